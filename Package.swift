@@ -1,0 +1,52 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// CI and `make lint` treat warnings as errors; a user's newer compiler does not.
+let strict: [SwiftSetting] =
+    Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+/// A library module, its dependencies in the order of the design's list of arrows.
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// One executable for each tool, a few lines that name its command.
+func tools(_ names: [String], from library: Target.Dependency) -> [Target] {
+    names.map {
+        .executableTarget(
+            name: $0, dependencies: [library, "ToolSupport"], swiftSettings: strict)
+    }
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "ocinoco",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CSystem"),
+
+        library("ByteStream", ["CSystem"]),
+        library("JSON", []),
+        library("OCI", ["JSON"]),
+        library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
+        library(
+            "ToolSupport",
+            [
+                "OCI", "Hashing", "ByteStream",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+    ]
+        + [
+            tests("JSONTests", ["JSON"])
+        ]
+)

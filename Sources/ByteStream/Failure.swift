@@ -1,0 +1,60 @@
+/// The exit statuses of every tool.
+///
+/// - Spec: sysexits(3), as the design's "Exit statuses" assigns them.
+public enum ExitStatus: Int32, Sendable {
+    case usage = 64
+    /// Input that is cut, does not match its digest, or is not what it claims to be.
+    case dataError = 65
+    case cannotOpenInput = 66
+    /// The registry refused, or has no such thing.
+    case unavailable = 69
+    /// A bug of ours.
+    case internalError = 70
+    case systemError = 71
+    case cannotCreateOutput = 73
+    case inputOutput = 74
+    /// Trying again later may work.
+    case temporary = 75
+    case protocolError = 76
+    case denied = 77
+    case configuration = 78
+    /// The reader of our output went away; what a shell shows for SIGPIPE.
+    case brokenPipe = 141
+}
+
+/// An error that a tool can report: one line of text and an exit status.
+public protocol Failure: Error, Sendable {
+    var exitStatus: ExitStatus { get }
+
+    /// Problem first, subject in quotes, the system's text last; no tool name, no full stop.
+    var message: String { get }
+}
+
+/// What went wrong with a stream or a file, and which one it was.
+public enum StreamError: Failure {
+    case open(path: Path, Errno)
+    case create(path: Path, Errno)
+    case read(path: Path, Errno)
+    case write(path: Path, Errno)
+    case system(call: String, Errno)
+
+    public var exitStatus: ExitStatus {
+        switch self {
+        case .open: .cannotOpenInput
+        case .create: .cannotCreateOutput
+        case .read: .inputOutput
+        case .write(_, let errno): errno == .brokenPipe ? .brokenPipe : .inputOutput
+        case .system: .systemError
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .open(let path, let errno): "cannot open \(path.quoted): \(errno)"
+        case .create(let path, let errno): "cannot create \(path.quoted): \(errno)"
+        case .read(let path, let errno): "cannot read \(path.quoted): \(errno)"
+        case .write(let path, let errno): "cannot write \(path.quoted): \(errno)"
+        case .system(let call, let errno): "\(call) failed: \(errno)"
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import CSystem
+import Glibc
+
+/// An open file of the kernel. Not owned: whoever opened it closes it.
+///
+/// Every call repeats itself when a signal interrupts it, and waits when the file is non-blocking
+/// (some shells and CI runners hand over such standard streams). After `Interruption.arm()`, a signal
+/// makes reads and writes fail with `Errno.cancelled`.
+public struct FileDescriptor: Hashable, Sendable {
+    public let rawValue: CInt
+
+    @inlinable
+    public init(rawValue: CInt) {
+        self.rawValue = rawValue
+    }
+
+    public static let standardInput = FileDescriptor(rawValue: STDIN_FILENO)
+    public static let standardOutput = FileDescriptor(rawValue: STDOUT_FILENO)
+    public static let standardError = FileDescriptor(rawValue: STDERR_FILENO)
+
+    /// Opens a file to read it; never a terminal's control, never inherited.
+    ///
+    /// - Throws: the `Errno` of open(2).
+    public static func openForReading(_ path: Path) throws(Errno) -> FileDescriptor {
+        try path.withCString { (path) throws(Errno) in
+            try open(path, flags: O_RDONLY | O_CLOEXEC | O_NOCTTY, mode: 0)
+        }
+    }
+
+    /// open(2) with `flags` as given.
+    public static func open(
+        _ path: UnsafePointer<CChar>, flags: CInt, mode: UInt32
+    ) throws(Errno) -> FileDescriptor {
+        let number = try retryingInterrupts { system_openat(AT_FDCWD, path, flags, mode) }
+        return FileDescriptor(rawValue: number)
+    }
+
+    /// Reads at most `buffer.count` bytes; 0 means the end of the file.
+    ///
+    /// - Throws: the `Errno` of read(2).
+    public func read(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+        while true {
+            if Interruption.descriptor != nil { try Interruption.wait(for: self, event: POLLIN) }
+            let count = Glibc.read(rawValue, buffer.baseAddress, buffer.count)
+            if count >= 0 { return count }
+            try waitOrThrow(Errno.current, for: POLLIN)
+        }
+    }
+
+    /// Reads until `buffer` is full or the file ends; returns how many bytes came.
+    public func readFully(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+        var filled = 0
+        while filled < buffer.count {
+            let count = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+            if count == 0 { break }
+            filled += count
+        }
+        return filled
+    }
+
+    /// Writes all of `bytes`, in as many calls as it takes.
+    ///
+    /// - Throws: the `Errno` of write(2); an unknown part of `bytes` was then written.
+    public func writeAll(_ bytes: UnsafeRawBufferPointer) throws(Errno) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            if Interruption.descriptor != nil { try Interruption.wait(for: self, event: POLLOUT) }
+            let slice = UnsafeRawBufferPointer(rebasing: rest)
+            let count = Glibc.write(rawValue, slice.baseAddress, slice.count)
+            if count >= 0 {
+                rest = rest[(rest.startIndex + count)...]
+            } else {
+                try waitOrThrow(Errno.current, for: POLLOUT)
+            }
+        }
+    }
+
+    /// Writes all of `bytes`.
+    public func writeAll(_ bytes: [UInt8]) throws(Errno) {
+        try bytes.withRawBytes { (bytes) throws(Errno) in try writeAll(bytes) }
+    }
+
+    /// Closes the file. An interrupted close(2) has closed it all the same on Linux.
+    ///
+    /// - Throws: the `Errno` of close(2), which may be that of an earlier write.
+    public func close() throws(Errno) {
+        if Glibc.close(rawValue) == -1, Errno.current != .interrupted { throw Errno.current }
+    }
+
+    /// fstat(2).
+    public func status() throws(Errno) -> stat {
+        var status = stat()
+        try retryingInterrupts { fstat(rawValue, &status) }
+        return status
+    }
+
+    /// fsync(2); files that cannot be synchronised (pipes, some file systems) are passed over.
+    public func synchronize() throws(Errno) {
+        do {
+            try retryingInterrupts { fsync(rawValue) }
+        } catch {
+            if error.rawValue != EINVAL && error.rawValue != EROFS { throw error }
+        }
+    }
+
+    public var isTerminal: Bool { isatty(rawValue) == 1 }
+
+    /// Asks for a pipe of 1 MiB, the largest an ordinary user may have.
+    ///
+    /// A hint: not a pipe, or a user who has too many large ones, changes nothing.
+    public func enlargePipe() {
+        _ = system_set_pipe_size(rawValue, CInt(bufferByteCount))
+    }
+
+    private func waitOrThrow(_ error: Errno, for event: CInt) throws(Errno) {
+        if error == .interrupted { return }
+        guard error == .wouldBlock else { throw error }
+        try Interruption.wait(for: self, event: event)
+    }
+}
+
+/// The size of the buffers between the tools, and of the pipes where the kernel allows: 1 MiB.
+public let bufferByteCount = 1 << 20

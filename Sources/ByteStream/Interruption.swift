@@ -1,0 +1,48 @@
+import CSystem
+import Glibc
+import Synchronization
+
+/// Signals that a tool wants to survive long enough to clean up after itself.
+///
+/// After `arm()`, SIGINT, SIGTERM and SIGHUP make every wait for input or output fail with
+/// `ECANCELED` instead of ending the process, and a broken pipe is an error instead of a signal. The
+/// tool unwinds as from any other error, and ends by the signal that came (`endProcess()`).
+public enum Interruption {
+    private static let wakeUp = Atomic<CInt>(-1)
+
+    /// From now on signals interrupt instead of killing. Call it before threads are started.
+    public static func arm() {
+        wakeUp.store(system_catch_signals(), ordering: .releasing)
+    }
+
+    /// The signal that came, if one did.
+    public static var signal: CInt? {
+        let number = system_caught_signal()
+        return number == 0 ? nil : number
+    }
+
+    /// A descriptor that becomes readable with the first signal; nil before `arm()`.
+    public static var descriptor: FileDescriptor? {
+        let number = wakeUp.load(ordering: .acquiring)
+        return number == -1 ? nil : FileDescriptor(rawValue: number)
+    }
+
+    /// Waits until `descriptor` is ready for `event` (`POLLIN` or `POLLOUT`).
+    ///
+    /// - Throws: `Errno.cancelled` when a signal came before.
+    static func wait(for descriptor: FileDescriptor, event: CInt) throws(Errno) {
+        var requests = [pollfd(fd: descriptor.rawValue, events: Int16(event), revents: 0)]
+        if let wakeUp = Interruption.descriptor {
+            requests.append(pollfd(fd: wakeUp.rawValue, events: Int16(POLLIN), revents: 0))
+        }
+        try retryingInterrupts { poll(&requests, nfds_t(requests.count), -1) }
+        if signal != nil { throw .cancelled }
+    }
+
+    /// Ends the process the way the signal that came would have.
+    public static func endProcess(by number: CInt) -> Never {
+        Glibc.signal(number, SIG_DFL)
+        raise(number)
+        exit(128 + number)
+    }
+}

@@ -1,0 +1,111 @@
+/// A path as the kernel sees it: bytes without a zero byte, of no particular encoding.
+public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+    public var bytes: [UInt8]
+
+    public init(_ bytes: some Sequence<UInt8>) {
+        self.bytes = Array(bytes)
+    }
+
+    public init(_ text: String) {
+        bytes = Array(text.utf8)
+    }
+
+    public init(stringLiteral value: String) {
+        self.init(value)
+    }
+
+    public static let standardInput: Path = "standard input"
+    public static let standardOutput: Path = "standard output"
+
+    public var isEmpty: Bool { bytes.isEmpty }
+
+    /// The path as text, with U+FFFD for what is not UTF-8; for messages only.
+    public var description: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// The path in single quotes, control characters and non-UTF-8 bytes as `\ooo`; for messages.
+    public var quoted: String { quote(bytes) }
+
+    /// The last component; the whole path when it has no slash.
+    public var name: Path {
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return self }
+        return Path(bytes[(slash + 1)...])
+    }
+
+    /// `self/name`, without a second slash.
+    public func appending(_ name: Path) -> Path {
+        if bytes.isEmpty { return name }
+        if bytes.last == UInt8(ascii: "/") { return Path(bytes + name.bytes) }
+        return Path(bytes + [UInt8(ascii: "/")] + name.bytes)
+    }
+
+    /// Calls `body` with the path as a C string.
+    @inlinable
+    public func withCString<Result, E: Error>(
+        _ body: (UnsafePointer<CChar>) throws(E) -> Result
+    ) throws(E) -> Result {
+        let terminated = bytes.map { CChar(bitPattern: $0) } + [0]
+        let pointer = UnsafeMutablePointer<CChar>.allocate(capacity: terminated.count)
+        defer { pointer.deallocate() }
+        pointer.initialize(from: terminated, count: terminated.count)
+        return try body(pointer)
+    }
+}
+
+/// Text of unknown origin in single quotes, so that a message stays one line and harmless.
+///
+/// Valid UTF-8 stays; control characters, `'`, `\` and bytes that are not UTF-8 become escapes.
+public func quote(_ bytes: some Sequence<UInt8>) -> String {
+    var result = "'"
+    var decoder = UTF8()
+    var iterator = Array(bytes)[...]
+    while !iterator.isEmpty {
+        var rest = iterator.makeIterator()
+        let scalar: Unicode.Scalar
+        decoder = UTF8()
+        switch decoder.decode(&rest) {
+        case .scalarValue(let value):
+            scalar = value
+        case .error, .emptyInput:
+            result += octal(iterator.removeFirst())
+            continue
+        }
+        let width = UTF8.width(scalar)
+        switch scalar {
+        case "'", "\\":
+            result += "\\"
+            result.unicodeScalars.append(scalar)
+        case "\n": result += "\\n"
+        case "\t": result += "\\t"
+        case "\r": result += "\\r"
+        default:
+            if scalar.properties.generalCategory == .control
+                || scalar.properties.generalCategory == .format
+            {
+                result += iterator.prefix(width).map(octal).joined()
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        iterator.removeFirst(width)
+    }
+    return result + "'"
+}
+
+public func quote(_ text: String) -> String { quote(text.utf8) }
+
+private func octal(_ byte: UInt8) -> String {
+    let digits = String(byte, radix: 8)
+    return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
+}
+
+extension [UInt8] {
+    /// `withUnsafeBytes`, keeping the type of what is thrown.
+    @inlinable
+    public func withRawBytes<Result, E: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(E) -> Result
+    ) throws(E) -> Result {
+        try withUnsafeBufferPointer { (buffer) throws(E) in
+            try body(UnsafeRawBufferPointer(buffer))
+        }
+    }
+}

@@ -1,0 +1,3 @@
+// OpenSSL's libcrypto: the EVP digests.
+#pragma once
+#include <openssl/evp.h>

@@ -1,0 +1,62 @@
+// libcurl. Its setopt and getinfo are variadic, which Swift cannot call: one typed function per
+// kind of argument instead.
+#pragma once
+#include <curl/curl.h>
+
+typedef size_t (*curl_bytes_callback)(char *buffer, size_t size, size_t count, void *context);
+typedef int (*curl_progress_callback)(
+    void *context, curl_off_t downloadTotal, curl_off_t downloadNow, curl_off_t uploadTotal,
+    curl_off_t uploadNow);
+typedef int (*curl_seek_function)(void *context, curl_off_t offset, int origin);
+
+static inline CURLcode curl_set_long(CURL *handle, CURLoption option, long value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode curl_set_offset(CURL *handle, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode curl_set_string(CURL *handle, CURLoption option, const char *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode curl_set_pointer(CURL *handle, CURLoption option, void *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode curl_set_list(
+    CURL *handle, CURLoption option, struct curl_slist *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode curl_set_bytes_callback(
+    CURL *handle, CURLoption option, curl_bytes_callback value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode curl_set_progress_callback(
+    CURL *handle, CURLoption option, curl_progress_callback value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode curl_set_seek_function(
+    CURL *handle, CURLoption option, curl_seek_function value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode curl_get_long(CURL *handle, CURLINFO info, long *value) {
+    return curl_easy_getinfo(handle, info, value);
+}
+
+static inline CURLcode curl_get_offset(CURL *handle, CURLINFO info, curl_off_t *value) {
+    return curl_easy_getinfo(handle, info, value);
+}
+
+static inline CURLcode curl_get_string(CURL *handle, CURLINFO info, const char **value) {
+    return curl_easy_getinfo(handle, info, value);
+}
+
+static inline CURLMcode curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}

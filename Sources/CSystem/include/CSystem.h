@@ -1,0 +1,47 @@
+// System calls and constants of Linux that Swift's Glibc module does not show: variadic functions,
+// functions behind _GNU_SOURCE, macros with arguments.
+//
+// Each function is the system call of its name; on error it returns -1 and leaves errno.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+extern const int system_O_PATH;
+extern const int system_AT_EMPTY_PATH;
+
+// One record of getdents64(2); the name follows its 19 bytes, ended by a zero byte.
+struct system_dirent64 {
+    uint64_t inode;
+    int64_t offset;
+    uint16_t recordLength;
+    uint8_t type;
+    char name[];
+};
+
+long system_getdents64(int descriptor, void *buffer, size_t size);
+int system_openat(int directory, const char *path, int flags, unsigned int mode);
+// resolve: the RESOLVE_ flags of openat2(2).
+int system_openat2(
+    int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+int system_set_pipe_size(int descriptor, int byteCount);
+int system_pipe2(int descriptors[2], int flags);
+int system_fallocate(int descriptor, int mode, int64_t offset, int64_t length);
+
+long system_lgetxattr(const char *path, const char *name, void *value, size_t size);
+long system_llistxattr(const char *path, char *names, size_t size);
+long system_fgetxattr(int descriptor, const char *name, void *value, size_t size);
+long system_flistxattr(int descriptor, char *names, size_t size);
+int system_lsetxattr(const char *path, const char *name, const void *value, size_t size);
+
+unsigned int system_major(uint64_t device);
+unsigned int system_minor(uint64_t device);
+uint64_t system_makedev(unsigned int majorNumber, unsigned int minorNumber);
+
+// The text of an error number, into buffer.
+void system_strerror(int number, char *buffer, size_t size);
+
+// From now on SIGINT, SIGTERM and SIGHUP (unless ignored) do not end the process but are noted, and
+// SIGPIPE is ignored. Returns the reading end of a pipe that becomes readable with the first signal.
+int system_catch_signals(void);
+// The number of the first signal that came; 0 when none did.
+int system_caught_signal(void);

@@ -1,0 +1,103 @@
+#define _GNU_SOURCE 1
+#include "CSystem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+const int system_O_PATH = O_PATH;
+const int system_AT_EMPTY_PATH = AT_EMPTY_PATH;
+
+long system_getdents64(int descriptor, void *buffer, size_t size) {
+    return syscall(SYS_getdents64, descriptor, buffer, size);
+}
+
+int system_openat(int directory, const char *path, int flags, unsigned int mode) {
+    return openat(directory, path, flags, mode);
+}
+
+int system_openat2(
+    int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
+    struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
+}
+
+int system_set_pipe_size(int descriptor, int byteCount) {
+    return fcntl(descriptor, F_SETPIPE_SZ, byteCount);
+}
+
+int system_pipe2(int descriptors[2], int flags) { return pipe2(descriptors, flags); }
+
+int system_fallocate(int descriptor, int mode, int64_t offset, int64_t length) {
+    return fallocate(descriptor, mode, offset, length);
+}
+
+long system_lgetxattr(const char *path, const char *name, void *value, size_t size) {
+    return lgetxattr(path, name, value, size);
+}
+
+long system_llistxattr(const char *path, char *names, size_t size) {
+    return llistxattr(path, names, size);
+}
+
+long system_fgetxattr(int descriptor, const char *name, void *value, size_t size) {
+    return fgetxattr(descriptor, name, value, size);
+}
+
+long system_flistxattr(int descriptor, char *names, size_t size) {
+    return flistxattr(descriptor, names, size);
+}
+
+int system_lsetxattr(const char *path, const char *name, const void *value, size_t size) {
+    return lsetxattr(path, name, value, size, 0);
+}
+
+unsigned int system_major(uint64_t device) { return major(device); }
+
+unsigned int system_minor(uint64_t device) { return minor(device); }
+
+uint64_t system_makedev(unsigned int majorNumber, unsigned int minorNumber) {
+    return makedev(majorNumber, minorNumber);
+}
+
+void system_strerror(int number, char *buffer, size_t size) {
+    const char *text = strerror_r(number, buffer, size);
+    if (text != buffer) snprintf(buffer, size, "%s", text);
+}
+
+static volatile sig_atomic_t caughtSignal;
+static int signalPipe[2] = {-1, -1};
+
+static void noteSignal(int number) {
+    const int saved = errno;
+    if (caughtSignal == 0) {
+        caughtSignal = number;
+        // A full pipe is readable already.
+        (void)!write(signalPipe[1], "", 1);
+    }
+    errno = saved;
+}
+
+int system_catch_signals(void) {
+    if (signalPipe[0] != -1) return signalPipe[0];
+    if (pipe2(signalPipe, O_CLOEXEC | O_NONBLOCK) == -1) return -1;
+    const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (int index = 0; index < 3; index++) {
+        struct sigaction action;
+        if (sigaction(numbers[index], NULL, &action) == 0 && action.sa_handler == SIG_IGN) continue;
+        memset(&action, 0, sizeof action);
+        action.sa_handler = noteSignal;
+        sigaction(numbers[index], &action, NULL);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    return signalPipe[0];
+}
+
+int system_caught_signal(void) { return caughtSignal; }

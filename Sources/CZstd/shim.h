@@ -1,0 +1,3 @@
+// libzstd, as Debian's libzstd-dev installs it.
+#pragma once
+#include <zstd.h>

@@ -1,0 +1,88 @@
+import ByteStream
+import OCI
+
+/// What a blob is called by: the digest and number of its bytes.
+public struct BlobIdentity: Hashable, Sendable {
+    public let digest: Digest
+    /// Bytes.
+    public let size: Int64
+
+    public init(digest: Digest, size: Int64) {
+        self.digest = digest
+        self.size = size
+    }
+}
+
+/// A blob to be stored: a source that knows what it was when it has ended.
+///
+/// Its end is proof: where the bytes are cut or wrong, `read` throws instead of returning 0, and
+/// whoever stores them must leave nothing behind.
+public protocol BlobSource: ByteSource {
+    /// Digest and size, when they are known before the bytes are read: of a copied blob or of a
+    /// file. The bytes are then checked against them.
+    var announced: BlobIdentity? { get }
+
+    /// Digest and size of all the bytes. Only after `read` returned 0.
+    var identity: BlobIdentity { get }
+
+    /// Goes back to the first byte, to send everything again.
+    ///
+    /// - Returns: false when the bytes are gone, as those of a pipe are.
+    func rewind() throws -> Bool
+}
+
+/// Any bytes as a blob: hashed as they pass.
+public final class HashingSource: BlobSource {
+    private let source: any ByteSource
+    private var digest: StreamingDigest
+    private var result: BlobIdentity?
+
+    public init(_ source: any ByteSource, algorithm: Digest.Algorithm = .sha256) {
+        self.source = source
+        digest = StreamingDigest(algorithm)
+    }
+
+    public var announced: BlobIdentity? { nil }
+
+    public var identity: BlobIdentity {
+        guard let result else { preconditionFailure("the source has not ended") }
+        return result
+    }
+
+    public func rewind() -> Bool { false }
+
+    public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        let count = try source.read(into: buffer)
+        if count > 0 {
+            digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        } else if result == nil {
+            result = BlobIdentity(digest: digest.finalize(), size: digest.byteCount)
+        }
+        return count
+    }
+}
+
+/// Bytes in memory as a blob.
+public final class MemoryBlob: BlobSource {
+    private let bytes: [UInt8]
+    private var source: MemorySource
+    public let identity: BlobIdentity
+
+    public init(_ bytes: [UInt8], algorithm: Digest.Algorithm = .sha256) {
+        self.bytes = bytes
+        source = MemorySource(bytes)
+        identity = BlobIdentity(
+            digest: .of(bytes, algorithm: algorithm), size: Int64(bytes.count))
+    }
+
+    public var announced: BlobIdentity? { identity }
+
+    public func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        source.read(into: buffer)
+    }
+
+    public func rewind() -> Bool {
+        source = MemorySource(bytes)
+        return true
+    }
+}

@@ -1,0 +1,64 @@
+import CCrypto
+import OCI
+
+/// A digest over bytes that arrive piece by piece.
+public final class StreamingDigest {
+    public let algorithm: Digest.Algorithm
+    private let context: OpaquePointer
+    /// How many bytes went in.
+    public private(set) var byteCount: Int64 = 0
+
+    public init(_ algorithm: Digest.Algorithm = .sha256) {
+        self.algorithm = algorithm
+        guard let context = EVP_MD_CTX_new() else { preconditionFailure("out of memory") }
+        self.context = context
+        let type =
+            switch algorithm {
+            case .sha256: EVP_sha256()
+            case .sha512: EVP_sha512()
+            }
+        let status = EVP_DigestInit_ex(context, type, nil)
+        precondition(status == 1, "libcrypto does not provide \(algorithm)")
+    }
+
+    deinit {
+        EVP_MD_CTX_free(context)
+    }
+
+    public func update(_ bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress, !bytes.isEmpty else { return }
+        EVP_DigestUpdate(context, start, bytes.count)
+        byteCount += Int64(bytes.count)
+    }
+
+    public func update(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { update($0) }
+    }
+
+    /// The digest of all bytes. Nothing may be added afterwards.
+    public func finalize() -> Digest {
+        var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var count: UInt32 = 0
+        EVP_DigestFinal_ex(context, &bytes, &count)
+        return Digest(algorithm, bytes: bytes.prefix(Int(count)))
+    }
+}
+
+extension Digest {
+    /// The digest of bytes in memory.
+    public static func of(
+        _ bytes: [UInt8], algorithm: Digest.Algorithm = .sha256
+    ) -> Digest {
+        let digest = StreamingDigest(algorithm)
+        digest.update(bytes)
+        return digest.finalize()
+    }
+}
+
+extension Image {
+    /// Replaces the config; its descriptor gets the digest and size of the new bytes.
+    public mutating func setConfig(_ config: ImageConfig) {
+        let bytes = config.bytes
+        setConfig(bytes, digest: .of(bytes, algorithm: manifest.config.digest.algorithm))
+    }
+}

@@ -1,0 +1,201 @@
+/// A JSON value that keeps what it was made of.
+///
+/// Order of keys, the text of numbers and the escapes of strings survive, so that what is not edited
+/// is written as it was read. White space between tokens does not survive: the output is compact.
+///
+/// - Spec: RFC 8259; duplicate keys are refused, since parsers disagree on them.
+public enum JSON: Hashable, Sendable {
+    case null
+    case bool(Bool)
+    case number(JSONNumber)
+    case string(JSONString)
+    case array([JSON])
+    case object(JSONObject)
+
+    public static func string(_ text: String) -> JSON { .string(JSONString(text)) }
+    public static func integer(_ value: some BinaryInteger) -> JSON { .number(JSONNumber(value)) }
+
+    /// What kind of value it is, as messages say it.
+    public var kind: String {
+        switch self {
+        case .null: "null"
+        case .bool: "a boolean"
+        case .number: "a number"
+        case .string: "a string"
+        case .array: "an array"
+        case .object: "an object"
+        }
+    }
+
+    /// The value as compact text in UTF-8, without a newline.
+    public func serialized() -> [UInt8] {
+        var bytes: [UInt8] = []
+        serialize(into: &bytes)
+        return bytes
+    }
+
+    public func serialize(into bytes: inout [UInt8]) {
+        switch self {
+        case .null: bytes += "null".utf8
+        case .bool(let value): bytes += (value ? "true" : "false").utf8
+        case .number(let number): bytes += number.text
+        case .string(let string): string.serialize(into: &bytes)
+        case .array(let elements):
+            bytes.append(UInt8(ascii: "["))
+            for (index, element) in elements.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                element.serialize(into: &bytes)
+            }
+            bytes.append(UInt8(ascii: "]"))
+        case .object(let object): object.serialize(into: &bytes)
+        }
+    }
+}
+
+/// A number as it was written.
+public struct JSONNumber: Hashable, Sendable {
+    public let text: [UInt8]
+
+    init(text: [UInt8]) {
+        self.text = text
+    }
+
+    public init(_ value: some BinaryInteger) {
+        text = Array(String(value).utf8)
+    }
+
+    /// The value when it is written as an integer that fits; nil for `1.0`, `1e3` and 2^63.
+    public var int64: Int64? {
+        // "-0" is an integer to us as it is to RFC 8259.
+        Int64(String(decoding: text, as: UTF8.self))
+    }
+}
+
+/// A string as it was written, compared by what it means.
+public struct JSONString: Hashable, Sendable, ExpressibleByStringLiteral {
+    /// The text between the quotes, escapes and all.
+    let escaped: [UInt8]
+    /// The bytes it stands for.
+    public let utf8: [UInt8]
+
+    init(escaped: [UInt8], utf8: [UInt8]) {
+        self.escaped = escaped
+        self.utf8 = utf8
+    }
+
+    public init(_ text: String) {
+        self.init(utf8: Array(text.utf8))
+    }
+
+    public init(stringLiteral value: String) {
+        self.init(value)
+    }
+
+    /// - Parameter utf8: valid UTF-8; anything else becomes U+FFFD.
+    public init(utf8 bytes: [UInt8]) {
+        let utf8 = Array(String(decoding: bytes, as: UTF8.self).utf8)
+        var escaped: [UInt8] = []
+        escaped.reserveCapacity(utf8.count)
+        for byte in utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): escaped += [UInt8(ascii: "\\"), byte]
+            case 0x08: escaped += "\\b".utf8
+            case 0x09: escaped += "\\t".utf8
+            case 0x0A: escaped += "\\n".utf8
+            case 0x0C: escaped += "\\f".utf8
+            case 0x0D: escaped += "\\r".utf8
+            case 0..<0x20:
+                escaped += "\\u00".utf8
+                escaped.append(hexadecimal[Int(byte >> 4)])
+                escaped.append(hexadecimal[Int(byte & 15)])
+            default: escaped.append(byte)
+            }
+        }
+        self.init(escaped: escaped, utf8: utf8)
+    }
+
+    public var text: String { String(decoding: utf8, as: UTF8.self) }
+
+    func serialize(into bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\""))
+        bytes += escaped
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    public static func == (left: JSONString, right: JSONString) -> Bool { left.utf8 == right.utf8 }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(utf8) }
+}
+
+private let hexadecimal = Array("0123456789abcdef".utf8)
+
+/// An object: members in order, keys compared as bytes, each key once.
+public struct JSONObject: Hashable, Sendable {
+    public struct Member: Hashable, Sendable {
+        public let key: JSONString
+        public var value: JSON
+    }
+
+    public private(set) var members: [Member]
+
+    public init() {
+        members = []
+    }
+
+    /// - Returns: nil when a key is there twice.
+    init?(members: [Member]) {
+        if members.count > 8 {
+            guard Set(members.map(\.key)).count == members.count else { return nil }
+        } else {
+            for (index, member) in members.enumerated()
+            where members[..<index].contains(where: { $0.key == member.key }) { return nil }
+        }
+        self.members = members
+    }
+
+    public var isEmpty: Bool { members.isEmpty }
+
+    /// The value of `key`; setting replaces it in its place, or appends it; nil removes it.
+    public subscript(key: JSONString) -> JSON? {
+        get { members.first { $0.key == key }?.value }
+        set {
+            let index = members.firstIndex { $0.key == key }
+            switch (index, newValue) {
+            case (let index?, let value?): members[index].value = value
+            case (let index?, nil): members.remove(at: index)
+            case (nil, let value?): members.append(Member(key: key, value: value))
+            case (nil, nil): break
+            }
+        }
+    }
+
+    /// Sets `key`, which when new comes right after the first of `keys` that is there, else at the
+    /// end: a field that is added stands where its specification names it.
+    public mutating func set(_ key: JSONString, to value: JSON, after keys: [JSONString]) {
+        if let index = members.firstIndex(where: { $0.key == key }) {
+            members[index].value = value
+            return
+        }
+        for predecessor in keys {
+            if let index = members.firstIndex(where: { $0.key == predecessor }) {
+                members.insert(Member(key: key, value: value), at: index + 1)
+                return
+            }
+        }
+        members.append(Member(key: key, value: value))
+    }
+
+    /// The object as compact text.
+    public func serialized() -> [UInt8] { JSON.object(self).serialized() }
+
+    func serialize(into bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "{"))
+        for (index, member) in members.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            member.key.serialize(into: &bytes)
+            bytes.append(UInt8(ascii: ":"))
+            member.value.serialize(into: &bytes)
+        }
+        bytes.append(UInt8(ascii: "}"))
+    }
+}

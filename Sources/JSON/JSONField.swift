@@ -1,0 +1,66 @@
+/// A value and where it stands: reading it says what is wrong, and where.
+public struct JSONField: Sendable {
+    public let value: JSON
+    public let path: JSONPath
+
+    public init(_ value: JSON, at path: JSONPath = .root) {
+        self.value = value
+        self.path = path
+    }
+
+    public func failure(_ problem: String) -> JSONError { .field(path: path, problem) }
+
+    /// - Throws: `JSONError.field` when it is not an object.
+    public func object() throws(JSONError) -> JSONObject {
+        guard case .object(let object) = value else { throw expected("an object") }
+        return object
+    }
+
+    public func string() throws(JSONError) -> String {
+        guard case .string(let string) = value else { throw expected("a string") }
+        return string.text
+    }
+
+    public func bool() throws(JSONError) -> Bool {
+        guard case .bool(let bool) = value else { throw expected("a boolean") }
+        return bool
+    }
+
+    /// - Throws: `JSONError.field` for anything but an integer of 64 bits, written as one.
+    public func integer() throws(JSONError) -> Int64 {
+        guard case .number(let number) = value, let integer = number.int64 else {
+            throw expected("an integer")
+        }
+        return integer
+    }
+
+    public func elements() throws(JSONError) -> [JSONField] {
+        guard case .array(let elements) = value else { throw expected("an array") }
+        return elements.enumerated().map { JSONField($0.element, at: path.index($0.offset)) }
+    }
+
+    /// The member `key` of an object; nil when it is missing or null.
+    ///
+    /// Go programs write null for an empty list or map; it means the same as its absence.
+    public func member(_ key: JSONString) throws(JSONError) -> JSONField? {
+        guard let value = try object()[key], value != .null else { return nil }
+        return JSONField(value, at: path.key(key))
+    }
+
+    public func required(_ key: JSONString) throws(JSONError) -> JSONField {
+        guard let field = try member(key) else { throw .field(path: path.key(key), "missing") }
+        return field
+    }
+
+    /// The members of an object whose values are all strings, in order.
+    public func strings() throws(JSONError) -> [(key: String, value: String)] {
+        var result: [(key: String, value: String)] = []
+        for member in try object().members {
+            let field = JSONField(member.value, at: path.key(member.key))
+            result.append((member.key.text, try field.string()))
+        }
+        return result
+    }
+
+    private func expected(_ kind: String) -> JSONError { failure("\(value.kind), not \(kind)") }
+}

@@ -1,0 +1,40 @@
+import JSON
+
+/// Annotation keys that this toolkit reads or writes.
+///
+/// - Spec: image-spec v1.1.1, annotations.md.
+public enum Annotation {
+    public static let refName: JSONString = "org.opencontainers.image.ref.name"
+    public static let baseName: JSONString = "org.opencontainers.image.base.name"
+    public static let baseDigest: JSONString = "org.opencontainers.image.base.digest"
+    /// The diffID of a layer, on its descriptor; the key containerd and BuildKit use.
+    public static let uncompressed: JSONString = "containerd.io/uncompressed"
+    /// `1/2`: which of several image lines this one is. Never pushed.
+    public static let position: JSONString = "ocinoco.position"
+}
+
+extension JSONObject {
+    /// An annotation of a descriptor, manifest or index.
+    public subscript(annotation key: JSONString) -> String? {
+        get {
+            guard case .object(let annotations) = self["annotations"],
+                case .string(let value) = annotations[key]
+            else { return nil }
+            return value.text
+        }
+        set {
+            var annotations = JSONObject()
+            if case .object(let present) = self["annotations"] { annotations = present }
+            annotations[key] = newValue.map { JSON.string($0) }
+            self["annotations"] = annotations.isEmpty ? nil : .object(annotations)
+        }
+    }
+}
+
+extension JSONField {
+    /// Checks that `annotations`, when there, is an object of strings.
+    func checkAnnotations() throws(JSONError) {
+        guard let annotations = try member("annotations") else { return }
+        _ = try annotations.strings()
+    }
+}

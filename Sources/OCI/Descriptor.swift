@@ -1,0 +1,104 @@
+import JSON
+
+/// A pointer to content: its type, digest and size.
+///
+/// The document it was read from is kept, unknown fields included.
+///
+/// - Spec: image-spec v1.1.1, descriptor.md.
+public struct Descriptor: Hashable, Sendable {
+    public private(set) var document: JSONObject
+    public private(set) var mediaType: MediaType
+    public let digest: Digest
+    /// Bytes of the content.
+    public let size: Int64
+    public let platform: Platform?
+
+    public init(mediaType: MediaType, digest: Digest, size: Int64) {
+        precondition(size >= 0)
+        document = JSONObject()
+        document["mediaType"] = .string(mediaType.rawValue)
+        document["digest"] = .string(digest.description)
+        document["size"] = .integer(size)
+        self.mediaType = mediaType
+        self.digest = digest
+        self.size = size
+        platform = nil
+    }
+
+    /// - Throws: `JSONError.field` with the path of what is missing or wrong.
+    public init(_ field: JSONField) throws(JSONError) {
+        document = try field.object()
+        let type = try field.required("mediaType")
+        mediaType = MediaType(try type.string())
+        if mediaType.rawValue.isEmpty { throw type.failure("empty") }
+        digest = try Digest(field.required("digest"))
+        let size = try field.required("size")
+        self.size = try size.integer()
+        if self.size < 0 { throw size.failure("negative") }
+        platform = try field.member("platform").map { (field) throws(JSONError) in
+            try Platform(field)
+        }
+        try field.checkAnnotations()
+        if let urls = try field.member("urls") {
+            for url in try urls.elements() { _ = try url.string() }
+        }
+        if let data = try field.member("data") { _ = try data.string() }
+    }
+
+    /// The content itself, embedded; nil when it is not there.
+    ///
+    /// - Throws: `JSONError.field` when it is not base64. Not checked against `digest`.
+    public func embeddedData() throws(JSONError) -> [UInt8]? {
+        guard case .string(let text) = document["data"] else { return nil }
+        guard let bytes = Base64.decode(text.utf8) else {
+            throw .field(path: .root.key("data"), "not base64")
+        }
+        return bytes
+    }
+
+    /// Replaces the embedded content, which must be what `digest` and `size` say; nil removes it.
+    public mutating func embed(_ data: [UInt8]?) {
+        document["data"] = data.map { JSON.string(JSONString(utf8: Base64.encode($0))) }
+    }
+
+    /// An annotation; nil removes it, and an empty `annotations` with it.
+    public subscript(annotation key: JSONString) -> String? {
+        get { document[annotation: key] }
+        set { document[annotation: key] = newValue }
+    }
+
+    public mutating func setMediaType(_ mediaType: MediaType) {
+        self.mediaType = mediaType
+        document["mediaType"] = .string(mediaType.rawValue)
+    }
+
+    /// The same document around other content: digest and size replaced, embedded data removed.
+    public func describing(digest: Digest, size: Int64) -> Descriptor {
+        var copy = document
+        copy["digest"] = .string(digest.description)
+        copy["size"] = .integer(size)
+        copy["data"] = nil
+        return Descriptor(
+            document: copy, mediaType: mediaType, digest: digest, size: size, platform: platform)
+    }
+
+    private init(
+        document: JSONObject, mediaType: MediaType, digest: Digest, size: Int64, platform: Platform?
+    ) {
+        self.document = document
+        self.mediaType = mediaType
+        self.digest = digest
+        self.size = size
+        self.platform = platform
+    }
+}
+
+extension Digest {
+    init(_ field: JSONField) throws(JSONError) {
+        let text = try field.string()
+        guard let digest = Digest(text) else {
+            throw field.failure("not a sha256 or sha512 digest")
+        }
+        self = digest
+    }
+}

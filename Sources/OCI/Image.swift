@@ -1,0 +1,52 @@
+import JSON
+
+/// An image: a manifest and the exact bytes of its config. What an image line carries.
+public struct Image: Sendable {
+    public var manifest: Manifest
+    /// The config as it is stored; the manifest's config descriptor is of these bytes.
+    public private(set) var configBytes: [UInt8]
+
+    /// - Precondition: `configBytes` are what `manifest.config` describes; whoever read them has
+    ///   checked it.
+    public init(manifest: Manifest, configBytes: [UInt8]) {
+        precondition(Int64(configBytes.count) == manifest.config.size)
+        self.manifest = manifest
+        self.configBytes = configBytes
+    }
+
+    /// The parsed config.
+    ///
+    /// - Throws: `JSONError` when it is not the config of an image, with a path that begins with
+    ///   `config.data`.
+    public func config() throws(JSONError) -> ImageConfig {
+        let path = JSONPath.root.key("config").key("data")
+        guard manifest.config.mediaType.isImageConfig else {
+            throw .field(
+                path: .root.key("config").key("mediaType"),
+                "\(quoted(manifest.config.mediaType)) is an artifact, not an image")
+        }
+        do {
+            return try ImageConfig(JSONField(JSON.parse(configBytes)))
+        } catch {
+            throw error.inside(path)
+        }
+    }
+
+    /// Replaces the config by the bytes and their digest.
+    public mutating func setConfig(_ bytes: [UInt8], digest: Digest) {
+        configBytes = bytes
+        manifest.setConfig(
+            manifest.config.describing(digest: digest, size: Int64(bytes.count)))
+    }
+
+    /// The image line, without its newline: the manifest with the config in `config.data`.
+    public var line: [UInt8] {
+        var copy = manifest
+        var config = copy.config
+        config.embed(configBytes)
+        copy.setConfig(config)
+        return copy.document.serialized()
+    }
+}
+
+private func quoted(_ type: MediaType) -> String { "'\(type)'" }

@@ -1,0 +1,67 @@
+import JSON
+
+/// An image index, or Docker's manifest list: one descriptor for each platform.
+///
+/// - Spec: image-spec v1.1.1, image-index.md.
+public struct Index: Hashable, Sendable {
+    public private(set) var document: JSONObject
+    public let mediaType: MediaType
+    public private(set) var manifests: [Descriptor]
+
+    public init(manifests: [Descriptor]) {
+        mediaType = .index
+        self.manifests = manifests
+        document = JSONObject()
+        document["schemaVersion"] = .integer(2)
+        document["mediaType"] = .string(mediaType.rawValue)
+        document["manifests"] = .array(manifests.map { .object($0.document) })
+    }
+
+    /// - Parameter mediaType: what the registry or descriptor called it.
+    /// - Throws: `JSONError.field` with the path of what is missing or wrong.
+    public init(_ field: JSONField, mediaType outerType: MediaType? = nil) throws(JSONError) {
+        document = try field.object()
+        let version = try field.required("schemaVersion")
+        guard try version.integer() == 2 else { throw version.failure("not 2") }
+        let innerType = try field.member("mediaType")
+        if let innerType {
+            let text = try innerType.string()
+            if let outerType, outerType.rawValue != text {
+                throw innerType.failure("\(text), but it was announced as \(outerType)")
+            }
+            mediaType = MediaType(text)
+        } else {
+            mediaType = outerType ?? .index
+        }
+        guard mediaType.isIndex else {
+            throw (innerType ?? field).failure("not the type of an index")
+        }
+        if try field.member("layers") != nil {
+            throw .field(path: field.path.key("layers"), "both a manifest and an index")
+        }
+        var manifests: [Descriptor] = []
+        for manifest in try field.required("manifests").elements() {
+            manifests.append(try Descriptor(manifest))
+        }
+        self.manifests = manifests
+        try field.checkAnnotations()
+    }
+
+    /// The index's own annotation; nil removes it.
+    public subscript(annotation key: JSONString) -> String? {
+        get { document[annotation: key] }
+        set { document[annotation: key] = newValue }
+    }
+
+    public mutating func setManifests(_ manifests: [Descriptor]) {
+        self.manifests = manifests
+        document["manifests"] = .array(manifests.map { .object($0.document) })
+    }
+
+    /// The entries that are images of a platform: no attestations, no nested artifacts.
+    public var images: [Descriptor] {
+        manifests.filter { !($0.platform?.isUnknown ?? false) }
+    }
+
+    public var storedBytes: [UInt8] { document.serialized() }
+}

@@ -1,0 +1,118 @@
+import JSON
+
+/// An image manifest, OCI or Docker v2 schema 2.
+///
+/// The document it was read from is kept; what is not edited is written as it was read.
+///
+/// - Spec: image-spec v1.1.1, manifest.md.
+public struct Manifest: Hashable, Sendable {
+    public private(set) var document: JSONObject
+    public private(set) var mediaType: MediaType
+    public private(set) var config: Descriptor
+    public private(set) var layers: [Descriptor]
+    public let subject: Descriptor?
+
+    /// A manifest of no layers around `config`.
+    public init(config: Descriptor) {
+        mediaType = .manifest
+        self.config = config
+        layers = []
+        subject = nil
+        document = JSONObject()
+        document["schemaVersion"] = .integer(2)
+        document["mediaType"] = .string(mediaType.rawValue)
+        document["config"] = .object(config.document)
+        document["layers"] = .array([])
+    }
+
+    /// - Parameter mediaType: what the registry or descriptor called it; the document's own
+    ///   `mediaType` must be the same when both are there.
+    /// - Throws: `JSONError.field` with the path of what is missing or wrong.
+    public init(_ field: JSONField, mediaType outerType: MediaType? = nil) throws(JSONError) {
+        document = try field.object()
+        let version = try field.required("schemaVersion")
+        let versionNumber = try version.integer()
+        if versionNumber == 1 {
+            throw version.failure(
+                "schema 1, which is obsolete; push the image again from a newer tool")
+        }
+        guard versionNumber == 2 else { throw version.failure("not 2") }
+        let innerType = try field.member("mediaType")
+        if let innerType {
+            let text = try innerType.string()
+            if let outerType, outerType.rawValue != text {
+                throw innerType.failure("\(text), but it was announced as \(outerType)")
+            }
+            mediaType = MediaType(text)
+        } else {
+            mediaType = outerType ?? .manifest
+        }
+        if mediaType.isIndex {
+            throw field.path.failure("an index, not an image manifest")
+        }
+        guard mediaType.isManifest else {
+            throw (innerType ?? field).failure("not the type of an image manifest")
+        }
+        if try field.member("manifests") != nil {
+            throw .field(path: field.path.key("manifests"), "both a manifest and an index")
+        }
+        config = try Descriptor(field.required("config"))
+        var layers: [Descriptor] = []
+        for layer in try field.required("layers").elements() {
+            layers.append(try Descriptor(layer))
+        }
+        self.layers = layers
+        subject = try field.member("subject").map { (field) throws(JSONError) in
+            try Descriptor(field)
+        }
+        try field.checkAnnotations()
+    }
+
+    /// The manifest's own annotation; nil removes it, and an empty `annotations` with it.
+    public subscript(annotation key: JSONString) -> String? {
+        get { document[annotation: key] }
+        set { document[annotation: key] = newValue }
+    }
+
+    public mutating func setConfig(_ config: Descriptor) {
+        self.config = config
+        document["config"] = .object(config.document)
+    }
+
+    public mutating func setLayers(_ layers: [Descriptor]) {
+        self.layers = layers
+        document["layers"] = .array(layers.map { .object($0.document) })
+    }
+
+    /// Changes Docker's types to OCI's, in the manifest, its config and every layer.
+    ///
+    /// The types correspond one to one and the blobs stay the same.
+    public mutating func convertToOCI() {
+        if mediaType != .manifest || document["mediaType"] == nil {
+            mediaType = .manifest
+            document.set("mediaType", to: .string(mediaType.rawValue), after: ["schemaVersion"])
+        }
+        config.setMediaType(config.mediaType.asOCI)
+        setConfig(config)
+        setLayers(
+            layers.map {
+                var layer = $0
+                layer.setMediaType($0.mediaType.asOCI)
+                return layer
+            })
+    }
+
+    /// The bytes that are stored and whose digest is the manifest's: without `config.data` and
+    /// without the annotations that only image lines have.
+    public var storedBytes: [UInt8] {
+        var copy = self
+        copy.config.embed(nil)
+        copy.setConfig(copy.config)
+        copy[annotation: Annotation.position] = nil
+        return copy.document.serialized()
+    }
+}
+
+extension JSONPath {
+    func failure(_ problem: String) -> JSONError { .field(path: self, problem) }
+}

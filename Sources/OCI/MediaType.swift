@@ -1,0 +1,100 @@
+/// The type of a blob or document.
+///
+/// - Spec: image-spec v1.1.1, media-types.md; Docker image manifest v2 schema 2.
+public struct MediaType: Hashable, Sendable, CustomStringConvertible {
+    public let rawValue: String
+
+    public init(_ rawValue: String) {
+        self.rawValue = rawValue
+    }
+
+    public var description: String { rawValue }
+
+    public static let descriptor = MediaType("application/vnd.oci.descriptor.v1+json")
+    public static let manifest = MediaType("application/vnd.oci.image.manifest.v1+json")
+    public static let index = MediaType("application/vnd.oci.image.index.v1+json")
+    public static let config = MediaType("application/vnd.oci.image.config.v1+json")
+    public static let empty = MediaType("application/vnd.oci.empty.v1+json")
+    public static let layer = MediaType("application/vnd.oci.image.layer.v1.tar")
+    public static let layerGzip = MediaType("application/vnd.oci.image.layer.v1.tar+gzip")
+    public static let layerZstd = MediaType("application/vnd.oci.image.layer.v1.tar+zstd")
+    public static let octetStream = MediaType("application/octet-stream")
+
+    public static let dockerManifest = MediaType(
+        "application/vnd.docker.distribution.manifest.v2+json")
+    public static let dockerManifestList = MediaType(
+        "application/vnd.docker.distribution.manifest.list.v2+json")
+    public static let dockerConfig = MediaType("application/vnd.docker.container.image.v1+json")
+    public static let dockerLayer = MediaType("application/vnd.docker.image.rootfs.diff.tar")
+    public static let dockerLayerGzip = MediaType(
+        "application/vnd.docker.image.rootfs.diff.tar.gzip")
+    public static let dockerForeignLayer = MediaType(
+        "application/vnd.docker.image.rootfs.foreign.diff.tar")
+    public static let dockerForeignLayerGzip = MediaType(
+        "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip")
+    public static let dockerSchema1 = MediaType(
+        "application/vnd.docker.distribution.manifest.v1+json")
+    public static let dockerSchema1Signed = MediaType(
+        "application/vnd.docker.distribution.manifest.v1+prettyjws")
+
+    static let nondistributable = MediaType(
+        "application/vnd.oci.image.layer.nondistributable.v1.tar")
+    static let nondistributableGzip = MediaType(
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip")
+    static let nondistributableZstd = MediaType(
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd")
+
+    /// Several platforms: an OCI index or a Docker manifest list.
+    public var isIndex: Bool { self == .index || self == .dockerManifestList }
+
+    public var isManifest: Bool { self == .manifest || self == .dockerManifest }
+
+    public var isSchema1: Bool { self == .dockerSchema1 || self == .dockerSchema1Signed }
+
+    /// Config types of a runnable image, as opposed to an artifact.
+    public var isImageConfig: Bool { self == .config || self == .dockerConfig }
+
+    /// Layers whose bytes stay at their `urls` and are never pushed.
+    public var isNondistributable: Bool {
+        [
+            .nondistributable, .nondistributableGzip, .nondistributableZstd, .dockerForeignLayer,
+            .dockerForeignLayerGzip,
+        ].contains(self)
+    }
+
+    /// How a layer's tar is stored; nil for what is not a layer type.
+    public var layerCompression: LayerCompression? {
+        switch self {
+        case .layer, .dockerLayer, .nondistributable, .dockerForeignLayer: LayerCompression.none
+        case .layerGzip, .dockerLayerGzip, .nondistributableGzip, .dockerForeignLayerGzip: .gzip
+        case .layerZstd, .nondistributableZstd: .zstd
+        default: nil
+        }
+    }
+
+    /// The OCI type that means the same as a Docker type; other types as they are.
+    public var asOCI: MediaType {
+        MediaType.pairs.first { $0.docker == self }?.oci ?? self
+    }
+
+    private static let pairs: [(docker: MediaType, oci: MediaType)] = [
+        (.dockerManifest, .manifest), (.dockerManifestList, .index), (.dockerConfig, .config),
+        (.dockerLayer, .layer), (.dockerLayerGzip, .layerGzip),
+        (.dockerForeignLayer, .nondistributable), (.dockerForeignLayerGzip, .nondistributableGzip),
+    ]
+}
+
+/// How a layer's tar is stored.
+public enum LayerCompression: Sendable {
+    case none
+    case gzip
+    case zstd
+
+    public var mediaType: MediaType {
+        switch self {
+        case .none: .layer
+        case .gzip: .layerGzip
+        case .zstd: .layerZstd
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import JSON
+
+/// A manifest or index as it is stored: exact bytes, and what the store calls them.
+public struct RawManifest: Hashable, Sendable {
+    public let bytes: [UInt8]
+    public let mediaType: MediaType
+    /// Of `bytes`; whoever read them has computed it.
+    public let digest: Digest
+
+    public init(bytes: [UInt8], mediaType: MediaType, digest: Digest) {
+        self.bytes = bytes
+        self.mediaType = mediaType
+        self.digest = digest
+    }
+
+    public var descriptor: Descriptor {
+        Descriptor(mediaType: mediaType, digest: digest, size: Int64(bytes.count))
+    }
+
+    /// - Throws: `JSONError` when it is not an image manifest of `mediaType`.
+    public func manifest() throws(JSONError) -> Manifest {
+        try Manifest(JSONField(JSON.parse(bytes)), mediaType: mediaType)
+    }
+
+    /// - Throws: `JSONError` when it is not an index of `mediaType`.
+    public func index() throws(JSONError) -> Index {
+        try Index(JSONField(JSON.parse(bytes)), mediaType: mediaType)
+    }
+}

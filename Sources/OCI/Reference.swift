@@ -1,0 +1,255 @@
+/// What the user calls an image or a place for it.
+///
+/// - Spec: the design's "References"; Docker's reference grammar.
+public enum Reference: Hashable, Sendable, CustomStringConvertible {
+    case registry(RegistryReference)
+    case layout(LayoutReference)
+    /// The image without layers.
+    case scratch
+
+    /// - Throws: `ReferenceError` with what is wrong.
+    public init(_ text: String) throws(ReferenceError) {
+        if text == "scratch" {
+            self = .scratch
+        } else if text.hasPrefix("oci:") {
+            self = .layout(try LayoutReference(String(text.dropFirst(4))))
+        } else {
+            self = .registry(try RegistryReference(text))
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .registry(let reference): reference.description
+        case .layout(let reference): reference.description
+        case .scratch: "scratch"
+        }
+    }
+
+    public var tag: String? {
+        switch self {
+        case .registry(let reference): reference.tag
+        case .layout(let reference): reference.tag
+        case .scratch: nil
+        }
+    }
+
+    public var digest: Digest? {
+        switch self {
+        case .registry(let reference): reference.digest
+        case .layout(let reference): reference.digest
+        case .scratch: nil
+        }
+    }
+}
+
+/// `[docker://]HOST[:PORT]/REPOSITORY[:TAG][@DIGEST]`, with Docker's defaults filled in.
+public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
+    /// Host and port as written; `docker.io` when there was none.
+    public let host: String
+    public let repository: String
+    /// nil when only a digest was given.
+    public let tag: String?
+    public let digest: Digest?
+
+    public init(host: String, repository: String, tag: String?, digest: Digest?) {
+        self.host = host
+        self.repository = repository
+        self.tag = tag
+        self.digest = digest
+    }
+
+    public init(_ text: String) throws(ReferenceError) {
+        var rest = Substring(text)
+        if rest.hasPrefix("docker://") { rest = rest.dropFirst("docker://".count) }
+        if rest.contains("://") { throw ReferenceError(text, "not a scheme of references") }
+
+        let (beforeDigest, digest) = try splitDigest(rest, of: text)
+        self.digest = digest
+        rest = beforeDigest
+
+        var tag: String?
+        if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/") {
+            tag = String(rest[rest.index(after: colon)...])
+            rest = rest[..<colon]
+        }
+        if let tag, !isTag(tag) { throw ReferenceError(text, "not a tag: \(quotedPart(tag))") }
+        self.tag = tag ?? (digest == nil ? "latest" : nil)
+
+        var components = rest.split(separator: "/", omittingEmptySubsequences: false)
+        if components.count > 1, let first = components.first,
+            first.contains(".") || first.contains(":") || first == "localhost"
+                || first.contains(where: \.isUppercase)
+        {
+            guard isHost(first) else {
+                throw ReferenceError(text, "not a registry host: \(quotedPart(first))")
+            }
+            host = first == "index.docker.io" ? "docker.io" : String(first)
+            components.removeFirst()
+        } else {
+            host = "docker.io"
+        }
+        if host == "docker.io", components.count == 1 { components.insert("library", at: 0) }
+        guard !components.contains(where: { !isRepositoryComponent($0) }) else {
+            throw ReferenceError(text, "not a repository name: \(quotedPart(rest))")
+        }
+        repository = components.joined(separator: "/")
+        guard repository.utf8.count <= 255 else {
+            throw ReferenceError(text, "a repository name of more than 255 characters")
+        }
+    }
+
+    public var description: String {
+        "\(host)/\(repository)" + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
+    }
+
+    /// `host/repository`, without tag and digest.
+    public var repositoryName: String { "\(host)/\(repository)" }
+
+    /// A registry of this machine, which is tried over plain HTTP.
+    public var isLoopback: Bool {
+        var name = Substring(host)
+        if name.hasPrefix("[") {
+            name = name.dropFirst().prefix { $0 != "]" }
+        } else {
+            name = name.prefix { $0 != ":" }
+        }
+        if name == "localhost" || name == "::1" || name.hasSuffix(".localhost") { return true }
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+}
+
+/// `DIR[:TAG][@DIGEST]`, what follows `oci:`.
+public struct LayoutReference: Hashable, Sendable, CustomStringConvertible {
+    /// As written; a directory whose name has a colon is given with a tag or a trailing slash.
+    public let directory: String
+    public let tag: String?
+    public let digest: Digest?
+
+    public init(directory: String, tag: String?, digest: Digest?) {
+        self.directory = directory
+        self.tag = tag
+        self.digest = digest
+    }
+
+    public init(_ text: String) throws(ReferenceError) {
+        let whole = "oci:" + text
+        var rest = Substring(text)
+        var digest: Digest?
+        if let at = rest.lastIndex(of: "@"), !rest[at...].contains("/"), rest[at...].contains(":") {
+            let candidate = rest[rest.index(after: at)...]
+            if candidate.hasPrefix("sha256:") || candidate.hasPrefix("sha512:") {
+                (rest, digest) = try splitDigest(rest, of: whole)
+            }
+        }
+        var tag: String?
+        if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/") {
+            tag = String(rest[rest.index(after: colon)...])
+            rest = rest[..<colon]
+        }
+        if let tag, !isRefName(tag) {
+            throw ReferenceError(whole, "not a tag: \(quotedPart(tag))")
+        }
+        guard !rest.isEmpty else { throw ReferenceError(whole, "no directory") }
+        directory = String(rest)
+        self.tag = tag
+        self.digest = digest
+    }
+
+    public var description: String {
+        "oci:\(directory)" + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
+    }
+}
+
+/// Why a text is not a reference.
+public struct ReferenceError: Error, Hashable, Sendable {
+    /// What the user wrote.
+    public let reference: String
+    public let problem: String
+
+    init(_ reference: String, _ problem: String) {
+        self.reference = reference
+        self.problem = problem
+    }
+}
+
+private func quotedPart(_ text: some StringProtocol) -> String { "'\(text.prefix(100))'" }
+
+private func splitDigest(
+    _ text: Substring, of whole: String
+) throws(ReferenceError) -> (Substring, Digest?) {
+    guard let at = text.lastIndex(of: "@") else { return (text, nil) }
+    let digestText = text[text.index(after: at)...]
+    guard let digest = Digest(digestText) else {
+        throw ReferenceError(whole, "not a sha256 or sha512 digest: \(quotedPart(digestText))")
+    }
+    return (text[..<at], digest)
+}
+
+private func isLowerAlphanumeric(_ byte: UInt8) -> Bool {
+    (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x30 && byte <= 0x39)
+}
+
+private func isAlphanumeric(_ byte: UInt8) -> Bool {
+    isLowerAlphanumeric(byte) || (byte >= 0x41 && byte <= 0x5A)
+}
+
+/// A tag of the distribution spec: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
+private func isTag(_ text: some StringProtocol) -> Bool {
+    guard let first = text.utf8.first, isAlphanumeric(first) || first == UInt8(ascii: "_") else {
+        return false
+    }
+    return text.utf8.count <= 128
+        && text.utf8.allSatisfy { isAlphanumeric($0) || "_.-".utf8.contains($0) }
+}
+
+/// A ref name of an image layout, which may be any of what annotations.md allows but a slash.
+private func isRefName(_ text: some StringProtocol) -> Bool {
+    guard let first = text.utf8.first, isAlphanumeric(first) else { return isTag(text) }
+    return text.utf8.count <= 255
+        && text.utf8.allSatisfy { isAlphanumeric($0) || "-._+@".utf8.contains($0) }
+}
+
+/// One component of a repository name: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
+private func isRepositoryComponent(_ text: some StringProtocol) -> Bool {
+    let bytes = Array(text.utf8)
+    guard let first = bytes.first, let last = bytes.last, isLowerAlphanumeric(first),
+        isLowerAlphanumeric(last)
+    else { return false }
+    let separators = bytes.split(whereSeparator: isLowerAlphanumeric)
+    return separators.allSatisfy {
+        $0.elementsEqual(".".utf8) || $0.elementsEqual("_".utf8) || $0.elementsEqual("__".utf8)
+            || $0.allSatisfy { $0 == UInt8(ascii: "-") }
+    }
+}
+
+/// A host name, IPv4 address or bracketed IPv6 address, with an optional port.
+private func isHost(_ text: some StringProtocol) -> Bool {
+    var name = Substring(text)
+    if name.hasPrefix("[") {
+        guard let end = name.firstIndex(of: "]") else { return false }
+        let address = name[name.index(after: name.startIndex)..<end].utf8
+        guard !address.isEmpty,
+            address.allSatisfy({
+                isAlphanumeric($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".")
+            })
+        else { return false }
+        name = name[name.index(after: end)...]
+        return name.isEmpty || (name.hasPrefix(":") && isPort(name.dropFirst()))
+    }
+    if let colon = name.firstIndex(of: ":") {
+        guard isPort(name[name.index(after: colon)...]) else { return false }
+        name = name[..<colon]
+    }
+    let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+    return labels.allSatisfy { label in
+        guard let first = label.utf8.first, let last = label.utf8.last else { return false }
+        return isAlphanumeric(first) && isAlphanumeric(last)
+            && label.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+    }
+}
+
+private func isPort(_ text: some StringProtocol) -> Bool {
+    text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } && UInt16(text) != nil
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import ByteStream
+import Glibc
+import OCI
+
+/// Arguments as bytes, carried through Swift's strings.
+///
+/// The kernel's arguments need not be UTF-8; `CommandLine.arguments` would replace what is not. Here
+/// each byte that is not part of valid UTF-8 becomes a character of a private range, and
+/// `Path(argument:)` turns it back. Characters of that range which the user typed are treated the
+/// same way, byte by byte, so that nothing is ambiguous.
+public enum Argument {
+    private static let escapes: ClosedRange<UInt32> = 0x10_FE00...0x10_FEFF
+
+    /// This process's arguments, the program's name first.
+    public static var processArguments: [String] {
+        UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
+            .compactMap { $0 }
+            .map { decode(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+    }
+
+    static func decode(_ bytes: some Collection<UInt8>) -> String {
+        var result = String.UnicodeScalarView()
+        var rest = Array(bytes)[...]
+        while let first = rest.first {
+            var decoder = UTF8()
+            var iterator = rest.makeIterator()
+            if case .scalarValue(let scalar) = decoder.decode(&iterator),
+                !escapes.contains(scalar.value)
+            {
+                result.append(scalar)
+                rest = rest.dropFirst(UTF8.width(scalar))
+            } else if let escape = Unicode.Scalar(escapes.lowerBound + UInt32(first)) {
+                result.append(escape)
+                rest = rest.dropFirst()
+            }
+        }
+        return String(result)
+    }
+
+    static func encode(_ text: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count)
+        for scalar in text.unicodeScalars {
+            if escapes.contains(scalar.value) {
+                bytes.append(UInt8(scalar.value - escapes.lowerBound))
+            } else {
+                bytes += Array(UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+            }
+        }
+        return bytes
+    }
+}
+
+extension Path: ExpressibleByArgument {
+    /// The bytes the user typed.
+    public init?(argument: String) {
+        self.init(Argument.encode(argument))
+    }
+
+    public static var defaultCompletionKind: CompletionKind { .file() }
+}
+
+extension Reference: ExpressibleByArgument {
+    /// - Returns: nil when it is not a reference; a tool that wants the reason takes a `String`.
+    public init?(argument: String) {
+        do {
+            try self.init(argument)
+        } catch {
+            return nil
+        }
+    }
+}
+
+extension Digest: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+
+extension Platform: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}

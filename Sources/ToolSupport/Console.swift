@@ -1,0 +1,124 @@
+import ByteStream
+import Hashing
+import JSON
+import OCI
+
+/// Where a tool speaks to people: stderr, a line at a time, with the tool's name.
+public struct Console: Sendable {
+    public enum Level: Sendable {
+        case quiet
+        case normal
+        case verbose
+    }
+
+    public let toolName: String
+    public let level: Level
+
+    public init(toolName: String, level: Level) {
+        self.toolName = toolName
+        self.level = level
+    }
+
+    /// Something the user should know although the tool goes on.
+    public func warn(_ message: String) {
+        if level != .quiet { print("\(toolName): warning: \(message)") }
+    }
+
+    /// What is done, for `--verbose` only.
+    public func trace(_ message: @autoclosure () -> String) {
+        if level == .verbose { print("\(toolName): \(message())") }
+    }
+
+    /// A line as it is, without the tool's name.
+    public func print(_ line: String) {
+        // A message that cannot be written has nowhere else to go.
+        _ = try? FileDescriptor.standardError.writeAll(Array((line + "\n").utf8))
+    }
+
+    /// Prints why the tool fails; nothing for a reader that went away.
+    ///
+    /// - Returns: the status to end with.
+    public func report(_ error: any Error) -> ExitStatus {
+        let failure = describe(error)
+        if failure.exitStatus != .brokenPipe {
+            let lines = failure.message.split(separator: "\n").joined(separator: " ")
+            print("\(toolName): \(lines)")
+        }
+        return failure.exitStatus
+    }
+
+    private func describe(_ error: any Error) -> any Failure {
+        switch error {
+        case let failure as any Failure: failure
+        case let error as ReferenceError: UsageError(error.message)
+        case let error as JSONError: InputError.document(subject: "document", error)
+        default: InternalError(message: "internal error: \(error)")
+        }
+    }
+}
+
+extension ReferenceError {
+    var message: String { "not a reference: \(quote(reference)): \(problem)" }
+}
+
+/// Options or arguments that make no sense.
+public struct UsageError: Failure {
+    public let message: String
+    public var exitStatus: ExitStatus { .usage }
+
+    public init(_ message: String) {
+        self.message = message
+    }
+}
+
+/// An error that no one expected.
+struct InternalError: Failure {
+    let message: String
+    var exitStatus: ExitStatus { .internalError }
+}
+
+/// Input that is not what it should be.
+public enum InputError: Failure {
+    /// Nothing came on stdin.
+    case empty(Path)
+    case terminal(toolName: String, expected: String)
+    /// The last line has no newline: whoever wrote it was cut off.
+    case cutLine(Path, line: Int)
+    case tooLarge(Path, limit: Int)
+    case document(subject: String, JSONError)
+    /// Options are right by themselves but not with this input.
+    case refused(String)
+
+    public var exitStatus: ExitStatus {
+        switch self {
+        case .terminal: .usage
+        case .empty, .cutLine, .tooLarge, .document, .refused: .dataError
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .empty(let path): "no input on \(path.quoted)"
+        case .terminal(let toolName, let expected):
+            "stdin is a terminal, where \(expected) should come from; see '\(toolName) --help'"
+        case .cutLine(let path, let line):
+            "cut input: line \(line) of \(path.quoted) has no newline"
+        case .tooLarge(let path, let limit): "more than \(limit) bytes on \(path.quoted)"
+        case .document(let subject, let error): "malformed \(subject): \(error.text)"
+        case .refused(let reason): reason
+        }
+    }
+}
+
+extension Console {
+    /// This process's stdin, which must not be a terminal.
+    ///
+    /// - Parameter expected: what should come from it, as in `an image line`.
+    /// - Throws: `InputError.terminal`.
+    public func standardInput(expecting expected: String) throws(InputError) -> InputStream {
+        if FileDescriptor.standardInput.isTerminal {
+            throw .terminal(toolName: toolName, expected: expected)
+        }
+        return InputStream()
+    }
+}

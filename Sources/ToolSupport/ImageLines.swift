@@ -1,0 +1,133 @@
+import ByteStream
+import Hashing
+import JSON
+import OCI
+
+/// Image lines: how images cross a pipe, one to a line.
+///
+/// - Spec: the design's "Three things cross a pipe"; image-spec v1.1.1, descriptor.md, `data`.
+public enum ImageLines {
+    /// The most that one run reads, all lines together.
+    public static let byteLimit = 256 << 20
+
+    /// Reads every line to the end of the input.
+    ///
+    /// - Returns: at least one image, configs verified against their descriptors.
+    /// - Throws: `InputError`, `StreamError.read`, `VerificationError`.
+    public static func read(from input: InputStream) throws -> [Image] {
+        let bytes = try readAll(from: input)
+        return try lines(of: bytes, path: input.path).map { line, number in
+            let subject = "image line \(number) of \(input.path.quoted)"
+            return try image(from: line, subject: subject)
+        }
+    }
+
+    /// All of the input, which must not be empty.
+    ///
+    /// - Throws: `InputError.empty`, `.tooLarge`, `StreamError.read`.
+    public static func readAll(from input: InputStream) throws -> [UInt8] {
+        guard let bytes = try input.readAll(limit: byteLimit) else {
+            throw InputError.tooLarge(input.path, limit: byteLimit)
+        }
+        if bytes.isEmpty { throw InputError.empty(input.path) }
+        return bytes
+    }
+
+    /// Splits into lines, numbered from 1, each of which ended with a newline.
+    ///
+    /// - Throws: `InputError.cutLine`.
+    public static func lines(
+        of bytes: [UInt8], path: Path
+    ) throws(InputError) -> [(line: [UInt8], number: Int)] {
+        let newline = UInt8(ascii: "\n")
+        var lines = bytes.split(separator: newline, omittingEmptySubsequences: false)
+        let number = lines.count
+        guard let last = lines.popLast(), last.isEmpty else {
+            throw .cutLine(path, line: number)
+        }
+        return lines.enumerated().map { (Array($0.element), $0.offset + 1) }
+    }
+
+    /// Reads one image line.
+    ///
+    /// - Parameter subject: what messages call it.
+    /// - Throws: `InputError.document`, `VerificationError`.
+    public static func image(from line: [UInt8], subject: String) throws -> Image {
+        do {
+            let manifest = try Manifest(JSONField(JSON.parse(line)))
+            guard let data = try manifest.config.embeddedData() else {
+                throw JSONError.field(
+                    path: .root.key("config").key("data"),
+                    "missing: this is a manifest, not an image line as oci-fetch writes it")
+            }
+            let verifier = Verifier(
+                digest: manifest.config.digest, size: manifest.config.size,
+                subject: "config.data of \(subject)")
+            try data.withRawBytes { (bytes) throws(VerificationError) in
+                try verifier.update(bytes)
+            }
+            try verifier.finish()
+            return Image(manifest: manifest, configBytes: data)
+        } catch let error as JSONError {
+            throw InputError.document(subject: subject, error)
+        }
+    }
+
+    /// Reads every line of stdin, edits each image, and writes them all when all were edited.
+    ///
+    /// Nothing is written when any of them fails, so that no later stage takes a part for the whole.
+    /// - Parameter edit: what is done with each image; the subject names it in messages.
+    public static func map(
+        _ console: Console, _ edit: (inout Image, _ subject: String) throws -> Void
+    ) throws {
+        let input = try console.standardInput(expecting: "image lines")
+        var images = try read(from: input)
+        for index in images.indices {
+            let subject = "image line \(index + 1) of \(input.path.quoted)"
+            do {
+                try edit(&images[index], subject)
+            } catch let error as JSONError {
+                throw InputError.document(subject: subject, error)
+            }
+        }
+        try write(images)
+    }
+
+    /// Writes the images to stdout, a line each.
+    public static func write(_ images: [Image]) throws(StreamError) {
+        let output = OutputBuffer()
+        for image in images {
+            try output.append(image.line)
+            try output.append([UInt8(ascii: "\n")])
+        }
+        try output.flush()
+    }
+}
+
+extension Descriptor {
+    /// The descriptor line, with its newline.
+    public var line: [UInt8] { document.serialized() + [UInt8(ascii: "\n")] }
+}
+
+/// Reads a file of exactly one descriptor line, as `oci-push-blob` wrote it.
+///
+/// - Throws: `StreamError`, `InputError`: an empty file is that of a stage that failed.
+public func readDescriptor(_ path: Path) throws -> Descriptor {
+    let descriptor: FileDescriptor
+    do {
+        descriptor = try FileDescriptor.openForReading(path)
+    } catch {
+        throw StreamError.open(path: path, error)
+    }
+    let input = InputStream(descriptor, path: path)
+    defer { _ = try? descriptor.close() }
+    let lines = try ImageLines.lines(of: ImageLines.readAll(from: input), path: path)
+    guard lines.count == 1, let line = lines.first else {
+        throw InputError.refused("\(path.quoted) has \(lines.count) lines, not one descriptor")
+    }
+    do {
+        return try Descriptor(JSONField(JSON.parse(line.line)))
+    } catch {
+        throw InputError.document(subject: "descriptor in \(path.quoted)", error)
+    }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import ByteStream
+import Glibc
+
+/// A command of the toolkit: options, and what it does with them.
+///
+/// `run()` of ArgumentParser is not used: a tool reports through its `Console`, and every error it
+/// throws becomes one line on stderr and an exit status.
+public protocol Tool: ParsableCommand {
+    var common: CommonOptions { get }
+
+    /// Does the work. Returning means status 0.
+    func execute(_ console: Console) throws
+}
+
+/// The options that every tool has, beside `--help` and `--version`.
+public struct CommonOptions: ParsableArguments {
+    @Flag(name: .shortAndLong, help: "Print errors only, no warnings.")
+    public var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Say on stderr what is done.")
+    public var verbose = false
+
+    public init() {}
+
+    public func validate() throws {
+        if quiet && verbose { throw ValidationError("--quiet and --verbose exclude each other") }
+    }
+}
+
+extension Tool {
+    /// The name users type, as in `oci-tar`.
+    public static var toolName: String { configuration.commandName ?? String(describing: self) }
+
+    /// Runs the tool with this process's arguments and ends the process.
+    public static func runAndExit() -> Never {
+        occupyStandardDescriptors()
+        let arguments = Argument.processArguments.dropFirst()
+        let command: any ParsableCommand
+        do {
+            command = try parseAsRoot(Array(arguments))
+        } catch {
+            endParsing(error)
+        }
+        guard let tool = command as? Self else { endParsing(CleanExit.helpRequest(Self.self)) }
+        let console = Console(
+            toolName: toolName,
+            level: tool.common.quiet ? .quiet : tool.common.verbose ? .verbose : .normal)
+        do {
+            try tool.execute(console)
+        } catch {
+            if let signal = Interruption.signal { Interruption.endProcess(by: signal) }
+            console.report(error).endProcess()
+        }
+        Glibc.exit(EXIT_SUCCESS)
+    }
+
+    /// Help and version go to stdout, usage errors to stderr with status 64.
+    private static func endParsing(_ error: any Error) -> Never {
+        let console = Console(toolName: toolName, level: .normal)
+        if exitCode(for: error) == .success {
+            do {
+                try FileDescriptor.standardOutput.writeAll(
+                    Array((fullMessage(for: error) + "\n").utf8))
+            } catch let errno {
+                console.report(StreamError.write(path: .standardOutput, errno)).endProcess()
+            }
+            Glibc.exit(EXIT_SUCCESS)
+        }
+        console.report(UsageError(message(for: error))).endProcess()
+    }
+}
+
+/// Keeps the numbers 0, 1 and 2 from being given to files that the tool opens.
+///
+/// A descriptor that the caller closed becomes one on which reading and writing fail.
+private func occupyStandardDescriptors() {
+    for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) == -1 {
+        let flags = number == STDIN_FILENO ? O_WRONLY : O_RDONLY
+        _ = open("/dev/null", flags)
+    }
+}
+
+extension ExitStatus {
+    /// Ends the process with this status, or by SIGPIPE as a filter does whose reader went away.
+    public func endProcess() -> Never {
+        if self == .brokenPipe {
+            signal(SIGPIPE, SIG_DFL)
+            raise(SIGPIPE)
+        }
+        Glibc.exit(rawValue)
+    }
+}
