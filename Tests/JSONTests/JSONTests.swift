@@ -9,7 +9,7 @@ private func roundTrip(_ text: String) throws -> String {
 @Suite struct JSONTests {
     @Test(arguments: [
         #"{"b":1,"a":2}"#, "18446744073709551616", "[1.0,1e3,1.10,-0,1e400]",
-        #""\/\u0041\u003c\ud83d\ude00""#, #"{"\u00e9":1,"é":2}"#, "[]", "{}", #""""#, "null",
+        #""\/\u0041\u003c\ud83d\ude00""#, "[]", "{}", #""""#, "null",
     ])
     func whatIsNotEditedStays(_ text: String) throws {
         #expect(try roundTrip(text) == text)
