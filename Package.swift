@@ -39,6 +39,8 @@ let package = Package(
         library("JSON", []),
         library("OCI", ["JSON"]),
         library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
+        library("Tar", ["ByteStream", "CSystem"]),
+        library("Layer", ["OCI", "Hashing", "Tar", "CZstd", "CZlib"]),
         library(
             "ToolSupport",
             [

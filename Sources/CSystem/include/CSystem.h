@@ -45,3 +45,6 @@ void system_strerror(int number, char *buffer, size_t size);
 int system_catch_signals(void);
 // The number of the first signal that came; 0 when none did.
 int system_caught_signal(void);
+
+// How many processors this process may run on, at least 1.
+int system_processor_count(void);

@@ -1,0 +1,80 @@
+import ByteStream
+import Hashing
+import OCI
+import Tar
+
+/// Turns a tar into a zstd layer as it streams: followed to its end, hashed, compressed.
+///
+/// The trailer is written only after the tar ended; on any error the zstd frame stays unfinished.
+///
+/// - Spec: the design's "layer trailer"; image-spec v1.1.1, layer.md.
+public struct LayerCompressor {
+    public enum Content: Sendable {
+        /// A tar, with a trailer at the end.
+        case layer
+        /// A tar, without a trailer.
+        case tar
+        /// Any bytes, without a trailer.
+        case any
+    }
+
+    private let settings: ZstdCompressor.Settings
+    private let content: Content
+
+    public init(_ settings: ZstdCompressor.Settings, content: Content) {
+        self.settings = settings
+        self.content = content
+    }
+
+    /// Compresses everything that `input` has.
+    ///
+    /// - Throws: `LayerError`, and what the input throws; the output then has no end.
+    public func compress(_ input: InputStream, to output: OutputBuffer) throws(LayerError) {
+        let compressor = try ZstdCompressor(
+            settings, output: output, isMarked: content == .layer)
+        var tar = TarFollower(path: input.path)
+        let digest = StreamingDigest()
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: bufferByteCount, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            let count: Int
+            do {
+                count = try input.read(into: buffer)
+            } catch {
+                throw .stream(error)
+            }
+            if count == 0 { break }
+            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            if content != .any { try follow(&tar, bytes) }
+            if content == .layer { digest.update(bytes) }
+            try compressor.compress(bytes)
+        }
+        if input.byteCount == 0 { throw .empty(path: input.path) }
+        do {
+            if content != .any { try tar.finish() }
+        } catch {
+            throw .tar(error)
+        }
+        try compressor.finish()
+        do {
+            if content == .layer {
+                let identity = BlobIdentity(digest: digest.finalize(), size: digest.byteCount)
+                try output.append(LayerTrailer(tar: identity).frame)
+            }
+            try output.flush()
+        } catch {
+            throw .stream(error)
+        }
+    }
+
+    private func follow(
+        _ tar: inout TarFollower, _ bytes: UnsafeRawBufferPointer
+    ) throws(LayerError) {
+        do {
+            try tar.update(bytes)
+        } catch {
+            throw .tar(error)
+        }
+    }
+}

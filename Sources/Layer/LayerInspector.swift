@@ -1,0 +1,213 @@
+import ByteStream
+import Hashing
+import OCI
+import Tar
+
+/// Tells from the bytes that pass what kind of layer they are, and whether they are a whole one.
+///
+/// - A zstd layer with the mark of `oci-zstd` is followed frame by frame up to its trailer.
+/// - Any other zstd, gzip or plain tar is decompressed and followed to the end of the archive, and
+///   its diffID is computed.
+/// - Anything else is passed as it is.
+///
+/// - Spec: the design's "A broken pipe never becomes an image"; image-spec v1.1.1, layer.md.
+public final class LayerInspector {
+    /// What the bytes turned out to be.
+    public struct Result: Hashable, Sendable {
+        public let mediaType: MediaType
+        /// Of the uncompressed tar; nil for what is not a layer.
+        public let diffID: Digest?
+    }
+
+    private enum Kind {
+        /// Too few bytes came to tell.
+        case unknown
+        case zstdWithTrailer
+        case zstd(ContentChecker)
+        case gzip(ContentChecker)
+        case tar(ContentChecker)
+        /// Zeros so far: an empty tar, or something else that begins with zeros.
+        case zeros
+        case opaque
+    }
+
+    private let path: Path
+    private let declared: MediaType?
+    private let verifiesLayer: Bool
+    private var kind = Kind.unknown
+    private var head: [UInt8] = []
+    private var frames: FrameFollower
+    private var byteCount: Int64 = 0
+
+    /// - Parameters:
+    ///   - declared: what the user says the bytes are. A type that is no layer's is taken as it is.
+    ///   - verifiesLayer: whether a layer with a trailer is decompressed and checked against it.
+    public init(path: Path = .standardInput, declared: MediaType? = nil, verifiesLayer: Bool) {
+        self.path = path
+        self.declared = declared
+        self.verifiesLayer = verifiesLayer
+        frames = FrameFollower(path: path)
+        if let declared, declared.layerCompression == nil { kind = .opaque }
+    }
+
+    /// - Throws: `LayerError` as soon as the bytes cannot be what they began as.
+    public func update(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
+        byteCount += Int64(bytes.count)
+        guard case .unknown = kind else { return try follow(bytes) }
+        head.append(contentsOf: bytes)
+        try recognise(isEnd: false)
+    }
+
+    /// States that no more bytes will come.
+    ///
+    /// - Throws: `LayerError` when they were cut or are not what was declared.
+    public func finish() throws(LayerError) -> Result {
+        if case .unknown = kind { try recognise(isEnd: true) }
+        switch kind {
+        case .unknown, .opaque:
+            return Result(mediaType: declared ?? .octetStream, diffID: nil)
+        case .zeros:
+            if byteCount >= 1024, byteCount % 512 == 0 { return try finishEmptyTar() }
+            try refuseIfDeclared(found: "not a layer")
+            return Result(mediaType: .octetStream, diffID: nil)
+        case .zstdWithTrailer:
+            // The promise of the mark: one frame, one trailer, nothing else.
+            try frames.finish()
+            guard let trailer = frames.trailer, frames.frameCount == 1, frames.skippableCount == 1
+            else { throw .missingTrailer(path: path) }
+            return result(.zstd, diffID: trailer.tar.digest)
+        case .zstd(let content):
+            try frames.finish()
+            let tar = try content.finish()
+            if let trailer = frames.trailer, trailer.tar != tar {
+                throw .trailerMismatch(
+                    path: path, claimed: trailer.tar.digest, actual: tar.digest)
+            }
+            if frames.isMarked == true, frames.trailer == nil { throw .missingTrailer(path: path) }
+            return result(.zstd, diffID: tar.digest)
+        case .gzip(let content): return result(.gzip, diffID: try content.finish().digest)
+        case .tar(let content): return result(.none, diffID: try content.finish().digest)
+        }
+    }
+
+    private func result(_ compression: LayerCompression, diffID: Digest) -> Result {
+        Result(mediaType: declared ?? compression.mediaType, diffID: diffID)
+    }
+
+    /// Decides by the first bytes, when there are enough of them, and follows them.
+    private func recognise(isEnd: Bool) throws(LayerError) {
+        guard let found = try recognised(isEnd: isEnd) else { return }
+        kind = found
+        let bytes = head
+        head = []
+        try bytes.withRawBytes { (bytes) throws(LayerError) in try follow(bytes) }
+    }
+
+    private func recognised(isEnd: Bool) throws(LayerError) -> Kind? {
+        if head.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) {
+            guard let offset = LayerMark.offset(in: head), head.count >= offset + 3 else {
+                if isEnd { throw .cut(path: path, format: "zstd", offset: byteCount) }
+                return nil
+            }
+            try refuseIfDeclared(other: .zstd, found: "zstd")
+            let isMarked = head[offset...].prefix(3).elementsEqual(LayerMark.block)
+            if isMarked, !verifiesLayer { return .zstdWithTrailer }
+            return .zstd(ContentChecker(path: path, decoder: try ZstdDecoder(path: path)))
+        }
+        if head.starts(with: [0x1F, 0x8B]) {
+            try refuseIfDeclared(other: .gzip, found: "gzip")
+            return .gzip(ContentChecker(path: path, decoder: try GzipDecoder(path: path)))
+        }
+        if head.count >= tarBlockByteCount {
+            if isTarHeader(head) {
+                try refuseIfDeclared(other: LayerCompression.none, found: "an uncompressed tar")
+                return .tar(ContentChecker(path: path, decoder: nil))
+            }
+            if head.prefix(tarBlockByteCount).allSatisfy({ $0 == 0 }) { return .zeros }
+            try refuseIfDeclared(found: "not a layer")
+            return .opaque
+        }
+        guard isEnd else { return nil }
+        try refuseIfDeclared(found: "not a layer")
+        return .opaque
+    }
+
+    private func follow(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
+        switch kind {
+        case .unknown, .opaque: break
+        case .zstdWithTrailer: try frames.update(bytes)
+        case .zstd(let content):
+            try frames.update(bytes)
+            try content.update(bytes)
+        case .gzip(let content), .tar(let content): try content.update(bytes)
+        case .zeros:
+            guard bytes.allSatisfy({ $0 == 0 }) else {
+                try refuseIfDeclared(found: "not a layer")
+                kind = .opaque
+                return
+            }
+        }
+    }
+
+    /// An archive without entries, all of whose bytes are zero.
+    private func finishEmptyTar() throws(LayerError) -> Result {
+        try refuseIfDeclared(other: LayerCompression.none, found: "an uncompressed tar")
+        let zeros = [UInt8](repeating: 0, count: 64 << 10)
+        let digest = StreamingDigest()
+        var rest = Int(byteCount)
+        while rest > 0 {
+            let count = min(rest, zeros.count)
+            zeros.withUnsafeBytes {
+                digest.update(UnsafeRawBufferPointer(rebasing: $0[..<count]))
+            }
+            rest -= count
+        }
+        return result(.none, diffID: digest.finalize())
+    }
+
+    /// - Throws: `LayerError.contradiction` when a layer of another compression was declared.
+    private func refuseIfDeclared(
+        other compression: LayerCompression? = nil, found: String
+    ) throws(LayerError) {
+        if let declared, declared.layerCompression != compression {
+            throw .contradiction(path: path, declared: declared, found: found)
+        }
+    }
+}
+
+/// Checks what a layer decompresses to: that it is a whole tar, and its digest.
+private final class ContentChecker {
+    private let decoder: (any StreamDecoder)?
+    private let digest = StreamingDigest()
+    private var tar: TarFollower
+
+    /// - Parameter decoder: nil for bytes that are not compressed.
+    init(path: Path, decoder: (any StreamDecoder)?) {
+        self.decoder = decoder
+        tar = TarFollower(path: path)
+    }
+
+    func update(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
+        guard let decoder else { return try check(bytes) }
+        try decoder.decode(bytes) { (bytes) throws(LayerError) in try check(bytes) }
+    }
+
+    func finish() throws(LayerError) -> BlobIdentity {
+        try decoder?.finish()
+        do {
+            try tar.finish()
+        } catch {
+            throw .tar(error)
+        }
+        return BlobIdentity(digest: digest.finalize(), size: digest.byteCount)
+    }
+
+    private func check(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
+        digest.update(bytes)
+        do {
+            try tar.update(bytes)
+        } catch {
+            throw .tar(error)
+        }
+    }
+}

@@ -1,0 +1,278 @@
+import ByteStream
+import CSystem
+import Glibc
+
+/// Where encoded entries go: room is asked for, filled in place, and accepted.
+protocol EntrySpace {
+    /// Free room of at least `count` bytes, which is at most `EntryEncoder.roomLimit`.
+    func room(atLeast count: Int) throws(TarError) -> UnsafeMutableRawBufferPointer
+    /// Takes the first `count` bytes of `room` as written.
+    func accept(_ count: Int)
+}
+
+extension OutputBuffer: EntrySpace {
+    func room(atLeast count: Int) throws(TarError) -> UnsafeMutableRawBufferPointer {
+        do {
+            return try freeSpace(atLeast: count)
+        } catch {
+            throw .stream(error)
+        }
+    }
+
+    func accept(_ count: Int) { advance(by: count) }
+}
+
+extension EntrySpace {
+    /// Takes a copy of `bytes`.
+    func put(_ bytes: [UInt8]) throws(TarError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let room = try room(atLeast: min(rest.count, tarBlockByteCount))
+            let part = rest.prefix(room.count)
+            room.copyBytes(from: part)
+            accept(part.count)
+            rest = rest.dropFirst(part.count)
+        }
+    }
+}
+
+/// What is written of owner, time and attributes, for all entries alike.
+public struct EntryPolicy: Sendable {
+    public enum Time: Sendable {
+        /// Every entry gets these seconds.
+        case fixed(Int64)
+        /// Every entry keeps its own, but is at most as new as `latest`.
+        case keep(latest: Int64?)
+    }
+
+    public var uid: UInt64 = 0
+    public var gid: UInt64 = 0
+    public var keepsOwner = false
+    public var time = Time.fixed(0)
+    /// All extended attributes; otherwise `security.capability` alone.
+    public var keepsExtendedAttributes = false
+
+    public init() {}
+
+    func apply(to entry: inout TarEntry) {
+        if !keepsOwner {
+            entry.uid = uid
+            entry.gid = gid
+        }
+        switch time {
+        case .fixed(let seconds): entry.modificationTime = seconds
+        case .keep(let latest):
+            if let latest { entry.modificationTime = min(entry.modificationTime, latest) }
+        }
+    }
+}
+
+/// Makes headers and data out of files. Has no state: several threads may use one.
+struct EntryEncoder: Sendable {
+    let policy: EntryPolicy
+
+    /// Files up to this size are read in one call, straight behind their header.
+    static let smallByteCount = 256 << 10
+
+    /// The most room that is asked for at once.
+    static let roomLimit = smallByteCount + 2 * tarBlockByteCount
+
+    /// What became of a file.
+    enum Outcome {
+        case written
+        /// The file has other names; `identity` tells them apart from other files.
+        case linked(identity: FileIdentity)
+        /// The file is larger than the space's owner takes.
+        case large
+    }
+
+    /// An entry of a file's attributes, without path.
+    func entry(
+        _ status: stat, kind: TarEntry.Kind, path: UnsafeRawBufferPointer
+    ) -> TarEntry {
+        var entry = TarEntry(
+            kind: kind, path: Array(path), mode: status.st_mode & 0o7777,
+            size: kind == .file ? UInt64(status.st_size) : 0)
+        entry.uid = UInt64(status.st_uid)
+        entry.gid = UInt64(status.st_gid)
+        entry.modificationTime = Int64(status.st_mtim.tv_sec)
+        if kind == .characterDevice || kind == .blockDevice {
+            entry.deviceMajor = system_major(UInt64(status.st_rdev))
+            entry.deviceMinor = system_minor(UInt64(status.st_rdev))
+        }
+        policy.apply(to: &entry)
+        return entry
+    }
+
+    /// Encodes a regular file, header and data, when it is small and has one name only.
+    ///
+    /// - Parameters:
+    ///   - limit: the most bytes of data that are taken here.
+    ///   - claimingLinks: whether a file of several names is encoded all the same.
+    func encodeFile(
+        _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer,
+        to space: some EntrySpace, limit: Int = smallByteCount, claimingLinks: Bool = false
+    ) throws(TarError) -> Outcome {
+        let file = try OpenFile(name, in: directory)
+        defer { file.close() }
+        if file.status.st_nlink > 1, !claimingLinks { return .linked(identity: file.identity) }
+        guard file.status.st_size <= limit else { return .large }
+        let size = Int(file.status.st_size)
+        let entry = try fileEntry(file, path: path)
+
+        // One byte more than the file has: if it comes, the file grew.
+        var headerCount = 0
+        var room = try space.room(atLeast: tarBlockByteCount + size + tarBlockByteCount)
+        if HeaderEncoder.encodePlain(entry, into: room) {
+            headerCount = tarBlockByteCount
+        } else {
+            try space.put(HeaderEncoder.encode(entry))
+            room = try space.room(atLeast: size + tarBlockByteCount)
+        }
+        try readWhole(file, size: size, into: room, after: headerCount)
+        space.accept(headerCount + size + tarPadding(after: UInt64(size)))
+        return .written
+    }
+
+    /// The entry of an open regular file, with its attributes.
+    func fileEntry(_ file: OpenFile, path: UnsafeRawBufferPointer) throws(TarError)
+        -> TarEntry
+    {
+        var entry = entry(file.status, kind: .file, path: path)
+        entry.extendedAttributes = try extendedAttributes(of: file.descriptor, path: file.path)
+        return entry
+    }
+
+    /// Encodes what has no data: a link, device, FIFO or directory.
+    func encodeEmpty(_ entry: TarEntry, to space: some EntrySpace) throws(TarError) {
+        if HeaderEncoder.encodePlain(entry, into: try space.room(atLeast: tarBlockByteCount)) {
+            space.accept(tarBlockByteCount)
+        } else {
+            try space.put(HeaderEncoder.encode(entry))
+        }
+    }
+
+    /// Encodes a symbolic link, device or FIFO.
+    ///
+    /// - Returns: false for a socket, which no layer can hold.
+    func encodeSpecial(
+        _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer,
+        to space: some EntrySpace
+    ) throws(TarError) -> Bool {
+        let status = try OpenDirectory.status(name, in: directory)
+        guard let kind = TarEntry.Kind(mode: status.st_mode) else { return false }
+        var entry = entry(status, kind: kind, path: path)
+        let filePath = directory.path.appending(Path(cString: name))
+        if kind == .symbolicLink {
+            // The kernel gives links no mode of their own.
+            entry.mode = 0o777
+            entry.linkTarget = try readLink(name, in: directory, path: filePath)
+        }
+        guard kind != .file, kind != .directory else {
+            throw .modified(path: filePath)
+        }
+        if policy.keepsExtendedAttributes {
+            entry.extendedAttributes = try linkAttributes(name, in: directory, path: filePath)
+        }
+        try encodeEmpty(entry, to: space)
+        return true
+    }
+
+    /// Reads the file's data and zeros after it.
+    private func readWhole(
+        _ file: OpenFile, size: Int, into room: UnsafeMutableRawBufferPointer,
+        after offset: Int
+    ) throws(TarError) {
+        let target = UnsafeMutableRawBufferPointer(rebasing: room[offset..<(offset + size + 1)])
+        let count = try file.read(into: target)
+        guard count == size else {
+            throw .changed(path: file.path, expected: UInt64(size), isLonger: count > size)
+        }
+        let padding = tarPadding(after: UInt64(size))
+        UnsafeMutableRawBufferPointer(
+            rebasing: room[(offset + size)..<(offset + size + padding)]
+        ).initializeMemory(as: UInt8.self, repeating: 0)
+    }
+}
+
+/// What tells two files apart whatever their names are.
+struct FileIdentity: Hashable, Sendable {
+    let device: UInt64
+    let inode: UInt64
+}
+
+extension TarEntry.Kind {
+    /// - Returns: nil for a socket.
+    init?(mode: mode_t) {
+        switch mode & S_IFMT {
+        case S_IFREG: self = .file
+        case S_IFDIR: self = .directory
+        case S_IFLNK: self = .symbolicLink
+        case S_IFCHR: self = .characterDevice
+        case S_IFBLK: self = .blockDevice
+        case S_IFIFO: self = .fifo
+        default: return nil
+        }
+    }
+}
+
+/// A regular file of the tree, open, with the attributes it had then.
+struct OpenFile {
+    let descriptor: CInt
+    let status: stat
+    private let directory: OpenDirectory
+    private let name: UnsafePointer<CChar>
+
+    /// - Parameter name: must outlive the value.
+    init(_ name: UnsafePointer<CChar>, in directory: OpenDirectory) throws(TarError) {
+        self.name = name
+        self.directory = directory
+        // Non-blocking, so that a FIFO that took the file's place does not stop the run.
+        let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+        var status = stat()
+        do {
+            let descriptor = try retryingInterrupts {
+                system_openat(directory.descriptor, name, flags, 0)
+            }
+            self.descriptor = descriptor
+            try retryingInterrupts { fstat(descriptor, &status) }
+        } catch {
+            throw .open(path: directory.path.appending(Path(cString: name)), error)
+        }
+        self.status = status
+        if status.st_mode & S_IFMT != S_IFREG {
+            Glibc.close(descriptor)
+            throw .modified(path: directory.path.appending(Path(cString: name)))
+        }
+    }
+
+    func close() {
+        _ = Glibc.close(descriptor)
+    }
+
+    /// As messages call it.
+    var path: Path { directory.path.appending(Path(cString: name)) }
+
+    var identity: FileIdentity {
+        FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+
+    /// Reads until `buffer` is full or the file ends.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(TarError) -> Int {
+        do {
+            var filled = 0
+            while filled < buffer.count {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+                let count = try retryingInterrupts {
+                    Glibc.read(descriptor, rest.baseAddress, rest.count)
+                }
+                filled += count
+                // A short read of a regular file is its end; one byte was asked for too many.
+                if count < rest.count { break }
+            }
+            return filled
+        } catch {
+            throw .read(path: path, error)
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import ByteStream
+import CSystem
+import Glibc
+
+extension EntryEncoder {
+    private static let capability = Array("security.capability".utf8)
+
+    /// The attributes of an open file or directory that a layer keeps, in byte order of their names.
+    ///
+    /// - Throws: `TarError.attributes`; a file system without attributes has none.
+    func extendedAttributes(
+        of descriptor: CInt, path: Path
+    ) throws(TarError) -> [TarEntry.ExtendedAttribute] {
+        guard policy.keepsExtendedAttributes else {
+            let value = try attribute(EntryEncoder.capability, path: path) { name, buffer, size in
+                system_fgetxattr(descriptor, name, buffer, size)
+            }
+            guard let value else { return [] }
+            return [TarEntry.ExtendedAttribute(name: EntryEncoder.capability, value: value)]
+        }
+        return try allAttributes(path: path) { names, size in
+            system_flistxattr(descriptor, names, size)
+        } get: { name, buffer, size in
+            system_fgetxattr(descriptor, name, buffer, size)
+        }
+    }
+
+    /// The attributes of a symbolic link or special file, which cannot be opened.
+    func linkAttributes(
+        _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: Path
+    ) throws(TarError) -> [TarEntry.ExtendedAttribute] {
+        let link = Path("/proc/self/fd/\(directory.descriptor)").appending(Path(cString: name))
+        return try link.withCString { (link) throws(TarError) in
+            try allAttributes(path: path) { names, size in
+                system_llistxattr(link, names, size)
+            } get: { name, buffer, size in
+                system_lgetxattr(link, name, buffer, size)
+            }
+        }
+    }
+
+    /// The target of a symbolic link, which the kernel keeps under 4096 bytes.
+    func readLink(
+        _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: Path
+    ) throws(TarError) -> [UInt8] {
+        let limit = Int(PATH_MAX)
+        var target = [CChar](repeating: 0, count: limit)
+        do {
+            let count = try retryingInterrupts {
+                readlinkat(directory.descriptor, name, &target, limit)
+            }
+            return target[..<count].map { UInt8(bitPattern: $0) }
+        } catch {
+            throw .open(path: path, error)
+        }
+    }
+
+    private func allAttributes(
+        path: Path, list: (UnsafeMutablePointer<CChar>?, Int) -> Int,
+        get: (UnsafePointer<CChar>, UnsafeMutableRawPointer?, Int) -> Int
+    ) throws(TarError) -> [TarEntry.ExtendedAttribute] {
+        var names: [UInt8]?
+        do {
+            names = try grow { buffer, size in
+                list(buffer?.assumingMemoryBound(to: CChar.self), size)
+            }
+        } catch {
+            throw .attributes(path: path, error)
+        }
+        guard let names else { return [] }
+        var attributes: [TarEntry.ExtendedAttribute] = []
+        for name in names.split(separator: 0).map(Array.init) where EntryEncoder.isKept(name) {
+            if let value = try attribute(name, path: path, get: get) {
+                attributes.append(TarEntry.ExtendedAttribute(name: name, value: value))
+            }
+        }
+        return attributes.sorted { $0.name.lexicographicallyPrecedes($1.name) }
+    }
+
+    private func attribute(
+        _ name: [UInt8], path: Path,
+        get: (UnsafePointer<CChar>, UnsafeMutableRawPointer?, Int) -> Int
+    ) throws(TarError) -> [UInt8]? {
+        do {
+            return try Path(name).withCString { (name) throws(Errno) in
+                try grow { buffer, size in get(name, buffer, size) }
+            }
+        } catch {
+            throw .attributes(path: path, error)
+        }
+    }
+
+    /// Calls a function of the listxattr(2) kind until its answer fits.
+    ///
+    /// - Returns: nil when there is no such attribute, or none can be here.
+    private func grow(
+        _ call: (UnsafeMutableRawPointer?, Int) -> Int
+    ) throws(Errno) -> [UInt8]? {
+        do {
+            // Most files have none: one call that says so is all it takes.
+            var size = try retryingInterrupts { call(nil, 0) }
+            if size == 0 { return [] }
+            while true {
+                var buffer = [UInt8](repeating: 0, count: size)
+                do {
+                    let count = try retryingInterrupts {
+                        buffer.withUnsafeMutableBytes { call($0.baseAddress, $0.count) }
+                    }
+                    return Array(buffer.prefix(count))
+                } catch  where error == .range {
+                    size = try retryingInterrupts { call(nil, 0) }
+                }
+            }
+        } catch  where error == .noData || error == .notSupported {
+            return nil
+        }
+    }
+
+    /// Attributes that describe the machine the tree is on, not the file, are left out.
+    private static func isKept(_ name: [UInt8]) -> Bool {
+        let machine = [
+            "security.selinux", "com.apple.", "user.com.apple.", "trusted.overlay.",
+            "user.overlay.", "security.ima", "security.evm", "system.nfs4_acl",
+        ]
+        return !machine.contains { name.starts(with: $0.utf8) }
+    }
+}

@@ -1,0 +1,153 @@
+/// A header block as it is read: ustar, GNU, or the older format without a magic.
+///
+/// - Spec: POSIX.1-2017, pax, "ustar Interchange Format"; tar(5) for GNU's base-256 numbers, long
+///   names and sparse maps.
+struct HeaderBlock {
+    /// 512 bytes, valid while the caller's buffer is.
+    let bytes: UnsafeRawBufferPointer
+
+    init(_ bytes: UnsafeRawBufferPointer) {
+        precondition(bytes.count == tarBlockByteCount)
+        self.bytes = bytes
+    }
+
+    var isZero: Bool { bytes.allSatisfy { $0 == 0 } }
+
+    /// Whether the checksum is right, counting bytes as unsigned or, as some old tools, signed.
+    var isValid: Bool {
+        guard let stored = number(148..<156) else { return false }
+        var sum: Int64 = 0
+        var highBytes: Int64 = 0
+        for byte in bytes {
+            sum &+= Int64(byte)
+            highBytes &+= Int64(byte >> 7)
+        }
+        // The checksum is taken with spaces in its own field.
+        for byte in bytes[148..<156] {
+            sum &+= Int64(UInt8(ascii: " ")) &- Int64(byte)
+            highBytes &-= Int64(byte >> 7)
+        }
+        return stored == sum || stored == sum - 256 * highBytes
+    }
+
+    var type: UInt8 { bytes[156] }
+
+    /// What the size field says; nil when it is not a number or is negative.
+    var size: UInt64? { number(124..<136).flatMap { UInt64(exactly: $0) } }
+
+    /// Bytes of data in the archive, for types of which readers take the size field as such.
+    var dataSize: UInt64? { HeaderBlock.hasData(type) ? size : 0 }
+
+    /// Links, devices, directories and FIFOs have no data whatever their size field says.
+    static func hasData(_ type: UInt8) -> Bool {
+        !(UInt8(ascii: "1")...UInt8(ascii: "6")).contains(type)
+    }
+
+    /// Whether the block after an old GNU sparse header is more of its map.
+    var hasSparseExtension: Bool { type == UInt8(ascii: "S") && bytes[482] != 0 }
+
+    var isUstar: Bool { field(257..<262).elementsEqual("ustar".utf8) }
+
+    /// GNU's variant of the magic, which has other fields where ustar has the prefix.
+    var isGNU: Bool { field(257..<265).elementsEqual("ustar  ".utf8) }
+
+    var name: [UInt8] {
+        let name = text(0..<100)
+        guard isUstar, !isGNU else { return name }
+        let prefix = text(345..<500)
+        return prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name
+    }
+
+    var linkTarget: [UInt8] { text(157..<257) }
+    var mode: Int64? { number(100..<108) }
+    var uid: Int64? { number(108..<116) }
+    var gid: Int64? { number(116..<124) }
+    var modificationTime: Int64? { number(136..<148) }
+    var deviceMajor: Int64? { isUstar ? number(329..<337) : 0 }
+    var deviceMinor: Int64? { isUstar ? number(337..<345) : 0 }
+
+    private func field(_ range: Range<Int>) -> Slice<UnsafeRawBufferPointer> { bytes[range] }
+
+    /// Bytes up to the first zero.
+    private func text(_ range: Range<Int>) -> [UInt8] { Array(field(range).prefix { $0 != 0 }) }
+
+    /// A number in octal, with spaces and zero bytes around it, or in base 256; empty is 0.
+    ///
+    /// - Returns: nil when it is neither or needs more than 64 bits.
+    private func number(_ range: Range<Int>) -> Int64? {
+        let field = bytes[range]
+        guard let first = field.first else { return nil }
+        if first & 0x80 != 0 { return base256(field) }
+        var digits = Substring(
+            String(decoding: field.prefix { $0 != 0 }, as: UTF8.self))
+        digits = digits.drop { $0 == " " }
+        while digits.last == " " { digits.removeLast() }
+        if digits.isEmpty { return 0 }
+        guard digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x37 }) else { return nil }
+        return Int64(digits, radix: 8)
+    }
+
+    /// Two's complement, the first bit being the mark of this form and the second the sign.
+    private func base256(_ field: Slice<UnsafeRawBufferPointer>) -> Int64? {
+        var value: Int64 = 0
+        for (index, byte) in field.enumerated() {
+            if index == 0 {
+                value = byte & 0x40 != 0 ? Int64(Int8(bitPattern: byte)) : Int64(byte & 0x7F)
+                continue
+            }
+            let (product, overflow) = value.multipliedReportingOverflow(by: 256)
+            if overflow { return nil }
+            value = product + Int64(byte)
+        }
+        return value
+    }
+}
+
+/// The records of a pax extended header.
+///
+/// - Spec: POSIX.1-2017, pax, "pax Extended Header".
+enum PaxRecords {
+    /// The most that is read of one; they hold names and attributes, not data.
+    static let byteLimit = 1 << 20
+
+    /// - Returns: keys and values in order; nil when the text is malformed.
+    static func parse(_ bytes: [UInt8]) -> [(key: [UInt8], value: [UInt8])]? {
+        var records: [(key: [UInt8], value: [UInt8])] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            guard let space = rest.firstIndex(of: UInt8(ascii: " ")),
+                space - rest.startIndex < 20, space > rest.startIndex,
+                rest[..<space].allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
+                let length = Int(String(decoding: rest[..<space], as: UTF8.self)),
+                length <= rest.count, length > space - rest.startIndex + 2
+            else { return nil }
+            let record = rest[(space + 1)..<(rest.startIndex + length)]
+            guard record.last == UInt8(ascii: "\n"),
+                let equals = record.firstIndex(of: UInt8(ascii: "=")), equals > record.startIndex
+            else { return nil }
+            records.append(
+                (Array(record[..<equals]), Array(record[(equals + 1)..<(record.endIndex - 1)])))
+            rest = rest[(rest.startIndex + length)...]
+        }
+        return records
+    }
+
+    /// A decimal number with an optional fraction, which is dropped towards minus infinity.
+    static func seconds(_ text: [UInt8]) -> Int64? {
+        let string = String(decoding: text, as: UTF8.self)
+        let parts = string.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let whole = parts.first.flatMap({ Int64($0) }) else { return nil }
+        guard parts.count == 2 else { return whole }
+        guard parts[1].utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
+        let hasFraction = parts[1].contains { $0 != "0" }
+        return string.hasPrefix("-") && hasFraction ? whole - 1 : whole
+    }
+}
+
+/// Whether bytes begin with a valid header block.
+public func isTarHeader(_ bytes: [UInt8]) -> Bool {
+    guard bytes.count >= tarBlockByteCount, bytes[0] != 0 else { return false }
+    return bytes.withUnsafeBytes {
+        HeaderBlock(UnsafeRawBufferPointer(rebasing: $0[..<tarBlockByteCount])).isValid
+    }
+}

@@ -1,0 +1,201 @@
+import ByteStream
+import CSystem
+import Glibc
+
+/// A directory of the tree that is open: closed when the last entry that needs it is done.
+final class OpenDirectory: Sendable {
+    let descriptor: CInt
+    /// As messages call it.
+    let path: Path
+
+    /// - Parameters:
+    ///   - parent: the open directory that `name` is in; nil means the current one.
+    ///   - followingLinks: whether the last component may be a symbolic link.
+    init(
+        _ name: UnsafePointer<CChar>, in parent: CInt = AT_FDCWD, path: Path,
+        followingLinks: Bool = false
+    ) throws(TarError) {
+        self.path = path
+        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (followingLinks ? 0 : O_NOFOLLOW)
+        do {
+            descriptor = try retryingInterrupts { system_openat(parent, name, flags, 0) }
+        } catch {
+            throw .open(path: path, error)
+        }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    func status() throws(TarError) -> stat {
+        var status = stat()
+        do {
+            try retryingInterrupts { fstat(descriptor, &status) }
+        } catch {
+            throw .read(path: path, error)
+        }
+        return status
+    }
+}
+
+/// What a walk looks into: a directory, or one name of it.
+enum TreeSource {
+    case directory(OpenDirectory)
+    case file(name: Path, in: OpenDirectory)
+
+    /// The directory that the names are in.
+    var owner: OpenDirectory {
+        switch self {
+        case .directory(let directory), .file(_, let directory): directory
+        }
+    }
+}
+
+/// The names of one directory, or of several that are merged, in byte order.
+struct DirectoryListing {
+    struct Name {
+        /// Where in `bytes` the name starts; a zero byte ends it.
+        let offset: UInt32
+        let length: UInt16
+        /// One of the `DT_` constants; never `DT_UNKNOWN`.
+        let type: UInt8
+        /// Which of the merged sources it is of.
+        let source: UInt8
+    }
+
+    private(set) var bytes: [UInt8] = []
+    private(set) var names: [Name] = []
+
+    /// Lists and sorts.
+    ///
+    /// - Parameter sources: at most 255; a later one stands over the earlier.
+    /// - Throws: `TarError.list`, `.open`.
+    init(_ sources: [TreeSource], buffer: UnsafeMutableRawBufferPointer) throws(TarError) {
+        for (index, source) in sources.enumerated() {
+            switch source {
+            case .directory(let directory):
+                try list(directory, source: UInt8(index), buffer: buffer)
+            case .file(let name, let directory):
+                try add(name.bytes[...], type: UInt8(DT_UNKNOWN), directory, source: UInt8(index))
+            }
+        }
+        sort()
+    }
+
+    /// Calls `body` with a name as a C string and its bytes.
+    func withName<Result, E: Error>(
+        _ name: Name, _ body: (UnsafePointer<CChar>, UnsafeRawBufferPointer) throws(E) -> Result
+    ) throws(E) -> Result {
+        try bytes.withUnsafeBufferPointer { (buffer) throws(E) in
+            let start = UnsafeRawPointer(buffer.baseAddress!) + Int(name.offset)
+            return try body(
+                start.assumingMemoryBound(to: CChar.self),
+                UnsafeRawBufferPointer(start: start, count: Int(name.length)))
+        }
+    }
+
+    private mutating func list(
+        _ directory: OpenDirectory, source: UInt8, buffer: UnsafeMutableRawBufferPointer
+    ) throws(TarError) {
+        while true {
+            let count: Int
+            do {
+                count = try retryingInterrupts {
+                    system_getdents64(directory.descriptor, buffer.baseAddress, buffer.count)
+                }
+            } catch {
+                throw .list(path: directory.path, error)
+            }
+            if count == 0 { return }
+            try add(UnsafeRawBufferPointer(rebasing: buffer[..<count]), directory, source: source)
+        }
+    }
+
+    /// Adds the records of one getdents64(2), but for `.` and `..`.
+    private mutating func add(
+        _ records: UnsafeRawBufferPointer, _ directory: OpenDirectory, source: UInt8
+    ) throws(TarError) {
+        let nameOffset = 19
+        var offset = 0
+        while offset < records.count {
+            let length = Int(records.loadUnaligned(fromByteOffset: offset + 16, as: UInt16.self))
+            let type = records[offset + 18]
+            let name = records[(offset + nameOffset)..<(offset + length)].prefix { $0 != 0 }
+            offset += length
+            if name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) { continue }
+            try add(name, type: type, directory, source: source)
+        }
+    }
+
+    private mutating func add(
+        _ name: some Collection<UInt8>, type: UInt8, _ directory: OpenDirectory, source: UInt8
+    ) throws(TarError) {
+        var type = type
+        let start = bytes.count
+        bytes.append(contentsOf: name)
+        bytes.append(0)
+        if type == UInt8(DT_UNKNOWN) {
+            type = try bytes.withUnsafeBufferPointer { (buffer) throws(TarError) in
+                try OpenDirectory.type(
+                    UnsafeRawPointer(buffer.baseAddress! + start)
+                        .assumingMemoryBound(to: CChar.self), in: directory)
+            }
+        }
+        names.append(
+            Name(offset: UInt32(start), length: UInt16(name.count), type: type, source: source))
+    }
+
+    private mutating func sort() {
+        bytes.withUnsafeBufferPointer { buffer in
+            names.sort { left, right in
+                let count = Int(min(left.length, right.length))
+                let order = memcmp(
+                    buffer.baseAddress! + Int(left.offset), buffer.baseAddress! + Int(right.offset),
+                    count)
+                if order != 0 { return order < 0 }
+                if left.length != right.length { return left.length < right.length }
+                return left.source < right.source
+            }
+        }
+    }
+
+    /// Whether two names are the same.
+    func isSame(_ left: Name, _ right: Name) -> Bool {
+        left.length == right.length
+            && withName(left) { _, left in
+                withName(right) { _, right in left.elementsEqual(right) }
+            }
+    }
+}
+
+extension OpenDirectory {
+    /// The `DT_` constant of a name, for file systems that do not tell in the listing.
+    static func type(
+        _ name: UnsafePointer<CChar>, in directory: OpenDirectory
+    ) throws(TarError) -> UInt8 {
+        // The constants of readdir(3) are those of st_mode, shifted.
+        UInt8(truncatingIfNeeded: (try status(name, in: directory).st_mode & S_IFMT) >> 12)
+    }
+
+    /// fstatat(2) without following a symbolic link.
+    static func status(
+        _ name: UnsafePointer<CChar>, in directory: OpenDirectory
+    ) throws(TarError) -> stat {
+        var status = stat()
+        do {
+            try retryingInterrupts {
+                fstatat(directory.descriptor, name, &status, AT_SYMLINK_NOFOLLOW)
+            }
+        } catch {
+            throw .open(path: directory.path.appending(Path(cString: name)), error)
+        }
+        return status
+    }
+}
+
+extension Path {
+    init(cString: UnsafePointer<CChar>) {
+        self.init(UnsafeRawBufferPointer(start: cString, count: strlen(cString)))
+    }
+}

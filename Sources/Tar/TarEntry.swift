@@ -1,0 +1,65 @@
+/// One entry of a tar: what a header says.
+///
+/// - Spec: POSIX.1-2017, pax, "ustar Interchange Format" and "pax Extended Header".
+public struct TarEntry: Hashable, Sendable {
+    public enum Kind: UInt8, Sendable {
+        case file = 0x30
+        case hardLink = 0x31
+        case symbolicLink = 0x32
+        case characterDevice = 0x33
+        case blockDevice = 0x34
+        case directory = 0x35
+        case fifo = 0x36
+    }
+
+    public var kind: Kind
+    /// Without a leading slash; with a trailing one when it is a directory.
+    public var path: [UInt8]
+    /// The target of a link, byte for byte; of a hard link a path of this tar.
+    public var linkTarget: [UInt8]
+    /// Permission bits with setuid, setgid and sticky: at most 07777.
+    public var mode: UInt32
+    public var uid: UInt64
+    public var gid: UInt64
+    /// Bytes of data that follow; 0 for everything but files.
+    public var size: UInt64
+    /// Seconds since 1970-01-01.
+    public var modificationTime: Int64
+    public var deviceMajor: UInt32
+    public var deviceMinor: UInt32
+    public var extendedAttributes: [ExtendedAttribute]
+
+    public struct ExtendedAttribute: Hashable, Sendable {
+        /// With its name space, as in `security.capability`.
+        public let name: [UInt8]
+        public let value: [UInt8]
+
+        public init(name: [UInt8], value: [UInt8]) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    public init(kind: Kind, path: [UInt8], mode: UInt32, size: UInt64 = 0) {
+        self.kind = kind
+        self.path = path
+        linkTarget = []
+        self.mode = mode
+        uid = 0
+        gid = 0
+        self.size = size
+        modificationTime = 0
+        deviceMajor = 0
+        deviceMinor = 0
+        extendedAttributes = []
+    }
+}
+
+/// The unit of a tar, in bytes: headers are one block, data is padded to whole blocks.
+public let tarBlockByteCount = 512
+
+/// How many zero bytes follow `size` bytes of data.
+@inlinable
+public func tarPadding(after size: UInt64) -> Int {
+    Int((UInt64(tarBlockByteCount) &- size % UInt64(tarBlockByteCount)) % UInt64(tarBlockByteCount))
+}

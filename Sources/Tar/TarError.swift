@@ -1,0 +1,59 @@
+import ByteStream
+
+/// What keeps a tar from being written or read.
+public enum TarError: Failure {
+    case stream(StreamError)
+    /// A file of the tree cannot be opened, or is gone.
+    case open(path: Path, Errno)
+    case list(path: Path, Errno)
+    case read(path: Path, Errno)
+    case attributes(path: Path, Errno)
+    /// A file had another size at its end than when its header was written.
+    case changed(path: Path, expected: UInt64, isLonger: Bool)
+    /// A file was written to while it was read.
+    case modified(path: Path)
+    /// A file of the tree is named like a whiteout.
+    case whiteoutName(path: Path)
+    /// Two sources have the same path, of different types.
+    case clash(path: Path)
+    case empty(path: Path)
+    /// The input ended before the two zero blocks.
+    case cut(path: Path, offset: Int64)
+    case malformed(path: Path, offset: Int64, String)
+    /// Something legal that cannot be in a layer.
+    case unsupported(path: Path, String)
+
+    public var exitStatus: ExitStatus {
+        switch self {
+        case .stream(let error): error.exitStatus
+        case .open, .list: .cannotOpenInput
+        case .read, .attributes, .changed, .modified: .inputOutput
+        case .whiteoutName, .clash, .empty, .cut, .malformed, .unsupported: .dataError
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .stream(let error): error.message
+        case .open(let path, let errno): "cannot open \(path.quoted): \(errno)"
+        case .list(let path, let errno): "cannot list \(path.quoted): \(errno)"
+        case .read(let path, let errno): "cannot read \(path.quoted): \(errno)"
+        case .attributes(let path, let errno):
+            "cannot read the attributes of \(path.quoted): \(errno)"
+        case .changed(let path, let expected, let isLonger):
+            "\(path.quoted) became \(isLonger ? "longer" : "shorter") than \(expected) bytes "
+                + "while it was read"
+        case .modified(let path): "\(path.quoted) was modified while it was read"
+        case .whiteoutName(let path):
+            "\(path.quoted) is named like a whiteout, which would delete a file of the base"
+        case .clash(let path):
+            "\(path.quoted) is a directory in one source and something else in another"
+        case .empty(let path): "no tar on \(path.quoted): it is empty"
+        case .cut(let path, let offset):
+            "cut tar on \(path.quoted): it ends at byte \(offset) without the end-of-archive marker"
+        case .malformed(let path, let offset, let problem):
+            "malformed tar on \(path.quoted) at byte \(offset): \(problem)"
+        case .unsupported(let path, let problem): "\(path.quoted): \(problem)"
+        }
+    }
+}

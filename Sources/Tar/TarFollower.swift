@@ -1,0 +1,166 @@
+import ByteStream
+
+/// Follows a tar that passes by, to know whether it ended: headers are parsed, data is skipped.
+///
+/// Bytes may arrive in pieces of any size. Nothing is held back but part of a header and the
+/// records of a pax header, so that a tar of any size is followed in constant memory.
+///
+/// - Spec: POSIX.1-2017, pax, "ustar Interchange Format": two zero blocks end an archive.
+public struct TarFollower: ~Copyable {
+    private enum State {
+        case header
+        case data(UInt64)
+        case sparseMap(dataSize: UInt64)
+        case pax(UInt64, padding: UInt64)
+        /// One zero block came.
+        case firstEnd
+        /// Both came; nothing but zeros may follow.
+        case ended
+    }
+
+    private let path: Path
+    private var state = State.header
+    private var offset: Int64 = 0
+    private var partial: [UInt8] = []
+    private var records: [UInt8] = []
+    /// What a pax header said of the next entry's size.
+    private var nextSize: UInt64?
+
+    /// - Parameter path: what messages call the tar.
+    public init(path: Path = .standardInput) {
+        self.path = path
+        partial.reserveCapacity(tarBlockByteCount)
+    }
+
+    /// Whether the end-of-archive marker has come.
+    public var hasEnded: Bool {
+        if case .ended = state { return true }
+        return false
+    }
+
+    /// - Throws: `TarError.malformed` when the bytes are not a tar.
+    public mutating func update(_ bytes: UnsafeRawBufferPointer) throws(TarError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = try step(UnsafeRawBufferPointer(rebasing: rest))
+            offset += Int64(count)
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// States that no more bytes will come.
+    ///
+    /// - Throws: `TarError.empty`, `.cut`.
+    public func finish() throws(TarError) {
+        if offset == 0 { throw .empty(path: path) }
+        guard hasEnded else { throw .cut(path: path, offset: offset) }
+    }
+
+    /// Takes some bytes from the start of `bytes`, at least one.
+    private mutating func step(_ bytes: UnsafeRawBufferPointer) throws(TarError) -> Int {
+        switch state {
+        case .data(let remaining):
+            let count = Int(min(remaining, UInt64(bytes.count)))
+            let rest = remaining - UInt64(count)
+            state = rest == 0 ? .header : .data(rest)
+            return count
+        case .pax(let remaining, let padding):
+            let count = Int(min(remaining, UInt64(bytes.count)))
+            records.append(contentsOf: bytes[..<count])
+            if remaining > UInt64(count) {
+                state = .pax(remaining - UInt64(count), padding: padding)
+            } else {
+                try readRecords()
+                state = padding == 0 ? .header : .data(padding)
+            }
+            return count
+        case .ended:
+            guard bytes.allSatisfy({ $0 == 0 }) else {
+                throw malformed("more after the end of the archive")
+            }
+            return bytes.count
+        case .header, .sparseMap, .firstEnd:
+            return try block(bytes)
+        }
+    }
+
+    /// Gathers one block, and handles it when it is whole.
+    private mutating func block(_ bytes: UnsafeRawBufferPointer) throws(TarError) -> Int {
+        if partial.isEmpty, bytes.count >= tarBlockByteCount {
+            try handle(UnsafeRawBufferPointer(rebasing: bytes[..<tarBlockByteCount]))
+            return tarBlockByteCount
+        }
+        let count = min(tarBlockByteCount - partial.count, bytes.count)
+        partial.append(contentsOf: bytes[..<count])
+        if partial.count == tarBlockByteCount {
+            let whole = partial
+            partial.removeAll(keepingCapacity: true)
+            try whole.withRawBytes { (block) throws(TarError) in try handle(block) }
+        }
+        return count
+    }
+
+    private mutating func handle(_ bytes: UnsafeRawBufferPointer) throws(TarError) {
+        let block = HeaderBlock(bytes)
+        switch state {
+        case .sparseMap(let dataSize):
+            state = bytes[504] != 0 ? .sparseMap(dataSize: dataSize) : skip(dataSize)
+        case .firstEnd:
+            guard block.isZero else {
+                throw malformed("a single zero block in the middle of the archive")
+            }
+            state = .ended
+        case .header, .data, .pax, .ended:
+            if block.isZero {
+                state = .firstEnd
+            } else {
+                try header(block)
+            }
+        }
+    }
+
+    private mutating func header(_ block: HeaderBlock) throws(TarError) {
+        guard block.isValid else { throw malformed("not a tar header: its checksum is wrong") }
+        guard var size = block.dataSize else { throw malformed("the size is not a number") }
+        switch block.type {
+        case UInt8(ascii: "x"):
+            guard size <= UInt64(PaxRecords.byteLimit) else {
+                throw malformed("a pax header of more than \(PaxRecords.byteLimit) bytes")
+            }
+            records.removeAll(keepingCapacity: true)
+            let padding = UInt64(tarPadding(after: size))
+            state = size == 0 ? .header : .pax(size, padding: padding)
+            return
+        case UInt8(ascii: "g"), UInt8(ascii: "L"), UInt8(ascii: "K"):
+            state = skip(size)
+            return
+        default:
+            break
+        }
+        if let nextSize, HeaderBlock.hasData(block.type) { size = nextSize }
+        nextSize = nil
+        state = block.hasSparseExtension ? .sparseMap(dataSize: size) : skip(size)
+    }
+
+    private func skip(_ size: UInt64) -> State {
+        let (padded, overflow) = size.addingReportingOverflow(UInt64(tarPadding(after: size)))
+        if overflow { return .data(.max) }
+        return padded == 0 ? .header : .data(padded)
+    }
+
+    private mutating func readRecords() throws(TarError) {
+        guard let parsed = PaxRecords.parse(records) else {
+            throw malformed("a pax header's records are malformed")
+        }
+        for record in parsed where record.key.elementsEqual("size".utf8) {
+            guard let size = UInt64(String(decoding: record.value, as: UTF8.self)) else {
+                throw malformed("a pax header's size is not a number")
+            }
+            nextSize = size
+        }
+    }
+
+    private func malformed(_ problem: String) -> TarError {
+        .malformed(path: path, offset: offset, problem)
+    }
+}

@@ -1,0 +1,167 @@
+import ByteStream
+import Glibc
+
+/// Writes a layer tar to an output, entry by entry.
+///
+/// The end-of-archive marker comes with `finish()` alone: a run that failed leaves a tar without an
+/// end, which no reader of layers takes for a whole one.
+///
+/// - Spec: image-spec v1.1.1, layer.md; POSIX.1-2017, pax.
+public final class TarWriter {
+    let output: OutputBuffer
+    let encoder: EntryEncoder
+    /// Files of several names that were written, and the path they were written under.
+    private var links: [FileIdentity: [UInt8]] = [:]
+    /// Is called with each entry, before its bytes; nil when nobody wants to know.
+    private let list: ((TarEntry) -> Void)?
+    let warn: (String) -> Void
+
+    /// - Parameters:
+    ///   - list: called with every entry in order.
+    ///   - warn: called with what is left out, in words.
+    public init(
+        _ output: OutputBuffer, policy: EntryPolicy, list: ((TarEntry) -> Void)? = nil,
+        warn: @escaping (String) -> Void
+    ) {
+        self.output = output
+        encoder = EntryEncoder(policy: policy)
+        self.list = list
+        self.warn = warn
+    }
+
+    /// Writes the end-of-archive marker and all that is buffered.
+    public func finish() throws(TarError) {
+        do {
+            try output.appendZeros(2 * tarBlockByteCount)
+            try output.flush()
+        } catch {
+            throw .stream(error)
+        }
+    }
+
+    /// Writes an entry without data, as it is.
+    public func write(_ entry: TarEntry) throws(TarError) {
+        precondition(entry.size == 0)
+        list?(entry)
+        try encoder.encodeEmpty(entry, to: output)
+    }
+
+    /// Writes the header of an entry whose `size` bytes of data the caller sends after it.
+    func writeHeader(_ entry: TarEntry) throws(TarError) {
+        list?(entry)
+        try output.put(HeaderEncoder.encode(entry))
+    }
+
+    /// Writes the deletion of `path`, which has no leading slash, in the layers below.
+    ///
+    /// - Spec: image-spec v1.1.1, layer.md, Whiteouts.
+    public func writeWhiteout(of path: [UInt8]) throws(TarError) {
+        let slash = path.lastIndex(of: UInt8(ascii: "/"))
+        let name = slash.map { $0 + 1 } ?? 0
+        try writeMarker(path[..<name] + Array(".wh.".utf8) + path[name...])
+    }
+
+    /// Writes that of `directory`, which ends with a slash or is empty, the layers below show nothing.
+    ///
+    /// - Spec: image-spec v1.1.1, layer.md, Opaque Whiteout.
+    public func writeOpaqueWhiteout(in directory: [UInt8]) throws(TarError) {
+        try writeMarker(directory + Array(".wh..wh..opq".utf8))
+    }
+
+    /// Writes an empty file of the policy's owner and time.
+    func writeMarker(_ path: some Sequence<UInt8>) throws(TarError) {
+        var entry = TarEntry(kind: .file, path: Array(path), mode: 0o644)
+        encoder.policy.apply(to: &entry)
+        if case .keep(let latest) = encoder.policy.time { entry.modificationTime = latest ?? 0 }
+        try write(entry)
+    }
+
+    /// Writes a directory with the attributes of the open one.
+    func writeDirectory(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
+        try write(try directoryEntry(directory, path: path))
+    }
+
+    func directoryEntry(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) -> TarEntry {
+        let status = try directory.status()
+        var entry = path.withUnsafeBytes {
+            encoder.entry(status, kind: .directory, path: $0)
+        }
+        if encoder.policy.keepsExtendedAttributes {
+            entry.extendedAttributes = try encoder.extendedAttributes(
+                of: directory.descriptor, path: directory.path)
+        }
+        return entry
+    }
+
+    /// Writes a file, link or device of an open directory under `path`.
+    ///
+    /// - Parameter type: the `DT_` constant of the listing.
+    func write(
+        _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
+        path: UnsafeRawBufferPointer
+    ) throws(TarError) {
+        if let list { list(try listedEntry(name, in: directory, path: path)) }
+        guard type == UInt8(DT_REG) else {
+            if try !encoder.encodeSpecial(name, in: directory, path: path, to: output) {
+                let file = directory.path.appending(Path(cString: name))
+                warn("\(file.quoted) is a socket, which a layer cannot hold; left out")
+            }
+            return
+        }
+        switch try encoder.encodeFile(name, in: directory, path: path, to: output) {
+        case .written: break
+        case .large: try stream(name, in: directory, path: path)
+        case .linked(let identity): try link(identity, name, in: directory, path: path)
+        }
+    }
+
+    /// Writes a file of several names: the first time as a file, then as a link to that.
+    private func link(
+        _ identity: FileIdentity, _ name: UnsafePointer<CChar>, in directory: OpenDirectory,
+        path: UnsafeRawBufferPointer
+    ) throws(TarError) {
+        guard let first = links[identity] else {
+            links[identity] = Array(path)
+            let outcome = try encoder.encodeFile(
+                name, in: directory, path: path, to: output, claimingLinks: true)
+            if case .large = outcome { try stream(name, in: directory, path: path) }
+            return
+        }
+        let status = try OpenDirectory.status(name, in: directory)
+        var entry = encoder.entry(status, kind: .hardLink, path: path)
+        entry.linkTarget = first
+        try encoder.encodeEmpty(entry, to: output)
+    }
+
+    /// Writes a large file piece by piece.
+    private func stream(
+        _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer
+    ) throws(TarError) {
+        let file = try OpenFile(name, in: directory)
+        defer { file.close() }
+        let entry = try encoder.fileEntry(file, path: path)
+        try output.put(HeaderEncoder.encode(entry))
+        try FileStream(file).copy(to: output)
+    }
+
+    /// What `list` shows of an entry that is about to be written.
+    private func listedEntry(
+        _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer
+    ) throws(TarError) -> TarEntry {
+        let status = try OpenDirectory.status(name, in: directory)
+        let kind = TarEntry.Kind(mode: status.st_mode) ?? .fifo
+        var entry = encoder.entry(status, kind: kind, path: path)
+        if kind == .symbolicLink {
+            entry.mode = 0o777
+            let file = directory.path.appending(Path(cString: name))
+            entry.linkTarget = try encoder.readLink(name, in: directory, path: file)
+        }
+        let identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+        if kind == .file, status.st_nlink > 1, let first = links[identity] {
+            entry.kind = .hardLink
+            entry.linkTarget = first
+            entry.size = 0
+        }
+        return entry
+    }
+}

@@ -1,0 +1,103 @@
+import ByteStream
+import CSystem
+import Glibc
+
+/// What goes into a layer tar, and where.
+public struct ArchiveRequest: Sendable {
+    /// Directories, whose contents go under the root directory, and files, which go into it.
+    public var sources: [Path] = ["."]
+    /// Where in the image: components, none of them `.` or `..`; none at all for `/`.
+    public var rootDirectory: [[UInt8]] = []
+    /// Whether the directories above the root directory are written too.
+    public var writesParents = false
+    public var excludes = ExcludePatterns()
+    /// Paths that the layers below lose, as `rootDirectory`, absolute in the image.
+    public var whiteouts: [[[UInt8]]] = []
+    /// Directories of which the layers below show nothing.
+    public var opaqueDirectories: [[[UInt8]]] = []
+
+    public init() {}
+
+    /// The root directory as a path in the tar: empty, or with a trailing slash.
+    var rootPath: [UInt8] { joined(rootDirectory, asDirectory: true) }
+}
+
+/// Components with slashes between them.
+private func joined(_ components: [[UInt8]], asDirectory: Bool) -> [UInt8] {
+    var path = Array(components.joined(separator: [UInt8(ascii: "/")]))
+    if asDirectory, !path.isEmpty { path.append(UInt8(ascii: "/")) }
+    return path
+}
+
+extension TreeSource {
+    /// Opens what the user named: a directory, also through a symbolic link, or a file.
+    init(_ path: Path) throws(TarError) {
+        do {
+            let directory = try path.withCString { (name) throws(TarError) in
+                try OpenDirectory(name, path: path, followingLinks: true)
+            }
+            self = .directory(directory)
+        } catch {
+            guard case .open(_, .notDirectory) = error, path.bytes.last != UInt8(ascii: "/") else {
+                throw error
+            }
+            let parent = path.bytes.lastIndex(of: UInt8(ascii: "/"))
+                .map { Path(path.bytes[...$0]) }
+            let directory = try (parent ?? ".").withCString { (name) throws(TarError) in
+                try OpenDirectory(name, path: parent ?? "", followingLinks: true)
+            }
+            self = .file(name: path.name, in: directory)
+        }
+    }
+}
+
+extension TarWriter {
+    /// Writes the trees and files of a request, deletions first, but not the end of the archive.
+    ///
+    /// - Throws: `TarError`; the output then has no end and must not be given one.
+    public func write(_ request: ArchiveRequest) throws(TarError) {
+        let sources = try request.sources.map { (path) throws(TarError) in
+            try TreeSource(path)
+        }
+        try writeDeletions(request)
+        if request.writesParents { try writeParents(of: request.rootDirectory) }
+        let root = request.rootPath
+        let directories = sources.compactMap { source -> OpenDirectory? in
+            if case .directory(let directory) = source { directory } else { nil }
+        }
+        if let directory = directories.last, !root.isEmpty {
+            try writeDirectory(directory, path: root)
+        }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+        defer { buffer.deallocate() }
+        var walker = TreeWalker(
+            root: root, excludes: request.excludes, visitor: self, buffer: buffer, warn: warn)
+        try walker.walk(sources)
+    }
+
+    /// Writes whiteouts in byte order, before everything: they speak of the layers below only.
+    func writeDeletions(_ request: ArchiveRequest) throws(TarError) {
+        for directory in Set(request.opaqueDirectories.map { joined($0, asDirectory: true) })
+            .sorted(by: { $0.lexicographicallyPrecedes($1) })
+        {
+            try writeOpaqueWhiteout(in: directory)
+        }
+        for path in Set(request.whiteouts.map { joined($0, asDirectory: false) })
+            .sorted(by: { $0.lexicographicallyPrecedes($1) })
+        {
+            try writeWhiteout(of: path)
+        }
+    }
+
+    /// Writes the strict ancestors of a directory, with the policy's owner and mode 0755.
+    func writeParents(of directory: [[UInt8]]) throws(TarError) {
+        for count in 1..<max(directory.count, 1) {
+            var entry = TarEntry(
+                kind: .directory, path: joined(Array(directory[..<count]), asDirectory: true),
+                mode: 0o755)
+            encoder.policy.apply(to: &entry)
+            if case .keep(let latest) = encoder.policy.time { entry.modificationTime = latest ?? 0 }
+            try write(entry)
+        }
+    }
+}

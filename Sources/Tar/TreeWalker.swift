@@ -1,0 +1,151 @@
+import ByteStream
+import Glibc
+
+/// Takes what a walk finds, in the order of the tar.
+protocol TreeVisitor: AnyObject {
+    /// A directory; it is open for as long as the call lasts.
+    func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError)
+
+    /// Anything else.
+    ///
+    /// - Parameters:
+    ///   - name: in `directory`, valid for as long as the call lasts, as `path` is.
+    ///   - type: a `DT_` constant.
+    func visit(
+        _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
+        path: UnsafeRawBufferPointer
+    ) throws(TarError)
+}
+
+extension TarWriter: TreeVisitor {
+    func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
+        try writeDirectory(directory, path: path)
+    }
+
+    func visit(
+        _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
+        path: UnsafeRawBufferPointer
+    ) throws(TarError) {
+        try write(name, type: type, in: directory, path: path)
+    }
+}
+
+/// Walks one or several trees as if they lay over each other, a directory before its contents, names
+/// in byte order.
+///
+/// Where two trees have the same path the later one counts, with a warning; a directory's contents
+/// are those of all of them. A path that is a directory in one tree and something else in another is
+/// an error.
+struct TreeWalker {
+    private let visitor: any TreeVisitor
+    private let excludes: ExcludePatterns
+    private let warn: (String) -> Void
+    /// The path in the tar of the directory that is walked, with its trailing slash.
+    private var path: [UInt8]
+    /// How much of `path` is not the source's.
+    private let rootByteCount: Int
+    private let buffer: UnsafeMutableRawBufferPointer
+    /// Directories that were excluded, in which something may yet be taken back in.
+    private var pending: [(directory: OpenDirectory, path: [UInt8])] = []
+
+    /// - Parameters:
+    ///   - root: the path in the tar under which the trees go: empty, or with a trailing slash.
+    ///   - buffer: at least 64 KiB that nobody else uses during the walk.
+    init(
+        root: [UInt8], excludes: ExcludePatterns, visitor: any TreeVisitor,
+        buffer: UnsafeMutableRawBufferPointer, warn: @escaping (String) -> Void
+    ) {
+        self.visitor = visitor
+        self.excludes = excludes
+        self.warn = warn
+        self.buffer = buffer
+        path = root
+        rootByteCount = root.count
+    }
+
+    /// Visits the files, and everything in the directories but not themselves.
+    mutating func walk(_ sources: [TreeSource]) throws(TarError) {
+        let listing = try DirectoryListing(sources, buffer: buffer)
+        var index = 0
+        while index < listing.names.count {
+            var end = index + 1
+            if sources.count > 1 {
+                while end < listing.names.count,
+                    listing.isSame(listing.names[index], listing.names[end])
+                {
+                    end += 1
+                }
+            }
+            try visit(listing.names[index..<end], of: listing, sources)
+            index = end
+        }
+    }
+
+    /// Visits one name, of one directory or of several.
+    private mutating func visit(
+        _ names: ArraySlice<DirectoryListing.Name>, of listing: DirectoryListing,
+        _ sources: [TreeSource]
+    ) throws(TarError) {
+        guard let last = names.last else { return }
+        let owner = sources[Int(last.source)].owner
+        let pathByteCount = path.count
+        defer { path.removeLast(path.count - pathByteCount) }
+        listing.withName(last) { _, bytes in path.append(contentsOf: bytes) }
+        let isExcluded = !excludes.isEmpty && excludes.excludes(path[rootByteCount...])
+        let isDirectory = last.type == UInt8(DT_DIR)
+        if isExcluded, !(isDirectory && excludes.hasExceptions) { return }
+        if path[pathByteCount...].starts(with: ".wh.".utf8) {
+            throw .whiteoutName(path: owner.path.appending(Path(path[pathByteCount...])))
+        }
+        guard names.allSatisfy({ ($0.type == UInt8(DT_DIR)) == isDirectory }) else {
+            throw .clash(path: Path(path))
+        }
+
+        if isDirectory {
+            try descend(names, of: listing, sources, isExcluded: isExcluded)
+            return
+        }
+        if names.count > 1 {
+            warn("\(Path(path).quoted) is in \(names.count) sources; the last one counts")
+        }
+        try visitPending()
+        try listing.withName(last) { (name, _) throws(TarError) in
+            try path.withRawBytes { (path) throws(TarError) in
+                try visitor.visit(name, type: last.type, in: owner, path: path)
+            }
+        }
+    }
+
+    private mutating func descend(
+        _ names: ArraySlice<DirectoryListing.Name>, of listing: DirectoryListing,
+        _ sources: [TreeSource], isExcluded: Bool
+    ) throws(TarError) {
+        var children: [OpenDirectory] = []
+        for name in names {
+            let parent = sources[Int(name.source)].owner
+            children.append(
+                try listing.withName(name) { (pointer, bytes) throws(TarError) in
+                    try OpenDirectory(
+                        pointer, in: parent.descriptor, path: parent.path.appending(Path(bytes)))
+                })
+        }
+        guard let last = children.last else { return }
+        path.append(UInt8(ascii: "/"))
+        if isExcluded {
+            pending.append((last, path))
+        } else {
+            try visitPending()
+            try visitor.visit(last, path: path)
+        }
+        let pendingCount = pending.count
+        try walk(children.map { TreeSource.directory($0) })
+        if isExcluded, pending.count == pendingCount { pending.removeLast() }
+    }
+
+    /// Visits the excluded directories above something that is not, which needs them.
+    private mutating func visitPending() throws(TarError) {
+        guard !pending.isEmpty else { return }
+        for directory in pending { try visitor.visit(directory.directory, path: directory.path) }
+        pending.removeAll()
+    }
+}
