@@ -47,7 +47,9 @@ let package = Package(
                 "OCI", "Hashing", "ByteStream",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        library("FilterTools", ["ToolSupport"]),
     ]
+        + tools(["oci-config", "oci-manifest-append"], from: "FilterTools")
         + [
             tests("JSONTests", ["JSON"])
         ]

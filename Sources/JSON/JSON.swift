@@ -185,6 +185,11 @@ public struct JSONObject: Hashable, Sendable {
         members.append(Member(key: key, value: value))
     }
 
+    /// Inserts a key that is not there yet; at the end when `index` is nil.
+    mutating func insert(_ key: JSONString, _ value: JSON, before index: Int?) {
+        members.insert(Member(key: key, value: value), at: index ?? members.endIndex)
+    }
+
     /// The object as compact text.
     public func serialized() -> [UInt8] { JSON.object(self).serialized() }
 

@@ -34,7 +34,21 @@ extension JSONObject {
 extension JSONField {
     /// Checks that `annotations`, when there, is an object of strings.
     func checkAnnotations() throws(JSONError) {
-        guard let annotations = try member("annotations") else { return }
-        _ = try annotations.strings()
+        _ = try member("annotations")?.strings()
+    }
+
+    func checkString(_ key: JSONString) throws(JSONError) {
+        _ = try member(key)?.string()
+    }
+
+    /// Checks that the member `key`, when there, is a time of RFC 3339.
+    func checkTime(_ key: JSONString) throws(JSONError) {
+        guard let field = try member(key) else { return }
+        let text = try field.string()
+        do {
+            _ = try Timestamp(text)
+        } catch {
+            throw field.failure(error.problem)
+        }
     }
 }

@@ -67,6 +67,11 @@ public struct Descriptor: Hashable, Sendable {
         set { document[annotation: key] = newValue }
     }
 
+    /// Sets an annotation that a user gave.
+    public mutating func annotate(_ annotation: KeyValue) {
+        self[annotation: JSONString(annotation.key)] = annotation.value
+    }
+
     public mutating func setMediaType(_ mediaType: MediaType) {
         self.mediaType = mediaType
         document["mediaType"] = .string(mediaType.rawValue)

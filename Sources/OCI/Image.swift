@@ -16,16 +16,16 @@ public struct Image: Sendable {
 
     /// The parsed config.
     ///
-    /// - Throws: `JSONError` when it is not the config of an image, with a path that begins with
-    ///   `config.data`.
-    public func config() throws(JSONError) -> ImageConfig {
+    /// - Throws: `EditError` when this is an artifact; `JSONError` when its config is malformed, with
+    ///   a path that begins with `config.data`.
+    public func config() throws -> ImageConfig {
         let path = JSONPath.root.key("config").key("data")
         guard manifest.config.mediaType.isImageConfig else {
-            throw .field(
-                path: .root.key("config").key("mediaType"),
-                "\(quoted(manifest.config.mediaType)) is an artifact, not an image")
+            throw EditError(
+                .root.key("config").key("mediaType"),
+                "this is an artifact, not an image: \(manifest.config.mediaType)")
         }
-        do {
+        do throws(JSONError) {
             return try ImageConfig(JSONField(JSON.parse(configBytes)))
         } catch {
             throw error.inside(path)
@@ -48,5 +48,3 @@ public struct Image: Sendable {
         return copy.document.serialized()
     }
 }
-
-private func quoted(_ type: MediaType) -> String { "'\(type)'" }

@@ -22,40 +22,51 @@ public struct ImageConfig: Hashable, Sendable {
     public init(_ field: JSONField) throws(JSONError) {
         document = try field.object()
         _ = try Platform(field)
+        try field.checkTime("created")
+        try field.checkString("author")
         let rootfs = try field.required("rootfs")
         let type = try rootfs.required("type")
         guard try type.string() == "layers" else { throw type.failure("not 'layers'") }
         var diffIDs: [Digest] = []
-        if let field = try rootfs.member("diff_ids") {
-            for diffID in try field.elements() { diffIDs.append(try Digest(diffID)) }
+        // Docker leaves the list out when it is empty.
+        for diffID in try rootfs.member("diff_ids")?.elements() ?? [] {
+            diffIDs.append(try Digest(diffID))
         }
         self.diffIDs = diffIDs
         var history: [JSONObject] = []
-        if let field = try field.member("history") {
-            for entry in try field.elements() {
-                _ = try entry.member("empty_layer").map { (field) throws(JSONError) in
-                    try field.bool()
-                }
-                history.append(try entry.object())
-            }
+        for entry in try field.member("history")?.elements() ?? [] {
+            history.append(try ImageConfig.historyEntry(entry))
         }
         self.history = history
         if let config = try field.member("config") { try ImageConfig.check(config) }
     }
 
-    /// Checks the fields of `config` that are read or edited here.
+    private static func historyEntry(_ entry: JSONField) throws(JSONError) -> JSONObject {
+        try entry.checkTime("created")
+        for key: JSONString in ["author", "created_by", "comment"] { try entry.checkString(key) }
+        _ = try entry.member("empty_layer")?.bool()
+        return try entry.object()
+    }
+
+    /// Checks what a runtime reads: image-spec's fields and Docker's.
     private static func check(_ config: JSONField) throws(JSONError) {
-        _ = try config.object()
-        for key: JSONString in ["Entrypoint", "Cmd", "Env"] {
-            guard let field = try config.member(key) else { continue }
-            for element in try field.elements() { _ = try element.string() }
+        for key: JSONString in ["Entrypoint", "Cmd", "Env", "OnBuild", "Shell"] {
+            for element in try config.member(key)?.elements() ?? [] { _ = try element.string() }
         }
-        for key: JSONString in ["User", "WorkingDir", "StopSignal"] {
-            _ = try config.member(key).map { (field) throws(JSONError) in try field.string() }
-        }
-        _ = try config.member("Labels").map { (field) throws(JSONError) in try field.strings() }
+        for key: JSONString in ["User", "WorkingDir", "StopSignal"] { try config.checkString(key) }
+        _ = try config.member("Labels")?.strings()
         for key: JSONString in ["ExposedPorts", "Volumes"] {
-            _ = try config.member(key).map { (field) throws(JSONError) in try field.object() }
+            guard let set = try config.member(key) else { continue }
+            for member in try set.object().members where member.value != .null {
+                _ = try JSONField(member.value, at: set.path.key(member.key)).object()
+            }
+        }
+        for key: JSONString in ["Memory", "MemorySwap", "CpuShares"] {
+            _ = try config.member(key)?.integer()
+        }
+        _ = try config.member("ArgsEscaped")?.bool()
+        if let healthcheck = try config.member("Healthcheck") {
+            try Healthcheck.check(healthcheck, onlyKnownKeys: false)
         }
     }
 
@@ -104,7 +115,10 @@ public struct ImageConfig: Hashable, Sendable {
             guard case .string(let text) = document["created"] else { return nil }
             return text.text
         }
-        set { document["created"] = newValue.map { JSON.string($0) } }
+        set {
+            document.set(
+                "created", to: newValue.map { JSON.string($0) }, order: ImageConfig.keyOrder)
+        }
     }
 
     public var bytes: [UInt8] { document.serialized() }

@@ -51,6 +51,7 @@ public struct Console: Sendable {
         switch error {
         case let failure as any Failure: failure
         case let error as ReferenceError: UsageError(error.message)
+        case let error as EditError: InputError.refused(error.text)
         case let error as JSONError: InputError.document(subject: "document", error)
         default: InternalError(message: "internal error: \(error)")
         }

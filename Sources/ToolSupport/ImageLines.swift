@@ -10,6 +10,10 @@ public enum ImageLines {
     /// The most that one run reads, all lines together.
     public static let byteLimit = 256 << 20
 
+    /// The most that one line has: a manifest of 4 MiB, beyond which registries refuse it, and a
+    /// config of 8 MiB in base64.
+    public static let lineByteLimit = 16 << 20
+
     /// Reads every line to the end of the input.
     ///
     /// - Returns: at least one image, configs verified against their descriptors.
@@ -88,6 +92,8 @@ public enum ImageLines {
                 try edit(&images[index], subject)
             } catch let error as JSONError {
                 throw InputError.document(subject: subject, error)
+            } catch let error as EditError {
+                throw InputError.refused("refused \(subject): \(error.text)")
             }
         }
         try write(images)
@@ -109,19 +115,33 @@ extension Descriptor {
     public var line: [UInt8] { document.serialized() + [UInt8(ascii: "\n")] }
 }
 
-/// Reads a file of exactly one descriptor line, as `oci-push-blob` wrote it.
+/// Reads a whole file, which must not be empty.
 ///
-/// - Throws: `StreamError`, `InputError`: an empty file is that of a stage that failed.
-public func readDescriptor(_ path: Path) throws -> Descriptor {
+/// - Parameter limit: the most bytes it may have.
+/// - Throws: `StreamError.open` and `.read`, `InputError.empty` and `.tooLarge`.
+public func readFile(_ path: Path, limit: Int) throws -> [UInt8] {
     let descriptor: FileDescriptor
     do {
         descriptor = try FileDescriptor.openForReading(path)
     } catch {
         throw StreamError.open(path: path, error)
     }
-    let input = InputStream(descriptor, path: path)
+    // Nothing was written to it, so that closing it cannot lose anything.
     defer { _ = try? descriptor.close() }
-    let lines = try ImageLines.lines(of: ImageLines.readAll(from: input), path: path)
+    let input = InputStream(descriptor, path: path)
+    guard let bytes = try input.readAll(limit: limit) else {
+        throw InputError.tooLarge(path, limit: limit)
+    }
+    if bytes.isEmpty { throw InputError.empty(path) }
+    return bytes
+}
+
+/// Reads a file of exactly one descriptor line, as `oci-push-blob` wrote it.
+///
+/// - Throws: `StreamError`, `InputError`: an empty file is that of a stage that failed.
+public func readDescriptor(_ path: Path) throws -> Descriptor {
+    let bytes = try readFile(path, limit: ImageLines.lineByteLimit)
+    let lines = try ImageLines.lines(of: bytes, path: path)
     guard lines.count == 1, let line = lines.first else {
         throw InputError.refused("\(path.quoted) has \(lines.count) lines, not one descriptor")
     }

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// One binary with a symbolic link for each tool: the Swift runtime is there once.
 public func runCalledTool(_ tools: [any Tool.Type]) -> Never {
-    let name = Path(Argument.encode(Argument.processArguments.first ?? "")).name.description
+    let name = Path(ArgumentText.encode(ArgumentText.processArguments.first ?? "")).name.description
     for tool in tools where tool.toolName == name {
         tool.runAndExit()
     }

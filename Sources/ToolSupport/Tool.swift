@@ -35,7 +35,7 @@ extension Tool {
     /// Runs the tool with this process's arguments and ends the process.
     public static func runAndExit() -> Never {
         occupyStandardDescriptors()
-        let arguments = Argument.processArguments.dropFirst()
+        let arguments = ArgumentText.processArguments.dropFirst()
         let command: any ParsableCommand
         do {
             command = try parseAsRoot(Array(arguments))

@@ -9,7 +9,7 @@ import OCI
 /// each byte that is not part of valid UTF-8 becomes a character of a private range, and
 /// `Path(argument:)` turns it back. Characters of that range which the user typed are treated the
 /// same way, byte by byte, so that nothing is ambiguous.
-public enum Argument {
+public enum ArgumentText {
     private static let escapes: ClosedRange<UInt32> = 0x10_FE00...0x10_FEFF
 
     /// This process's arguments, the program's name first.
@@ -52,10 +52,41 @@ public enum Argument {
     }
 }
 
+extension ArgumentText {
+    /// An option's value as text.
+    ///
+    /// - Throws: `ValidationError` for what is not UTF-8, which no JSON document can hold.
+    @Sendable public static func text(_ argument: String) throws -> String {
+        if argument.unicodeScalars.contains(where: { escapes.contains($0.value) }) {
+            throw ValidationError("not UTF-8")
+        }
+        return argument
+    }
+
+    /// An option's value as text that must not be empty.
+    @Sendable public static func nonemptyText(_ argument: String) throws -> String {
+        if argument.isEmpty { throw ValidationError("empty") }
+        return try text(argument)
+    }
+
+    /// Reads an option's value with a parser of the model, whose reason the user gets to see.
+    @Sendable public static func parsing<Value>(
+        _ parse: @escaping @Sendable (String) throws(ValueError) -> Value
+    ) -> @Sendable (String) throws -> Value {
+        { argument in
+            do {
+                return try parse(text(argument))
+            } catch let error as ValueError {
+                throw ValidationError(error.problem)
+            }
+        }
+    }
+}
+
 extension Path: ExpressibleByArgument {
     /// The bytes the user typed.
     public init?(argument: String) {
-        self.init(Argument.encode(argument))
+        self.init(ArgumentText.encode(argument))
     }
 
     public static var defaultCompletionKind: CompletionKind { .file() }

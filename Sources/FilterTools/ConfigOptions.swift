@@ -1,0 +1,147 @@
+import ArgumentParser
+import ByteStream
+import JSON
+import OCI
+import ToolSupport
+
+/// The options of `oci-config`, each a change to an image's config.
+struct ConfigOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Program that runs; clears an inherited cmd unless --cmd is there.",
+            valueName: "command"),
+        transform: ArgumentText.parsing(CommandForm.init))
+    var entrypoint: CommandForm?
+
+    @Option(
+        help: ArgumentHelp(
+            "Arguments of the entrypoint, or the program when there is none.",
+            valueName: "command"),
+        transform: ArgumentText.parsing(CommandForm.init))
+    var cmd: CommandForm?
+
+    @Option(
+        help: ArgumentHelp(
+            "Environment variable, replaced in its place or added.", valueName: "key=value"),
+        transform: ArgumentText.parsing(KeyValue.init))
+    var env: [KeyValue] = []
+
+    @Option(
+        help: ArgumentHelp("Remove an environment variable.", valueName: "key"),
+        transform: ArgumentText.nonemptyText)
+    var unsetEnv: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Directory the program starts in; relative to the one there is.",
+            valueName: "directory"),
+        transform: ArgumentText.nonemptyText)
+    var workdir: String?
+
+    @Option(
+        help: ArgumentHelp("User it runs as: NAME or UID, with [:GROUP].", valueName: "user"),
+        transform: ArgumentText.nonemptyText)
+    var user: String?
+
+    @Option(
+        name: .customLong("label"), help: ArgumentHelp("Set a label.", valueName: "key=value"),
+        transform: ArgumentText.parsing(KeyValue.init))
+    var labels: [KeyValue] = []
+
+    @Option(
+        name: .customLong("expose"),
+        help: ArgumentHelp("Port that is listened on.", valueName: "port[-last][/proto]"),
+        transform: ArgumentText.parsing(ExposedPorts.init))
+    var exposedPorts: [ExposedPorts] = []
+
+    @Option(
+        name: .customLong("volume"),
+        help: ArgumentHelp("Directory of a volume.", valueName: "path"),
+        transform: ArgumentText.nonemptyText)
+    var volumes: [String] = []
+
+    @Option(
+        help: ArgumentHelp("Signal that stops the program.", valueName: "signal"),
+        transform: ArgumentText.parsing(StopSignal.init))
+    var stopSignal: StopSignal?
+
+    @Option(
+        help: ArgumentHelp(
+            "Check of its health: a command, or Docker's JSON object.", valueName: "command|json"),
+        transform: ArgumentText.parsing(Healthcheck.init))
+    var healthcheck: Healthcheck?
+
+    @Flag(name: .customLong("no-healthcheck"), help: "No health check, not even the base's.")
+    var noHealthcheck = false
+
+    @Option(help: ArgumentHelp("What the image is for.", valueName: "os/arch[/variant]"))
+    var platform: Platform?
+
+    @Option(help: "Who made it.", transform: ArgumentText.text)
+    var author: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "When it was made, as RFC 3339 (default: $SOURCE_DATE_EPOCH where anything changes, "
+                + "else as it was).", valueName: "time"),
+        transform: ArgumentText.parsing(Timestamp.init))
+    var created: Timestamp?
+
+    @Option(help: "Clear what is there.")
+    var clear: [ConfigField] = []
+
+    @Option(
+        help: ArgumentHelp("Add a history entry that stands for no layer.", valueName: "text"),
+        transform: ArgumentText.nonemptyText)
+    var history: [String] = []
+
+    @Option(
+        name: .customLong("patch"),
+        help: ArgumentHelp("Apply a JSON merge patch (RFC 7396) to the config.", valueName: "file"))
+    var patches: [Path] = []
+
+    func validate() throws {
+        if noHealthcheck && healthcheck != nil {
+            throw ValidationError("--healthcheck and --no-healthcheck exclude each other")
+        }
+    }
+
+    /// The changes, patches read from their files.
+    func edit(_ console: Console) throws -> ConfigEdit {
+        for (name, command) in [("--entrypoint", entrypoint), ("--cmd", cmd)]
+        where command?.isDoubtful ?? false {
+            console.warn("\(name) is not a JSON array and taken as a line for the shell")
+        }
+        var edit = ConfigEdit()
+        edit.patches = try patches.map(readPatch)
+        edit.cleared = clear
+        edit.entrypoint = entrypoint
+        edit.cmd = cmd
+        edit.unsetEnvironment = unsetEnv
+        edit.environment = env
+        edit.workingDirectory = workdir
+        edit.user = user
+        edit.labels = labels
+        edit.exposedPorts = exposedPorts
+        edit.volumes = volumes
+        edit.stopSignal = stopSignal
+        edit.healthcheck = noHealthcheck ? Healthcheck.none : healthcheck
+        edit.platform = platform
+        edit.author = author
+        edit.created = created
+        edit.history = history
+        edit.sourceDate = try SourceDate.current()
+        return edit
+    }
+
+    private func readPatch(_ path: Path) throws -> JSONObject {
+        let bytes = try readFile(path, limit: ImageLines.lineByteLimit)
+        do {
+            return try JSONField(JSON.parse(bytes)).object()
+        } catch {
+            throw InputError.document(subject: "patch \(path.quoted)", error)
+        }
+    }
+}
+
+extension ConfigField: ExpressibleByArgument {}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import ByteStream
+import Hashing
+import OCI
+import ToolSupport
+
+/// `oci-config`: edits the config of images.
+public struct ConfigTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-config",
+        abstract: "Edit the config of images: command, environment, user, labels.",
+        discussion: """
+            Reads image lines from stdin and writes them to stdout with the changed config. \
+            Changes are made in this order: --patch, --clear, --unset-env, the options that set, \
+            --history. A config in which nothing changes keeps its digest. A COMMAND is a JSON \
+            array of strings, else a line for the image's shell, as in a Dockerfile.
+            """,
+        version: Version.text)
+
+    @OptionGroup var options: ConfigOptions
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func execute(_ console: Console) throws {
+        let edit = try options.edit(console)
+        try ImageLines.map(console) { image, _ in
+            let original = try image.config()
+            var config = original
+            try config.apply(edit)
+            if config != original { image.setConfig(config) }
+        }
+    }
+}

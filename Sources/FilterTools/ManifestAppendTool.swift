@@ -1,0 +1,72 @@
+import ArgumentParser
+import ByteStream
+import Hashing
+import OCI
+import ToolSupport
+
+/// `oci-manifest-append`: puts layers on top of images.
+public struct ManifestAppendTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-manifest-append",
+        abstract: "Add layers to images: manifest, diffIDs and history.",
+        discussion: """
+            Reads image lines from stdin and writes them to stdout with the layers on top, the \
+            first LAYER lowest. A LAYER is a file of one descriptor line, as oci-push-blob writes \
+            it. An image of Docker's types becomes one of OCI's.
+            """,
+        version: Version.text)
+
+    @Argument(help: "Files with the descriptors of the layers.")
+    var layers: [Path]
+
+    @Option(name: .customLong("diff-id"), help: "Digest of the one layer's uncompressed tar.")
+    var diffID: Digest?
+
+    @Option(
+        help: "What made the layers, for their history entries.",
+        transform: ArgumentText.nonemptyText)
+    var createdBy = "oci-manifest-append"
+
+    @Option(
+        help: "When they were made, as RFC 3339 (default: $SOURCE_DATE_EPOCH, else not said).",
+        transform: ArgumentText.parsing(Timestamp.init))
+    var created: Timestamp?
+
+    @Option(
+        name: .customLong("annotation"), help: "Annotate the layers.",
+        transform: ArgumentText.parsing(KeyValue.init))
+    var annotations: [KeyValue] = []
+
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func validate() throws {
+        if layers.contains("-") {
+            throw ValidationError("'-' is no layer: stdin has the image lines")
+        }
+        if diffID != nil && layers.count > 1 {
+            throw ValidationError("--diff-id is of one layer, and there are \(layers.count)")
+        }
+    }
+
+    public func execute(_ console: Console) throws {
+        let created = try self.created ?? SourceDate.current()
+        let history = ImageConfig.historyEntry(created: created, createdBy: createdBy)
+        let additions = try layers.map { path in
+            var descriptor = try readDescriptor(path)
+            for annotation in annotations { descriptor.annotate(annotation) }
+            do throws(EditError) {
+                return try LayerAddition(descriptor, diffID: diffID, history: history)
+            } catch {
+                throw InputError.refused("refused descriptor in \(path.quoted): \(error.text)")
+            }
+        }
+        try ImageLines.map(console) { image, _ in
+            var config = try image.config()
+            try image.manifest.append(additions, to: &config)
+            if let created { config.setCreated(created) }
+            image.setConfig(config)
+        }
+    }
+}

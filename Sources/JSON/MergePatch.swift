@@ -1,0 +1,40 @@
+extension JSONObject {
+    /// Applies a merge patch: null removes a member, an object is merged, anything else replaces.
+    ///
+    /// Members that are new come at the end, in the order of the patch.
+    /// - Spec: RFC 7396.
+    public mutating func merge(_ patch: JSONObject) {
+        for member in patch.members {
+            switch member.value {
+            case .null: self[member.key] = nil
+            case .object(let inner):
+                var target = JSONObject()
+                if case .object(let present) = self[member.key] { target = present }
+                target.merge(inner)
+                self[member.key] = .object(target)
+            case .bool, .number, .string, .array: self[member.key] = member.value
+            }
+        }
+    }
+
+    /// Sets or removes `key`; when new, it comes where `order` has it among the members that are
+    /// there, else at the end.
+    ///
+    /// - Parameter order: the keys in the order of their specification, `key` among them.
+    public mutating func set(_ key: JSONString, to value: JSON?, order: [JSONString]) {
+        guard let value else {
+            self[key] = nil
+            return
+        }
+        guard self[key] == nil, let rank = order.firstIndex(of: key) else {
+            self[key] = value
+            return
+        }
+        if order[..<rank].contains(where: { self[$0] != nil }) {
+            set(key, to: value, after: order[..<rank].reversed())
+        } else {
+            let successors = order[(rank + 1)...]
+            insert(key, value, before: members.firstIndex { successors.contains($0.key) })
+        }
+    }
+}

@@ -1,0 +1,282 @@
+import JSON
+
+/// Changes to an image's config, in the words of a Dockerfile.
+///
+/// They are made in this order, whatever order they were given in: patches, clearing, unsetting,
+/// setting, history. So what is set last is what a user named most exactly.
+public struct ConfigEdit: Sendable {
+    /// Merge patches for the whole config document, applied in order.
+    public var patches: [JSONObject] = []
+    public var cleared: [ConfigField] = []
+    public var entrypoint: CommandForm?
+    public var cmd: CommandForm?
+    public var unsetEnvironment: [String] = []
+    public var environment: [KeyValue] = []
+    /// Relative to the directory that the config has, as `WORKDIR` is.
+    public var workingDirectory: String?
+    public var user: String?
+    public var labels: [KeyValue] = []
+    public var exposedPorts: [ExposedPorts] = []
+    public var volumes: [String] = []
+    public var stopSignal: StopSignal?
+    public var healthcheck: Healthcheck?
+    public var platform: Platform?
+    public var author: String?
+    public var created: Timestamp?
+    /// Texts of history entries that stand for no layer.
+    public var history: [String] = []
+    /// The time of the sources: `created` of a config that anything else has changed.
+    public var sourceDate: Timestamp?
+
+    public init() {}
+}
+
+/// What of a config can be cleared.
+public enum ConfigField: String, CaseIterable, Sendable {
+    case entrypoint
+    case cmd
+    case env
+    case workdir
+    case user
+    case labels
+    case ports
+    case volumes
+    case stopSignal = "stop-signal"
+    case healthcheck
+    case onbuild
+    case shell
+    case author
+    case created
+
+    /// The key inside `config`; nil for a field of the document itself.
+    fileprivate var runKey: JSONString? {
+        switch self {
+        case .entrypoint: "Entrypoint"
+        case .cmd: "Cmd"
+        case .env: "Env"
+        case .workdir: "WorkingDir"
+        case .user: "User"
+        case .labels: "Labels"
+        case .ports: "ExposedPorts"
+        case .volumes: "Volumes"
+        case .stopSignal: "StopSignal"
+        case .healthcheck: "Healthcheck"
+        case .onbuild: "OnBuild"
+        case .shell: "Shell"
+        case .author, .created: nil
+        }
+    }
+}
+
+extension ImageConfig {
+    /// Makes the changes; a config in which everything is already so stays equal to what it was.
+    ///
+    /// - Throws: `EditError` for a patch that touches the layers, `JSONError` for one after which
+    ///   the document is no config.
+    public mutating func apply(_ edit: ConfigEdit) throws {
+        let original = self
+        for patch in edit.patches { try merge(patch) }
+        clear(edit.cleared)
+        if let platform = edit.platform { setPlatform(platform) }
+        if let author = edit.author {
+            document.set("author", to: .string(author), order: Self.keyOrder)
+        }
+        let isWindows = document["os"] == .string("windows")
+        editRunConfig { edit.apply(to: &$0, isWindows: isWindows) }
+        for text in edit.history {
+            append(emptyHistory: Self.historyEntry(created: edit.stamp, createdBy: text))
+        }
+        if let created = edit.created {
+            setCreated(created)
+        } else if let sourceDate = edit.sourceDate, self != original {
+            setCreated(sourceDate)
+        }
+    }
+
+    /// A history entry in the order of the specification.
+    public static func historyEntry(created: Timestamp?, createdBy: String) -> JSONObject {
+        var entry = JSONObject()
+        entry["created"] = created.map { .string($0.description) }
+        entry["created_by"] = .string(createdBy)
+        return entry
+    }
+
+    public mutating func setCreated(_ time: Timestamp) {
+        document.set("created", to: .string(time.description), order: Self.keyOrder)
+    }
+
+    private mutating func merge(_ patch: JSONObject) throws {
+        if patch["rootfs"] != nil {
+            throw EditError(
+                .root.key("rootfs"), "a patch cannot change it: it names the layers there are")
+        }
+        let layerCount = layerHistoryCount
+        var patched = document
+        patched.merge(patch)
+        self = try ImageConfig(JSONField(.object(patched)))
+        guard history.isEmpty || layerHistoryCount == layerCount else {
+            throw EditError(
+                .root.key("history"),
+                "the patch leaves \(layerHistoryCount) entries of layers, where \(layerCount) were")
+        }
+    }
+
+    private mutating func clear(_ fields: [ConfigField]) {
+        for field in fields where field.runKey == nil {
+            document[JSONString(field.rawValue)] = nil
+        }
+        editRunConfig { run in
+            for field in fields {
+                // Go's null says the same as no field at all.
+                if let key = field.runKey, run[key] != .null { run[key] = nil }
+            }
+        }
+    }
+
+    private mutating func setPlatform(_ platform: Platform) {
+        if document["os"] != .string(platform.os) {
+            document["os.version"] = nil
+            document["os.features"] = nil
+        }
+        document.set(
+            "architecture", to: .string(platform.architecture), order: Self.keyOrder)
+        document.set("os", to: .string(platform.os), order: Self.keyOrder)
+        document.set(
+            "variant", to: platform.variant.map { .string($0) }, order: Self.keyOrder)
+    }
+
+    private mutating func editRunConfig(_ edit: (inout JSONObject) -> Void) {
+        var run = JSONObject()
+        if case .object(let present) = document["config"] { run = present }
+        let original = run
+        edit(&run)
+        if run != original { document.set("config", to: .object(run), order: Self.keyOrder) }
+    }
+
+    /// The keys of the document, as config.md has them.
+    static let keyOrder: [JSONString] = [
+        "created", "author", "architecture", "os", "os.version", "os.features", "variant", "config",
+        "rootfs", "history",
+    ]
+
+    /// The keys of `config`, as config.md has them.
+    static let runKeyOrder: [JSONString] = [
+        "User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels",
+        "StopSignal", "ArgsEscaped", "Memory", "MemorySwap", "CpuShares", "Healthcheck",
+    ]
+}
+
+extension ConfigEdit {
+    /// The time that history entries get.
+    fileprivate var stamp: Timestamp? { created ?? sourceDate }
+
+    /// Makes the changes to `config`, what a runtime reads.
+    fileprivate func apply(to run: inout JSONObject, isWindows: Bool) {
+        setCommands(&run, isWindows: isWindows)
+        setEnvironment(&run)
+        if let workingDirectory {
+            let path = isWindows ? .string(workingDirectory) : resolved(workingDirectory, in: run)
+            set("WorkingDir", path, in: &run)
+        }
+        if let user { set("User", .string(user), in: &run) }
+        setMembers(
+            labels.map { (JSONString($0.key), JSON.string($0.value)) }, of: "Labels", in: &run)
+        let ports = exposedPorts.flatMap(\.keys).filter { !isExposed($0, in: run) }
+        setMembers(ports.map { ($0, .object(JSONObject())) }, of: "ExposedPorts", in: &run)
+        let volumes = self.volumes.map { JSONString($0) }.filter {
+            !has($0, of: "Volumes", in: run)
+        }
+        setMembers(volumes.map { ($0, .object(JSONObject())) }, of: "Volumes", in: &run)
+        if let stopSignal { set("StopSignal", .string(stopSignal.name), in: &run) }
+        if let healthcheck { set("Healthcheck", .object(healthcheck.document), in: &run) }
+    }
+
+    private func set(_ key: JSONString, _ value: JSON?, in run: inout JSONObject) {
+        run.set(key, to: value, order: ImageConfig.runKeyOrder)
+    }
+
+    private func setCommands(_ run: inout JSONObject, isWindows: Bool) {
+        let shell = strings("Shell", of: run).map { $0.isEmpty ? nil : $0 } ?? nil
+        let defaultShell = isWindows ? ["cmd", "/S", "/C"] : ["/bin/sh", "-c"]
+        func value(_ command: CommandForm) -> JSON? {
+            let words =
+                switch command {
+                case .arguments(let arguments): arguments
+                case .shell(let line): (shell ?? defaultShell) + [line]
+                }
+            return words.isEmpty ? nil : .array(words.map { .string($0) })
+        }
+        if let entrypoint {
+            set("Entrypoint", value(entrypoint), in: &run)
+            // The old arguments were those of the old program.
+            if cmd == nil { set("Cmd", nil, in: &run) }
+        }
+        if let cmd { set("Cmd", value(cmd), in: &run) }
+    }
+
+    /// Replaces a variable where it stands, its later duplicates removed; a new one comes last.
+    private func setEnvironment(_ run: inout JSONObject) {
+        guard !environment.isEmpty || !unsetEnvironment.isEmpty else { return }
+        let present: [JSON] = if case .array(let elements) = run["Env"] { elements } else { [] }
+        var variables = present.map { (name: environmentName($0), value: $0) }
+        let unset = Set(unsetEnvironment.map { Array($0.utf8) })
+        variables.removeAll { unset.contains($0.name) }
+        for assignment in environment {
+            let name = Array(assignment.key.utf8)
+            let value = JSON.string("\(assignment.key)=\(assignment.value)")
+            if let index = variables.firstIndex(where: { $0.name == name }) {
+                variables[index].value = value
+                let later = (index + 1)...
+                variables[later].removeAll { $0.name == name }
+            } else {
+                variables.append((name, value))
+            }
+        }
+        let values = variables.map(\.value)
+        if values != present { set("Env", values.isEmpty ? nil : .array(values), in: &run) }
+    }
+
+    private func environmentName(_ variable: JSON) -> [UInt8] {
+        guard case .string(let text) = variable else { return [] }
+        return Array(text.utf8.prefix { $0 != UInt8(ascii: "=") })
+    }
+
+    private func resolved(_ directory: String, in run: JSONObject) -> JSON {
+        if directory.hasPrefix("/") { return .string(directory) }
+        var base = "/"
+        if case .string(let present) = run["WorkingDir"], !present.utf8.isEmpty {
+            base = present.text
+        }
+        return .string(base.hasSuffix("/") ? base + directory : "\(base)/\(directory)")
+    }
+
+    private func setMembers(
+        _ members: [(JSONString, JSON)], of key: JSONString, in run: inout JSONObject
+    ) {
+        guard !members.isEmpty else { return }
+        var object = JSONObject()
+        if case .object(let present) = run[key] { object = present }
+        for (key, value) in members { object[key] = value }
+        set(key, .object(object), in: &run)
+    }
+
+    private func has(_ member: JSONString, of key: JSONString, in run: JSONObject) -> Bool {
+        guard case .object(let object) = run[key] else { return false }
+        return object[member] != nil
+    }
+
+    /// A port without a protocol is one of TCP.
+    private func isExposed(_ port: JSONString, in run: JSONObject) -> Bool {
+        if has(port, of: "ExposedPorts", in: run) { return true }
+        guard port.text.hasSuffix("/tcp") else { return false }
+        return has(JSONString(String(port.text.dropLast(4))), of: "ExposedPorts", in: run)
+    }
+
+    private func strings(_ key: JSONString, of run: JSONObject) -> [String]? {
+        guard case .array(let elements) = run[key] else { return nil }
+        return elements.compactMap {
+            guard case .string(let text) = $0 else { return nil }
+            return text.text
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import JSON
+
+/// A layer that is put on top of an image: what is stored, what it is uncompressed, and its history.
+public struct LayerAddition: Sendable {
+    /// Without the annotation that carried the diffID.
+    public let descriptor: Descriptor
+    public let diffID: Digest
+    public var history: JSONObject
+
+    /// - Parameters:
+    ///   - descriptor: as `oci-push-blob` prints it, the diffID in an annotation.
+    ///   - statedDiffID: what the user says it is.
+    /// - Throws: `EditError` for what is not a layer, for a layer whose diffID no one knows, and for
+    ///   two statements that contradict each other.
+    public init(
+        _ descriptor: Descriptor, diffID statedDiffID: Digest? = nil, history: JSONObject
+    ) throws(EditError) {
+        guard let compression = descriptor.mediaType.layerCompression else {
+            throw EditError(
+                .root.key("mediaType"), "\(descriptor.mediaType) is not the type of a layer")
+        }
+        var known = compression == .none ? descriptor.digest : nil
+        if let annotated = try LayerAddition.annotatedDiffID(of: descriptor) {
+            try LayerAddition.agree(annotated, known)
+            known = annotated
+        }
+        if let statedDiffID {
+            try LayerAddition.agree(statedDiffID, known)
+            known = statedDiffID
+        }
+        guard let diffID = known else {
+            throw EditError(
+                .root.key("annotations").key(Annotation.uncompressed),
+                "missing, so the diffID is unknown; make the descriptor with oci-digest or "
+                    + "oci-push-blob, or give the digest of the uncompressed tar with --diff-id")
+        }
+        var descriptor = descriptor
+        descriptor[annotation: Annotation.uncompressed] = nil
+        self.descriptor = descriptor
+        self.diffID = diffID
+        self.history = history
+    }
+
+    private static func annotatedDiffID(of descriptor: Descriptor) throws(EditError) -> Digest? {
+        guard let text = descriptor[annotation: Annotation.uncompressed] else { return nil }
+        guard let digest = Digest(text) else {
+            throw EditError(
+                .root.key("annotations").key(Annotation.uncompressed),
+                "not a sha256 or sha512 digest")
+        }
+        return digest
+    }
+
+    /// Digests of different algorithms cannot contradict each other.
+    private static func agree(_ one: Digest, _ other: Digest?) throws(EditError) {
+        guard let other, one.algorithm == other.algorithm, one != other else { return }
+        throw EditError(
+            .root.key("annotations").key(Annotation.uncompressed),
+            "two diffIDs for one layer: \(other) and \(one)")
+    }
+}
+
+extension Manifest {
+    /// Puts layers on top of an image, the first of them lowest, and turns Docker's types to OCI's.
+    ///
+    /// - Parameter config: the image's, which gets the diffIDs and the history.
+    /// - Throws: `EditError` when the image contradicts itself, so that nothing can be put on it.
+    public mutating func append(
+        _ additions: [LayerAddition], to config: inout ImageConfig
+    ) throws(EditError) {
+        try config.checkLayers(of: self)
+        setLayers(layers + additions.map(\.descriptor))
+        convertToOCI()
+        for addition in additions {
+            config.append(diffID: addition.diffID, history: addition.history)
+        }
+    }
+}
+
+extension ImageConfig {
+    /// Checks that this is the config of an image whose layers, diffIDs and history agree.
+    ///
+    /// - Throws: `EditError`.
+    public func checkLayers(of manifest: Manifest) throws(EditError) {
+        let path = JSONPath.root.key("config").key("data")
+        if document["os"] == .string("unknown"), document["architecture"] == .string("unknown") {
+            throw EditError(path.key("os"), "unknown: this is an attestation, not an image")
+        }
+        guard diffIDs.count == manifest.layers.count else {
+            throw EditError(
+                path.key("rootfs").key("diff_ids"),
+                "\(diffIDs.count) diffIDs for \(manifest.layers.count) layers")
+        }
+        guard layerHistoryCount <= diffIDs.count else {
+            throw EditError(
+                path.key("history"),
+                "\(layerHistoryCount) entries of layers for \(diffIDs.count) layers")
+        }
+    }
+}
