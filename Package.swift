@@ -47,9 +47,13 @@ let package = Package(
                 "OCI", "Hashing", "ByteStream",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        library("FilterTools", ["ToolSupport"]),
+        library("FilterTools", ["ToolSupport", "Tar", "Layer"]),
     ]
-        + tools(["oci-config", "oci-manifest-append"], from: "FilterTools")
+        + tools(
+            [
+                "oci-config", "oci-digest", "oci-filters", "oci-manifest-append", "oci-tar",
+                "oci-zstd",
+            ], from: "FilterTools")
         + [
             tests("JSONTests", ["JSON"])
         ]

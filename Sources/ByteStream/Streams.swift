@@ -90,4 +90,8 @@ public final class OutputStream: ByteSink {
             throw .write(path: path, error)
         }
     }
+
+    public func write(_ bytes: [UInt8]) throws(StreamError) {
+        try bytes.withRawBytes { (bytes) throws(StreamError) in try write(bytes) }
+    }
 }

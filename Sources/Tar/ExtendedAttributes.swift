@@ -5,6 +5,12 @@ import Glibc
 extension EntryEncoder {
     private static let capability = Array("security.capability".utf8)
 
+    /// Whether the policy keeps an attribute of this name.
+    func keeps(_ name: [UInt8]) -> Bool {
+        policy.keepsExtendedAttributes
+            ? EntryEncoder.isKept(name) : name == EntryEncoder.capability
+    }
+
     /// The attributes of an open file or directory that a layer keeps, in byte order of their names.
     ///
     /// - Throws: `TarError.attributes`; a file system without attributes has none.

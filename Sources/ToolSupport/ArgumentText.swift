@@ -38,7 +38,8 @@ public enum ArgumentText {
         return String(result)
     }
 
-    static func encode(_ text: String) -> [UInt8] {
+    /// The bytes the user typed.
+    public static func encode(_ text: String) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)
         for scalar in text.unicodeScalars {

@@ -1,0 +1,50 @@
+import ArgumentParser
+import ByteStream
+import Layer
+import OCI
+import ToolSupport
+
+/// `oci-digest`: makes the descriptor of what passes.
+public struct DigestTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-digest",
+        abstract: "Print the descriptor of the bytes on stdin: digest, size, type, diffID.",
+        discussion: """
+            A layer (zstd, gzip or plain tar) must be whole, and gets its diffID as an annotation. \
+            With --tee the bytes pass to stdout and the descriptor line goes to FILE.
+            """,
+        version: Version.text)
+
+    @Option(help: ArgumentHelp("Pass bytes to stdout and write the line here.", valueName: "file"))
+    var tee: Path?
+
+    @Option(
+        help: ArgumentHelp("What the bytes are (default: by their beginning).", valueName: "type"))
+    var mediaType: String?
+
+    @Option(help: ArgumentHelp("Of the digest.", valueName: "sha256|sha512"))
+    var algorithm = Digest.Algorithm.sha256
+
+    @Flag(help: "Decompress a layer with a trailer too, and check it.")
+    var verifyLayer = false
+
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func execute(_ console: Console) throws {
+        let input = try console.standardInput(expecting: "bytes")
+        let source = LayerSource(
+            input, declared: mediaType.map { MediaType($0) }, algorithm: algorithm,
+            verifiesLayer: verifyLayer)
+        guard let tee else {
+            try drain(source)
+            return try OutputStream().write(source.descriptor.line)
+        }
+        let file = try ReplacedFile(tee)
+        try drain(source, to: OutputStream())
+        try file.write(source.descriptor.line)
+    }
+}
+
+extension Digest.Algorithm: ExpressibleByArgument {}

@@ -1,0 +1,174 @@
+import ArgumentParser
+import ByteStream
+import Tar
+import ToolSupport
+
+/// What `oci-tar` writes of a tree, and where.
+struct TarOptions: ParsableArguments {
+    @Argument(
+        help: "Directories, whose contents go under the root directory, and files (default: .).")
+    var sources: [Path] = []
+
+    @Option(
+        help: ArgumentHelp("Where in the image the sources go.", valueName: "dir"),
+        transform: ImagePath.init)
+    var rootDir = ImagePath.root
+
+    @Option(help: ArgumentHelp("Owner of every entry.", valueName: "n"))
+    var uid: UInt64 = 0
+
+    @Option(help: ArgumentHelp("Group of every entry.", valueName: "n"))
+    var gid: UInt64 = 0
+
+    @Flag(help: "Keep the numeric owner and group of every file.")
+    var keepOwner = false
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Time of every entry, or 'keep' for each file's own (default: $SOURCE_DATE_EPOCH, else \
+            0). What is kept is at most $SOURCE_DATE_EPOCH.
+            """, valueName: "seconds|keep"), transform: ModificationTime.init)
+    var mtime: ModificationTime?
+
+    @Option(
+        help: ArgumentHelp("Leave out, by .dockerignore rules.", valueName: "pattern"),
+        transform: { $0 })
+    var exclude: [String] = []
+
+    @Option(help: ArgumentHelp("Leave out what the file's lines match.", valueName: "file"))
+    var excludeFrom: [Path] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Write only the listed paths, relative to SOURCE; '-' is stdin.", valueName: "file"))
+    var filesFrom: Path?
+
+    @Flag(name: .customLong("null"), help: "Listed paths end with a zero byte, not a newline.")
+    var isNullSeparated = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Rewrite a tar instead of reading files; '-' is stdin.", valueName: "file"))
+    var fromTar: Path?
+
+    @Option(
+        help: ArgumentHelp("Delete this path of the layers below.", valueName: "path"),
+        transform: ImagePath.init)
+    var whiteout: [ImagePath] = []
+
+    @Option(
+        help: ArgumentHelp("Hide what the layers below have in this directory.", valueName: "dir"),
+        transform: ImagePath.init)
+    var opaque: [ImagePath] = []
+
+    @Flag(help: "Write the directories above the root directory too.")
+    var parents = false
+
+    @Flag(help: "Keep all extended attributes, not security.capability alone.")
+    var xattrs = false
+
+    func validate() throws {
+        if keepOwner && isOwnerGiven {
+            throw ValidationError("--keep-owner excludes --uid and --gid")
+        }
+        if fromTar != nil && (filesFrom != nil || !sources.isEmpty) {
+            throw ValidationError("--from-tar excludes SOURCE and --files-from")
+        }
+        if filesFrom != nil && sources.count > 1 {
+            throw ValidationError("--files-from takes one SOURCE, not \(sources.count)")
+        }
+        if isNullSeparated && filesFrom == nil {
+            throw ValidationError("--null says how --files-from is read")
+        }
+        if whiteout.contains(.root) { throw ValidationError("--whiteout cannot delete '/'") }
+    }
+
+    private var isOwnerGiven: Bool { uid != 0 || gid != 0 }
+
+    func policy() throws -> EntryPolicy {
+        var policy = EntryPolicy()
+        policy.uid = uid
+        policy.gid = gid
+        policy.keepsOwner = keepOwner
+        policy.keepsExtendedAttributes = xattrs
+        let sourceDate = try SourceDate.current()?.seconds
+        policy.time =
+            switch mtime {
+            case .seconds(let seconds): .fixed(seconds)
+            case .keep: .keep(latest: sourceDate)
+            case nil: .fixed(sourceDate ?? 0)
+            }
+        return policy
+    }
+
+    func request() throws -> ArchiveRequest {
+        var request = ArchiveRequest()
+        if !sources.isEmpty { request.sources = sources }
+        request.rootDirectory = rootDir.components
+        request.writesParents = parents
+        request.excludes = try excludes()
+        request.whiteouts = whiteout.map(\.components)
+        request.opaqueDirectories = opaque.map(\.components)
+        return request
+    }
+
+    /// The patterns of the files, then those of the command line.
+    private func excludes() throws -> ExcludePatterns {
+        var patterns = ExcludePatterns()
+        for path in excludeFrom {
+            let lines = try readWholeFile(path)
+            do {
+                try patterns.add(lines: lines)
+            } catch {
+                throw InputError.refused(
+                    "malformed pattern \(quote(error.pattern)) in \(path.quoted)")
+            }
+        }
+        for pattern in exclude {
+            do {
+                try patterns.add(ArgumentText.encode(pattern))
+            } catch {
+                throw UsageError("malformed pattern \(quote(error.pattern))")
+            }
+        }
+        return patterns
+    }
+}
+
+/// An absolute path in the image, as components.
+struct ImagePath: Hashable, Sendable {
+    let components: [[UInt8]]
+
+    static let root = ImagePath(components: [])
+
+    private init(components: [[UInt8]]) {
+        self.components = components
+    }
+
+    init(_ argument: String) throws {
+        let bytes = ArgumentText.encode(argument)
+        components = bytes.split(separator: UInt8(ascii: "/")).map(Array.init)
+            .filter { !$0.elementsEqual(".".utf8) }
+        if bytes.isEmpty { throw ValidationError("a path in the image is empty") }
+        if components.contains(where: { $0.elementsEqual("..".utf8) }) {
+            throw ValidationError("'..' has no place in a path of the image: \(quote(bytes))")
+        }
+    }
+}
+
+/// What `--mtime` takes.
+enum ModificationTime: Sendable {
+    case seconds(Int64)
+    case keep
+
+    init(_ argument: String) throws {
+        if argument == "keep" {
+            self = .keep
+        } else if let seconds = Int64(argument) {
+            self = .seconds(seconds)
+        } else {
+            throw ValidationError("--mtime is neither seconds nor 'keep': \(quote(argument))")
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import ByteStream
+import Tar
+import ToolSupport
+
+/// `oci-tar`: makes a layer tar.
+public struct TarTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-tar",
+        abstract: "Write a layer tar of directories and files to stdout.",
+        discussion: """
+            The tar depends on nothing but names, contents, modes, links and options: the same \
+            tree gives the same bytes. On any error it has no end, so that no later stage takes \
+            it for a whole one.
+            """,
+        version: Version.text)
+
+    @OptionGroup(title: "What and where") var options: TarOptions
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func execute(_ console: Console) throws {
+        let request = try options.request()
+        let output = OutputBuffer()
+        output.descriptor.enlargePipe()
+        let writer = TarWriter(
+            output, policy: try options.policy(),
+            list: console.level == .verbose ? { console.print($0.listing) } : nil,
+            warn: console.warn)
+        if let tar = options.fromTar {
+            try writer.rewrite(try open(tar, console, expecting: "a tar"), request)
+        } else if let list = options.filesFrom {
+            let input = try open(list, console, expecting: "a list of paths")
+            try writer.write(try PathList(input, isNullSeparated: options.isNullSeparated), request)
+        } else {
+            try writer.write(request)
+        }
+        try writer.finish()
+    }
+
+    /// The file, or stdin when it is called `-`.
+    private func open(
+        _ path: Path, _ console: Console, expecting expected: String
+    ) throws -> InputStream {
+        path == "-"
+            ? try console.standardInput(expecting: expected) : try InputStream(opening: path)
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import ByteStream
+import Layer
+import ToolSupport
+
+/// `oci-zstd`: compresses a layer tar.
+public struct ZstdTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-zstd",
+        abstract: "Compress a layer tar from stdin to stdout, with proof that it is whole.",
+        discussion: """
+            The input must be a tar that ended well. The output ends with a layer trailer, which \
+            every zstd decoder passes over and which says the diffID. It is the same for any \
+            number of threads.
+            """,
+        version: Version.text)
+
+    @Option(help: ArgumentHelp("Compression level, 1 to 19.", valueName: "n"))
+    var level = 3
+
+    @Option(help: ArgumentHelp("Worker threads (default: all cores).", valueName: "n"))
+    var threads: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Find repetitions up to 2^N bytes apart, 10 to 31; decoders need as much memory.",
+            valueName: "n"))
+    var long: Int?
+
+    @Flag(help: "Compress bytes that are no tar, without a trailer.")
+    var any = false
+
+    @Flag(name: .customLong("no-trailer"), help: "Leave the layer trailer out.")
+    var leavesOutTrailer = false
+
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func validate() throws {
+        guard (1...19).contains(level) else { throw ValidationError("--level is 1 to 19") }
+        guard threads.map({ (1...200).contains($0) }) ?? true else {
+            throw ValidationError("--threads is 1 to 200")
+        }
+        guard long.map({ (10...31).contains($0) }) ?? true else {
+            throw ValidationError("--long is 10 to 31")
+        }
+    }
+
+    public func execute(_ console: Console) throws {
+        let input = try console.standardInput(expecting: any ? "bytes" : "a tar")
+        let output = OutputBuffer()
+        output.descriptor.enlargePipe()
+        var settings = ZstdCompressor.Settings()
+        settings.level = level
+        settings.threads = threads
+        settings.longWindowLog = long
+        console.trace("libzstd \(ZstdCompressor.libraryVersion), level \(level)")
+        let compressor = LayerCompressor(
+            settings, content: any ? .any : leavesOutTrailer ? .tar : .layer)
+        try compressor.compress(input, to: output)
+        console.trace("\(input.byteCount) bytes to \(output.byteCount)")
+    }
+}

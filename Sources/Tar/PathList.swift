@@ -1,0 +1,205 @@
+import ByteStream
+import Glibc
+
+/// Paths relative to a source, sorted the way a walk would find them, each once.
+///
+/// A path whose last component is `.wh.NAME` stands for the deletion of NAME in the layers below.
+public struct PathList: Sendable {
+    private struct Range {
+        let start: Int
+        let count: Int
+    }
+
+    private var bytes: [UInt8] = []
+    private var ranges: [Range] = []
+
+    /// Reads the list to its end.
+    ///
+    /// - Parameter isNullSeparated: whether a zero byte ends each path, not a newline.
+    /// - Throws: `TarError.unsupported` for an absolute path or one with `..`; `.cut` when the last
+    ///   path has no end: whoever wrote the list was cut off.
+    public init(_ input: InputStream, isNullSeparated: Bool) throws(TarError) {
+        let separator: UInt8 = isNullSeparated ? 0 : UInt8(ascii: "\n")
+        var partial: [UInt8] = []
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let count: Int
+            do {
+                count = try input.read(into: buffer)
+            } catch {
+                throw .stream(error)
+            }
+            if count == 0 { break }
+            var rest = buffer[..<count]
+            while let end = rest.firstIndex(of: separator) {
+                try add(partial + rest[..<end])
+                partial.removeAll(keepingCapacity: true)
+                rest = rest[(end + 1)...]
+            }
+            partial.append(contentsOf: rest)
+        }
+        guard partial.isEmpty else {
+            throw .malformed(
+                path: input.path, offset: input.byteCount,
+                "the last path has no \(isNullSeparated ? "zero byte" : "newline") at its end")
+        }
+        sort()
+    }
+
+    public var count: Int { ranges.count }
+
+    /// The paths in order.
+    var paths: some Sequence<ArraySlice<UInt8>> {
+        ranges.lazy.map { bytes[$0.start..<($0.start + $0.count)] }
+    }
+
+    private mutating func add(_ path: [UInt8]) throws(TarError) {
+        if path.isEmpty { return }
+        guard path.first != UInt8(ascii: "/") else {
+            throw .unsupported(path: Path(path), "listed paths are relative to the source")
+        }
+        var components = path.split(separator: UInt8(ascii: "/"))
+        components.removeAll { $0.elementsEqual(".".utf8) }
+        guard !components.contains(where: { $0.elementsEqual("..".utf8) }) else {
+            throw .unsupported(path: Path(path), "listed paths stay inside the source")
+        }
+        let start = bytes.count
+        bytes += components.joined(separator: [UInt8(ascii: "/")])
+        ranges.append(Range(start: start, count: bytes.count - start))
+    }
+
+    private mutating func sort() {
+        bytes.withUnsafeBufferPointer { bytes in
+            func text(_ range: Range) -> UnsafeBufferPointer<UInt8> {
+                UnsafeBufferPointer(rebasing: bytes[range.start..<(range.start + range.count)])
+            }
+            ranges.sort { PathList.precedes(text($0), text($1)) }
+            var unique: [Range] = []
+            unique.reserveCapacity(ranges.count)
+            for range in ranges {
+                if let last = unique.last, text(last).elementsEqual(text(range)) { continue }
+                unique.append(range)
+            }
+            ranges = unique
+        }
+    }
+
+    /// A directory before its contents, whiteouts before their siblings, names in byte order.
+    static func precedes(
+        _ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        let limit = min(left.count, right.count)
+        var index = 0
+        var componentStart = 0
+        while index < limit, left[index] == right[index] {
+            if left[index] == UInt8(ascii: "/") { componentStart = index + 1 }
+            index += 1
+        }
+        if index == limit { return left.count < right.count }
+        let isWhiteout = (
+            left: isWhiteoutName(left[componentStart...]),
+            right: isWhiteoutName(right[componentStart...])
+        )
+        if isWhiteout.left != isWhiteout.right { return isWhiteout.left }
+        func rank(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "/") ? 0 : byte }
+        return rank(left[index]) < rank(right[index])
+    }
+}
+
+/// Whether a name is that of a whiteout.
+///
+/// - Spec: image-spec v1.1.1, layer.md, Whiteouts.
+func isWhiteoutName(_ name: some Sequence<UInt8>) -> Bool { name.starts(with: ".wh.".utf8) }
+
+/// Whether a whiteout's name says what to delete: not a bare `.wh.`, nor one of the names that
+/// other tools keep to themselves (`.wh..wh.*`), but for the opaque one.
+func isWhiteoutWellFormed(_ name: [UInt8]) -> Bool {
+    if name.elementsEqual(".wh..wh..opq".utf8) { return true }
+    return isWhiteoutName(name) && name.count > 4 && !isWhiteoutName(name.dropFirst(4))
+        && !name.elementsEqual(".wh..".utf8) && !name.elementsEqual(".wh...".utf8)
+}
+
+extension TarWriter {
+    /// Writes the listed paths of the request's one source, and nothing else of it.
+    ///
+    /// Listed directories are not entered, and the directories above a path are not added.
+    public func write(_ list: PathList, _ request: ArchiveRequest) throws(TarError) {
+        let root = request.rootPath
+        let source = try openDirectory(request.sources.first ?? ".")
+        try writeDeletions(request)
+        if request.writesParents { try writeParents(of: request.rootDirectory) }
+        var chain = DirectoryChain(source)
+        for path in list.paths {
+            if path.isEmpty {
+                if !root.isEmpty { try writeDirectory(source, path: root) }
+                continue
+            }
+            let slash = path.lastIndex(of: UInt8(ascii: "/"))
+            let name = Array(path[(slash.map { $0 + 1 } ?? path.startIndex)...])
+            if isWhiteoutName(name) {
+                guard isWhiteoutWellFormed(name) else {
+                    throw .unsupported(path: Path(path), "a whiteout that deletes nothing")
+                }
+                try writeMarker(root + path)
+                continue
+            }
+            if !request.excludes.isEmpty, request.excludes.excludes(path) { continue }
+            let parent = try chain.open(path[..<(slash ?? path.startIndex)])
+            try write(name: name, in: parent, path: root + path)
+        }
+    }
+
+    private func openDirectory(_ path: Path) throws(TarError) -> OpenDirectory {
+        try path.withCString { (name) throws(TarError) in
+            try OpenDirectory(name, path: path, followingLinks: true)
+        }
+    }
+
+    /// Writes one name, a directory without its contents.
+    private func write(
+        name: [UInt8], in directory: OpenDirectory, path: [UInt8]
+    ) throws(TarError) {
+        try Path(name).withCString { (pointer) throws(TarError) in
+            let type = try OpenDirectory.type(pointer, in: directory)
+            if type == UInt8(DT_DIR) {
+                let child = try OpenDirectory(
+                    pointer, in: directory.descriptor, path: directory.path.appending(Path(name)))
+                try writeDirectory(child, path: path + [UInt8(ascii: "/")])
+            } else {
+                try path.withRawBytes { (path) throws(TarError) in
+                    try write(pointer, type: type, in: directory, path: path)
+                }
+            }
+        }
+    }
+}
+
+/// The open directories from a source down to where the last path was: sorted paths share most.
+private struct DirectoryChain {
+    private let root: OpenDirectory
+    private var links: [(name: [UInt8], directory: OpenDirectory)] = []
+
+    init(_ root: OpenDirectory) {
+        self.root = root
+    }
+
+    /// Opens the directory at `path`, relative to the root, through no symbolic link.
+    mutating func open(_ path: ArraySlice<UInt8>) throws(TarError) -> OpenDirectory {
+        let components = path.split(separator: UInt8(ascii: "/")).map(Array.init)
+        var depth = 0
+        while depth < min(links.count, components.count), links[depth].name == components[depth] {
+            depth += 1
+        }
+        links.removeLast(links.count - depth)
+        for name in components[depth...] {
+            let parent = links.last?.directory ?? root
+            let child = try Path(name).withCString { (pointer) throws(TarError) in
+                try OpenDirectory(
+                    pointer, in: parent.descriptor, path: parent.path.appending(Path(name)))
+            }
+            links.append((name, child))
+        }
+        return links.last?.directory ?? root
+    }
+}

@@ -1,0 +1,79 @@
+import ByteStream
+
+extension TarWriter {
+    /// Writes the entries of another tar in their order, under the request's root directory and by
+    /// this writer's policy, but not the end of the archive.
+    ///
+    /// Whiteouts stay whiteouts: the other tar may be a layer. A path that comes a second time is
+    /// refused, but for a directory that is the same both times.
+    /// - Throws: `TarError`; the output then has no end and must not be given one.
+    public func rewrite(_ input: InputStream, _ request: ArchiveRequest) throws(TarError) {
+        try writeDeletions(request)
+        if request.writesParents { try writeParents(of: request.rootDirectory) }
+        let root = request.rootPath
+        var reader = TarReader(input)
+        var seen: [[UInt8]: TarEntry.Kind] = [:]
+        while var entry = try reader.next() {
+            let original = Path(entry.path)
+            let path = try relative(entry.path, of: original)
+            if path.isEmpty && (root.isEmpty || entry.kind != .directory) {
+                // The archive's own `./`, which in a layer would be the root of the image.
+                try reader.skipData()
+                continue
+            }
+            if !path.isEmpty, !request.excludes.isEmpty, request.excludes.excludes(path) {
+                try reader.skipData()
+                continue
+            }
+            if let kind = seen.updateValue(entry.kind, forKey: path) {
+                guard kind == .directory, entry.kind == .directory else {
+                    throw .unsupported(path: original, "in the tar a second time")
+                }
+                try reader.skipData()
+                continue
+            }
+            entry.path = root + path
+            if entry.kind == .directory, !path.isEmpty { entry.path.append(UInt8(ascii: "/")) }
+            if entry.kind == .hardLink {
+                entry.linkTarget = root + (try relative(entry.linkTarget, of: original))
+            }
+            try checkWhiteout(entry, original)
+            normalise(&entry)
+            try writeHeader(entry)
+            try reader.copyData(to: output)
+        }
+    }
+
+    /// A path of the other tar without leading slashes, `.` and a trailing slash.
+    private func relative(_ path: [UInt8], of entry: Path) throws(TarError) -> [UInt8] {
+        var components = path.split(separator: UInt8(ascii: "/"))
+        components.removeAll { $0.elementsEqual(".".utf8) }
+        guard !components.contains(where: { $0.elementsEqual("..".utf8) }) else {
+            throw .unsupported(path: entry, "its path leads out of the archive")
+        }
+        return Array(components.joined(separator: [UInt8(ascii: "/")]))
+    }
+
+    private func checkWhiteout(_ entry: TarEntry, _ original: Path) throws(TarError) {
+        let name = Path(entry.path).name.bytes
+        guard isWhiteoutName(name) else { return }
+        guard entry.kind == .file, entry.size == 0, isWhiteoutWellFormed(name) else {
+            throw .whiteoutName(path: original)
+        }
+    }
+
+    private func normalise(_ entry: inout TarEntry) {
+        encoder.policy.apply(to: &entry)
+        entry.extendedAttributes.removeAll { !encoder.keeps($0.name) }
+        switch entry.kind {
+        case .hardLink, .symbolicLink: break
+        case .file, .directory, .fifo: entry.linkTarget = []
+        case .characterDevice, .blockDevice:
+            entry.linkTarget = []
+            return
+        }
+        if entry.kind == .symbolicLink { entry.mode = 0o777 }
+        entry.deviceMajor = 0
+        entry.deviceMinor = 0
+    }
+}

@@ -1,0 +1,78 @@
+import ByteStream
+import CSystem
+import Glibc
+
+extension InputStream {
+    /// Opens a file for reading.
+    ///
+    /// - Throws: `StreamError.open`.
+    public convenience init(opening path: Path) throws(StreamError) {
+        do {
+            self.init(try FileDescriptor.openForReading(path), path: path)
+        } catch {
+            throw .open(path: path, error)
+        }
+    }
+}
+
+/// All of a small file that the user wrote.
+///
+/// - Throws: `StreamError`, `InputError.tooLarge` beyond 16 MiB.
+public func readWholeFile(_ path: Path) throws -> [UInt8] {
+    let limit = 16 << 20
+    let input = try InputStream(opening: path)
+    defer { _ = Glibc.close(input.descriptor.rawValue) }
+    guard let bytes = try input.readAll(limit: limit) else {
+        throw InputError.tooLarge(path, limit: limit)
+    }
+    return bytes
+}
+
+/// A file that is written at the end of a run, in one piece.
+///
+/// What had the name before is gone from the start, so that a run that fails leaves no line of an
+/// earlier one. A name that is not a regular file's (`/dev/fd/3`, a FIFO) is opened at once.
+public final class ReplacedFile {
+    private enum Target {
+        case file(AtomicFile)
+        case stream(OutputStream)
+    }
+
+    private let target: Target
+
+    /// - Throws: `StreamError.create`.
+    public init(_ path: Path) throws(StreamError) {
+        var status = stat()
+        let isThere = path.withCString { lstat($0, &status) } == 0
+        if isThere, status.st_mode & S_IFMT != S_IFREG {
+            do {
+                let descriptor = try path.withCString { (name) throws(Errno) in
+                    try FileDescriptor.open(
+                        name, flags: O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,
+                        mode: 0o666)
+                }
+                target = .stream(OutputStream(descriptor, path: path))
+            } catch {
+                throw .create(path: path, error)
+            }
+            return
+        }
+        target = .file(try AtomicFile(path))
+        if isThere, path.withCString({ unlink($0) }) == -1 {
+            throw .create(path: path, Errno.current)
+        }
+    }
+
+    /// Writes the file. Call it once, last.
+    ///
+    /// - Throws: `StreamError`.
+    public func write(_ bytes: [UInt8]) throws(StreamError) {
+        switch target {
+        case .file(let file):
+            try file.write(bytes)
+            try file.commit()
+        case .stream(let stream):
+            try stream.write(bytes)
+        }
+    }
+}
