@@ -39,6 +39,7 @@ let package = Package(
         library("JSON", []),
         library("OCI", ["JSON"]),
         library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
+        library("Registry", ["OCI", "ByteStream", "Hashing", "CCurl"]),
         library(
             "ToolSupport",
             [
@@ -47,6 +48,7 @@ let package = Package(
             ]),
     ]
         + [
-            tests("JSONTests", ["JSON"])
+            tests("JSONTests", ["JSON"]),
+            tests("RegistryTests", ["Registry"]),
         ]
 )

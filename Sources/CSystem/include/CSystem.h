@@ -45,3 +45,9 @@ void system_strerror(int number, char *buffer, size_t size);
 int system_catch_signals(void);
 // The number of the first signal that came; 0 when none did.
 int system_caught_signal(void);
+
+// Starts a program found by PATH, with this process's environment and the given stdin and stdout;
+// its stderr is /dev/null. Returns 0 or an error number.
+int system_spawn(int *process, char *const arguments[], int input, int output);
+// The exit status of a program that was started; 128 and the signal's number when one ended it.
+int system_wait(int process);
