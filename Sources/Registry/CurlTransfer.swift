@@ -6,6 +6,7 @@ final class CurlTransfer {
     private let request: HTTPRequest
     private var response = HTTPResponse(status: 0, headers: HTTPHeaders())
     private var headIsComplete = false
+    private var bodyWasRead = false
     private var sink: (any ByteSink)?
     private(set) var error: (any Error)?
     /// Grows whenever a callback ran.
@@ -73,6 +74,7 @@ final class CurlTransfer {
         if headIsComplete && response.status >= 300 { return nil }
         guard let body = request.body else { return 0 }
         do {
+            bodyWasRead = true
             let count = try body.read(into: space)
             activity += 1
             return count
@@ -82,7 +84,12 @@ final class CurlTransfer {
         }
     }
 
-    func rewindBody() -> Bool { request.body?.rewind() ?? true }
+    /// libcurl tries a connection that it kept open, and on another again when it was dead. It
+    /// cannot tell whether the server took a part of the body before.
+    func rewindBody() -> Bool {
+        guard let body = request.body else { return true }
+        return (!bodyWasRead || body.mayBeSentTwice) && body.rewind()
+    }
 
     /// What came of it.
     ///

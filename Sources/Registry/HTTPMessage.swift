@@ -72,6 +72,9 @@ protocol RequestBody: AnyObject {
 
     /// Goes back to the first byte; false when that is gone.
     func rewind() -> Bool
+
+    /// Whether it does no harm to send it again without knowing what became of it.
+    var mayBeSentTwice: Bool { get }
 }
 
 /// A request body in memory.
@@ -84,6 +87,7 @@ final class BytesBody: RequestBody {
     }
 
     var byteCount: Int64? { Int64(bytes.count) }
+    var mayBeSentTwice: Bool { true }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         let count = min(buffer.count, bytes.count - position)

@@ -85,7 +85,10 @@ extension BlobUpload {
             habits.refusesChunks = true
         }
         repository.host.habits = habits
-        if habits.refusesChunks, habits.refusesStreams, identity == nil { throw refusal }
+        // What is left needs the digest, and the whole.
+        guard habits.refusesChunks, habits.refusesStreams else { return }
+        try window.fillUp()
+        if identity == nil { throw refusal }
     }
 
     /// Repairs a broken connection, after a while.

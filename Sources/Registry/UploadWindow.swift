@@ -52,6 +52,11 @@ final class UploadWindow {
         while end < offset && !isComplete { try fill() }
     }
 
+    /// Reads as much as there is room for without dropping a byte.
+    func fillUp() throws {
+        try fill(to: start + Int64(segmentLimit * UploadWindow.segmentByteCount))
+    }
+
     private func makeRoom() {
         let size = UploadWindow.segmentByteCount
         if segments.count < segmentLimit {
@@ -151,6 +156,9 @@ final class WindowBody: RequestBody {
         }
         try source.check(announced)
     }
+
+    /// An upload's URL is used up by a body, or by a part of one.
+    var mayBeSentTwice: Bool { false }
 
     func rewind() -> Bool {
         guard window.contains(first) else { return false }

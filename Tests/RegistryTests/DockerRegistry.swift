@@ -57,8 +57,8 @@ final class DockerRegistry: Sendable {
 /// A client without credentials of whoever runs the tests, and that waits for nothing.
 func testClient(
     retries: Int = 3, environment: Environment = Environment([:]),
-    sleep: @escaping @Sendable (Duration) throws(TransportFailure) -> Void = { _ in },
-    _ edit: (inout RegistryOptions) -> Void = { _ in }
+    _ edit: (inout RegistryOptions) -> Void = { _ in },
+    sleep: @escaping @Sendable (Duration) throws(TransportFailure) -> Void = { _ in }
 ) throws -> RegistryClient {
     var options = RegistryOptions()
     edit(&options)
