@@ -23,10 +23,12 @@ final class Authenticator: Sendable {
     }
 
     let hostName: String
+    private let fixedCredential: Credential?
     private let state = Mutex(State())
 
-    init(hostName: String) {
+    init(hostName: String, credential: Credential? = nil) {
         self.hostName = hostName
+        fixedCredential = credential
     }
 
     var isMethodKnown: Bool { state.withLock { $0.method != .unknown } }
@@ -117,6 +119,7 @@ final class Authenticator: Sendable {
     private func credential(
         _ scopes: [Scope], _ state: inout State, _ session: TokenSession
     ) throws(RegistryError) -> Credential? {
+        if let fixedCredential { return fixedCredential }
         let repository = scopes.first?.repository ?? ""
         if let known = state.credentials[repository] { return known }
         let found = try session.credential(host: hostName, repository: repository)

@@ -26,6 +26,8 @@ final class BlobUpload {
     var acknowledged: Int64 = 0
     /// A connection broke: only what was acknowledged is let go from now on.
     var isCautious = false
+    /// The most that any session had.
+    private var furthest: Int64 = 0
     /// How often an answer was 401 since bytes last got through.
     var refreshCount = 0
 
@@ -122,7 +124,10 @@ final class BlobUpload {
         let canChunk = !habits.refusesChunks
         if let identity, acknowledged == 0 {
             let fits = limit.map { identity.size <= Int64($0) } ?? true
-            if !canChunk || (fits && !isCautious) || identity.size == 0 { return .whole(identity) }
+            let isSmall = identity.size <= Int64(ChunkSize.preferred)
+            if !canChunk || (fits && (isSmall || !isCautious)) || identity.size == 0 {
+                return .whole(identity)
+            }
         }
         if canChunk, isCautious || limit != nil || habits.refusesStreams { return .chunks }
         return .stream
@@ -220,7 +225,10 @@ final class BlobUpload {
         }
     }
 
+    /// Bytes arrived; those that were sent before are no progress.
     func noteProgress() {
+        guard acknowledged > furthest else { return }
+        furthest = acknowledged
         retries.noteProgress()
         refreshCount = 0
     }

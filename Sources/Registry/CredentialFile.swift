@@ -23,7 +23,7 @@ struct CredentialFile {
     static let dockerKey = "https://index.docker.io/v1/"
 
     let path: Path
-    private(set) var document: JSONObject
+    var document: JSONObject
 
     init(path: Path, bytes: [UInt8]) throws(RegistryError) {
         self.path = path

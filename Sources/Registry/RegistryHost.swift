@@ -11,11 +11,12 @@ final class RegistryHost: Sendable {
     private let baseURL = Mutex<HTTPURL?>(nil)
     private let uploadHabits = Mutex(UploadHabits())
 
-    init(_ name: String) {
+    /// - Parameter credential: what to convince it with, instead of what the files say.
+    init(_ name: String, credential: Credential? = nil) {
         self.name = name
         // - Spec: Docker's reference grammar: the default registry's API has another name.
         authority = name == "docker.io" ? "registry-1.docker.io" : name
-        authenticator = Authenticator(hostName: name)
+        authenticator = Authenticator(hostName: name, credential: credential)
     }
 
     var isLoopback: Bool { isLoopbackHost(authority) }

@@ -32,6 +32,8 @@ struct TransportSettings: Sendable {
             // Certificates are looked up one by one; the bundle file costs 20 ms to parse.
             _ = directory.withCString { curl_set_string(easy, CURLOPT_CAPATH, $0) }
             curl_set_string(easy, CURLOPT_CAINFO, nil)
+        } else if let bundle = getenv("SSL_CERT_FILE") {
+            curl_set_string(easy, CURLOPT_CAINFO, bundle)
         }
         if let caFile { try set(easy, CURLOPT_CAINFO, caFile) }
         if let certificate {

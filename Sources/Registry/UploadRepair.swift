@@ -106,10 +106,9 @@ extension BlobUpload {
 
     /// Goes on from the offset that the registry reports, else from the beginning.
     private func resume(after cause: RegistryError) throws {
-        let before = acknowledged
         if let offset = try sessionOffset(), offset > 0, window.contains(offset) {
             acknowledged = offset
-            if offset > before { noteProgress() }
+            noteProgress()
             return
         }
         try restart(after: cause)
