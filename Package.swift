@@ -41,6 +41,7 @@ let package = Package(
         library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
         library("Tar", ["ByteStream", "CSystem"]),
         library("Layer", ["OCI", "Hashing", "Tar", "CZstd", "CZlib"]),
+        library("Registry", ["OCI", "ByteStream", "Hashing", "CCurl"]),
         library(
             "ToolSupport",
             [
@@ -55,6 +56,7 @@ let package = Package(
                 "oci-zstd",
             ], from: "FilterTools")
         + [
-            tests("JSONTests", ["JSON"])
+            tests("JSONTests", ["JSON"]),
+            tests("RegistryTests", ["Registry"]),
         ]
 )

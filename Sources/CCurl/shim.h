@@ -4,9 +4,6 @@
 #include <curl/curl.h>
 
 typedef size_t (*curl_bytes_callback)(char *buffer, size_t size, size_t count, void *context);
-typedef int (*curl_progress_callback)(
-    void *context, curl_off_t downloadTotal, curl_off_t downloadNow, curl_off_t uploadTotal,
-    curl_off_t uploadNow);
 typedef int (*curl_seek_function)(void *context, curl_off_t offset, int origin);
 
 static inline CURLcode curl_set_long(CURL *handle, CURLoption option, long value) {
@@ -35,11 +32,6 @@ static inline CURLcode curl_set_bytes_callback(
     return curl_easy_setopt(handle, option, value);
 }
 
-static inline CURLcode curl_set_progress_callback(
-    CURL *handle, CURLoption option, curl_progress_callback value) {
-    return curl_easy_setopt(handle, option, value);
-}
-
 static inline CURLcode curl_set_seek_function(
     CURL *handle, CURLoption option, curl_seek_function value) {
     return curl_easy_setopt(handle, option, value);
@@ -59,4 +51,23 @@ static inline CURLcode curl_get_string(CURL *handle, CURLINFO info, const char *
 
 static inline CURLMcode curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
+}
+
+// How the transfer of `message` ended; a union in C.
+static inline CURLcode curl_message_result(const CURLMsg *message) {
+    return message->data.result;
+}
+
+// No scheme but these two, whatever a redirect or a configuration says.
+static inline CURLcode curl_allow_only_http(CURL *handle) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+    return curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    return curl_easy_setopt(
+        handle, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+static inline CURLcode curl_start_library(void) {
+    return curl_global_init(CURL_GLOBAL_DEFAULT);
 }

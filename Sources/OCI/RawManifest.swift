@@ -27,3 +27,19 @@ public struct RawManifest: Hashable, Sendable {
         try Index(JSONField(JSON.parse(bytes)), mediaType: mediaType)
     }
 }
+
+/// Which manifest of a repository or layout is meant.
+///
+/// - Spec: distribution-spec v1.1, Pulling manifests: `<reference>` is a tag or a digest.
+public enum ManifestSelector: Hashable, Sendable, CustomStringConvertible {
+    case tag(String)
+    case digest(Digest)
+
+    /// The reference as it stands in a path: the tag, or the digest.
+    public var description: String {
+        switch self {
+        case .tag(let tag): tag
+        case .digest(let digest): digest.description
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import ByteStream
+import JSON
+import OCI
+import Synchronization
+
+/// How a registry wants to be convinced, and what it was convinced with.
+///
+/// Threads that need a token at the same time wait for the one that gets it.
+final class Authenticator: Sendable {
+    enum Method: Hashable, Sendable {
+        case unknown
+        /// The registry asked for nothing.
+        case none
+        case basic
+        case bearer(realm: String, service: String?)
+    }
+
+    struct State: Sendable {
+        var method = Method.unknown
+        var tokens: [Token] = []
+        /// By repository; nil inside means that there are none.
+        var credentials: [String: Credential?] = [:]
+    }
+
+    let hostName: String
+    private let fixedCredential: Credential?
+    private let state = Mutex(State())
+
+    init(hostName: String, credential: Credential? = nil) {
+        self.hostName = hostName
+        fixedCredential = credential
+    }
+
+    var isMethodKnown: Bool { state.withLock { $0.method != .unknown } }
+
+    /// Learns from an answer to a request without authorization.
+    func note(_ challenges: [Challenge]) {
+        state.withLock { state in
+            if state.method == .unknown { state.method = Authenticator.method(challenges) ?? .none }
+        }
+    }
+
+    /// A token where there is a realm for it; else Basic.
+    private static func method(_ challenges: [Challenge]) -> Method? {
+        for challenge in challenges where challenge.scheme == "bearer" {
+            if let realm = challenge.parameters["realm"], !realm.isEmpty {
+                return .bearer(realm: realm, service: challenge.parameters["service"])
+            }
+        }
+        return challenges.contains { $0.scheme == "basic" } ? .basic : nil
+    }
+
+    /// The `Authorization` to send right away; nil when none is known to be needed.
+    ///
+    /// - Throws: `RegistryError` when there are credentials but no token for them.
+    func authorization(for scopes: [Scope], _ session: TokenSession) throws -> String? {
+        try state.withLock { state in
+            switch state.method {
+            case .unknown, .none: return nil
+            case .basic: return try basic(scopes, &state, session)
+            case .bearer:
+                let now = ContinuousClock.now
+                if let token = state.tokens.first(where: { $0.isGood(for: scopes, at: now) }) {
+                    return token.header
+                }
+                return try fetch(scopes, extra: [], &state, session)
+            }
+        }
+    }
+
+    /// The `Authorization` that answers a challenge.
+    ///
+    /// - Parameter rejected: what the challenged request was sent with.
+    /// - Returns: nil when there is nothing else to try.
+    func answer(
+        _ challenges: [Challenge], rejecting rejected: String?, for scopes: [Scope],
+        _ session: TokenSession
+    ) throws -> String? {
+        try state.withLock { state in
+            guard let method = Authenticator.method(challenges) else { return nil }
+            if method != state.method { state.tokens = [] }
+            state.method = method
+            let header: String?
+            if method == .basic {
+                header = try basic(scopes, &state, session)
+            } else {
+                state.tokens.removeAll { $0.header == rejected }
+                let now = ContinuousClock.now
+                let extra = Authenticator.extraScopes(challenges, beside: scopes)
+                if rejected != nil, extra.isEmpty,
+                    let token = state.tokens.first(where: { $0.isGood(for: scopes, at: now) })
+                {
+                    // Another thread was faster.
+                    return token.header
+                }
+                header = try fetch(scopes, extra: extra, &state, session)
+            }
+            return header == rejected ? nil : header
+        }
+    }
+
+    /// What the challenge asks for that our own scopes do not say.
+    private static func extraScopes(_ challenges: [Challenge], beside scopes: [Scope]) -> [String] {
+        let asked = challenges.first { $0.scheme == "bearer" }?.parameters["scope"] ?? ""
+        return asked.split(separator: " ").map(String.init).filter { text in
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count >= 3, parts.first == "repository", let actions = parts.last else {
+                return true
+            }
+            let repository = parts[1..<(parts.count - 1)].joined(separator: ":")
+            let wanted = Set(actions.split(separator: ",").map(String.init))
+            return !scopes.contains {
+                $0.repository == repository
+                    && wanted.isSubset(of: $0.allowsPush ? ["pull", "push"] : ["pull"])
+            }
+        }
+    }
+
+    private func credential(
+        _ scopes: [Scope], _ state: inout State, _ session: TokenSession
+    ) throws(RegistryError) -> Credential? {
+        if let fixedCredential { return fixedCredential }
+        let repository = scopes.first?.repository ?? ""
+        if let known = state.credentials[repository] { return known }
+        let found = try session.credential(host: hostName, repository: repository)
+        state.credentials[repository] = .some(found)
+        return found
+    }
+
+    private func basic(
+        _ scopes: [Scope], _ state: inout State, _ session: TokenSession
+    ) throws(RegistryError) -> String? {
+        try credential(scopes, &state, session)?.basicAuthorization
+    }
+
+    private func fetch(
+        _ scopes: [Scope], extra: [String], _ state: inout State, _ session: TokenSession
+    ) throws -> String? {
+        guard case .bearer(let realm, let service) = state.method else { return nil }
+        let credential = try credential(scopes, &state, session)
+        if case .registryToken(let token) = credential { return "Bearer \(token)" }
+        let request = TokenRequest(
+            realm: realm, service: service, scopes: scopes.map(\.text) + extra,
+            credential: credential)
+        let grant = try session.fetch(request, host: hostName)
+        state.tokens.removeAll { $0.expiry <= ContinuousClock.now }
+        let token = Token(
+            header: "Bearer \(grant.token)", scopes: scopes, expiry: grant.expiry)
+        state.tokens.append(token)
+        return token.header
+    }
+}
+
+/// A token and what it was asked for.
+struct Token: Sendable {
+    /// The whole value of `Authorization`.
+    let header: String
+    let scopes: [Scope]
+    let expiry: ContinuousClock.Instant
+
+    func isGood(for wanted: [Scope], at now: ContinuousClock.Instant) -> Bool {
+        now < expiry && wanted.allSatisfy { scope in scopes.contains { $0.covers(scope) } }
+    }
+}

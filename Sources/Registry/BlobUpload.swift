@@ -1,0 +1,310 @@
+import ByteStream
+import Hashing
+import OCI
+
+/// One blob on its way to a registry.
+///
+/// Three ways, by what is known of the blob and of the registry:
+/// - `whole`: POST and one PUT, when the digest is known. Every registry takes it.
+/// - `stream`: POST, one PATCH without a length, PUT. The fastest for a stream, and what Docker does.
+/// - `chunks`: POST, PATCH after PATCH with `Content-Range`, PUT. For registries and proxies that
+///   refuse the others, and after a break: each chunk is kept until it was acknowledged.
+final class BlobUpload {
+    enum Way {
+        case whole(BlobIdentity)
+        case stream
+        case chunks
+    }
+
+    let repository: RegistryRepository
+    let source: any BlobSource
+    let window: UploadWindow
+    let meter: TransferMeter
+    var retries: Retries
+    var session: UploadSession?
+    /// How many bytes the open session has for certain.
+    var acknowledged: Int64 = 0
+    /// A connection broke: only what was acknowledged is let go from now on.
+    var isCautious = false
+    /// The most that any session had.
+    private var furthest: Int64 = 0
+    /// How often an answer was 401 since bytes last got through.
+    var refreshCount = 0
+
+    var client: RegistryClient { repository.client }
+
+    init(_ repository: RegistryRepository, _ source: any BlobSource) {
+        self.repository = repository
+        self.source = source
+        let wanted = repository.client.options.chunkSize ?? 0
+        let kept = max(UploadWindow.defaultByteCount, min(wanted, ChunkSize.limit) + 1 << 20)
+        window = UploadWindow(source, byteCount: kept)
+        retries = Retries(repository.client.policy)
+        meter = TransferMeter(
+            repository.client, .upload, subject: repository.name, total: source.announced?.size)
+    }
+
+    /// Digest and size, once they are known.
+    var identity: BlobIdentity? {
+        source.announced ?? (window.isComplete ? source.identity : nil)
+    }
+
+    func run(mountFrom: [String]) throws -> BlobIdentity {
+        do {
+            let identity = try store(mountFrom: mountFrom)
+            meter.finish()
+            return identity
+        } catch {
+            if let session { repository.cancel(session.location) }
+            session = nil
+            meter.fail()
+            if let failure = error as? TransportFailure {
+                throw RegistryError(failure, url: repository.name)
+            }
+            throw error
+        }
+    }
+
+    private func store(mountFrom: [String]) throws -> BlobIdentity {
+        if source.announced == nil {
+            try window.fill(to: Int64(RegistryRepository.spoolByteLimit))
+        }
+        if let identity, try isThere(identity, mountFrom: mountFrom) { return identity }
+        while true {
+            if session == nil { try open() }
+            if let identity = try send() { return identity }
+        }
+    }
+
+    /// Whether the repository has the blob, or gets it from another.
+    private func isThere(_ identity: BlobIdentity, mountFrom: [String]) throws -> Bool {
+        meter.total = identity.size
+        if try repository.hasBlob(identity.digest, pushing: true) { return true }
+        for other in mountFrom {
+            switch try repository.tryMount(identity.digest, from: other) {
+            case .mounted: return true
+            case .refused: continue
+            case .session(let opened):
+                // The next mount would leave it open; the upload can use the last one.
+                if let session { repository.cancel(session.location) }
+                session = opened
+            }
+        }
+        return false
+    }
+
+    private func open() throws {
+        acknowledged = 0
+        let call = try repository.call("POST", "blobs/uploads/", pushing: true)
+        let response = try client.send(call)
+        guard response.status == 202 else { throw client.refusal(call, response) }
+        guard let opened = UploadSession(response, to: call.request.url) else {
+            throw client.violation(call.request, "an upload without a Location")
+        }
+        session = opened
+    }
+
+    /// Sends what is next by the way that is best now.
+    ///
+    /// - Returns: nil when something was learned, or repaired, and it should be tried again.
+    private func send() throws -> BlobIdentity? {
+        guard let session else { return nil }
+        let way = way(session)
+        switch way {
+        case .whole(let identity): return try sendWhole(identity, session)
+        case .stream: return try sendStream(session)
+        case .chunks: return try sendChunk(session)
+        }
+    }
+
+    private func way(_ session: UploadSession) -> Way {
+        let habits = repository.host.habits
+        let explicit = client.options.chunkSize
+        let limit = explicit ?? habits.bodyLimit ?? (session.isBehindLimit ? ChunkSize.behindLimit : nil)
+        let canChunk = !habits.refusesChunks
+        if let identity, acknowledged == 0 {
+            let fits = limit.map { identity.size <= Int64($0) } ?? true
+            let isSmall = identity.size <= Int64(ChunkSize.preferred)
+            if !canChunk || (fits && (isSmall || !isCautious)) || identity.size == 0 {
+                return .whole(identity)
+            }
+        }
+        if canChunk, isCautious || limit != nil || habits.refusesStreams { return .chunks }
+        return .stream
+    }
+
+    /// A body from `first` on.
+    func body(
+        from first: Int64, byteCount: Int64?, announced: BlobIdentity? = nil
+    ) -> WindowBody {
+        WindowBody(
+            window, of: source, from: first, byteCount: byteCount, announced: announced,
+            progress: { [meter] in meter.move(to: $0) })
+    }
+
+    private func sendWhole(
+        _ identity: BlobIdentity, _ session: UploadSession
+    ) throws -> BlobIdentity? {
+        let url = session.location.appendingQuery("digest", identity.digest.description)
+        var call = repository.call("PUT", url, pushing: true)
+        call.request.headers.add("Content-Type", MediaType.octetStream.rawValue)
+        call.request.body = body(from: 0, byteCount: identity.size, announced: identity)
+        call.request.stallTimeout = closingTimeout
+        switch try attempt(call) {
+        case .answer(let response) where response.isSuccess:
+            return try confirmed(identity, call, response)
+        case .answer(let response): try recover(call, response, refused: .whole(identity))
+        case .broken(let failure, let response): try repair(call, failure, response)
+        }
+        return nil
+    }
+
+    private func sendStream(_ session: UploadSession) throws -> BlobIdentity? {
+        var call = repository.call("PATCH", session.location, pushing: true)
+        call.request.headers.add("Content-Type", MediaType.octetStream.rawValue)
+        let rest = window.isComplete ? window.end - acknowledged : nil
+        call.request.body = body(from: acknowledged, byteCount: rest)
+        switch try attempt(call) {
+        case .answer(let response) where response.isSuccess:
+            follow(response)
+            acknowledge(response, from: acknowledged, to: window.end)
+            if acknowledged == window.end { return try close() }
+        case .answer(let response): try recover(call, response, refused: .stream)
+        case .broken(let failure, let response): try repair(call, failure, response)
+        }
+        return nil
+    }
+
+    private func sendChunk(_ session: UploadSession) throws -> BlobIdentity? {
+        let size = try chunkByteCount(session)
+        try window.fill(to: acknowledged + Int64(size))
+        let count = min(Int64(size), window.end - acknowledged)
+        if count == 0 { return try close() }
+        var call = repository.call("PATCH", session.location, pushing: true)
+        call.request.headers.add("Content-Type", MediaType.octetStream.rawValue)
+        // - Spec: distribution-spec v1.1: no `bytes` before it, and the last byte is counted in.
+        call.request.headers.add(
+            "Content-Range", "\(acknowledged)-\(acknowledged + count - 1)")
+        call.request.body = body(from: acknowledged, byteCount: count)
+        switch try attempt(call) {
+        case .answer(let response) where response.isSuccess:
+            follow(response)
+            acknowledge(response, from: acknowledged, to: acknowledged + count)
+            noteProgress()
+        case .answer(let response): try recover(call, response, refused: .chunks)
+        case .broken(let failure, let response): try repair(call, failure, response)
+        }
+        return nil
+    }
+
+    private func chunkByteCount(_ session: UploadSession) throws -> Int {
+        let size = ChunkSize.choose(
+            explicit: client.options.chunkSize, limit: repository.host.habits.bodyLimit,
+            minimum: session.chunkMinimum)
+        guard let size else {
+            throw RegistryError.violation(
+                url: session.location.redacted,
+                problem: "it takes no chunk under \(session.chunkMinimum) bytes, nor one of that size")
+        }
+        return size
+    }
+
+    private func follow(_ response: HTTPResponse) { session?.follow(response) }
+
+    /// Counts what an answer of success says has arrived.
+    ///
+    /// Some registries report a range that never moves: only one inside of what was sent says that
+    /// a part is missing.
+    private func acknowledge(_ response: HTTPResponse, from first: Int64, to last: Int64) {
+        let reported = response.headers["Range"].flatMap { HeaderValue.uploadedByteCount($0) }
+        if let reported, reported > first, reported < last, window.contains(reported) {
+            acknowledged = reported
+            isCautious = true
+        } else {
+            acknowledged = last
+        }
+    }
+
+    /// Bytes arrived; those that were sent before are no progress.
+    func noteProgress() {
+        guard acknowledged > furthest else { return }
+        furthest = acknowledged
+        retries.noteProgress()
+        refreshCount = 0
+    }
+
+    /// How long the registry may take to put a blob in its place.
+    private var closingTimeout: Duration { max(client.options.stallTimeout, .seconds(600)) }
+
+    /// Gives the whole its digest.
+    private func close() throws -> BlobIdentity? {
+        guard let session, let identity else { return nil }
+        let url = session.location.appendingQuery("digest", identity.digest.description)
+        var call = repository.call("PUT", url, pushing: true)
+        call.request.headers.add("Content-Type", MediaType.octetStream.rawValue)
+        call.request.stallTimeout = closingTimeout
+        if let announced = source.announced { try check(announced) }
+        while true {
+            let outcome = try attempt(call)
+            if case .answer(let response) = outcome, response.isSuccess {
+                return try confirmed(identity, call, response)
+            }
+            // An answer may be lost after the blob was stored.
+            if try repository.hasBlob(identity.digest, pushing: true) {
+                self.session = nil
+                return identity
+            }
+            switch outcome {
+            case .answer(let response): throw client.refusal(call, response)
+            case .broken(let failure, let response):
+                guard try retries.wait(after: response) else {
+                    throw response.map { client.refusal(call, $0) } ?? client.error(failure, call.request)
+                }
+            }
+        }
+    }
+
+    private func check(_ announced: BlobIdentity) throws(VerificationError) {
+        try source.check(announced)
+    }
+
+    /// The blob is stored when the registry says so with its digest.
+    private func confirmed(
+        _ identity: BlobIdentity, _ call: RegistryCall, _ response: HTTPResponse
+    ) throws -> BlobIdentity {
+        session = nil
+        let stored = response.headers["Docker-Content-Digest"].flatMap { Digest($0) }
+        if let stored, stored.algorithm == identity.digest.algorithm, stored != identity.digest {
+            throw client.violation(call.request, "it stored \(stored), not \(identity.digest)")
+        }
+        if response.status != 201, try !repository.hasBlob(identity.digest, pushing: true) {
+            throw client.violation(
+                call.request, "status \(response.status), and the blob is not there")
+        }
+        return identity
+    }
+}
+
+/// How large the chunks of an upload are.
+enum ChunkSize {
+    /// The most that is kept in memory of one.
+    static let limit = 64 << 20
+    static let preferred = 16 << 20
+    /// What some registries want at least, although they do not say so.
+    static let floor = 5 << 20
+    /// What proxies let through that are known to limit bodies to 100 MB.
+    static let behindLimit = 31 << 20
+
+    /// - Parameters:
+    ///   - explicit: what the user wants.
+    ///   - limit: what the registry was seen to take.
+    ///   - minimum: what the registry says it wants.
+    /// - Returns: nil when they cannot all be had.
+    static func choose(explicit: Int?, limit: Int?, minimum: Int) -> Int? {
+        let most = min(limit ?? ChunkSize.limit, ChunkSize.limit)
+        guard minimum <= most else { return nil }
+        // The window keeps whole segments, and a chunk may begin inside of one.
+        let wanted = max(min(explicit ?? preferred, most), minimum)
+        return max(1, wanted)
+    }
+}

@@ -1,0 +1,127 @@
+import ByteStream
+import CCurl
+
+/// One exchange as libcurl's callbacks see it. An error cannot pass through C: it is kept here.
+final class CurlTransfer {
+    private let request: HTTPRequest
+    private var response = HTTPResponse(status: 0, headers: HTTPHeaders())
+    private var headIsComplete = false
+    private var bodyWasRead = false
+    private var sink: (any ByteSink)?
+    private(set) var error: (any Error)?
+    /// Grows whenever a callback ran.
+    private(set) var activity: Int64 = 0
+
+    init(_ request: HTTPRequest) {
+        self.request = request
+    }
+
+    /// Takes one line of the head; false stops the transfer.
+    func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
+        activity += 1
+        if line.starts(with: "HTTP/".utf8), !headIsComplete {
+            response = HTTPResponse(status: statusCode(of: line), headers: HTTPHeaders())
+        } else if line.first == UInt8(ascii: "\r") || line.first == UInt8(ascii: "\n") {
+            return completeHead()
+        } else if !headIsComplete {
+            response.headers.add(line: line)
+        }
+        return true
+    }
+
+    /// The three digits after the version; 0 when there are none.
+    private func statusCode(of line: UnsafeRawBufferPointer) -> Int {
+        let text = String(decoding: line, as: UTF8.self)
+        let parts = text.split(separator: " ")
+        return parts.count > 1 ? Int(parts[1].prefix(3)) ?? 0 : 0
+    }
+
+    private func completeHead() -> Bool {
+        guard !headIsComplete, response.status >= 200 else { return true }
+        headIsComplete = true
+        do {
+            sink = try request.sink?(response)
+            return true
+        } catch {
+            self.error = error
+            return false
+        }
+    }
+
+    func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        activity += 1
+        if let sink {
+            do {
+                try sink.write(bytes)
+                return true
+            } catch {
+                self.error = error
+                return false
+            }
+        }
+        let room = request.bodyLimit - response.body.count
+        response.body.append(contentsOf: bytes.prefix(room))
+        if bytes.count > room {
+            response.bodyIsCut = true
+            return false
+        }
+        return true
+    }
+
+    /// Fills `space` with what is to be sent; nil stops the transfer.
+    func sendBody(_ space: UnsafeMutableRawBufferPointer) -> Int? {
+        // An answer that sends us elsewhere, or refuses, makes the rest of the body useless.
+        if headIsComplete && response.status >= 300 { return nil }
+        guard let body = request.body else { return 0 }
+        do {
+            bodyWasRead = true
+            let count = try body.read(into: space)
+            activity += 1
+            return count
+        } catch {
+            self.error = error
+            return nil
+        }
+    }
+
+    /// libcurl tries a connection that it kept open, and on another again when it was dead. It
+    /// cannot tell whether the server took a part of the body before.
+    func rewindBody() -> Bool {
+        guard let body = request.body else { return true }
+        return (!bodyWasRead || body.mayBeSentTwice) && body.rewind()
+    }
+
+    /// What came of it.
+    ///
+    /// - Throws: `TransportFailure`; what the body or the sink threw.
+    func result(_ code: CURLcode, detail: String) throws -> HTTPResponse {
+        if let error { throw error }
+        if code == CURLE_OK { return response }
+        // The answer to a body that was not sent to its end is an answer.
+        let refusedEarly = request.body != nil && response.status >= 300
+        if headIsComplete && (response.bodyIsCut || refusedEarly) {
+            response.bodyIsCut = true
+            return response
+        }
+        throw failure(code, detail)
+    }
+
+    private func failure(_ code: CURLcode, _ detail: String) -> TransportFailure {
+        switch code {
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY:
+            .unreachable(detail, refused: false)
+        case CURLE_COULDNT_CONNECT: .unreachable(detail, refused: true)
+        case CURLE_OPERATION_TIMEDOUT: .timedOut(detail)
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR,
+            CURLE_SSL_CIPHER, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT,
+            CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+            .tls(detail)
+        case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE,
+            CURLE_SSL_ENGINE_NOTFOUND, CURLE_NOT_BUILT_IN, CURLE_FAILED_INIT:
+            .settings(detail)
+        // "Chunky upload is not supported by HTTP 1.0": nothing was sent.
+        case CURLE_UPLOAD_FAILED: .lengthRequired
+        default: .broken(detail)
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import ByteStream
+import Glibc
+
+/// The variables that say where credentials are.
+struct Environment: Sendable {
+    private let values: [String: [UInt8]]
+    let userID: UInt32
+
+    init(_ values: [String: String], userID: UInt32 = 0) {
+        self.values = values.mapValues { Array($0.utf8) }
+        self.userID = userID
+    }
+
+    /// A variable that is set and not empty.
+    subscript(name: String) -> Path? {
+        guard let value = values[name], !value.isEmpty else { return nil }
+        return Path(value)
+    }
+
+    static var process: Environment {
+        let names = [
+            "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DOCKER_CONFIG", "HOME",
+        ]
+        var values: [String: [UInt8]] = [:]
+        for name in names {
+            if let value = getenv(name) {
+                values[name] = Array(Path(bytes: value).bytes)
+            }
+        }
+        return Environment(values: values, userID: geteuid())
+    }
+
+    private init(values: [String: [UInt8]], userID: UInt32) {
+        self.values = values
+        self.userID = userID
+    }
+}
+
+extension Path {
+    /// The bytes of a C string.
+    fileprivate init(bytes pointer: UnsafePointer<CChar>) {
+        self.init(UnsafeRawBufferPointer(start: pointer, count: strlen(pointer)))
+    }
+}

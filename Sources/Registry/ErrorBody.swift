@@ -1,0 +1,60 @@
+import JSON
+
+/// What a registry says about an error, as one short line.
+///
+/// - Spec: distribution-spec v1.1, Error Codes.
+enum ErrorBody {
+    /// The most that is shown of it.
+    static let lengthLimit = 400
+
+    /// - Parameter bytes: the body, which may be anything.
+    /// - Returns: `CODE: message; CODE: message`, or the beginning of a text; nil for an empty body
+    ///   and for a page of HTML.
+    static func reason(_ bytes: [UInt8]) -> String? {
+        if let document = try? JSON.parse(bytes), let text = reason(document) {
+            return shortened(text)
+        }
+        let text = String(decoding: bytes.prefix(lengthLimit * 2), as: UTF8.self)
+        let firstLine = text.split(whereSeparator: \.isNewline).first ?? ""
+        let isMarkup = firstLine.first { !$0.isWhitespace } == "<"
+        return isMarkup || firstLine.isEmpty ? nil : shortened(String(firstLine))
+    }
+
+    private static func reason(_ document: JSON) -> String? {
+        guard case .object(let object) = document else { return nil }
+        if case .array(let errors) = object["errors"] {
+            let texts = errors.compactMap { error -> String? in
+                guard case .object(let error) = error else { return nil }
+                return join(error.text("code"), error.text("message"))
+            }
+            if !texts.isEmpty { return texts.joined(separator: "; ") }
+        }
+        // Token servers speak as OAuth2 does (RFC 6749, section 5.2), or as they like.
+        return join(object.text("error"), object.text("error_description"))
+            ?? object.text("message") ?? object.text("details")
+    }
+
+    private static func join(_ code: String?, _ message: String?) -> String? {
+        let parts = [code, message].compactMap { $0 }.filter { !$0.isEmpty }
+        return parts.isEmpty ? nil : parts.joined(separator: ": ")
+    }
+
+    /// One line without control characters.
+    static func shortened(_ text: String) -> String? {
+        let clean = text.unicodeScalars.map { scalar -> Character in
+            let category = scalar.properties.generalCategory
+            return category == .control || category == .format ? " " : Character(scalar)
+        }
+        let trimmed = String(clean).split(separator: " ").joined(separator: " ")
+        if trimmed.isEmpty { return nil }
+        return trimmed.count > lengthLimit ? "\(trimmed.prefix(lengthLimit))…" : trimmed
+    }
+}
+
+extension JSONObject {
+    /// A member that is a string.
+    func text(_ key: JSONString) -> String? {
+        guard case .string(let value) = self[key] else { return nil }
+        return value.text
+    }
+}

@@ -1,0 +1,133 @@
+/// Reads the grammar that header values are made of, byte by byte, and never past the end.
+///
+/// - Spec: RFC 9110, section 5.6.
+struct HeaderScanner {
+    private let bytes: [UInt8]
+    private var offset = 0
+
+    init(_ text: String) {
+        bytes = Array(text.utf8)
+    }
+
+    var isAtEnd: Bool { offset >= bytes.count }
+
+    var next: UInt8? { isAtEnd ? nil : bytes[offset] }
+
+    var position: Int {
+        get { offset }
+        set { offset = newValue }
+    }
+
+    mutating func skipSpace() {
+        while let byte = next, byte == 0x20 || byte == 0x09 { offset += 1 }
+    }
+
+    /// Skips spaces and commas: empty elements of a list mean nothing.
+    mutating func skipListSeparators() {
+        while let byte = next, byte == 0x20 || byte == 0x09 || byte == UInt8(ascii: ",") {
+            offset += 1
+        }
+    }
+
+    /// Skips `byte`; false when it is not there.
+    mutating func skip(_ byte: UInt8) -> Bool {
+        guard next == byte else { return false }
+        offset += 1
+        return true
+    }
+
+    private mutating func text(while condition: (UInt8) -> Bool) -> String {
+        let start = offset
+        while let byte = next, condition(byte) { offset += 1 }
+        return String(decoding: bytes[start..<offset], as: UTF8.self)
+    }
+
+    /// A token; empty when there is none.
+    mutating func token() -> String { text(while: isTokenByte) }
+
+    /// What stands before any of `stops`.
+    mutating func text(before stops: StaticString) -> String {
+        let stops = stops.withUTF8Buffer { Array($0) }
+        return text { !stops.contains($0) }
+    }
+
+    mutating func token68() -> String {
+        let text = text { isTokenByte($0) && $0 != UInt8(ascii: "'") || $0 == UInt8(ascii: "/") }
+        return text + self.text { $0 == UInt8(ascii: "=") }
+    }
+
+    /// A quoted string without quotes and escapes; one that is not closed goes to the end.
+    mutating func quotedString() -> String? {
+        guard skip(UInt8(ascii: "\"")) else { return nil }
+        var value: [UInt8] = []
+        while let byte = next {
+            offset += 1
+            if byte == UInt8(ascii: "\"") { break }
+            if byte == UInt8(ascii: "\\"), let escaped = next {
+                offset += 1
+                value.append(escaped)
+            } else {
+                value.append(byte)
+            }
+        }
+        return String(decoding: value, as: UTF8.self)
+    }
+
+    /// `name=value` or `name="value"`, with spaces around; nil, and nothing read, when it is none.
+    mutating func parameter() -> (name: String, value: String)? {
+        let start = offset
+        let name = token()
+        skipSpace()
+        guard !name.isEmpty, skip(UInt8(ascii: "=")) else {
+            offset = start
+            return nil
+        }
+        skipSpace()
+        // Unquoted values should be tokens; registries put URLs there.
+        let value = quotedString() ?? text(before: ", \t;")
+        skipSpace()
+        return (name.lowercased(), value)
+    }
+
+    /// `<target>; rel="next"`, one element of a list.
+    mutating func link() -> (target: String, parameters: [String: String])? {
+        skipListSeparators()
+        guard skip(UInt8(ascii: "<")) else { return nil }
+        let target = text(before: ">")
+        guard skip(UInt8(ascii: ">")) else { return nil }
+        var parameters: [String: String] = [:]
+        skipSpace()
+        while skip(UInt8(ascii: ";")) {
+            skipSpace()
+            if let parameter = parameter() {
+                if parameters[parameter.name] == nil { parameters[parameter.name] = parameter.value }
+            } else {
+                _ = text(before: ";,")
+            }
+            skipSpace()
+        }
+        return (target, parameters)
+    }
+
+    /// `299 - "text" "date"`, one element of a list.
+    mutating func warning() -> (code: String, text: String)? {
+        skipListSeparators()
+        let code = text(before: " \t,")
+        skipSpace()
+        _ = text(before: " \t,\"")
+        skipSpace()
+        guard let text = quotedString() else { return nil }
+        skipSpace()
+        _ = quotedString()
+        return (code, text)
+    }
+}
+
+private func isTokenByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+    default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+    }
+}

@@ -1,0 +1,187 @@
+import ByteStream
+import Glibc
+import JSON
+import OCI
+
+extension RegistryClient {
+    /// Stores credentials after the registry accepted them.
+    ///
+    /// They go to the file that has an entry for the registry already, else to the first that exists,
+    /// else to the first of the search order; or into the helper that this file names. Other entries
+    /// stay as they are.
+    /// - Parameter registry: `HOST[:PORT]`, or `HOST[:PORT]/PATH` for a part of it.
+    /// - Returns: the file.
+    /// - Throws: `RegistryError.denied` when the registry does not accept them: nothing is written.
+    /// - Spec: containers-auth.json(5); distribution-spec v1.1, Determining Support.
+    @discardableResult
+    public func login(_ registry: String, user: String, password: String) throws -> Path {
+        let name = try LoginName(registry)
+        guard !user.isEmpty, !user.contains(":") else {
+            throw RegistryError.setting(problem: "not a user name: \(quote(user))")
+        }
+        secrets.add(password)
+        let credential = Credential.password(user: user, password: password)
+        for secret in credential.secretTexts { secrets.add(secret) }
+        let host = RegistryHost(name.host, credential: credential)
+        let call = RegistryCall(
+            request: HTTPRequest("GET", try baseURL(of: host)), host: host, scopes: [])
+        let response = try send(call)
+        guard response.status == 200 else { throw refusal(call, response) }
+        return try credentials.store(name.key, user: user, password: password)
+    }
+
+    /// Removes the credentials of a registry from all files and helpers that have some.
+    ///
+    /// - Returns: the files that had them.
+    public func logout(_ registry: String) throws -> [Path] {
+        try credentials.remove(LoginName(registry).key)
+    }
+}
+
+/// What `login` takes as a registry.
+private struct LoginName {
+    let host: String
+    /// The host, or what is below it.
+    let key: String
+
+    init(_ text: String) throws(RegistryError) {
+        var name = CredentialFile.normalized(text)
+        if name.hasPrefix("docker://") { name = String(name.dropFirst("docker://".count)) }
+        guard !name.isEmpty, !name.contains(where: { "@?#%'\"\\".contains($0) }),
+            let url = HTTPURL("https://\(name)/"), url.authority.first != ":"
+        else { throw .setting(problem: "not a registry: \(quote(text))") }
+        key = name
+        host = CredentialFile.normalized(url.authority)
+    }
+}
+
+extension CredentialStore {
+    /// - Returns: the file that was written.
+    func store(_ key: String, user: String, password: String) throws -> Path {
+        let path = try fileToWrite(for: key)
+        var file = try CredentialFile.load(path) ?? CredentialFile(path: path, bytes: [])
+        if let helper = file.helper(for: key) {
+            try CredentialHelper(name: helper.name).store(
+                helper.server, user: user, password: password)
+        } else {
+            file.set(key, user: user, password: password)
+            try file.write()
+        }
+        return path
+    }
+
+    func remove(_ key: String) throws -> [Path] {
+        var removed: [Path] = []
+        for path in files {
+            guard var file = try CredentialFile.load(path) else { continue }
+            if let helper = file.helper(for: key),
+                try CredentialHelper(name: helper.name).get(helper.server) != nil
+            {
+                try CredentialHelper(name: helper.name).erase(helper.server)
+                removed.append(path)
+            } else if file.remove(key) {
+                try file.write()
+                removed.append(path)
+            }
+        }
+        return removed
+    }
+
+    private func fileToWrite(for key: String) throws -> Path {
+        var existing: Path?
+        for path in files {
+            guard let file = try CredentialFile.load(path) else { continue }
+            if file.has(key) { return path }
+            existing = existing ?? path
+        }
+        if let existing { return existing }
+        let isRuntimeDirectoryKnown =
+            environment["XDG_RUNTIME_DIR"] != nil || authFile != nil
+            || environment["REGISTRY_AUTH_FILE"] != nil
+        // Without a session's directory the last, Docker's, is what every tool reads.
+        guard let path = isRuntimeDirectoryKnown ? files.first : files.last else {
+            throw RegistryError.setting(problem: "no place for credentials: HOME is not set")
+        }
+        return path
+    }
+}
+
+extension CredentialFile {
+    func has(_ key: String) -> Bool { storedKey("auths", key) != nil }
+
+    /// The helper that keeps the credentials of `key`.
+    func helper(for key: String) -> (name: String, server: String)? {
+        if let stored = storedKey("credHelpers", key), case .object(let helpers) = document["credHelpers"],
+            case .string(let name) = helpers[JSONString(stored)]
+        {
+            return (name.text, stored)
+        }
+        guard case .string(let name) = document["credsStore"], !name.utf8.isEmpty,
+            !key.contains("/")
+        else { return nil }
+        return (name.text, key == "docker.io" ? CredentialFile.dockerKey : key)
+    }
+
+    /// How `key` is written in `member`; nil when it is not there.
+    private func storedKey(_ member: JSONString, _ key: String) -> String? {
+        guard case .object(let object) = document[member] else { return nil }
+        if object[JSONString(key)] != nil { return key }
+        return object.members.first { CredentialFile.normalized($0.key.text) == key }?.key.text
+    }
+
+    /// Sets user and password of an entry, whose other members stay but for tokens.
+    mutating func set(_ key: String, user: String, password: String) {
+        let isDocker = path.name == "config.json"
+        let fresh = key == "docker.io" && isDocker ? CredentialFile.dockerKey : key
+        let name = JSONString(storedKey("auths", key) ?? fresh)
+        var auths = JSONObject()
+        if case .object(let present) = document["auths"] { auths = present }
+        var entry = JSONObject()
+        if case .object(let present) = auths[name] { entry = present }
+        let auth = Base64.encode(Array("\(user):\(password)".utf8))
+        entry["auth"] = .string(String(decoding: auth, as: UTF8.self))
+        for member: JSONString in ["username", "password", "identitytoken", "registrytoken"] {
+            entry[member] = nil
+        }
+        auths[name] = .object(entry)
+        document["auths"] = .object(auths)
+    }
+
+    /// - Returns: false when there was no entry.
+    mutating func remove(_ key: String) -> Bool {
+        guard case .object(var auths) = document["auths"] else { return false }
+        var isRemoved = false
+        while let stored = storedKey("auths", key) {
+            auths[JSONString(stored)] = nil
+            document["auths"] = .object(auths)
+            isRemoved = true
+        }
+        return isRemoved
+    }
+
+    /// Replaces the file, readable by its owner only.
+    ///
+    /// - Throws: `StreamError`.
+    func write() throws(StreamError) {
+        try makeDirectories()
+        // A link stays one: what it points to is replaced.
+        let target = path.withCString { name -> Path? in
+            guard let resolved = realpath(name, nil) else { return nil }
+            defer { free(resolved) }
+            return Path(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
+        }
+        let file = try AtomicFile(target ?? path, mode: 0o600)
+        try file.write(document.serialized() + [UInt8(ascii: "\n")])
+        try file.commit()
+    }
+
+    private func makeDirectories() throws(StreamError) {
+        for (index, byte) in path.bytes.enumerated() where byte == UInt8(ascii: "/") && index > 0 {
+            let directory = Path(path.bytes[..<index])
+            let status = directory.withCString { mkdir($0, 0o700) }
+            if status != 0, Errno.current != .exists {
+                throw .create(path: directory, Errno.current)
+            }
+        }
+    }
+}

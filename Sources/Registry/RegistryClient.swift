@@ -1,0 +1,151 @@
+import ByteStream
+import Glibc
+import OCI
+import Synchronization
+
+/// A client of any number of registries: connections, tokens and credentials are shared by all
+/// repositories that come from it. Usable from several threads at once.
+///
+/// - Spec: distribution-spec v1.1.
+public final class RegistryClient: Sendable {
+    let options: RegistryOptions
+    let policy: RetryPolicy
+    let credentials: CredentialStore
+    let secrets = Secrets()
+    private let pool: ConnectionPool
+    private let hosts = Mutex<[String: RegistryHost]>([:])
+    private let warned = Mutex<Set<String>>([])
+    private let transferCount = Atomic<Int>(0)
+
+    /// Opens no connection and reads no file but those that the options name.
+    ///
+    /// - Throws: `RegistryError.setting` or `.credentialFile` for files that cannot be used.
+    public convenience init(_ options: RegistryOptions) throws(RegistryError) {
+        try self.init(options, policy: RetryPolicy(limit: options.retries))
+    }
+
+    init(
+        _ options: RegistryOptions, policy: RetryPolicy, environment: Environment = .process
+    ) throws(RegistryError) {
+        for path in [options.caFile, options.certificate, options.key].compactMap({ $0 }) {
+            guard path.withCString({ access($0, R_OK) }) == 0 else {
+                throw .stream(.open(path: path, Errno.current))
+            }
+        }
+        self.options = options
+        self.policy = policy
+        credentials = CredentialStore(
+            authFile: options.authFile, environment: environment, trace: options.trace)
+        pool = ConnectionPool(TransportSettings(options))
+    }
+
+    /// The repository of `reference`, which need not exist; no request is made.
+    public func repository(_ reference: RegistryReference) -> RegistryRepository {
+        RegistryRepository(client: self, host: host(reference.host), path: reference.repository)
+    }
+
+    func host(_ name: String) -> RegistryHost {
+        hosts.withLock { hosts in
+            if let host = hosts[name] { return host }
+            let host = RegistryHost(name)
+            hosts[name] = host
+            return host
+        }
+    }
+
+    func nextTransferIdentifier() -> Int {
+        transferCount.add(1, ordering: .relaxed).newValue
+    }
+
+    func trace(_ line: @autoclosure () -> String) {
+        if let trace = options.trace { trace(secrets.removed(from: line())) }
+    }
+
+    /// Sends one request over one connection and says so.
+    ///
+    /// - Throws: `TransportFailure`; what a body or a sink threw.
+    func exchange(_ request: HTTPRequest) throws -> HTTPResponse {
+        let connection = try pool.take()
+        defer { pool.give(connection) }
+        do {
+            let response = try connection.perform(request)
+            trace("\(request.method) \(request.url.redacted): \(response.status)")
+            warn(response.headers.all("Warning"), from: request.url)
+            return response
+        } catch {
+            trace("\(request.method) \(request.url.redacted): \(traceText(error))")
+            throw error
+        }
+    }
+
+    private func traceText(_ error: any Error) -> String {
+        switch error {
+        case let failure as TransportFailure: RegistryError(failure, url: "").message
+        case let failure as any Failure: failure.message
+        default: "stopped"
+        }
+    }
+
+    private func warn(_ values: [String], from url: HTTPURL) {
+        guard let warn = options.warn, !values.isEmpty else { return }
+        for text in HeaderValue.warnings(values) {
+            let line = "\(url.authority): \(secrets.removed(from: text))"
+            if warned.withLock({ $0.insert(line).inserted }) { warn(line) }
+        }
+    }
+}
+
+/// Connections that wait for the next request.
+private final class ConnectionPool: Sendable {
+    private struct Idle: @unchecked Sendable {
+        /// Each is used by whoever took it, and by no one else.
+        var connections: [CurlConnection] = []
+    }
+
+    private let settings: TransportSettings
+    private let idle = Mutex(Idle())
+
+    init(_ settings: TransportSettings) {
+        self.settings = settings
+    }
+
+    func take() throws(TransportFailure) -> CurlConnection {
+        let connection = idle.withLock { idle in
+            let last = idle.connections.popLast()
+            return last.map { Taken(connection: $0) }
+        }
+        if let connection { return connection.connection }
+        return try CurlConnection(settings)
+    }
+
+    func give(_ connection: CurlConnection) {
+        let taken = Taken(connection: connection)
+        idle.withLock { $0.connections.append(taken.connection) }
+    }
+
+    private struct Taken: @unchecked Sendable {
+        let connection: CurlConnection
+    }
+}
+
+/// What must never be shown: passwords and tokens that were in use.
+final class Secrets: Sendable {
+    private let texts = Mutex<Set<String>>([])
+
+    func add(_ secret: String) {
+        // Shorter ones would take words out of messages.
+        if secret.utf8.count >= 4 { texts.withLock { _ = $0.insert(secret) } }
+    }
+
+    func removed(from text: String) -> String {
+        texts.withLock { secrets in
+            secrets.reduce(text) { text, secret in
+                text.contains(secret) ? replacing(secret, in: text) : text
+            }
+        }
+    }
+
+    private func replacing(_ secret: String, in text: String) -> String {
+        text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "***")
+    }
+}

@@ -1,0 +1,106 @@
+import ByteStream
+import OCI
+
+/// An answer that was not what was asked for, in a form that can be shown: nothing in it is secret.
+public struct RegistryAnswer: Sendable, Hashable {
+    public let method: String
+    /// Without user information and without values of a query that could be secret.
+    public let url: String
+    public let status: Int
+    /// `CODE: message` of the registry, or the beginning of what it said; nil when it said nothing.
+    public let reason: String?
+
+    var text: String {
+        "\(method) \(quote(url)): status \(status)" + (reason.map { ", \($0)" } ?? "")
+    }
+}
+
+/// Why a registry did not do what was asked, or could not be asked.
+public enum RegistryError: Failure {
+    /// 401 or 403: credentials are missing, wrong, or not enough.
+    case denied(RegistryAnswer, host: String)
+    /// Any other answer of refusal.
+    case refused(RegistryAnswer)
+    /// A passing failure that lasted through all retries.
+    case exhausted(RegistryAnswer)
+    /// There is no such blob in the repository.
+    case noBlob(repository: String, digest: Digest)
+    case unreachable(url: String, detail: String)
+    case timedOut(url: String, detail: String)
+    case connectionBroke(url: String, detail: String)
+    case tls(url: String, detail: String)
+    /// The answer is not what the protocol allows.
+    case violation(url: String, problem: String)
+    case manifestTooLarge(repository: String, byteCount: Int)
+    /// Docker's schema 1.
+    case obsoleteManifest(repository: String, reference: String)
+    /// An upload broke, and bytes that the registry does not have are gone here too.
+    case uploadLost(repository: String, detail: String)
+    case credentialFile(Path, problem: String)
+    case credentialHelper(name: String, problem: String)
+    case setting(problem: String)
+    case stream(StreamError)
+    /// A signal came.
+    case interrupted
+
+    public var exitStatus: ExitStatus {
+        switch self {
+        case .denied: .denied
+        case .refused, .noBlob, .unreachable, .tls: .unavailable
+        case .exhausted, .timedOut, .connectionBroke, .uploadLost: .temporary
+        case .violation: .protocolError
+        case .manifestTooLarge, .obsoleteManifest: .dataError
+        case .credentialFile, .credentialHelper, .setting: .configuration
+        case .stream(let error): error.exitStatus
+        case .interrupted: .temporary
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .denied(let answer, let host):
+            answer.status == 401
+                ? "unauthorized: \(answer.text); run: ocinoco login \(host)"
+                : "denied: \(answer.text)"
+        case .refused(let answer): "refused: \(answer.text)"
+        case .exhausted(let answer): "still failing after all retries: \(answer.text)"
+        case .noBlob(let repository, let digest):
+            "no such blob in \(quote(repository)): \(digest)"
+        case .unreachable(let url, let detail): "cannot reach \(quote(url)): \(detail)"
+        case .timedOut(let url, let detail): "timed out on \(quote(url)): \(detail)"
+        case .connectionBroke(let url, let detail):
+            "the connection broke on \(quote(url)): \(detail)"
+        case .tls(let url, let detail): "no secure connection to \(quote(url)): \(detail)"
+        case .violation(let url, let problem): "unusable answer of \(quote(url)): \(problem)"
+        case .manifestTooLarge(let repository, let byteCount):
+            "manifest too large for \(quote(repository)): \(byteCount) bytes, where registries"
+                + " take at most \(RegistryRepository.manifestByteLimit)"
+        case .obsoleteManifest(let repository, let reference):
+            "obsolete manifest (schema 1) in \(quote(repository)) for \(quote(reference)):"
+                + " push the image again with a newer tool"
+        case .uploadLost(let repository, let detail):
+            "upload to \(quote(repository)) broke and cannot be repaired: \(detail)"
+        case .credentialFile(let path, let problem):
+            "unusable credentials file \(path.quoted): \(problem)"
+        case .credentialHelper(let name, let problem):
+            "credential helper \(quote(name)) failed: \(problem)"
+        case .setting(let problem): problem
+        case .stream(let error): error.message
+        case .interrupted: "interrupted"
+        }
+    }
+
+    /// - Parameter url: already fit to be shown.
+    init(_ failure: TransportFailure, url: String) {
+        switch failure {
+        case .unreachable(let detail, _): self = .unreachable(url: url, detail: detail)
+        case .broken(let detail): self = .connectionBroke(url: url, detail: detail)
+        case .timedOut(let detail): self = .timedOut(url: url, detail: detail)
+        case .tls(let detail): self = .tls(url: url, detail: detail)
+        case .settings(let detail): self = .setting(problem: detail)
+        case .lengthRequired:
+            self = .violation(url: url, problem: "HTTP/1.0, which takes no body of unknown length")
+        case .interrupted: self = .interrupted
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import OCI
+import Synchronization
+
+/// What is known of a registry in this run.
+final class RegistryHost: Sendable {
+    /// Host and port as references have it.
+    let name: String
+    /// Where its API is.
+    let authority: String
+    let authenticator: Authenticator
+    private let baseURL = Mutex<HTTPURL?>(nil)
+    private let uploadHabits = Mutex(UploadHabits())
+
+    /// - Parameter credential: what to convince it with, instead of what the files say.
+    init(_ name: String, credential: Credential? = nil) {
+        self.name = name
+        // - Spec: Docker's reference grammar: the default registry's API has another name.
+        authority = name == "docker.io" ? "registry-1.docker.io" : name
+        authenticator = Authenticator(hostName: name, credential: credential)
+    }
+
+    var isLoopback: Bool { isLoopbackHost(authority) }
+
+    /// The URL of the API's root; the first who asks finds it out while others wait.
+    func baseURL(finding: () throws -> HTTPURL) throws -> HTTPURL {
+        try baseURL.withLock { known in
+            if let known { return known }
+            let found = try finding()
+            known = found
+            return found
+        }
+    }
+
+    var habits: UploadHabits {
+        get { uploadHabits.withLock { $0 } }
+        set { uploadHabits.withLock { $0 = newValue } }
+    }
+}
+
+/// What a registry takes when blobs are uploaded, as its answers have taught.
+struct UploadHabits: Sendable, Hashable {
+    /// A PATCH without a length was refused.
+    var refusesStreams = false
+    /// A PATCH with `Content-Range` was refused.
+    var refusesChunks = false
+    /// The largest body that is worth trying; nil when none was refused.
+    var bodyLimit: Int?
+}

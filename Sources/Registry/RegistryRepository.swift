@@ -1,0 +1,187 @@
+import ByteStream
+import Hashing
+import JSON
+import OCI
+
+/// A repository of a registry. Usable from several threads at once.
+///
+/// Bytes are proved before a call returns: manifests and blobs that do not match their digest are
+/// errors, whatever headers say.
+///
+/// - Spec: distribution-spec v1.1, Endpoints.
+public struct RegistryRepository: Sendable {
+    /// The largest manifest that registries take.
+    ///
+    /// - Spec: distribution-spec v1.1, Pushing Manifests.
+    public static let manifestByteLimit = 4 << 20
+
+    /// The largest document that is read from a registry.
+    static let documentByteLimit = 16 << 20
+
+    let client: RegistryClient
+    let host: RegistryHost
+    /// Without the host.
+    public let path: String
+
+    /// `host/repository`.
+    public var name: String { "\(host.name)/\(path)" }
+
+    /// A request below `/v2/<name>/`.
+    ///
+    /// - Parameter pushing: the token must allow to push.
+    func call(
+        _ method: String, _ suffix: String, pushing: Bool = false
+    ) throws -> RegistryCall {
+        let base = try client.baseURL(of: host)
+        let url = base.replacingTarget("/v2/\(path)/\(suffix)")
+        return call(method, url, pushing: pushing)
+    }
+
+    func call(_ method: String, _ url: HTTPURL, pushing: Bool = false) -> RegistryCall {
+        RegistryCall(
+            request: HTTPRequest(method, url), host: host,
+            scopes: [pushing ? .push(path) : .pull(path)])
+    }
+
+    /// The manifest or index that `selector` names, with the digest of its bytes.
+    ///
+    /// - Returns: nil when there is none.
+    /// - Throws: `RegistryError`; `VerificationError` for bytes that are not what they should be.
+    /// - Spec: distribution-spec v1.1, Pulling manifests.
+    public func manifest(_ selector: ManifestSelector) throws -> RawManifest? {
+        var call = try call("GET", "manifests/\(selector)")
+        call.request.acceptManifests()
+        call.request.bodyLimit = RegistryRepository.documentByteLimit
+        let response = try client.send(call)
+        if response.status == 404 { return nil }
+        guard response.status == 200 else { throw client.refusal(call, response) }
+        if response.bodyIsCut {
+            throw client.violation(
+                call.request, "a manifest of more than \(call.request.bodyLimit) bytes")
+        }
+        return try rawManifest(selector, response)
+    }
+
+    private func rawManifest(
+        _ selector: ManifestSelector, _ response: HTTPResponse
+    ) throws -> RawManifest {
+        let announced = response.headers["Docker-Content-Digest"].flatMap { Digest($0) }
+        let expected: Digest? =
+            switch selector {
+            case .tag: announced
+            case .digest(let digest): digest
+            }
+        let digest = Digest.of(response.body, algorithm: expected?.algorithm ?? .sha256)
+        if let expected, expected != digest {
+            throw VerificationError.digest(
+                subject: "\(name) \(selector)", expected: expected, actual: digest)
+        }
+        let type = ManifestType.of(response.body, contentType: response.headers["Content-Type"])
+        if type.isSchema1 {
+            throw RegistryError.obsoleteManifest(
+                repository: name, reference: selector.description)
+        }
+        return RawManifest(bytes: response.body, mediaType: type, digest: digest)
+    }
+
+    /// The digest of the manifest that `selector` names, without its bytes where the registry
+    /// says it.
+    ///
+    /// - Returns: nil when there is no such manifest.
+    public func manifestDigest(_ selector: ManifestSelector) throws -> Digest? {
+        var call = try call("HEAD", "manifests/\(selector)")
+        call.request.acceptManifests()
+        let response = try client.send(call)
+        switch response.status {
+        case 404: return nil
+        case 200:
+            let announced = response.headers["Docker-Content-Digest"].flatMap { Digest($0) }
+            guard let announced else { return try manifest(selector)?.digest }
+            if case .digest(let expected) = selector, expected != announced {
+                throw VerificationError.digest(
+                    subject: "\(name) \(selector)", expected: expected, actual: announced)
+            }
+            return announced
+        case 405, 501: return try manifest(selector)?.digest
+        default: throw client.refusal(call, response)
+        }
+    }
+
+    /// Whether the repository has the blob.
+    ///
+    /// - Spec: distribution-spec v1.1, Checking if content exists in the registry.
+    public func hasBlob(_ digest: Digest) throws -> Bool {
+        try hasBlob(digest, pushing: false)
+    }
+
+    func hasBlob(_ digest: Digest, pushing: Bool) throws -> Bool {
+        let call = try call("HEAD", "blobs/\(digest)", pushing: pushing)
+        let response = try client.send(call)
+        switch response.status {
+        case 200: return true
+        case 404: return false
+        default: throw client.refusal(call, response)
+        }
+    }
+
+    /// Stores a manifest under its digest, and under `tag` when there is one.
+    ///
+    /// - Throws: `RegistryError.manifestTooLarge` before anything is sent.
+    /// - Spec: distribution-spec v1.1, Pushing Manifests.
+    public func putManifest(_ manifest: RawManifest, tag: String?) throws {
+        guard manifest.bytes.count <= RegistryRepository.manifestByteLimit else {
+            throw RegistryError.manifestTooLarge(
+                repository: name, byteCount: manifest.bytes.count)
+        }
+        try client.discoverAuthentication(of: host)
+        let reference = tag ?? manifest.digest.description
+        var call = try call("PUT", "manifests/\(reference)", pushing: true)
+        call.request.headers.add("Content-Type", manifest.mediaType.rawValue)
+        call.request.body = BytesBody(manifest.bytes)
+        let response = try client.send(call)
+        guard response.isSuccess else { throw client.refusal(call, response) }
+        if let stored = response.headers["Docker-Content-Digest"].flatMap({ Digest($0) }),
+            stored.algorithm == manifest.digest.algorithm, stored != manifest.digest
+        {
+            throw client.violation(call.request, "it stored \(stored), not \(manifest.digest)")
+        }
+    }
+
+    /// Removes a manifest.
+    ///
+    /// - Returns: false when there was none.
+    /// - Spec: distribution-spec v1.1, Deleting Manifests.
+    public func deleteManifest(_ selector: ManifestSelector) throws -> Bool {
+        let call = try call("DELETE", "manifests/\(selector)", pushing: true)
+        let response = try client.send(call)
+        if response.status == 404 { return false }
+        guard response.isSuccess else { throw client.refusal(call, response) }
+        return true
+    }
+}
+
+extension HTTPRequest {
+    mutating func acceptManifests() {
+        let types: [MediaType] = [.manifest, .index, .dockerManifest, .dockerManifestList]
+        headers.add("Accept", types.map(\.rawValue).joined(separator: ", "))
+        headers.add("Accept-Encoding", "identity")
+    }
+}
+
+/// What kind of manifest an answer is.
+enum ManifestType {
+    /// - Parameter contentType: the header, which may carry parameters, be wrong or be missing.
+    static func of(_ bytes: [UInt8], contentType: String?) -> MediaType {
+        let bare = contentType?.prefix { $0 != ";" && $0 != "," }
+        let trimmed = Array((bare ?? "").utf8)[...].trimmingWhiteSpace()
+        let announced = MediaType(String(decoding: trimmed, as: UTF8.self).lowercased())
+        if announced.isManifest || announced.isIndex || announced.isSchema1 { return announced }
+        guard let document = try? JSON.parse(bytes), case .object(let object) = document else {
+            return announced
+        }
+        if object["schemaVersion"] == .integer(1) { return .dockerSchema1 }
+        if let type = object.text("mediaType"), !type.isEmpty { return MediaType(type) }
+        if object["manifests"] != nil { return .index }
+        return object["layers"] != nil || object["config"] != nil ? .manifest : announced
+    }
+}

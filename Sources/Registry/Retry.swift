@@ -1,0 +1,91 @@
+import ByteStream
+import Glibc
+
+/// How failures that may pass are waited out.
+struct RetryPolicy: Sendable {
+    var limit: Int
+    /// The most that is waited in total for one request.
+    var totalDelay = Duration.seconds(300)
+    var firstDelay = Duration.milliseconds(500)
+    var delayLimit = Duration.seconds(30)
+    /// Waits; throws when a signal comes.
+    var sleep: @Sendable (Duration) throws(TransportFailure) -> Void = pause
+    /// A number from 0 to 1 that keeps clients from coming back all at once.
+    var jitter: @Sendable () -> Double = { Double.random(in: 0...1) }
+    /// Seconds since 1970, for `Retry-After`.
+    var now: @Sendable () -> Int64 = { Int64(time(nil)) }
+
+    static func isTransient(_ status: Int) -> Bool {
+        switch status {
+        case 408, 425, 429, 500, 502, 503, 504, 520...530: true
+        default: false
+        }
+    }
+}
+
+/// The retries of one request, or of one upload.
+struct Retries {
+    private let policy: RetryPolicy
+    private(set) var count = 0
+    private var waited = Duration.zero
+    private var redirectCount = 0
+
+    init(_ policy: RetryPolicy) {
+        self.policy = policy
+    }
+
+    /// Bytes got through: the next failure is a first one again.
+    mutating func noteProgress() { count = 0 }
+
+    /// Counts a redirect; false when there were too many.
+    mutating func noteRedirect() -> Bool {
+        redirectCount += 1
+        return redirectCount <= RegistryClient.redirectLimit
+    }
+
+    /// Waits before the next try.
+    ///
+    /// - Parameter limit: less than the policy's for what rarely passes.
+    /// - Returns: false when there was enough of it.
+    mutating func wait(
+        after response: HTTPResponse? = nil, limit: Int = .max
+    ) throws(TransportFailure) -> Bool {
+        guard count < min(policy.limit, limit) else { return false }
+        let delay = delay(after: response)
+        guard waited + delay <= policy.totalDelay else { return false }
+        count += 1
+        waited += delay
+        try policy.sleep(delay)
+        return true
+    }
+
+    /// What the server asks for, else twice as long each time, less up to a half.
+    private func delay(after response: HTTPResponse?) -> Duration {
+        if let value = response?.headers["Retry-After"],
+            let delay = HeaderValue.retryAfter(value, now: policy.now())
+        {
+            return delay
+        }
+        let full = min(policy.delayLimit, policy.firstDelay * (1 << min(count, 16)))
+        return full * (1 - policy.jitter() / 2)
+    }
+}
+
+/// Waits for `delay`, or less when a signal comes.
+///
+/// - Throws: `TransportFailure.interrupted`.
+@Sendable func pause(_ delay: Duration) throws(TransportFailure) {
+    let end = ContinuousClock.now + delay
+    while true {
+        if Interruption.signal != nil { throw .interrupted }
+        let rest = end - ContinuousClock.now
+        if rest <= .zero { return }
+        let timeout = CInt(clamping: rest.milliseconds + 1)
+        if let wakeUp = Interruption.descriptor {
+            var request = pollfd(fd: wakeUp.rawValue, events: Int16(POLLIN), revents: 0)
+            _ = poll(&request, 1, timeout)
+        } else {
+            _ = poll(nil, 0, timeout)
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import ByteStream
+import Hashing
+import OCI
+
+extension RegistryRepository {
+    /// Up to this many bytes a blob of unknown length is read before anything is sent, so that it
+    /// can be asked for by its digest first.
+    static let spoolByteLimit = 16 << 20
+
+    /// Mounts a blob from another repository of this registry.
+    ///
+    /// - Parameter repository: the other repository, without the host.
+    /// - Returns: false when the registry does not; the upload that some open instead is cancelled.
+    /// - Spec: distribution-spec v1.1, Mounting a blob from another repository.
+    public func mountBlob(_ digest: Digest, from repository: String) throws -> Bool {
+        switch try tryMount(digest, from: repository) {
+        case .mounted: return true
+        case .refused: return false
+        case .session(let session):
+            cancel(session.location)
+            return false
+        }
+    }
+
+    /// Stores a blob and returns its digest and size, after the registry confirmed them.
+    ///
+    /// A blob that announces its digest, or is small enough to be read before, is not sent when the
+    /// repository has it or gets it by a mount. Otherwise memory stays below `UploadWindow`'s bytes,
+    /// whatever comes.
+    /// - Parameter mountFrom: repositories of the same registry, without the host, that may have it.
+    /// - Throws: what the source throws: the upload is then cancelled, never closed; `RegistryError`.
+    /// - Spec: distribution-spec v1.1, Pushing blobs.
+    public func writeBlob(_ source: any BlobSource, mountFrom: [String]) throws -> BlobIdentity {
+        try BlobUpload(self, source).run(mountFrom: mountFrom)
+    }
+
+    enum Mount {
+        case mounted
+        case refused
+        /// The registry opened an upload instead.
+        case session(UploadSession)
+    }
+
+    func tryMount(_ digest: Digest, from repository: String) throws -> Mount {
+        let prefix = "\(host.name)/"
+        let source =
+            repository.hasPrefix(prefix) ? String(repository.dropFirst(prefix.count)) : repository
+        if source == path { return .refused }
+        let base = try client.baseURL(of: host)
+        let url = base.replacingTarget("/v2/\(path)/blobs/uploads/")
+            .appendingQuery("mount", digest.description).appendingQuery("from", source)
+        let call = RegistryCall(
+            request: HTTPRequest("POST", url), host: host, scopes: [.push(path), .pull(source)])
+        let response: HTTPResponse
+        do {
+            response = try client.send(call)
+        } catch RegistryError.denied {
+            // No token for the other repository: go on without it.
+            return .refused
+        }
+        switch response.status {
+        case 201: return .mounted
+        case 202:
+            return UploadSession(response, to: call.request.url).map { .session($0) } ?? .refused
+        default: return .refused
+        }
+    }
+
+    /// Ends an upload without a blob. Nothing is done about a failure: the registry will tire of it.
+    func cancel(_ location: HTTPURL) {
+        var call = call("DELETE", location, pushing: true)
+        call.request.ignoresInterruption = true
+        call.request.timeout = .seconds(5)
+        do {
+            _ = try client.sendOnce(call)
+        } catch {
+            client.trace("the upload could not be cancelled")
+        }
+    }
+}
+
+/// An open upload of a registry.
+struct UploadSession {
+    /// Where the next request goes; each answer may have another.
+    var location: HTTPURL
+    /// The least that a chunk must have, but for the last.
+    let chunkMinimum: Int
+    /// The answer came through a proxy that is known to limit bodies.
+    let isBehindLimit: Bool
+
+    /// - Returns: nil when the answer does not say where.
+    /// - Spec: distribution-spec v1.1, `OCI-Chunk-Min-Length`.
+    init?(_ response: HTTPResponse, to url: HTTPURL) {
+        guard let location = response.headers["Location"].flatMap({ url.resolving($0) }) else {
+            return nil
+        }
+        self.location = location.keepingTLS(of: url)
+        let minimum = response.headers["OCI-Chunk-Min-Length"].flatMap { HeaderValue.number($0) }
+        chunkMinimum = Int(clamping: minimum ?? 0)
+        isBehindLimit = response.headers["CF-RAY"] != nil
+    }
+
+    /// Goes on where the answer says.
+    mutating func follow(_ response: HTTPResponse) {
+        if let next = response.headers["Location"].flatMap({ location.resolving($0) }) {
+            location = next.keepingTLS(of: location)
+        }
+    }
+}

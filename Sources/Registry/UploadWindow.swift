@@ -1,0 +1,182 @@
+import ByteStream
+import Hashing
+import OCI
+
+/// The part of a stream that can still be sent again: the last bytes that were read from it.
+///
+/// Memory is taken a MiB at a time, as it is needed, up to the capacity.
+final class UploadWindow {
+    static let segmentByteCount = 1 << 20
+    static let defaultByteCount = 32 << 20
+
+    private let source: any BlobSource
+    private let segmentLimit: Int
+    private var segments: [UnsafeMutableRawBufferPointer] = []
+    /// Offset in the stream of the first byte that is kept.
+    private(set) var start: Int64 = 0
+    /// Offset in the stream after the last byte that was read.
+    private(set) var end: Int64 = 0
+    /// The source has ended: nothing comes after `end`.
+    private(set) var isComplete = false
+
+    /// - Parameter byteCount: how much is kept; rounded up to whole segments.
+    init(_ source: any BlobSource, byteCount: Int = UploadWindow.defaultByteCount) {
+        self.source = source
+        let size = UploadWindow.segmentByteCount
+        segmentLimit = max(1, (byteCount + size - 1) / size)
+    }
+
+    deinit {
+        for segment in segments { segment.deallocate() }
+    }
+
+    func contains(_ offset: Int64) -> Bool { offset >= start && offset <= end }
+
+    /// Reads once from the source, dropping the oldest bytes when the window is full.
+    ///
+    /// - Throws: what the source throws.
+    func fill() throws {
+        if isComplete { return }
+        let size = UploadWindow.segmentByteCount
+        if Int(end - start) == segments.count * size { makeRoom() }
+        let filled = Int(end - start) % size
+        guard let segment = segments.last else { return }
+        let count = try source.read(
+            into: UnsafeMutableRawBufferPointer(rebasing: segment[filled...]))
+        end += Int64(count)
+        if count == 0 { isComplete = true }
+    }
+
+    /// Reads until `offset` is in the window, or the source ends.
+    func fill(to offset: Int64) throws {
+        while end < offset && !isComplete { try fill() }
+    }
+
+    /// Reads as much as there is room for without dropping a byte.
+    func fillUp() throws {
+        try fill(to: start + Int64(segmentLimit * UploadWindow.segmentByteCount))
+    }
+
+    private func makeRoom() {
+        let size = UploadWindow.segmentByteCount
+        if segments.count < segmentLimit {
+            segments.append(.allocate(byteCount: size, alignment: 4096))
+        } else {
+            segments.append(segments.removeFirst())
+            start += Int64(size)
+        }
+    }
+
+    /// Copies what is there from `offset` on; 0 when that is `end`.
+    func copy(from offset: Int64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        precondition(contains(offset))
+        let size = UploadWindow.segmentByteCount
+        var copied = 0
+        while copied < buffer.count, offset + Int64(copied) < end {
+            let position = Int(offset - start) + copied
+            let available = min(size - position % size, Int(end - start) - position)
+            let part = UnsafeRawBufferPointer(
+                rebasing: segments[position / size][(position % size)...].prefix(available))
+            let count = min(part.count, buffer.count - copied)
+            buffer[copied...].copyBytes(from: part.prefix(count))
+            copied += count
+        }
+        return copied
+    }
+
+    /// Goes back to the first byte, of what is kept or of the source.
+    ///
+    /// - Returns: false when the first byte is gone.
+    func restart() throws -> Bool {
+        if start == 0 { return true }
+        guard try source.rewind() else { return false }
+        start = 0
+        end = 0
+        isComplete = false
+        for segment in segments { segment.deallocate() }
+        segments = []
+        return true
+    }
+}
+
+/// A stretch of the window as the body of a request.
+final class WindowBody: RequestBody {
+    private let window: UploadWindow
+    private let first: Int64
+    private let announced: BlobIdentity?
+    private let source: any BlobSource
+    private let progress: (Int64) -> Void
+    private var position: Int64
+    let byteCount: Int64?
+
+    /// - Parameters:
+    ///   - byteCount: nil for all that comes.
+    ///   - announced: what the whole must be, when the body goes to its end.
+    init(
+        _ window: UploadWindow, of source: any BlobSource, from first: Int64, byteCount: Int64?,
+        announced: BlobIdentity? = nil, progress: @escaping (Int64) -> Void
+    ) {
+        self.window = window
+        self.source = source
+        self.first = first
+        self.byteCount = byteCount
+        self.announced = announced
+        self.progress = progress
+        position = first
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        var space = buffer
+        if let byteCount {
+            let rest = first + byteCount - position
+            if rest == 0 { return 0 }
+            space = UnsafeMutableRawBufferPointer(
+                rebasing: buffer.prefix(Int(min(rest, Int64(buffer.count)))))
+        }
+        if position == window.end { try window.fill() }
+        try checkEnd(position + Int64(space.count))
+        let count = window.copy(from: position, into: space)
+        if count == 0, let byteCount {
+            throw VerificationError.size(
+                subject: announced?.digest.description ?? "blob", expected: first + byteCount,
+                actual: position)
+        }
+        position += Int64(count)
+        progress(position)
+        return count
+    }
+
+    /// Before the last bytes leave, the source must have proved that they are the last, and right.
+    private func checkEnd(_ offset: Int64) throws {
+        guard let announced, offset >= announced.size else { return }
+        try window.fill(to: announced.size + 1)
+        if window.end > announced.size {
+            throw VerificationError.tooLong(
+                subject: announced.digest.description, expected: announced.size)
+        }
+        try source.check(announced)
+    }
+
+    /// An upload's URL is used up by a body, or by a part of one.
+    var mayBeSentTwice: Bool { false }
+
+    func rewind() -> Bool {
+        guard window.contains(first) else { return false }
+        position = first
+        return true
+    }
+}
+
+extension BlobSource {
+    /// Compares what came with what was announced. Only after the end.
+    func check(_ announced: BlobIdentity) throws(VerificationError) {
+        let subject = announced.digest.description
+        if identity.size != announced.size {
+            throw .size(subject: subject, expected: announced.size, actual: identity.size)
+        }
+        if identity.digest != announced.digest {
+            throw .digest(
+                subject: subject, expected: announced.digest, actual: identity.digest)
+        }
+    }
+}

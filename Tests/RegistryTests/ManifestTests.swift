@@ -1,0 +1,182 @@
+import ByteStream
+import Hashing
+import JSON
+import OCI
+import Testing
+
+@testable import Registry
+
+private func isManifest(_ request: ServedRequest) -> Bool { request.path.contains("/manifests/") }
+
+@Suite struct ManifestTests {
+    @Test func putAndGet() throws {
+        let registry = try FakeRegistry()
+        let repository = try registry.repository()
+        let manifest = emptyManifest()
+        try repository.putManifest(manifest, tag: "v1")
+        try repository.putManifest(manifest, tag: nil)
+        #expect(
+            registry.lines == [
+                "PUT /v2/a/b/manifests/v1", "PUT /v2/a/b/manifests/\(manifest.digest)",
+            ])
+        #expect(try repository.manifest(.tag("v1")) == manifest)
+        let get = try #require(registry.requests("GET").last)
+        let accept = get[header: "Accept"] ?? ""
+        for type in [MediaType.manifest, .index, .dockerManifest, .dockerManifestList] {
+            #expect(accept.contains(type.rawValue))
+        }
+        #expect(try repository.manifest(.tag("v2")) == nil)
+        #expect(try repository.manifestDigest(.tag("v2")) == nil)
+    }
+
+    /// TRAPS 12: too large for registries, said before anything is sent.
+    @Test func tooLarge() throws {
+        let registry = try FakeRegistry()
+        let bytes = [UInt8](repeating: 0x20, count: (4 << 20) + 1)
+        let error = #expect(throws: RegistryError.self) {
+            try registry.repository().putManifest(
+                RawManifest(bytes: bytes, mediaType: .manifest, digest: .of(bytes)), tag: "x")
+        }
+        #expect(error?.exitStatus == .dataError)
+        #expect(registry.server.log.isEmpty)
+    }
+
+    /// TRAPS 10: the digest is computed, and a header that is missing or wrong changes nothing.
+    @Test func missingDigestHeader() throws {
+        let manifest = emptyManifest()
+        let registry = try FakeRegistry { request in
+            isManifest(request)
+                ? .reply(Reply(200, [("Content-Type", MediaType.manifest.rawValue)], manifest.bytes))
+                : .proceed
+        }
+        let repository = try registry.repository()
+        #expect(try repository.manifest(.tag("x")) == manifest)
+        #expect(try repository.manifestDigest(.tag("x")) == manifest.digest)
+        let error = #expect(throws: VerificationError.self) {
+            try repository.manifest(.digest(.of([1])))
+        }
+        #expect(error?.exitStatus == .dataError)
+    }
+
+    @Test func digestHeaderThatLies() throws {
+        let manifest = emptyManifest()
+        let registry = try FakeRegistry { request in
+            isManifest(request)
+                ? .reply(
+                    Reply(
+                        200, [("Docker-Content-Digest", Digest.of([1]).description)],
+                        manifest.bytes)) : .proceed
+        }
+        let repository = try registry.repository()
+        #expect(throws: VerificationError.self) { try repository.manifest(.tag("x")) }
+        #expect(throws: VerificationError.self) {
+            try repository.manifestDigest(.digest(manifest.digest))
+        }
+        let error = #expect(throws: RegistryError.self) {
+            try repository.putManifest(manifest, tag: "x")
+        }
+        #expect(error == nil || error?.exitStatus == .protocolError)
+    }
+
+    /// TRAPS 12: the header may carry parameters, be in capitals, or be of no use.
+    @Test(arguments: [
+        "application/vnd.oci.image.manifest.v1+json; charset=utf-8",
+        "Application/vnd.OCI.image.manifest.v1+JSON", "text/plain", "", "application/json",
+    ])
+    func contentTypes(type: String) {
+        #expect(ManifestType.of(emptyManifest().bytes, contentType: type) == .manifest)
+        let bare = Array(#"{"schemaVersion":2,"layers":[]}"#.utf8)
+        #expect(ManifestType.of(bare, contentType: type) == .manifest)
+        if !type.lowercased().contains("manifest") {
+            let index = Array(#"{"schemaVersion":2,"manifests":[]}"#.utf8)
+            #expect(ManifestType.of(index, contentType: type) == .index)
+        }
+    }
+
+    @Test(arguments: [
+        MediaType.dockerSchema1Signed.rawValue + "; charset=utf-8", "application/json",
+    ])
+    func schema1(type: String) throws {
+        let registry = try FakeRegistry { request in
+            isManifest(request)
+                ? .reply(Reply(200, [("Content-Type", type)], text: #"{"schemaVersion":1}"#))
+                : .proceed
+        }
+        let error = #expect(throws: RegistryError.self) {
+            try registry.repository().manifest(.tag("x"))
+        }
+        #expect(error?.exitStatus == .dataError)
+        #expect(error?.message.contains("schema 1") == true)
+    }
+
+    @Test func endlessManifest() throws {
+        let registry = try FakeRegistry { request in
+            isManifest(request)
+                ? .reply(Reply(200, [], [UInt8](repeating: 0x20, count: 17 << 20))) : .proceed
+        }
+        let error = #expect(throws: RegistryError.self) {
+            try registry.repository().manifest(.tag("x"))
+        }
+        #expect(error?.exitStatus == .protocolError)
+    }
+
+    @Test func tagsOfSeveralPages() throws {
+        let registry = try FakeRegistry { request in
+            guard request.path == "/v2/a/b/tags/list" else { return .proceed }
+            switch request[query: "last"] {
+            case nil:
+                return .reply(
+                    Reply(
+                        200, [("Link", "</v2/a/b/tags/list?last=b&n=2>; rel=\"next\"")],
+                        text: #"{"name":"a/b","tags":["a","b"]}"#))
+            case "b":
+                return .reply(
+                    Reply(
+                        200, [("Link", "<?n=2&last=c%2Cd>; rel=next")],
+                        text: #"{"tags":["c"]}"#))
+            default: return .reply(Reply(200, text: #"{"tags":null}"#))
+            }
+        }
+        #expect(try registry.repository().tags() == ["a", "b", "c"])
+    }
+
+    @Test func tagsInACircle() throws {
+        let registry = try FakeRegistry { request in
+            request.path == "/v2/a/b/tags/list"
+                ? .reply(
+                    Reply(
+                        200, [("Link", "</v2/a/b/tags/list>; rel=\"next\"")],
+                        text: #"{"tags":["a"]}"#)) : .proceed
+        }
+        let error = #expect(throws: RegistryError.self) { try registry.repository().tags() }
+        #expect(error?.exitStatus == .protocolError)
+    }
+
+    @Test(arguments: ["", "[]", #"{"tags":5}"#, #"{"tags":["a",1]}"#, "<html>"])
+    func tagsThatAreNone(text: String) throws {
+        let registry = try FakeRegistry { request in
+            request.path == "/v2/a/b/tags/list" ? .reply(Reply(200, text: text)) : .proceed
+        }
+        let error = #expect(throws: RegistryError.self) { try registry.repository().tags() }
+        #expect(error?.exitStatus == .protocolError)
+    }
+
+    @Test func referrers() throws {
+        let subject = Digest.of([1])
+        let one = #"{"mediaType":"m","digest":"\#(Digest.of([2]))","size":1,"artifactType":"x/y"}"#
+        let two = #"{"mediaType":"m","digest":"\#(Digest.of([3]))","size":1,"artifactType":"z"}"#
+        let registry = try FakeRegistry { request in
+            request.path.contains("/referrers/")
+                ? .reply(
+                    Reply(
+                        200, [("Content-Type", MediaType.index.rawValue)],
+                        text: #"{"schemaVersion":2,"manifests":[\#(one),\#(two)]}"#)) : .proceed
+        }
+        let repository = try registry.repository()
+        #expect(try repository.referrers(of: subject, artifactType: nil)?.manifests.count == 2)
+        let filtered = try repository.referrers(of: subject, artifactType: "x/y")
+        #expect(filtered?.manifests.map(\.digest) == [.of([2])])
+        #expect(registry.lines.last == "GET /v2/a/b/referrers/\(subject)?artifactType=x%2Fy")
+        #expect(try FakeRegistry().repository().referrers(of: subject, artifactType: nil) == nil)
+    }
+}

@@ -1,0 +1,394 @@
+import ByteStream
+import Hashing
+import OCI
+import Testing
+
+@testable import Registry
+
+private let small = pseudoRandomBytes(5000)
+private let large = pseudoRandomBytes(24 << 20)
+private let larger = pseudoRandomBytes(56 << 20)
+
+@Suite struct UploadTests {
+    /// TRAPS 1, 2: HEAD, POST and one PUT, with the query of the location kept as text.
+    @Test func smallStreamIsOnePut() throws {
+        let registry = try FakeRegistry()
+        let identity = try registry.repository().writeBlob(StreamSource(small), mountFrom: [])
+        let digest = identity.digest.description
+        #expect(digest == FakeRegistry.digest(small))
+        #expect(
+            registry.lines == [
+                "HEAD /v2/a/b/blobs/\(digest)", "POST /v2/a/b/blobs/uploads/",
+                "PUT /v2/a/b/blobs/uploads/u1?_state=a%2Fb%3D0&digest=\(percentEncoded(digest))",
+            ])
+        let put = try #require(registry.requests("PUT").first)
+        #expect(put[header: "Content-Length"] == "5000")
+        #expect(put[header: "Expect"] == nil)
+        #expect(registry.server.connectionCount == 1)
+    }
+
+    @Test func whatIsThereIsNotSent() throws {
+        let registry = try FakeRegistry()
+        registry.store.state.withLock { $0.blobs[FakeRegistry.digest(small)] = small }
+        let repository = try registry.repository()
+        _ = try repository.writeBlob(StreamSource(small), mountFrom: [])
+        _ = try repository.writeBlob(MemoryBlob(small), mountFrom: [])
+        #expect(registry.lines.count == 2)
+        #expect(registry.lines.allSatisfy { $0.hasPrefix("HEAD ") })
+    }
+
+    /// TRAPS 2: one PATCH without a length, each answer's location followed.
+    @Test func largeStreamIsOnePatch() throws {
+        let registry = try FakeRegistry()
+        let identity = try registry.repository().writeBlob(StreamSource(large), mountFrom: [])
+        #expect(registry.store.blobs[identity.digest.description] == large)
+        #expect(
+            registry.lines == [
+                "POST /v2/a/b/blobs/uploads/",
+                "PATCH /v2/a/b/blobs/uploads/u1?_state=a%2Fb%3D0",
+                "PUT /v2/a/b/blobs/uploads/u1?_state=a%2Fb%3D\(large.count)&digest="
+                    + percentEncoded(identity.digest.description),
+            ])
+        let patch = try #require(registry.requests("PATCH").first)
+        #expect(patch[header: "Transfer-Encoding"] == "chunked")
+        #expect(patch[header: "Content-Length"] == nil)
+        #expect(patch[header: "Content-Range"] == nil)
+    }
+
+    /// TRAPS 1: a location on another host, absolute, gets the bytes but no credentials.
+    @Test func locationOnAnotherHost() throws {
+        let store = FakeRegistry.Store()
+        let storage = try FakeRegistry(store)
+        let target = "http://\(storage.server.authority)"
+        let registry = try FakeRegistry(store) { request in
+            if request.path == "/v2/", request[header: "Authorization"] == nil {
+                return .reply(Reply(401, [("WWW-Authenticate", "Basic realm=\"x\"")]))
+            }
+            guard request.method == "POST" else { return .proceed }
+            let answer = FakeRegistry.handle(request, store)
+            let headers = answer.headers.map { ($0.0, $0.0 == "Location" ? target + $0.1 : $0.1) }
+            return .reply(Reply(202, headers))
+        }
+        let directory = try TemporaryDirectory()
+        let client = try authenticatedClient(directory, registry.server.authority)
+        let identity = try registry.repository("a/b", client).writeBlob(
+            StreamSource(small), mountFrom: [])
+        #expect(storage.lines.map { $0.prefix(4) } == ["PUT "])
+        #expect(storage.server.log.allSatisfy { $0[header: "Authorization"] == nil })
+        #expect(registry.requests("POST").allSatisfy { $0[header: "Authorization"] != nil })
+        #expect(store.blobs[identity.digest.description] == small)
+    }
+
+    /// TRAPS 2: ECR answers PATCH with 201 and a range that does not move.
+    @Test func frozenRangeAndOtherStatus() throws {
+        let store = FakeRegistry.Store()
+        let registry = try FakeRegistry(store) { request in
+            guard request.method == "PATCH" else { return .proceed }
+            store.append(large, to: request.target)
+            return .reply(Reply(201, [("Range", "0-0"), ("Location", request.target)]))
+        }
+        let identity = try registry.repository().writeBlob(StreamSource(large), mountFrom: [])
+        #expect(identity.digest.description == FakeRegistry.digest(large))
+        #expect(registry.requests("PATCH").count == 1)
+    }
+
+    /// TRAPS 2, 4: a registry that refuses streams gets chunks, and is asked only once.
+    @Test(arguments: [404, 405, 411, 501]) func refusedStreamBecomesChunks(status: Int) throws {
+        let registry = try FakeRegistry { request in
+            request.method == "PATCH" && request[header: "Content-Range"] == nil
+                ? .replyEarly(FakeRegistry.error(status, "UNSUPPORTED")) : .proceed
+        }
+        let client = try testClient()
+        let repository = try registry.repository("a/b", client)
+        let identity = try repository.writeBlob(StreamSource(large), mountFrom: [])
+        #expect(registry.store.blobs[identity.digest.description] == large)
+        let ranges = registry.requests("PATCH").map { $0[header: "Content-Range"] }
+        #expect(ranges == [nil, "0-16777215", "16777216-25165823"])
+        let other = Array(large.reversed())
+        _ = try repository.writeBlob(StreamSource(other), mountFrom: [])
+        #expect(registry.requests("PATCH").count { $0[header: "Content-Range"] == nil } == 1)
+        #expect(registry.store.uploads.isEmpty)
+    }
+
+    /// TRAPS 2: GHCR takes chunks of 4 MiB only; the size is halved until it fits.
+    @Test func chunkTooLargeIsHalved() throws {
+        let registry = try FakeRegistry { request in
+            if request.method != "PATCH" { return .proceed }
+            let length = request[header: "Content-Length"].flatMap { Int($0) } ?? .max
+            return length > 4 << 20 ? .replyEarly(Reply(413)) : .proceed
+        }
+        let identity = try registry.repository().writeBlob(StreamSource(large), mountFrom: [])
+        #expect(registry.store.blobs[identity.digest.description] == large)
+        let sizes = registry.requests("PATCH").map { $0.body.count }.filter { $0 > 0 }
+        #expect(sizes == [4, 4, 4, 4, 4, 4].map { $0 << 20 })
+        #expect(registry.store.uploads.isEmpty)
+    }
+
+    /// TRAPS 2: GAR takes no chunks; a blob that is still all here goes as one PUT.
+    @Test func nothingButPut() throws {
+        let registry = try FakeRegistry { request in
+            request.method == "PATCH"
+                ? .replyEarly(FakeRegistry.error(405, "UNSUPPORTED")) : .proceed
+        }
+        let identity = try registry.repository().writeBlob(StreamSource(large), mountFrom: [])
+        #expect(registry.store.blobs[identity.digest.description] == large)
+        #expect(registry.requests("PUT").map { $0.body.count } == [large.count])
+        #expect(registry.store.uploads.isEmpty)
+    }
+
+    @Test func nothingButPutAndTooLarge() throws {
+        let registry = try FakeRegistry { request in
+            request.method == "PATCH"
+                ? .replyEarly(FakeRegistry.error(405, "UNSUPPORTED")) : .proceed
+        }
+        let error = #expect(throws: RegistryError.self) {
+            try registry.repository().writeBlob(StreamSource(larger), mountFrom: [])
+        }
+        #expect(error?.exitStatus == .unavailable)
+        #expect(error?.message.contains("UNSUPPORTED: as the test wants") == true)
+        #expect(registry.requests("PUT").isEmpty)
+        #expect(registry.store.uploads.isEmpty)
+    }
+
+    /// TRAPS 4: the registry's minimum is kept by all chunks but the last.
+    @Test func chunkMinimum() throws {
+        let store = FakeRegistry.Store()
+        let registry = try FakeRegistry(store) { request in
+            guard request.method == "POST" else { return .proceed }
+            let answer = FakeRegistry.handle(request, store)
+            return .reply(
+                Reply(202, answer.headers + [("OCI-Chunk-Min-Length", "\(10 << 20)")]))
+        }
+        let client = try testClient { $0.chunkSize = 6 << 20 }
+        let identity = try registry.repository("a/b", client).writeBlob(
+            StreamSource(large), mountFrom: [])
+        #expect(store.blobs[identity.digest.description] == large)
+        #expect(registry.requests("PATCH").map { $0.body.count } == [10 << 20, 10 << 20, 4 << 20])
+    }
+
+    /// TRAPS 3: a broken PATCH goes on where the registry says, in the same upload.
+    @Test(arguments: [0, 1 << 20, 20 << 20]) func brokenStream(kept: Int) throws {
+        let store = FakeRegistry.Store()
+        let counter = Counter()
+        let registry = try FakeRegistry(store) { request in
+            guard request.method == "PATCH", counter.next() == 0 else { return .proceed }
+            let target = request.target
+            return .reset(after: 22 << 20) { store.append(Array($0.prefix(kept)), to: target) }
+        }
+        let identity = try registry.repository().writeBlob(StreamSource(large), mountFrom: [])
+        #expect(store.blobs[identity.digest.description] == large)
+        #expect(registry.requests("POST").count == (kept == 0 ? 2 : 1))
+        let ranges = registry.requests("PATCH").compactMap { $0[header: "Content-Range"] }
+        #expect(ranges.first?.hasPrefix("\(kept)-") ?? (kept == 0))
+        // Never again to a used URL from the beginning.
+        let targets = registry.requests("PATCH").map(\.target)
+        #expect(Set(targets).count == targets.count)
+        #expect(store.uploads.isEmpty)
+    }
+
+    /// The same, further in than the window reaches back: repaired if the registry kept enough.
+    @Test func brokenLongStream() throws {
+        let store = FakeRegistry.Store()
+        let counter = Counter()
+        let registry = try FakeRegistry(store) { request in
+            guard request.method == "PATCH", counter.next() == 0 else { return .proceed }
+            let target = request.target
+            return .reset(after: 45 << 20) { store.append(Array($0.prefix(30 << 20)), to: target) }
+        }
+        let identity = try registry.repository().writeBlob(StreamSource(larger), mountFrom: [])
+        #expect(store.blobs[identity.digest.description] == larger)
+        #expect(registry.requests("POST").count == 1)
+    }
+
+    @Test func lostBytesAreAnErrorUnlessTheSourceRewinds() throws {
+        for canRewind in [false, true] {
+            let counter = Counter()
+            let registry = try FakeRegistry { request in
+                guard request.method == "PATCH", counter.next() == 0 else { return .proceed }
+                return .reset(after: 50 << 20)
+            }
+            let source = StreamSource(larger, canRewind: canRewind)
+            if canRewind {
+                let identity = try registry.repository().writeBlob(source, mountFrom: [])
+                #expect(registry.store.blobs[identity.digest.description] == larger)
+            } else {
+                let error = #expect(throws: RegistryError.self) {
+                    try registry.repository().writeBlob(source, mountFrom: [])
+                }
+                #expect(error?.exitStatus == .temporary)
+                #expect(registry.requests("PUT").isEmpty)
+            }
+            #expect(registry.store.uploads.isEmpty)
+        }
+    }
+
+    @Test func brokenPutOfAnAnnouncedBlob() throws {
+        let counter = Counter()
+        let registry = try FakeRegistry { request in
+            guard request.method == "PUT", counter.next() == 0 else { return .proceed }
+            return .reset(after: 10 << 20)
+        }
+        let identity = try registry.repository().writeBlob(MemoryBlob(larger), mountFrom: [])
+        #expect(registry.store.blobs[identity.digest.description] == larger)
+        #expect(registry.store.uploads.isEmpty)
+    }
+
+    /// TRAPS 6: 401 at the closing PUT is answered with a new token, and nothing is sent twice.
+    @Test func expiredTokenAtTheEnd() throws {
+        let tokens = Counter()
+        let registry = try FakeRegistry { request in
+            if request.path == "/token" {
+                return .reply(Reply(200, text: #"{"token":"token-\#(tokens.next())"}"#))
+            }
+            let realm = "http://\(request[header: "Host"] ?? "")/token"
+            let expected = request.method == "PUT" ? "Bearer token-1" : "Bearer token-0"
+            if request[header: "Authorization"] == expected { return .proceed }
+            return .reply(
+                Reply(401, [("WWW-Authenticate", "Bearer realm=\"\(realm)\",service=\"s\"")]))
+        }
+        let identity = try registry.repository().writeBlob(StreamSource(large), mountFrom: [])
+        #expect(registry.store.blobs[identity.digest.description] == large)
+        #expect(registry.requests("PATCH").count == 1)
+        #expect(registry.requests("PUT").map { $0.body.count } == [0, 0])
+        #expect(registry.requests("PATCH").allSatisfy { $0[header: "Authorization"] != nil })
+    }
+
+    @Test func expiredTokenAtThePatch() throws {
+        let tokens = Counter()
+        let registry = try FakeRegistry { request in
+            if request.path == "/token" {
+                return .reply(Reply(200, text: #"{"access_token":"token-\#(tokens.next())"}"#))
+            }
+            let realm = "http://\(request[header: "Host"] ?? "")/token"
+            let expected = request.method == "POST" ? "Bearer token-0" : "Bearer token-1"
+            if request[header: "Authorization"] == expected { return .proceed }
+            if request.method == "POST", tokens.count > 1 { return .proceed }
+            return .replyEarly(
+                Reply(401, [("WWW-Authenticate", "Bearer realm=\"\(realm)\",service=\"s\"")]))
+        }
+        let identity = try registry.repository().writeBlob(StreamSource(large), mountFrom: [])
+        #expect(registry.store.blobs[identity.digest.description] == large)
+        #expect(registry.store.uploads.isEmpty)
+    }
+
+    /// The answer to the closing PUT may be lost after the blob was stored.
+    @Test func lostConfirmation() throws {
+        let store = FakeRegistry.Store()
+        let counter = Counter()
+        let registry = try FakeRegistry(store) { request in
+            guard request.method == "PUT", counter.next() == 0 else { return .proceed }
+            _ = FakeRegistry.handle(request, store)
+            return .reset(after: 0)
+        }
+        let identity = try registry.repository().writeBlob(StreamSource(large), mountFrom: [])
+        #expect(store.blobs[identity.digest.description] == large)
+        #expect(registry.requests("PATCH").count == 1)
+        #expect(registry.requests("PUT").allSatisfy { $0.body.isEmpty })
+    }
+
+    /// TRAPS 16: a source that fails ends the upload without a digest, with its own error.
+    @Test(arguments: [5000, 24 << 20, 56 << 20]) func cutSource(_ size: Int) throws {
+        let bytes = larger.prefix(size)
+        let registry = try FakeRegistry()
+        #expect(throws: StreamSource.Cut.self) {
+            try registry.repository().writeBlob(
+                StreamSource(Array(bytes), isCut: true), mountFrom: [])
+        }
+        #expect(registry.requests("PUT").isEmpty)
+        #expect(registry.requests("DELETE").count == registry.requests("POST").count)
+        #expect(registry.store.uploads.isEmpty)
+        #expect(registry.store.blobs.isEmpty)
+    }
+
+    /// The failure of the DELETE is nobody's concern.
+    @Test func failingCancellation() throws {
+        let registry = try FakeRegistry { request in
+            request.method == "DELETE" ? .reset(after: 0) : .proceed
+        }
+        #expect(throws: StreamSource.Cut.self) {
+            try registry.repository().writeBlob(StreamSource(large, isCut: true), mountFrom: [])
+        }
+        #expect(registry.requests("PUT").isEmpty)
+    }
+
+    /// TRAPS 5: 202 means that an upload was opened; it is used, or cancelled.
+    @Test func mountThatOpensAnUpload() throws {
+        let registry = try FakeRegistry()
+        let repository = try registry.repository()
+        #expect(try !repository.mountBlob(.of(small), from: "other/one"))
+        #expect(registry.store.uploads.isEmpty)
+        _ = try repository.writeBlob(StreamSource(small), mountFrom: ["other/one", "other/two"])
+        #expect(registry.store.uploads.isEmpty)
+        #expect(registry.requests("POST").allSatisfy { $0[query: "from"] != nil })
+        #expect(registry.requests("DELETE").count == 2)
+    }
+
+    @Test(arguments: [400, 401, 403, 404, 405]) func mountThatIsRefused(status: Int) throws {
+        let registry = try FakeRegistry { request in
+            request[query: "mount"] == nil
+                ? .proceed : .reply(FakeRegistry.error(status, "NAME_UNKNOWN"))
+        }
+        let identity = try registry.repository().writeBlob(
+            StreamSource(small), mountFrom: ["other/one"])
+        #expect(registry.store.blobs[identity.digest.description] == small)
+    }
+
+    @Test func mountThatWorks() throws {
+        let registry = try FakeRegistry { request in
+            request[query: "mount"] == nil ? .proceed : .reply(Reply(201))
+        }
+        _ = try registry.repository().writeBlob(StreamSource(small), mountFrom: ["other/one"])
+        #expect(
+            registry.lines.last
+                == "POST /v2/a/b/blobs/uploads/?mount="
+                + percentEncoded(FakeRegistry.digest(small)) + "&from=other%2Fone")
+    }
+
+    /// TRAPS 10: a registry that stored something else is not believed.
+    @Test func anotherDigestConfirmed() throws {
+        let registry = try FakeRegistry { request in
+            request.method == "PUT"
+                ? .reply(
+                    Reply(201, [("Docker-Content-Digest", FakeRegistry.digest([1]))])) : .proceed
+        }
+        let error = #expect(throws: RegistryError.self) {
+            try registry.repository().writeBlob(StreamSource(small), mountFrom: [])
+        }
+        #expect(error?.exitStatus == .protocolError)
+    }
+
+    @Test func announcedBlobThatIsSomethingElse() throws {
+        final class Liar: BlobSource {
+            let inner = HashingSource(MemorySource(small))
+            let announced: BlobIdentity?
+            var identity: BlobIdentity { inner.identity }
+            init(_ announced: BlobIdentity) { self.announced = announced }
+            func rewind() -> Bool { false }
+            func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+                try inner.read(into: buffer)
+            }
+        }
+        for (digest, size) in [(Digest.of([1]), 5000), (.of(small), 4999), (.of(small), 5001)] {
+            let registry = try FakeRegistry()
+            #expect(throws: VerificationError.self) {
+                try registry.repository().writeBlob(
+                    Liar(BlobIdentity(digest: digest, size: Int64(size))), mountFrom: [])
+            }
+            #expect(registry.store.blobs.isEmpty)
+            #expect(registry.store.uploads.isEmpty)
+        }
+    }
+}
+
+/// A client whose only credentials are `user:secret-word` for `host`.
+func authenticatedClient(
+    _ directory: TemporaryDirectory, _ host: String,
+    _ edit: (inout RegistryOptions) -> Void = { _ in }
+) throws -> RegistryClient {
+    let auth = "dXNlcjpzZWNyZXQtd29yZA=="
+    try directory.write("auth.json", #"{"auths":{"\#(host)":{"auth":"\#(auth)"}}}"#)
+    return try testClient { options in
+        options.authFile = Path("\(directory.path)/auth.json")
+        edit(&options)
+    }
+}
