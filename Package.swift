@@ -55,6 +55,9 @@ let package = Package(
                 "oci-zstd",
             ], from: "FilterTools")
         + [
-            tests("JSONTests", ["JSON"])
+            tests("JSONTests", ["JSON"]),
+            tests("OCITests", ["OCI", "JSON"]),
+            tests("HashingTests", ["Hashing", "OCI", "JSON", "ByteStream"]),
+            tests("ToolSupportTests", ["ToolSupport", "Hashing", "OCI", "JSON", "ByteStream"]),
         ]
 )
