@@ -58,5 +58,8 @@ let package = Package(
         + [
             tests("JSONTests", ["JSON"]),
             tests("RegistryTests", ["Registry"]),
+            tests("OCITests", ["OCI", "JSON"]),
+            tests("HashingTests", ["Hashing", "OCI", "JSON", "ByteStream"]),
+            tests("ToolSupportTests", ["ToolSupport", "Hashing", "OCI", "JSON", "ByteStream"]),
         ]
 )

@@ -24,30 +24,82 @@ public enum JSONError: Error, Hashable, Sendable {
 }
 
 /// Where in a document a value stands, as in `layers[2].digest`.
+///
+/// Made for every value that is read, and turned to text only for the one that is wrong.
 public struct JSONPath: Hashable, Sendable {
-    public let text: String
-
-    public static let root = JSONPath(text: "")
-
-    public func key(_ key: JSONString) -> JSONPath {
-        let plain = key.utf8.allSatisfy {
-            ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x41 && $0 <= 0x5A) || ($0 >= 0x30 && $0 <= 0x39)
-                || $0 == 0x5F
-        }
-        if !plain || key.utf8.isEmpty {
-            var quoted: [UInt8] = []
-            JSONString(utf8: Array(key.utf8.prefix(80))).serialize(into: &quoted)
-            return JSONPath(text: "\(text)[\(String(decoding: quoted, as: UTF8.self))]")
-        }
-        return JSONPath(text: text.isEmpty ? key.text : "\(text).\(key.text)")
+    fileprivate indirect enum Steps: Sendable {
+        case root
+        case key(Steps, JSONString)
+        case index(Steps, Int)
     }
 
-    public func index(_ index: Int) -> JSONPath { JSONPath(text: "\(text)[\(index)]") }
+    private let steps: Steps
+
+    public static let root = JSONPath(steps: .root)
+
+    private init(steps: Steps) {
+        self.steps = steps
+    }
+
+    public func key(_ key: JSONString) -> JSONPath { JSONPath(steps: .key(steps, key)) }
+
+    public func index(_ index: Int) -> JSONPath { JSONPath(steps: .index(steps, index)) }
+
+    public var text: String { JSONPath.text(steps) }
 
     func appending(_ other: JSONPath) -> JSONPath {
-        if text.isEmpty || other.text.isEmpty || other.text.hasPrefix("[") {
-            return JSONPath(text: text + other.text)
+        JSONPath(steps: JSONPath.joined(steps, other.steps))
+    }
+
+    private static func joined(_ first: Steps, _ second: Steps) -> Steps {
+        switch second {
+        case .root: first
+        case .key(let parent, let key): .key(joined(first, parent), key)
+        case .index(let parent, let index): .index(joined(first, parent), index)
         }
-        return JSONPath(text: "\(text).\(other.text)")
+    }
+
+    private static func text(_ steps: Steps) -> String {
+        switch steps {
+        case .root: ""
+        case .index(let parent, let index): "\(text(parent))[\(index)]"
+        case .key(let parent, let key):
+            if key.isPlain {
+                parent.isRoot ? key.text : "\(text(parent)).\(key.text)"
+            } else {
+                "\(text(parent))[\(key.quotedPrefix)]"
+            }
+        }
+    }
+
+    public static func == (left: JSONPath, right: JSONPath) -> Bool { left.text == right.text }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(text) }
+}
+
+extension JSONPath.Steps {
+    fileprivate var isRoot: Bool {
+        switch self {
+        case .root: true
+        case .key, .index: false
+        }
+    }
+}
+
+extension JSONString {
+    /// A short word of ASCII letters, digits and underscores.
+    fileprivate var isPlain: Bool {
+        (1...80).contains(utf8.count)
+            && utf8.allSatisfy {
+                ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x41 && $0 <= 0x5A)
+                    || ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x5F
+            }
+    }
+
+    /// The first bytes as a JSON string, which has no control characters.
+    fileprivate var quotedPrefix: String {
+        var quoted: [UInt8] = []
+        JSONString(utf8: Array(utf8.prefix(80))).serialize(into: &quoted)
+        return String(decoding: quoted, as: UTF8.self)
     }
 }

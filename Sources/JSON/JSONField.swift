@@ -28,9 +28,8 @@ public struct JSONField: Sendable {
 
     /// - Throws: `JSONError.field` for anything but an integer of 64 bits, written as one.
     public func integer() throws(JSONError) -> Int64 {
-        guard case .number(let number) = value, let integer = number.int64 else {
-            throw expected("an integer")
-        }
+        guard case .number(let number) = value else { throw expected("an integer") }
+        guard let integer = number.int64 else { throw failure("not an integer of 64 bits") }
         return integer
     }
 
@@ -47,9 +46,13 @@ public struct JSONField: Sendable {
         return JSONField(value, at: path.key(key))
     }
 
+    /// The member `key` of an object, which must be there and not null.
     public func required(_ key: JSONString) throws(JSONError) -> JSONField {
-        guard let field = try member(key) else { throw .field(path: path.key(key), "missing") }
-        return field
+        guard let value = try object()[key] else {
+            throw .field(path: path.key(key), "missing")
+        }
+        if value == .null { throw .field(path: path.key(key), "null, where a value must be") }
+        return JSONField(value, at: path.key(key))
     }
 
     /// The members of an object whose values are all strings, in order.

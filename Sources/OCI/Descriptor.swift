@@ -30,7 +30,7 @@ public struct Descriptor: Hashable, Sendable {
         document = try field.object()
         let type = try field.required("mediaType")
         mediaType = MediaType(try type.string())
-        if mediaType.rawValue.isEmpty { throw type.failure("empty") }
+        guard mediaType.isWellFormed else { throw type.failure("not a media type") }
         digest = try Digest(field.required("digest"))
         let size = try field.required("size")
         self.size = try size.integer()
@@ -39,10 +39,9 @@ public struct Descriptor: Hashable, Sendable {
             try Platform(field)
         }
         try field.checkAnnotations()
-        if let urls = try field.member("urls") {
-            for url in try urls.elements() { _ = try url.string() }
-        }
-        if let data = try field.member("data") { _ = try data.string() }
+        try field.checkString("artifactType")
+        try field.checkString("data")
+        for url in try field.member("urls")?.elements() ?? [] { _ = try url.string() }
     }
 
     /// The content itself, embedded; nil when it is not there.

@@ -7,10 +7,12 @@ public struct Index: Hashable, Sendable {
     public private(set) var document: JSONObject
     public let mediaType: MediaType
     public private(set) var manifests: [Descriptor]
+    public let subject: Descriptor?
 
     public init(manifests: [Descriptor]) {
         mediaType = .index
         self.manifests = manifests
+        subject = nil
         document = JSONObject()
         document["schemaVersion"] = .integer(2)
         document["mediaType"] = .string(mediaType.rawValue)
@@ -27,7 +29,7 @@ public struct Index: Hashable, Sendable {
         if let innerType {
             let text = try innerType.string()
             if let outerType, outerType.rawValue != text {
-                throw innerType.failure("\(text), but it was announced as \(outerType)")
+                throw innerType.failure("\(text.prefix(100)), but it was announced as \(outerType)")
             }
             mediaType = MediaType(text)
         } else {
@@ -44,7 +46,11 @@ public struct Index: Hashable, Sendable {
             manifests.append(try Descriptor(manifest))
         }
         self.manifests = manifests
+        subject = try field.member("subject").map { (field) throws(JSONError) in
+            try Descriptor(field)
+        }
         try field.checkAnnotations()
+        try field.checkString("artifactType")
     }
 
     /// The index's own annotation; nil removes it.

@@ -41,7 +41,7 @@ public struct Manifest: Hashable, Sendable {
         if let innerType {
             let text = try innerType.string()
             if let outerType, outerType.rawValue != text {
-                throw innerType.failure("\(text), but it was announced as \(outerType)")
+                throw innerType.failure("\(text.prefix(100)), but it was announced as \(outerType)")
             }
             mediaType = MediaType(text)
         } else {
@@ -66,6 +66,7 @@ public struct Manifest: Hashable, Sendable {
             try Descriptor(field)
         }
         try field.checkAnnotations()
+        try field.checkString("artifactType")
     }
 
     /// The manifest's own annotation; nil removes it, and an empty `annotations` with it.

@@ -10,6 +10,16 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { rawValue }
 
+    /// Whether it is `type/subtype`, with or without parameters.
+    ///
+    /// - Spec: RFC 6838, section 4.2.
+    public var isWellFormed: Bool {
+        let name = rawValue.utf8.prefix { $0 != UInt8(ascii: ";") }
+        let parts = name.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return parts.count == 2 && parts.allSatisfy(isRestrictedName)
+            && rawValue.utf8.dropFirst(name.count).allSatisfy { (0x20..<0x7F).contains($0) }
+    }
+
     public static let descriptor = MediaType("application/vnd.oci.descriptor.v1+json")
     public static let manifest = MediaType("application/vnd.oci.image.manifest.v1+json")
     public static let index = MediaType("application/vnd.oci.image.index.v1+json")
@@ -82,6 +92,15 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
         (.dockerLayer, .layer), (.dockerLayerGzip, .layerGzip),
         (.dockerForeignLayer, .nondistributable), (.dockerForeignLayerGzip, .nondistributableGzip),
     ]
+}
+
+/// `restricted-name` of RFC 6838: at most 127 letters, digits and some signs.
+private func isRestrictedName(_ name: Substring.UTF8View.SubSequence) -> Bool {
+    func isAlphanumeric(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
+    guard let first = name.first, isAlphanumeric(first), name.count <= 127 else { return false }
+    return name.allSatisfy { isAlphanumeric($0) || "!#$&-^_.+".utf8.contains($0) }
 }
 
 /// How a layer's tar is stored.

@@ -38,13 +38,18 @@ public enum ArgumentText {
         return String(result)
     }
 
+    /// The byte that a character of the private range stands for.
+    static func escapedByte(_ scalar: Unicode.Scalar) -> UInt8? {
+        escapes.contains(scalar.value) ? UInt8(scalar.value - escapes.lowerBound) : nil
+    }
+
     /// The bytes the user typed.
     public static func encode(_ text: String) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)
         for scalar in text.unicodeScalars {
-            if escapes.contains(scalar.value) {
-                bytes.append(UInt8(scalar.value - escapes.lowerBound))
+            if let byte = escapedByte(scalar) {
+                bytes.append(byte)
             } else {
                 bytes += Array(UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
             }
@@ -58,7 +63,7 @@ extension ArgumentText {
     ///
     /// - Throws: `ValidationError` for what is not UTF-8, which no JSON document can hold.
     @Sendable public static func text(_ argument: String) throws -> String {
-        if argument.unicodeScalars.contains(where: { escapes.contains($0.value) }) {
+        if argument.unicodeScalars.contains(where: { escapedByte($0) != nil }) {
             throw ValidationError("not UTF-8")
         }
         return argument

@@ -29,25 +29,51 @@ public struct Console: Sendable {
         if level == .verbose { print("\(toolName): \(message())") }
     }
 
-    /// A line as it is, without the tool's name.
+    /// A line without the tool's name.
+    ///
+    /// Whatever it quotes, it stays one line that does nothing to a terminal: what is not printable
+    /// becomes a space or an escape.
     public func print(_ line: String) {
         // A message that cannot be written has nowhere else to go.
-        _ = try? FileDescriptor.standardError.writeAll(Array((line + "\n").utf8))
+        _ = try? FileDescriptor.standardError.writeAll(Console.printable(line) + [0x0A])
+    }
+
+    static func printable(_ line: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for scalar in line.unicodeScalars {
+            if scalar == " " || scalar == "\n" || scalar == "\t" || scalar == "\r" {
+                if bytes.last != 0x20 { bytes.append(0x20) }
+            } else if let byte = ArgumentText.escapedByte(scalar) {
+                bytes += octal(byte)
+            } else {
+                switch scalar.properties.generalCategory {
+                case .control, .format, .lineSeparator, .paragraphSeparator:
+                    for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
+                        bytes += octal(byte)
+                    }
+                default: bytes += Array(UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+                }
+            }
+        }
+        return bytes
+    }
+
+    /// `\ooo`, as `quote` writes what is not printable.
+    private static func octal(_ byte: UInt8) -> [UInt8] {
+        let zero = UInt8(ascii: "0")
+        return [UInt8(ascii: "\\"), zero + byte >> 6, zero + byte >> 3 & 7, zero + byte & 7]
     }
 
     /// Prints why the tool fails; nothing for a reader that went away.
     ///
     /// - Returns: the status to end with.
     public func report(_ error: any Error) -> ExitStatus {
-        let failure = describe(error)
-        if failure.exitStatus != .brokenPipe {
-            let lines = failure.message.split(separator: "\n").joined(separator: " ")
-            print("\(toolName): \(lines)")
-        }
+        let failure = Console.failure(for: error)
+        if failure.exitStatus != .brokenPipe { print("\(toolName): \(failure.message)") }
         return failure.exitStatus
     }
 
-    private func describe(_ error: any Error) -> any Failure {
+    static func failure(for error: any Error) -> any Failure {
         switch error {
         case let failure as any Failure: failure
         case let error as ReferenceError: UsageError(error.message)
@@ -86,6 +112,9 @@ public enum InputError: Failure {
     /// The last line has no newline: whoever wrote it was cut off.
     case cutLine(Path, line: Int)
     case tooLarge(Path, limit: Int)
+    case longLine(Path, line: Int, limit: Int)
+    /// Of lines that count themselves, one did not come.
+    case missingLine(LinePosition)
     case document(subject: String, JSONError)
     /// Options are right by themselves but not with this input.
     case refused(String)
@@ -93,7 +122,8 @@ public enum InputError: Failure {
     public var exitStatus: ExitStatus {
         switch self {
         case .terminal: .usage
-        case .empty, .cutLine, .tooLarge, .document, .refused: .dataError
+        case .empty, .cutLine, .tooLarge, .longLine, .missingLine, .document, .refused:
+            .dataError
         }
     }
 
@@ -105,6 +135,11 @@ public enum InputError: Failure {
         case .cutLine(let path, let line):
             "cut input: line \(line) of \(path.quoted) has no newline"
         case .tooLarge(let path, let limit): "more than \(limit) bytes on \(path.quoted)"
+        case .longLine(let path, let line, let limit):
+            "line \(line) of \(path.quoted) has more than \(limit) bytes"
+        case .missingLine(let position):
+            "image line \(position) is missing: a stage was cut off, or left it out without "
+                + "deleting the annotation \(quote(Annotation.position.utf8)) of the others"
         case .document(let subject, let error): "malformed \(subject): \(error.text)"
         case .refused(let reason): reason
         }

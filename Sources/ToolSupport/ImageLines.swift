@@ -39,7 +39,7 @@ public enum ImageLines {
 
     /// Splits into lines, numbered from 1, each of which ended with a newline.
     ///
-    /// - Throws: `InputError.cutLine`.
+    /// - Throws: `InputError.cutLine` and `.longLine`.
     public static func lines(
         of bytes: [UInt8], path: Path
     ) throws(InputError) -> [(line: [UInt8], number: Int)] {
@@ -48,6 +48,9 @@ public enum ImageLines {
         let number = lines.count
         guard let last = lines.popLast(), last.isEmpty else {
             throw .cutLine(path, line: number)
+        }
+        if let index = lines.firstIndex(where: { $0.count > lineByteLimit }) {
+            throw .longLine(path, line: index + 1, limit: lineByteLimit)
         }
         return lines.enumerated().map { (Array($0.element), $0.offset + 1) }
     }
@@ -66,7 +69,7 @@ public enum ImageLines {
             }
             let verifier = Verifier(
                 digest: manifest.config.digest, size: manifest.config.size,
-                subject: "config.data of \(subject)")
+                subject: "config.data")
             try data.withRawBytes { (bytes) throws(VerificationError) in
                 try verifier.update(bytes)
             }
@@ -74,6 +77,8 @@ public enum ImageLines {
             return Image(manifest: manifest, configBytes: data)
         } catch let error as JSONError {
             throw InputError.document(subject: subject, error)
+        } catch let error as VerificationError {
+            throw InputError.refused("\(error.message) in \(subject)")
         }
     }
 

@@ -48,6 +48,7 @@ extension Tool {
             level: tool.common.quiet ? .quiet : tool.common.verbose ? .verbose : .normal)
         do {
             try tool.execute(console)
+            try closeStandardOutput()
         } catch {
             if let signal = Interruption.signal { Interruption.endProcess(by: signal) }
             console.report(error).endProcess()
@@ -60,14 +61,35 @@ extension Tool {
         let console = Console(toolName: toolName, level: .normal)
         if exitCode(for: error) == .success {
             do {
-                try FileDescriptor.standardOutput.writeAll(
-                    Array((fullMessage(for: error) + "\n").utf8))
-            } catch let errno {
-                console.report(StreamError.write(path: .standardOutput, errno)).endProcess()
+                try OutputStream().write(Array((fullMessage(for: error) + "\n").utf8))
+                try closeStandardOutput()
+            } catch {
+                console.report(error).endProcess()
             }
             Glibc.exit(EXIT_SUCCESS)
         }
-        console.report(UsageError(message(for: error))).endProcess()
+        console.report(UsageError(parsing: message(for: error), of: toolName)).endProcess()
+    }
+}
+
+extension UsageError {
+    /// A message of ArgumentParser, made like those of this toolkit.
+    init(parsing message: String, of toolName: String) {
+        var text = message
+        while text.hasSuffix(".") { text.removeLast() }
+        if let first = text.first, text.dropFirst().first?.isLowercase ?? false {
+            text = first.lowercased() + text.dropFirst()
+        }
+        self.init("\(text); see '\(toolName) --help'")
+    }
+}
+
+/// Closes stdout: some file systems say only then that a write failed.
+private func closeStandardOutput() throws(StreamError) {
+    do {
+        try FileDescriptor.standardOutput.close()
+    } catch {
+        throw .write(path: .standardOutput, error)
     }
 }
 

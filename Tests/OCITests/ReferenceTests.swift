@@ -1,0 +1,109 @@
+import Testing
+
+@testable import OCI
+
+private func registry(_ text: String) throws -> RegistryReference {
+    guard case .registry(let reference) = try Reference(text) else {
+        Issue.record("\(text) is not of a registry")
+        throw ReferenceError(text, "not of a registry")
+    }
+    return reference
+}
+
+private func layout(_ text: String) throws -> LayoutReference {
+    guard case .layout(let reference) = try Reference(text) else {
+        Issue.record("\(text) is not of a layout")
+        throw ReferenceError(text, "not of a layout")
+    }
+    return reference
+}
+
+private let digest = "sha256:" + String(repeating: "0f", count: 32)
+
+@Suite struct ReferenceTests {
+    @Test(arguments: [
+        ("busybox", "docker.io/library/busybox:latest"),
+        ("busybox:1.36", "docker.io/library/busybox:1.36"),
+        ("user/app", "docker.io/user/app:latest"),
+        ("docker.io/busybox", "docker.io/library/busybox:latest"),
+        ("index.docker.io/busybox", "docker.io/library/busybox:latest"),
+        ("docker://ghcr.io/a/b/c:v1", "ghcr.io/a/b/c:v1"),
+        ("localhost/app", "localhost/app:latest"),
+        ("localhost:5000/app", "localhost:5000/app:latest"),
+        ("registry:5000/app:1", "registry:5000/app:1"),
+        (
+            "127.0.0.1:5000/a_b/c-d/e.f/g__h/i--j:T_a.g-1",
+            "127.0.0.1:5000/a_b/c-d/e.f/g__h/i--j:T_a.g-1"
+        ),
+        ("[::1]:5000/app:x", "[::1]:5000/app:x"),
+        ("[2001:db8::1]/app", "[2001:db8::1]/app:latest"),
+        ("Registry/app", "Registry/app:latest"),
+        // Without a slash a number after the colon is a tag, as Docker reads it.
+        ("localhost:5000", "docker.io/library/localhost:5000"),
+    ])
+    func dockerDefaultsAreFilledIn(_ text: String, _ canonical: String) throws {
+        let reference = try Reference(text)
+        #expect(reference.description == canonical)
+        #expect(try Reference(canonical) == reference)
+    }
+
+    @Test func digestsStandAloneOrBesideATag() throws {
+        let bare = try registry("ghcr.io/a/b@\(digest)")
+        #expect(bare.tag == nil)
+        #expect(bare.digest?.description == digest)
+        let both = try registry("ghcr.io/a/b:v1@\(digest)")
+        #expect(both.tag == "v1")
+        #expect(both.description == "ghcr.io/a/b:v1@\(digest)")
+        #expect(both.repositoryName == "ghcr.io/a/b")
+    }
+
+    @Test(arguments: [
+        "", "/", "a//b", "/a", "a/", "UPPER", "ghcr.io/Upper/a", "a:", "a:-x", "a:x/y:", "a@",
+        "a@sha256:00", "a@md5:00", "ghcr.io/a@" + String(repeating: "0", count: 64), "a b", "a\n",
+        "http://ghcr.io/a", "ghcr.io:99999/a", "ghcr.io:x/a", "[::1/a", "[]/a", "-a.b/c", "a..b/c",
+        "ghcr.io/a---", "ghcr.io/a___b", "ghcr.io/a._b", "é/a", "a:é", "user@ghcr.io/a",
+        "ghcr.io/" + String(repeating: "a", count: 256), "a:" + String(repeating: "t", count: 129),
+    ])
+    func whatIsNoReferenceIsRefused(_ text: String) {
+        #expect(throws: ReferenceError.self) { try Reference(text) }
+    }
+
+    @Test(arguments: [
+        ("localhost/a", true), ("localhost:5000/a", true), ("127.0.0.1/a", true),
+        ("127.9.8.7:1/a", true), ("[::1]:5000/a", true), ("[::1]/a", true),
+        ("x.localhost:80/a", true), ("127.0.0.1.example.com/a", false), ("128.0.0.1/a", false),
+        ("localhost.example.com/a", false), ("127.0.0/a", false), ("[::2]/a", false),
+        ("127.0.0.256/a", false), ("127.0.0.x/a", false), ("notlocalhost:5000/a", false),
+    ])
+    func onlyThisMachineIsLoopback(_ text: String, _ expected: Bool) throws {
+        #expect(try registry(text).isLoopback == expected)
+    }
+
+    @Test func layoutsHaveADirectoryAndPerhapsATag() throws {
+        #expect(try layout("oci:dir") == LayoutReference(directory: "dir", tag: nil, digest: nil))
+        #expect(try layout("oci:dir:v1").tag == "v1")
+        #expect(try layout("oci:/a:b/c").directory == "/a:b/c")
+        #expect(try layout("oci:/a:b/c").tag == nil)
+        #expect(try layout("oci:/a:b/c:d").tag == "d")
+        #expect(try layout("oci:a:b:c").directory == "a:b")
+        #expect(try layout("oci:a:b/").directory == "a:b/")
+        #expect(try layout("oci:.").directory == ".")
+        #expect(try layout("oci:dir@home").directory == "dir@home")
+        let both = try layout("oci:dir:v1@\(digest)")
+        #expect(both.directory == "dir")
+        #expect(both.tag == "v1")
+        #expect(both.digest?.description == digest)
+        #expect(both.description == "oci:dir:v1@\(digest)")
+    }
+
+    @Test(arguments: ["oci:", "oci::tag", "oci:dir:", "oci:dir:a b", "oci:dir@sha256:00"])
+    func whatIsNoLayoutIsRefused(_ text: String) {
+        #expect(throws: ReferenceError.self) { try Reference(text) }
+    }
+
+    @Test func scratchIsAWord() throws {
+        #expect(try Reference("scratch") == .scratch)
+        #expect(try registry("scratch:latest").repository == "library/scratch")
+        #expect(try Reference("scratch").tag == nil)
+    }
+}
