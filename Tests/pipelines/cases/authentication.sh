@@ -1,10 +1,11 @@
 # Basic and Bearer credentials, and TLS with a private authority; no secret is ever said.
 
+# shellcheck source=../lib.sh
 . "$TEST_LIB"
 
 make_dist
 make_certificates
-start_registry
+start_registry plain
 push_base
 source_registry=$registry
 
@@ -37,8 +38,8 @@ check_places() {
 	done
 
 	# Denied: the status of it, nothing on stdout, no tag, no session.
+	# shellcheck disable=SC2086 # none, or several
 	for arguments in '' '--authfile bad.json' '--authfile bad.json --verbose'; do
-		# shellcheck disable=SC2086 # none, or several
 		expect 77 ocinoco build ./dist --from scratch --tag "$registry/example/denied:1" --push $arguments
 		assert_empty out
 		assert_match '^ocinoco: oci-push-blob failed with status 77$' err

@@ -1,8 +1,9 @@
 # What fails says so once, with the right status, and leaves no tag, no descriptor and no session.
 
+# shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-start_registry
+start_registry plain
 push_base
 make_dist
 closed=127.0.0.1:1
@@ -78,10 +79,10 @@ for tool in oci-zstd oci-digest oci-config "oci-push-blob $new" "oci-push-manife
 done
 assert_failed 65 oci-manifest-append oci-manifest-append layer.json </dev/null
 oci-fetch "$base" >line
-head -c 100 line >cut
-assert_failed 65 oci-push-manifest oci-push-manifest "$new" <cut
-tr -d '\n' <line >cut
-assert_failed 65 oci-push-manifest oci-push-manifest "$new" <cut
+head -c 100 line >cut.line
+assert_failed 65 oci-push-manifest oci-push-manifest "$new" <cut.line
+tr -d '\n' <line >cut.line
+assert_failed 65 oci-push-manifest oci-push-manifest "$new" <cut.line
 assert_nothing_done
 
 # A full disk.

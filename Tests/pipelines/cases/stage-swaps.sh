@@ -1,8 +1,9 @@
 # Every stage can be another program: each is swapped once, and the image runs.
 
+# shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-start_registry
+start_registry plain
 push_base
 make_dist
 

@@ -1,8 +1,9 @@
 # umoci unpacks an image with gzip layers and runc runs its bundle as it is.
 
+# shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-start_registry
+start_registry plain
 push_base
 make_dist
 ocinoco build ./dist --from "$registry/example/base:latest" --tag "$registry/example/app:gzip" \

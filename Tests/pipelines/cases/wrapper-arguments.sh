@@ -1,5 +1,6 @@
 # Every argument reaches its tool as it was typed, from the wrapper and from the script that -n prints.
 
+# shellcheck source=../lib.sh
 . "$TEST_LIB"
 
 newline='

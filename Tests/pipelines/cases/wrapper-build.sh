@@ -1,8 +1,9 @@
 # What the wrapper does with its sources, destinations and options, under dash and bash.
 
+# shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-start_registry
+start_registry plain
 push_base
 make_dist
 wrapper=$(command -v ocinoco)
@@ -40,7 +41,7 @@ for shell in dash bash; do
 	# --keep keeps what crossed the pipes.
 	expect 0 build ./dist --tag "$app:3" --root-dir /app --uid 1000 --gid 1000 --user 1000:1000 --push --keep "kept $shell"
 	cmp out first
-	assert_equal 'base.json image.json layer.json layer.tar.zst ' "$(ls "kept $shell" | tr '\n' ' ')"
+	assert_equal 'base.json image.json layer.json layer.tar.zst ' "$(cd "kept $shell" && printf '%s ' *)"
 	assert_equal "$(field .digest "kept $shell/layer.json")" "$(digest_of "kept $shell/layer.tar.zst")"
 
 	# Other sources of the same layer.
