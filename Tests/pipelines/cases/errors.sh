@@ -119,7 +119,7 @@ expect 73 env TMPDIR=/dev/null ocinoco build ./dist --from "$base" --tag "$new"
 for arguments in '' build 'build dist' 'build dist --from a' 'build dist --tag a' 'build dist --from' \
 	'build dist --unknown' 'build dist dist --from a --tag b' 'build dist --push=yes --from a --tag b' \
 	'build dist --from a --tag b --push --output oci:c' 'build dist --from a --output c' \
-	'build dist --from a --tag b --compress none --level 3' 'build - --from a --tag b --uid 3' \
+	'build dist --from a --tag b --compress none --level 3' \
 	'build whole.tar --from a --tag b --root-dir /x' 'build dist --from a --tag b -q -v' \
 	'build dist --from a --tag b --compress gzip --level 10' 'build dist --from a --tag b -x' \
 	pack 'pack dist' 'pack dist out --cmd x' 'copy a' 'unknown' '--unknown'; do
