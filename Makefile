@@ -1,0 +1,112 @@
+# make          the tools, as they are installed, in .build/tools
+# make demo     an image from examples/hello, and what is in it
+# make test     unit tests, then the pipelines against real registries and runtimes
+# make install  into $(DESTDIR)$(PREFIX)
+
+PREFIX = /usr/local
+DESTDIR =
+
+SWIFT = swift
+SWIFT_FLAGS = -c release --static-swift-stdlib -Xswiftc -use-ld=lld
+
+# A tool is a directory Sources/oci-NAME whose main.swift imports the library of its kind; the two
+# multi-call binaries import theirs too and are what the tools are links to.
+filters = $(filter-out oci-filters,$(call importing,FilterTools))
+remotes = $(filter-out oci-remote,$(call importing,RemoteTools))
+importing = $(notdir $(patsubst %/,%,$(dir $(shell grep -l '^import $(1)$$' Sources/oci-*/main.swift))))
+
+libexec = libexec/ocinoco
+stage = .build/tools
+installed = $(DESTDIR)$(PREFIX)
+tools_path = PATH="$(CURDIR)/$(stage)/bin:$$PATH"
+
+build_packages = libzstd-dev libssl-dev zlib1g-dev libcurl4-openssl-dev pkg-config
+test_packages = apache2-utils attr bsdextrautils busybox-static crun curl docker-registry jq \
+	libarchive-tools mandoc nginx-light openssl pigz procps python3 runc shellcheck skopeo \
+	time umoci zstd
+
+.PHONY: all binaries demo test unit pipelines meta lint bench install uninstall clean
+.PHONY: build-packages test-packages list-tools
+
+all: binaries
+	@$(MAKE) --no-print-directory install-tree installed='$(stage)'
+
+binaries: build-packages
+	$(SWIFT) build $(SWIFT_FLAGS) --product oci-filters
+	$(SWIFT) build $(SWIFT_FLAGS) --product oci-remote
+
+build-packages:
+	@pkg-config --exists libzstd libcrypto zlib libcurl 2>/dev/null || \
+		.ci/packages $(build_packages)
+
+test-packages:
+	@.ci/packages $(build_packages) $(test_packages)
+
+demo: all
+	@$(tools_path) examples/hello/demo
+
+test: unit pipelines meta
+
+unit: test-packages
+	$(SWIFT) test
+
+pipelines: all test-packages
+	Tests/pipelines/run
+
+meta: all test-packages
+	Tests/meta/run
+
+lint: test-packages
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	shellcheck -s sh -x -P SCRIPTDIR Sources/ocinoco/ocinoco .ci/run .ci/packages examples/hello/demo \
+		Tests/pipelines/run Tests/pipelines/*.sh Tests/pipelines/cases/*.sh Tests/meta/run
+	CI=1 $(SWIFT) build --build-tests --scratch-path .build/strict
+
+bench:
+	@echo 'nothing yet'
+
+install: all
+	@$(MAKE) --no-print-directory install-tree
+
+# The tree as it is installed. Links are relative: it may be moved, and DESTDIR is not in them.
+.PHONY: install-tree
+install-tree:
+	@mkdir -p '$(installed)/bin' '$(installed)/$(libexec)'
+	@for binary in oci-filters oci-remote; do \
+		strip -s -o '$(installed)/$(libexec)/'$$binary.new .build/release/$$binary && \
+		mv -f '$(installed)/$(libexec)/'$$binary.new '$(installed)/$(libexec)/'$$binary || exit; \
+	done
+	@for tool in $(filters); do \
+		ln -sf ../$(libexec)/oci-filters '$(installed)/bin/'$$tool || exit; \
+	done
+	@for tool in $(remotes); do \
+		ln -sf ../$(libexec)/oci-remote '$(installed)/bin/'$$tool || exit; \
+	done
+	@install -m 755 Sources/ocinoco/ocinoco '$(installed)/bin/ocinoco'
+	@$(call each_document,install -D -m 644 "$$file" '$(installed)/'"$$place" || exit)
+
+# Runs a command for each page and completion there is, with its $file and its $place.
+define each_document
+for file in man/*.1 man/*.7 completions/bash/* completions/zsh/* completions/fish/*; do \
+	case $$file in \
+	*/'*'*) continue ;; \
+	man/*) place=share/man/man$${file##*.}/$${file##*/} ;; \
+	*/bash/*) place=share/bash-completion/completions/$${file##*/} ;; \
+	*/zsh/*) place=share/zsh/site-functions/$${file##*/} ;; \
+	*/fish/*) place=share/fish/vendor_completions.d/$${file##*/} ;; \
+	esac; \
+	$(1); \
+done
+endef
+
+uninstall:
+	cd '$(installed)/bin' && rm -f ocinoco $(filters) $(remotes)
+	rm -rf '$(installed)/$(libexec)'
+	@$(call each_document,rm -f '$(installed)/'"$$place")
+
+# The installed commands, one to a line.
+list-tools:
+	@printf '%s\n' $(sort $(filters) $(remotes)) ocinoco
+
+clean:
+	rm -rf .build out

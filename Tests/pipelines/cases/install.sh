@@ -1,0 +1,38 @@
+# An installed tree can be moved and works from anywhere; uninstalling it leaves nothing.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+make_dist
+tree=$PWD/dest/opt/tools
+make -C "$ROOT" -s install-tree PREFIX=/opt/tools DESTDIR="$PWD/dest"
+for tool in $(make -C "$ROOT" -s list-tools); do
+	[ -x "$tree/bin/$tool" ] || fail "no $tool"
+	case $(readlink "$tree/bin/$tool") in
+	/*) fail "$tool is an absolute link" ;;
+	esac
+done
+assert_equal '' "$(find dest -name 'oci-*' ! -path '*/opt/tools/*')" 'outside of the prefix'
+
+# A stale copy that is found by PATH must not be used.
+mkdir stale
+printf '#!/bin/sh\nexit 99\n' >stale/oci-tar
+chmod +x stale/oci-tar
+cp stale/oci-tar stale/oci-zstd
+cp -a dest/opt/tools "moved tree"
+PATH=$PWD/stale:/usr/bin:/bin
+"moved tree/bin/ocinoco" build dist --from scratch --tag app:1 --output oci:image:app >first.json
+
+# By a link from somewhere else, and from the directory itself.
+ln -s "../moved tree/bin/ocinoco" stale/ocinoco
+ocinoco build dist --from scratch --tag app:1 -q | cmp - first.json
+source=$PWD/dist
+(cd "moved tree/bin" && ./ocinoco build "$source" --from scratch --tag app:1 -q) | cmp - first.json
+(cd "moved tree/bin" && bash ocinoco build "$source" --from scratch --tag app:1 -q) | cmp - first.json
+
+# Its script too.
+ocinoco build dist --from scratch --tag app:1 -q -n >script
+sh script | cmp - first.json
+
+make -C "$ROOT" -s uninstall PREFIX=/opt/tools DESTDIR="$PWD/dest"
+assert_equal '' "$(find dest ! -type d)" 'what is left'

@@ -1,0 +1,296 @@
+# shellcheck shell=sh
+# What the cases share. A case begins with `. "$TEST_LIB"`; its directory is empty and its own.
+
+set -eu
+
+pids=
+
+clean_up() {
+	for pid in $pids; do
+		kill "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
+	done
+}
+trap clean_up EXIT
+trap 'exit 143' TERM
+
+fail() {
+	echo "FAILED: $*"
+	exit 1
+}
+
+# expect STATUS COMMAND...: runs it with stdout in `out` and stderr in `err`.
+expect() {
+	expected=$1
+	shift
+	status=0
+	"$@" >out 2>err || status=$?
+	[ "$status" -eq "$expected" ] || {
+		echo "--- stdout"
+		head -c 2000 out
+		echo "--- stderr"
+		head -c 2000 err
+		fail "status $status, not $expected: $*"
+	}
+}
+
+assert_equal() {
+	[ "$1" = "$2" ] || fail "expected '$1', got '$2'${3:+: $3}"
+}
+
+assert_empty() {
+	[ ! -s "$1" ] || fail "'$1' is not empty: $(head -c 500 "$1")"
+}
+
+# assert_match PATTERN FILE: a line that matches, as grep -E has it.
+assert_match() {
+	grep -Eq -- "$1" "$2" || fail "no '$1' in '$2': $(head -c 500 "$2")"
+}
+
+# One line on stderr, by the tool, without a full stop.
+assert_message() {
+	assert_equal 1 "$(grep -c "^$1: " err)" "messages of $1: $(cat err)"
+	! grep -q "^$1: .*\.\$" err || fail "a full stop: $(cat err)"
+}
+
+# assert_failed STATUS TOOL COMMAND...: fails with one message by TOOL and nothing on stdout.
+assert_failed() {
+	expected=$1 tool=$2
+	shift 2
+	expect "$expected" "$@"
+	assert_empty out
+	assert_message "$tool"
+}
+
+digest_of() {
+	set -- "$(sha256sum <"$1")"
+	echo "sha256:${1%% *}"
+}
+
+field() {
+	jq -r "$1" "$2"
+}
+
+# start_registry [plain|htpasswd|tls|token]: a registry on a free port of 127.0.0.1.
+#
+# Sets `registry` (host and port), `registry_pid` and `storage`. More than one may run.
+registries=0
+start_registry() {
+	registries=$((registries + 1))
+	storage=$PWD/registry.$registries
+	mkdir "$storage"
+	registry_log=$storage.log
+	registry_configuration "${1:-plain}" >"$storage.yml"
+	docker-registry serve "$storage.yml" >"$registry_log" 2>&1 &
+	registry_pid=$!
+	pids="$registry_pid $pids"
+	port=
+	while [ -z "$port" ]; do
+		kill -0 "$registry_pid" || fail "no registry: $(cat "$registry_log")"
+		sleep 0.05
+		port=$(sed -n 's/.*listening on 127\.0\.0\.1:\([0-9]*\).*/\1/p' "$registry_log" | head -n 1)
+	done
+	registry=127.0.0.1:$port
+}
+
+registry_configuration() {
+	cat <<END
+version: 0.1
+log: {level: info, accesslog: {disabled: false}}
+storage:
+  filesystem: {rootdirectory: $storage}
+  delete: {enabled: true}
+http:
+  addr: 127.0.0.1:0
+  secret: not-one
+END
+	case $1 in
+	tls) echo "  tls: {certificate: $PWD/server.pem, key: $PWD/server.key}" ;;
+	htpasswd)
+		htpasswd -Bbn alice 'open sesame' >"$storage.htpasswd"
+		echo "auth: {htpasswd: {realm: test, path: $storage.htpasswd}}"
+		;;
+	token)
+		echo "auth: {token: {realm: 'http://127.0.0.1:$token_port/token?from=realm'," \
+			"service: test, issuer: tests, rootcertbundle: $PWD/token.pem}}"
+		;;
+	esac
+}
+
+# A certificate authority in ca.pem, and a server's certificate for 127.0.0.1 by it.
+make_certificates() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=tests \
+		-keyout ca.key -out ca.pem 2>openssl.log
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=127.0.0.1 \
+		-keyout server.key -out server.csr 2>openssl.log
+	echo 'subjectAltName=IP:127.0.0.1' >server.ext
+	openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
+		-extfile server.ext -out server.pem 2>openssl.log
+}
+
+# A token server for alice; sets `token_port`. Its log, token.log, has a line for each scope granted.
+start_token_server() {
+	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tokens \
+		-keyout token.key -out token.pem 2>openssl.log
+	python3 "$ROOT/Tests/pipelines/token_server.py" token.key token.pem token.port >token.log 2>&1 &
+	pids="$! $pids"
+	until [ -s token.port ]; do
+		kill -0 "$!" || fail "no token server: $(cat token.log)"
+		sleep 0.05
+	done
+	token_port=$(cat token.port)
+}
+
+# tag_digest REPOSITORY:TAG: what the registry's files say, empty when there is no such tag.
+tag_digest() {
+	link=$storage/docker/registry/v2/repositories/${1%:*}/_manifests/tags/${1##*:}/current/link
+	[ ! -f "$link" ] || cat "$link"
+}
+
+# blob_file DIGEST: where the registry keeps a blob.
+blob_file() {
+	hex=${1#sha256:}
+	prefix=$(printf %.2s "$hex")
+	echo "$storage/docker/registry/v2/blobs/sha256/$prefix/$hex/data"
+}
+
+# The upload sessions that the registry has open.
+upload_sessions() {
+	find "$storage" -path '*/_uploads/*' -name startedat | wc -l
+}
+
+# make_rootfs DIR: a tree with busybox, and a `node` that is the shell.
+make_rootfs() {
+	mkdir -p "$1/bin" "$1/tmp" "$1/etc"
+	chmod 1777 "$1/tmp"
+	cp "$(command -v busybox)" "$1/bin/busybox"
+	for applet in sh cat id ls echo env pwd; do
+		ln -s busybox "$1/bin/$applet"
+	done
+	printf '#!/bin/sh\nexec /bin/sh "$@"\n' >"$1/bin/node"
+	chmod 755 "$1/bin/node"
+	echo 'app:x:1000:1000::/app:/bin/sh' >"$1/etc/passwd"
+}
+
+# push_base: an image of busybox made by umoci, at $registry/example/base:latest.
+push_base() {
+	make_rootfs rootfs
+	umoci init --layout base
+	umoci new --image base:latest
+	umoci insert --image base:latest rootfs / >umoci.log
+	umoci config --image base:latest --config.env PATH=/bin --config.workingdir /app \
+		--config.cmd /bin/sh --created 2024-01-02T03:04:05Z >umoci.log
+	skopeo_copy oci:base:latest "docker://$registry/example/base:latest"
+}
+
+skopeo_copy() {
+	skopeo --insecure-policy copy --quiet --src-tls-verify=false --dest-tls-verify=false "$@"
+}
+
+# make_dist: the tree that is packed; server.js is for the `node` of make_rootfs.
+make_dist() {
+	mkdir -p dist/lib 'dist/a dir'
+	# shellcheck disable=SC2016 # for the program
+	printf 'echo "served by $(id -u):$(id -g) in $(pwd)"\ncat lib/data\n' >dist/server.js
+	echo 'data of the app' >dist/lib/data
+	echo hello >'dist/a dir/a file'
+	ln -s lib/data dist/link
+	ln dist/lib/data dist/lib/hardlink
+	seq 1 20000 >dist/lib/numbers
+	chmod 755 dist dist/lib
+}
+
+# unpack_image REF ROOTFS: by skopeo and bsdtar; leaves the config's bytes in config.json.
+unpack_image() {
+	rm -rf pulled "$2"
+	skopeo_copy "docker://$1" oci:pulled:image
+	unpack_layout pulled "$2"
+}
+
+# unpack_layout LAYOUT ROOTFS: of the layout's one image; checks every digest on the way.
+unpack_layout() {
+	manifest=$1/blobs/sha256/$(field '.manifests[0].digest | split(":")[1]' "$1/index.json")
+	config=$1/blobs/sha256/$(field '.config.digest | split(":")[1]' "$manifest")
+	assert_equal "$(field .config.digest "$manifest")" "$(digest_of "$config")"
+	cp "$config" config.json
+	cp "$manifest" manifest.json
+	mkdir -p "$2"
+	index=0
+	for digest in $(field '.layers[].digest' "$manifest"); do
+		layer=$1/blobs/sha256/${digest#sha256:}
+		assert_equal "$digest" "$(digest_of "$layer")"
+		decompress <"$layer" >layer.tar
+		assert_equal "$(field ".rootfs.diff_ids[$index]" "$config")" "$(digest_of layer.tar)" diffID
+		bsdtar -xpf layer.tar -C "$2"
+		index=$((index + 1))
+	done
+	assert_equal "$index" "$(field '.rootfs.diff_ids | length' "$config")"
+	assert_equal "$index" \
+		"$(field '[.history[] | select(.empty_layer != true)] | length' "$config")" history
+}
+
+# A layer's tar, whatever compressed it.
+decompress() {
+	cat >layer.bytes
+	case $(od -An -tx1 -N4 layer.bytes | tr -d ' ') in
+	28b52ffd) zstd -dcq layer.bytes ;;
+	1f8b*) gzip -dc layer.bytes ;;
+	*) cat layer.bytes ;;
+	esac
+}
+
+# run_image ROOTFS: runs the config.json that unpack_image left, in a container of runc, or where
+# this machine allows no namespaces in a chroot.
+run_image() {
+	rm -rf bundle
+	mkdir bundle
+	mv "$1" bundle/rootfs
+	(cd bundle && runc spec)
+	jq --slurpfile image config.json '
+		($image[0].config) as $c
+		| .process.terminal = false
+		| .process.args = (($c.Entrypoint // []) + ($c.Cmd // []))
+		| .process.env = ($c.Env // [])
+		| .process.cwd = ($c.WorkingDir // "/" | if . == "" then "/" else . end)
+		| (($c.User // "") | if . == "" then "0" else . end | split(":")) as $user
+		| .process.user.uid = ($user[0] | tonumber)
+		| .process.user.gid = ($user[1] // "0" | tonumber)
+		| .root.readonly = false
+		| del(.linux.resources)' bundle/config.json >bundle/config.new
+	mv bundle/config.new bundle/config.json
+	if namespaces_allowed; then
+		runc --root "$PWD/runc" run --bundle bundle "case-$$"
+		return
+	fi
+	jq -r '[.process.cwd, (.process.user.uid | tostring) + ":" + (.process.user.gid | tostring)]
+		+ .process.env + ["--"] + .process.args | .[]' bundle/config.json >words
+	{
+		read -r cwd
+		read -r user
+		set --
+		while read -r word; do
+			[ "$word" != -- ] || break
+			set -- "$@" "$word"
+		done
+		# shellcheck disable=SC2016
+		set -- env -i "$@" /bin/sh -c 'cd "$0" && exec "$@"' "$cwd"
+		while read -r word; do
+			set -- "$@" "$word"
+		done
+	} <words
+	chroot --userspec="$user" bundle/rootfs /bin/busybox "$@"
+}
+
+namespaces_allowed() {
+	[ -n "${namespaces:-}" ] || {
+		namespaces=no
+		if unshare --mount --pid --fork --uts --ipc --net true 2>/dev/null; then
+			mkdir -p probe/rootfs
+			(cd probe && runc spec && mkdir -p rootfs/bin && cp "$(command -v busybox)" rootfs/bin/true &&
+				jq '.process.terminal = false | .process.args = ["/bin/true"] | del(.linux.resources)' \
+					config.json >new && mv new config.json)
+			if runc --root "$PWD/runc" run --bundle probe "probe-$$" >probe.log 2>&1; then namespaces=yes; fi
+		fi
+	}
+	[ "$namespaces" = yes ]
+}
