@@ -7,6 +7,8 @@ public final class OutputBuffer {
     public let path: Path
     /// How many bytes were put in since the beginning, written or not.
     public private(set) var byteCount: Int64 = 0
+    /// How long writing took so far: what the reader at the other end made us wait.
+    public private(set) var blockedTime = Duration.zero
     private let buffer: UnsafeMutableRawBufferPointer
     private var filled = 0
 
@@ -77,6 +79,8 @@ public final class OutputBuffer {
         guard filled > 0 else { return }
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<filled])
         filled = 0
+        let start = ContinuousClock.now
+        defer { blockedTime += ContinuousClock.now - start }
         do {
             try descriptor.writeAll(bytes)
         } catch {

@@ -24,15 +24,19 @@ extension OutputBuffer: EntrySpace {
 
 extension EntrySpace {
     /// Takes a copy of `bytes`.
-    func put(_ bytes: [UInt8]) throws(TarError) {
+    func put(_ bytes: UnsafeRawBufferPointer) throws(TarError) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let room = try room(atLeast: min(rest.count, tarBlockByteCount))
             let part = rest.prefix(room.count)
-            room.copyBytes(from: part)
+            room.copyMemory(from: UnsafeRawBufferPointer(rebasing: part))
             accept(part.count)
             rest = rest.dropFirst(part.count)
         }
+    }
+
+    func put(_ bytes: [UInt8]) throws(TarError) {
+        try bytes.withRawBytes { (bytes) throws(TarError) in try put(bytes) }
     }
 }
 
@@ -140,6 +144,17 @@ struct EntryEncoder: Sendable {
     {
         var entry = entry(file.status, kind: .file, path: path)
         entry.extendedAttributes = try extendedAttributes(of: file.descriptor, path: file.path)
+        return entry
+    }
+
+    /// The entry of an open directory.
+    func directoryEntry(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) -> TarEntry {
+        let status = try directory.status()
+        var entry = path.withUnsafeBytes { self.entry(status, kind: .directory, path: $0) }
+        if policy.keepsExtendedAttributes {
+            entry.extendedAttributes = try extendedAttributes(
+                of: directory.descriptor, path: directory.path)
+        }
         return entry
     }
 

@@ -29,6 +29,9 @@ public final class TarWriter {
         self.warn = warn
     }
 
+    /// Whether somebody wants to know of every entry before it is written.
+    var isListing: Bool { list != nil }
+
     /// Writes the end-of-archive marker and all that is buffered.
     public func finish() throws(TarError) {
         do {
@@ -78,19 +81,7 @@ public final class TarWriter {
 
     /// Writes a directory with the attributes of the open one.
     func writeDirectory(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
-        try write(try directoryEntry(directory, path: path))
-    }
-
-    func directoryEntry(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) -> TarEntry {
-        let status = try directory.status()
-        var entry = path.withUnsafeBytes {
-            encoder.entry(status, kind: .directory, path: $0)
-        }
-        if encoder.policy.keepsExtendedAttributes {
-            entry.extendedAttributes = try encoder.extendedAttributes(
-                of: directory.descriptor, path: directory.path)
-        }
-        return entry
+        try write(try encoder.directoryEntry(directory, path: path))
     }
 
     /// Writes a file, link or device of an open directory under `path`.

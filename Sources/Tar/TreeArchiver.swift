@@ -70,9 +70,16 @@ extension TarWriter {
         }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
         defer { buffer.deallocate() }
+        let visitor = AdaptiveVisitor(self)
         var walker = TreeWalker(
-            root: root, excludes: request.excludes, visitor: self, buffer: buffer, warn: warn)
-        try walker.walk(sources)
+            root: root, excludes: request.excludes, visitor: visitor, buffer: buffer, warn: warn)
+        do {
+            try walker.walk(sources)
+        } catch {
+            visitor.cancel()
+            throw error
+        }
+        try visitor.finish()
     }
 
     /// Writes whiteouts in byte order, before everything: they speak of the layers below only.
