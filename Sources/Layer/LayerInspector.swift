@@ -15,8 +15,16 @@ public final class LayerInspector {
     /// What the bytes turned out to be.
     public struct Result: Hashable, Sendable {
         public let mediaType: MediaType
-        /// Of the uncompressed tar; nil for what is not a layer.
-        public let diffID: Digest?
+        public let content: Content
+    }
+
+    /// What a layer is when it is uncompressed.
+    public enum Content: Hashable, Sendable {
+        /// Not a layer.
+        case opaque
+        /// The bytes themselves are the tar.
+        case same
+        case tar(diffID: Digest)
     }
 
     private enum Kind {
@@ -25,7 +33,7 @@ public final class LayerInspector {
         case zstdWithTrailer
         case zstd(ContentChecker)
         case gzip(ContentChecker)
-        case tar(ContentChecker)
+        case tar(TarChecker)
         /// Zeros so far: an empty tar, or something else that begins with zeros.
         case zeros
         case opaque
@@ -65,17 +73,21 @@ public final class LayerInspector {
         if case .unknown = kind { try recognise(isEnd: true) }
         switch kind {
         case .unknown, .opaque:
-            return Result(mediaType: declared ?? .octetStream, diffID: nil)
+            return Result(mediaType: declared ?? .octetStream, content: .opaque)
         case .zeros:
-            if byteCount >= 1024, byteCount % 512 == 0 { return try finishEmptyTar() }
+            // An archive without entries is nothing but its end.
+            if byteCount >= 1024, byteCount % 512 == 0 {
+                try refuseIfDeclared(other: LayerCompression.none, found: "an uncompressed tar")
+                return result(.none, .same)
+            }
             try refuseIfDeclared(found: "not a layer")
-            return Result(mediaType: .octetStream, diffID: nil)
+            return Result(mediaType: .octetStream, content: .opaque)
         case .zstdWithTrailer:
             // The promise of the mark: one frame, one trailer, nothing else.
             try frames.finish()
             guard let trailer = frames.trailer, frames.frameCount == 1, frames.skippableCount == 1
             else { throw .missingTrailer(path: path) }
-            return result(.zstd, diffID: trailer.tar.digest)
+            return result(.zstd, .tar(diffID: trailer.tar.digest))
         case .zstd(let content):
             try frames.finish()
             let tar = try content.finish()
@@ -84,14 +96,17 @@ public final class LayerInspector {
                     path: path, claimed: trailer.tar.digest, actual: tar.digest)
             }
             if frames.isMarked == true, frames.trailer == nil { throw .missingTrailer(path: path) }
-            return result(.zstd, diffID: tar.digest)
-        case .gzip(let content): return result(.gzip, diffID: try content.finish().digest)
-        case .tar(let content): return result(.none, diffID: try content.finish().digest)
+            return result(.zstd, .tar(diffID: tar.digest))
+        case .gzip(let content):
+            return result(.gzip, .tar(diffID: try content.finish().digest))
+        case .tar(let tar):
+            try tar.finish()
+            return result(.none, .same)
         }
     }
 
-    private func result(_ compression: LayerCompression, diffID: Digest) -> Result {
-        Result(mediaType: declared ?? compression.mediaType, diffID: diffID)
+    private func result(_ compression: LayerCompression, _ content: Content) -> Result {
+        Result(mediaType: declared ?? compression.mediaType, content: content)
     }
 
     /// Decides by the first bytes, when there are enough of them, and follows them.
@@ -121,7 +136,7 @@ public final class LayerInspector {
         if head.count >= tarBlockByteCount {
             if isTarHeader(head) {
                 try refuseIfDeclared(other: LayerCompression.none, found: "an uncompressed tar")
-                return .tar(ContentChecker(path: path, decoder: nil))
+                return .tar(TarChecker(path: path))
             }
             if head.prefix(tarBlockByteCount).allSatisfy({ $0 == 0 }) { return .zeros }
             try refuseIfDeclared(found: "not a layer")
@@ -139,7 +154,8 @@ public final class LayerInspector {
         case .zstd(let content):
             try frames.update(bytes)
             try content.update(bytes)
-        case .gzip(let content), .tar(let content): try content.update(bytes)
+        case .gzip(let content): try content.update(bytes)
+        case .tar(let tar): try tar.update(bytes)
         case .zeros:
             guard bytes.allSatisfy({ $0 == 0 }) else {
                 try refuseIfDeclared(found: "not a layer")
@@ -147,22 +163,6 @@ public final class LayerInspector {
                 return
             }
         }
-    }
-
-    /// An archive without entries, all of whose bytes are zero.
-    private func finishEmptyTar() throws(LayerError) -> Result {
-        try refuseIfDeclared(other: LayerCompression.none, found: "an uncompressed tar")
-        let zeros = [UInt8](repeating: 0, count: 64 << 10)
-        let digest = StreamingDigest()
-        var rest = Int(byteCount)
-        while rest > 0 {
-            let count = min(rest, zeros.count)
-            zeros.withUnsafeBytes {
-                digest.update(UnsafeRawBufferPointer(rebasing: $0[..<count]))
-            }
-            rest -= count
-        }
-        return result(.none, diffID: digest.finalize())
     }
 
     /// - Throws: `LayerError.contradiction` when a layer of another compression was declared.
@@ -175,39 +175,52 @@ public final class LayerInspector {
     }
 }
 
-/// Checks what a layer decompresses to: that it is a whole tar, and its digest.
-private final class ContentChecker {
-    private let decoder: (any StreamDecoder)?
-    private let digest = StreamingDigest()
+/// Checks that bytes are a whole tar.
+private final class TarChecker {
     private var tar: TarFollower
 
-    /// - Parameter decoder: nil for bytes that are not compressed.
-    init(path: Path, decoder: (any StreamDecoder)?) {
-        self.decoder = decoder
+    init(path: Path) {
         tar = TarFollower(path: path)
     }
 
     func update(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
-        guard let decoder else { return try check(bytes) }
-        try decoder.decode(bytes) { (bytes) throws(LayerError) in try check(bytes) }
-    }
-
-    func finish() throws(LayerError) -> BlobIdentity {
-        try decoder?.finish()
-        do {
-            try tar.finish()
-        } catch {
-            throw .tar(error)
-        }
-        return BlobIdentity(digest: digest.finalize(), size: digest.byteCount)
-    }
-
-    private func check(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
-        digest.update(bytes)
         do {
             try tar.update(bytes)
         } catch {
             throw .tar(error)
         }
+    }
+
+    func finish() throws(LayerError) {
+        do {
+            try tar.finish()
+        } catch {
+            throw .tar(error)
+        }
+    }
+}
+
+/// Checks what a layer decompresses to: that it is a whole tar, and its digest.
+private final class ContentChecker {
+    private let decoder: any StreamDecoder
+    private let digest = StreamingDigest()
+    private let tar: TarChecker
+
+    init(path: Path, decoder: any StreamDecoder) {
+        self.decoder = decoder
+        tar = TarChecker(path: path)
+    }
+
+    func update(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
+        try decoder.decode(bytes) { (bytes) throws(LayerError) in
+            digest.update(bytes)
+            try tar.update(bytes)
+        }
+    }
+
+    func finish() throws(LayerError) -> BlobIdentity {
+        try decoder.finish()
+        try tar.finish()
+        return BlobIdentity(digest: digest.finalize(), size: digest.byteCount)
     }
 }

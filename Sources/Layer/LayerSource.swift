@@ -79,7 +79,12 @@ public final class LayerSource: BlobSource {
         if byteCount == 0, expectedSize == nil, expectedDigest == nil { throw .empty(path: path) }
         let layer = try inspector.finish()
         var descriptor = Descriptor(mediaType: layer.mediaType, digest: actual, size: byteCount)
-        descriptor[annotation: Annotation.uncompressed] = layer.diffID?.description
+        descriptor[annotation: Annotation.uncompressed] =
+            switch layer.content {
+            case .opaque: nil
+            case .same: actual.description
+            case .tar(let diffID): diffID.description
+            }
         return descriptor
     }
 }
