@@ -42,6 +42,7 @@ let package = Package(
         library("Tar", ["ByteStream", "CSystem"]),
         library("Layer", ["OCI", "Hashing", "Tar", "CZstd", "CZlib"]),
         library("Registry", ["OCI", "ByteStream", "Hashing", "CCurl"]),
+        library("ImageLayout", ["OCI", "ByteStream", "Hashing", "JSON"]),
         library(
             "ToolSupport",
             [
@@ -61,5 +62,6 @@ let package = Package(
             tests("OCITests", ["OCI", "JSON"]),
             tests("HashingTests", ["Hashing", "OCI", "JSON", "ByteStream"]),
             tests("ToolSupportTests", ["ToolSupport", "Hashing", "OCI", "JSON", "ByteStream"]),
+            tests("ImageLayoutTests", ["ImageLayout"]),
         ]
 )
