@@ -22,7 +22,7 @@ extension LayoutRepository {
     }
 
     /// The size of a blob's file; nil when there is none.
-    func blobSize(_ digest: Digest) throws(StreamError) -> Int64? {
+    public func blobSize(_ digest: Digest) throws(StreamError) -> Int64? {
         let path = blobPath(digest)
         var status = stat()
         guard path.withCString({ stat($0, &status) }) == 0 else {
@@ -80,9 +80,10 @@ extension LayoutRepository {
 
     /// Takes a blob from another layout of the same file system, without copying its bytes.
     ///
-    /// The bytes are read once, and checked.
+    /// The bytes are read once, and checked. The blob must be as readable as this layout is, since
+    /// both have the same file then.
     ///
-    /// - Returns: false when the file systems cannot do that.
+    /// - Returns: false when the bytes must be copied.
     /// - Throws: `LayoutError.noSuchBlob`, `VerificationError`, `StreamError`.
     public func linkBlob(_ descriptor: Descriptor, from other: LayoutRepository) throws -> Bool {
         try createLayout()
@@ -92,8 +93,10 @@ extension LayoutRepository {
         default: return false
         }
         try create(blobDirectory(descriptor.digest.algorithm))
-        let blob = try other.openBlob(descriptor)
-        try blob.copy(to: DiscardingSink())
+        guard readers(of: other.blobPath(descriptor.digest)) == readers(of: layoutFilePath) else {
+            return false
+        }
+        try other.openBlob(descriptor).copy(to: DiscardingSink())
         let target = blobPath(descriptor.digest)
         let result = other.blobPath(descriptor.digest).withCString { from in
             target.withCString { linkat(AT_FDCWD, from, AT_FDCWD, $0, AT_SYMLINK_FOLLOW) }
@@ -105,6 +108,13 @@ extension LayoutRepository {
             throw StreamError.write(path: target, error)
         }
         return true
+    }
+
+    /// Who owns a file and who may read it; nil when that is not known.
+    private func readers(of path: Path) -> [UInt32]? {
+        var status = stat()
+        guard path.withCString({ stat($0, &status) }) == 0 else { return nil }
+        return [status.st_uid, status.st_gid, status.st_mode & 0o777]
     }
 
     /// A layout has nothing to mount from: blobs of others are linked or copied.

@@ -40,7 +40,8 @@ public struct LayoutRepository: Sendable {
             guard try hasBlob(digest) else { return nil }
             let bytes = try readDocument(digest, size: nil)
             let mediaType = try parsing(blobPath(digest)) { () throws(JSONError) in
-                try index.mediaType(of: digest) ?? RawManifest.mediaType(of: bytes)
+                if let mediaType = index.mediaType(of: digest) { return mediaType }
+                return try RawManifest.mediaType(of: bytes)
             }
             return RawManifest(bytes: bytes, mediaType: mediaType, digest: digest)
         }

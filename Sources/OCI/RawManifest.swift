@@ -28,22 +28,14 @@ public struct RawManifest: Hashable, Sendable {
     }
 }
 
-<<<<<<< HEAD
 /// Which manifest of a repository or layout is meant.
 ///
 /// - Spec: distribution-spec v1.1, Pulling manifests: `<reference>` is a tag or a digest.
-=======
-/// Which manifest of a repository is meant.
->>>>>>> be905a6 (layout: image layouts as repositories)
 public enum ManifestSelector: Hashable, Sendable, CustomStringConvertible {
     case tag(String)
     case digest(Digest)
 
-<<<<<<< HEAD
     /// The reference as it stands in a path: the tag, or the digest.
-=======
-    /// The tag or the digest, as it stands in a URL of the distribution spec.
->>>>>>> be905a6 (layout: image layouts as repositories)
     public var description: String {
         switch self {
         case .tag(let tag): tag
