@@ -7,22 +7,45 @@ public final class FileBlob: BlobSource {
     public let identity: BlobIdentity
     private let path: Path
     private let descriptor: FileDescriptor
+    private let isOwned: Bool
+    /// Where in the file the blob begins.
+    private let start: Int64
     private var source: VerifyingSource
 
     /// - Throws: `StreamError.open`.
-    public init(_ path: Path, identity: BlobIdentity) throws(StreamError) {
-        self.path = path
-        self.identity = identity
+    public convenience init(_ path: Path, identity: BlobIdentity) throws(StreamError) {
         do {
-            descriptor = try FileDescriptor.openForReading(path)
+            self.init(
+                try FileDescriptor.openForReading(path), start: 0, path: path, identity: identity,
+                isOwned: true)
         } catch {
             throw .open(path: path, error)
         }
+    }
+
+    /// - Parameters:
+    ///   - descriptor: an open file, not owned, whose offset is `start`.
+    ///   - path: what messages call it.
+    public convenience init(
+        _ descriptor: FileDescriptor, start: Int64, path: Path, identity: BlobIdentity
+    ) {
+        self.init(descriptor, start: start, path: path, identity: identity, isOwned: false)
+    }
+
+    private init(
+        _ descriptor: FileDescriptor, start: Int64, path: Path, identity: BlobIdentity,
+        isOwned: Bool
+    ) {
+        self.path = path
+        self.identity = identity
+        self.descriptor = descriptor
+        self.start = start
+        self.isOwned = isOwned
         source = FileBlob.source(descriptor, path, identity)
     }
 
     deinit {
-        _ = Glibc.close(descriptor.rawValue)
+        if isOwned { _ = Glibc.close(descriptor.rawValue) }
     }
 
     public var announced: BlobIdentity? { identity }
@@ -33,7 +56,7 @@ public final class FileBlob: BlobSource {
     }
 
     public func rewind() throws(StreamError) -> Bool {
-        guard lseek(descriptor.rawValue, 0, SEEK_SET) == 0 else {
+        guard lseek(descriptor.rawValue, off_t(start), SEEK_SET) == start else {
             throw .read(path: path, Errno.current)
         }
         source = FileBlob.source(descriptor, path, identity)

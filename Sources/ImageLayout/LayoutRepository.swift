@@ -71,7 +71,7 @@ public struct LayoutRepository: Sendable {
     /// Stores a manifest that something else refers to; with a tag, also makes it that tag's.
     public func putManifest(_ manifest: RawManifest, tag: String?) throws {
         _ = try writeBlob(MemoryBlob(manifest.bytes, algorithm: manifest.digest.algorithm))
-        if let tag { try setEntry(manifest, tag: tag) { _ in } }
+        if let tag { try setEntry(manifest, tag: tag, check: nil) }
     }
 
     /// Stores a manifest and lists it in `index.json`, with or without a tag.
@@ -79,7 +79,7 @@ public struct LayoutRepository: Sendable {
     /// - Parameter check: called with the digest that the tag stands for, while no one else can
     ///   change it; what it throws leaves the tag as it is.
     public func publish(
-        _ manifest: RawManifest, tag: String?, check: (Digest?) throws -> Void = { _ in }
+        _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)? = nil
     ) throws {
         try putManifest(manifest, tag: nil)
         try setEntry(manifest, tag: tag, check: check)
@@ -110,12 +110,12 @@ public struct LayoutRepository: Sendable {
     }
 
     private func setEntry(
-        _ manifest: RawManifest, tag: String?, check: (Digest?) throws -> Void
+        _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
     ) throws {
         let lockFailure = { StreamError.create(path: indexPath, $0) as any Error }
         try Directory.withLock(directory, failure: lockFailure) {
             var index = try readIndex(orEmpty: true)
-            try check(tag.flatMap { try entry($0, in: index)?.digest })
+            if let check { try check(tag.flatMap { try entry($0, in: index)?.digest }) }
             index.set(manifest.descriptor, tag: tag)
             let file = try AtomicFile(indexPath)
             try file.write(index.bytes)

@@ -156,9 +156,7 @@ extension ImageStore {
     ) throws -> Platform? {
         let image = try image(raw, in: repository)
         guard image.manifest.config.mediaType.isImageConfig else { return nil }
-        return try parsing("image '\(raw.digest)'") { () throws(JSONError) in
-            try image.config().platform()
-        }
+        return try image.platform(subject: "image '\(raw.digest)'")
     }
 
     /// The images of an index and of those inside it, each once, without attestations.
@@ -225,6 +223,15 @@ extension ImageStore {
                 actual: Int64(raw.bytes.count))
         }
         return raw
+    }
+}
+
+extension Image {
+    /// What the config says that the image runs on.
+    func platform(subject: String) throws(StoreError) -> Platform {
+        try parsing("config of \(subject)") { () throws(JSONError) in
+            try ImageConfig(JSONField(JSON.parse(configBytes))).platform()
+        }
     }
 }
 

@@ -11,7 +11,6 @@ final class PipedBlob: BlobSource {
     static let byteLimit = 4 << 20
 
     let identity: BlobIdentity
-    private let cancellation: Cancellation
     private let produce: @Sendable (any ByteSink) throws -> Void
     private var pipe = Pipe(capacity: PipedBlob.byteLimit)
     private var thread: WorkerThread?
@@ -19,11 +18,9 @@ final class PipedBlob: BlobSource {
     /// - Parameter produce: pushes all bytes and returns when they are proved to be `identity`;
     ///   called again when the blob must be sent again.
     init(
-        _ identity: BlobIdentity, _ cancellation: Cancellation,
-        produce: @escaping @Sendable (any ByteSink) throws -> Void
+        _ identity: BlobIdentity, produce: @escaping @Sendable (any ByteSink) throws -> Void
     ) {
         self.identity = identity
-        self.cancellation = cancellation
         self.produce = produce
     }
 
@@ -34,7 +31,6 @@ final class PipedBlob: BlobSource {
     var announced: BlobIdentity? { identity }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        try cancellation.check()
         if thread == nil { try start() }
         return try pipe.read(into: buffer)
     }

@@ -35,11 +35,11 @@ extension ImageStore {
         }
         for target in targets {
             let repository = try repository(for: target)
-            try repository.publish(content.root, tag: target.tag) { actual in
-                if let expectation, let tag = target.tag {
-                    try check(actual, expectation, tag, at: repository)
-                }
+            var check: ((Digest?) throws -> Void)?
+            if let expectation, let tag = target.tag {
+                check = { try self.check($0, expectation, tag, at: repository) }
             }
+            try repository.publish(content.root, tag: target.tag, check: check)
         }
         return content.root.descriptor
     }
@@ -178,19 +178,18 @@ extension Descriptor {
         return !urls.isEmpty
     }
 
-    /// The content when it need not be fetched: embedded, or the empty JSON object; nil when it is
-    /// neither, or not what the digest says.
+    /// The content when it need not be fetched: embedded, the empty JSON object, or nothing; nil when
+    /// it is none of them, or not what the digest says.
     ///
     /// - Spec: image-spec v1.1.1, manifest.md, Guidance for an Empty Descriptor.
     fileprivate var contentAtHand: [UInt8]? {
-        let empty = Array("{}".utf8)
         let embedded: [UInt8]?
         do {
             embedded = try embeddedData()
         } catch {
             return nil
         }
-        for bytes in [embedded, empty] {
+        for bytes in [embedded, Array("{}".utf8), []] {
             if let bytes, Int64(bytes.count) == size,
                 Digest.of(bytes, algorithm: digest.algorithm) == digest
             {

@@ -116,17 +116,14 @@ public struct PushContent: Sendable {
                 entries.append(child.stored.descriptor)
                 continue
             }
-            let entry = try parsing(child.subject) { () throws(JSONError) in
-                try child.stored.descriptor.withPlatform(image.config().platform())
+            let platform = try image.platform(subject: child.subject)
+            if let present = platforms.updateValue(offset + 1, forKey: platform.comparable) {
+                throw .duplicatePlatform(platform.description, first: present, second: offset + 1)
             }
-            if let platform = entry.platform {
-                let present = platforms.updateValue(offset + 1, forKey: platform.comparable)
-                if let present {
-                    throw .duplicatePlatform(
-                        platform.description, first: present, second: offset + 1)
-                }
-            }
-            entries.append(entry)
+            entries.append(
+                try parsing(child.subject) { () throws(JSONError) in
+                    try child.stored.descriptor.withPlatform(platform)
+                })
         }
         let isDocker = children.allSatisfy { $0.stored.mediaType == .dockerManifest }
         var index = Index(manifests: entries).document

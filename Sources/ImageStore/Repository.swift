@@ -44,7 +44,7 @@ public protocol Repository: Sendable {
     /// - Parameter check: called with what the tag stands for, as late as the place allows; what it
     ///   throws leaves the tag as it is.
     func publish(
-        _ manifest: RawManifest, tag: String?, check: (Digest?) throws -> Void
+        _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
     ) throws
 
     func tags() throws -> [String]
@@ -57,9 +57,9 @@ extension LayoutRepository: Repository {}
 
 extension RegistryRepository: Repository {
     public func publish(
-        _ manifest: RawManifest, tag: String?, check: (Digest?) throws -> Void
+        _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
     ) throws {
-        if let tag { try check(manifestDigest(.tag(tag))) }
+        if let tag, let check { try check(manifestDigest(.tag(tag))) }
         try putManifest(manifest, tag: tag)
     }
 }

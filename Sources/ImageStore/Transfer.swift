@@ -6,75 +6,102 @@ import OCI
 extension ImageStore {
     /// Makes sure that a repository has every one of `blobs`, several at a time.
     func transfer(_ blobs: [Inventory.Blob], to target: Reference) throws {
+        let repository = try repository(for: target)
         _ = try concurrently(blobs) { (blob: Inventory.Blob, cancellation) in
-            try self.transfer(blob, to: target, cancellation)
+            try self.transfer(blob, to: target, repository, cancellation)
         }
     }
 
     private func transfer(
-        _ blob: Inventory.Blob, to target: Reference, _ cancellation: Cancellation
+        _ blob: Inventory.Blob, to target: Reference, _ repository: any Repository,
+        _ cancellation: Cancellation
     ) throws {
-        let repository = try repository(for: target)
-        let descriptor = blob.descriptor
+        let digest = blob.descriptor.digest
         if let bytes = blob.bytes {
-            let source = MemoryBlob(bytes, algorithm: descriptor.digest.algorithm)
+            let source = MemoryBlob(bytes, algorithm: digest.algorithm)
             _ = try repository.writeBlob(source, mountFrom: [])
             return
         }
-        let name = "\(blob.subject) '\(descriptor.digest)'"
-        if try repository.hasBlob(descriptor.digest) {
-            trace("\(name) is in \(quote(repository.name))")
-            return
-        }
+        if try link(blob, to: target) { return }
         let sources = blob.sources.filter { $0.place != target.place && $0 != .scratch }
-        for source in sources {
-            if try mount(descriptor, from: source, to: target, repository) {
-                trace("\(name) is taken from \(quote(source.place.description))")
-                return
+        let copy = CopiedBlob(
+            BlobIdentity(digest: digest, size: blob.descriptor.size), cancellation
+        ) {
+            try self.open(blob, in: sources, for: repository, cancellation)
+        }
+        _ = try repository.writeBlob(copy, mountFrom: neighbours(of: target, in: sources))
+    }
+
+    /// The repositories of the target's own registry, which can give it their blobs.
+    private func neighbours(of target: Reference, in sources: [Reference]) -> [String] {
+        guard case .registry(let target) = target else { return [] }
+        return sources.compactMap { source in
+            guard case .registry(let source) = source, source.host == target.host else {
+                return nil
             }
-        }
-        for source in sources {
-            guard try self.repository(for: source).hasBlob(descriptor.digest) else { continue }
-            trace("\(name) is copied from \(quote(source.place.description))")
-            try copy(descriptor, from: source, to: repository, cancellation)
-            return
-        }
-        throw StoreError.missing(
-            subject: blob.subject, digest: descriptor.digest, target: repository.name,
-            sources: sources.map { $0.place.description })
-    }
-
-    private func mount(
-        _ descriptor: Descriptor, from source: Reference, to target: Reference,
-        _ repository: any Repository
-    ) throws -> Bool {
-        switch (source, target) {
-        case (.registry(let from), .registry(let to)) where from.host == to.host:
-            return try repository.mountBlob(descriptor.digest, from: from.repository)
-        case (.layout(let from), .layout(let to)):
-            let from = layout(from)
-            guard try from.hasBlob(descriptor.digest) else { return false }
-            return try layout(to).linkBlob(descriptor, from: from)
-        case (.registry, _), (.layout, _), (.scratch, _): return false
+            return source.repository
         }
     }
 
-    /// Streams a blob from one place to another, on no disk but a layout's.
-    private func copy(
-        _ descriptor: Descriptor, from source: Reference, to target: any Repository,
+    /// Takes a blob of a layout into another layout without copying it.
+    private func link(_ blob: Inventory.Blob, to target: Reference) throws -> Bool {
+        guard case .layout(let target) = target else { return false }
+        for case .layout(let source) in blob.sources {
+            let source = layout(source)
+            guard try source.hasBlob(blob.descriptor.digest) else { continue }
+            if try layout(target).linkBlob(blob.descriptor, from: source) { return true }
+        }
+        return false
+    }
+
+    /// Opens a blob in the first place that has it, to be sent to another.
+    private func open(
+        _ blob: Inventory.Blob, in sources: [Reference], for target: any Repository,
         _ cancellation: Cancellation
-    ) throws {
-        let blob: any BlobSource
-        if case .layout(let layout) = source {
-            blob = try self.layout(layout).openBlob(descriptor)
-        } else {
+    ) throws -> any BlobSource {
+        let descriptor = blob.descriptor
+        for source in sources {
             let repository = try repository(for: source)
-            blob = PipedBlob(
-                BlobIdentity(digest: descriptor.digest, size: descriptor.size), cancellation
+            guard try repository.hasBlob(descriptor.digest) else { continue }
+            trace(
+                "\(blob.subject) '\(descriptor.digest)' is copied from \(quote(repository.name))")
+            if case .layout(let source) = source { return try layout(source).openBlob(descriptor) }
+            return PipedBlob(
+                BlobIdentity(digest: descriptor.digest, size: descriptor.size)
             ) { sink in
                 try repository.readBlob(descriptor, into: sink)
             }
         }
-        _ = try target.writeBlob(blob, mountFrom: [])
+        throw StoreError.missing(
+            subject: blob.subject, digest: descriptor.digest, target: target.name,
+            sources: sources.map { $0.place.description })
     }
+}
+
+/// A blob of another place, looked for there only when its bytes are needed.
+private final class CopiedBlob: BlobSource {
+    let identity: BlobIdentity
+    private let cancellation: Cancellation
+    private let open: () throws -> any BlobSource
+    private var source: (any BlobSource)?
+
+    init(
+        _ identity: BlobIdentity, _ cancellation: Cancellation,
+        open: @escaping () throws -> any BlobSource
+    ) {
+        self.identity = identity
+        self.cancellation = cancellation
+        self.open = open
+    }
+
+    var announced: BlobIdentity? { identity }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        try cancellation.check()
+        let source = try self.source ?? open()
+        self.source = source
+        return try source.read(into: buffer)
+    }
+
+    func rewind() throws -> Bool { try source?.rewind() ?? true }
 }

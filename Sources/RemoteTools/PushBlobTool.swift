@@ -1,6 +1,5 @@
 import ArgumentParser
 import ByteStream
-import Hashing
 import ImageStore
 import OCI
 import ToolSupport
@@ -37,6 +36,9 @@ public struct PushBlobTool: Tool {
     @Option(help: ArgumentHelp("Fail unless the blob has N bytes.", valueName: "n"))
     var size: Int64?
 
+    @Flag(help: "Decompress a layer that brings its proof along, too, and check the proof.")
+    var verifyLayer = false
+
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions
 
@@ -52,16 +54,15 @@ public struct PushBlobTool: Tool {
         if reference.digest != nil {
             throw UsageError("a place with a digest: '\(reference)'; use --digest")
         }
+        if reference.tag != nil { console.trace("the tag of '\(reference)' is of no account") }
         let input = try console.standardInput(expecting: "a blob")
         let descriptor = try registry.withStore(console) { store in
-            let repository = try store.repository(for: reference)
-            // SWITCH: LayerSource(input, declared:expectedDigest:expectedSize:verifyLayer:)
-            let source = HashingSource(input)
-            let identity = try repository.writeBlob(
-                source, mountFrom: mount.map { repositoryName($0, beside: reference) })
-            return Descriptor(
-                mediaType: mediaType.map { MediaType($0) } ?? .octetStream,
-                digest: identity.digest, size: identity.size)
+            try BlobPush(
+                input, to: store.repository(for: reference),
+                mountFrom: mount.map { repositoryName($0, beside: reference) }
+            ).run(
+                declared: mediaType.map { MediaType($0) }, expectedDigest: digest,
+                expectedSize: size, verifiesLayer: verifyLayer)
         }
         try FileDescriptor.standardOutput.writeLine(descriptor)
     }
