@@ -91,7 +91,8 @@ public final class AtomicFile: ByteSink {
         let descriptor: FileDescriptor
         do {
             descriptor = try path.directory.withCString { (name) throws(Errno) in
-                try FileDescriptor.open(name, flags: system_O_TMPFILE | O_RDWR | O_CLOEXEC, mode: mode)
+                try FileDescriptor.open(
+                    name, flags: system_O_TMPFILE | O_RDWR | O_CLOEXEC, mode: mode)
             }
         } catch {
             // The last two are the answers of kernels that do not know the flag.

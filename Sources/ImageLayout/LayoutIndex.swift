@@ -26,9 +26,10 @@ struct LayoutIndex {
         let version = try field.required("schemaVersion")
         guard try version.integer() == 2 else { throw version.failure("not 2") }
         document = try field.object()
-        entries = try field.member("manifests").map { (field) throws(JSONError) in
-            try field.elements().map(\.value)
-        } ?? []
+        entries =
+            try field.member("manifests").map { (field) throws(JSONError) in
+                try field.elements().map(\.value)
+            } ?? []
     }
 
     var bytes: [UInt8] { document.serialized() }

@@ -28,10 +28,11 @@ public struct LayoutRepository: Sendable {
 
     /// The manifest of `selector`, its bytes checked against their descriptor.
     ///
-    /// - Returns: nil when the layout has no such manifest.
+    /// - Returns: nil when the layout has no such manifest, or is yet to be made.
     /// - Throws: `LayoutError`, `StreamError`, `VerificationError`.
     public func manifest(_ selector: ManifestSelector) throws -> RawManifest? {
-        let index = try readIndex()
+        if try isYetToBeMade() { return nil }
+        let index = try readIndex(orEmpty: true)
         switch selector {
         case .tag(let tag):
             guard let entry = try entry(tag, in: index) else { return nil }
@@ -62,9 +63,10 @@ public struct LayoutRepository: Sendable {
 
     /// The digest that a tag stands for, without reading the manifest.
     public func manifestDigest(_ selector: ManifestSelector) throws -> Digest? {
+        if try isYetToBeMade() { return nil }
         switch selector {
-        case .tag(let tag): try entry(tag, in: readIndex())?.digest
-        case .digest(let digest): try hasBlob(digest) ? digest : nil
+        case .tag(let tag): return try entry(tag, in: readIndex(orEmpty: true))?.digest
+        case .digest(let digest): return try hasBlob(digest) ? digest : nil
         }
     }
 
@@ -96,7 +98,9 @@ public struct LayoutRepository: Sendable {
         var referrers: [Descriptor] = []
         let index = try readIndex()
         for entry in try parsing(indexPath, { () throws(JSONError) in try index.manifests() })
-        where entry.mediaType.isManifest && !referrers.contains(where: { $0.digest == entry.digest }) {
+        where entry.mediaType.isManifest
+            && !referrers.contains(where: { $0.digest == entry.digest })
+        {
             let raw = try manifest(entry)
             let manifest = try parsing(blobPath(entry.digest)) { () throws(JSONError) in
                 try raw.manifest()
@@ -145,6 +149,7 @@ public struct LayoutRepository: Sendable {
 
     private var indexPath: Path { directory.appending("index.json") }
 
+    /// - Parameter orEmpty: a layout that another process is just making has no index yet.
     private func readIndex(orEmpty: Bool = false) throws -> LayoutIndex {
         try checkLayout()
         do {
