@@ -35,7 +35,7 @@ func concurrently<Item: Sendable, Result: Sendable>(
         threads.append(thread)
     }
     work.run()
-    threads.forEach { $0.join() }
+    for thread in threads { thread.join() }
     return try work.results()
 }
 
