@@ -41,7 +41,9 @@ let package = Package(
         library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
         library("Tar", ["ByteStream", "CSystem"]),
         library("Layer", ["OCI", "Hashing", "Tar", "CZstd", "CZlib"]),
+        library("ImageLayout", ["OCI", "ByteStream", "Hashing"]),
         library("Registry", ["OCI", "ByteStream", "Hashing", "CCurl"]),
+        library("ImageStore", ["ImageLayout", "Registry"]),
         library(
             "ToolSupport",
             [
@@ -49,17 +51,22 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         library("FilterTools", ["ToolSupport", "Tar", "Layer"]),
+        library("RemoteTools", ["ToolSupport", "ImageStore", "Layer"]),
     ]
         + tools(
             [
                 "oci-config", "oci-digest", "oci-filters", "oci-manifest-append", "oci-tar",
                 "oci-zstd",
             ], from: "FilterTools")
+        + tools(
+            ["oci-fetch", "oci-push-blob", "oci-push-manifest", "oci-remote"], from: "RemoteTools")
         + [
             tests("JSONTests", ["JSON"]),
             tests("RegistryTests", ["Registry"]),
             tests("OCITests", ["OCI", "JSON"]),
             tests("HashingTests", ["Hashing", "OCI", "JSON", "ByteStream"]),
             tests("ToolSupportTests", ["ToolSupport", "Hashing", "OCI", "JSON", "ByteStream"]),
+            tests("ImageLayoutTests", ["ImageLayout"]),
+            tests("ImageStoreTests", ["ImageStore"]),
         ]
 )

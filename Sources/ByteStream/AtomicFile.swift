@@ -3,22 +3,32 @@ import Glibc
 
 /// A file that has its name only when it is whole.
 ///
-/// The bytes go to a temporary name in the same directory; `commit()` synchronises them and renames.
-/// Dropped without a commit, nothing is left.
-public final class AtomicFile {
+/// The bytes go to a file without a name, or to a temporary name in the same directory where the file
+/// system knows no such files; `commit()` synchronises them and renames. Dropped without a commit,
+/// nothing is left.
+public final class AtomicFile: ByteSink {
     public let path: Path
     private let temporary: Path
     private let descriptor: FileDescriptor
-    private var finished = false
+    /// Whether `temporary` is a name in the directory now.
+    private var isNamed: Bool
+    private var isOpen = true
 
+    /// - Parameter path: its final name; when `commit(as:)` gives another, what messages call it.
     /// - Throws: `StreamError.create`.
     public init(_ path: Path, mode: UInt32 = 0o666) throws(StreamError) {
         self.path = path
         temporary = AtomicFile.temporaryName(beside: path)
         do {
-            descriptor = try temporary.withCString { (name) throws(Errno) in
-                try FileDescriptor.open(
-                    name, flags: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode: mode)
+            if let descriptor = try AtomicFile.openUnnamed(beside: path, mode: mode) {
+                self.descriptor = descriptor
+                isNamed = false
+            } else {
+                descriptor = try temporary.withCString { (name) throws(Errno) in
+                    try FileDescriptor.open(
+                        name, flags: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode: mode)
+                }
+                isNamed = true
             }
         } catch {
             throw .create(path: path, error)
@@ -26,9 +36,8 @@ public final class AtomicFile {
     }
 
     deinit {
-        guard !finished else { return }
-        _ = temporary.withCString { unlink($0) }
-        _ = Glibc.close(descriptor.rawValue)
+        if isNamed { _ = temporary.withCString { unlink($0) } }
+        if isOpen { _ = Glibc.close(descriptor.rawValue) }
     }
 
     /// - Throws: `StreamError.write`.
@@ -55,24 +64,54 @@ public final class AtomicFile {
         } catch {
             throw .write(path: path, error)
         }
+        if !isNamed {
+            // linkat(2) does not replace a name, rename(2) does: the file gets a name of its own
+            // first.
+            let result = AtomicFile.link(of: descriptor).withCString { from in
+                temporary.withCString { linkat(AT_FDCWD, from, AT_FDCWD, $0, AT_SYMLINK_FOLLOW) }
+            }
+            guard result == 0 else { throw .create(path: name, Errno.current) }
+            isNamed = true
+        }
         let result = temporary.withCString { from in name.withCString { rename(from, $0) } }
         guard result == 0 else { throw .create(path: name, Errno.current) }
-        finished = true
+        isNamed = false
+        isOpen = false
         _ = Glibc.close(descriptor.rawValue)
         try AtomicFile.synchronizeDirectory(of: name)
     }
 
+    /// A file without a name, which is gone with the process whatever ends it.
+    ///
+    /// - Returns: nil where there are none, or where it could not be given a name later.
+    /// - Spec: open(2), `O_TMPFILE`.
+    private static func openUnnamed(
+        beside path: Path, mode: UInt32
+    ) throws(Errno) -> FileDescriptor? {
+        let descriptor: FileDescriptor
+        do {
+            descriptor = try path.directory.withCString { (name) throws(Errno) in
+                try FileDescriptor.open(
+                    name, flags: system_O_TMPFILE | O_RDWR | O_CLOEXEC, mode: mode)
+            }
+        } catch {
+            // The last two are the answers of kernels that do not know the flag.
+            if [EOPNOTSUPP, EISDIR, EINVAL].contains(error.rawValue) { return nil }
+            throw error
+        }
+        if link(of: descriptor).withCString({ access($0, F_OK) }) == 0 { return descriptor }
+        _ = Glibc.close(descriptor.rawValue)
+        return nil
+    }
+
+    private static func link(of descriptor: FileDescriptor) -> Path {
+        Path("/proc/self/fd/\(descriptor.rawValue)")
+    }
+
     /// Makes a rename in the directory of `path` last.
     static func synchronizeDirectory(of path: Path) throws(StreamError) {
-        let slash = path.bytes.lastIndex(of: UInt8(ascii: "/"))
-        let directory: Path = slash.map { $0 == 0 ? "/" : Path(path.bytes[..<$0]) } ?? "."
         do {
-            let descriptor = try directory.withCString { (name) throws(Errno) in
-                try FileDescriptor.open(
-                    name, flags: O_RDONLY | O_DIRECTORY | O_CLOEXEC, mode: 0)
-            }
-            defer { _ = Glibc.close(descriptor.rawValue) }
-            try descriptor.synchronize()
+            try Directory.synchronize(path.directory)
         } catch {
             throw .write(path: path, error)
         }

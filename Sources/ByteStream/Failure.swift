@@ -37,6 +37,8 @@ public enum StreamError: Failure {
     case read(path: Path, Errno)
     case write(path: Path, Errno)
     case system(call: String, Errno)
+    /// More bytes than anything of its kind has.
+    case tooLarge(path: Path, limit: Int)
 
     public var exitStatus: ExitStatus {
         switch self {
@@ -45,6 +47,7 @@ public enum StreamError: Failure {
         case .read: .inputOutput
         case .write(_, let errno): errno == .brokenPipe ? .brokenPipe : .inputOutput
         case .system: .systemError
+        case .tooLarge: .dataError
         }
     }
 
@@ -55,6 +58,7 @@ public enum StreamError: Failure {
         case .read(let path, let errno): "cannot read \(path.quoted): \(errno)"
         case .write(let path, let errno): "cannot write \(path.quoted): \(errno)"
         case .system(let call, let errno): "\(call) failed: \(errno)"
+        case .tooLarge(let path, let limit): "more than \(limit) bytes in \(path.quoted)"
         }
     }
 }

@@ -31,6 +31,19 @@ public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleBySt
         return Path(bytes[(slash + 1)...])
     }
 
+    /// The path of the directory that the last component is in; `.` when the path is but a name.
+    public var directory: Path {
+        let slash = UInt8(ascii: "/")
+        func withoutTrailingSlashes(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+            bytes[..<(bytes.lastIndex { $0 != slash }.map { $0 + 1 } ?? bytes.startIndex)]
+        }
+        guard let end = withoutTrailingSlashes(bytes[...]).lastIndex(of: slash) else {
+            return bytes.first == slash ? "/" : "."
+        }
+        let parent = withoutTrailingSlashes(bytes[..<end])
+        return parent.isEmpty ? "/" : Path(parent)
+    }
+
     /// `self/name`, without a second slash.
     public func appending(_ name: Path) -> Path {
         if bytes.isEmpty { return name }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A stream of bytes that is pulled, and whose end is proved by whoever made it.
 public protocol ByteSource: AnyObject {
     /// Fills part of `buffer` and returns how much; 0 means the end.
@@ -10,6 +12,50 @@ public protocol ByteSource: AnyObject {
 /// A place that bytes are pushed to, in order.
 public protocol ByteSink: AnyObject {
     func write(_ bytes: UnsafeRawBufferPointer) throws
+}
+
+extension ByteSource {
+    /// Pushes everything up to the end, whose proof this passes on by returning.
+    ///
+    /// - Throws: what `read` and `write` throw.
+    public func copy(to sink: any ByteSink) throws {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: bufferByteCount, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            let count = try read(into: buffer)
+            if count == 0 { return }
+            try sink.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+}
+
+/// Where bytes go that are only checked on their way.
+public final class DiscardingSink: ByteSink {
+    public init() {}
+
+    public func write(_ bytes: UnsafeRawBufferPointer) {}
+}
+
+/// Bytes gathered in memory, up to a limit.
+public final class MemorySink: ByteSink {
+    public private(set) var bytes: [UInt8] = []
+    private let limit: Int
+    private let subject: Path
+
+    /// - Parameter subject: what messages call the bytes.
+    public init(limit: Int, subject: Path) {
+        self.limit = limit
+        self.subject = subject
+    }
+
+    /// - Throws: `StreamError.tooLarge`.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws(StreamError) {
+        guard bytes.count <= limit - self.bytes.count else {
+            throw .tooLarge(path: subject, limit: limit)
+        }
+        self.bytes.append(contentsOf: bytes)
+    }
 }
 
 /// A file as a source.
@@ -37,6 +83,23 @@ public final class InputStream: ByteSource {
         } catch {
             throw .read(path: path, error)
         }
+    }
+
+    /// All of a file that is small.
+    ///
+    /// - Throws: `StreamError.open`, `.read`, and `.tooLarge` beyond `limit` bytes.
+    public static func readFile(_ path: Path, limit: Int) throws(StreamError) -> [UInt8] {
+        let descriptor: FileDescriptor
+        do {
+            descriptor = try FileDescriptor.openForReading(path)
+        } catch {
+            throw .open(path: path, error)
+        }
+        defer { _ = Glibc.close(descriptor.rawValue) }
+        guard let bytes = try InputStream(descriptor, path: path).readAll(limit: limit) else {
+            throw .tooLarge(path: path, limit: limit)
+        }
+        return bytes
     }
 
     /// Everything up to the end, refused beyond `limit` bytes.

@@ -17,6 +17,7 @@
 
 const int system_O_PATH = O_PATH;
 const int system_AT_EMPTY_PATH = AT_EMPTY_PATH;
+const int system_O_TMPFILE = O_TMPFILE;
 
 long system_getdents64(int descriptor, void *buffer, size_t size) {
     return syscall(SYS_getdents64, descriptor, buffer, size);

@@ -19,10 +19,15 @@ public enum ImageLines {
     /// - Returns: at least one image, configs verified against their descriptors.
     /// - Throws: `InputError`, `StreamError.read`, `VerificationError`.
     public static func read(from input: InputStream) throws -> [Image] {
-        let bytes = try readAll(from: input)
-        return try lines(of: bytes, path: input.path).map { line, number in
-            let subject = "image line \(number) of \(input.path.quoted)"
-            return try image(from: line, subject: subject)
+        try read(readAll(from: input), path: input.path)
+    }
+
+    /// Reads every line of an input that was read to its end.
+    ///
+    /// - Parameter path: what messages call the input.
+    public static func read(_ bytes: [UInt8], path: Path) throws -> [Image] {
+        try lines(of: bytes, path: path).map { line, number in
+            try image(from: line, subject: "image line \(number) of \(path.quoted)")
         }
     }
 
@@ -139,20 +144,4 @@ public func readFile(_ path: Path, limit: Int) throws -> [UInt8] {
     }
     if bytes.isEmpty { throw InputError.empty(path) }
     return bytes
-}
-
-/// Reads a file of exactly one descriptor line, as `oci-push-blob` wrote it.
-///
-/// - Throws: `StreamError`, `InputError`: an empty file is that of a stage that failed.
-public func readDescriptor(_ path: Path) throws -> Descriptor {
-    let bytes = try readFile(path, limit: ImageLines.lineByteLimit)
-    let lines = try ImageLines.lines(of: bytes, path: path)
-    guard lines.count == 1, let line = lines.first else {
-        throw InputError.refused("\(path.quoted) has \(lines.count) lines, not one descriptor")
-    }
-    do {
-        return try Descriptor(JSONField(JSON.parse(line.line)))
-    } catch {
-        throw InputError.document(subject: "descriptor in \(path.quoted)", error)
-    }
 }

@@ -8,6 +8,7 @@
 
 extern const int system_O_PATH;
 extern const int system_AT_EMPTY_PATH;
+extern const int system_O_TMPFILE;
 
 // One record of getdents64(2); the name follows its 19 bytes, ended by a zero byte.
 struct system_dirent64 {

@@ -1,0 +1,74 @@
+import ByteStream
+import Glibc
+import OCI
+
+/// A regular file whose digest and size are known: checked as it is read, and read again when asked.
+public final class FileBlob: BlobSource {
+    public let identity: BlobIdentity
+    private let path: Path
+    private let descriptor: FileDescriptor
+    private let isOwned: Bool
+    /// Where in the file the blob begins.
+    private let start: Int64
+    private var source: VerifyingSource
+
+    /// - Throws: `StreamError.open`.
+    public convenience init(_ path: Path, identity: BlobIdentity) throws(StreamError) {
+        do {
+            self.init(
+                try FileDescriptor.openForReading(path), start: 0, path: path, identity: identity,
+                isOwned: true)
+        } catch {
+            throw .open(path: path, error)
+        }
+    }
+
+    /// - Parameters:
+    ///   - descriptor: an open file, not owned, whose offset is `start`.
+    ///   - path: what messages call it.
+    public convenience init(
+        _ descriptor: FileDescriptor, start: Int64, path: Path, identity: BlobIdentity
+    ) {
+        self.init(descriptor, start: start, path: path, identity: identity, isOwned: false)
+    }
+
+    private init(
+        _ descriptor: FileDescriptor, start: Int64, path: Path, identity: BlobIdentity,
+        isOwned: Bool
+    ) {
+        self.path = path
+        self.identity = identity
+        self.descriptor = descriptor
+        self.start = start
+        self.isOwned = isOwned
+        source = FileBlob.source(descriptor, path, identity)
+    }
+
+    deinit {
+        if isOwned { _ = Glibc.close(descriptor.rawValue) }
+    }
+
+    public var announced: BlobIdentity? { identity }
+
+    /// - Throws: `StreamError.read`; `VerificationError`, at the latest where the file ends.
+    public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        try source.read(into: buffer)
+    }
+
+    public func rewind() throws(StreamError) -> Bool {
+        guard lseek(descriptor.rawValue, off_t(start), SEEK_SET) == start else {
+            throw .read(path: path, Errno.current)
+        }
+        source = FileBlob.source(descriptor, path, identity)
+        return true
+    }
+
+    private static func source(
+        _ descriptor: FileDescriptor, _ path: Path, _ identity: BlobIdentity
+    ) -> VerifyingSource {
+        VerifyingSource(
+            InputStream(descriptor, path: path),
+            Verifier(
+                digest: identity.digest, size: identity.size, subject: path.description))
+    }
+}

@@ -1,0 +1,124 @@
+import ByteStream
+import Glibc
+import Hashing
+import JSON
+import OCI
+
+extension LayoutRepository {
+    /// The file of a blob, there or not.
+    public func blobPath(_ digest: Digest) -> Path {
+        blobDirectory(digest.algorithm).appending(Path(digest.encoded))
+    }
+
+    func blobDirectory(_ algorithm: Digest.Algorithm) -> Path {
+        directory.appending("blobs").appending(Path(algorithm.rawValue))
+    }
+
+    /// Whether there is a file of that name; its bytes are checked by whoever reads them.
+    ///
+    /// - Throws: `StreamError.open` when that cannot be found out.
+    public func hasBlob(_ digest: Digest) throws(StreamError) -> Bool {
+        try blobSize(digest) != nil
+    }
+
+    /// The size of a blob's file; nil when there is none.
+    public func blobSize(_ digest: Digest) throws(StreamError) -> Int64? {
+        let path = blobPath(digest)
+        var status = stat()
+        guard path.withCString({ stat($0, &status) }) == 0 else {
+            let error = Errno.current
+            if error == .noEntry || error == .notDirectory { return nil }
+            throw .open(path: path, error)
+        }
+        return status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : nil
+    }
+
+    /// Streams a blob into `sink`, checked; the last bytes are proved only when this returns.
+    ///
+    /// - Throws: `LayoutError.noSuchBlob`, `StreamError`, `VerificationError`, what `sink` throws.
+    public func readBlob(_ descriptor: Descriptor, into sink: any ByteSink) throws {
+        try openBlob(descriptor).copy(to: sink)
+    }
+
+    /// A blob of the layout as a source, which can be read again.
+    ///
+    /// - Throws: `LayoutError.noSuchBlob`, `StreamError.open`.
+    public func openBlob(_ descriptor: Descriptor) throws -> FileBlob {
+        guard try hasBlob(descriptor.digest) else {
+            throw LayoutError.noSuchBlob(path: directory, descriptor.digest)
+        }
+        return try FileBlob(
+            blobPath(descriptor.digest),
+            identity: BlobIdentity(digest: descriptor.digest, size: descriptor.size))
+    }
+
+    /// Stores a blob under the digest that it turns out to have.
+    ///
+    /// A blob that is there, with the same number of bytes, is left alone; then `source` is not
+    /// read when it announces what it is.
+    ///
+    /// - Throws: what `source` throws, `StreamError`, `LayoutError`; nothing is left behind then.
+    public func writeBlob(
+        _ source: any BlobSource, mountFrom repositories: [String] = []
+    ) throws -> BlobIdentity {
+        try createLayout()
+        if let announced = source.announced, try blobSize(announced.digest) == announced.size {
+            return announced
+        }
+        let algorithm = source.announced?.digest.algorithm ?? .sha256
+        let blobs = blobDirectory(algorithm)
+        try create(blobs)
+        let file = try AtomicFile(blobs.appending("blob"))
+        try source.copy(to: file)
+        let identity = source.identity
+        if try blobSize(identity.digest) != identity.size {
+            try create(blobDirectory(identity.digest.algorithm))
+            try file.commit(as: blobPath(identity.digest))
+        }
+        return identity
+    }
+
+    /// Takes a blob from another layout of the same file system, without copying its bytes.
+    ///
+    /// The bytes are read once, and checked. The blob must be as readable as this layout is, since
+    /// both have the same file then.
+    ///
+    /// - Returns: false when the bytes must be copied.
+    /// - Throws: `LayoutError.noSuchBlob`, `VerificationError`, `StreamError`.
+    public func linkBlob(_ descriptor: Descriptor, from other: LayoutRepository) throws -> Bool {
+        try createLayout()
+        switch try blobSize(descriptor.digest) {
+        case descriptor.size: return true
+        case nil: break
+        default: return false
+        }
+        try create(blobDirectory(descriptor.digest.algorithm))
+        guard readers(of: other.blobPath(descriptor.digest)) == readers(of: layoutFilePath) else {
+            return false
+        }
+        try other.openBlob(descriptor).copy(to: DiscardingSink())
+        let target = blobPath(descriptor.digest)
+        let result = other.blobPath(descriptor.digest).withCString { from in
+            target.withCString { linkat(AT_FDCWD, from, AT_FDCWD, $0, AT_SYMLINK_FOLLOW) }
+        }
+        guard result == 0 || Errno.current == .exists else { return false }
+        do {
+            try Directory.synchronize(target.directory)
+        } catch {
+            throw StreamError.write(path: target, error)
+        }
+        return true
+    }
+
+    /// Who owns a file and who may read it; nil when that is not known.
+    private func readers(of path: Path) -> [UInt32]? {
+        var status = stat()
+        guard path.withCString({ stat($0, &status) }) == 0 else { return nil }
+        return [status.st_uid, status.st_gid, status.st_mode & 0o777]
+    }
+
+    /// A layout has nothing to mount from: blobs of others are linked or copied.
+    public func mountBlob(_ digest: Digest, from repository: String) throws(StreamError) -> Bool {
+        try hasBlob(digest)
+    }
+}

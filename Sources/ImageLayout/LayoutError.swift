@@ -1,0 +1,57 @@
+import ByteStream
+import JSON
+import OCI
+
+/// Why an image layout could not be read or written.
+public enum LayoutError: Failure {
+    /// What is at `path` is not an image layout; `reason` says what is missing or wrong.
+    case notALayout(path: Path, reason: String)
+    /// A directory to write to has content that is not a layout's.
+    case occupied(path: Path)
+    case malformed(path: Path, JSONError)
+    case noSuchManifest(path: Path, selector: ManifestSelector, tags: [String])
+    case noSuchBlob(path: Path, Digest)
+    /// No tag was given, and the layout has no image or several.
+    case ambiguous(path: Path, tags: [String], untagged: Int)
+    /// Several entries have the same tag and are not the same manifest.
+    case duplicateTag(path: Path, tag: String)
+
+    public var exitStatus: ExitStatus {
+        switch self {
+        case .notALayout, .malformed, .duplicateTag: .dataError
+        case .occupied: .cannotCreateOutput
+        case .noSuchManifest, .noSuchBlob: .unavailable
+        case .ambiguous(_, let tags, let untagged):
+            tags.isEmpty && untagged == 0 ? .unavailable : .usage
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .notALayout(let path, let reason): "not an image layout: \(path.quoted): \(reason)"
+        case .occupied(let path):
+            "cannot make an image layout of \(path.quoted): it has other content"
+        case .malformed(let path, let error): "malformed \(path.quoted): \(error.text)"
+        case .noSuchManifest(let path, let selector, let tags):
+            "no \(quote(selector.description)) in image layout \(path.quoted)"
+                + (tags.isEmpty ? "" : "; it has \(LayoutError.list(tags))")
+        case .noSuchBlob(let path, let digest):
+            "no blob \(quote(digest.description)) in image layout \(path.quoted)"
+        case .ambiguous(let path, let tags, let untagged):
+            if tags.isEmpty && untagged == 0 {
+                "no image in image layout \(path.quoted)"
+            } else {
+                "several images in image layout \(path.quoted), name one of "
+                    + LayoutError.list(tags)
+                    + (untagged == 0 ? "" : tags.isEmpty ? "them by its digest" : " or a digest")
+            }
+        case .duplicateTag(let path, let tag):
+            "several manifests with the tag \(quote(tag)) in image layout \(path.quoted)"
+        }
+    }
+
+    private static func list(_ tags: [String]) -> String {
+        let shown = tags.prefix(20).map { quote($0) }.joined(separator: ", ")
+        return tags.count > 20 ? shown + " and \(tags.count - 20) more" : shown
+    }
+}

@@ -1,0 +1,85 @@
+import ByteStream
+import Glibc
+import JSON
+import OCI
+
+/// The layout itself: that it is one, and how a directory becomes one.
+///
+/// - Spec: image-spec v1.1.1, image-layout.md, oci-layout file.
+extension LayoutRepository {
+    var layoutFilePath: Path { directory.appending("oci-layout") }
+
+    /// Checks that the directory says it is a layout of the version that is known here.
+    ///
+    /// - Throws: `LayoutError.notALayout`, `StreamError.open` for a directory that is not there.
+    func checkLayout() throws {
+        do {
+            let input = try InputStream.readFile(layoutFilePath, limit: 1 << 20)
+            let field = JSONField(try JSON.parse(input))
+            let version = try field.required("imageLayoutVersion").string()
+            guard version.hasPrefix("1.") else {
+                throw LayoutError.notALayout(
+                    path: directory, reason: "layout version \(quote(version)), not 1")
+            }
+        } catch StreamError.open(_, .noEntry) {
+            _ = try names()
+            throw LayoutError.notALayout(path: directory, reason: "it has no oci-layout file")
+        } catch StreamError.open(_, .notDirectory) {
+            throw LayoutError.notALayout(path: directory, reason: "not a directory")
+        } catch let error as JSONError {
+            throw LayoutError.malformed(path: layoutFilePath, error)
+        }
+    }
+
+    /// Whether there is no directory, or an empty one, that a layout could be made of.
+    func isYetToBeMade() throws(StreamError) -> Bool {
+        do {
+            return try names().isEmpty
+        } catch .open(_, .noEntry) {
+            return true
+        } catch {
+            throw error
+        }
+    }
+
+    /// Makes a layout of a missing or empty directory.
+    ///
+    /// - Throws: `LayoutError.occupied` when the directory has something else in it.
+    func createLayout() throws {
+        if layoutFilePath.withCString({ access($0, F_OK) }) == 0 { return try checkLayout() }
+        try create(directory)
+        let lockFailure = { StreamError.create(path: directory, $0) as any Error }
+        try Directory.withLock(directory, failure: lockFailure) {
+            let names = try names()
+            // Another process may have made it while this one waited.
+            if names.contains("oci-layout") { return try checkLayout() }
+            guard names.isEmpty else { throw LayoutError.occupied(path: directory) }
+            // First, so that a run that is cut off here leaves what the next run continues.
+            try write(#"{"imageLayoutVersion":"1.0.0"}"#.utf8, to: layoutFilePath)
+            try write(LayoutIndex().bytes, to: directory.appending("index.json"))
+            try create(blobDirectory(.sha256))
+        }
+    }
+
+    private func names() throws(StreamError) -> [Path] {
+        do {
+            return try Directory.names(in: directory)
+        } catch {
+            throw .open(path: directory, error)
+        }
+    }
+
+    private func write(_ bytes: some Sequence<UInt8>, to path: Path) throws(StreamError) {
+        let file = try AtomicFile(path)
+        try file.write(Array(bytes))
+        try file.commit()
+    }
+
+    func create(_ directory: Path) throws(StreamError) {
+        do {
+            try Directory.create(directory)
+        } catch {
+            throw .create(path: directory, error)
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import JSON
+import OCI
+
+/// `index.json`: the entries of a layout.
+///
+/// Edited as a document, so that entries and fields which mean nothing here stay as they are, also
+/// those that this toolkit could not read.
+///
+/// - Spec: image-spec v1.1.1, image-layout.md, index.json file.
+struct LayoutIndex {
+    private var document: JSONObject
+    private var entries: [JSON]
+
+    /// The index of a layout without an image.
+    init() {
+        document = JSONObject()
+        document["schemaVersion"] = .integer(2)
+        document["mediaType"] = .string(MediaType.index.rawValue)
+        entries = []
+        document["manifests"] = .array(entries)
+    }
+
+    /// - Throws: `JSONError` when it is not an index at all.
+    init(_ bytes: [UInt8]) throws(JSONError) {
+        let field = JSONField(try JSON.parse(bytes))
+        let version = try field.required("schemaVersion")
+        guard try version.integer() == 2 else { throw version.failure("not 2") }
+        document = try field.object()
+        entries =
+            try field.member("manifests").map { (field) throws(JSONError) in
+                try field.elements().map(\.value)
+            } ?? []
+    }
+
+    var bytes: [UInt8] { document.serialized() }
+
+    /// The tags, each once, in the order of the entries.
+    var tags: [String] {
+        var seen: Set<[UInt8]> = []
+        return entries.compactMap { $0.tag }.filter { seen.insert($0.utf8).inserted }.map(\.text)
+    }
+
+    var untaggedCount: Int { entries.count { $0.tag == nil } }
+
+    /// The entries with `tag`.
+    ///
+    /// - Throws: `JSONError` when one of them is not a descriptor.
+    func manifests(tagged tag: String) throws(JSONError) -> [Descriptor] {
+        try manifests { $0.tag == JSONString(tag) }
+    }
+
+    func manifests() throws(JSONError) -> [Descriptor] { try manifests { _ in true } }
+
+    private func manifests(
+        where isWanted: (JSON) -> Bool
+    ) throws(JSONError) -> [Descriptor] {
+        var result: [Descriptor] = []
+        for (offset, entry) in entries.enumerated() where isWanted(entry) {
+            result.append(
+                try Descriptor(JSONField(entry, at: JSONPath.root.key("manifests").index(offset))))
+        }
+        return result
+    }
+
+    /// What the entries call the manifest of `digest`, if any has it.
+    func mediaType(of digest: Digest) -> MediaType? {
+        for entry in entries where entry.digest == JSONString(digest.description) {
+            guard case .object(let object) = entry, case .string(let type) = object["mediaType"]
+            else { continue }
+            return MediaType(type.text)
+        }
+        return nil
+    }
+
+    /// Makes `descriptor` the one entry with `tag`; without one, an entry besides the others unless
+    /// the same manifest has an entry.
+    mutating func set(_ descriptor: Descriptor, tag: String?) {
+        var descriptor = descriptor
+        descriptor[annotation: Annotation.refName] = tag
+        let entry = JSON.object(descriptor.document)
+        if let tag {
+            let isReplaced = { (entry: JSON) in entry.tag == JSONString(tag) }
+            let place = entries.firstIndex(where: isReplaced) ?? entries.endIndex
+            let before = entries[..<place]
+            entries = before + [entry] + entries[place...].filter { !isReplaced($0) }
+        } else if !entries.contains(where: {
+            $0.digest == JSONString(descriptor.digest.description)
+        }) {
+            entries.append(entry)
+        }
+        document["manifests"] = .array(entries)
+    }
+}
+
+extension JSON {
+    /// The `org.opencontainers.image.ref.name` of an index entry.
+    fileprivate var tag: JSONString? {
+        guard case .object(let entry) = self, case .object(let annotations) = entry["annotations"],
+            case .string(let name) = annotations[Annotation.refName]
+        else { return nil }
+        return name
+    }
+
+    fileprivate var digest: JSONString? {
+        guard case .object(let entry) = self, case .string(let digest) = entry["digest"] else {
+            return nil
+        }
+        return digest
+    }
+}

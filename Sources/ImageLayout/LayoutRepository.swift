@@ -1,0 +1,186 @@
+import ByteStream
+import Glibc
+import Hashing
+import JSON
+import OCI
+
+/// An OCI image layout: a directory that is used like a repository of a registry.
+///
+/// Reading never changes it. Writing creates it when it is missing or empty. Blobs and `index.json`
+/// get their names only when they are whole and on disk, and every process that changes
+/// `index.json` through this type waits for the others.
+///
+/// - Spec: image-spec v1.1.1, image-layout.md.
+public struct LayoutRepository: Sendable {
+    public let directory: Path
+
+    /// The most that a manifest, an index or `index.json` may have.
+    public static let documentByteLimit = 64 << 20
+
+    /// Does not touch the disk.
+    public init(directory: Path) {
+        self.directory = directory
+    }
+
+    public var name: String { "oci:\(directory)" }
+
+    // MARK: Manifests
+
+    /// The manifest of `selector`, its bytes checked against their descriptor.
+    ///
+    /// - Returns: nil when the layout has no such manifest, or is yet to be made.
+    /// - Throws: `LayoutError`, `StreamError`, `VerificationError`.
+    public func manifest(_ selector: ManifestSelector) throws -> RawManifest? {
+        if try isYetToBeMade() { return nil }
+        let index = try readIndex(orEmpty: true)
+        switch selector {
+        case .tag(let tag):
+            guard let entry = try entry(tag, in: index) else { return nil }
+            return try manifest(entry)
+        case .digest(let digest):
+            guard try hasBlob(digest) else { return nil }
+            let bytes = try readDocument(digest, size: nil)
+            let mediaType = try parsing(blobPath(digest)) { () throws(JSONError) in
+                if let mediaType = index.mediaType(of: digest) { return mediaType }
+                return try RawManifest.mediaType(of: bytes)
+            }
+            return RawManifest(bytes: bytes, mediaType: mediaType, digest: digest)
+        }
+    }
+
+    /// The one image of a layout, for a reference that names neither a tag nor a digest.
+    ///
+    /// - Throws: `LayoutError.ambiguous` when there is not exactly one, and as `manifest(_:)`.
+    public func onlyManifest() throws -> RawManifest {
+        let index = try readIndex()
+        let entries = try parsing(indexPath) { () throws(JSONError) in try index.manifests() }
+        guard let entry = entries.first, entries.allSatisfy({ $0.digest == entry.digest }) else {
+            throw LayoutError.ambiguous(
+                path: directory, tags: index.tags, untagged: index.untaggedCount)
+        }
+        return try manifest(entry)
+    }
+
+    /// The digest that a tag stands for, without reading the manifest.
+    public func manifestDigest(_ selector: ManifestSelector) throws -> Digest? {
+        if try isYetToBeMade() { return nil }
+        switch selector {
+        case .tag(let tag): return try entry(tag, in: readIndex(orEmpty: true))?.digest
+        case .digest(let digest): return try hasBlob(digest) ? digest : nil
+        }
+    }
+
+    /// Stores a manifest that something else refers to; with a tag, also makes it that tag's.
+    public func putManifest(_ manifest: RawManifest, tag: String?) throws {
+        _ = try writeBlob(MemoryBlob(manifest.bytes, algorithm: manifest.digest.algorithm))
+        if let tag { try setEntry(manifest, tag: tag, check: nil) }
+    }
+
+    /// Stores a manifest and lists it in `index.json`, with or without a tag.
+    ///
+    /// - Parameter check: called with the digest that the tag stands for, while no one else can
+    ///   change it; what it throws leaves the tag as it is.
+    public func publish(
+        _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)? = nil
+    ) throws {
+        try putManifest(manifest, tag: nil)
+        try setEntry(manifest, tag: tag, check: check)
+    }
+
+    public func tags() throws -> [String] {
+        try readIndex().tags
+    }
+
+    /// The listed manifests whose `subject` is `digest`, as an index.
+    ///
+    /// - Spec: distribution-spec v1.1, Listing Referrers.
+    public func referrers(of digest: Digest, artifactType: String?) throws -> Index? {
+        var referrers: [Descriptor] = []
+        let index = try readIndex()
+        for entry in try parsing(indexPath, { () throws(JSONError) in try index.manifests() })
+        where entry.mediaType.isManifest
+            && !referrers.contains(where: { $0.digest == entry.digest })
+        {
+            let raw = try manifest(entry)
+            let manifest = try parsing(blobPath(entry.digest)) { () throws(JSONError) in
+                try raw.manifest()
+            }
+            guard manifest.subject?.digest == digest else { continue }
+            if artifactType == nil || manifest.artifactType == artifactType {
+                referrers.append(try manifest.referrer(raw.descriptor))
+            }
+        }
+        return Index(manifests: referrers)
+    }
+
+    private func setEntry(
+        _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
+    ) throws {
+        let lockFailure = { StreamError.create(path: indexPath, $0) as any Error }
+        try Directory.withLock(directory, failure: lockFailure) {
+            var index = try readIndex(orEmpty: true)
+            if let check { try check(tag.flatMap { try entry($0, in: index)?.digest }) }
+            index.set(manifest.descriptor, tag: tag)
+            let file = try AtomicFile(indexPath)
+            try file.write(index.bytes)
+            try file.commit()
+        }
+    }
+
+    private func manifest(_ entry: Descriptor) throws -> RawManifest {
+        guard try hasBlob(entry.digest) else {
+            throw LayoutError.noSuchBlob(path: directory, entry.digest)
+        }
+        return RawManifest(
+            bytes: try readDocument(entry.digest, size: entry.size), mediaType: entry.mediaType,
+            digest: entry.digest)
+    }
+
+    private func entry(_ tag: String, in index: LayoutIndex) throws -> Descriptor? {
+        let entries = try parsing(indexPath) { () throws(JSONError) in
+            try index.manifests(tagged: tag)
+        }
+        guard let entry = entries.first else { return nil }
+        guard entries.allSatisfy({ $0.digest == entry.digest }) else {
+            throw LayoutError.duplicateTag(path: directory, tag: tag)
+        }
+        return entry
+    }
+
+    private var indexPath: Path { directory.appending("index.json") }
+
+    /// - Parameter orEmpty: a layout that another process is just making has no index yet.
+    private func readIndex(orEmpty: Bool = false) throws -> LayoutIndex {
+        try checkLayout()
+        do {
+            let bytes = try InputStream.readFile(
+                indexPath, limit: LayoutRepository.documentByteLimit)
+            return try parsing(indexPath) { () throws(JSONError) in try LayoutIndex(bytes) }
+        } catch StreamError.open(_, .noEntry) where orEmpty {
+            return LayoutIndex()
+        } catch StreamError.open(_, .noEntry) {
+            throw LayoutError.notALayout(path: directory, reason: "it has no index.json")
+        }
+    }
+
+    private func parsing<Result>(
+        _ path: Path, _ body: () throws(JSONError) -> Result
+    ) throws(LayoutError) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw .malformed(path: path, error)
+        }
+    }
+
+    /// A whole small blob, checked.
+    private func readDocument(_ digest: Digest, size: Int64?) throws -> [UInt8] {
+        let bytes = try InputStream.readFile(
+            blobPath(digest), limit: LayoutRepository.documentByteLimit)
+        let verifier = Verifier(
+            digest: digest, size: size, subject: blobPath(digest).description)
+        try bytes.withRawBytes { (bytes) throws(VerificationError) in try verifier.update(bytes) }
+        try verifier.finish()
+        return bytes
+    }
+}

@@ -1,0 +1,119 @@
+import Glibc
+import Synchronization
+
+/// How many transfers go on at the same time.
+let concurrencyLimit = 4
+
+/// Tells work that its result is no longer wanted.
+final class Cancellation: Sendable {
+    struct Cancelled: Error {}
+
+    private let flag = Atomic(false)
+
+    func cancel() { flag.store(true, ordering: .relaxed) }
+
+    func check() throws(Cancelled) {
+        if flag.load(ordering: .relaxed) { throw Cancelled() }
+    }
+}
+
+/// Runs `body` for every item, several at a time, and waits for all of them.
+///
+/// After an error no other item is begun, and those under way are asked to stop.
+///
+/// - Returns: the results in the order of the items.
+/// - Throws: the first error.
+func concurrently<Item: Sendable, Result: Sendable>(
+    _ items: [Item], limit: Int = concurrencyLimit,
+    _ body: @escaping @Sendable (Item, Cancellation) throws -> Result
+) throws -> [Result] {
+    let work = Work(items, body)
+    // This thread is one of those that work.
+    var threads: [WorkerThread] = []
+    for _ in 1..<max(1, min(limit, items.count)) {
+        guard let thread = WorkerThread({ work.run() }) else { break }
+        threads.append(thread)
+    }
+    work.run()
+    for thread in threads { thread.join() }
+    return try work.results()
+}
+
+private final class Work<Item: Sendable, Result: Sendable>: Sendable {
+    private struct State {
+        var next = 0
+        var results: [Result?]
+        var error: (any Error)?
+    }
+
+    private let items: [Item]
+    private let body: @Sendable (Item, Cancellation) throws -> Result
+    private let cancellation = Cancellation()
+    private let state: Mutex<State>
+
+    init(_ items: [Item], _ body: @escaping @Sendable (Item, Cancellation) throws -> Result) {
+        self.items = items
+        self.body = body
+        state = Mutex(State(results: Array(repeating: nil, count: items.count)))
+    }
+
+    func run() {
+        while let index = nextIndex() {
+            do {
+                let result = try body(items[index], cancellation)
+                state.withLock { $0.results[index] = result }
+            } catch {
+                cancellation.cancel()
+                state.withLock { if $0.error == nil { $0.error = error } }
+            }
+        }
+    }
+
+    private func nextIndex() -> Int? {
+        state.withLock { state in
+            guard state.error == nil, state.next < items.count else { return nil }
+            defer { state.next += 1 }
+            return state.next
+        }
+    }
+
+    func results() throws -> [Result] {
+        try state.withLock { state in
+            if let error = state.error { throw error }
+            return state.results.compactMap { $0 }
+        }
+    }
+}
+
+/// A thread that blocks in system calls, which those of Swift's own pool must not.
+final class WorkerThread {
+    private final class Body {
+        let run: @Sendable () -> Void
+
+        init(_ run: @escaping @Sendable () -> Void) {
+            self.run = run
+        }
+    }
+
+    private var thread = pthread_t()
+
+    /// - Returns: nil when there is no other thread to be had; `body` was not run then.
+    init?(_ body: @escaping @Sendable () -> Void) {
+        let context = Unmanaged.passRetained(Body(body)).toOpaque()
+        let status = pthread_create(
+            &thread, nil,
+            { context in
+                if let context { Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run() }
+                return nil
+            }, context)
+        if status != 0 {
+            Unmanaged<Body>.fromOpaque(context).release()
+            return nil
+        }
+    }
+
+    /// Waits for the end of the work. Once, and always: a thread is not left behind.
+    func join() {
+        pthread_join(thread, nil)
+    }
+}

@@ -1,0 +1,247 @@
+import ByteStream
+import Hashing
+import JSON
+import OCI
+
+/// Which images of an index are wanted.
+public enum PlatformChoice: Hashable, Sendable {
+    /// The one that runs there. An image beside no other is taken whatever it runs on.
+    case implied(Platform)
+    /// The one that runs there, and no other.
+    case one(Platform)
+    case all
+}
+
+extension ImageStore {
+    /// The most that an image config may have. Real ones have a few KiB.
+    public static let configByteLimit = 16 << 20
+
+    private static let indexDepthLimit = 8
+
+    /// The images that a reference names, in the order of its index.
+    ///
+    /// Manifests and configs are checked against their digests. With `recordBase`, each manifest says
+    /// where it came from, in the standard annotations; several say which of them they are.
+    ///
+    /// - Throws: `StoreError`, `VerificationError`, and what the place throws.
+    public func images(
+        of reference: Reference, platform choice: PlatformChoice, recordBase: Bool = true
+    ) throws -> [Image] {
+        if case .scratch = reference { return [emptyImage(for: choice)] }
+        let repository = try repository(for: reference)
+        let manifests = try manifests(of: reference, platform: choice)
+        var images = try concurrently(manifests) { (raw: RawManifest, _) in
+            try self.image(raw, in: repository)
+        }
+        for index in images.indices {
+            if recordBase {
+                images[index].manifest[annotation: Annotation.baseName] = reference.imageName
+                images[index].manifest[annotation: Annotation.baseDigest] =
+                    manifests[index].digest.description
+            }
+            if images.count > 1 {
+                images[index].manifest[annotation: Annotation.position] =
+                    "\(index + 1)/\(images.count)"
+            }
+        }
+        return images
+    }
+
+    /// The stored manifests that a reference names.
+    public func manifests(
+        of reference: Reference, platform choice: PlatformChoice
+    ) throws -> [RawManifest] {
+        let root = try manifest(of: reference)
+        let repository = try repository(for: reference)
+        guard root.mediaType.isIndex else {
+            try check(root, of: reference, in: repository, against: choice)
+            return [root]
+        }
+        let entries = try entries(of: root, in: repository, reference, depth: 0)
+        switch choice {
+        case .all:
+            if entries.isEmpty { throw StoreError.noImage(reference) }
+            return try concurrently(entries) { (entry: Descriptor, _) in
+                try self.child(entry, in: repository, reference)
+            }
+        case .implied(let wanted), .one(let wanted):
+            return [try select(wanted, from: entries, in: repository, reference)]
+        }
+    }
+
+    /// The exact bytes of the manifest that a reference names; with a platform, of that image's.
+    ///
+    /// - Throws: `StoreError`, and what the place throws.
+    public func rawManifest(
+        of reference: Reference, platform choice: PlatformChoice?
+    ) throws -> [UInt8] {
+        switch choice {
+        case nil, .all: return try manifest(of: reference).bytes
+        case .implied, .one:
+            return try manifests(of: reference, platform: choice ?? .all).flatMap(\.bytes)
+        }
+    }
+
+    /// The exact bytes of an image's config.
+    ///
+    /// - Throws: `StoreError`, `VerificationError`, and what the place throws.
+    public func configBytes(
+        of reference: Reference, platform choice: PlatformChoice
+    ) throws -> [UInt8] {
+        try images(of: reference, platform: choice, recordBase: false).flatMap(\.configBytes)
+    }
+
+    /// The tags of the place that a reference names.
+    public func tags(of reference: Reference) throws -> [String] {
+        try repository(for: reference).tags()
+    }
+
+    /// An image's config as it is stored.
+    ///
+    /// - Parameter subject: what messages call it.
+    func configBytes(
+        of manifest: Manifest, in repository: any Repository, subject: String
+    ) throws -> [UInt8] {
+        let limit = ImageStore.configByteLimit
+        guard manifest.config.size <= Int64(limit) else {
+            throw StoreError.tooLarge(subject: subject, size: manifest.config.size, limit: limit)
+        }
+        let sink = MemorySink(limit: limit, subject: Path(subject))
+        try repository.readBlob(manifest.config, into: sink)
+        return sink.bytes
+    }
+
+    private func emptyImage(for choice: PlatformChoice) -> Image {
+        let platform =
+            switch choice {
+            case .implied(let platform), .one(let platform): platform
+            case .all: Platform.current
+            }
+        let bytes = ImageConfig(platform: platform).bytes
+        let config = Descriptor(
+            mediaType: .config, digest: .of(bytes), size: Int64(bytes.count))
+        return Image(manifest: Manifest(config: config), configBytes: bytes)
+    }
+
+    private func image(_ raw: RawManifest, in repository: any Repository) throws -> Image {
+        let subject = "manifest '\(raw.digest)' of \(quote(repository.name))"
+        let manifest = try parsing(subject) { () throws(JSONError) in try raw.manifest() }
+        let bytes = try configBytes(
+            of: manifest, in: repository, subject: "config of \(subject)")
+        return Image(manifest: manifest, configBytes: bytes)
+    }
+
+    /// Checks an image that stands by itself against the platform asked for.
+    private func check(
+        _ raw: RawManifest, of reference: Reference, in repository: any Repository,
+        against choice: PlatformChoice
+    ) throws {
+        let wanted: Platform
+        switch choice {
+        case .all: return
+        case .implied(let platform), .one(let platform): wanted = platform
+        }
+        guard let platform = try platform(of: raw, in: repository), !platform.satisfies(wanted)
+        else { return }
+        if case .one = choice {
+            throw StoreError.noSuchPlatform(
+                reference, wanted: wanted, available: [platform.description])
+        }
+        warn("\(quote(reference.description)) is for '\(platform)', not for '\(wanted)'")
+    }
+
+    /// What the config of an image says it runs on; nil for an artifact.
+    private func platform(
+        of raw: RawManifest, in repository: any Repository
+    ) throws -> Platform? {
+        let image = try image(raw, in: repository)
+        guard image.manifest.config.mediaType.isImageConfig else { return nil }
+        return try image.platform(subject: "image '\(raw.digest)'")
+    }
+
+    /// The images of an index and of those inside it, each once, without attestations.
+    private func entries(
+        of raw: RawManifest, in repository: any Repository, _ reference: Reference, depth: Int
+    ) throws -> [Descriptor] {
+        guard depth < ImageStore.indexDepthLimit else {
+            throw StoreError.nestedTooDeep(reference)
+        }
+        let index = try parsing("index '\(raw.digest)'") { () throws(JSONError) in
+            try raw.index()
+        }
+        var entries: [Descriptor] = []
+        for entry in index.manifests {
+            if entry.platform?.isUnknown ?? false {
+                trace("not an image: '\(entry.digest)', an attestation")
+            } else if entry.mediaType.isIndex {
+                let inner = try child(entry, in: repository, reference)
+                entries += try self.entries(of: inner, in: repository, reference, depth: depth + 1)
+            } else if entry.mediaType.isSchema1 {
+                throw StoreError.schema1(reference)
+            } else if entry.mediaType.isManifest {
+                entries.append(entry)
+            } else {
+                trace("not an image: '\(entry.digest)', \(quote(entry.mediaType.rawValue))")
+            }
+        }
+        var seen: Set<Digest> = []
+        return entries.filter { seen.insert($0.digest).inserted }
+    }
+
+    private func select(
+        _ wanted: Platform, from entries: [Descriptor], in repository: any Repository,
+        _ reference: Reference
+    ) throws -> RawManifest {
+        let matching = entries.filter { $0.platform?.satisfies(wanted) ?? false }
+        if let entry = matching.first(where: { $0.platform?.variant == wanted.variant })
+            ?? matching.first
+        {
+            return try child(entry, in: repository, reference)
+        }
+        var available = entries.compactMap { $0.platform?.description }
+        for entry in entries where entry.platform == nil {
+            let raw = try child(entry, in: repository, reference)
+            guard let platform = try platform(of: raw, in: repository) else { continue }
+            if platform.satisfies(wanted) { return raw }
+            available.append(platform.description)
+        }
+        throw StoreError.noSuchPlatform(reference, wanted: wanted, available: available)
+    }
+
+    /// The manifest of an entry of an index.
+    private func child(
+        _ entry: Descriptor, in repository: any Repository, _ reference: Reference
+    ) throws -> RawManifest {
+        guard let raw = try repository.manifest(.digest(entry.digest)) else {
+            throw StoreError.missing(
+                subject: "manifest \(entry.platform.map { "for '\($0)' " } ?? "")of the index",
+                digest: entry.digest, target: repository.name, sources: [])
+        }
+        guard Int64(raw.bytes.count) == entry.size else {
+            throw StoreError.sizeMismatch(
+                subject: "manifest '\(entry.digest)'", expected: entry.size,
+                actual: Int64(raw.bytes.count))
+        }
+        return raw
+    }
+}
+
+extension Image {
+    /// What the config says that the image runs on.
+    func platform(subject: String) throws(StoreError) -> Platform {
+        try parsing("config of \(subject)") { () throws(JSONError) in
+            try ImageConfig(JSONField(JSON.parse(configBytes))).platform()
+        }
+    }
+}
+
+/// Runs `body`, naming the document in what it throws.
+func parsing<Result>(
+    _ subject: String, _ body: () throws(JSONError) -> Result
+) throws(StoreError) -> Result {
+    do {
+        return try body()
+    } catch {
+        throw .malformed(subject: subject, error)
+    }
+}

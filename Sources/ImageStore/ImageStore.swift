@@ -1,0 +1,120 @@
+import ByteStream
+import ImageLayout
+import OCI
+import Registry
+import Synchronization
+
+/// The one door to registries and image layouts.
+public final class ImageStore: Sendable {
+    private let options: RegistryOptions
+    private let client = Mutex<RegistryClient?>(nil)
+    /// Takes what is done, line by line.
+    let trace: @Sendable (String) -> Void
+    /// Takes what the user should know although nothing failed.
+    let warn: @Sendable (String) -> Void
+
+    private let path: @Sendable (String) -> Path
+
+    /// Nothing is read or connected before a registry is used.
+    ///
+    /// - Parameter path: makes a path of a layout's directory as it stands in a reference.
+    public init(
+        _ options: RegistryOptions, path: @escaping @Sendable (String) -> Path = { Path($0) }
+    ) {
+        self.options = options
+        self.path = path
+        trace = options.trace ?? { _ in }
+        warn = options.warn ?? { _ in }
+    }
+
+    /// The place that a reference names, whatever its tag or digest.
+    ///
+    /// - Throws: `StoreError.scratch`, and what setting up the registry's client throws.
+    public func repository(for reference: Reference) throws -> any Repository {
+        switch reference {
+        case .registry(let reference):
+            try client.withLock { client in
+                if let client { return client.repository(reference) }
+                let new = try RegistryClient(options)
+                client = new
+                return new.repository(reference)
+            }
+        case .layout(let reference): layout(reference)
+        case .scratch: throw StoreError.scratch
+        }
+    }
+
+    func layout(_ reference: LayoutReference) -> LayoutRepository {
+        LayoutRepository(directory: path(reference.directory))
+    }
+
+    /// The manifest or index that a reference names.
+    ///
+    /// - Throws: `StoreError.noSuchManifest`, `.schema1`, and what reading throws.
+    public func manifest(of reference: Reference) throws -> RawManifest {
+        let repository = try repository(for: reference)
+        let manifest: RawManifest?
+        if let digest = reference.digest {
+            manifest = try repository.manifest(.digest(digest))
+        } else if let tag = reference.tag {
+            manifest = try repository.manifest(.tag(tag))
+        } else if case .layout(let layout) = reference {
+            manifest = try self.layout(layout).onlyManifest()
+        } else {
+            manifest = nil
+        }
+        guard let manifest else {
+            throw StoreError.noSuchManifest(
+                reference, tags: try tags(of: reference, repository))
+        }
+        if manifest.mediaType.isSchema1 { throw StoreError.schema1(reference) }
+        return manifest
+    }
+
+    /// Streams a blob of which only the digest is known into `sink`, checked.
+    ///
+    /// - Throws: `StoreError.noSuchBlob`, and what reading and `sink` throw.
+    public func readBlob(
+        _ digest: Digest, of reference: Reference, into sink: any ByteSink
+    ) throws {
+        let repository = try repository(for: reference)
+        guard let size = try repository.blobSize(digest) else {
+            throw StoreError.noSuchBlob(digest, place: repository.name)
+        }
+        let descriptor = Descriptor(mediaType: .octetStream, digest: digest, size: size)
+        try repository.readBlob(descriptor, into: sink)
+    }
+
+    /// The tags to name beside one that is not there; registries may have too many to ask for.
+    private func tags(of reference: Reference, _ repository: any Repository) throws -> [String] {
+        guard case .layout = reference else { return [] }
+        return try repository.tags()
+    }
+}
+
+extension Reference {
+    /// The place without tag and digest: equal for references into the same repository.
+    var place: Reference {
+        switch self {
+        case .registry(let reference):
+            .registry(
+                RegistryReference(
+                    host: reference.host, repository: reference.repository, tag: nil, digest: nil))
+        case .layout(let reference):
+            .layout(LayoutReference(directory: reference.directory, tag: nil, digest: nil))
+        case .scratch: .scratch
+        }
+    }
+
+    /// What annotations call it: with its tag, or with its digest when it has no tag.
+    var imageName: String {
+        switch self {
+        case .registry(let reference):
+            RegistryReference(
+                host: reference.host, repository: reference.repository, tag: reference.tag,
+                digest: reference.tag == nil ? reference.digest : nil
+            ).description
+        case .layout, .scratch: description
+        }
+    }
+}

@@ -1,0 +1,201 @@
+import ByteStream
+import Hashing
+import ImageLayout
+import JSON
+import OCI
+
+extension ImageStore {
+    /// Stores `content` at every one of `targets`, and moves their tags when all of it is there.
+    ///
+    /// Blobs that a target lacks are mounted or copied from `sources`; without any, from the images'
+    /// bases. Each repository gets a blob once, whatever the number of its tags.
+    ///
+    /// - Returns: the descriptor of what was pushed, after every place has confirmed it.
+    /// - Throws: `StoreError`, and what the places throw. No tag is moved before the last blob of
+    ///   the last target is there.
+    public func push(
+        _ content: PushContent, to targets: [Reference], sources: [Reference] = [],
+        expecting expectation: TagExpectation? = nil
+    ) throws -> Descriptor {
+        for target in targets {
+            if let digest = target.digest, digest != content.root.digest {
+                throw StoreError.digestMismatch(target, actual: content.root.digest)
+            }
+            if expectation != nil && target.tag == nil { throw StoreError.noTagToExpect(target) }
+        }
+        for target in targets {
+            let repository = try repository(for: target)
+            guard let tag = target.tag, let expectation else { continue }
+            try check(repository.manifestDigest(.tag(tag)), expectation, tag, at: repository)
+        }
+        var places: [Reference] = []
+        for target in targets where !places.contains(target.place) {
+            try fill(target.place, with: content, sources: sources, filled: places)
+            places.append(target.place)
+        }
+        for target in targets {
+            let repository = try repository(for: target)
+            var check: ((Digest?) throws -> Void)?
+            if let expectation, let tag = target.tag {
+                check = { try self.check($0, expectation, tag, at: repository) }
+            }
+            try repository.publish(content.root, tag: target.tag, check: check)
+        }
+        return content.root.descriptor
+    }
+
+    private func check(
+        _ actual: Digest?, _ expectation: TagExpectation, _ tag: String,
+        at repository: any Repository
+    ) throws(StoreError) {
+        guard expectation.holds(for: actual) else {
+            throw .tagMoved(
+                place: repository.name, tag: tag, expected: expectation, actual: actual)
+        }
+    }
+
+    /// Brings everything that `content.root` refers to into a repository.
+    ///
+    /// - Parameter filled: repositories that have all of it already.
+    private func fill(
+        _ target: Reference, with content: PushContent, sources: [Reference], filled: [Reference]
+    ) throws {
+        let repository = try repository(for: target)
+        let sources = filled + sources
+        var inventory = Inventory()
+        if content.images.isEmpty {
+            let walk = ManifestWalk(store: self, target: repository, sources: sources)
+            try walk.add(content.root, subject: "the image", depth: 0, to: &inventory)
+        } else {
+            for child in content.images {
+                let base = sources.count == filled.count ? child.base.map { [$0] } ?? [] : []
+                inventory.add(
+                    child.manifest, subject: child.subject, config: child.configBytes,
+                    sources: sources + base)
+                if child.stored.digest != content.root.digest {
+                    inventory.manifests.append(child.stored)
+                }
+            }
+        }
+        try transfer(inventory.blobs, to: target)
+        _ = try concurrently(inventory.manifests) { (manifest: RawManifest, _) in
+            try repository.putManifest(manifest, tag: nil)
+        }
+    }
+}
+
+/// What a manifest needs to be in a repository before it.
+struct Inventory {
+    struct Blob: Sendable {
+        let descriptor: Descriptor
+        /// The bytes, when they are at hand.
+        let bytes: [UInt8]?
+        let sources: [Reference]
+        /// As in `layer 2 of 5 of the image`.
+        let subject: String
+    }
+
+    private(set) var blobs: [Blob] = []
+    /// Manifests that others refer to, before those.
+    var manifests: [RawManifest] = []
+    private var digests: Set<Digest> = []
+
+    mutating func add(
+        _ manifest: Manifest, subject: String, config: [UInt8]?, sources: [Reference]
+    ) {
+        add(
+            Blob(
+                descriptor: manifest.config, bytes: config, sources: sources,
+                subject: "config of \(subject)"))
+        for (offset, layer) in manifest.layers.enumerated() {
+            if layer.isForeign { continue }
+            add(
+                Blob(
+                    descriptor: layer, bytes: layer.contentAtHand, sources: sources,
+                    subject: "layer \(offset + 1) of \(manifest.layers.count) of \(subject)"))
+        }
+    }
+
+    private mutating func add(_ blob: Blob) {
+        if digests.insert(blob.descriptor.digest).inserted { blobs.append(blob) }
+    }
+}
+
+/// Takes stock of a manifest or index that came as bytes.
+struct ManifestWalk {
+    let store: ImageStore
+    let target: any Repository
+    let sources: [Reference]
+
+    private static let depthLimit = 8
+
+    func add(
+        _ raw: RawManifest, subject: String, depth: Int, to inventory: inout Inventory
+    ) throws {
+        if raw.mediaType.isIndex {
+            guard depth < ManifestWalk.depthLimit else {
+                throw StoreError.malformed(
+                    subject: subject, .field(path: .root, "indexes nested too deeply"))
+            }
+            let index = try parsing(subject) { () throws(JSONError) in try raw.index() }
+            for (offset, entry) in index.manifests.enumerated() {
+                let name = entry.platform.map { " for '\($0)'" } ?? ""
+                let subject = "manifest \(offset + 1) of \(index.manifests.count)\(name)"
+                let child = try fetch(entry, subject: subject)
+                try add(child, subject: subject, depth: depth + 1, to: &inventory)
+                inventory.manifests.append(child)
+            }
+        } else if raw.mediaType.isManifest {
+            let manifest = try parsing(subject) { () throws(JSONError) in try raw.manifest() }
+            inventory.add(
+                manifest, subject: subject, config: manifest.config.contentAtHand,
+                sources: sources)
+        }
+    }
+
+    /// A manifest that an index refers to, from the target or else from where its blobs are.
+    private func fetch(_ entry: Descriptor, subject: String) throws -> RawManifest {
+        if let present = try target.manifest(.digest(entry.digest)) { return present }
+        for source in sources {
+            if let manifest = try store.repository(for: source).manifest(.digest(entry.digest)) {
+                return manifest
+            }
+        }
+        throw StoreError.missing(
+            subject: subject, digest: entry.digest, target: target.name,
+            sources: sources.map { $0.place.description })
+    }
+}
+
+extension Descriptor {
+    /// A layer that stays where its `urls` say.
+    ///
+    /// - Spec: image-spec v1.1.1, layer.md, Non-Distributable Layers.
+    fileprivate var isForeign: Bool {
+        guard mediaType.isNondistributable, case .array(let urls) = document["urls"] else {
+            return false
+        }
+        return !urls.isEmpty
+    }
+
+    /// The content when it need not be fetched: embedded, the empty JSON object, or nothing; nil when
+    /// it is none of them, or not what the digest says.
+    ///
+    /// - Spec: image-spec v1.1.1, manifest.md, Guidance for an Empty Descriptor.
+    fileprivate var contentAtHand: [UInt8]? {
+        let embedded: [UInt8]?
+        do {
+            embedded = try embeddedData()
+        } catch {
+            return nil
+        }
+        for bytes in [embedded, Array("{}".utf8), []] {
+            if let bytes, Int64(bytes.count) == size,
+                Digest.of(bytes, algorithm: digest.algorithm) == digest
+            {
+                return bytes
+            }
+        }
+        return nil
+    }
+}

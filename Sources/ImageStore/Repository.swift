@@ -1,0 +1,65 @@
+import ByteStream
+import Hashing
+import ImageLayout
+import OCI
+import Registry
+
+/// A place that has blobs, manifests and tags: a repository of a registry, or an image layout.
+///
+/// Every method may be called from several threads at once.
+public protocol Repository: Sendable {
+    /// As messages call it: `host/repository` or `oci:DIR`.
+    var name: String { get }
+
+    /// - Returns: nil when there is no such manifest. The bytes are checked against a digest.
+    func manifest(_ selector: ManifestSelector) throws -> RawManifest?
+
+    /// The digest of a manifest, without its bytes; nil when there is no such manifest.
+    func manifestDigest(_ selector: ManifestSelector) throws -> Digest?
+
+    func hasBlob(_ digest: Digest) throws -> Bool
+
+    /// How many bytes a blob has; nil when there is none.
+    func blobSize(_ digest: Digest) throws -> Int64?
+
+    /// Streams a blob into `sink`, checked; the last bytes are proved only when this returns.
+    func readBlob(_ descriptor: Descriptor, into sink: any ByteSink) throws
+
+    /// Takes over a blob of another repository of the same registry.
+    ///
+    /// - Returns: false when that did not work and the bytes must be sent.
+    func mountBlob(_ digest: Digest, from repository: String) throws -> Bool
+
+    /// Stores a blob. When `source` announces what it is and the blob is there, or can be mounted
+    /// from one of `repositories`, it is not read.
+    func writeBlob(
+        _ source: any BlobSource, mountFrom repositories: [String]
+    ) throws -> BlobIdentity
+
+    /// Stores a manifest that another refers to, or that has a tag.
+    func putManifest(_ manifest: RawManifest, tag: String?) throws
+
+    /// Stores the manifest that a reference stands for; without a tag it is found by its digest.
+    ///
+    /// - Parameter check: called with what the tag stands for, as late as the place allows; what it
+    ///   throws leaves the tag as it is.
+    func publish(
+        _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
+    ) throws
+
+    func tags() throws -> [String]
+
+    /// The manifests whose `subject` is `digest`; nil when the place cannot say.
+    func referrers(of digest: Digest, artifactType: String?) throws -> Index?
+}
+
+extension LayoutRepository: Repository {}
+
+extension RegistryRepository: Repository {
+    public func publish(
+        _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
+    ) throws {
+        if let tag, let check { try check(manifestDigest(.tag(tag))) }
+        try putManifest(manifest, tag: tag)
+    }
+}

@@ -1,0 +1,114 @@
+import ByteStream
+import JSON
+import OCI
+
+/// Why an image could not be fetched or pushed, beside what its place has to say.
+public enum StoreError: Failure {
+    /// `scratch` names no place.
+    case scratch
+    case noSuchManifest(Reference, tags: [String])
+    case noSuchBlob(Digest, place: String)
+    case schema1(Reference)
+    case malformed(subject: String, JSONError)
+    case noSuchPlatform(Reference, wanted: Platform, available: [String])
+    /// An index without an image in it.
+    case noImage(Reference)
+    case nestedTooDeep(Reference)
+    case tooLarge(subject: String, size: Int64, limit: Int)
+    case sizeMismatch(subject: String, expected: Int64, actual: Int64)
+
+    /// A blob or manifest is in none of the places; `subject` says which one it is.
+    case missing(subject: String, digest: Digest, target: String, sources: [String])
+    case duplicatePlatform(String, first: Int, second: Int)
+    /// Lines of a set are missing, or there twice.
+    case incompleteSet(String)
+    case digestMismatch(Reference, actual: Digest)
+    /// The tag is not where `--expect` says; it was left alone.
+    case tagMoved(place: String, tag: String, expected: TagExpectation, actual: Digest?)
+    case noTagToExpect(Reference)
+
+    public var exitStatus: ExitStatus {
+        switch self {
+        case .scratch, .noTagToExpect: .usage
+        case .noSuchManifest, .noSuchBlob, .noSuchPlatform, .noImage, .missing: .unavailable
+        case .schema1, .malformed, .nestedTooDeep, .tooLarge, .sizeMismatch, .duplicatePlatform,
+            .incompleteSet, .digestMismatch:
+            .dataError
+        case .tagMoved: .protocolError
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .scratch: "'scratch' is an image without a place"
+        case .noSuchManifest(let reference, let tags):
+            "no such manifest: \(quote(reference.description))"
+                + (tags.isEmpty ? "" : "; there are \(list(tags))")
+        case .noSuchBlob(let digest, let place): "no blob '\(digest)' in \(quote(place))"
+        case .schema1(let reference):
+            "schema 1 manifest, which is obsolete: \(quote(reference.description)); "
+                + "push it again with a newer tool"
+        case .malformed(let subject, let error): "malformed \(subject): \(error.text)"
+        case .noSuchPlatform(let reference, let wanted, let available):
+            "no image for '\(wanted)' in \(quote(reference.description)); "
+                + (available.isEmpty ? "there is none" : "there are \(list(available))")
+        case .noImage(let reference): "no image in index \(quote(reference.description))"
+        case .nestedTooDeep(let reference):
+            "indexes nested too deeply in \(quote(reference.description))"
+        case .tooLarge(let subject, let size, let limit):
+            "\(subject) is too large: \(size) bytes, where \(limit) is the most"
+        case .sizeMismatch(let subject, let expected, let actual):
+            "size mismatch for \(subject): expected \(expected) bytes, got \(actual)"
+        case .missing(let subject, let digest, let target, let sources):
+            sources.isEmpty
+                ? "\(subject) '\(digest)' is not in \(quote(target)); say with --from where it is"
+                : "\(subject) '\(digest)' is neither in \(quote(target)) nor in "
+                    + sources.map { quote($0) }.joined(separator: " nor in ")
+        case .duplicatePlatform(let platform, let first, let second):
+            "two images for the platform '\(platform)': lines \(first) and \(second)"
+        case .incompleteSet(let problem): "incomplete set of image lines: \(problem)"
+        case .digestMismatch(let reference, let actual):
+            "digest mismatch for \(quote(reference.description)): got \(actual)"
+        case .tagMoved(let place, let tag, let expected, let actual):
+            "tag \(quote(tag)) of \(quote(place)) is not where it was expected: "
+                + "expected \(expected), found \(actual.map { "\($0)" } ?? "no such tag")"
+        case .noTagToExpect(let reference):
+            "no tag to expect anything of in \(quote(reference.description))"
+        }
+    }
+
+    private func list(_ names: [String]) -> String {
+        let shown = names.prefix(20).map { quote($0) }.joined(separator: ", ")
+        return names.count > 20 ? shown + " and \(names.count - 20) more" : shown
+    }
+}
+
+/// What a tag must stand for before it is moved.
+public enum TagExpectation: Hashable, Sendable, CustomStringConvertible {
+    case absent
+    case digest(Digest)
+
+    public init?(_ text: String) {
+        if text == "absent" {
+            self = .absent
+        } else if let digest = Digest(text) {
+            self = .digest(digest)
+        } else {
+            return nil
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .absent: "no such tag"
+        case .digest(let digest): digest.description
+        }
+    }
+
+    func holds(for actual: Digest?) -> Bool {
+        switch self {
+        case .absent: actual == nil
+        case .digest(let digest): actual == digest
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import ByteStream
+import Hashing
+import ImageLayout
+import OCI
+
+extension ImageStore {
+    /// Makes sure that a repository has every one of `blobs`, several at a time.
+    func transfer(_ blobs: [Inventory.Blob], to target: Reference) throws {
+        let repository = try repository(for: target)
+        _ = try concurrently(blobs) { (blob: Inventory.Blob, cancellation) in
+            try self.transfer(blob, to: target, repository, cancellation)
+        }
+    }
+
+    private func transfer(
+        _ blob: Inventory.Blob, to target: Reference, _ repository: any Repository,
+        _ cancellation: Cancellation
+    ) throws {
+        let digest = blob.descriptor.digest
+        if let bytes = blob.bytes {
+            let source = MemoryBlob(bytes, algorithm: digest.algorithm)
+            _ = try repository.writeBlob(source, mountFrom: [])
+            return
+        }
+        if try link(blob, to: target) { return }
+        let sources = blob.sources.filter { $0.place != target.place && $0 != .scratch }
+        let copy = CopiedBlob(
+            BlobIdentity(digest: digest, size: blob.descriptor.size), cancellation
+        ) {
+            try self.open(blob, in: sources, for: repository, cancellation)
+        }
+        _ = try repository.writeBlob(copy, mountFrom: neighbours(of: target, in: sources))
+    }
+
+    /// The repositories of the target's own registry, which can give it their blobs.
+    private func neighbours(of target: Reference, in sources: [Reference]) -> [String] {
+        guard case .registry(let target) = target else { return [] }
+        return sources.compactMap { source in
+            guard case .registry(let source) = source, source.host == target.host else {
+                return nil
+            }
+            return source.repository
+        }
+    }
+
+    /// Takes a blob of a layout into another layout without copying it.
+    private func link(_ blob: Inventory.Blob, to target: Reference) throws -> Bool {
+        guard case .layout(let target) = target else { return false }
+        for case .layout(let source) in blob.sources {
+            let source = layout(source)
+            guard try source.hasBlob(blob.descriptor.digest) else { continue }
+            if try layout(target).linkBlob(blob.descriptor, from: source) { return true }
+        }
+        return false
+    }
+
+    /// Opens a blob in the first place that has it, to be sent to another.
+    private func open(
+        _ blob: Inventory.Blob, in sources: [Reference], for target: any Repository,
+        _ cancellation: Cancellation
+    ) throws -> any BlobSource {
+        let descriptor = blob.descriptor
+        for source in sources {
+            let repository = try repository(for: source)
+            guard try repository.hasBlob(descriptor.digest) else { continue }
+            trace(
+                "\(blob.subject) '\(descriptor.digest)' is copied from \(quote(repository.name))")
+            if case .layout(let source) = source { return try layout(source).openBlob(descriptor) }
+            return PipedBlob(
+                BlobIdentity(digest: descriptor.digest, size: descriptor.size)
+            ) { sink in
+                try repository.readBlob(descriptor, into: sink)
+            }
+        }
+        throw StoreError.missing(
+            subject: blob.subject, digest: descriptor.digest, target: target.name,
+            sources: sources.map { $0.place.description })
+    }
+}
+
+/// A blob of another place, looked for there only when its bytes are needed.
+private final class CopiedBlob: BlobSource {
+    let identity: BlobIdentity
+    private let cancellation: Cancellation
+    private let open: () throws -> any BlobSource
+    private var source: (any BlobSource)?
+
+    init(
+        _ identity: BlobIdentity, _ cancellation: Cancellation,
+        open: @escaping () throws -> any BlobSource
+    ) {
+        self.identity = identity
+        self.cancellation = cancellation
+        self.open = open
+    }
+
+    var announced: BlobIdentity? { identity }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        try cancellation.check()
+        let source = try self.source ?? open()
+        self.source = source
+        return try source.read(into: buffer)
+    }
+
+    func rewind() throws -> Bool { try source?.rewind() ?? true }
+}

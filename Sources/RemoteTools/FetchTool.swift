@@ -1,0 +1,101 @@
+import ArgumentParser
+import ByteStream
+import ImageStore
+import OCI
+import ToolSupport
+
+/// `oci-fetch`: images, manifests, configs and blobs out of a place.
+public struct FetchTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-fetch",
+        abstract: "Fetch an image's manifest and config, or a blob.",
+        discussion: """
+            Writes image lines to stdout, one for each platform asked for: the manifest as JSON, \
+            with its config embedded. Each says in its annotations where it came from.
+
+            REF is a reference of a registry, as in ghcr.io/example/app:latest, of an image \
+            layout, as in oci:DIR:TAG, or 'scratch', the image without layers.
+            """,
+        version: Version.text)
+
+    @Argument(help: ArgumentHelp("What to fetch.", valueName: "ref"))
+    var reference: String
+
+    @Option(
+        help: ArgumentHelp(
+            "The platform whose image is wanted, or 'all'. Default: this machine's.",
+            valueName: "os/arch[/variant]|all"))
+    var platform: String?
+
+    @Flag(help: "Write the exact bytes of the manifest, or of the index when no platform is given.")
+    var raw = false
+
+    @Flag(help: "Write the exact bytes of the image's config.")
+    var config = false
+
+    @Flag(
+        help: "Write the blob REF@DIGEST, or the one whose descriptor line comes from stdin.")
+    var blob = false
+
+    @Flag(help: "Write the tags of REF's repository, one to a line.")
+    var tags = false
+
+    @Flag(help: "Leave the annotations that name the image's base as they are.")
+    var keepBase = false
+
+    @OptionGroup(title: "Registry options") var registry: RegistryArguments
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func validate() throws {
+        if [raw, config, blob, tags].count(where: { $0 }) > 1 {
+            throw ValidationError("--raw, --config, --blob and --tags exclude each other")
+        }
+        if platform != nil && (blob || tags) {
+            throw ValidationError("--platform has no meaning with --blob and --tags")
+        }
+    }
+
+    public func execute(_ console: Console) throws {
+        let reference = try Reference(self.reference)
+        let choice = try platformChoice()
+        let output = OutputStream()
+        try registry.withStore(console) { store in
+            if tags {
+                try output.write(store.tags(of: reference).flatMap { Array("\($0)\n".utf8) })
+            } else if blob {
+                try fetchBlob(reference, store, console, output)
+            } else if raw {
+                try output.write(
+                    store.rawManifest(of: reference, platform: platform.map { _ in choice }))
+            } else if config {
+                try output.write(store.configBytes(of: reference, platform: choice))
+            } else {
+                try ImageLines.write(
+                    store.images(of: reference, platform: choice, recordBase: !keepBase))
+            }
+        }
+    }
+
+    private func platformChoice() throws(UsageError) -> PlatformChoice {
+        guard let platform else { return .implied(.current) }
+        if platform == "all" { return .all }
+        guard let wanted = Platform(platform) else {
+            throw UsageError("not a platform: \(quote(platform)); write OS/ARCH[/VARIANT] or 'all'")
+        }
+        return .one(wanted)
+    }
+
+    private func fetchBlob(
+        _ reference: Reference, _ store: ImageStore, _ console: Console, _ output: OutputStream
+    ) throws {
+        if let digest = reference.digest {
+            try store.readBlob(digest, of: reference, into: output)
+        } else {
+            let input = try console.standardInput(expecting: "a descriptor line")
+            let descriptor = try readDescriptor(from: input)
+            try store.repository(for: reference).readBlob(descriptor, into: output)
+        }
+    }
+}

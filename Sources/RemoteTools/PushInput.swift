@@ -1,0 +1,64 @@
+import ByteStream
+import ImageStore
+import JSON
+import OCI
+import ToolSupport
+
+/// What `oci-push-manifest` reads: image lines, or the bytes of one manifest or index.
+enum PushInput {
+    case images([Image])
+    case raw([UInt8], subject: String)
+
+    /// - Throws: `InputError`, `StreamError.read`, `VerificationError`.
+    init(_ input: InputStream) throws {
+        let bytes = try ImageLines.readAll(from: input)
+        guard let field = PushInput.document(bytes), try !PushInput.isImage(field) else {
+            self = .images(try ImageLines.read(bytes, path: input.path))
+            return
+        }
+        self = .raw(bytes, subject: "manifest on \(input.path.quoted)")
+    }
+
+    func content(
+        asIndex: Bool, annotations: [(key: String, value: String)]
+    ) throws -> PushContent {
+        switch self {
+        case .images(let images):
+            return try PushContent(images: images, asIndex: asIndex, annotations: annotations)
+        case .raw(let bytes, let subject):
+            if asIndex { throw UsageError("--index takes image lines, not a manifest's bytes") }
+            return try PushContent(raw: bytes, annotations: annotations, subject: subject)
+        }
+    }
+
+    /// All of the input as one document; nil when it is not, as several lines are not.
+    private static func document(_ bytes: [UInt8]) -> JSONField? {
+        do {
+            return JSONField(try JSON.parse(bytes))
+        } catch {
+            return nil
+        }
+    }
+
+    /// Whether a document is an image line, with its config in it.
+    private static func isImage(_ field: JSONField) throws -> Bool {
+        guard case .object(let document) = field.value,
+            case .object(let config) = document["config"]
+        else { return false }
+        return config["data"] != nil
+    }
+}
+
+extension NamedReference {
+    /// Where `content` is put. An artifact that belongs to a subject is found through it: it does
+    /// not take a tag that was not asked for.
+    func target(for content: PushContent) -> Reference {
+        guard !hasTag, content.hasSubject, case .registry(let registry) = reference else {
+            return reference
+        }
+        return .registry(
+            RegistryReference(
+                host: registry.host, repository: registry.repository, tag: nil,
+                digest: registry.digest))
+    }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import ByteStream
+import ImageStore
+import OCI
+import ToolSupport
+
+/// `oci-push-manifest`: images to their places, and their tags last.
+public struct PushManifestTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-push-manifest",
+        abstract: "Push images with all they need, and move their tags.",
+        discussion: """
+            Reads image lines from stdin, or a manifest or index as oci-fetch --raw writes it, \
+            which is pushed byte for byte. Several lines become an index. Blobs that a place lacks \
+            are mounted or copied from where the image came from, and the tag is moved when \
+            everything is there. Then the descriptor of what was pushed is written as one line \
+            to stdout.
+            """,
+        version: Version.text)
+
+    @Argument(
+        help: ArgumentHelp(
+            "Where the image goes. May be several; a digest must be the image's.",
+            valueName: "ref"))
+    var references: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Where missing blobs are. Default: the image's base. May be repeated.",
+            valueName: "ref"))
+    var from: [String] = []
+
+    @Flag(help: "Push an index even over one image.")
+    var index = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Move no tag (status 76) unless it is at this digest, or absent.",
+            valueName: "digest|absent"))
+    var expect: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Annotate the manifest, or the index. May be repeated.", valueName: "key=value"))
+    var annotation: [String] = []
+
+    @Flag(help: "Store nothing: write the descriptor that the push would give.")
+    var dryRun = false
+
+    @OptionGroup(title: "Registry options") var registry: RegistryArguments
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func validate() throws {
+        if references.isEmpty && !dryRun { throw ValidationError("no REF to push to") }
+    }
+
+    public func execute(_ console: Console) throws {
+        let targets = try references.map { text throws(ReferenceError) in try NamedReference(text) }
+        let sources = try from.map { text throws(ReferenceError) in try Reference(text) }
+        let expectation = try self.expectation()
+        let input = try console.standardInput(expecting: "image lines")
+        let content = try PushInput(input).content(asIndex: index, annotations: annotations())
+        if dryRun {
+            return try FileDescriptor.standardOutput.writeLine(content.root.descriptor)
+        }
+        let descriptor = try registry.withStore(console) { store in
+            try store.push(
+                content, to: targets.map { $0.target(for: content) }, sources: sources,
+                expecting: expectation)
+        }
+        try FileDescriptor.standardOutput.writeLine(descriptor)
+    }
+
+    private func expectation() throws(UsageError) -> TagExpectation? {
+        guard let expect else { return nil }
+        guard let expectation = TagExpectation(expect) else {
+            throw UsageError("--expect takes a digest or 'absent', not \(quote(expect))")
+        }
+        return expectation
+    }
+
+    private func annotations() throws(UsageError) -> [(key: String, value: String)] {
+        try annotation.map { (text) throws(UsageError) in
+            guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+                throw UsageError("--annotation takes KEY=VALUE, not \(quote(text))")
+            }
+            return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+        }
+    }
+}

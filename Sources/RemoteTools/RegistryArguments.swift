@@ -1,0 +1,124 @@
+import ArgumentParser
+import ByteStream
+import ImageStore
+import OCI
+import Registry
+import ToolSupport
+
+/// The options of every tool that talks to registries.
+public struct RegistryArguments: ParsableArguments {
+    @Flag(help: "Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.")
+    public var plainHttp = false
+
+    @Option(
+        help: ArgumentHelp("Verify the certificates of registries.", valueName: "true|false"))
+    public var tlsVerify = true
+
+    @Option(help: ArgumentHelp("Trust the certificates (PEM) in FILE too.", valueName: "file"))
+    public var caFile: Path?
+
+    @Option(help: ArgumentHelp("The client's certificate (PEM).", valueName: "file"))
+    public var cert: Path?
+
+    @Option(
+        help: ArgumentHelp(
+            "The key (PEM) of --cert, when it is in a file of its own.", valueName: "file"))
+    public var key: Path?
+
+    @Option(
+        help: ArgumentHelp(
+            "Look for credentials in FILE only. Default: containers' and Docker's files.",
+            valueName: "file"))
+    public var authfile: Path?
+
+    @Option(
+        help: ArgumentHelp(
+            "Repeat a request that failed for a passing reason up to N times.", valueName: "n"))
+    public var retries = RegistryOptions().retries
+
+    @Option(
+        help: ArgumentHelp(
+            "Give up connecting, and a transfer in which no byte moves, after so long.",
+            valueName: "seconds"))
+    public var timeout: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Show transfers on stderr: one line on a terminal, plain lines, or nothing.",
+            valueName: "auto|plain|none"))
+    public var progress = ProgressMode.auto
+
+    public init() {}
+
+    public func validate() throws {
+        if retries < 0 { throw ValidationError("--retries is negative: '\(retries)'") }
+        if let timeout, timeout <= 0 || timeout > 1 << 30 {
+            throw ValidationError("--timeout is not a number of seconds: '\(timeout)'")
+        }
+        if key != nil && cert == nil { throw ValidationError("--key needs --cert") }
+    }
+
+    /// Runs `body` with the store that these options describe, and with signals that unwind.
+    func withStore<Result>(
+        _ console: Console, _ body: (ImageStore) throws -> Result
+    ) throws -> Result {
+        Interruption.arm()
+        let progress = Progress(progress, console)
+        defer { progress.finish() }
+        return try body(
+            ImageStore(options(console, progress)) { Path(argument: $0) ?? Path($0) })
+    }
+
+    private func options(_ console: Console, _ progress: Progress) -> RegistryOptions {
+        var options = RegistryOptions()
+        options.plainHTTP = plainHttp
+        options.verifyTLS = tlsVerify
+        options.caFile = caFile
+        options.certificate = cert
+        options.key = key
+        options.authFile = authfile
+        options.retries = retries
+        if let timeout {
+            options.connectTimeout = .seconds(timeout)
+            options.stallTimeout = .seconds(timeout)
+        }
+        options.trace = { message in progress.interrupt { console.trace(message) } }
+        options.warn = { message in progress.interrupt { console.warn(message) } }
+        options.progress = { event in
+            let direction = event.direction == .upload ? "push" : "fetch"
+            progress.update(
+                event.identifier,
+                event.state == .running
+                    ? Progress.Transfer(
+                        subject: "\(direction) \(event.subject)", byteCount: event.byteCount,
+                        totalByteCount: event.totalByteCount)
+                    : nil)
+        }
+        return options
+    }
+}
+
+/// A reference as the user wrote it, with whether a tag was written.
+struct NamedReference: ExpressibleByArgument {
+    let reference: Reference
+    /// False for a `latest` that is only Docker's default.
+    let hasTag: Bool
+
+    /// - Throws: `ReferenceError`.
+    init(_ text: String) throws(ReferenceError) {
+        reference = try Reference(text)
+        if case .registry(let registry) = reference, let tag = registry.tag {
+            hasTag = tag != "latest" || text.hasSuffix(":latest") || text.contains(":latest@")
+        } else {
+            hasTag = reference.tag != nil
+        }
+    }
+
+    init?(argument: String) {
+        do {
+            try self.init(argument)
+        } catch {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import ByteStream
+import JSON
+import OCI
+
+extension FileDescriptor {
+    /// Writes a descriptor line: the last thing that a tool does.
+    ///
+    /// - Throws: `StreamError.write`.
+    public func writeLine(_ descriptor: Descriptor) throws(StreamError) {
+        do {
+            try writeAll(descriptor.line)
+        } catch {
+            throw .write(path: .standardOutput, error)
+        }
+    }
+}
+
+/// Reads a file of exactly one descriptor line, as `oci-push-blob` wrote it.
+///
+/// - Throws: `StreamError`, `InputError`: an empty file is that of a stage that failed.
+public func readDescriptor(_ path: Path) throws -> Descriptor {
+    try descriptor(of: readFile(path, limit: ImageLines.lineByteLimit), path: path)
+}
+
+/// Reads an input of exactly one descriptor line.
+public func readDescriptor(from input: InputStream) throws -> Descriptor {
+    try descriptor(of: ImageLines.readAll(from: input), path: input.path)
+}
+
+private func descriptor(of bytes: [UInt8], path: Path) throws(InputError) -> Descriptor {
+    let lines = try ImageLines.lines(of: bytes, path: path)
+    guard lines.count == 1, let line = lines.first else {
+        throw .refused("\(path.quoted) has \(lines.count) lines, not one descriptor")
+    }
+    do {
+        return try Descriptor(JSONField(JSON.parse(line.line)))
+    } catch {
+        throw .document(subject: "descriptor in \(path.quoted)", error)
+    }
+}

@@ -1,0 +1,153 @@
+import ArgumentParser
+import ByteStream
+import Glibc
+import Synchronization
+
+/// How transfers are shown.
+public enum ProgressMode: String, CaseIterable, Sendable, ExpressibleByArgument {
+    /// One line on a terminal, plain lines in CI, else nothing.
+    case auto
+    /// A line every few seconds.
+    case plain
+    case none
+}
+
+/// Shows on stderr how far transfers have come.
+///
+/// On a terminal it is one line that is written again and again, and gone at the end.
+public final class Progress: Sendable {
+    /// How far one transfer has come.
+    public struct Transfer: Sendable {
+        /// As in `push sha256:…`.
+        public let subject: String
+        public let byteCount: Int64
+        public let totalByteCount: Int64?
+
+        public init(subject: String, byteCount: Int64, totalByteCount: Int64?) {
+            self.subject = subject
+            self.byteCount = byteCount
+            self.totalByteCount = totalByteCount
+        }
+    }
+
+    private enum Style {
+        case line
+        case plain
+        case none
+
+        var interval: Duration {
+            switch self {
+            case .line: .milliseconds(100)
+            case .plain, .none: .seconds(5)
+            }
+        }
+    }
+
+    private struct State {
+        var transfers: [Int: Transfer] = [:]
+        var finishedByteCount: Int64 = 0
+        let start = ContinuousClock.now
+        var shown = ContinuousClock.now
+        var isLineShown = false
+    }
+
+    private let style: Style
+    private let console: Console
+    private let state = Mutex(State())
+
+    public init(_ mode: ProgressMode, _ console: Console) {
+        self.console = console
+        let isTerminal = FileDescriptor.standardError.isTerminal && getenv("TERM") != nil
+        style =
+            switch mode {
+            case _ where console.level == .quiet: .none
+            case .none: .none
+            case .plain: .plain
+            case .auto: isTerminal ? .line : getenv("CI") != nil ? .plain : .none
+            }
+    }
+
+    /// Notes the state of a transfer, and shows it when it is time; nil when the transfer is over.
+    ///
+    /// - Parameter identifier: the same for all states of one transfer.
+    public func update(_ identifier: Int, _ transfer: Transfer?) {
+        if style == .none { return }
+        state.withLock { state in
+            if let transfer {
+                state.transfers[identifier] = transfer
+            } else if let last = state.transfers.removeValue(forKey: identifier) {
+                state.finishedByteCount += last.byteCount
+            }
+            let now = ContinuousClock.now
+            guard now - state.shown >= style.interval, !state.transfers.isEmpty else { return }
+            state.shown = now
+            show(&state, now)
+        }
+    }
+
+    /// Writes a message between the states that are shown.
+    public func interrupt(_ message: () -> Void) {
+        state.withLock { state in
+            clear(&state)
+            message()
+        }
+    }
+
+    /// Takes the line away. What comes later is shown by others.
+    public func finish() {
+        state.withLock { clear(&$0) }
+    }
+
+    private func clear(_ state: inout State) {
+        if state.isLineShown { write("\r\u{1B}[K") }
+        state.isLineShown = false
+    }
+
+    private func show(_ state: inout State, _ now: ContinuousClock.Instant) {
+        let text = describe(state, now)
+        switch style {
+        case .line:
+            var size = winsize()
+            let known = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1
+            write("\r\(text.prefix(known ? Int(size.ws_col) - 1 : 79))\u{1B}[K")
+            state.isLineShown = true
+        case .plain: console.print("\(console.toolName): \(text)")
+        case .none: break
+        }
+    }
+
+    private func describe(_ state: State, _ now: ContinuousClock.Instant) -> String {
+        let byteCount = state.transfers.values.reduce(state.finishedByteCount) { $0 + $1.byteCount }
+        let elapsed = (now - state.start) / .seconds(1)
+        let rate = elapsed > 0 ? Int64(Double(byteCount) / elapsed) : 0
+        var text = "\(humanReadable(byteCount)), \(humanReadable(rate))/s"
+        let transfers = state.transfers.sorted { $0.key < $1.key }.map(\.value)
+        if let first = transfers.first {
+            text += ": \(first.subject)"
+            if let total = first.totalByteCount, total > 0 {
+                text += " \(min(100, first.byteCount * 100 / total)) %"
+            }
+        }
+        return transfers.count > 1 ? text + " and \(transfers.count - 1) more" : text
+    }
+
+    private func write(_ text: String) {
+        // What cannot be shown is not worth failing for.
+        _ = try? FileDescriptor.standardError.writeAll(Array(text.utf8))
+    }
+}
+
+/// A number of bytes with three digits and a binary unit: `12.3 MiB`.
+public func humanReadable(_ byteCount: Int64) -> String {
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    var tenths = byteCount.multipliedReportingOverflow(by: 10)
+    if tenths.overflow { tenths = (Int64.max, false) }
+    var value = tenths.partialValue
+    var unit = 0
+    while value >= 10240 && unit < units.count - 1 {
+        value = (value + 512) / 1024
+        unit += 1
+    }
+    let isShort = unit == 0 || value >= 1000
+    return "\(value / 10)\(isShort ? "" : ".\(value % 10)") \(units[unit])"
+}

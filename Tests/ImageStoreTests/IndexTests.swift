@@ -1,0 +1,103 @@
+import Hashing
+import JSON
+import OCI
+import Testing
+
+@testable import ImageStore
+
+@Suite struct IndexTests {
+    private func content(
+        _ images: [Image], asIndex: Bool = false, annotations: [(key: String, value: String)] = []
+    ) throws -> PushContent {
+        try PushContent(images: images, asIndex: asIndex, annotations: annotations)
+    }
+
+    private func positioned(_ positions: [String?]) throws -> [Image] {
+        try positions.enumerated().map { number, position in
+            var image = try image("linux/cpu\(number)")
+            image.manifest[annotation: Annotation.position] = position
+            return image
+        }
+    }
+
+    @Test func severalImagesBecomeAnIndex() throws {
+        let images = try ["linux/amd64", "linux/arm/v6", "linux/arm/v7"].map { try image($0) }
+        let index = try content(images).root.index()
+        #expect(index.mediaType == .index)
+        #expect(
+            index.manifests.map { $0.platform?.description }
+                == ["linux/amd64", "linux/arm/v6", "linux/arm/v7"])
+        #expect(index.manifests.map(\.digest) == images.map { .of($0.manifest.storedBytes) })
+    }
+
+    @Test func oneImageBecomesAnIndexOnlyWhenAsked() throws {
+        #expect(try content([image()]).root.mediaType == .manifest)
+        #expect(try content([image()], asIndex: true).root.index().manifests.count == 1)
+    }
+
+    @Test func windowsVersionsAreKeptApart() throws {
+        let images = try ["10.0.1", "10.0.2"].map { version in
+            var config = ImageConfig(platform: Platform(os: "windows", architecture: "amd64"))
+            var document = config.document
+            document["os.version"] = .string(version)
+            document["os.features"] = .array([.string("win32k")])
+            config = try ImageConfig(JSONField(.object(document)))
+            var image = try image()
+            image.setConfig(config)
+            return image
+        }
+        let index = try content(images).root.index()
+        #expect(index.manifests.map { $0.platform?.osVersion } == ["10.0.1", "10.0.2"])
+        #expect(index.manifests[0].platform?.osFeatures == ["win32k"])
+        #expect(throws: StoreError.self) { try content([images[0], images[0]]) }
+    }
+
+    @Test func samePlatformTwiceIsRefused() throws {
+        #expect(throws: StoreError.self) { try content([image(), image()]) }
+        #expect(throws: StoreError.self) {
+            try content([image("linux/arm64"), image("linux/arm64/v8")])
+        }
+    }
+
+    @Test func dockerImagesStayDockers() throws {
+        let images = try ["linux/amd64", "linux/arm64"].map { platform in
+            let image = try image(platform)
+            var document = image.manifest.document
+            document["mediaType"] = .string(MediaType.dockerManifest.rawValue)
+            let manifest = try Manifest(JSONField(.object(document)))
+            return Image(manifest: manifest, configBytes: image.configBytes)
+        }
+        #expect(try content(images).root.mediaType == .dockerManifestList)
+        #expect(try content([images[0], image("linux/s390x")]).root.mediaType == .index)
+    }
+
+    @Test func annotationsAreTheRoots() throws {
+        let annotations = [(key: "k", value: "v=w"), (key: "l", value: "")]
+        let single = try content([image()], annotations: annotations).root.manifest()
+        #expect(single[annotation: "k"] == "v=w")
+        #expect(single[annotation: "l"] == "")
+        let images = try [image("linux/a"), image("linux/b")]
+        let index = try content(images, annotations: annotations)
+        #expect(try index.root.index()[annotation: "k"] == "v=w")
+        #expect(try index.images[0].stored.manifest()[annotation: "k"] == nil)
+    }
+
+    @Test(arguments: [
+        [nil], [nil, nil], ["1/1"], ["1/2", "2/2"], ["2/2", "1/2"], ["1/2", nil, "2/2"],
+        ["1/2", "2/2", "1/2", "2/2"], ["1/2", "1/3", "2/2", "2/3", "3/3"],
+    ])
+    func completeSetsAreTaken(_ positions: [String?]) throws {
+        let content = try content(positioned(positions))
+        for child in content.images {
+            #expect(try child.stored.manifest()[annotation: Annotation.position] == nil)
+        }
+    }
+
+    @Test(arguments: [
+        ["1/2"], ["2/2"], ["1/2", "1/2"], ["1/3", "3/3"], ["1/2", "2/2", "2/2"], [nil, "1/2"],
+        ["0/1"], ["3/2"], ["1"], ["a/b"], ["1/2/3"], ["1/9223372036854775807"], ["-1/-1"],
+    ])
+    func gapsAreRefused(_ positions: [String?]) throws {
+        #expect(throws: StoreError.self) { try content(positioned(positions)) }
+    }
+}
