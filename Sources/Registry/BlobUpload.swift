@@ -120,7 +120,8 @@ final class BlobUpload {
     private func way(_ session: UploadSession) -> Way {
         let habits = repository.host.habits
         let explicit = client.options.chunkSize
-        let limit = explicit ?? habits.bodyLimit ?? (session.isBehindLimit ? ChunkSize.behindLimit : nil)
+        let limit =
+            explicit ?? habits.bodyLimit ?? (session.isBehindLimit ? ChunkSize.behindLimit : nil)
         let canChunk = !habits.refusesChunks
         if let identity, acknowledged == 0 {
             let fits = limit.map { identity.size <= Int64($0) } ?? true
@@ -204,7 +205,8 @@ final class BlobUpload {
         guard let size else {
             throw RegistryError.violation(
                 url: session.location.redacted,
-                problem: "it takes no chunk under \(session.chunkMinimum) bytes, nor one of that size")
+                problem:
+                    "it takes no chunk under \(session.chunkMinimum) bytes, nor one of that size")
         }
         return size
     }
@@ -258,7 +260,8 @@ final class BlobUpload {
             case .answer(let response): throw client.refusal(call, response)
             case .broken(let failure, let response):
                 guard try retries.wait(after: response) else {
-                    throw response.map { client.refusal(call, $0) } ?? client.error(failure, call.request)
+                    throw response.map { client.refusal(call, $0) }
+                        ?? client.error(failure, call.request)
                 }
             }
         }

@@ -58,7 +58,9 @@ struct CredentialFile {
         defer { _ = Glibc.close(descriptor.rawValue) }
         do {
             guard let bytes = try InputStream(descriptor, path: path).readAll(limit: byteLimit)
-            else { throw RegistryError.credentialFile(path, problem: "more than \(byteLimit) bytes") }
+            else {
+                throw RegistryError.credentialFile(path, problem: "more than \(byteLimit) bytes")
+            }
             return try CredentialFile(path: path, bytes: bytes)
         } catch let error as StreamError {
             throw .stream(error)
@@ -75,11 +77,13 @@ struct CredentialFile {
     func candidates(host: String, repository: String) throws(RegistryError) -> [Candidate] {
         var candidates: [Candidate] = []
         for name in CredentialFile.names(host: host, repository: repository) {
-            if let (key, value) = member(of: "credHelpers", name), case .string(let helper) = value {
+            if let (key, value) = member(of: "credHelpers", name), case .string(let helper) = value
+            {
                 let source = Source.helper(name: helper.text, server: key)
                 candidates.append(Candidate(key: key, source: source))
             }
-            if name == host, case .string(let helper) = document["credsStore"], !helper.utf8.isEmpty {
+            if name == host, case .string(let helper) = document["credsStore"], !helper.utf8.isEmpty
+            {
                 let server = host == "docker.io" ? CredentialFile.dockerKey : host
                 let source = Source.helper(name: helper.text, server: server)
                 candidates.append(Candidate(key: server, source: source))

@@ -7,20 +7,26 @@ import JSON
 ///   JSON on stdout.
 struct CredentialHelper {
     let name: String
+    /// Where the program is; nil means in PATH.
+    var directory: String?
 
     /// - Throws: `RegistryError.credentialHelper`.
-    private func run(_ action: String, _ input: [UInt8]) throws(RegistryError) -> ChildProcess.Result {
+    private func run(_ action: String, _ input: [UInt8]) throws(RegistryError)
+        -> ChildProcess.Result
+    {
         let isPlain = name.utf8.allSatisfy {
             ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x41 && $0 <= 0x5A)
                 || "-_.+".utf8.contains($0)
         }
         guard isPlain, !name.isEmpty else { throw failure("not the name of a helper") }
+        let program = "docker-credential-\(name)"
         do {
             return try ChildProcess.run(
-                Path("docker-credential-\(name)"), arguments: [Path(action)], input: input,
+                Path(directory.map { "\($0)/\(program)" } ?? program), arguments: [Path(action)],
+                input: input,
                 outputLimit: 1 << 20)
         } catch {
-            throw failure("cannot run 'docker-credential-\(name)': \(error)")
+            throw failure("cannot run '\(program)': \(error)")
         }
     }
 
@@ -32,7 +38,8 @@ struct CredentialHelper {
     func get(_ server: String) throws(RegistryError) -> Credential? {
         let result = try run("get", Array(server.utf8))
         guard result.status == 0 else {
-            let text = ErrorBody.shortened(String(decoding: result.output.prefix(200), as: UTF8.self))
+            let text = ErrorBody.shortened(
+                String(decoding: result.output.prefix(200), as: UTF8.self))
             if text?.lowercased().contains("credentials not found") ?? false { return nil }
             throw failure(text ?? "status \(result.status)")
         }

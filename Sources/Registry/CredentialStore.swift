@@ -55,7 +55,8 @@ struct CredentialStore: Sendable {
         return nil
     }
 
-    private func resolve(_ candidate: CredentialFile.Candidate) throws(RegistryError) -> Credential? {
+    private func resolve(_ candidate: CredentialFile.Candidate) throws(RegistryError) -> Credential?
+    {
         switch candidate.source {
         case .entry(let credential): credential
         case .helper(let name, let server): try CredentialHelper(name: name).get(server)

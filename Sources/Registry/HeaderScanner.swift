@@ -100,7 +100,9 @@ struct HeaderScanner {
         while skip(UInt8(ascii: ";")) {
             skipSpace()
             if let parameter = parameter() {
-                if parameters[parameter.name] == nil { parameters[parameter.name] = parameter.value }
+                if parameters[parameter.name] == nil {
+                    parameters[parameter.name] = parameter.value
+                }
             } else {
                 _ = text(before: ";,")
             }

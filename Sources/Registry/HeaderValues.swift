@@ -116,7 +116,8 @@ enum HTTPDate {
             hour < 24, minute < 60, second < 61, numbers.count == 2,
             (1...31).contains(numbers[0]), numbers[1] < 10_000
         else { return nil }
-        let year = numbers[1] < 70 ? numbers[1] + 2000 : numbers[1] < 100 ? numbers[1] + 1900 : numbers[1]
+        let year =
+            numbers[1] < 70 ? numbers[1] + 2000 : numbers[1] < 100 ? numbers[1] + 1900 : numbers[1]
         let days = daysSince1970(year: year, month: Int64(month + 1), day: numbers[0])
         return ((days * 24 + hour) * 60 + minute) * 60 + second
     }

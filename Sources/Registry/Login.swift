@@ -111,7 +111,8 @@ extension CredentialFile {
 
     /// The helper that keeps the credentials of `key`.
     func helper(for key: String) -> (name: String, server: String)? {
-        if let stored = storedKey("credHelpers", key), case .object(let helpers) = document["credHelpers"],
+        if let stored = storedKey("credHelpers", key),
+            case .object(let helpers) = document["credHelpers"],
             case .string(let name) = helpers[JSONString(stored)]
         {
             return (name.text, stored)

@@ -77,7 +77,8 @@ extension RegistryClient {
             let target = response.headers["Location"].flatMap { request.url.resolving($0) }
             guard let target else { throw violation(request, "a redirect to nowhere") }
             if request.url.scheme == "https", target.scheme == "http", !options.plainHTTP {
-                throw violation(request, "a redirect from TLS to plain HTTP, at \(target.authority)")
+                throw violation(
+                    request, "a redirect from TLS to plain HTTP, at \(target.authority)")
             }
             request = request.redirected(to: target)
         }
@@ -98,7 +99,8 @@ extension RegistryClient {
                     try exchange(HTTPRequest("GET", plain))
                 }
                 if !response.wantsTLS {
-                    host.authenticator.note(Challenge.parse(response.headers.all("WWW-Authenticate")))
+                    host.authenticator.note(
+                        Challenge.parse(response.headers.all("WWW-Authenticate")))
                     return plain
                 }
             } catch RegistryError.connectionBroke {
@@ -193,7 +195,8 @@ extension HTTPResponse {
         guard status == 400 || status == 497 || status == 426 else { return false }
         let text = String(decoding: body, as: UTF8.self).lowercased()
         return status != 400
-            || (text.contains("http request") && (text.contains("https server") || text.contains("https port")))
+            || (text.contains("http request")
+                && (text.contains("https server") || text.contains("https port")))
     }
 
     /// - Spec: RFC 6750, section 3.1.

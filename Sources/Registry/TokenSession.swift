@@ -31,7 +31,8 @@ struct TokenGrant: Sendable {
         else { return nil }
         self.token = token
         var lifetime = TokenGrant.defaultLifetime
-        if case .number(let number) = object["expires_in"], let seconds = number.int64, seconds > 0 {
+        if case .number(let number) = object["expires_in"], let seconds = number.int64, seconds > 0
+        {
             lifetime = min(seconds, 1 << 31)
         }
         // Renewed a little early, so that it does not run out on the way.
@@ -61,7 +62,8 @@ struct TokenSession {
             !isLoopbackHost(realm.authority)
         {
             throw RegistryError.violation(
-                url: home.redacted, problem: "credentials would go to \(realm.authority) unencrypted")
+                url: home.redacted,
+                problem: "credentials would go to \(realm.authority) unencrypted")
         }
         if case .identityToken(_, let secret) = token.credential {
             let post = postRequest(realm, token, secret)

@@ -57,7 +57,9 @@ struct TransportSettings: Sendable {
         guard let stream = directory.withCString({ opendir($0) }) else { return nil }
         defer { closedir(stream) }
         while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix(while: { $0 != 0 })) }
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                Array($0.prefix(while: { $0 != 0 }))
+            }
             let digits = name.prefix(8).allSatisfy { isHexadecimalDigit($0) }
             if digits, name.count > 9, name[8] == UInt8(ascii: ".") { return directory }
         }
@@ -73,5 +75,6 @@ func isHexadecimalDigit(_ byte: UInt8) -> Bool {
 
 /// Whether `authority` (host and port) is this machine.
 func isLoopbackHost(_ authority: String) -> Bool {
-    RegistryReference(host: authority.lowercased(), repository: "", tag: nil, digest: nil).isLoopback
+    RegistryReference(host: authority.lowercased(), repository: "", tag: nil, digest: nil)
+        .isLoopback
 }

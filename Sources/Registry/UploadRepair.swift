@@ -62,9 +62,10 @@ extension BlobUpload {
         let sent: Int
         switch way {
         case .chunks:
-            sent = ChunkSize.choose(
-                explicit: client.options.chunkSize, limit: habits.bodyLimit,
-                minimum: session?.chunkMinimum ?? 0) ?? 0
+            sent =
+                ChunkSize.choose(
+                    explicit: client.options.chunkSize, limit: habits.bodyLimit,
+                    minimum: session?.chunkMinimum ?? 0) ?? 0
         case .whole(let identity): sent = min(Int(clamping: identity.size), ChunkSize.preferred * 2)
         case .stream: sent = ChunkSize.preferred * 2
         }

@@ -20,7 +20,9 @@ private func registry(
     return registry
 }
 
-private func read(_ registry: FakeRegistry, _ wanted: Descriptor = descriptor(bytes)) throws -> [UInt8] {
+private func read(_ registry: FakeRegistry, _ wanted: Descriptor = descriptor(bytes)) throws
+    -> [UInt8]
+{
     let sink = MemorySink()
     try registry.repository().readBlob(wanted, into: sink)
     return sink.bytes
@@ -127,7 +129,8 @@ private func isBlob(_ request: ServedRequest) -> Bool { request.path.contains("/
     /// TRAPS 8: redirects go without credentials, and only so far.
     @Test func redirectToStorage() throws {
         let storage = try registry()
-        let target = "http://\(storage.server.authority)/v2/x/blobs/\(FakeRegistry.digest(bytes))?sig=a%2Fb"
+        let target =
+            "http://\(storage.server.authority)/v2/x/blobs/\(FakeRegistry.digest(bytes))?sig=a%2Fb"
         let registry = try registry { request in
             if request[header: "Authorization"] == nil {
                 return .reply(Reply(401, [("WWW-Authenticate", "Basic realm=\"x, y\"")]))
@@ -135,7 +138,8 @@ private func isBlob(_ request: ServedRequest) -> Bool { request.path.contains("/
             return isBlob(request)
                 ? .reply(Reply(307, [("Location", target)], text: "<a>see there</a>")) : .proceed
         }
-        let client = try authenticatedClient(TemporaryDirectory(), registry.server.authority)
+        let directory = try TemporaryDirectory()
+        let client = try authenticatedClient(directory, registry.server.authority)
         let sink = MemorySink()
         try registry.repository("a/b", client).readBlob(descriptor(bytes), into: sink)
         #expect(sink.bytes == bytes)

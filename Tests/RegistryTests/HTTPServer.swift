@@ -166,7 +166,9 @@ private final class ServedConnection {
                 send(reply, to: request)
             case .replyEarly(let reply):
                 server.note(request)
-                send(Reply(reply.status, reply.headers + [("Connection", "close")], reply.body), to: request)
+                send(
+                    Reply(reply.status, reply.headers + [("Connection", "close")], reply.body),
+                    to: request)
                 linger()
                 return
             case .reset(let count, let keep):
@@ -175,7 +177,8 @@ private final class ServedConnection {
                 server.note(request)
                 var option = Glibc.linger(l_onoff: 1, l_linger: 0)
                 setsockopt(
-                    socket, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout.size(ofValue: option)))
+                    socket, SOL_SOCKET, SO_LINGER, &option,
+                    socklen_t(MemoryLayout.size(ofValue: option)))
                 return
             case .cut(let reply, let count):
                 readBody(of: &request, limit: .max)
