@@ -221,7 +221,7 @@ unpack_layout() {
 		assert_equal "$digest" "$(digest_of "$layer")"
 		decompress <"$layer" >layer.tar
 		assert_equal "$(field ".rootfs.diff_ids[$index]" "$config")" "$(digest_of layer.tar)" diffID
-		bsdtar -xpf layer.tar -C "$2"
+		bsdtar -xpf layer.tar -C "$2" 2>>bsdtar.log
 		index=$((index + 1))
 	done
 	assert_equal "$index" "$(field '.rootfs.diff_ids | length' "$config")"

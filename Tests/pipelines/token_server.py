@@ -41,7 +41,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(400, {"errors": [{"code": "QUERY"}]})
         access = []
         for scope in query.get("scope", []):
-            kind, name, actions = scope.rsplit(":", 2)[0].split(":", 1) + [scope.rsplit(":", 1)[1]]
+            kind, rest = scope.split(":", 1)
+            name, actions = rest.rsplit(":", 1)
             granted = actions.split(",")
             if authorization is None:
                 granted = [a for a in granted if a == "pull" and name.startswith("public/")]

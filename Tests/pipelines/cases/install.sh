@@ -20,11 +20,12 @@ printf '#!/bin/sh\nexit 99\n' >stale/oci-tar
 chmod +x stale/oci-tar
 cp stale/oci-tar stale/oci-zstd
 cp -a dest/opt/tools "moved tree"
-PATH=$PWD/stale:/usr/bin:/bin
+mkdir links
+PATH=$PWD/links:$PWD/stale:/usr/bin:/bin
 "moved tree/bin/ocinoco" build dist --from scratch --tag app:1 --output oci:image:app >first.json
 
 # By a link from somewhere else, and from the directory itself.
-ln -s "../moved tree/bin/ocinoco" stale/ocinoco
+ln -s "../moved tree/bin/ocinoco" links/ocinoco
 ocinoco build dist --from scratch --tag app:1 -q | cmp - first.json
 source=$PWD/dist
 (cd "moved tree/bin" && ./ocinoco build "$source" --from scratch --tag app:1 -q) | cmp - first.json

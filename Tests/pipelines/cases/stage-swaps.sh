@@ -83,7 +83,7 @@ oci-fetch "$registry/example/base:latest" | oci-manifest-append layer.json |
 	oci-config --cmd '["node","server.js"]' >line
 jq -r .config.data line | base64 -d >config.new
 location=$(curl -sS -X POST -D - -o /dev/null "$url/blobs/uploads/" | tr -d '\r' | sed -n 's/^[Ll]ocation: //p')
-curl -sS -f -X PUT --data-binary @config.new "$location&digest=$(field .config.digest line)"
+curl -sS -f -X PUT -H 'Content-Type: application/octet-stream' --data-binary @config.new "$location&digest=$(field .config.digest line)"
 jq -cj 'del(.config.data)' line >manifest.new
 curl -sS -f -X PUT -H "Content-Type: $(field .mediaType manifest.new)" --data-binary @manifest.new \
 	"$url/manifests/curl"
