@@ -11,6 +11,8 @@ public final class LayerSource: BlobSource {
     private let path: Path
     private let inspector: LayerInspector
     private let digest: StreamingDigest
+    /// The diffID of an uncompressed layer, when `digest` is of another algorithm.
+    private let tarDigest: StreamingDigest?
     private let expectedDigest: Digest?
     private let expectedSize: Int64?
     private var result: Descriptor?
@@ -29,6 +31,7 @@ public final class LayerSource: BlobSource {
         self.expectedDigest = expectedDigest
         self.expectedSize = expectedSize
         digest = StreamingDigest(expectedDigest?.algorithm ?? algorithm)
+        tarDigest = digest.algorithm == .sha256 ? nil : StreamingDigest()
         inspector = LayerInspector(
             path: path, declared: declared, verifiesLayer: verifiesLayer)
     }
@@ -59,6 +62,7 @@ public final class LayerSource: BlobSource {
         }
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
         digest.update(bytes)
+        tarDigest?.update(bytes)
         if let expectedSize, digest.byteCount > expectedSize {
             throw LayerError.size(path: path, expected: expectedSize, actual: digest.byteCount)
         }
@@ -82,7 +86,7 @@ public final class LayerSource: BlobSource {
         descriptor[annotation: Annotation.uncompressed] =
             switch layer.content {
             case .opaque: nil
-            case .same: actual.description
+            case .same: (tarDigest?.finalize() ?? actual).description
             case .tar(let diffID): diffID.description
             }
         return descriptor
