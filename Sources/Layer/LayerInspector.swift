@@ -80,8 +80,7 @@ public final class LayerInspector {
                 try refuseIfDeclared(other: LayerCompression.none, found: "an uncompressed tar")
                 return result(.none, .same)
             }
-            try refuseIfDeclared(found: "not a layer")
-            return Result(mediaType: .octetStream, content: .opaque)
+            throw .tar(.cut(path: path, offset: byteCount))
         case .zstdWithTrailer:
             // The promise of the mark: one frame, one trailer, nothing else.
             try frames.finish()
@@ -143,8 +142,24 @@ public final class LayerInspector {
             return .opaque
         }
         guard isEnd else { return nil }
+        try refuseIfCut()
         try refuseIfDeclared(found: "not a layer")
         return .opaque
+    }
+
+    /// Refuses what is too short to be a layer but begins like one: a stage was cut off early.
+    private func refuseIfCut() throws(LayerError) {
+        if head.isEmpty { return }
+        if [0x28, 0xB5, 0x2F, 0xFD].starts(with: head) {
+            throw .cut(path: path, format: "zstd", offset: byteCount)
+        }
+        if head == [0x1F] { throw .cut(path: path, format: "gzip", offset: byteCount) }
+        // A tar's first field is a name, zero bytes up to byte 100, and then an octal number.
+        let name = head.prefix(100)
+        let isNameField =
+            name.contains(0) && name.drop { $0 != 0 }.allSatisfy { $0 == 0 }
+            && head.dropFirst(100).prefix(7).allSatisfy { ($0 >= 0x30 && $0 <= 0x37) || $0 == 0x20 }
+        if isNameField { throw .tar(.cut(path: path, offset: byteCount)) }
     }
 
     private func follow(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
