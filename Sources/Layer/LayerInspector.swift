@@ -39,6 +39,9 @@ public final class LayerInspector {
         case opaque
     }
 
+    private static let zstdMagic: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
+    private static let gzipMagic: [UInt8] = [0x1F, 0x8B]
+
     private let path: Path
     private let declared: MediaType?
     private let verifiesLayer: Bool
@@ -119,7 +122,7 @@ public final class LayerInspector {
     }
 
     private func recognised(isEnd: Bool) throws(LayerError) -> Kind? {
-        if head.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) {
+        if head.starts(with: LayerInspector.zstdMagic) {
             guard let offset = LayerMark.offset(in: head), head.count >= offset + 3 else {
                 if isEnd { throw .cut(path: path, format: "zstd", offset: byteCount) }
                 return nil
@@ -129,7 +132,7 @@ public final class LayerInspector {
             if isMarked, !verifiesLayer { return .zstdWithTrailer }
             return .zstd(ContentChecker(path: path, decoder: try ZstdDecoder(path: path)))
         }
-        if head.starts(with: [0x1F, 0x8B]) {
+        if head.starts(with: LayerInspector.gzipMagic) {
             try refuseIfDeclared(other: .gzip, found: "gzip")
             return .gzip(ContentChecker(path: path, decoder: try GzipDecoder(path: path)))
         }
@@ -144,7 +147,20 @@ public final class LayerInspector {
         }
         guard isEnd else { return nil }
         try refuseIfDeclared(found: "not a layer")
+        try refuseCutMagic()
         return .opaque
+    }
+
+    /// A few bytes with which a compressed layer begins are what is left of one: who means them as
+    /// a blob declares its type.
+    private func refuseCutMagic() throws(LayerError) {
+        guard declared == nil, !head.isEmpty else { return }
+        if LayerInspector.zstdMagic.starts(with: head) {
+            throw .cut(path: path, format: "zstd", offset: byteCount)
+        }
+        if LayerInspector.gzipMagic.starts(with: head) {
+            throw .cut(path: path, format: "gzip", offset: byteCount)
+        }
     }
 
     private func follow(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
