@@ -5,6 +5,14 @@ import PackageDescription
 let strict: [SwiftSetting] =
     Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
+/// The commit that is built: that of the checkout, or of the archive which `git archive` made of it.
+let archived = "$Format:%h$"
+let commit: String = {
+    if !archived.hasPrefix("$") { return archived }
+    guard let git = Context.gitInformation else { return "" }
+    return git.currentCommit.prefix(7) + (git.hasUncommittedChanges ? "-dirty" : "")
+}()
+
 /// A library module, its dependencies in the order of the design's list of arrows.
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -34,6 +42,7 @@ let package = Package(
         .systemLibrary(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CSystem"),
+        .target(name: "CBuild", cSettings: [.define("BUILD_COMMIT", to: "\"\(commit)\"")]),
 
         library("ByteStream", ["CSystem"]),
         library("JSON", []),
@@ -47,7 +56,7 @@ let package = Package(
         library(
             "ToolSupport",
             [
-                "OCI", "Hashing", "ByteStream",
+                "OCI", "Hashing", "ByteStream", "CBuild",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         library("FilterTools", ["ToolSupport", "Tar", "Layer"]),
