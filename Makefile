@@ -9,6 +9,9 @@ DESTDIR =
 SWIFT = swift
 SWIFT_FLAGS = -c release --static-swift-stdlib -Xswiftc -use-ld=lld
 
+# For --version; Package.swift reads it.
+export OCINOCO_COMMIT = $(shell git describe --always --dirty --exclude='*' 2>/dev/null)
+
 # A tool is a directory Sources/oci-NAME whose main.swift imports the library of its kind; the two
 # multi-call binaries import theirs too and are what the tools are links to.
 filters = $(filter-out oci-filters,$(call importing,FilterTools))

@@ -5,13 +5,11 @@ import PackageDescription
 let strict: [SwiftSetting] =
     Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
-/// The commit that is built: that of the checkout, or of the archive which `git archive` made of it.
+/// The commit that is built: of the archive that `git archive` made, else as `make` says. What
+/// `Context.gitInformation` says is that of an earlier build, since manifests are cached.
 let archived = "$Format:%h$"
-let commit: String = {
-    if !archived.hasPrefix("$") { return archived }
-    guard let git = Context.gitInformation else { return "" }
-    return git.currentCommit.prefix(7) + (git.hasUncommittedChanges ? "-dirty" : "")
-}()
+let commit =
+    archived.hasPrefix("$") ? Context.environment["OCINOCO_COMMIT"] ?? "" : archived
 
 /// A library module, its dependencies in the order of the design's list of arrows.
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {

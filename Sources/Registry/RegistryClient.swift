@@ -20,7 +20,7 @@ public final class RegistryClient: Sendable {
 
     /// As in `libcurl 7.88.1`.
     public static var libraryVersion: String {
-        "libcurl \(String(cString: curl_version_info(CURLVERSION_NOW).pointee.version))"
+        "libcurl \(String(cString: curl_library_version()))"
     }
 
     /// Opens no connection and reads no file but those that the options name.
