@@ -106,9 +106,8 @@ final class CurlTransfer {
     func result(_ code: CURLcode, detail: String) throws -> HTTPResponse {
         if let error { throw error }
         if code == CURLE_OK { return response }
-        // The answer to a body that was not sent to its end is an answer.
-        let refusedEarly = request.body != nil && response.status >= 300
-        if headIsComplete && (response.bodyIsCut || refusedEarly) {
+        // A refusal is an answer, also when a body was not sent to its end, or did not come whole.
+        if headIsComplete && (response.bodyIsCut || response.status >= 300) {
             response.bodyIsCut = true
             return response
         }

@@ -33,7 +33,9 @@ private final class Proxy: Sendable {
     private let process: pid_t
 
     /// - Parameter options: lines of its `server` block.
-    init(_ directory: TemporaryDirectory, listen: String, to upstream: String, options: String) throws {
+    init(_ directory: TemporaryDirectory, listen: String, to upstream: String, options: String)
+        throws
+    {
         port = try freePort()
         try directory.write(
             "nginx.conf",
@@ -89,7 +91,8 @@ private final class Proxy: Sendable {
     @Test func privateAuthority() throws {
         let directory = try TemporaryDirectory()
         try makeCertificates(directory)
-        let tls = "  tls: {certificate: \(directory.path)/server.pem, key: \(directory.path)/server.key}"
+        let tls =
+            "  tls: {certificate: \(directory.path)/server.pem, key: \(directory.path)/server.key}"
         let registry = try DockerRegistry(http: tls, directory: directory)
         let trusting = try registry.client { $0.caFile = Path("\(directory.path)/ca.pem") }
         try roundTrip(registry.repository("a/b", trusting))
@@ -184,7 +187,8 @@ private final class Proxy: Sendable {
         try repository.putManifest(
             RawManifest(bytes: stored, mediaType: .manifest, digest: .of(stored)), tag: "1")
         try run([
-            "skopeo", "--insecure-policy", "copy", "-q", "--src-tls-verify=false", "--dest-tls-verify=false",
+            "skopeo", "--insecure-policy", "copy", "-q", "--src-tls-verify=false",
+            "--dest-tls-verify=false",
             "docker://\(registry.authority)/ours/image:1",
             "docker://\(registry.authority)/theirs/image:2",
         ])
