@@ -123,7 +123,7 @@ final class BlobUpload {
         let limit =
             explicit ?? habits.bodyLimit ?? (session.isBehindLimit ? ChunkSize.behindLimit : nil)
         let canChunk = !habits.refusesChunks
-        if let identity, acknowledged == 0 {
+        if let identity, acknowledged == 0, !habits.refusesWholes {
             let fits = limit.map { identity.size <= Int64($0) } ?? true
             let isSmall = identity.size <= Int64(ChunkSize.preferred)
             if !canChunk || (fits && (isSmall || !isCautious)) || identity.size == 0 {

@@ -58,6 +58,7 @@ final class CurlConnection {
     ) throws(TransportFailure) {
         let context = Unmanaged.passUnretained(transfer).toOpaque()
         curl_allow_only_http(easy)
+        curl_end_without_waiting(easy)
         curl_set_string(easy, CURLOPT_URL, request.url.text)
         curl_set_list(easy, CURLOPT_HTTPHEADER, headers)
         curl_set_string(easy, CURLOPT_USERAGENT, "ocinoco")
