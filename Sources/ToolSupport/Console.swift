@@ -35,33 +35,8 @@ public struct Console: Sendable {
     /// becomes a space or an escape.
     public func print(_ line: String) {
         // A message that cannot be written has nowhere else to go.
-        _ = try? FileDescriptor.standardError.writeAll(Console.printable(line) + [0x0A])
-    }
-
-    static func printable(_ line: String) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for scalar in line.unicodeScalars {
-            if scalar == " " || scalar == "\n" || scalar == "\t" || scalar == "\r" {
-                if bytes.last != 0x20 { bytes.append(0x20) }
-            } else if let byte = ArgumentText.escapedByte(scalar) {
-                bytes += octal(byte)
-            } else {
-                switch scalar.properties.generalCategory {
-                case .control, .format, .lineSeparator, .paragraphSeparator:
-                    for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
-                        bytes += octal(byte)
-                    }
-                default: bytes += Array(UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
-                }
-            }
-        }
-        return bytes
-    }
-
-    /// `\ooo`, as `quote` writes what is not printable.
-    private static func octal(_ byte: UInt8) -> [UInt8] {
-        let zero = UInt8(ascii: "0")
-        return [UInt8(ascii: "\\"), zero + byte >> 6, zero + byte >> 3 & 7, zero + byte & 7]
+        _ = try? FileDescriptor.standardError.writeAll(
+            Array(Printable.line(line).utf8) + [0x0A])
     }
 
     /// Prints why the tool fails; nothing for a reader that went away.

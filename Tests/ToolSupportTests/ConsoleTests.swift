@@ -6,9 +6,7 @@ import Testing
 
 @testable import ToolSupport
 
-private func printable(_ text: String) -> String {
-    String(decoding: Console.printable(text), as: UTF8.self)
-}
+private func printable(_ text: String) -> String { Printable.line(text) }
 
 @Suite struct ConsoleTests {
     @Test func aMessageIsOneHarmlessLine() {
