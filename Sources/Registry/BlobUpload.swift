@@ -164,8 +164,14 @@ final class BlobUpload {
         var call = repository.call("PATCH", session.location, pushing: true)
         call.request.headers.add("Content-Type", MediaType.octetStream.rawValue)
         let rest = window.isComplete ? window.end - acknowledged : nil
-        call.request.body = body(from: acknowledged, byteCount: rest)
-        switch try attempt(call) {
+        let body = body(from: acknowledged, byteCount: rest)
+        call.request.body = body
+        let outcome = try attempt(call)
+        if let failure = body.failure {
+            if case .answer(let response) = outcome { follow(response) }
+            throw failure
+        }
+        switch outcome {
         case .answer(let response) where response.isSuccess:
             follow(response)
             acknowledge(response, from: acknowledged, to: window.end)
