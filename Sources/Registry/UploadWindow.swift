@@ -8,9 +8,11 @@ import OCI
 final class UploadWindow {
     static let segmentByteCount = 1 << 20
     static let defaultByteCount = 32 << 20
+    /// For a source that can be read again: more than one call of libcurl asks for.
+    static let rewindableByteCount = 4 << 20
 
     private let source: any BlobSource
-    private let segmentLimit: Int
+    private var segmentLimit: Int
     private var segments: [UnsafeMutableRawBufferPointer] = []
     /// Offset in the stream of the first byte that is kept.
     private(set) var start: Int64 = 0
@@ -28,6 +30,13 @@ final class UploadWindow {
 
     deinit {
         for segment in segments { segment.deallocate() }
+    }
+
+    /// Keeps at least so many bytes from now on.
+    func reserve(_ byteCount: Int) {
+        let size = UploadWindow.segmentByteCount
+        // They may begin inside of a segment.
+        segmentLimit = max(segmentLimit, (byteCount + size - 1) / size + 1)
     }
 
     func contains(_ offset: Int64) -> Bool { offset >= start && offset <= end }
