@@ -23,7 +23,11 @@ public struct ConvertTool: Tool {
     public init() {}
 
     public func execute(_ console: Console) throws {
-        try ImageLines.map(console) { image, _ in try image.manifest.convert(to: to) }
+        try ImageLines.map(console) { image, _ in
+            // What is no config of an image is not given the type of one.
+            if image.manifest.config.mediaType.isImageConfig { _ = try image.config() }
+            try image.manifest.convert(to: to)
+        }
     }
 }
 

@@ -88,6 +88,7 @@ public enum InputError: Failure {
     case cutLine(Path, line: Int)
     case tooLarge(Path, limit: Int)
     case longLine(Path, line: Int, limit: Int)
+    case tooManyLines(Path, limit: Int)
     /// Of lines that count themselves, one did not come.
     case missingLine(LinePosition)
     case document(subject: String, JSONError)
@@ -97,7 +98,8 @@ public enum InputError: Failure {
     public var exitStatus: ExitStatus {
         switch self {
         case .terminal: .usage
-        case .empty, .cutLine, .tooLarge, .longLine, .missingLine, .document, .refused:
+        case .empty, .cutLine, .tooLarge, .longLine, .tooManyLines, .missingLine, .document,
+            .refused:
             .dataError
         }
     }
@@ -112,6 +114,7 @@ public enum InputError: Failure {
         case .tooLarge(let path, let limit): "more than \(limit) bytes on \(path.quoted)"
         case .longLine(let path, let line, let limit):
             "line \(line) of \(path.quoted) has more than \(limit) bytes"
+        case .tooManyLines(let path, let limit): "more than \(limit) lines on \(path.quoted)"
         case .missingLine(let position):
             "image line \(position) is missing: a stage was cut off, or left it out without "
                 + "deleting the annotation \(quote(Annotation.position.utf8)) of the others"

@@ -14,6 +14,9 @@ public enum ImageLines {
     /// config of 8 MiB in base64.
     public static let lineByteLimit = 16 << 20
 
+    /// The most lines that one run reads.
+    public static let lineCountLimit = 65_536
+
     /// The most that a config has.
     public static let configByteLimit = 8 << 20
 
@@ -48,11 +51,14 @@ public enum ImageLines {
 
     /// Splits into lines, numbered from 1, each of which ended with a newline.
     ///
-    /// - Throws: `InputError.cutLine` and `.longLine`.
+    /// - Throws: `InputError.cutLine`, `.longLine` and `.tooManyLines`.
     public static func lines(
         of bytes: [UInt8], path: Path
     ) throws(InputError) -> [(line: [UInt8], number: Int)] {
         let newline = UInt8(ascii: "\n")
+        guard bytes.count(where: { $0 == newline }) <= lineCountLimit else {
+            throw .tooManyLines(path, limit: lineCountLimit)
+        }
         var lines = bytes.split(separator: newline, omittingEmptySubsequences: false)
         let number = lines.count
         guard let last = lines.popLast(), last.isEmpty else {

@@ -27,6 +27,7 @@ private func printable(_ text: String) -> String { Printable.line(text) }
             (InputError.cutLine(path, line: 1), .dataError),
             (InputError.tooLarge(path, limit: 1), .dataError),
             (InputError.longLine(path, line: 1, limit: 1), .dataError),
+            (InputError.tooManyLines(path, limit: 1), .dataError),
             (InputError.missingLine(LinePosition(1, of: 2)), .dataError),
             (InputError.refused("x"), .dataError),
             (JSONError.syntax(offset: 1, "x"), .dataError),
