@@ -65,8 +65,8 @@ lint: test-packages
 		Tests/pipelines/run Tests/pipelines/*.sh Tests/pipelines/cases/*.sh Tests/meta/run
 	CI=1 $(SWIFT) build --build-tests --scratch-path .build/strict
 
-bench:
-	@echo 'nothing yet'
+bench: all test-packages
+	bench/run
 
 install: all
 	@$(MAKE) --no-print-directory install-tree

@@ -62,8 +62,8 @@ let package = Package(
     ]
         + tools(
             [
-                "oci-config", "oci-digest", "oci-filters", "oci-manifest-append", "oci-tar",
-                "oci-zstd",
+                "oci-artifact", "oci-config", "oci-convert", "oci-digest", "oci-filters",
+                "oci-inspect", "oci-manifest-append", "oci-tar", "oci-zstd",
             ], from: "FilterTools")
         + tools(
             ["oci-fetch", "oci-push-blob", "oci-push-manifest", "oci-remote"], from: "RemoteTools")
@@ -72,6 +72,7 @@ let package = Package(
             tests("RegistryTests", ["Registry"]),
             tests("OCITests", ["OCI", "JSON"]),
             tests("HashingTests", ["Hashing", "OCI", "JSON", "ByteStream"]),
+            tests("FilterToolsTests", ["FilterTools", "Hashing", "OCI", "JSON"]),
             tests("ToolSupportTests", ["ToolSupport", "Hashing", "OCI", "JSON", "ByteStream"]),
             tests("ImageLayoutTests", ["ImageLayout"]),
             tests("ImageStoreTests", ["ImageStore"]),

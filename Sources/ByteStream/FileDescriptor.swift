@@ -105,6 +105,12 @@ public struct FileDescriptor: Hashable, Sendable {
 
     public var isTerminal: Bool { isatty(rawValue) == 1 }
 
+    /// How wide the terminal is, in columns; nil when it is none or does not say.
+    public var terminalColumns: Int? {
+        let columns = system_terminal_columns(rawValue)
+        return columns > 0 ? Int(columns) : nil
+    }
+
     /// Asks for a pipe of 1 MiB, the largest an ordinary user may have.
     ///
     /// A hint: not a pipe, or a user who has too many large ones, changes nothing.

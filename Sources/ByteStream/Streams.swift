@@ -14,29 +14,6 @@ public protocol ByteSink: AnyObject {
     func write(_ bytes: UnsafeRawBufferPointer) throws
 }
 
-extension ByteSource {
-    /// Pushes everything up to the end, whose proof this passes on by returning.
-    ///
-    /// - Throws: what `read` and `write` throw.
-    public func copy(to sink: any ByteSink) throws {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: bufferByteCount, alignment: 4096)
-        defer { buffer.deallocate() }
-        while true {
-            let count = try read(into: buffer)
-            if count == 0 { return }
-            try sink.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-        }
-    }
-}
-
-/// Where bytes go that are only checked on their way.
-public final class DiscardingSink: ByteSink {
-    public init() {}
-
-    public func write(_ bytes: UnsafeRawBufferPointer) {}
-}
-
 /// Bytes gathered in memory, up to a limit.
 public final class MemorySink: ByteSink {
     public private(set) var bytes: [UInt8] = []

@@ -68,6 +68,16 @@ static inline CURLcode curl_allow_only_http(CURL *handle) {
 #endif
 }
 
+// A transfer that is given up does not wait for the resolver's thread.
+static inline CURLcode curl_end_without_waiting(CURL *handle) {
+#if LIBCURL_VERSION_NUM >= 0x075700
+    return curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
+#else
+    (void)handle;
+    return CURLE_OK;
+#endif
+}
+
 static inline CURLcode curl_start_library(void) {
     return curl_global_init(CURL_GLOBAL_DEFAULT);
 }

@@ -2,8 +2,11 @@ import ToolSupport
 
 /// Every command that needs no network, for the multi-call binary.
 public let filterTools: [any Tool.Type] = [
+    ArtifactTool.self,
     ConfigTool.self,
+    ConvertTool.self,
     DigestTool.self,
+    InspectTool.self,
     ManifestAppendTool.self,
     TarTool.self,
     ZstdTool.self,

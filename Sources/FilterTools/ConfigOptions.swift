@@ -87,7 +87,7 @@ struct ConfigOptions: ParsableArguments {
         transform: ArgumentText.parsing(Timestamp.init))
     var created: Timestamp?
 
-    @Option(help: "Clear what is there.")
+    @Option(help: ArgumentHelp("Clear what is there.", valueName: "field"))
     var clear: [ConfigField] = []
 
     @Option(

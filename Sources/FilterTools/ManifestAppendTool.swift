@@ -21,7 +21,7 @@ public struct ManifestAppendTool: Tool {
             """,
         version: Version.text)
 
-    @Argument(help: "Files with the descriptors of the layers.")
+    @Argument(help: ArgumentHelp("Files with the layers' descriptors.", valueName: "layer.json"))
     var layers: [Path]
 
     @Option(name: .customLong("diff-id"), help: "Digest of the one layer's uncompressed tar.")

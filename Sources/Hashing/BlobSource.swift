@@ -29,6 +29,13 @@ public protocol BlobSource: ByteSource {
     ///
     /// - Returns: false when the bytes are gone, as those of a pipe are.
     func rewind() throws -> Bool
+
+    /// Whether `rewind` will work: nobody need keep bytes that can be had again.
+    var canRewind: Bool { get }
+}
+
+extension BlobSource {
+    public var canRewind: Bool { false }
 }
 
 /// Any bytes as a blob: hashed as they pass.
@@ -76,6 +83,7 @@ public final class MemoryBlob: BlobSource {
     }
 
     public var announced: BlobIdentity? { identity }
+    public var canRewind: Bool { true }
 
     public func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         source.read(into: buffer)

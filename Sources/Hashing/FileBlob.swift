@@ -49,6 +49,7 @@ public final class FileBlob: BlobSource {
     }
 
     public var announced: BlobIdentity? { identity }
+    public var canRewind: Bool { true }
 
     /// - Throws: `StreamError.read`; `VerificationError`, at the latest where the file ends.
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {

@@ -37,7 +37,7 @@ extension LayoutRepository {
     ///
     /// - Throws: `LayoutError.noSuchBlob`, `StreamError`, `VerificationError`, what `sink` throws.
     public func readBlob(_ descriptor: Descriptor, into sink: any ByteSink) throws {
-        try openBlob(descriptor).copy(to: sink)
+        try drain(openBlob(descriptor), to: sink)
     }
 
     /// A blob of the layout as a source, which can be read again.
@@ -69,7 +69,7 @@ extension LayoutRepository {
         let blobs = blobDirectory(algorithm)
         try create(blobs)
         let file = try AtomicFile(blobs.appending("blob"))
-        try source.copy(to: file)
+        try drain(source, to: file)
         let identity = source.identity
         if try blobSize(identity.digest) != identity.size {
             try create(blobDirectory(identity.digest.algorithm))
@@ -96,7 +96,7 @@ extension LayoutRepository {
         guard readers(of: other.blobPath(descriptor.digest)) == readers(of: layoutFilePath) else {
             return false
         }
-        try other.openBlob(descriptor).copy(to: DiscardingSink())
+        try drain(other.openBlob(descriptor))
         let target = blobPath(descriptor.digest)
         let result = other.blobPath(descriptor.digest).withCString { from in
             target.withCString { linkat(AT_FDCWD, from, AT_FDCWD, $0, AT_SYMLINK_FOLLOW) }

@@ -71,20 +71,26 @@ public struct LayoutRepository: Sendable {
     }
 
     /// Stores a manifest that something else refers to; with a tag, also makes it that tag's.
-    public func putManifest(_ manifest: RawManifest, tag: String?) throws {
+    ///
+    /// - Returns: the digest of its `subject`: `referrers` finds what `index.json` lists.
+    @discardableResult
+    public func putManifest(_ manifest: RawManifest, tag: String?) throws -> Digest? {
         _ = try writeBlob(MemoryBlob(manifest.bytes, algorithm: manifest.digest.algorithm))
         if let tag { try setEntry(manifest, tag: tag, check: nil) }
+        return try manifest.subject()?.digest
     }
 
     /// Stores a manifest and lists it in `index.json`, with or without a tag.
     ///
     /// - Parameter check: called with the digest that the tag stands for, while no one else can
     ///   change it; what it throws leaves the tag as it is.
+    @discardableResult
     public func publish(
         _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)? = nil
-    ) throws {
-        try putManifest(manifest, tag: nil)
+    ) throws -> Digest? {
+        let subject = try putManifest(manifest, tag: nil)
         try setEntry(manifest, tag: tag, check: check)
+        return subject
     }
 
     public func tags() throws -> [String] {

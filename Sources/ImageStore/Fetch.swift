@@ -21,7 +21,7 @@ extension ImageStore {
     /// The images that a reference names, in the order of its index.
     ///
     /// Manifests and configs are checked against their digests. With `recordBase`, each manifest says
-    /// where it came from, in the standard annotations; several say which of them they are.
+    /// where it came from, in the standard annotations.
     ///
     /// - Throws: `StoreError`, `VerificationError`, and what the place throws.
     public func images(
@@ -33,16 +33,11 @@ extension ImageStore {
         var images = try concurrently(manifests) { (raw: RawManifest, _) in
             try self.image(raw, in: repository)
         }
+        if !recordBase { return images }
         for index in images.indices {
-            if recordBase {
-                images[index].manifest[annotation: Annotation.baseName] = reference.imageName
-                images[index].manifest[annotation: Annotation.baseDigest] =
-                    manifests[index].digest.description
-            }
-            if images.count > 1 {
-                images[index].manifest[annotation: Annotation.position] =
-                    "\(index + 1)/\(images.count)"
-            }
+            images[index].manifest[annotation: Annotation.baseName] = reference.imageName
+            images[index].manifest[annotation: Annotation.baseDigest] =
+                manifests[index].digest.description
         }
         return images
     }

@@ -29,6 +29,7 @@ final class PipedBlob: BlobSource {
     }
 
     var announced: BlobIdentity? { identity }
+    var canRewind: Bool { true }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         if thread == nil { try start() }

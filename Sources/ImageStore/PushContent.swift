@@ -32,12 +32,11 @@ public struct PushContent: Sendable {
     /// a layout: a path means nothing elsewhere, and would make the digest depend on it.
     ///
     /// - Precondition: there is at least one image.
-    /// - Throws: `StoreError.incompleteSet`, `.duplicatePlatform`, `.malformed`, `.tooLarge`.
+    /// - Throws: `StoreError.duplicatePlatform`, `.malformed`, `.tooLarge`.
     public init(
         images: [Image], asIndex: Bool, annotations: [(key: String, value: String)]
     ) throws(StoreError) {
         precondition(!images.isEmpty)
-        try PushContent.checkPositions(images)
         let isIndex = asIndex || images.count > 1
         var children: [Child] = []
         for (offset, image) in images.enumerated() {
@@ -132,27 +131,6 @@ public struct PushContent: Sendable {
         for (key, value) in annotations { index[annotation: JSONString(key)] = value }
         let bytes = index.serialized()
         return RawManifest(bytes: bytes, mediaType: mediaType, digest: .of(bytes))
-    }
-
-    /// Checks that of every set of lines that counts itself, all are there.
-    private static func checkPositions(_ images: [Image]) throws(StoreError) {
-        var sets: [Int: [Int: Int]] = [:]
-        for image in images {
-            guard let text = image.manifest[annotation: Annotation.position] else { continue }
-            let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-            guard parts.count == 2, let number = Int(parts[0]), let total = Int(parts[1]),
-                number >= 1, number <= total
-            else { throw .incompleteSet("'\(text)' is not a position") }
-            sets[total, default: [:]][number, default: 0] += 1
-        }
-        for (total, counts) in sets.sorted(by: { $0.key < $1.key }) {
-            let wanted = counts.values.max() ?? 0
-            // No more lines are looked for than could be there.
-            guard counts.count == total, counts.values.allSatisfy({ $0 == wanted }) else {
-                let missing = (1...total).first { counts[$0, default: 0] < wanted } ?? 0
-                throw .incompleteSet("line \(missing)/\(total) is missing")
-            }
-        }
     }
 }
 

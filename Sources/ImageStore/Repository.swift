@@ -37,15 +37,20 @@ public protocol Repository: Sendable {
     ) throws -> BlobIdentity
 
     /// Stores a manifest that another refers to, or that has a tag.
-    func putManifest(_ manifest: RawManifest, tag: String?) throws
+    ///
+    /// - Returns: the digest of its `subject` when the place lists it as a referrer by itself.
+    @discardableResult
+    func putManifest(_ manifest: RawManifest, tag: String?) throws -> Digest?
 
     /// Stores the manifest that a reference stands for; without a tag it is found by its digest.
     ///
     /// - Parameter check: called with what the tag stands for, as late as the place allows; what it
     ///   throws leaves the tag as it is.
+    /// - Returns: as `putManifest`.
+    @discardableResult
     func publish(
         _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
-    ) throws
+    ) throws -> Digest?
 
     func tags() throws -> [String]
 
@@ -56,10 +61,11 @@ public protocol Repository: Sendable {
 extension LayoutRepository: Repository {}
 
 extension RegistryRepository: Repository {
+    @discardableResult
     public func publish(
         _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
-    ) throws {
+    ) throws -> Digest? {
         if let tag, let check { try check(manifestDigest(.tag(tag))) }
-        try putManifest(manifest, tag: tag)
+        return try putManifest(manifest, tag: tag)
     }
 }

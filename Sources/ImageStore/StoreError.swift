@@ -20,8 +20,6 @@ public enum StoreError: Failure {
     /// A blob or manifest is in none of the places; `subject` says which one it is.
     case missing(subject: String, digest: Digest, target: String, sources: [String])
     case duplicatePlatform(String, first: Int, second: Int)
-    /// Lines of a set are missing, or there twice.
-    case incompleteSet(String)
     case digestMismatch(Reference, actual: Digest)
     /// The tag is not where `--expect` says; it was left alone.
     case tagMoved(place: String, tag: String, expected: TagExpectation, actual: Digest?)
@@ -32,7 +30,7 @@ public enum StoreError: Failure {
         case .scratch, .noTagToExpect: .usage
         case .noSuchManifest, .noSuchBlob, .noSuchPlatform, .noImage, .missing: .unavailable
         case .schema1, .malformed, .nestedTooDeep, .tooLarge, .sizeMismatch, .duplicatePlatform,
-            .incompleteSet, .digestMismatch:
+            .digestMismatch:
             .dataError
         case .tagMoved: .protocolError
         }
@@ -66,7 +64,6 @@ public enum StoreError: Failure {
                     + sources.map { quote($0) }.joined(separator: " nor in ")
         case .duplicatePlatform(let platform, let first, let second):
             "two images for the platform '\(platform)': lines \(first) and \(second)"
-        case .incompleteSet(let problem): "incomplete set of image lines: \(problem)"
         case .digestMismatch(let reference, let actual):
             "digest mismatch for \(quote(reference.description)): got \(actual)"
         case .tagMoved(let place, let tag, let expected, let actual):

@@ -95,6 +95,7 @@ private final class CopiedBlob: BlobSource {
     }
 
     var announced: BlobIdentity? { identity }
+    var canRewind: Bool { true }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         try cancellation.check()

@@ -157,25 +157,29 @@ private struct Parser {
     private mutating func string() throws(JSONError) -> JSONString {
         offset += 1
         let start = offset
-        var decoded: [UInt8]?
+        // What the escapes stand for; empty until there is one.
+        var decoded: [UInt8] = []
+        var hasEscapes = false
         while true {
             guard let byte = next else { throw failure("the text ends inside a string") }
             switch byte {
             case UInt8(ascii: "\""):
                 let escaped = Array(bytes[start..<offset])
                 offset += 1
-                return JSONString(escaped: escaped, utf8: decoded ?? escaped)
+                return JSONString(escaped: escaped, utf8: hasEscapes ? decoded : escaped)
             case UInt8(ascii: "\\"):
-                var prefix = decoded ?? Array(bytes[start..<offset])
-                try escape(into: &prefix)
-                decoded = prefix
+                if !hasEscapes {
+                    decoded += bytes[start..<offset]
+                    hasEscapes = true
+                }
+                try escape(into: &decoded)
             case 0..<0x20: throw failure("a control character inside a string")
             case 0x20..<0x80:
-                decoded?.append(byte)
+                if hasEscapes { decoded.append(byte) }
                 offset += 1
             default:
                 let width = try sequenceWidth()
-                decoded?.append(contentsOf: bytes[offset..<(offset + width)])
+                if hasEscapes { decoded += bytes[offset..<(offset + width)] }
                 offset += width
             }
         }

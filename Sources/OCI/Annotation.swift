@@ -25,6 +25,7 @@ extension JSONObject {
         set {
             var annotations = JSONObject()
             if case .object(let present) = self["annotations"] { annotations = present }
+            if newValue == nil, annotations[key] == nil { return }
             annotations[key] = newValue.map { JSON.string($0) }
             self["annotations"] = annotations.isEmpty ? nil : .object(annotations)
         }

@@ -6,6 +6,11 @@ public struct KeyValue: Hashable, Sendable {
     /// Everything after the first `=`, which may have more of them or be empty.
     public let value: String
 
+    init(key: String, value: String) {
+        self.key = key
+        self.value = value
+    }
+
     /// - Throws: `ValueError` without a `=` or without a key.
     public init(_ text: String) throws(ValueError) {
         guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) else {

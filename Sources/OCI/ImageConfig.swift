@@ -77,28 +77,45 @@ public struct ImageConfig: Hashable, Sendable {
 
     /// History entries that stand for a layer.
     public var layerHistoryCount: Int {
-        history.count { $0["empty_layer"] != .bool(true) }
+        history.count { !$0.isEmptyLayer }
+    }
+
+    /// The history with an entry for every layer.
+    ///
+    /// The spec allows a config to have none at all, or not one for each layer: it is then filled up
+    /// with empty entries.
+    var fullHistory: [JSONObject] {
+        let missing = max(0, diffIDs.count - layerHistoryCount)
+        return history + Array(repeating: JSONObject(), count: missing)
+    }
+
+    /// Replaces what there is of layers.
+    mutating func setLayers(diffIDs: [Digest], history: [JSONObject]) {
+        self.diffIDs = diffIDs
+        self.history = history
+        setRootfs()
+        if !history.isEmpty || document["history"] != nil { setHistory() }
     }
 
     /// Adds a layer at the top: its diffID and its history entry.
     ///
-    /// A config whose history does not cover its layers (the spec allows none at all) is first
-    /// filled up with empty entries: containerd refuses an image in which the two disagree.
+    /// A history that does not cover the layers below is filled up first: containerd refuses an
+    /// image in which the two disagree.
     public mutating func append(diffID: Digest, history entry: JSONObject) {
-        while layerHistoryCount < diffIDs.count { history.append(JSONObject()) }
-        diffIDs.append(diffID)
-        history.append(entry)
-        setRootfs()
-        document.set(
-            "history", to: .array(history.map { .object($0) }), after: ["rootfs"])
+        setLayers(diffIDs: diffIDs + [diffID], history: fullHistory + [entry])
     }
 
     /// Adds a history entry that stands for no layer.
     public mutating func append(emptyHistory entry: JSONObject) {
         var entry = entry
         entry["empty_layer"] = .bool(true)
-        history.append(entry)
-        document.set("history", to: .array(history.map { .object($0) }), after: ["rootfs"])
+        history = fullHistory + [entry]
+        setHistory()
+    }
+
+    private mutating func setHistory() {
+        document.set(
+            "history", to: .array(history.map { .object($0) }), order: ImageConfig.keyOrder)
     }
 
     private mutating func setRootfs() {
@@ -106,7 +123,7 @@ public struct ImageConfig: Hashable, Sendable {
         if case .object(let present) = document["rootfs"] { rootfs = present }
         rootfs["type"] = .string("layers")
         rootfs["diff_ids"] = .array(diffIDs.map { .string($0.description) })
-        document["rootfs"] = .object(rootfs)
+        document.set("rootfs", to: .object(rootfs), order: ImageConfig.keyOrder)
     }
 
     /// The time the image was made, RFC 3339; nil when it says none.
@@ -121,5 +138,16 @@ public struct ImageConfig: Hashable, Sendable {
         }
     }
 
+    /// Who made the image; nil when it says no one.
+    public var author: String? {
+        guard case .string(let text) = document["author"] else { return nil }
+        return text.text
+    }
+
     public var bytes: [UInt8] { document.serialized() }
+}
+
+extension JSONObject {
+    /// A history entry that stands for no layer.
+    public var isEmptyLayer: Bool { self["empty_layer"] == .bool(true) }
 }

@@ -9,8 +9,10 @@ public struct Index: Hashable, Sendable {
     public private(set) var manifests: [Descriptor]
     public let subject: Descriptor?
 
-    public init(manifests: [Descriptor]) {
-        mediaType = .index
+    /// - Parameter mediaType: OCI's or Docker's.
+    public init(manifests: [Descriptor], mediaType: MediaType = .index) {
+        precondition(mediaType.isIndex)
+        self.mediaType = mediaType
         self.manifests = manifests
         subject = nil
         document = JSONObject()

@@ -10,10 +10,15 @@ public struct Manifest: Hashable, Sendable {
     public private(set) var mediaType: MediaType
     public private(set) var config: Descriptor
     public private(set) var layers: [Descriptor]
-    public let subject: Descriptor?
+    /// The manifest that this one says something about.
+    public private(set) var subject: Descriptor?
 
     /// A manifest of no layers around `config`.
     public init(config: Descriptor) {
+        self.init(config: config, artifactType: nil)
+    }
+
+    init(config: Descriptor, artifactType: MediaType?) {
         mediaType = .manifest
         self.config = config
         layers = []
@@ -21,6 +26,7 @@ public struct Manifest: Hashable, Sendable {
         document = JSONObject()
         document["schemaVersion"] = .integer(2)
         document["mediaType"] = .string(mediaType.rawValue)
+        document["artifactType"] = artifactType.map { .string($0.rawValue) }
         document["config"] = .object(config.document)
         document["layers"] = .array([])
     }
@@ -75,6 +81,17 @@ public struct Manifest: Hashable, Sendable {
         set { document[annotation: key] = newValue }
     }
 
+    /// All annotations; empty when there are none.
+    public var annotations: JSONObject {
+        guard case .object(let annotations) = document["annotations"] else { return JSONObject() }
+        return annotations
+    }
+
+    mutating func setAnnotations(_ annotations: JSONObject) {
+        if annotations == self.annotations { return }
+        document["annotations"] = annotations.isEmpty ? nil : .object(annotations)
+    }
+
     public mutating func setConfig(_ config: Descriptor) {
         self.config = config
         document["config"] = .object(config.document)
@@ -85,31 +102,45 @@ public struct Manifest: Hashable, Sendable {
         document["layers"] = .array(layers.map { .object($0.document) })
     }
 
-    /// Changes Docker's types to OCI's, in the manifest, its config and every layer.
-    ///
-    /// The types correspond one to one and the blobs stay the same.
-    public mutating func convertToOCI() {
-        if mediaType != .manifest || document["mediaType"] == nil {
-            mediaType = .manifest
-            document.set("mediaType", to: .string(mediaType.rawValue), after: ["schemaVersion"])
+    public mutating func setSubject(_ subject: Descriptor) {
+        self.subject = subject
+        document.set(
+            "subject", to: .object(subject.document), after: ["layers", "config"])
+    }
+
+    /// Names the manifest, its config and its layers by other types; the blobs stay the same.
+    mutating func setMediaTypes(
+        _ type: MediaType, config configType: MediaType, layers layerTypes: [MediaType]
+    ) {
+        if mediaType != type || document["mediaType"] == nil {
+            mediaType = type
+            document.set("mediaType", to: .string(type.rawValue), after: ["schemaVersion"])
         }
-        config.setMediaType(config.mediaType.asOCI)
+        config.setMediaType(configType)
         setConfig(config)
         setLayers(
-            layers.map {
-                var layer = $0
-                layer.setMediaType($0.mediaType.asOCI)
+            zip(layers, layerTypes).map { layer, type in
+                var layer = layer
+                layer.setMediaType(type)
                 return layer
             })
     }
 
     /// The bytes that are stored and whose digest is the manifest's: without `config.data` and
     /// without the annotations that only image lines have.
+    ///
+    /// Docker's manifests have no annotations: what a line says of the base stays in the line.
     public var storedBytes: [UInt8] {
         var copy = self
-        copy.config.embed(nil)
-        copy.setConfig(copy.config)
+        if config.document["data"] != nil {
+            copy.config.embed(nil)
+            copy.setConfig(copy.config)
+        }
         copy[annotation: Annotation.position] = nil
+        if mediaType == .dockerManifest {
+            copy[annotation: Annotation.baseName] = nil
+            copy[annotation: Annotation.baseDigest] = nil
+        }
         return copy.document.serialized()
     }
 }

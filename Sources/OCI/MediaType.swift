@@ -38,6 +38,8 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
     public static let dockerLayer = MediaType("application/vnd.docker.image.rootfs.diff.tar")
     public static let dockerLayerGzip = MediaType(
         "application/vnd.docker.image.rootfs.diff.tar.gzip")
+    /// What containerd and BuildKit write, although no other reader of Docker's types knows it.
+    static let dockerLayerZstd = MediaType("application/vnd.docker.image.rootfs.diff.tar.zstd")
     public static let dockerForeignLayer = MediaType(
         "application/vnd.docker.image.rootfs.foreign.diff.tar")
     public static let dockerForeignLayerGzip = MediaType(
@@ -77,14 +79,20 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .layer, .dockerLayer, .nondistributable, .dockerForeignLayer: LayerCompression.none
         case .layerGzip, .dockerLayerGzip, .nondistributableGzip, .dockerForeignLayerGzip: .gzip
-        case .layerZstd, .nondistributableZstd: .zstd
+        case .layerZstd, .nondistributableZstd, .dockerLayerZstd: .zstd
         default: nil
         }
     }
 
     /// The OCI type that means the same as a Docker type; other types as they are.
     public var asOCI: MediaType {
-        MediaType.pairs.first { $0.docker == self }?.oci ?? self
+        if self == .dockerLayerZstd { return .layerZstd }
+        return MediaType.pairs.first { $0.docker == self }?.oci ?? self
+    }
+
+    /// The Docker type that means the same; nil where Docker has none.
+    public var asDocker: MediaType? {
+        MediaType.pairs.first { $0.docker == self || $0.oci == self }?.docker
     }
 
     private static let pairs: [(docker: MediaType, oci: MediaType)] = [

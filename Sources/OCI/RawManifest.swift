@@ -26,6 +26,15 @@ public struct RawManifest: Hashable, Sendable {
     public func index() throws(JSONError) -> Index {
         try Index(JSONField(JSON.parse(bytes)), mediaType: mediaType)
     }
+
+    /// The manifest that this one is about, whichever kind it is.
+    ///
+    /// - Throws: `JSONError` when the field is not a descriptor.
+    public func subject() throws(JSONError) -> Descriptor? {
+        try JSONField(JSON.parse(bytes)).member("subject").map { (field) throws(JSONError) in
+            try Descriptor(field)
+        }
+    }
 }
 
 /// Which manifest of a repository or layout is meant.

@@ -33,8 +33,10 @@ final class Authenticator: Sendable {
 
     var isMethodKnown: Bool { state.withLock { $0.method != .unknown } }
 
-    /// Learns from an answer to a request without authorization.
-    func note(_ challenges: [Challenge]) {
+    /// Learns from the answer to a request without authorization.
+    func note(_ response: HTTPResponse) {
+        let challenges = Challenge.parse(response.headers.all("WWW-Authenticate"))
+        guard response.status == 401 || response.isSuccess else { return }
         state.withLock { state in
             if state.method == .unknown { state.method = Authenticator.method(challenges) ?? .none }
         }

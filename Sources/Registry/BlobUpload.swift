@@ -36,9 +36,10 @@ final class BlobUpload {
     init(_ repository: RegistryRepository, _ source: any BlobSource) {
         self.repository = repository
         self.source = source
-        let wanted = repository.client.options.chunkSize ?? 0
-        let kept = max(UploadWindow.defaultByteCount, min(wanted, ChunkSize.limit) + 1 << 20)
-        window = UploadWindow(source, byteCount: kept)
+        let isCheap = source.canRewind && source.announced != nil
+        window = UploadWindow(
+            source,
+            byteCount: isCheap ? UploadWindow.rewindableByteCount : UploadWindow.defaultByteCount)
         retries = Retries(repository.client.policy)
         meter = TransferMeter(
             repository.client, .upload, subject: repository.name, total: source.announced?.size)
@@ -109,6 +110,12 @@ final class BlobUpload {
     /// - Returns: nil when something was learned, or repaired, and it should be tried again.
     private func send() throws -> BlobIdentity? {
         guard let session else { return nil }
+        if acknowledged < window.start {
+            guard acknowledged == 0, try window.restart() else {
+                throw RegistryError.uploadLost(
+                    repository: repository.name, detail: "the first bytes are gone")
+            }
+        }
         let way = way(session)
         switch way {
         case .whole(let identity): return try sendWhole(identity, session)
@@ -123,7 +130,7 @@ final class BlobUpload {
         let limit =
             explicit ?? habits.bodyLimit ?? (session.isBehindLimit ? ChunkSize.behindLimit : nil)
         let canChunk = !habits.refusesChunks
-        if let identity, acknowledged == 0 {
+        if let identity, acknowledged == 0, !habits.refusesWholes {
             let fits = limit.map { identity.size <= Int64($0) } ?? true
             let isSmall = identity.size <= Int64(ChunkSize.preferred)
             if !canChunk || (fits && (isSmall || !isCautious)) || identity.size == 0 {
@@ -164,8 +171,14 @@ final class BlobUpload {
         var call = repository.call("PATCH", session.location, pushing: true)
         call.request.headers.add("Content-Type", MediaType.octetStream.rawValue)
         let rest = window.isComplete ? window.end - acknowledged : nil
-        call.request.body = body(from: acknowledged, byteCount: rest)
-        switch try attempt(call) {
+        let body = body(from: acknowledged, byteCount: rest)
+        call.request.body = body
+        let outcome = try attempt(call)
+        if let failure = body.failure {
+            if case .answer(let response) = outcome { follow(response) }
+            throw failure
+        }
+        switch outcome {
         case .answer(let response) where response.isSuccess:
             follow(response)
             acknowledge(response, from: acknowledged, to: window.end)
@@ -178,6 +191,7 @@ final class BlobUpload {
 
     private func sendChunk(_ session: UploadSession) throws -> BlobIdentity? {
         let size = try chunkByteCount(session)
+        window.reserve(size)
         try window.fill(to: acknowledged + Int64(size))
         let count = min(Int64(size), window.end - acknowledged)
         if count == 0 { return try close() }

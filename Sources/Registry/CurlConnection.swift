@@ -9,6 +9,9 @@ final class CurlConnection {
     private let errorText: UnsafeMutablePointer<CChar>
     private let settings: TransportSettings
 
+    /// How long a signal waits for the answer to a body that was ended because of it.
+    private static let grace = Duration.seconds(5)
+
     private static let libraryStatus = curl_start_library()
 
     init(_ settings: TransportSettings) throws(TransportFailure) {
@@ -58,6 +61,7 @@ final class CurlConnection {
     ) throws(TransportFailure) {
         let context = Unmanaged.passUnretained(transfer).toOpaque()
         curl_allow_only_http(easy)
+        curl_end_without_waiting(easy)
         curl_set_string(easy, CURLOPT_URL, request.url.text)
         curl_set_list(easy, CURLOPT_HTTPHEADER, headers)
         curl_set_string(easy, CURLOPT_USERAGENT, "ocinoco")
@@ -106,6 +110,7 @@ final class CurlConnection {
         }
         defer { curl_multi_remove_handle(multi, easy) }
         var stall = StallWatch(limit: request.stallTimeout ?? settings.stallTimeout)
+        var graceEnd: ContinuousClock.Instant?
         while true {
             var running: CInt = 0
             guard curl_multi_perform(multi, &running) == CURLM_OK else {
@@ -115,12 +120,15 @@ final class CurlConnection {
             if !request.ignoresInterruption, Interruption.signal != nil {
                 // A body or sink that was interrupted has said so in its own words.
                 if let error = transfer.error { throw error }
-                throw TransportFailure.interrupted
+                if graceEnd == nil, request.body?.abandon() == true {
+                    graceEnd = .now + CurlConnection.grace
+                }
+                guard let graceEnd, .now < graceEnd else { throw TransportFailure.interrupted }
             }
             if stall.isOver(movedByteCount + transfer.activity) {
                 throw TransportFailure.timedOut("no byte moved for \(stall.limit.secondsText)")
             }
-            wait(ignoringInterruption: request.ignoresInterruption)
+            wait(ignoringInterruption: request.ignoresInterruption || graceEnd != nil)
         }
         var remaining: CInt = 0
         while let message = curl_multi_info_read(multi, &remaining) {

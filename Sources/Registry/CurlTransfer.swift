@@ -50,6 +50,7 @@ final class CurlTransfer {
 
     func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Bool {
         activity += 1
+        if isInterrupted() { return false }
         if let sink {
             do {
                 try sink.write(bytes)
@@ -73,6 +74,7 @@ final class CurlTransfer {
         // An answer that sends us elsewhere, or refuses, makes the rest of the body useless.
         if headIsComplete && response.status >= 300 { return nil }
         guard let body = request.body else { return 0 }
+        if isInterrupted() { return nil }
         do {
             bodyWasRead = true
             let count = try body.read(into: space)
@@ -82,6 +84,13 @@ final class CurlTransfer {
             self.error = error
             return nil
         }
+    }
+
+    /// libcurl may move many MiB before it comes back to us.
+    private func isInterrupted() -> Bool {
+        guard !request.ignoresInterruption, Interruption.signal != nil else { return false }
+        error = TransportFailure.interrupted
+        return true
     }
 
     /// libcurl tries a connection that it kept open, and on another again when it was dead. It
@@ -97,9 +106,8 @@ final class CurlTransfer {
     func result(_ code: CURLcode, detail: String) throws -> HTTPResponse {
         if let error { throw error }
         if code == CURLE_OK { return response }
-        // The answer to a body that was not sent to its end is an answer.
-        let refusedEarly = request.body != nil && response.status >= 300
-        if headIsComplete && (response.bodyIsCut || refusedEarly) {
+        // A refusal is an answer, also when a body was not sent to its end, or did not come whole.
+        if headIsComplete && (response.bodyIsCut || response.status >= 300) {
             response.bodyIsCut = true
             return response
         }

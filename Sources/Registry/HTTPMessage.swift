@@ -75,6 +75,15 @@ protocol RequestBody: AnyObject {
 
     /// Whether it does no harm to send it again without knowing what became of it.
     var mayBeSentTwice: Bool { get }
+
+    /// Comes to an end soon, because of a signal.
+    ///
+    /// - Returns: false when it cannot, and the exchange must be broken off.
+    func abandon() -> Bool
+}
+
+extension RequestBody {
+    func abandon() -> Bool { false }
 }
 
 /// A request body in memory.

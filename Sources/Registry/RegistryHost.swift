@@ -39,6 +39,8 @@ final class RegistryHost: Sendable {
 
 /// What a registry takes when blobs are uploaded, as its answers have taught.
 struct UploadHabits: Sendable, Hashable {
+    /// A PUT with a body at the end of an upload was refused.
+    var refusesWholes = false
     /// A PATCH without a length was refused.
     var refusesStreams = false
     /// A PATCH with `Content-Range` was refused.

@@ -49,7 +49,7 @@ public struct RegistryRepository: Sendable {
     /// - Throws: `RegistryError`; `VerificationError` for bytes that are not what they should be.
     /// - Spec: distribution-spec v1.1, Pulling manifests.
     public func manifest(_ selector: ManifestSelector) throws -> RawManifest? {
-        var call = try call("GET", "manifests/\(selector)")
+        var call = try call("GET", "manifests/\(selector.pathComponent)")
         call.request.acceptManifests()
         call.request.bodyLimit = RegistryRepository.documentByteLimit
         let response = try client.send(call)
@@ -89,7 +89,7 @@ public struct RegistryRepository: Sendable {
     ///
     /// - Returns: nil when there is no such manifest.
     public func manifestDigest(_ selector: ManifestSelector) throws -> Digest? {
-        var call = try call("HEAD", "manifests/\(selector)")
+        var call = try call("HEAD", "manifests/\(selector.pathComponent)")
         call.request.acceptManifests()
         let response = try client.send(call)
         switch response.status {
@@ -126,16 +126,19 @@ public struct RegistryRepository: Sendable {
 
     /// Stores a manifest under its digest, and under `tag` when there is one.
     ///
+    /// - Returns: the digest of the `subject` when the registry lists the manifest as its referrer;
+    ///   nil when it does not say so, and whoever wants that must do it by a tag.
     /// - Throws: `RegistryError.manifestTooLarge` before anything is sent.
     /// - Spec: distribution-spec v1.1, Pushing Manifests.
-    public func putManifest(_ manifest: RawManifest, tag: String?) throws {
+    @discardableResult
+    public func putManifest(_ manifest: RawManifest, tag: String?) throws -> Digest? {
         guard manifest.bytes.count <= RegistryRepository.manifestByteLimit else {
             throw RegistryError.manifestTooLarge(
                 repository: name, byteCount: manifest.bytes.count)
         }
         try client.discoverAuthentication(of: host)
-        let reference = tag ?? manifest.digest.description
-        var call = try call("PUT", "manifests/\(reference)", pushing: true)
+        let selector = tag.map { ManifestSelector.tag($0) } ?? .digest(manifest.digest)
+        var call = try call("PUT", "manifests/\(selector.pathComponent)", pushing: true)
         call.request.headers.add("Content-Type", manifest.mediaType.rawValue)
         call.request.body = BytesBody(manifest.bytes)
         let response = try client.send(call)
@@ -145,6 +148,7 @@ public struct RegistryRepository: Sendable {
         {
             throw client.violation(call.request, "it stored \(stored), not \(manifest.digest)")
         }
+        return response.headers["OCI-Subject"].flatMap { Digest($0) }
     }
 
     /// Removes a manifest.
@@ -152,11 +156,21 @@ public struct RegistryRepository: Sendable {
     /// - Returns: false when there was none.
     /// - Spec: distribution-spec v1.1, Deleting Manifests.
     public func deleteManifest(_ selector: ManifestSelector) throws -> Bool {
-        let call = try call("DELETE", "manifests/\(selector)", pushing: true)
+        let call = try call("DELETE", "manifests/\(selector.pathComponent)", pushing: true)
         let response = try client.send(call)
         if response.status == 404 { return false }
         guard response.isSuccess else { throw client.refusal(call, response) }
         return true
+    }
+}
+
+extension ManifestSelector {
+    /// Safe in a path, whatever a caller takes for a tag.
+    var pathComponent: String {
+        switch self {
+        case .tag(let tag): percentEncoded(tag)
+        case .digest(let digest): digest.description
+        }
     }
 }
 

@@ -94,20 +94,23 @@ extension RegistryClient {
             let secure = HTTPURL(scheme: "https", authority: host.authority, target: "/v2/")
             if options.plainHTTP { return plain }
             guard host.isLoopback else { return secure }
-            do {
-                let response = try retrying(HTTPRequest("GET", plain)) {
-                    try exchange(HTTPRequest("GET", plain))
-                }
-                if !response.wantsTLS {
-                    host.authenticator.note(
-                        Challenge.parse(response.headers.all("WWW-Authenticate")))
-                    return plain
-                }
-            } catch RegistryError.connectionBroke {
-                // A server that speaks TLS only may just close what it does not understand.
-                trace("\(plain.authority) does not speak plain HTTP")
-            }
-            return secure
+            return try speaksPlainHTTP(host, plain) ? plain : secure
+        }
+    }
+
+    /// Asks a loopback host for its API in the clear.
+    private func speaksPlainHTTP(_ host: RegistryHost, _ plain: HTTPURL) throws -> Bool {
+        let request = HTTPRequest("GET", plain)
+        do {
+            let response = try exchange(request)
+            if response.wantsTLS { return false }
+            host.authenticator.note(response)
+            return true
+        } catch TransportFailure.broken {
+            // A server that speaks TLS only may just close what it does not understand.
+            return false
+        } catch let failure as TransportFailure {
+            throw error(failure, request)
         }
     }
 
@@ -117,7 +120,7 @@ extension RegistryClient {
         guard !host.authenticator.isMethodKnown else { return }
         let request = HTTPRequest("GET", url)
         let response = try retrying(request) { try following(request) { try exchange($0) } }
-        host.authenticator.note(Challenge.parse(response.headers.all("WWW-Authenticate")))
+        host.authenticator.note(response)
     }
 
     /// The answer, fit to be shown.

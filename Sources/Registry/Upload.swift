@@ -57,6 +57,9 @@ extension RegistryRepository {
         } catch RegistryError.denied {
             // No token for the other repository: go on without it.
             return .refused
+        } catch RegistryError.exhausted {
+            // Some fail over a source that they do not know; whether it is that, the upload tells.
+            return .refused
         }
         switch response.status {
         case 201: return .mounted

@@ -50,6 +50,11 @@ extension BlobUpload {
             guard try retries.wait(limit: 3) else { throw refusal }
             isCautious = true
             try resume(after: refusal)
+        case 404 where acknowledged > 0:
+            // It took a part: the upload is gone, not the way.
+            guard try retries.wait(limit: 3) else { throw refusal }
+            session = nil
+            try restart(after: refusal)
         case 404, 405, 411, 415, 501:
             try learnRefusal(way, refusal)
             try restart(after: refusal)
@@ -77,13 +82,12 @@ extension BlobUpload {
     private func learnRefusal(_ way: Way, _ refusal: RegistryError) throws {
         var habits = repository.host.habits
         switch way {
-        case .whole: throw refusal
-        case .stream:
-            if habits.refusesStreams, habits.refusesChunks { throw refusal }
-            habits.refusesStreams = true
-        case .chunks:
-            if habits.refusesChunks { throw refusal }
-            habits.refusesChunks = true
+        case .whole: habits.refusesWholes = true
+        case .stream: habits.refusesStreams = true
+        case .chunks: habits.refusesChunks = true
+        }
+        guard !(habits.refusesWholes && habits.refusesStreams && habits.refusesChunks) else {
+            throw refusal
         }
         repository.host.habits = habits
         // What is left needs the digest, and the whole.

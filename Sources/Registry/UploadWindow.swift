@@ -8,9 +8,11 @@ import OCI
 final class UploadWindow {
     static let segmentByteCount = 1 << 20
     static let defaultByteCount = 32 << 20
+    /// For a source that can be read again: more than one call of libcurl asks for.
+    static let rewindableByteCount = 4 << 20
 
     private let source: any BlobSource
-    private let segmentLimit: Int
+    private var segmentLimit: Int
     private var segments: [UnsafeMutableRawBufferPointer] = []
     /// Offset in the stream of the first byte that is kept.
     private(set) var start: Int64 = 0
@@ -28,6 +30,13 @@ final class UploadWindow {
 
     deinit {
         for segment in segments { segment.deallocate() }
+    }
+
+    /// Keeps at least so many bytes from now on.
+    func reserve(_ byteCount: Int) {
+        let size = UploadWindow.segmentByteCount
+        // They may begin inside of a segment.
+        segmentLimit = max(segmentLimit, (byteCount + size - 1) / size + 1)
     }
 
     func contains(_ offset: Int64) -> Bool { offset >= start && offset <= end }
@@ -108,6 +117,11 @@ final class WindowBody: RequestBody {
     private let progress: (Int64) -> Void
     private var position: Int64
     let byteCount: Int64?
+    /// Why a body of unknown length ended before the stream did.
+    ///
+    /// It is ended, not broken off: some registries let no one cancel an upload but by the Location
+    /// that their answer to the bytes so far has.
+    private(set) var failure: (any Error)?
 
     /// - Parameters:
     ///   - byteCount: nil for all that comes.
@@ -133,7 +147,15 @@ final class WindowBody: RequestBody {
             space = UnsafeMutableRawBufferPointer(
                 rebasing: buffer.prefix(Int(min(rest, Int64(buffer.count)))))
         }
-        if position == window.end { try window.fill() }
+        if failure != nil { return 0 }
+        if position == window.end {
+            do {
+                try window.fill()
+            } catch  where byteCount == nil {
+                failure = error
+                return 0
+            }
+        }
         try checkEnd(position + Int64(space.count))
         let count = window.copy(from: position, into: space)
         if count == 0, let byteCount {
@@ -155,6 +177,13 @@ final class WindowBody: RequestBody {
                 subject: announced.digest.description, expected: announced.size)
         }
         try source.check(announced)
+    }
+
+    /// What is still to be sent must be at hand.
+    func abandon() -> Bool {
+        if let byteCount { return first + byteCount <= window.end }
+        failure = failure ?? TransportFailure.interrupted
+        return true
     }
 
     /// An upload's URL is used up by a body, or by a part of one.

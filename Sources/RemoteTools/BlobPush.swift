@@ -32,14 +32,14 @@ struct BlobPush {
             input, path: input.path, declared: declared, expectedDigest: expectedDigest,
             expectedSize: expectedSize, verifiesLayer: verifiesLayer)
         if let start {
-            try source.copy(to: DiscardingSink())
+            try drain(source)
             let file = FileBlob(
                 input.descriptor, start: start, path: input.path, identity: source.identity)
             _ = try file.rewind()
             _ = try repository.writeBlob(file, mountFrom: mountFrom)
         } else {
             _ = try repository.writeBlob(source, mountFrom: mountFrom)
-            try source.copy(to: DiscardingSink())
+            try drain(source)
         }
         return source.descriptor
     }

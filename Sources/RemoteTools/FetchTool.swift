@@ -75,7 +75,7 @@ public struct FetchTool: Tool {
             } else if config {
                 try output.write(store.configBytes(of: reference, platform: choice))
             } else {
-                try ImageLines.write(
+                try ImageLines.writeNumbered(
                     store.images(of: reference, platform: choice, recordBase: !keepBase))
             }
         }

@@ -9,11 +9,13 @@ enum PushInput {
     case images([Image])
     case raw([UInt8], subject: String)
 
-    /// - Throws: `InputError`, `StreamError.read`, `VerificationError`.
+    /// - Throws: `InputError`, `StreamError.read`.
     init(_ input: InputStream) throws {
         let bytes = try ImageLines.readAll(from: input)
         guard let field = PushInput.document(bytes), try !PushInput.isImage(field) else {
-            self = .images(try ImageLines.read(bytes, path: input.path))
+            var images = try ImageLines.read(bytes, path: input.path)
+            try ImageLines.checkPositions(&images)
+            self = .images(images)
             return
         }
         self = .raw(bytes, subject: "manifest on \(input.path.quoted)")

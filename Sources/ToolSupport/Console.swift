@@ -35,33 +35,8 @@ public struct Console: Sendable {
     /// becomes a space or an escape.
     public func print(_ line: String) {
         // A message that cannot be written has nowhere else to go.
-        _ = try? FileDescriptor.standardError.writeAll(Console.printable(line) + [0x0A])
-    }
-
-    static func printable(_ line: String) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for scalar in line.unicodeScalars {
-            if scalar == " " || scalar == "\n" || scalar == "\t" || scalar == "\r" {
-                if bytes.last != 0x20 { bytes.append(0x20) }
-            } else if let byte = ArgumentText.escapedByte(scalar) {
-                bytes += octal(byte)
-            } else {
-                switch scalar.properties.generalCategory {
-                case .control, .format, .lineSeparator, .paragraphSeparator:
-                    for byte in UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter {
-                        bytes += octal(byte)
-                    }
-                default: bytes += Array(UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
-                }
-            }
-        }
-        return bytes
-    }
-
-    /// `\ooo`, as `quote` writes what is not printable.
-    private static func octal(_ byte: UInt8) -> [UInt8] {
-        let zero = UInt8(ascii: "0")
-        return [UInt8(ascii: "\\"), zero + byte >> 6, zero + byte >> 3 & 7, zero + byte & 7]
+        _ = try? FileDescriptor.standardError.writeAll(
+            Array(Printable.line(line).utf8) + [0x0A])
     }
 
     /// Prints why the tool fails; nothing for a reader that went away.
@@ -113,6 +88,7 @@ public enum InputError: Failure {
     case cutLine(Path, line: Int)
     case tooLarge(Path, limit: Int)
     case longLine(Path, line: Int, limit: Int)
+    case tooManyLines(Path, limit: Int)
     /// Of lines that count themselves, one did not come.
     case missingLine(LinePosition)
     case document(subject: String, JSONError)
@@ -122,7 +98,8 @@ public enum InputError: Failure {
     public var exitStatus: ExitStatus {
         switch self {
         case .terminal: .usage
-        case .empty, .cutLine, .tooLarge, .longLine, .missingLine, .document, .refused:
+        case .empty, .cutLine, .tooLarge, .longLine, .tooManyLines, .missingLine, .document,
+            .refused:
             .dataError
         }
     }
@@ -137,6 +114,7 @@ public enum InputError: Failure {
         case .tooLarge(let path, let limit): "more than \(limit) bytes on \(path.quoted)"
         case .longLine(let path, let line, let limit):
             "line \(line) of \(path.quoted) has more than \(limit) bytes"
+        case .tooManyLines(let path, let limit): "more than \(limit) lines on \(path.quoted)"
         case .missingLine(let position):
             "image line \(position) is missing: a stage was cut off, or left it out without "
                 + "deleting the annotation \(quote(Annotation.position.utf8)) of the others"

@@ -2,6 +2,11 @@ import ByteStream
 import JSON
 import OCI
 
+extension Descriptor {
+    /// The descriptor line, with its newline.
+    public var line: [UInt8] { document.serialized() + [UInt8(ascii: "\n")] }
+}
+
 extension FileDescriptor {
     /// Writes a descriptor line: the last thing that a tool does.
     ///
@@ -27,14 +32,31 @@ public func readDescriptor(from input: InputStream) throws -> Descriptor {
     try descriptor(of: ImageLines.readAll(from: input), path: input.path)
 }
 
+/// Reads an input of descriptor lines, at least one.
+///
+/// - Throws: `InputError`, `StreamError.read`.
+public func readDescriptors(from input: InputStream) throws -> [Descriptor] {
+    let bytes = try ImageLines.readAll(from: input)
+    return try ImageLines.lines(of: bytes, path: input.path).map { line, number in
+        try descriptor(
+            from: line, subject: "descriptor, line \(number) of \(input.path.quoted)")
+    }
+}
+
 private func descriptor(of bytes: [UInt8], path: Path) throws(InputError) -> Descriptor {
     let lines = try ImageLines.lines(of: bytes, path: path)
     guard lines.count == 1, let line = lines.first else {
         throw .refused("\(path.quoted) has \(lines.count) lines, not one descriptor")
     }
-    do {
-        return try Descriptor(JSONField(JSON.parse(line.line)))
+    return try descriptor(from: line.line, subject: "descriptor in \(path.quoted)")
+}
+
+private func descriptor(
+    from line: [UInt8], subject: String
+) throws(InputError) -> Descriptor {
+    do throws(JSONError) {
+        return try Descriptor(JSONField(JSON.parse(line)))
     } catch {
-        throw .document(subject: "descriptor in \(path.quoted)", error)
+        throw .document(subject: subject, error)
     }
 }

@@ -17,14 +17,22 @@ extension InputStream {
 
 /// All of a small file that the user wrote.
 ///
-/// - Throws: `StreamError`, `InputError.tooLarge` beyond 16 MiB.
-public func readWholeFile(_ path: Path) throws -> [UInt8] {
-    let limit = 16 << 20
+/// - Throws: `StreamError.open` and `.read`, `InputError.tooLarge` beyond `limit` bytes.
+public func readWholeFile(_ path: Path, limit: Int = 16 << 20) throws -> [UInt8] {
     let input = try InputStream(opening: path)
     defer { _ = Glibc.close(input.descriptor.rawValue) }
     guard let bytes = try input.readAll(limit: limit) else {
         throw InputError.tooLarge(path, limit: limit)
     }
+    return bytes
+}
+
+/// All of a small file that must not be empty.
+///
+/// - Throws: what `readWholeFile` throws, and `InputError.empty`.
+public func readFile(_ path: Path, limit: Int) throws -> [UInt8] {
+    let bytes = try readWholeFile(path, limit: limit)
+    if bytes.isEmpty { throw InputError.empty(path) }
     return bytes
 }
 

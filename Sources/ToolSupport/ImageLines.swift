@@ -14,10 +14,16 @@ public enum ImageLines {
     /// config of 8 MiB in base64.
     public static let lineByteLimit = 16 << 20
 
+    /// The most lines that one run reads.
+    public static let lineCountLimit = 65_536
+
+    /// The most that a config has.
+    public static let configByteLimit = 8 << 20
+
     /// Reads every line to the end of the input.
     ///
     /// - Returns: at least one image, configs verified against their descriptors.
-    /// - Throws: `InputError`, `StreamError.read`, `VerificationError`.
+    /// - Throws: `InputError`, `StreamError.read`.
     public static func read(from input: InputStream) throws -> [Image] {
         try read(readAll(from: input), path: input.path)
     }
@@ -25,6 +31,7 @@ public enum ImageLines {
     /// Reads every line of an input that was read to its end.
     ///
     /// - Parameter path: what messages call the input.
+    /// - Throws: `InputError`.
     public static func read(_ bytes: [UInt8], path: Path) throws -> [Image] {
         try lines(of: bytes, path: path).map { line, number in
             try image(from: line, subject: "image line \(number) of \(path.quoted)")
@@ -44,11 +51,14 @@ public enum ImageLines {
 
     /// Splits into lines, numbered from 1, each of which ended with a newline.
     ///
-    /// - Throws: `InputError.cutLine` and `.longLine`.
+    /// - Throws: `InputError.cutLine`, `.longLine` and `.tooManyLines`.
     public static func lines(
         of bytes: [UInt8], path: Path
     ) throws(InputError) -> [(line: [UInt8], number: Int)] {
         let newline = UInt8(ascii: "\n")
+        guard bytes.count(where: { $0 == newline }) <= lineCountLimit else {
+            throw .tooManyLines(path, limit: lineCountLimit)
+        }
         var lines = bytes.split(separator: newline, omittingEmptySubsequences: false)
         let number = lines.count
         guard let last = lines.popLast(), last.isEmpty else {
@@ -63,7 +73,7 @@ public enum ImageLines {
     /// Reads one image line.
     ///
     /// - Parameter subject: what messages call it.
-    /// - Throws: `InputError.document`, `VerificationError`.
+    /// - Throws: `InputError.document`, `.refused`.
     public static func image(from line: [UInt8], subject: String) throws -> Image {
         do {
             let manifest = try Manifest(JSONField(JSON.parse(line)))
@@ -118,30 +128,4 @@ public enum ImageLines {
         }
         try output.flush()
     }
-}
-
-extension Descriptor {
-    /// The descriptor line, with its newline.
-    public var line: [UInt8] { document.serialized() + [UInt8(ascii: "\n")] }
-}
-
-/// Reads a whole file, which must not be empty.
-///
-/// - Parameter limit: the most bytes it may have.
-/// - Throws: `StreamError.open` and `.read`, `InputError.empty` and `.tooLarge`.
-public func readFile(_ path: Path, limit: Int) throws -> [UInt8] {
-    let descriptor: FileDescriptor
-    do {
-        descriptor = try FileDescriptor.openForReading(path)
-    } catch {
-        throw StreamError.open(path: path, error)
-    }
-    // Nothing was written to it, so that closing it cannot lose anything.
-    defer { _ = try? descriptor.close() }
-    let input = InputStream(descriptor, path: path)
-    guard let bytes = try input.readAll(limit: limit) else {
-        throw InputError.tooLarge(path, limit: limit)
-    }
-    if bytes.isEmpty { throw InputError.empty(path) }
-    return bytes
 }

@@ -107,9 +107,8 @@ public final class Progress: Sendable {
         let text = describe(state, now)
         switch style {
         case .line:
-            var size = winsize()
-            let known = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 1
-            write("\r\(text.prefix(known ? Int(size.ws_col) - 1 : 79))\u{1B}[K")
+            let columns = FileDescriptor.standardError.terminalColumns ?? 80
+            write("\r\(text.prefix(max(1, columns - 1)))\u{1B}[K")
             state.isLineShown = true
         case .plain: console.print("\(console.toolName): \(text)")
         case .none: break
@@ -139,10 +138,8 @@ public final class Progress: Sendable {
 
 /// A number of bytes with three digits and a binary unit: `12.3 MiB`.
 public func humanReadable(_ byteCount: Int64) -> String {
-    let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"]
-    var tenths = byteCount.multipliedReportingOverflow(by: 10)
-    if tenths.overflow { tenths = (Int64.max, false) }
-    var value = tenths.partialValue
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    var value = Int128(byteCount) * 10
     var unit = 0
     while value >= 10240 && unit < units.count - 1 {
         value = (value + 512) / 1024

@@ -127,7 +127,7 @@ private final class Stream: BlobSource {
         let path = layout.blobPath(identity.digest)
         try directory.write("other", to: Path("l/blobs/sha256/\(path.name)"))
         #expect(throws: VerificationError.self) {
-            try layout.readBlob(descriptor, into: DiscardingSink())
+            try layout.readBlob(descriptor, into: MemorySink(limit: 1 << 30, subject: "blob"))
         }
     }
 

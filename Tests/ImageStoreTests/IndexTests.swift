@@ -12,14 +12,6 @@ import Testing
         try PushContent(images: images, asIndex: asIndex, annotations: annotations)
     }
 
-    private func positioned(_ positions: [String?]) throws -> [Image] {
-        try positions.enumerated().map { number, position in
-            var image = try image("linux/cpu\(number)")
-            image.manifest[annotation: Annotation.position] = position
-            return image
-        }
-    }
-
     @Test func severalImagesBecomeAnIndex() throws {
         let images = try ["linux/amd64", "linux/arm/v6", "linux/arm/v7"].map { try image($0) }
         let index = try content(images).root.index()
@@ -80,24 +72,5 @@ import Testing
         let index = try content(images, annotations: annotations)
         #expect(try index.root.index()[annotation: "k"] == "v=w")
         #expect(try index.images[0].stored.manifest()[annotation: "k"] == nil)
-    }
-
-    @Test(arguments: [
-        [nil], [nil, nil], ["1/1"], ["1/2", "2/2"], ["2/2", "1/2"], ["1/2", nil, "2/2"],
-        ["1/2", "2/2", "1/2", "2/2"], ["1/2", "1/3", "2/2", "2/3", "3/3"],
-    ])
-    func completeSetsAreTaken(_ positions: [String?]) throws {
-        let content = try content(positioned(positions))
-        for child in content.images {
-            #expect(try child.stored.manifest()[annotation: Annotation.position] == nil)
-        }
-    }
-
-    @Test(arguments: [
-        ["1/2"], ["2/2"], ["1/2", "1/2"], ["1/3", "3/3"], ["1/2", "2/2", "2/2"], [nil, "1/2"],
-        ["0/1"], ["3/2"], ["1"], ["a/b"], ["1/2/3"], ["1/9223372036854775807"], ["-1/-1"],
-    ])
-    func gapsAreRefused(_ positions: [String?]) throws {
-        #expect(throws: StoreError.self) { try content(positioned(positions)) }
     }
 }

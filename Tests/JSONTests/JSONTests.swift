@@ -37,4 +37,142 @@ private func roundTrip(_ text: String) throws -> String {
         #expect(object["\u{e9}"] == .integer(1))
         #expect(object["e\u{301}"] == .integer(2))
     }
+
+    @Test func escapesAreDecodedBesideTheirText() throws {
+        let text = #""a\u0041\n\\\/é\ud83d\ude00\"z""#
+        let value = try JSON.parse(Array(text.utf8))
+        guard case .string(let string) = value else {
+            Issue.record("\(value.kind)")
+            return
+        }
+        #expect(string.text == "aA\n\\/é😀\"z")
+        #expect(value == .string("aA\n\\/é😀\"z"))
+        #expect(value.serialized() == Array(text.utf8))
+    }
+
+    @Test func whatIsMadeIsEscapedAsLittleAsMayBe() throws {
+        let text = "\u{0}\u{1F}\u{8}\t\n\u{C}\r\"\\/\u{7F}é"
+        let written = JSON.string(text).serialized()
+        #expect(
+            String(decoding: written, as: UTF8.self)
+                == #""\u0000\u001f\b\t\n\f\r\"\\/"# + "\u{7F}é\"")
+        #expect(try JSON.parse(written) == .string(text))
+        #expect(JSONString(utf8: [0x61, 0xFF]).text == "a\u{FFFD}")
+    }
+
+    @Test func nestingHasALimit() throws {
+        func nested(_ depth: Int) -> [UInt8] {
+            Array(repeating: 0x5B, count: depth) + Array(repeating: 0x5D, count: depth)
+        }
+        _ = try JSON.parse(nested(JSON.depthLimit))
+        #expect(throws: JSONError.self) { try JSON.parse(nested(JSON.depthLimit + 1)) }
+        let objects = String(repeating: #"{"a":"#, count: 200) + "1"
+        #expect(throws: JSONError.self) { try JSON.parse(Array(objects.utf8)) }
+        // Only depth counts, not how much there is.
+        let wide = "[" + Array(repeating: "[[]]", count: 1000).joined(separator: ",") + "]"
+        _ = try JSON.parse(Array(wide.utf8))
+    }
+
+    @Test func duplicatesAreFoundInLargeObjects() throws {
+        let keys = (0..<100).map { #""k\#($0)":1"# }.joined(separator: ",")
+        _ = try JSON.parse(Array("{\(keys)}".utf8))
+        #expect(throws: JSONError.self) { try JSON.parse(Array(#"{\#(keys),"k\u0035":2}"#.utf8)) }
+    }
+
+    @Test(arguments: [
+        ("0", Int64(0)), ("-0", 0), ("9223372036854775807", .max), ("-9223372036854775808", .min),
+        ("9223372036854775808", nil), ("1.0", nil), ("1e2", nil), ("-1E+2", nil),
+    ])
+    func integers(_ text: String, _ expected: Int64?) throws {
+        guard case .number(let number) = try JSON.parse(Array(text.utf8)) else {
+            Issue.record("\(text) is no number")
+            return
+        }
+        #expect(number.int64 == expected)
+    }
+}
+
+@Suite struct JSONErrorTests {
+    @Test(arguments: [
+        ("{\"a\":1,}", "byte 7: a key should be here"),
+        ("[1 2]", "byte 3: a comma or a closing bracket should be here"),
+        ("", "byte 0: the text ends where a value should be"),
+        ("1 1", "byte 2: more after the value"),
+        ("{\"a\":1,\"a\":2}", "byte 0: an object has the same key twice"),
+    ])
+    func syntaxErrorsNameTheByte(_ text: String, _ expected: String) {
+        let error = #expect(throws: JSONError.self) { try JSON.parse(Array(text.utf8)) }
+        #expect(error?.text == expected)
+    }
+
+    @Test func pathsNameTheField() throws {
+        let path = JSONPath.root.key("a_1").index(2).key("b c").key("").key("d").index(0)
+        #expect(path.text == #"a_1[2]["b c"][""].d[0]"#)
+        #expect(JSONPath.root.index(3).key("x").text == "[3].x")
+        #expect(JSONPath.root.text.isEmpty)
+        let inner = JSONError.field(path: JSONPath.root.index(1).key("y"), "wrong")
+        #expect(inner.inside(.root.key("x")).text == "x[1].y: wrong")
+        #expect(
+            JSONError.syntax(offset: 4, "bad").inside(.root.key("x")).text
+                == "x: not JSON, byte 4: bad")
+        #expect(JSONPath.root.key("a").index(1) == JSONPath.root.key("a").index(1))
+        #expect(JSONPath.root.key("a") != JSONPath.root.key("b"))
+    }
+
+    @Test func hostileKeysStayShortAndHarmless() {
+        let key = JSONString(String(repeating: "x", count: 5000) + "\n")
+        #expect(JSONPath.root.key(key).text.utf8.count < 100)
+        #expect(JSONPath.root.key("a\nb").text == #"["a\nb"]"#)
+    }
+}
+
+@Suite struct JSONObjectTests {
+    private func object(_ text: String) throws -> JSONObject {
+        try JSONField(JSON.parse(Array(text.utf8))).object()
+    }
+
+    private func text(_ object: JSONObject) -> String {
+        String(decoding: object.serialized(), as: UTF8.self)
+    }
+
+    @Test func membersKeepTheirPlaces() throws {
+        var value = try object(#"{"b":1,"a":2,"c":3}"#)
+        value["a"] = .null
+        value["b"] = nil
+        value["d"] = .bool(true)
+        #expect(text(value) == #"{"a":null,"c":3,"d":true}"#)
+    }
+
+    @Test(arguments: [
+        ("{}", #"{"c":0}"#), (#"{"a":1}"#, #"{"a":1,"c":0}"#), (#"{"e":1}"#, #"{"c":0,"e":1}"#),
+        (#"{"x":1,"b":1,"a":1,"e":1}"#, #"{"x":1,"b":1,"c":0,"a":1,"e":1}"#),
+        (#"{"x":1}"#, #"{"x":1,"c":0}"#), (#"{"c":9,"a":1}"#, #"{"c":0,"a":1}"#),
+    ])
+    func newMembersStandInOrder(_ before: String, _ after: String) throws {
+        var value = try object(before)
+        value.set("c", to: .integer(0), order: ["a", "b", "c", "d", "e"])
+        #expect(text(value) == after)
+        value.set("c", to: nil, order: ["a", "b", "c"])
+        #expect(value["c"] == nil)
+    }
+
+    @Test(arguments: [
+        // The cases of RFC 7396, appendix A, whose patch and target are objects.
+        (#"{"a":"b"}"#, #"{"a":"c"}"#, #"{"a":"c"}"#),
+        (#"{"a":"b"}"#, #"{"b":"c"}"#, #"{"a":"b","b":"c"}"#),
+        (#"{"a":"b"}"#, #"{"a":null}"#, "{}"),
+        (#"{"a":"b","b":"c"}"#, #"{"a":null}"#, #"{"b":"c"}"#),
+        (#"{"a":["b"]}"#, #"{"a":"c"}"#, #"{"a":"c"}"#),
+        (#"{"a":"c"}"#, #"{"a":["b"]}"#, #"{"a":["b"]}"#),
+        (#"{"a":{"b":"c"}}"#, #"{"a":{"b":"d","c":null}}"#, #"{"a":{"b":"d"}}"#),
+        (#"{"a":[{"b":"c"}]}"#, #"{"a":[1]}"#, #"{"a":[1]}"#),
+        (#"{"e":null}"#, #"{"a":1}"#, #"{"e":null,"a":1}"#),
+        (#"{"a":"foo"}"#, #"{"a":{"b":1}}"#, #"{"a":{"b":1}}"#),
+        ("{}", #"{"a":{"bb":{"ccc":null}}}"#, #"{"a":{"bb":{}}}"#),
+    ])
+    func mergePatches(_ target: String, _ patch: String, _ result: String) throws {
+        var value = try object(target)
+        value.merge(try object(patch))
+        #expect(text(value) == result)
+    }
 }

@@ -68,6 +68,17 @@ func emptyManifest() -> RawManifest {
         #expect(stored == identity)
     }
 
+    /// This registry lets only the Location of its last answer cancel an upload.
+    @Test func cutSourceLeavesNoUpload() throws {
+        let registry = try DockerRegistry()
+        #expect(throws: StreamSource.Cut.self) {
+            try registry.repository("a/b").writeBlob(
+                StreamSource(pseudoRandomBytes(40 << 20), isCut: true), mountFrom: [])
+        }
+        let uploads = try run(["find", "\(registry.directory.path)/data", "-name", "startedat"])
+        #expect(uploads.isEmpty)
+    }
+
     @Test func chunks() throws {
         let registry = try DockerRegistry()
         let client = try registry.client { $0.chunkSize = 6 << 20 }

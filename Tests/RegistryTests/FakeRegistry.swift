@@ -170,7 +170,7 @@ final class StreamSource: BlobSource {
 
     private let hashing: HashingSource
     private let isCut: Bool
-    private let canRewind: Bool
+    let canRewind: Bool
     private let bytes: [UInt8]
     private var inner: HashingSource
     /// Called with the offset before each read.

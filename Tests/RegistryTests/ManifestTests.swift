@@ -164,8 +164,9 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
 
     @Test func referrers() throws {
         let subject = Digest.of([1])
-        let one = #"{"mediaType":"m","digest":"\#(Digest.of([2]))","size":1,"artifactType":"x/y"}"#
-        let two = #"{"mediaType":"m","digest":"\#(Digest.of([3]))","size":1,"artifactType":"z"}"#
+        let one =
+            #"{"mediaType":"a/m","digest":"\#(Digest.of([2]))","size":1,"artifactType":"x/y"}"#
+        let two = #"{"mediaType":"a/m","digest":"\#(Digest.of([3]))","size":1,"artifactType":"z"}"#
         let registry = try FakeRegistry { request in
             request.path.contains("/referrers/")
                 ? .reply(

@@ -146,6 +146,29 @@ import Testing
         #expect((error?.message.utf8.count ?? 0) < 1000)
     }
 
+    @Test func errorBodyShorterThanItsLength() throws {
+        let registry = try FakeRegistry { request in
+            request.method == "PUT"
+                ? .raw("HTTP/1.1 400 No\r\nContent-Length: 5000\r\n\r\njust this") : .proceed
+        }
+        let error = #expect(throws: RegistryError.self) {
+            try registry.repository().putManifest(emptyManifest(), tag: "x")
+        }
+        #expect(error?.message.hasSuffix("status 400, just this") == true)
+        #expect(registry.requests("PUT").count == 1)
+    }
+
+    /// A loopback server that closes what it does not understand is taken for one of TLS.
+    @Test func plainHTTPIsNotUnderstood() throws {
+        let server = try HTTPServer(decide: { _ in .reset(after: 0) }) { _ in Reply(500) }
+        let delays = Recorder<Duration>()
+        let client = try testClient(retries: 5, sleep: { delays.add($0) })
+        let repository = client.repository(try RegistryReference("\(server.authority)/a/b"))
+        let error = #expect(throws: RegistryError.self) { try repository.manifest(.tag("x")) }
+        #expect(error?.message.contains("https://") == true)
+        #expect(server.log.count == 1)
+    }
+
     @Test func warningsAreToldOnce() throws {
         let store = FakeRegistry.Store()
         let registry = try FakeRegistry(store) { request in

@@ -357,6 +357,121 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(error?.exitStatus == .protocolError)
     }
 
+    /// TRAPS 2: JFrog wants PATCH.
+    @Test func nothingButPatch() throws {
+        let registry = try FakeRegistry { request in
+            request.method == "PUT" && request[header: "Content-Length"] != "0"
+                ? .replyEarly(FakeRegistry.error(405, "UNSUPPORTED")) : .proceed
+        }
+        let client = try testClient()
+        let repository = try registry.repository("a/b", client)
+        let identity = try repository.writeBlob(StreamSource(small), mountFrom: [])
+        #expect(registry.store.blobs[identity.digest.description] == small)
+        _ = try repository.writeBlob(MemoryBlob([1, 2]), mountFrom: [])
+        #expect(registry.requests("PUT").count { $0[header: "Content-Length"] != "0" } == 1)
+        #expect(registry.store.uploads.isEmpty)
+    }
+
+    /// TRAPS 2: a proxy that lets through 100 MB says who it is.
+    @Test func proxyThatIsKnownToLimitBodies() throws {
+        let store = FakeRegistry.Store()
+        let registry = try FakeRegistry(store) { request in
+            guard request.method == "POST" else { return .proceed }
+            let answer = FakeRegistry.handle(request, store)
+            return .reply(Reply(202, answer.headers + [("CF-RAY", "1")]))
+        }
+        let identity = try registry.repository().writeBlob(StreamSource(large), mountFrom: [])
+        #expect(store.blobs[identity.digest.description] == large)
+        #expect(registry.requests("PATCH").map { $0.body.count } == [16 << 20, 8 << 20])
+    }
+
+    @Test func uploadThatIsForgottenHalfWay() throws {
+        let counter = Counter()
+        let registry = try FakeRegistry { request in
+            request.method == "PATCH" && counter.next() == 1
+                ? .reply(FakeRegistry.error(404, "BLOB_UPLOAD_UNKNOWN")) : .proceed
+        }
+        let client = try testClient { $0.chunkSize = 8 << 20 }
+        let identity = try registry.repository("a/b", client).writeBlob(
+            StreamSource(large), mountFrom: [])
+        #expect(registry.store.blobs[identity.digest.description] == large)
+        #expect(registry.requests("POST").count == 2)
+        #expect(registry.requests("PATCH").count == 5)
+    }
+
+    /// HTTP/1.0 has no bodies of unknown length.
+    @Test func oldHTTP() throws {
+        let store = FakeRegistry.Store()
+        let registry = try FakeRegistry(store) { request in
+            guard request.method == "POST" || request.path == "/v2/" else { return .proceed }
+            let answer = FakeRegistry.handle(request, store)
+            let fields = answer.headers.map { "\($0.0): \($0.1)\r\n" }.joined()
+            return .raw("HTTP/1.0 \(answer.status) Old\r\n\(fields)\r\n")
+        }
+        let identity = try registry.repository().writeBlob(StreamSource(large), mountFrom: [])
+        #expect(store.blobs[identity.digest.description] == large)
+    }
+
+    /// A part that was not taken, although the status says success, is sent again.
+    @Test func halfTakenChunk() throws {
+        let store = FakeRegistry.Store()
+        let counter = Counter()
+        let registry = try FakeRegistry(store) { request in
+            guard request.method == "PATCH", counter.next() == 0 else { return .proceed }
+            let target = request.target
+            store.append(Array(large.prefix(10 << 20)), to: target)
+            return .reply(Reply(202, [("Range", "0-\((10 << 20) - 1)"), ("Location", target)]))
+        }
+        let identity = try registry.repository().writeBlob(StreamSource(large), mountFrom: [])
+        #expect(store.blobs[identity.digest.description] == large)
+    }
+
+    @Test func offsetThatIsAnother() throws {
+        let store = FakeRegistry.Store()
+        let counter = Counter()
+        let registry = try FakeRegistry(store) { request in
+            if request.method == "PATCH", counter.next() == 1 {
+                // The registry lost the last MiB of the first chunk.
+                store.state.withLock {
+                    $0.uploads[FakeRegistry.uploadKey(request.target)]?.removeLast(1 << 20)
+                }
+            }
+            return .proceed
+        }
+        let client = try testClient { $0.chunkSize = 8 << 20 }
+        let identity = try registry.repository("a/b", client).writeBlob(
+            StreamSource(large), mountFrom: [])
+        #expect(store.blobs[identity.digest.description] == large)
+        #expect(registry.requests("POST").count == 1)
+    }
+
+    @Test func severalAtOnce() async throws {
+        let registry = try FakeRegistry()
+        let client = try testClient()
+        let repository = try registry.repository("a/b", client)
+        try await withThrowingTaskGroup(of: BlobIdentity.self) { group in
+            for seed in 1...6 {
+                group.addTask {
+                    let bytes = pseudoRandomBytes(seed << 20, seed: UInt64(seed))
+                    return try repository.writeBlob(StreamSource(bytes), mountFrom: [])
+                }
+            }
+            for try await identity in group {
+                #expect(registry.store.blobs[identity.digest.description] != nil)
+            }
+        }
+    }
+
+    @Test func progress() throws {
+        let registry = try FakeRegistry()
+        let events = Recorder<TransferEvent>()
+        let client = try testClient { $0.progress = { events.add($0) } }
+        _ = try registry.repository("a/b", client).writeBlob(StreamSource(large), mountFrom: [])
+        #expect(events.all.last?.state == .finished)
+        #expect(events.all.last?.byteCount == Int64(large.count))
+        #expect(Set(events.all.map(\.identifier)).count == 1)
+    }
+
     @Test func announcedBlobThatIsSomethingElse() throws {
         final class Liar: BlobSource {
             let inner = HashingSource(MemorySource(small))

@@ -6,9 +6,7 @@ import Testing
 
 @testable import ToolSupport
 
-private func printable(_ text: String) -> String {
-    String(decoding: Console.printable(text), as: UTF8.self)
-}
+private func printable(_ text: String) -> String { Printable.line(text) }
 
 @Suite struct ConsoleTests {
     @Test func aMessageIsOneHarmlessLine() {
@@ -29,6 +27,7 @@ private func printable(_ text: String) -> String {
             (InputError.cutLine(path, line: 1), .dataError),
             (InputError.tooLarge(path, limit: 1), .dataError),
             (InputError.longLine(path, line: 1, limit: 1), .dataError),
+            (InputError.tooManyLines(path, limit: 1), .dataError),
             (InputError.missingLine(LinePosition(1, of: 2)), .dataError),
             (InputError.refused("x"), .dataError),
             (JSONError.syntax(offset: 1, "x"), .dataError),

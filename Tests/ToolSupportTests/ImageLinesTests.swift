@@ -63,6 +63,12 @@ private func failure(_ line: [UInt8]) -> (any Failure)? {
         }
     }
 
+    @Test func linesHaveALimit() throws {
+        let newlines = [UInt8](repeating: 0x0A, count: ImageLines.lineCountLimit)
+        #expect(try ImageLines.lines(of: newlines, path: "x").count == newlines.count)
+        #expect(throws: InputError.self) { try ImageLines.lines(of: newlines + [0x0A], path: "x") }
+    }
+
     @Test func aLineIsReadAsItWasWritten() throws {
         let read = try ImageLines.image(from: image().line, subject: "line")
         #expect(read.line == image().line)

@@ -47,6 +47,9 @@ int system_catch_signals(void);
 // The number of the first signal that came; 0 when none did.
 int system_caught_signal(void);
 
+// How many columns the terminal has; 0 when it is none or does not say.
+int system_terminal_columns(int descriptor);
+
 // How many processors this process may run on, at least 1.
 int system_processor_count(void);
 

@@ -1,0 +1,71 @@
+import ArgumentParser
+import ByteStream
+import Hashing
+import JSON
+import OCI
+import ToolSupport
+
+/// What an artifact is, beside its blobs.
+public struct ArtifactOptions: ParsableArguments {
+    @Option(
+        name: .customLong("type"),
+        help: ArgumentHelp(
+            "Type of the artifact, as in application/spdx+json.", valueName: "media-type"),
+        transform: ArgumentText.parsing(parseMediaType))
+    var artifactType: MediaType?
+
+    @Option(help: "File with the config of the artifact (default: the empty one).")
+    var config: Path?
+
+    @Option(
+        help: ArgumentHelp("Type of the config.", valueName: "media-type"),
+        transform: ArgumentText.parsing(parseMediaType))
+    var configType: MediaType?
+
+    @Option(
+        name: .customLong("annotation"),
+        help: ArgumentHelp("Annotate the manifest.", valueName: "key=value"),
+        transform: ArgumentText.parsing(KeyValue.init))
+    var annotations: [KeyValue] = []
+
+    public init() {}
+
+    public func validate() throws {
+        if (config == nil) != (configType == nil) {
+            throw ValidationError("--config and --config-type go together")
+        }
+        if artifactType == nil && configType == nil {
+            throw ValidationError("--type is missing: an artifact says what it is")
+        }
+    }
+
+    /// The artifact as an image line has it.
+    ///
+    /// - Parameters:
+    ///   - blobs: in order; none makes an artifact of annotations alone.
+    ///   - subject: the manifest that it says something about.
+    /// - Throws: `EditError` for a subject that is no manifest, and what reading the config throws.
+    public func image(blobs: [Descriptor], subject: Descriptor?) throws -> Image {
+        let bytes =
+            try config.map { try readFile($0, limit: ImageLines.configByteLimit) }
+            ?? Artifact.emptyBytes
+        let config = Descriptor(
+            mediaType: configType ?? .empty, digest: .of(bytes), size: Int64(bytes.count))
+        let empty = Descriptor(
+            mediaType: .empty, digest: .of(Artifact.emptyBytes),
+            size: Int64(Artifact.emptyBytes.count))
+        var artifact = Artifact(artifactType: artifactType)
+        artifact.blobs = blobs
+        if let subject { try artifact.setSubject(subject) }
+        artifact.annotations = annotations
+        return Image(
+            manifest: artifact.manifest(config: config, empty: empty), configBytes: bytes)
+    }
+}
+
+private let parseMediaType: @Sendable (String) throws(ValueError) -> MediaType = {
+    (text) throws(ValueError) in
+    let type = MediaType(text)
+    guard type.isWellFormed else { throw ValueError("not a media type like text/plain") }
+    return type
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import ByteStream
+import OCI
+import ToolSupport
+
+/// `oci-convert`: media types between OCI and Docker.
+public struct ConvertTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-convert",
+        abstract: "Change the media types of images between OCI and Docker.",
+        discussion: """
+            Reads image lines from stdin and writes them to stdout with the types of the other \
+            format. Configs and layers keep their bytes. What the other format has no type or \
+            field for is refused: Docker has no zstd layers, annotations or subjects.
+            """,
+        version: Version.text)
+
+    @Option(help: "Format of the images that are written.")
+    var to: ImageFormat
+
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func execute(_ console: Console) throws {
+        try ImageLines.map(console) { image, _ in
+            // What is no config of an image is not given the type of one.
+            if image.manifest.config.mediaType.isImageConfig { _ = try image.config() }
+            try image.manifest.convert(to: to)
+        }
+    }
+}
+
+extension ImageFormat: ExpressibleByArgument {}

@@ -1,0 +1,197 @@
+import Hashing
+import JSON
+import OCI
+import ToolSupport
+
+/// One image as text: facts, then a table of its history and layers.
+struct ImageReport {
+    private let image: Image
+    private let bases: [Image]?
+    private let style: ReportStyle
+    private let config: ImageConfig?
+    private var facts: [(name: String, values: [String])] = []
+    private var table: [String] = []
+
+    init(_ image: Image, bases: [Image]?, style: ReportStyle) throws(JSONError) {
+        self.image = image
+        self.bases = bases
+        self.style = style
+        if image.manifest.config.mediaType.isImageConfig {
+            config = try ImageReport.config(of: image)
+        } else {
+            config = nil
+        }
+        addManifestFacts()
+        if let config {
+            try addConfigFacts(config)
+            table = historyTable(config)
+        } else {
+            table = blobTable()
+        }
+    }
+
+    private static func config(of image: Image) throws(JSONError) -> ImageConfig {
+        do throws(JSONError) {
+            return try ImageConfig(JSONField(JSON.parse(image.configBytes)))
+        } catch {
+            throw error.inside(.root.key("config").key("data"))
+        }
+    }
+
+    /// The lines, each with its newline.
+    var text: String {
+        let width = (facts.map(\.name.count).max() ?? 0) + 2
+        var lines: [String] = []
+        for fact in facts {
+            for (index, value) in fact.values.enumerated() {
+                let name = index == 0 ? fact.name : ""
+                let padding = String(repeating: " ", count: width - name.count)
+                lines.append(style.bold(name) + padding + Printable.exact(value))
+            }
+        }
+        if let header = table.first {
+            lines += ["", style.bold(header)] + table.dropFirst()
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    private mutating func add(_ name: String, _ values: [String]) {
+        let values = values.filter { !$0.isEmpty }
+        if !values.isEmpty { facts.append((name, values)) }
+    }
+
+    private mutating func addManifestFacts() {
+        let manifest = image.manifest
+        var plain = manifest
+        plain[annotation: Annotation.baseName] = nil
+        plain[annotation: Annotation.baseDigest] = nil
+        let name = manifest[annotation: Annotation.baseName] ?? ""
+        let baseDigest = manifest[annotation: Annotation.baseDigest] ?? ""
+        let isUnchanged = Digest.of(plain.storedBytes).description == baseDigest
+        if isUnchanged {
+            add("Reference", [name])
+            add("Digest", [baseDigest])
+        } else {
+            add("Base", [baseDigest.isEmpty ? name : "\(name)@\(baseDigest)"])
+            add("Digest", [Digest.of(manifest.storedBytes).description])
+        }
+        add("Manifest", [manifest.mediaType == .dockerManifest ? "Docker v2 schema 2" : "OCI"])
+        if config == nil {
+            add("Artifact type", [manifest.artifactType])
+            add("Config type", [manifest.config.mediaType.description])
+        }
+        if let subject = manifest.subject {
+            add("Subject", ["\(subject.digest) (\(subject.mediaType))"])
+        }
+        let shown = isUnchanged ? plain : manifest
+        let hidden = [Annotation.baseName, Annotation.baseDigest, Annotation.position]
+        add(
+            "Annotations",
+            shown.annotations.members.filter { !hidden.contains($0.key) }.map { member in
+                "\(member.key.text)=\(manifest[annotation: member.key] ?? "")"
+            })
+    }
+
+    private mutating func addConfigFacts(_ config: ImageConfig) throws(JSONError) {
+        let run = try config.runConfig()
+        let platform = try config.platform()
+        let version = platform.osVersion.map { " \($0)" } ?? ""
+        add("Platform", ["\(platform)\(version)"])
+        add("Created", [config.created ?? ""])
+        add("Author", [config.author ?? ""])
+        add("Entrypoint", [words(run.entrypoint)])
+        add("Cmd", [words(run.cmd)])
+        add("Environment", run.environment)
+        add("Directory", [run.workingDirectory])
+        add("User", [run.user])
+        add("Ports", [run.exposedPorts.joined(separator: ", ")])
+        add("Volumes", run.volumes)
+        add("Labels", run.labels.map { "\($0.key)=\($0.value)" })
+        add("Stop signal", [run.stopSignal])
+        add("Healthcheck", [words(run.healthcheck)])
+        add("Layers", [layerSummary])
+    }
+
+    /// Words as a JSON array, which keeps them apart; empty for none.
+    private func words(_ words: [String]) -> String {
+        if words.isEmpty { return "" }
+        let array = JSON.array(words.map { .string($0) })
+        return String(decoding: array.serialized(), as: UTF8.self)
+    }
+
+    private var layerSummary: String {
+        var sum: Int64 = 0
+        for layer in image.manifest.layers {
+            let (total, overflow) = sum.addingReportingOverflow(layer.size)
+            sum = overflow ? .max : total
+        }
+        return "\(image.manifest.layers.count), \(humanReadable(sum))"
+    }
+
+    private func historyTable(_ config: ImageConfig) -> [String] {
+        let layers = image.manifest.layers
+        let baseCount = baseLayerCount(config)
+        var table = TextTable([.right, .right, .left, .left, .left, .left])
+        table.append(["#", "SIZE", "TYPE", "DIGEST", baseCount == nil ? "" : "FROM", "CREATED BY"])
+        var next = 0
+        func addLayer(_ command: String) {
+            let layer = layers[next]
+            let origin = baseCount.map { next < $0 ? "base" : "own" } ?? ""
+            next += 1
+            table.append([
+                String(next), humanReadable(layer.size), compression(layer), digest(layer), origin,
+                command,
+            ])
+        }
+        for entry in config.history {
+            let command = ImageReport.command(entry)
+            if !entry.isEmptyLayer, next < layers.count {
+                addLayer(command)
+            } else {
+                table.append(["", "", "", "", "", command])
+            }
+        }
+        while next < layers.count { addLayer("") }
+        return layers.isEmpty && config.history.isEmpty ? [] : table.lines(width: style.tableWidth)
+    }
+
+    private func blobTable() -> [String] {
+        var table = TextTable([.right, .right, .left, .left])
+        table.append(["#", "SIZE", "DIGEST", "TYPE"])
+        for (index, blob) in image.manifest.layers.enumerated() {
+            table.append([
+                String(index + 1), humanReadable(blob.size), digest(blob),
+                Printable.line(blob.mediaType.description),
+            ])
+        }
+        return image.manifest.layers.isEmpty ? [] : table.lines(width: style.tableWidth)
+    }
+
+    private func compression(_ layer: Descriptor) -> String {
+        switch layer.mediaType.layerCompression {
+        case LayerCompression.none?: "tar"
+        case .gzip: "gzip"
+        case .zstd: "zstd"
+        case nil: "other"
+        }
+    }
+
+    private func digest(_ descriptor: Descriptor) -> String {
+        style.isFull ? descriptor.digest.description : String(descriptor.digest.encoded.prefix(12))
+    }
+
+    private static func command(_ entry: JSONObject) -> String {
+        guard case .string(let text) = entry["created_by"] ?? entry["comment"] else { return "" }
+        return Printable.line(text.text)
+    }
+
+    /// How many layers are those of the base; nil when that is not known.
+    private func baseLayerCount(_ config: ImageConfig) -> Int? {
+        for base in bases ?? [] {
+            let layers = base.manifest.layers.map(\.digest)
+            guard image.manifest.layers.map(\.digest).starts(with: layers) else { continue }
+            return layers.count
+        }
+        return nil
+    }
+}

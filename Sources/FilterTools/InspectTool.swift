@@ -1,0 +1,51 @@
+import ArgumentParser
+import ByteStream
+import Glibc
+import JSON
+import OCI
+import ToolSupport
+
+/// `oci-inspect`: images for people.
+public struct InspectTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-inspect",
+        abstract: "Show images to a person: what runs, layers, sizes, history.",
+        discussion: """
+            Reads image lines from stdin and writes text to stdout, one image after another. The \
+            text is for reading and may change; scripts read the lines themselves.
+            """,
+        version: Version.text)
+
+    @Option(
+        help: ArgumentHelp(
+            "Image lines of the base, to tell its layers from the image's own.", valueName: "file"))
+    var base: Path?
+
+    @Flag(help: "Digests and commands in full length.")
+    var noTrunc = false
+
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func execute(_ console: Console) throws {
+        let bases = try base.map { path in
+            try ImageLines.read(readFile(path, limit: ImageLines.byteLimit), path: path)
+        }
+        let input = try console.standardInput(expecting: "image lines")
+        let images = try ImageLines.read(from: input)
+        let terminal = FileDescriptor.standardOutput
+        let style = ReportStyle(
+            isFull: noTrunc, hasColor: terminal.isTerminal && ReportStyle.environmentAllowsColor,
+            width: terminal.terminalColumns)
+        let reports = try images.enumerated().map { offset, image in
+            do throws(JSONError) {
+                return try ImageReport(image, bases: bases, style: style).text
+            } catch {
+                throw InputError.document(
+                    subject: "image line \(offset + 1) of \(input.path.quoted)", error)
+            }
+        }
+        try OutputStream().write(Array(reports.joined(separator: "\n").utf8))
+    }
+}

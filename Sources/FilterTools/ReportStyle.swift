@@ -1,0 +1,26 @@
+import Glibc
+
+/// How a report looks.
+struct ReportStyle {
+    /// Nothing is shortened.
+    var isFull: Bool
+    var hasColor: Bool
+    /// Columns of the terminal; nil when there is none.
+    var width: Int?
+
+    /// False where the user or the terminal wants no colours.
+    ///
+    /// - Spec: no-color.org.
+    static var environmentAllowsColor: Bool {
+        if let noColor = getenv("NO_COLOR"), noColor.pointee != 0 { return false }
+        guard let terminal = getenv("TERM") else { return false }
+        return strcmp(terminal, "dumb") != 0
+    }
+
+    func bold(_ text: String) -> String { hasColor ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+
+    func dim(_ text: String) -> String { hasColor ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
+
+    /// The table's width limit.
+    var tableWidth: Int? { isFull ? nil : width }
+}

@@ -1,0 +1,173 @@
+import JSON
+
+/// The change from one base of an image to another.
+///
+/// The image's own layers, diffIDs and history stay on top of the new base's. What it inherited is
+/// taken from the new base, what it changed itself stays, decided for each field against the old
+/// base:
+///
+/// - `Env` for each variable, `Labels`, `ExposedPorts`, `Volumes` and the manifest's annotations for
+///   each key;
+/// - every other field of `config`, and every other field of the document, as a whole;
+/// - `Cmd` is the image's own when its `Entrypoint` is.
+///
+/// A field that the image removed stays removed. `created` is always the image's.
+public struct Rebase: Sendable {
+    private let old: Base
+    private let new: Base
+
+    private struct Base: Sendable {
+        let manifest: Manifest
+        let config: ImageConfig
+
+        init(_ image: Image) throws {
+            manifest = image.manifest
+            config = try image.config()
+            try config.checkLayers(of: manifest)
+        }
+    }
+
+    /// - Throws: `EditError` and `JSONError` when one of them is no image, or their platforms differ.
+    public init(from oldBase: Image, to newBase: Image) throws {
+        old = try Base(oldBase)
+        new = try Base(newBase)
+        try Rebase.checkPlatforms(old.config, new.config, "the new base")
+    }
+
+    /// Moves an image from the old base to the new one.
+    ///
+    /// - Throws: `EditError` when the image does not stand on the old base.
+    public func apply(to manifest: inout Manifest, config: inout ImageConfig) throws {
+        try config.checkLayers(of: manifest)
+        try Rebase.checkPlatforms(config, old.config, "the old base")
+        let count = old.config.diffIDs.count
+        for index in 0..<count
+        where index >= config.diffIDs.count || config.diffIDs[index] != old.config.diffIDs[index] {
+            throw EditError(
+                JSONPath.root.key("config").key("data").key("rootfs").key("diff_ids").index(index),
+                "the image does not stand on the old base")
+        }
+        config = try rebased(config)
+        rebase(&manifest, keepingLayersFrom: count)
+    }
+
+    private static func checkPlatforms(
+        _ one: ImageConfig, _ other: ImageConfig, _ name: String
+    ) throws {
+        let (one, other) = (try one.platform(), try other.platform())
+        guard one.os == other.os, one.architecture == other.architecture else {
+            throw EditError(
+                .root.key("config").key("data").key("architecture"),
+                "\(name) is of \(other), not \(one)")
+        }
+    }
+
+    private func rebase(_ manifest: inout Manifest, keepingLayersFrom count: Int) {
+        let types = [manifest.mediaType, new.manifest.mediaType]
+        manifest.setLayers(new.manifest.layers + manifest.layers[count...])
+        // A manifest of both families is refused by most readers.
+        if types.contains(.manifest) { manifest.convertToOCI() }
+        var annotations = merge(
+            manifest.annotations, old: old.manifest.annotations, new: new.manifest.annotations,
+            except: [Annotation.position])
+        for key in [Annotation.baseName, Annotation.baseDigest] {
+            if let value = new.manifest.annotations[key] { annotations[key] = value }
+        }
+        manifest.setAnnotations(annotations)
+    }
+
+    private func rebased(_ config: ImageConfig) throws -> ImageConfig {
+        let diffIDs = new.config.diffIDs + config.diffIDs.dropFirst(old.config.diffIDs.count)
+        let history = rebasedHistory(config)
+        let parts: [JSONString] = ["created", "config", "rootfs", "history"]
+        var document = merge(
+            config.document, old: old.config.document, new: new.config.document, except: parts)
+        let run = mergedRunConfig(config.document["config"])
+        document.set("config", to: run, order: ImageConfig.keyOrder)
+        var result = try ImageConfig(JSONField(.object(document)))
+        result.setLayers(diffIDs: diffIDs, history: history)
+        return result
+    }
+
+    /// The new base's history and the image's own part; none when neither has any.
+    private func rebasedHistory(_ config: ImageConfig) -> [JSONObject] {
+        if config.history.isEmpty && new.config.history.isEmpty { return [] }
+        let own = ownHistory(config)
+        return new.config.fullHistory + own
+    }
+
+    /// What follows the old base's entries.
+    private func ownHistory(_ config: ImageConfig) -> [JSONObject] {
+        let full = config.fullHistory
+        let base = old.config.fullHistory
+        if full.starts(with: base) { return Array(full.dropFirst(base.count)) }
+        // Someone rewrote it: the entries of the base end with that of its last layer.
+        var layers = 0
+        let end = full.firstIndex { entry in
+            if !entry.isEmptyLayer { layers += 1 }
+            return layers > old.config.diffIDs.count
+        }
+        return Array(full[(end ?? full.endIndex)...])
+    }
+
+    private func mergedRunConfig(_ run: JSON?) -> JSON? {
+        let mine = run.object
+        let before = old.config.document["config"].object
+        let after = new.config.document["config"].object
+        var parts: [JSONString] = ["Env", "Labels", "ExposedPorts", "Volumes"]
+        if mine["Entrypoint"] != before["Entrypoint"] { parts.append("Cmd") }
+        var result = merge(mine, old: before, new: after, except: parts)
+        let environment = merge(
+            mine["Env"].variables, old: before["Env"].variables, new: after["Env"].variables)
+        result.set(
+            "Env", to: environment.isEmpty ? nil : .array(environment.members.map(\.value)),
+            order: ImageConfig.runKeyOrder)
+        for key: JSONString in ["Labels", "ExposedPorts", "Volumes"] {
+            let merged = merge(mine[key].object, old: before[key].object, new: after[key].object)
+            result.set(
+                key, to: merged.isEmpty ? nil : .object(merged), order: ImageConfig.runKeyOrder)
+        }
+        return result.isEmpty ? nil : .object(result)
+    }
+}
+
+/// A merge of members: the new base's, but the image's where it differs from the old base's.
+///
+/// - Parameter except: keys whose values stay the image's.
+private func merge(
+    _ mine: JSONObject, old: JSONObject, new: JSONObject, except: [JSONString] = []
+) -> JSONObject {
+    var result = new
+    for member in new.members
+    where except.contains(member.key) || mine[member.key] != old[member.key] {
+        result[member.key] = mine[member.key]
+    }
+    for member in mine.members
+    where new[member.key] == nil
+        && (except.contains(member.key) || member.value != old[member.key])
+    {
+        result[member.key] = member.value
+    }
+    return result
+}
+
+extension JSON? {
+    /// The object that it is; an empty one for anything else, null among it.
+    fileprivate var object: JSONObject {
+        guard case .object(let object) = self else { return JSONObject() }
+        return object
+    }
+
+    /// An environment as an object from each name to the whole `NAME=VALUE`; the last of a name
+    /// counts, as it does for a runtime.
+    fileprivate var variables: JSONObject {
+        guard case .array(let elements) = self else { return JSONObject() }
+        var object = JSONObject()
+        for element in elements {
+            guard case .string(let text) = element else { continue }
+            let name = text.utf8.prefix { $0 != UInt8(ascii: "=") }
+            object[JSONString(utf8: Array(name))] = element
+        }
+        return object
+    }
+}

@@ -1,0 +1,48 @@
+/// Text of unknown origin as it may be shown on a terminal.
+public enum Printable {
+    /// One line that does nothing to a terminal: runs of white space become a space, and what is not
+    /// printable becomes `\ooo`, byte by byte.
+    public static func line(_ text: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if scalar == " " || scalar == "\n" || scalar == "\t" || scalar == "\r" {
+                if result.last != " " { result.append(" ") }
+            } else {
+                append(scalar, to: &result)
+            }
+        }
+        return String(result)
+    }
+
+    /// The same with white space as it is, newlines and tabs as `\ooo`.
+    public static func exact(_ text: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars { append(scalar, to: &result) }
+        return String(result)
+    }
+
+    /// At most `width` characters, an ellipsis in place of the rest.
+    public static func truncated(_ text: String, to width: Int) -> String {
+        text.count <= width ? text : text.prefix(max(0, width - 1)) + "…"
+    }
+
+    private static func append(_ scalar: Unicode.Scalar, to result: inout String.UnicodeScalarView)
+    {
+        if let byte = ArgumentText.escapedByte(scalar) {
+            result.append(contentsOf: octal(byte).unicodeScalars)
+            return
+        }
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator:
+            for byte in String(scalar).utf8 {
+                result.append(contentsOf: octal(byte).unicodeScalars)
+            }
+        default: result.append(scalar)
+        }
+    }
+
+    private static func octal(_ byte: UInt8) -> String {
+        let digits = String(byte, radix: 8)
+        return "\\" + String(repeating: "0", count: 3 - digits.utf8.count) + digits
+    }
+}

@@ -1,0 +1,101 @@
+import Hashing
+import JSON
+import OCI
+import Testing
+
+@testable import FilterTools
+
+private let plain = ReportStyle(isFull: false, hasColor: false, width: nil)
+
+private func layer(_ character: Character, size: Int64) throws -> Descriptor {
+    let digest = try #require(Digest("sha256:" + String(repeating: character, count: 64)))
+    return Descriptor(mediaType: .layerGzip, digest: digest, size: size)
+}
+
+private func image(_ layers: [Descriptor], config: String) throws -> Image {
+    let bytes = Array(config.utf8)
+    var manifest = Manifest(
+        config: Descriptor(mediaType: .config, digest: .of(bytes), size: Int64(bytes.count)))
+    manifest.setLayers(layers)
+    return Image(manifest: manifest, configBytes: bytes)
+}
+
+private func config(history: String, run: String = "{}") -> String {
+    #"{"architecture":"arm","os":"linux","variant":"v7","config":\#(run),"rootfs":{"type":"layers"},"history":[\#(history)]}"#
+}
+
+@Suite struct ImageReportTests {
+    @Test func factsAndTable() throws {
+        let run =
+            #"{"Env":["A=1","B=2"],"Entrypoint":["/x","a b"],"Labels":{"k":"v"},"ExposedPorts":{"80/tcp":{}},"User":"1"}"#
+        let history =
+            #"{"created_by":"base"},{"created_by":"ENV A=1","empty_layer":true},{"created_by":"COPY\t\u001b[31m x"}"#
+        let image = try image(
+            [layer("a", size: 1), layer("b", size: 2048)],
+            config: config(history: history, run: run))
+        let base = try FilterToolsTests.image([layer("a", size: 1)], config: "{}")
+        let report = try ImageReport(image, bases: [base], style: plain).text
+        #expect(
+            report == """
+                Digest       \(Digest.of(image.manifest.storedBytes))
+                Manifest     OCI
+                Platform     linux/arm/v7
+                Entrypoint   ["/x","a b"]
+                Environment  A=1
+                             B=2
+                User         1
+                Ports        80/tcp
+                Labels       k=v
+                Layers       2, 2.0 KiB
+
+                #     SIZE  TYPE  DIGEST        FROM  CREATED BY
+                1  1 bytes  gzip  aaaaaaaaaaaa  base  base
+                                                      ENV A=1
+                2  2.0 KiB  gzip  bbbbbbbbbbbb  own   COPY \\033[31m x
+
+                """)
+    }
+
+    @Test func anUnchangedImageIsCalledByItsReference() throws {
+        var image = try image([], config: config(history: ""))
+        let digest = Digest.of(image.manifest.storedBytes).description
+        image.manifest[annotation: Annotation.baseName] = "example.com/a:1"
+        image.manifest[annotation: Annotation.baseDigest] = digest
+        let report = try ImageReport(image, bases: nil, style: plain).text
+        #expect(report.hasPrefix("Reference  example.com/a:1\nDigest     \(digest)\n"))
+        image.manifest.setLayers([try layer("a", size: 1)])
+        let changed = try ImageReport(image, bases: nil, style: plain).text
+        #expect(changed.hasPrefix("Base      example.com/a:1@\(digest)\nDigest    sha256:"))
+    }
+
+    @Test func aHistoryThatDoesNotCoverTheLayers() throws {
+        let layers = [try layer("a", size: .max), try layer("b", size: .max)]
+        let short = try ImageReport(
+            image(layers, config: config(history: "{}")), bases: nil, style: plain
+        ).text
+        #expect(short.contains("\n2  "))
+        // The sum of hostile sizes does not trap.
+        #expect(short.contains("2, 8.0 EiB"))
+        let long = try ImageReport(
+            image([], config: config(history: #"{"created_by":"x"}"#)), bases: nil, style: plain
+        ).text
+        #expect(long.hasSuffix("  x\n"))
+    }
+
+    @Test func coloursAndFullLength() throws {
+        let style = ReportStyle(isFull: true, hasColor: true, width: 20)
+        let layer = try layer("a", size: 1)
+        let report = try ImageReport(
+            image([layer], config: config(history: #"{"created_by":"a long command"}"#)),
+            bases: nil, style: style
+        ).text
+        #expect(report.contains("\u{1B}[1mDigest\u{1B}[0m"))
+        #expect(report.contains(layer.digest.description))
+        #expect(report.contains("a long command"))
+    }
+
+    @Test func malformedConfigsAreRefused() throws {
+        let image = try image([], config: #"{"os":1}"#)
+        #expect(throws: JSONError.self) { try ImageReport(image, bases: nil, style: plain) }
+    }
+}
