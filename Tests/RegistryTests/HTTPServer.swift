@@ -108,6 +108,8 @@ final class HTTPServer: Sendable {
                 let connection = accept(socket, nil, nil)
                 guard connection >= 0, let server = self else {
                     if connection >= 0 { close(connection) }
+                    // Not earlier: another server could get the number while we accept from it.
+                    close(socket)
                     return
                 }
                 server.connectionCounter.add(1, ordering: .relaxed)
@@ -126,7 +128,6 @@ final class HTTPServer: Sendable {
 
     deinit {
         shutdown(socket, CInt(SHUT_RDWR))
-        close(socket)
     }
 
     fileprivate func action(for request: ServedRequest) -> Action { decide(request) }
