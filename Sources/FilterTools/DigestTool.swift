@@ -9,7 +9,6 @@ public struct DigestTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-digest",
         abstract: "Print the descriptor of the bytes on stdin: digest, size, type, diffID.",
-        usage: "oci-digest [<options>]",
         discussion: """
             A layer (zstd, gzip or plain tar) must be whole, and gets its diffID as an annotation. \
             With --tee the bytes pass to stdout and the descriptor line goes to FILE.

@@ -9,7 +9,6 @@ public struct ManifestAppendTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-manifest-append",
         abstract: "Add layers to images: manifest, diffIDs and history.",
-        usage: "oci-manifest-append <layers> ... [<options>]",
         discussion: """
             Reads image lines from stdin and writes them to stdout with the layers on top, the \
             first LAYER lowest. A LAYER is a file of one descriptor line, as oci-push-blob writes \
