@@ -25,7 +25,7 @@ extension LayoutRepository {
             _ = try names()
             throw LayoutError.notALayout(path: directory, reason: "it has no oci-layout file")
         } catch StreamError.open(_, .notDirectory) {
-            throw LayoutError.notALayout(path: directory, reason: "not a directory")
+            throw StreamError.open(path: directory, .notDirectory)
         } catch let error as JSONError {
             throw LayoutError.malformed(path: layoutFilePath, error)
         }

@@ -17,6 +17,14 @@ struct Environment: Sendable {
         return Path(value)
     }
 
+    /// Where certificates are kept by host, the user's first.
+    ///
+    /// - Spec: containers-certs.d(5).
+    var certificateDirectories: [Path] {
+        let own = self["HOME"]?.appending(".config/containers/certs.d")
+        return [own, "/etc/containers/certs.d", "/etc/docker/certs.d"].compactMap { $0 }
+    }
+
     static var process: Environment {
         let names = [
             "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DOCKER_CONFIG", "HOME",

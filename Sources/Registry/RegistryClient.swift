@@ -42,7 +42,7 @@ public final class RegistryClient: Sendable {
         self.policy = policy
         credentials = CredentialStore(
             authFile: options.authFile, environment: environment, trace: options.trace)
-        pool = ConnectionPool(TransportSettings(options))
+        pool = ConnectionPool(TransportSettings(options, environment: environment))
     }
 
     /// The repository of `reference`, which need not exist; no request is made.

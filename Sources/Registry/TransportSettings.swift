@@ -11,8 +11,11 @@ struct TransportSettings: Sendable {
     var caFile: Path?
     var certificate: Path?
     var key: Path?
+    /// Where certificates are kept by host.
+    var certificateDirectories: [Path]
 
-    init(_ options: RegistryOptions) {
+    init(_ options: RegistryOptions, environment: Environment) {
+        certificateDirectories = environment.certificateDirectories
         connectTimeout = options.connectTimeout
         stallTimeout = options.stallTimeout
         verifyTLS = options.verifyTLS
@@ -35,10 +38,14 @@ struct TransportSettings: Sendable {
         } else if let bundle = getenv("SSL_CERT_FILE") {
             curl_set_string(easy, CURLOPT_CAINFO, bundle)
         }
-        if let caFile { try set(easy, CURLOPT_CAINFO, caFile) }
+        let own = HostCertificates(of: url.authority, in: certificateDirectories)
+        if let file = caFile ?? own.authority { try set(easy, CURLOPT_CAINFO, file) }
         if let certificate {
             try set(easy, CURLOPT_SSLCERT, certificate)
             try set(easy, CURLOPT_SSLKEY, key ?? certificate)
+        } else if let pair = own.client {
+            try set(easy, CURLOPT_SSLCERT, pair.certificate)
+            try set(easy, CURLOPT_SSLKEY, pair.key)
         }
     }
 
@@ -54,17 +61,53 @@ struct TransportSettings: Sendable {
     private static let hashedDirectory: Path? = {
         guard getenv("SSL_CERT_FILE") == nil else { return nil }
         let directory = getenv("SSL_CERT_DIR").map { Path(String(cString: $0)) } ?? "/etc/ssl/certs"
-        guard let stream = directory.withCString({ opendir($0) }) else { return nil }
-        defer { closedir(stream) }
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) {
-                Array($0.prefix(while: { $0 != 0 }))
-            }
-            let digits = name.prefix(8).allSatisfy { isHexadecimalDigit($0) }
-            if digits, name.count > 9, name[8] == UInt8(ascii: ".") { return directory }
+        let isHashed = fileNames(in: directory).contains { name in
+            name.count > 9 && name[8] == UInt8(ascii: ".")
+                && name.prefix(8).allSatisfy { isHexadecimalDigit($0) }
         }
-        return nil
+        return isHashed ? directory : nil
     }()
+}
+
+/// What is kept for one host beside the system's certificates.
+///
+/// - Spec: containers-certs.d(5): `*.crt` is an authority, `*.cert` and `*.key` are ours.
+private struct HostCertificates {
+    private(set) var authority: Path?
+    private(set) var client: (certificate: Path, key: Path)?
+
+    /// - Parameter authority: host and port.
+    init(of authority: String, in directories: [Path]) {
+        for directory in directories.map({ $0.appending(Path(authority)) }) {
+            let names = fileNames(in: directory).sorted { $0.lexicographicallyPrecedes($1) }
+            for name in names {
+                let path = directory.appending(Path(name))
+                if name.hasSuffix(".crt"), self.authority == nil { self.authority = path }
+                if name.hasSuffix(".cert"), client == nil {
+                    let key = Path(path.bytes.dropLast(".cert".utf8.count) + Array(".key".utf8))
+                    client = (path, key)
+                }
+            }
+        }
+    }
+}
+
+extension [UInt8] {
+    fileprivate func hasSuffix(_ suffix: String) -> Bool {
+        suffix.utf8.elementsEqual(self.suffix(suffix.utf8.count))
+    }
+}
+
+/// The names in a directory, in no order; none when it cannot be read.
+private func fileNames(in directory: Path) -> [[UInt8]] {
+    guard let stream = directory.withCString({ opendir($0) }) else { return [] }
+    defer { closedir(stream) }
+    var names: [[UInt8]] = []
+    while let entry = readdir(stream) {
+        names.append(
+            withUnsafeBytes(of: entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) })
+    }
+    return names
 }
 
 func isHexadecimalDigit(_ byte: UInt8) -> Bool {

@@ -61,7 +61,8 @@ extension Tool {
         let console = Console(toolName: toolName, level: .normal)
         if exitCode(for: error) == .success {
             do {
-                try OutputStream().write(Array((fullMessage(for: error) + "\n").utf8))
+                let text = foldUsage(in: fullMessage(for: error))
+                try OutputStream().write(Array((text + "\n").utf8))
                 try closeStandardOutput()
             } catch {
                 console.report(error).endProcess()
@@ -70,6 +71,23 @@ extension Tool {
         }
         console.report(UsageError(parsing: message(for: error), of: toolName)).endProcess()
     }
+}
+
+/// Breaks the synopsis, which ArgumentParser leaves in one line, between options.
+private func foldUsage(in help: String) -> String {
+    let width = 80
+    return help.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+        guard line.hasPrefix("USAGE: "), line.count > width else { return String(line) }
+        let words = line.split(separator: " [")
+        return words.dropFirst().reduce(into: [String(words[0])]) { lines, word in
+            let last = lines.count - 1
+            if lines[last].count + word.count + 2 > width {
+                lines.append("       [\(word)")
+            } else {
+                lines[last] += " [\(word)"
+            }
+        }.joined(separator: "\n")
+    }.joined(separator: "\n")
 }
 
 extension UsageError {

@@ -126,19 +126,24 @@ func run(_ arguments: [String]) throws -> [UInt8] {
     return result.output
 }
 
-/// A port that nobody listens on right now.
+/// A port that nobody listens on, and that the kernel gives to nobody who asks for any.
 func freePort() throws -> UInt16 {
-    let (descriptor, port) = try listen(backlog: nil)
-    close(descriptor)
-    return port
+    for _ in 0..<100 {
+        let port = UInt16.random(in: 10_000..<32_000)
+        if let (descriptor, _) = try? listen(backlog: nil, port: port) {
+            close(descriptor)
+            return port
+        }
+    }
+    throw Errno(rawValue: EADDRINUSE)
 }
 
-/// A socket bound to a free port of the loopback address.
-func listen(backlog: CInt?) throws -> (CInt, UInt16) {
+/// A socket bound to the loopback address, at any free port when that is 0.
+func listen(backlog: CInt?, port: UInt16 = 0) throws -> (CInt, UInt16) {
     let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     var one: CInt = 1
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<CInt>.size))
-    var address = loopback(0)
+    var address = loopback(port)
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let status = withUnsafeMutablePointer(to: &address) { pointer in
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -147,7 +152,11 @@ func listen(backlog: CInt?) throws -> (CInt, UInt16) {
             return bound == 0 ? getsockname(descriptor, $0, &size) : bound
         }
     }
-    guard status == 0 else { throw Errno.current }
+    guard status == 0 else {
+        let error = Errno.current
+        close(descriptor)
+        throw error
+    }
     return (descriptor, UInt16(bigEndian: address.sin_port))
 }
 

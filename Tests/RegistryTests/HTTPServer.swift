@@ -94,7 +94,11 @@ final class HTTPServer: Sendable {
     var log: [ServedRequest] { requests.withLock { $0 } }
     var connectionCount: Int { connectionCounter.load(ordering: .relaxed) }
 
-    init(decide: @escaping Decision = { _ in .proceed }, handle: @escaping Handler) throws {
+    /// - Parameter closesAtOnce: whatever comes, the connection is closed without an answer.
+    init(
+        closesAtOnce: Bool = false, decide: @escaping Decision = { _ in .proceed },
+        handle: @escaping Handler
+    ) throws {
         (socket, port) = try listen(backlog: 64)
         self.decide = decide
         self.handle = handle
@@ -104,9 +108,17 @@ final class HTTPServer: Sendable {
                 let connection = accept(socket, nil, nil)
                 guard connection >= 0, let server = self else {
                     if connection >= 0 { close(connection) }
+                    // Not earlier: another server could get the number while we accept from it.
+                    close(socket)
                     return
                 }
                 server.connectionCounter.add(1, ordering: .relaxed)
+                if closesAtOnce {
+                    var byte: UInt8 = 0
+                    _ = recv(connection, &byte, 1, 0)
+                    close(connection)
+                    continue
+                }
                 startThread { [weak server] in
                     ServedConnection(connection).serve { server }
                 }
@@ -116,7 +128,6 @@ final class HTTPServer: Sendable {
 
     deinit {
         shutdown(socket, CInt(SHUT_RDWR))
-        close(socket)
     }
 
     fileprivate func action(for request: ServedRequest) -> Action { decide(request) }

@@ -6,7 +6,8 @@ import Testing
 
 @testable import Registry
 
-/// Signals are the process's own: each test has one for itself.
+/// Signals are the process's own: each test has one for itself. What this thread must have noted
+/// before it goes on is raised in it: another thread may take a signal to the process later.
 @Suite struct InterruptionTests {
     /// TRAPS 16: a signal ends the transfer and cancels the upload.
     @Test func signalDuringAnUpload() async {
@@ -14,7 +15,7 @@ import Testing
             Interruption.arm()
             let registry = try FakeRegistry()
             let source = StreamSource(pseudoRandomBytes(40 << 20))
-            source.onRead = { if $0 >= 20 << 20 { kill(getpid(), SIGTERM) } }
+            source.onRead = { if $0 >= 20 << 20 { raise(SIGTERM) } }
             let error = #expect(throws: RegistryError.self) {
                 try registry.repository().writeBlob(source, mountFrom: [])
             }
@@ -59,7 +60,7 @@ import Testing
     @Test func signalDuringADownload() async {
         await #expect(processExitsWith: .success) {
             final class Raising: ByteSink {
-                func write(_ bytes: UnsafeRawBufferPointer) { kill(getpid(), SIGINT) }
+                func write(_ bytes: UnsafeRawBufferPointer) { raise(SIGINT) }
             }
             Interruption.arm()
             let bytes = pseudoRandomBytes(8 << 20)

@@ -101,6 +101,11 @@ private final class Proxy: Sendable {
         }
         #expect(error?.exitStatus == .unavailable)
         guard case .tls = error else { return #expect(Bool(false)) }
+        let kept = "\(directory.path)/.config/containers/certs.d/\(registry.authority)"
+        try run(["mkdir", "-p", kept])
+        try run(["cp", "\(directory.path)/ca.pem", "\(kept)/any.crt"])
+        let configured = try testClient(environment: Environment(["HOME": directory.path]))
+        #expect(try registry.repository("a/b", configured).hasBlob(.of(bytes)))
         let careless = try registry.client { $0.verifyTLS = false }
         #expect(try registry.repository("a/b", careless).manifest(.tag("x")) == emptyManifest())
         let stubborn = try registry.client { $0.plainHTTP = true }

@@ -160,7 +160,7 @@ import Testing
 
     /// A loopback server that closes what it does not understand is taken for one of TLS.
     @Test func plainHTTPIsNotUnderstood() throws {
-        let server = try HTTPServer(decide: { _ in .reset(after: 0) }) { _ in Reply(500) }
+        let server = try HTTPServer(decide: { _ in .reset(after: 0) }, handle: { _ in Reply(500) })
         let delays = Recorder<Duration>()
         let client = try testClient(retries: 5, sleep: { delays.add($0) })
         let repository = client.repository(try RegistryReference("\(server.authority)/a/b"))

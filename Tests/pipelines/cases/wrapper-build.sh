@@ -72,7 +72,7 @@ for shell in dash bash; do
 
 	# The script of -n does the same.
 	build ./dist --tag "$app:script" --root-dir /app --uid 1000 --gid 1000 --push --user 1000:1000 -n >script
-	expect 0 env -i PATH=/usr/bin:/bin HOME="$HOME" "$shell" script
+	expect 0 env -i PATH="$PATH" HOME="$HOME" "$shell" script
 	cmp out first
 	assert_empty err
 	assert_equal "$(field .digest first)" "$(tag_digest "example/app-$shell:script")"
