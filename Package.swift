@@ -45,6 +45,7 @@ let package = Package(
         library("ImageLayout", ["OCI", "ByteStream", "Hashing"]),
         library("Registry", ["OCI", "ByteStream", "Hashing", "CCurl"]),
         library("ImageStore", ["ImageLayout", "Registry"]),
+        library("ImageArchive", ["ImageStore", "Layer"]),
         library(
             "ToolSupport",
             [
@@ -52,7 +53,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         library("FilterTools", ["ToolSupport", "Tar", "Layer", "Snapshot"]),
-        library("RemoteTools", ["ToolSupport", "ImageStore", "Layer"]),
+        library("RemoteTools", ["ToolSupport", "ImageArchive"]),
     ]
         + tools(
             [
@@ -61,7 +62,10 @@ let package = Package(
                 "oci-zstd",
             ], from: "FilterTools")
         + tools(
-            ["oci-fetch", "oci-push-blob", "oci-push-manifest", "oci-remote"], from: "RemoteTools")
+            [
+                "oci-fetch", "oci-load", "oci-push-blob", "oci-push-manifest", "oci-remote",
+                "oci-save",
+            ], from: "RemoteTools")
         + [
             tests("JSONTests", ["JSON"]),
             tests("RegistryTests", ["Registry"]),

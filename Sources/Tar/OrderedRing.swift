@@ -1,7 +1,7 @@
 import ByteStream
 
 /// A part of a walk: filled by it, worked on in any order, finished in the order of the walk.
-package protocol RingChunk: AnyObject {
+package protocol RingChunk: AnyObject, SendableMetatype {
     /// Makes it empty, to be filled again.
     func clear()
 
@@ -17,7 +17,7 @@ package protocol RingChunk: AnyObject {
 /// The number of chunks bounds how far the walk is ahead.
 package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
     private let chunks: [Chunk]
-    private let lock = ConditionLock()
+    private let lock = Lock()
     private var threads: [WorkerThread] = []
 
     // Guarded by the lock. Chunks are numbered from 0 in the order of the walk; the chunk of a number

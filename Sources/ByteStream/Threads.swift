@@ -27,14 +27,19 @@ public final class WorkerThread {
         }
     }
 
-    /// Waits for the end of the work. Once, and always: a thread is not left behind.
+    /// Waits for the end of the work. A thread is joined or detached, once.
     public func join() {
         pthread_join(thread, nil)
+    }
+
+    /// Leaves the thread to end by itself: what blocks it may never come.
+    public func detach() {
+        pthread_detach(thread)
     }
 }
 
 /// A mutex with a condition.
-public final class ConditionLock: @unchecked Sendable {
+public final class Lock: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -50,10 +55,10 @@ public final class ConditionLock: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    public func withLock<Result>(_ body: () -> Result) -> Result {
+    public func withLock<Result, E: Error>(_ body: () throws(E) -> Result) throws(E) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        return body()
+        return try body()
     }
 
     /// Waits, inside `withLock`, for a `broadcast`.
