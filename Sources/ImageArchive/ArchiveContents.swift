@@ -21,8 +21,8 @@ struct ArchiveContents {
 
     struct StreamedBlob {
         let descriptor: Descriptor
-        /// Whether the bytes were looked into, so that a layer's diffID is known.
-        let isInspected: Bool
+        /// Of a layer, when the bytes were looked into.
+        let diffID: Digest?
     }
 
     private static let entryLimit = 1 << 16
@@ -70,43 +70,52 @@ struct ArchiveContents {
         _ entry: TarEntry, _ path: [UInt8], _ reader: EntryReader, _ target: any Repository
     ) throws -> Int {
         let digest = namedDigest(path)
-        var head: [UInt8] = []
-        if entry.size <= UInt64(ArchiveContents.documentByteLimit) {
-            head = try reader.readAll()
-            if head.first == UInt8(ascii: "{") || head.first == UInt8(ascii: "[") {
-                if let digest {
-                    let verifier = Verifier(
-                        digest: digest, size: nil, subject: Path(path).description)
-                    try head.withUnsafeBytes { try verifier.update($0) }
-                    try verifier.finish()
-                }
-                documents[path] = head
-                return head.count
-            }
-            // What is neither a document nor in `blobs` nor a layer is of no account.
-            if digest == nil, !isTarHeader(head), !head.isCompressed { return 0 }
+        let isSmall = entry.size <= UInt64(ArchiveContents.documentByteLimit)
+        let head = try reader.read(atMost: isSmall ? Int(entry.size) : tarBlockByteCount)
+        if isSmall, head.isJSON {
+            if let digest { try verify(head, digest, path) }
+            documents[path] = head
+            return head.count
         }
-        let source: any ByteSource =
-            entry.size <= UInt64(ArchiveContents.documentByteLimit)
-            ? MemorySource(head) : EntrySource(reader)
+        let source = EntrySource(head, reader)
         let blob: StreamedBlob
         if let digest {
             let expected = BlobIdentity(digest: digest, size: Int64(entry.size))
             let copy = ArchivedBlob(source, expected, subject: Path(path).description)
             _ = try target.writeBlob(copy, mountFrom: [])
-            try copy.copy(to: DiscardingSink())
+            try drain(copy)
             let descriptor = Descriptor(
                 mediaType: .octetStream, digest: digest, size: Int64(entry.size))
-            blob = StreamedBlob(descriptor: descriptor, isInspected: false)
-        } else {
+            blob = StreamedBlob(descriptor: descriptor, diffID: nil)
+        } else if head.isCompressed {
             let layer = LayerSource(source, path: Path(path))
             _ = try target.writeBlob(layer, mountFrom: [])
-            try layer.copy(to: DiscardingSink())
-            blob = StreamedBlob(descriptor: layer.descriptor, isInspected: true)
+            var descriptor = layer.descriptor
+            let diffID = descriptor[annotation: Annotation.uncompressed].flatMap { Digest($0) }
+            descriptor[annotation: Annotation.uncompressed] = nil
+            blob = StreamedBlob(descriptor: descriptor, diffID: diffID)
+        } else if head.isTar {
+            // Its digest is its diffID, which proves all of it: it need not end as a tar should.
+            let layer = HashingSource(source)
+            let identity = try target.writeBlob(layer, mountFrom: [])
+            let descriptor = Descriptor(
+                mediaType: .layer, digest: identity.digest, size: identity.size)
+            blob = StreamedBlob(descriptor: descriptor, diffID: identity.digest)
+        } else {
+            // Neither a document nor a layer: of no account.
+            return 0
         }
         blobs[path] = blob
         digests.insert(blob.descriptor.digest)
         return 0
+    }
+
+    private func verify(
+        _ bytes: [UInt8], _ digest: Digest, _ path: [UInt8]
+    ) throws(VerificationError) {
+        let verifier = Verifier(digest: digest, size: nil, subject: Path(path).description)
+        try bytes.withRawBytes { (bytes) throws(VerificationError) in try verifier.update(bytes) }
+        try verifier.finish()
     }
 
     /// The digest that a path in `blobs/` claims.
@@ -152,9 +161,16 @@ struct ArchiveContents {
 }
 
 extension [UInt8] {
+    fileprivate var isJSON: Bool { first == UInt8(ascii: "{") || first == UInt8(ascii: "[") }
+
     /// Whether these are the first bytes of a gzip or zstd stream.
     fileprivate var isCompressed: Bool {
         starts(with: [0x1F, 0x8B]) || starts(with: [0x28, 0xB5, 0x2F, 0xFD])
+    }
+
+    /// Whether these are the first bytes of a tar, which may have no entries.
+    fileprivate var isTar: Bool {
+        isTarHeader(self) || (count >= tarBlockByteCount && prefix(512).allSatisfy { $0 == 0 })
     }
 }
 
@@ -184,28 +200,33 @@ private final class EntryReader {
         }
     }
 
-    /// All data of the current entry.
-    func readAll() throws(ArchiveError) -> [UInt8] {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
+    /// The next `count` bytes of the current entry, or all that are left.
+    func read(atMost count: Int) throws(ArchiveError) -> [UInt8] {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
         defer { buffer.deallocate() }
-        var bytes: [UInt8] = []
-        while true {
-            let count = try read(into: buffer)
-            if count == 0 { return bytes }
-            bytes.append(contentsOf: buffer[..<count])
+        var filled = 0
+        while filled < count {
+            let part = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+            if part == 0 { break }
+            filled += part
         }
+        return Array(buffer[..<filled])
     }
 }
 
+/// The data of the current entry, of which the beginning was read before.
 private final class EntrySource: ByteSource {
+    private let head: MemorySource
     private let reader: EntryReader
 
-    init(_ reader: EntryReader) {
+    init(_ head: [UInt8], _ reader: EntryReader) {
+        self.head = MemorySource(head)
         self.reader = reader
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        try reader.read(into: buffer)
+        let count = head.read(into: buffer)
+        return count > 0 ? count : try reader.read(into: buffer)
     }
 }
 

@@ -250,20 +250,15 @@ struct DockerArchive {
         guard let blob = contents.blob(Array(path.utf8)) else {
             throw .missing(subject: "layer \(quote(path))")
         }
-        var descriptor = blob.descriptor
-        if !blob.isInspected {
+        guard let actual = blob.diffID else {
             // Named by its digest, and what it is uncompressed was not looked at.
-            guard descriptor.digest == diffID else { throw .notALayer(path: Path(path)) }
-            descriptor.setMediaType(.layer)
-            return descriptor
+            guard blob.descriptor.digest == diffID else { throw .notALayer(path: Path(path)) }
+            return Descriptor(mediaType: .layer, digest: diffID, size: blob.descriptor.size)
         }
-        guard let text = descriptor[annotation: Annotation.uncompressed], let actual = Digest(text)
-        else { throw .notALayer(path: Path(path)) }
         guard actual == diffID else {
             throw .diffID(path: Path(path), expected: diffID, actual: actual)
         }
-        descriptor[annotation: Annotation.uncompressed] = nil
-        return descriptor
+        return blob.descriptor
     }
 }
 
