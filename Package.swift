@@ -48,31 +48,38 @@ let package = Package(
         library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
         library("Tar", ["ByteStream", "CSystem"]),
         library("Layer", ["OCI", "Hashing", "Tar", "CZstd", "CZlib"]),
+        library("Snapshot", ["OCI", "Hashing", "Tar", "CSystem"]),
         library("ImageLayout", ["OCI", "ByteStream", "Hashing"]),
         library("Registry", ["OCI", "ByteStream", "Hashing", "CCurl"]),
         library("ImageStore", ["ImageLayout", "Registry"]),
+        library("ImageArchive", ["ImageStore", "Layer"]),
         library(
             "ToolSupport",
             [
                 "OCI", "Hashing", "ByteStream", "CBuild",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
-        library("FilterTools", ["ToolSupport", "Tar", "Layer"]),
-        library("RemoteTools", ["ToolSupport", "ImageStore", "Layer"]),
+        library("FilterTools", ["ToolSupport", "Tar", "Layer", "Snapshot"]),
+        library("RemoteTools", ["ToolSupport", "ImageArchive"]),
     ]
         + tools(
             [
-                "oci-artifact", "oci-config", "oci-convert", "oci-digest", "oci-filters",
-                "oci-inspect", "oci-manifest-append", "oci-tar", "oci-zstd",
+                "oci-artifact", "oci-config", "oci-convert", "oci-diff", "oci-digest",
+                "oci-filters", "oci-inspect", "oci-manifest-append", "oci-snapshot", "oci-tar",
+                "oci-zstd",
             ], from: "FilterTools")
         + tools(
-            ["oci-fetch", "oci-push-blob", "oci-push-manifest", "oci-remote"], from: "RemoteTools")
+            [
+                "oci-fetch", "oci-load", "oci-push-blob", "oci-push-manifest", "oci-remote",
+                "oci-save",
+            ], from: "RemoteTools")
         + [
             tests("JSONTests", ["JSON"]),
             tests("RegistryTests", ["Registry"]),
             tests("OCITests", ["OCI", "JSON"]),
             tests("HashingTests", ["Hashing", "OCI", "JSON", "ByteStream"]),
             tests("FilterToolsTests", ["FilterTools", "Hashing", "OCI", "JSON"]),
+            tests("SnapshotTests", ["Snapshot", "Tar", "ByteStream"]),
             tests("ToolSupportTests", ["ToolSupport", "Hashing", "OCI", "JSON", "ByteStream"]),
             tests("ImageLayoutTests", ["ImageLayout"]),
             tests("ImageStoreTests", ["ImageStore"]),

@@ -5,9 +5,11 @@ public let filterTools: [any Tool.Type] = [
     ArtifactTool.self,
     ConfigTool.self,
     ConvertTool.self,
+    DiffTool.self,
     DigestTool.self,
     InspectTool.self,
     ManifestAppendTool.self,
+    SnapshotTool.self,
     TarTool.self,
     ZstdTool.self,
 ]

@@ -1,4 +1,4 @@
-import Glibc
+import ByteStream
 import Synchronization
 
 /// How many transfers go on at the same time.
@@ -82,38 +82,5 @@ private final class Work<Item: Sendable, Result: Sendable>: Sendable {
             if let error = state.error { throw error }
             return state.results.compactMap { $0 }
         }
-    }
-}
-
-/// A thread that blocks in system calls, which those of Swift's own pool must not.
-final class WorkerThread {
-    private final class Body {
-        let run: @Sendable () -> Void
-
-        init(_ run: @escaping @Sendable () -> Void) {
-            self.run = run
-        }
-    }
-
-    private var thread = pthread_t()
-
-    /// - Returns: nil when there is no other thread to be had; `body` was not run then.
-    init?(_ body: @escaping @Sendable () -> Void) {
-        let context = Unmanaged.passRetained(Body(body)).toOpaque()
-        let status = pthread_create(
-            &thread, nil,
-            { context in
-                if let context { Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run() }
-                return nil
-            }, context)
-        if status != 0 {
-            Unmanaged<Body>.fromOpaque(context).release()
-            return nil
-        }
-    }
-
-    /// Waits for the end of the work. Once, and always: a thread is not left behind.
-    func join() {
-        pthread_join(thread, nil)
     }
 }

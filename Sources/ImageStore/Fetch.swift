@@ -29,9 +29,13 @@ extension ImageStore {
     ) throws -> [Image] {
         if case .scratch = reference { return [emptyImage(for: choice)] }
         let repository = try repository(for: reference)
-        let manifests = try manifests(of: reference, platform: choice)
+        let root = try manifest(of: reference)
+        let manifests = try manifests(of: root, reference, in: repository, platform: choice)
         var images = try concurrently(manifests) { (raw: RawManifest, _) in
             try self.image(raw, in: repository)
+        }
+        if !root.mediaType.isIndex, let image = images.first {
+            try check(image, of: reference, against: choice)
         }
         if !recordBase { return images }
         for index in images.indices {
@@ -42,16 +46,14 @@ extension ImageStore {
         return images
     }
 
-    /// The stored manifests that a reference names.
-    public func manifests(
-        of reference: Reference, platform choice: PlatformChoice
+    /// The stored manifests of a root: itself, or those of the index that it is.
+    ///
+    /// A manifest that stands by itself is not checked against the platform.
+    private func manifests(
+        of root: RawManifest, _ reference: Reference, in repository: any Repository,
+        platform choice: PlatformChoice
     ) throws -> [RawManifest] {
-        let root = try manifest(of: reference)
-        let repository = try repository(for: reference)
-        guard root.mediaType.isIndex else {
-            try check(root, of: reference, in: repository, against: choice)
-            return [root]
-        }
+        guard root.mediaType.isIndex else { return [root] }
         let entries = try entries(of: root, in: repository, reference, depth: 0)
         switch choice {
         case .all:
@@ -70,11 +72,14 @@ extension ImageStore {
     public func rawManifest(
         of reference: Reference, platform choice: PlatformChoice?
     ) throws -> [UInt8] {
-        switch choice {
-        case nil, .all: return try manifest(of: reference).bytes
-        case .implied, .one:
-            return try manifests(of: reference, platform: choice ?? .all).flatMap(\.bytes)
+        let root = try manifest(of: reference)
+        guard let choice, choice != .all else { return root.bytes }
+        let repository = try repository(for: reference)
+        let manifests = try manifests(of: root, reference, in: repository, platform: choice)
+        if !root.mediaType.isIndex {
+            try check(image(root, in: repository), of: reference, against: choice)
         }
+        return manifests.flatMap(\.bytes)
     }
 
     /// The exact bytes of an image's config.
@@ -126,18 +131,18 @@ extension ImageStore {
         return Image(manifest: manifest, configBytes: bytes)
     }
 
-    /// Checks an image that stands by itself against the platform asked for.
+    /// Checks an image that stands by itself against the platform asked for; an artifact has none.
     private func check(
-        _ raw: RawManifest, of reference: Reference, in repository: any Repository,
-        against choice: PlatformChoice
+        _ image: Image, of reference: Reference, against choice: PlatformChoice
     ) throws {
         let wanted: Platform
         switch choice {
         case .all: return
         case .implied(let platform), .one(let platform): wanted = platform
         }
-        guard let platform = try platform(of: raw, in: repository), !platform.satisfies(wanted)
-        else { return }
+        guard image.manifest.config.mediaType.isImageConfig else { return }
+        let platform = try image.platform(subject: quote(reference.description))
+        if platform.satisfies(wanted) { return }
         if case .one = choice {
             throw StoreError.noSuchPlatform(
                 reference, wanted: wanted, available: [platform.description])

@@ -7,6 +7,8 @@ public enum Annotation {
     public static let refName: JSONString = "org.opencontainers.image.ref.name"
     public static let baseName: JSONString = "org.opencontainers.image.base.name"
     public static let baseDigest: JSONString = "org.opencontainers.image.base.digest"
+    /// An image's whole name, on its entry in an archive's index; the key containerd and Docker use.
+    public static let containerdName: JSONString = "io.containerd.image.name"
     /// The diffID of a layer, on its descriptor; the key containerd and BuildKit use.
     public static let uncompressed: JSONString = "containerd.io/uncompressed"
     /// `1/2`: which of several image lines this one is. Never pushed.

@@ -72,8 +72,12 @@ public struct EntryPolicy: Sendable {
 }
 
 /// Makes headers and data out of files. Has no state: several threads may use one.
-struct EntryEncoder: Sendable {
+package struct EntryEncoder: Sendable {
     let policy: EntryPolicy
+
+    package init(policy: EntryPolicy) {
+        self.policy = policy
+    }
 
     /// Files up to this size are read in one call, straight behind their header.
     static let smallByteCount = 256 << 10
@@ -211,9 +215,14 @@ struct EntryEncoder: Sendable {
 }
 
 /// What tells two files apart whatever their names are.
-struct FileIdentity: Hashable, Sendable {
-    let device: UInt64
-    let inode: UInt64
+package struct FileIdentity: Hashable, Sendable {
+    package let device: UInt64
+    package let inode: UInt64
+
+    package init(device: UInt64, inode: UInt64) {
+        self.device = device
+        self.inode = inode
+    }
 }
 
 extension TarEntry.Kind {
@@ -232,14 +241,16 @@ extension TarEntry.Kind {
 }
 
 /// A regular file of the tree, open, with the attributes it had then.
-struct OpenFile {
-    let descriptor: CInt
-    let status: stat
+package struct OpenFile {
+    package let descriptor: CInt
+    package let status: stat
     private let directory: OpenDirectory
     private let name: UnsafePointer<CChar>
 
     /// - Parameter name: must outlive the value.
-    init(_ name: UnsafePointer<CChar>, in directory: OpenDirectory) throws(TarError) {
+    package init(
+        _ name: UnsafePointer<CChar>, in directory: OpenDirectory
+    ) throws(TarError) {
         self.name = name
         self.directory = directory
         // Non-blocking, so that a FIFO that took the file's place does not stop the run.
@@ -261,12 +272,12 @@ struct OpenFile {
         }
     }
 
-    func close() {
+    package func close() {
         _ = Glibc.close(descriptor)
     }
 
     /// As messages call it.
-    var path: Path { directory.path.appending(Path(cString: name)) }
+    package var path: Path { directory.path.appending(Path(cString: name)) }
 
     var identity: FileIdentity {
         FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))

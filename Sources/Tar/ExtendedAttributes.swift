@@ -14,7 +14,7 @@ extension EntryEncoder {
     /// The attributes of an open file or directory that a layer keeps, in byte order of their names.
     ///
     /// - Throws: `TarError.attributes`; a file system without attributes has none.
-    func extendedAttributes(
+    package func extendedAttributes(
         of descriptor: CInt, path: Path
     ) throws(TarError) -> [TarEntry.ExtendedAttribute] {
         guard policy.keepsExtendedAttributes else {
@@ -32,7 +32,7 @@ extension EntryEncoder {
     }
 
     /// The attributes of a symbolic link or special file, which cannot be opened.
-    func linkAttributes(
+    package func linkAttributes(
         _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: Path
     ) throws(TarError) -> [TarEntry.ExtendedAttribute] {
         let link = Path("/proc/self/fd/\(directory.descriptor)").appending(Path(cString: name))
@@ -46,7 +46,7 @@ extension EntryEncoder {
     }
 
     /// The target of a symbolic link, which the kernel keeps under 4096 bytes.
-    func readLink(
+    package func readLink(
         _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: Path
     ) throws(TarError) -> [UInt8] {
         let limit = Int(PATH_MAX)

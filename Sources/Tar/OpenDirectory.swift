@@ -3,15 +3,15 @@ import CSystem
 import Glibc
 
 /// A directory of the tree that is open: closed when the last entry that needs it is done.
-final class OpenDirectory: Sendable {
-    let descriptor: CInt
+package final class OpenDirectory: Sendable {
+    package let descriptor: CInt
     /// As messages call it.
-    let path: Path
+    package let path: Path
 
     /// - Parameters:
     ///   - parent: the open directory that `name` is in; nil means the current one.
     ///   - followingLinks: whether the last component may be a symbolic link.
-    init(
+    package init(
         _ name: UnsafePointer<CChar>, in parent: CInt = AT_FDCWD, path: Path,
         followingLinks: Bool = false
     ) throws(TarError) {
@@ -28,7 +28,7 @@ final class OpenDirectory: Sendable {
         close(descriptor)
     }
 
-    func status() throws(TarError) -> stat {
+    package func status() throws(TarError) -> stat {
         var status = stat()
         do {
             try retryingInterrupts { fstat(descriptor, &status) }
@@ -40,7 +40,7 @@ final class OpenDirectory: Sendable {
 }
 
 /// What a walk looks into: a directory, or one name of it.
-enum TreeSource {
+package enum TreeSource {
     case directory(OpenDirectory)
     case file(name: Path, in: OpenDirectory)
 
@@ -179,7 +179,7 @@ extension OpenDirectory {
     }
 
     /// fstatat(2) without following a symbolic link.
-    static func status(
+    package static func status(
         _ name: UnsafePointer<CChar>, in directory: OpenDirectory
     ) throws(TarError) -> stat {
         var status = stat()
@@ -195,7 +195,7 @@ extension OpenDirectory {
 }
 
 extension Path {
-    init(cString: UnsafePointer<CChar>) {
+    package init(cString: UnsafePointer<CChar>) {
         self.init(UnsafeRawBufferPointer(start: cString, count: strlen(cString)))
     }
 }

@@ -86,7 +86,7 @@ public struct PathList: Sendable {
     }
 
     /// A directory before its contents, whiteouts before their siblings, names in byte order.
-    static func precedes(
+    package static func precedes(
         _ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>
     ) -> Bool {
         let limit = min(left.count, right.count)
@@ -110,11 +110,11 @@ public struct PathList: Sendable {
 /// Whether a name is that of a whiteout.
 ///
 /// - Spec: image-spec v1.1.1, layer.md, Whiteouts.
-func isWhiteoutName(_ name: some Sequence<UInt8>) -> Bool { name.starts(with: ".wh.".utf8) }
+package func isWhiteoutName(_ name: some Sequence<UInt8>) -> Bool { name.starts(with: ".wh.".utf8) }
 
 /// Whether a whiteout's name says what to delete: not a bare `.wh.`, nor one of the names that
 /// other tools keep to themselves (`.wh..wh.*`), but for the opaque one.
-func isWhiteoutWellFormed(_ name: [UInt8]) -> Bool {
+package func isWhiteoutWellFormed(_ name: [UInt8]) -> Bool {
     if name.elementsEqual(".wh..wh..opq".utf8) { return true }
     return isWhiteoutName(name) && name.count > 4 && !isWhiteoutName(name.dropFirst(4))
         && !name.elementsEqual(".wh..".utf8) && !name.elementsEqual(".wh...".utf8)

@@ -9,39 +9,23 @@ import Glibc
 /// names, are left to that thread.
 ///
 /// From its creation to the end of `finish()` the writer belongs to the ring.
-final class ReaderRing: TreeVisitor, @unchecked Sendable {
+final class ReaderRing: TreeVisitor {
     static let readerCount = 16
     private static let entriesPerChunk = 32
 
-    private let writer: TarWriter
-    private let chunks: [Chunk]
-    private let lock = Lock()
-    private var threads: [pthread_t] = []
-
-    // Guarded by the lock. Chunks are numbered from 0 in the order of the tar; the chunk of a number
-    // is at its remainder in the ring.
-    private var filledCount = 0
-    private var takenCount = 0
-    private var writtenCount = 0
-    private var isWalkOver = false
-    private var failure: TarError?
-
-    /// The chunk that the walk is filling; the walk's alone.
+    private let ring: OrderedRing<Chunk>
+    /// The chunk that the walk is filling.
     private var current: Chunk?
 
     /// - Throws: `TarError.stream` when no thread can be started.
     init(_ writer: TarWriter) throws(TarError) {
-        self.writer = writer
-        chunks = (0..<(2 * ReaderRing.readerCount)).map { _ in Chunk() }
-        try start { $0.writeChunks() }
-        for _ in 0..<ReaderRing.readerCount { try start { $0.readChunks() } }
+        let chunks = (0..<(2 * ReaderRing.readerCount)).map { _ in Chunk(writer) }
+        ring = try OrderedRing(chunks, workerCount: ReaderRing.readerCount)
     }
-
-    // MARK: The walk
 
     func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
         try chunk().add(directory, path: path)
-        try passOnIfFull()
+        passOnIfFull()
     }
 
     func visit(
@@ -49,7 +33,7 @@ final class ReaderRing: TreeVisitor, @unchecked Sendable {
         path: UnsafeRawBufferPointer
     ) throws(TarError) {
         try chunk().add(name, type: type, in: directory, path: path)
-        try passOnIfFull()
+        passOnIfFull()
     }
 
     /// Waits until everything is written.
@@ -57,141 +41,33 @@ final class ReaderRing: TreeVisitor, @unchecked Sendable {
     /// - Throws: the first error, in the order of the tar.
     func finish() throws(TarError) {
         passOn()
-        end()
-        if let failure { throw failure }
+        try ring.finish()
     }
 
     /// Gives up what is not written yet, because the walk failed.
-    func cancel() {
-        lock.withLock { if failure == nil { failure = .stream(.system(call: "walk", .cancelled)) } }
-        end()
-    }
-
-    private func end() {
-        lock.withLock {
-            isWalkOver = true
-            lock.broadcast()
-        }
-        for thread in threads { pthread_join(thread, nil) }
-        threads = []
-    }
+    func cancel() { ring.cancel() }
 
     /// The chunk to fill, when there is a free one.
     private func chunk() throws(TarError) -> Chunk {
         if let current { return current }
-        let free: Result<Chunk, TarError> = lock.withLock {
-            while filledCount - writtenCount == chunks.count, failure == nil { lock.wait() }
-            if let failure { return .failure(failure) }
-            return .success(chunks[filledCount % chunks.count])
-        }
-        let chunk = try free.get()
-        chunk.clear()
+        let chunk = try ring.next()
         current = chunk
         return chunk
     }
 
-    private func passOnIfFull() throws(TarError) {
+    private func passOnIfFull() {
         if let current, current.items.count >= ReaderRing.entriesPerChunk { passOn() }
     }
 
     private func passOn() {
         guard current != nil else { return }
         current = nil
-        lock.withLock {
-            filledCount += 1
-            lock.broadcast()
-        }
-    }
-
-    // MARK: The readers
-
-    private func readChunks() {
-        while let chunk = nextToRead() {
-            chunk.encode(with: writer.encoder)
-            lock.withLock {
-                chunk.isEncoded = true
-                lock.broadcast()
-            }
-        }
-    }
-
-    private func nextToRead() -> Chunk? {
-        lock.withLock {
-            while takenCount == filledCount, !isWalkOver, failure == nil { lock.wait() }
-            guard takenCount < filledCount, failure == nil else { return nil }
-            takenCount += 1
-            return chunks[(takenCount - 1) % chunks.count]
-        }
-    }
-
-    // MARK: The writer
-
-    private func writeChunks() {
-        while let chunk = nextToWrite() {
-            do {
-                try chunk.write(to: writer)
-            } catch {
-                lock.withLock {
-                    if failure == nil { failure = error }
-                    lock.broadcast()
-                }
-                return
-            }
-            lock.withLock {
-                writtenCount += 1
-                lock.broadcast()
-            }
-        }
-    }
-
-    private func nextToWrite() -> Chunk? {
-        lock.withLock {
-            while failure == nil {
-                let isThere = writtenCount < filledCount
-                if isThere, chunks[writtenCount % chunks.count].isEncoded {
-                    return chunks[writtenCount % chunks.count]
-                }
-                if !isThere, isWalkOver { return nil }
-                lock.wait()
-            }
-            return nil
-        }
-    }
-
-    // MARK: Threads
-
-    private final class Task {
-        let ring: ReaderRing
-        let body: (ReaderRing) -> Void
-
-        init(ring: ReaderRing, body: @escaping (ReaderRing) -> Void) {
-            self.ring = ring
-            self.body = body
-        }
-    }
-
-    private func start(_ body: @escaping (ReaderRing) -> Void) throws(TarError) {
-        let task = Unmanaged.passRetained(Task(ring: self, body: body))
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                let task = Unmanaged<Task>.fromOpaque(argument).takeRetainedValue()
-                task.body(task.ring)
-                return nil
-            }, task.toOpaque())
-        guard result == 0 else {
-            task.release()
-            cancel()
-            throw .stream(.system(call: "pthread_create", Errno(rawValue: result)))
-        }
-        threads.append(thread)
+        ring.submit()
     }
 }
 
 /// Some entries that follow each other, and the tar bytes they become.
-private final class Chunk {
+private final class Chunk: RingChunk {
     enum Item {
         case directory(OpenDirectory, path: [UInt8])
         case file(OpenDirectory, nameOffset: Int, type: UInt8, path: Range<Int>)
@@ -210,15 +86,17 @@ private final class Chunk {
     private var texts: [UInt8] = []
     private var parts: [Part] = []
     private let space = ChunkSpace()
-    /// Guarded by the ring's lock.
-    var isEncoded = false
+    private let writer: TarWriter
+
+    init(_ writer: TarWriter) {
+        self.writer = writer
+    }
 
     func clear() {
         items.removeAll(keepingCapacity: true)
         texts.removeAll(keepingCapacity: true)
         parts.removeAll(keepingCapacity: true)
         space.clear()
-        isEncoded = false
     }
 
     func add(_ directory: OpenDirectory, path: [UInt8]) {
@@ -238,11 +116,11 @@ private final class Chunk {
     }
 
     /// Turns the items into bytes, as far as that can be done out of order.
-    func encode(with encoder: EntryEncoder) {
+    func work() {
         for index in items.indices {
             let start = space.byteCount
             do {
-                let isEncoded = try encode(items[index], with: encoder)
+                let isEncoded = try encode(items[index], with: writer.encoder)
                 if space.byteCount > start { parts.append(.bytes(start..<space.byteCount)) }
                 if !isEncoded { parts.append(.item(index)) }
             } catch {
@@ -274,19 +152,19 @@ private final class Chunk {
         }
     }
 
-    func write(to writer: TarWriter) throws(TarError) {
+    func finish() throws(TarError) {
         for part in parts {
             switch part {
             case .failure(let error): throw error
             case .bytes(let range): try writer.output.put(space.bytes(range))
-            case .item(let index): try write(items[index], to: writer)
+            case .item(let index): try write(items[index])
             }
         }
         // Directories are closed as soon as nothing needs them.
         items.removeAll(keepingCapacity: true)
     }
 
-    private func write(_ item: Item, to writer: TarWriter) throws(TarError) {
+    private func write(_ item: Item) throws(TarError) {
         switch item {
         case .directory(let directory, let path):
             try writer.writeDirectory(directory, path: path)
@@ -331,33 +209,4 @@ private final class ChunkSpace: EntrySpace {
     }
 
     func accept(_ count: Int) { byteCount += count }
-}
-
-/// A mutex with a condition.
-private final class Lock {
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-
-    init() {
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(condition)
-        pthread_mutex_destroy(mutex)
-        condition.deallocate()
-        mutex.deallocate()
-    }
-
-    func withLock<Result>(_ body: () -> Result) -> Result {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        return body()
-    }
-
-    /// Waits, inside `withLock`, for a `broadcast`.
-    func wait() { pthread_cond_wait(condition, mutex) }
-
-    func broadcast() { pthread_cond_broadcast(condition) }
 }

@@ -6,7 +6,7 @@ import ByteStream
 /// layer cannot hold (sparse files, parts of other archives) is refused by name.
 ///
 /// - Spec: POSIX.1-2017, pax; tar(5) for GNU's types.
-struct TarReader: ~Copyable {
+package struct TarReader: ~Copyable {
     private let input: InputStream
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: bufferByteCount, alignment: 4096)
@@ -18,7 +18,7 @@ struct TarReader: ~Copyable {
     private var remaining: UInt64 = 0
     private var padding = 0
 
-    init(_ input: InputStream) {
+    package init(_ input: InputStream) {
         self.input = input
     }
 
@@ -37,7 +37,7 @@ struct TarReader: ~Copyable {
     ///
     /// The data of the entry before must have been copied.
     /// - Throws: `TarError.cut`, `.malformed`, `.unsupported`, `.empty`, `.stream`.
-    mutating func next() throws(TarError) -> TarEntry? {
+    package mutating func next() throws(TarError) -> TarEntry? {
         precondition(remaining == 0)
         var prefix = Extension()
         while true {
@@ -89,8 +89,22 @@ struct TarReader: ~Copyable {
         }
     }
 
+    /// Fills part of `space` with data of the current entry and returns how much; 0 means its end.
+    package mutating func read(
+        into space: UnsafeMutableRawBufferPointer
+    ) throws(TarError) -> Int {
+        guard remaining > 0 else {
+            try skipData()
+            return 0
+        }
+        let bytes = try some(limit: min(remaining, UInt64(space.count)))
+        space.copyMemory(from: bytes)
+        remaining -= UInt64(bytes.count)
+        return bytes.count
+    }
+
     /// Passes over the data of the current entry.
-    mutating func skipData() throws(TarError) {
+    package mutating func skipData() throws(TarError) {
         remaining += UInt64(padding)
         padding = 0
         while remaining > 0 { remaining -= UInt64(try some(limit: remaining).count) }

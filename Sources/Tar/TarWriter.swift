@@ -50,7 +50,7 @@ public final class TarWriter {
     }
 
     /// Writes the header of an entry whose `size` bytes of data the caller sends after it.
-    func writeHeader(_ entry: TarEntry) throws(TarError) {
+    package func writeHeader(_ entry: TarEntry) throws(TarError) {
         list?(entry)
         try output.put(HeaderEncoder.encode(entry))
     }

@@ -2,7 +2,7 @@ import ByteStream
 import Glibc
 
 /// Takes what a walk finds, in the order of the tar.
-protocol TreeVisitor: AnyObject {
+package protocol TreeVisitor: AnyObject {
     /// A directory; it is open for as long as the call lasts.
     func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError)
 
@@ -18,11 +18,11 @@ protocol TreeVisitor: AnyObject {
 }
 
 extension TarWriter: TreeVisitor {
-    func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
+    package func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
         try writeDirectory(directory, path: path)
     }
 
-    func visit(
+    package func visit(
         _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
         path: UnsafeRawBufferPointer
     ) throws(TarError) {
@@ -36,9 +36,10 @@ extension TarWriter: TreeVisitor {
 /// Where two trees have the same path the later one counts, with a warning; a directory's contents
 /// are those of all of them. A path that is a directory in one tree and something else in another is
 /// an error.
-struct TreeWalker {
+package struct TreeWalker {
     private let visitor: any TreeVisitor
     private let excludes: ExcludePatterns
+    private let refusesWhiteoutNames: Bool
     private let warn: (String) -> Void
     /// The path in the tar of the directory that is walked, with its trailing slash.
     private var path: [UInt8]
@@ -50,13 +51,16 @@ struct TreeWalker {
 
     /// - Parameters:
     ///   - root: the path in the tar under which the trees go: empty, or with a trailing slash.
+    ///   - refusesWhiteoutNames: whether a file that is named like a whiteout is an error.
     ///   - buffer: at least 64 KiB that nobody else uses during the walk.
-    init(
-        root: [UInt8], excludes: ExcludePatterns, visitor: any TreeVisitor,
-        buffer: UnsafeMutableRawBufferPointer, warn: @escaping (String) -> Void
+    package init(
+        root: [UInt8], excludes: ExcludePatterns, refusesWhiteoutNames: Bool = true,
+        visitor: any TreeVisitor, buffer: UnsafeMutableRawBufferPointer,
+        warn: @escaping (String) -> Void
     ) {
         self.visitor = visitor
         self.excludes = excludes
+        self.refusesWhiteoutNames = refusesWhiteoutNames
         self.warn = warn
         self.buffer = buffer
         path = root
@@ -64,7 +68,7 @@ struct TreeWalker {
     }
 
     /// Visits the files, and everything in the directories but not themselves.
-    mutating func walk(_ sources: [TreeSource]) throws(TarError) {
+    package mutating func walk(_ sources: [TreeSource]) throws(TarError) {
         let listing = try DirectoryListing(sources, buffer: buffer)
         var index = 0
         while index < listing.names.count {
@@ -94,7 +98,7 @@ struct TreeWalker {
         let isExcluded = !excludes.isEmpty && excludes.excludes(path[rootByteCount...])
         let isDirectory = last.type == UInt8(DT_DIR)
         if isExcluded, !(isDirectory && excludes.hasExceptions) { return }
-        if path[pathByteCount...].starts(with: ".wh.".utf8) {
+        if refusesWhiteoutNames, isWhiteoutName(path[pathByteCount...]) {
             throw .whiteoutName(path: owner.path.appending(Path(path[pathByteCount...])))
         }
         guard names.allSatisfy({ ($0.type == UInt8(DT_DIR)) == isDirectory }) else {

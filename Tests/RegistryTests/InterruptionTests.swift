@@ -6,8 +6,13 @@ import Testing
 
 @testable import Registry
 
-/// Signals are the process's own: each test has one for itself. What this thread must have noted
-/// before it goes on is raised in it: another thread may take a signal to the process later.
+/// Sends a signal and waits until it was noted: any thread may take it, and not at once.
+private func signalThisProcess() {
+    kill(getpid(), SIGTERM)
+    while Interruption.signal == nil { sched_yield() }
+}
+
+/// Signals are the process's own: each test has one for itself.
 @Suite struct InterruptionTests {
     /// TRAPS 16: a signal ends the transfer and cancels the upload.
     @Test func signalDuringAnUpload() async {
@@ -15,7 +20,7 @@ import Testing
             Interruption.arm()
             let registry = try FakeRegistry()
             let source = StreamSource(pseudoRandomBytes(40 << 20))
-            source.onRead = { if $0 >= 20 << 20 { raise(SIGTERM) } }
+            source.onRead = { if $0 >= 20 << 20 { signalThisProcess() } }
             let error = #expect(throws: RegistryError.self) {
                 try registry.repository().writeBlob(source, mountFrom: [])
             }
@@ -60,7 +65,7 @@ import Testing
     @Test func signalDuringADownload() async {
         await #expect(processExitsWith: .success) {
             final class Raising: ByteSink {
-                func write(_ bytes: UnsafeRawBufferPointer) { raise(SIGINT) }
+                func write(_ bytes: UnsafeRawBufferPointer) { signalThisProcess() }
             }
             Interruption.arm()
             let bytes = pseudoRandomBytes(8 << 20)

@@ -160,13 +160,14 @@ import Testing
 
     /// A loopback server that closes what it does not understand is taken for one of TLS.
     @Test func plainHTTPIsNotUnderstood() throws {
-        let server = try HTTPServer(decide: { _ in .reset(after: 0) }, handle: { _ in Reply(500) })
+        let server = try HTTPServer(closesAtOnce: true) { _ in Reply(500) }
         let delays = Recorder<Duration>()
         let client = try testClient(retries: 5, sleep: { delays.add($0) })
         let repository = client.repository(try RegistryReference("\(server.authority)/a/b"))
         let error = #expect(throws: RegistryError.self) { try repository.manifest(.tag("x")) }
         #expect(error?.message.contains("https://") == true)
-        #expect(server.log.count == 1)
+        #expect(server.connectionCount == 2)
+        #expect(delays.all.isEmpty)
     }
 
     @Test func warningsAreToldOnce() throws {

@@ -1,0 +1,68 @@
+import Glibc
+
+/// A thread that blocks in system calls, which those of Swift's own pool must not.
+public final class WorkerThread {
+    private final class Body {
+        let run: @Sendable () -> Void
+
+        init(_ run: @escaping @Sendable () -> Void) {
+            self.run = run
+        }
+    }
+
+    private var thread = pthread_t()
+
+    /// - Returns: nil when there is no other thread to be had; `body` was not run then.
+    public init?(_ body: @escaping @Sendable () -> Void) {
+        let context = Unmanaged.passRetained(Body(body)).toOpaque()
+        let status = pthread_create(
+            &thread, nil,
+            { context in
+                if let context { Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run() }
+                return nil
+            }, context)
+        if status != 0 {
+            Unmanaged<Body>.fromOpaque(context).release()
+            return nil
+        }
+    }
+
+    /// Waits for the end of the work. A thread is joined or detached, once.
+    public func join() {
+        pthread_join(thread, nil)
+    }
+
+    /// Leaves the thread to end by itself: what blocks it may never come.
+    public func detach() {
+        pthread_detach(thread)
+    }
+}
+
+/// A mutex with a condition.
+public final class Lock: @unchecked Sendable {
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+    public init() {
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(condition, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(mutex)
+        condition.deallocate()
+        mutex.deallocate()
+    }
+
+    public func withLock<Result, E: Error>(_ body: () throws(E) -> Result) throws(E) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return try body()
+    }
+
+    /// Waits, inside `withLock`, for a `broadcast`.
+    public func wait() { pthread_cond_wait(condition, mutex) }
+
+    public func broadcast() { pthread_cond_broadcast(condition) }
+}

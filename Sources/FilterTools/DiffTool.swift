@@ -1,0 +1,49 @@
+import ArgumentParser
+import ByteStream
+import Glibc
+import Snapshot
+import ToolSupport
+
+/// `oci-diff`: lists what changed in a tree.
+public struct DiffTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-diff",
+        abstract: "List what changed in a directory tree since its snapshot, for oci-tar.",
+        discussion: """
+            Writes paths relative to DIR to stdout, as 'oci-tar --files-from' reads them: what \
+            changed, what is new, and .wh.NAME for what is gone. Nothing is written when nothing \
+            changed. A time counts in whole seconds, for a layer has no others. Of a file of \
+            several names all are listed or none, so that they stay links of each other.
+            """,
+        version: Version.text)
+
+    @Argument(help: "What oci-snapshot, bsdtar or umoci recorded; '-' is stdin.")
+    var snapshot: Path
+
+    @Argument(help: ArgumentHelp("The tree.", valueName: "dir"))
+    var directory: Path
+
+    @Flag(name: [.customShort("0"), .customLong("null")], help: "End paths with a zero byte.")
+    var isNullSeparated = false
+
+    @Flag(help: "Do not read files whose size, time and inode are as recorded.")
+    var fast = false
+
+    @OptionGroup var threads: ThreadOptions
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func execute(_ console: Console) throws {
+        let input =
+            snapshot == "-"
+            ? try console.standardInput(expecting: "a snapshot")
+            : try InputStream(opening: snapshot)
+        var comparison = TreeComparison()
+        comparison.isFast = fast
+        comparison.threads = threads.count
+        let changes = try comparison.changes(
+            from: try Snapshot(input), to: directory, warn: console.warn)
+        try PathLines.write(changes, isNullSeparated: isNullSeparated)
+    }
+}

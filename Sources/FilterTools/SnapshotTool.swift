@@ -1,0 +1,46 @@
+import ArgumentParser
+import ByteStream
+import Snapshot
+import ToolSupport
+
+/// `oci-snapshot`: records a tree.
+public struct SnapshotTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-snapshot",
+        abstract: "Record a directory tree as mtree text, for oci-diff to compare with later.",
+        discussion: """
+            Writes mtree(5) to stdout, as bsdtar and go-mtree read it: type, mode, owner, links, \
+            size, time, inode, sha256 and extended attributes of everything in DIR. On any error \
+            the text has no end, and oci-diff refuses it.
+            """,
+        version: Version.text)
+
+    @Argument(help: ArgumentHelp("The tree.", valueName: "dir"))
+    var directory: Path
+
+    @OptionGroup var threads: ThreadOptions
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func execute(_ console: Console) throws {
+        let output = OutputBuffer()
+        output.descriptor.enlargePipe()
+        try SnapshotWriter(directory, threads: threads.count, warn: console.warn)
+            .write(to: output)
+    }
+}
+
+/// How many threads read the files of a tree.
+struct ThreadOptions: ParsableArguments {
+    @Option(
+        name: .customLong("threads"),
+        help: ArgumentHelp("Threads that read files (default: all cores).", valueName: "n"))
+    var count: Int?
+
+    func validate() throws {
+        guard count.map({ (1...200).contains($0) }) ?? true else {
+            throw ValidationError("--threads is 1 to 200")
+        }
+    }
+}

@@ -1,0 +1,255 @@
+import ByteStream
+import Hashing
+import ImageStore
+import Layer
+import OCI
+import Tar
+
+/// What came out of an archive that was read to its end.
+///
+/// Documents (JSON of at most 4 MiB) are held in memory, 64 MiB of them at most; everything else went
+/// to the target as it came, whatever the order of the entries.
+struct ArchiveContents {
+    /// By their paths.
+    private(set) var documents: [[UInt8]: [UInt8]] = [:]
+    /// What the target has, by the paths of the archive.
+    private(set) var blobs: [[UInt8]: StreamedBlob] = [:]
+    private(set) var digests: Set<Digest> = []
+    /// Links of either kind, with where they lead.
+    private var links: [[UInt8]: [UInt8]] = [:]
+    private(set) var hasObsoleteImages = false
+
+    struct StreamedBlob {
+        let descriptor: Descriptor
+        /// Of a layer, when the bytes were looked into.
+        let diffID: Digest?
+    }
+
+    private static let entryLimit = 1 << 16
+    private static let documentByteLimit = 4 << 20
+    private static let documentsByteLimit = 64 << 20
+
+    /// Reads an archive and streams its blobs to `target`.
+    ///
+    /// A blob that is named by its digest is checked against it. Blobs of an archive that turns out
+    /// to be broken stay at the target without a name.
+    /// - Throws: `ArchiveError`, `LayerError`, and what the target throws.
+    init(_ input: InputStream, to target: any Repository) throws {
+        let reader = EntryReader(input)
+        var byteCount = 0
+        var count = 0
+        while let entry = try reader.next() {
+            count += 1
+            if count > ArchiveContents.entryLimit {
+                throw ArchiveError.tooManyEntries(limit: ArchiveContents.entryLimit)
+            }
+            let path = try resolve(entry.path[...], in: [], of: entry)
+            switch entry.kind {
+            case .directory: continue
+            case .symbolicLink:
+                let parent = path.lastIndex(of: UInt8(ascii: "/")) ?? 0
+                links[path] = try resolve(entry.linkTarget[...], in: path[..<parent], of: entry)
+            case .hardLink: links[path] = try resolve(entry.linkTarget[...], in: [], of: entry)
+            case .file:
+                guard documents[path] == nil, blobs[path] == nil, links[path] == nil else {
+                    throw ArchiveError.badPath(path: Path(path), "is there twice")
+                }
+                if Path(path).name == "VERSION" { hasObsoleteImages = true }
+                byteCount += try take(entry, path, reader, target)
+                if byteCount > ArchiveContents.documentsByteLimit {
+                    throw ArchiveError.tooMuchText(limit: ArchiveContents.documentsByteLimit)
+                }
+            case .characterDevice, .blockDevice, .fifo:
+                throw ArchiveError.badPath(path: Path(path), "is not a file")
+            }
+        }
+    }
+
+    /// - Returns: how many bytes are held of it.
+    private mutating func take(
+        _ entry: TarEntry, _ path: [UInt8], _ reader: EntryReader, _ target: any Repository
+    ) throws -> Int {
+        let digest = namedDigest(path)
+        let isSmall = entry.size <= UInt64(ArchiveContents.documentByteLimit)
+        let head = try reader.read(atMost: isSmall ? Int(entry.size) : tarBlockByteCount)
+        if isSmall, head.isJSON {
+            if let digest { try verify(head, digest, path) }
+            documents[path] = head
+            return head.count
+        }
+        let source = EntrySource(head, reader)
+        let blob: StreamedBlob
+        if let digest {
+            let expected = BlobIdentity(digest: digest, size: Int64(entry.size))
+            let copy = ArchivedBlob(source, expected, subject: Path(path).description)
+            _ = try target.writeBlob(copy, mountFrom: [])
+            try drain(copy)
+            let descriptor = Descriptor(
+                mediaType: .octetStream, digest: digest, size: Int64(entry.size))
+            blob = StreamedBlob(descriptor: descriptor, diffID: nil)
+        } else if head.isCompressed {
+            let layer = LayerSource(source, path: Path(path))
+            _ = try target.writeBlob(layer, mountFrom: [])
+            var descriptor = layer.descriptor
+            let diffID = descriptor[annotation: Annotation.uncompressed].flatMap { Digest($0) }
+            descriptor[annotation: Annotation.uncompressed] = nil
+            blob = StreamedBlob(descriptor: descriptor, diffID: diffID)
+        } else if head.isTar {
+            // Its digest is its diffID, which proves all of it: it need not end as a tar should.
+            let layer = HashingSource(source)
+            let identity = try target.writeBlob(layer, mountFrom: [])
+            let descriptor = Descriptor(
+                mediaType: .layer, digest: identity.digest, size: identity.size)
+            blob = StreamedBlob(descriptor: descriptor, diffID: identity.digest)
+        } else {
+            // Neither a document nor a layer: of no account.
+            return 0
+        }
+        blobs[path] = blob
+        digests.insert(blob.descriptor.digest)
+        return 0
+    }
+
+    private func verify(
+        _ bytes: [UInt8], _ digest: Digest, _ path: [UInt8]
+    ) throws(VerificationError) {
+        let verifier = Verifier(digest: digest, size: nil, subject: Path(path).description)
+        try bytes.withRawBytes { (bytes) throws(VerificationError) in try verifier.update(bytes) }
+        try verifier.finish()
+    }
+
+    /// The digest that a path in `blobs/` claims.
+    private func namedDigest(_ path: [UInt8]) -> Digest? {
+        let parts = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0].elementsEqual("blobs".utf8) else { return nil }
+        return Digest(
+            String(decoding: parts[1], as: UTF8.self) + ":"
+                + String(decoding: parts[2], as: UTF8.self))
+    }
+
+    /// A path of the archive without `.`, `..` and links that lead out of it.
+    private func resolve(
+        _ path: ArraySlice<UInt8>, in directory: ArraySlice<UInt8>, of entry: TarEntry
+    ) throws(ArchiveError) -> [UInt8] {
+        let slash = UInt8(ascii: "/")
+        var components = directory.split(separator: slash)
+        for component in path.split(separator: slash) {
+            if component.elementsEqual(".".utf8) { continue }
+            if component.elementsEqual("..".utf8) {
+                guard components.popLast() != nil else {
+                    throw .badPath(path: Path(entry.path), "leads out of it")
+                }
+                continue
+            }
+            components.append(component)
+        }
+        return Array(components.joined(separator: [slash]))
+    }
+
+    /// The document at `path`, through at most one link.
+    func document(_ path: [UInt8]) -> [UInt8]? {
+        documents[path] ?? links[path].flatMap { documents[$0] }
+    }
+
+    /// The blob at `path`, through at most one link.
+    func blob(_ path: [UInt8]) -> StreamedBlob? { blobs[path] ?? links[path].flatMap { blobs[$0] } }
+
+    /// The document of `blobs/` with that digest.
+    func document(_ digest: Digest) -> [UInt8]? {
+        documents[Array("blobs/\(digest.algorithm.rawValue)/\(digest.encoded)".utf8)]
+    }
+}
+
+extension [UInt8] {
+    fileprivate var isJSON: Bool { first == UInt8(ascii: "{") || first == UInt8(ascii: "[") }
+
+    /// Whether these are the first bytes of a gzip or zstd stream.
+    fileprivate var isCompressed: Bool {
+        starts(with: [0x1F, 0x8B]) || starts(with: [0x28, 0xB5, 0x2F, 0xFD])
+    }
+
+    /// Whether these are the first bytes of a tar, which may have no entries.
+    fileprivate var isTar: Bool {
+        isTarHeader(self) || (count >= tarBlockByteCount && prefix(512).allSatisfy { $0 == 0 })
+    }
+}
+
+/// The entries of the archive, and the data of the current one.
+private final class EntryReader {
+    private var reader: TarReader
+
+    init(_ input: InputStream) {
+        reader = TarReader(input)
+    }
+
+    /// The next entry, what is left of the data before it passed over.
+    func next() throws(ArchiveError) -> TarEntry? {
+        do {
+            try reader.skipData()
+            return try reader.next()
+        } catch {
+            throw .tar(error)
+        }
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(ArchiveError) -> Int {
+        do {
+            return try reader.read(into: buffer)
+        } catch {
+            throw .tar(error)
+        }
+    }
+
+    /// The next `count` bytes of the current entry, or all that are left.
+    func read(atMost count: Int) throws(ArchiveError) -> [UInt8] {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
+        defer { buffer.deallocate() }
+        var filled = 0
+        while filled < count {
+            let part = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+            if part == 0 { break }
+            filled += part
+        }
+        return Array(buffer[..<filled])
+    }
+}
+
+/// The data of the current entry, of which the beginning was read before.
+private final class EntrySource: ByteSource {
+    private let head: MemorySource
+    private let reader: EntryReader
+
+    init(_ head: [UInt8], _ reader: EntryReader) {
+        self.head = MemorySource(head)
+        self.reader = reader
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        let count = head.read(into: buffer)
+        return count > 0 ? count : try reader.read(into: buffer)
+    }
+}
+
+/// A blob that is named by its digest, and checked.
+private final class ArchivedBlob: BlobSource {
+    let identity: BlobIdentity
+    private let source: VerifyingSource
+    private var hasEnded = false
+
+    init(_ source: any ByteSource, _ identity: BlobIdentity, subject: String) {
+        self.identity = identity
+        self.source = VerifyingSource(
+            source, Verifier(digest: identity.digest, size: identity.size, subject: subject))
+    }
+
+    var announced: BlobIdentity? { identity }
+
+    func rewind() -> Bool { false }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        if hasEnded { return 0 }
+        let count = try source.read(into: buffer)
+        hasEnded = count == 0
+        return count
+    }
+}

@@ -1,0 +1,70 @@
+import ByteStream
+import JSON
+import OCI
+import Tar
+
+/// What keeps an archive from being loaded.
+public enum ArchiveError: Failure {
+    case tar(TarError)
+    /// Neither Docker's nor OCI's.
+    case notAnArchive(path: Path)
+    /// Docker's before version 1.10, which has images but no manifest.
+    case obsolete(path: Path)
+    case malformed(document: String, JSONError)
+    /// A path that leads out of the archive, or is there twice.
+    case badPath(path: Path, String)
+    case tooManyEntries(limit: Int)
+    /// More documents than are held in memory.
+    case tooMuchText(limit: Int)
+    /// Named in a document and not in the archive.
+    case missing(subject: String)
+    case notALayer(path: Path)
+    case diffID(path: Path, expected: Digest, actual: Digest)
+    case layerCount(diffIDs: Int, layers: Int)
+    case noSuchImage(name: String?, names: [String])
+    case ambiguous(names: [String])
+
+    public var exitStatus: ExitStatus {
+        switch self {
+        case .tar(let error): error.exitStatus
+        case .notAnArchive, .obsolete, .malformed, .badPath, .tooManyEntries, .tooMuchText,
+            .missing, .notALayer, .diffID, .layerCount:
+            .dataError
+        case .noSuchImage: .unavailable
+        case .ambiguous: .usage
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .tar(let error): error.message
+        case .notAnArchive(let path):
+            "no archive of images on \(path.quoted): neither index.json nor manifest.json is in it"
+        case .obsolete(let path):
+            "archive of Docker before 1.10 on \(path.quoted), without manifest.json; save it again "
+                + "with a newer one"
+        case .malformed(let document, let error):
+            "malformed \(quote(document)) of the archive: \(error.text)"
+        case .badPath(let path, let problem): "\(path.quoted) of the archive \(problem)"
+        case .tooManyEntries(let limit): "an archive of more than \(limit) entries"
+        case .tooMuchText(let limit): "an archive with more than \(limit) bytes of documents"
+        case .missing(let subject): "\(subject) is not in the archive"
+        case .notALayer(let path): "\(path.quoted) of the archive is not a layer"
+        case .diffID(let path, let expected, let actual):
+            "diffID mismatch for \(path.quoted) of the archive: expected \(expected), got \(actual)"
+        case .layerCount(let diffIDs, let layers):
+            "\(diffIDs) diffIDs for \(layers) layers in the archive"
+        case .noSuchImage(let name, let names):
+            "no image \(name.map { quote($0) + " " } ?? "")in the archive; there are "
+                + list(names)
+        case .ambiguous(let names):
+            "several images in the archive, and one tag for them; choose with --image from "
+                + list(names)
+        }
+    }
+
+    private func list(_ names: [String]) -> String {
+        names.isEmpty
+            ? "none with a name" : names.prefix(20).map { quote($0) }.joined(separator: ", ")
+    }
+}

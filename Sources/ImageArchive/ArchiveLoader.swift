@@ -1,0 +1,273 @@
+import ByteStream
+import Hashing
+import ImageStore
+import JSON
+import OCI
+
+/// Loads the images of an archive of Docker's or of OCI's into a place, in one pass.
+///
+/// Layers go to the target as they come, since each is named by its digest or gets its digest on the
+/// way; only documents are held. Manifests and names are stored when all of the archive was read
+/// well, so that a cut one changes no name.
+///
+/// - Spec: image-spec v1.1.1, image-layout.md; Docker's image specification v1.2,
+///   "Combined Image JSON + Filesystem Changeset Format".
+public struct ArchiveLoader {
+    private let target: any Repository
+    private let targetTag: String?
+    private let imageName: String?
+    private let warn: (String) -> Void
+
+    /// - Parameters:
+    ///   - tag: what the one image is called; nil keeps the tags of the archive.
+    ///   - imageName: which image is meant, as the archive calls it; nil for all of them.
+    public init(
+        to target: any Repository, tag: String?, imageName: String?,
+        warn: @escaping (String) -> Void
+    ) {
+        self.target = target
+        targetTag = tag
+        self.imageName = imageName
+        self.warn = warn
+    }
+
+    /// - Returns: the descriptor of each image, in the order of the archive.
+    /// - Throws: `ArchiveError`, `LayerError`, `VerificationError`, and what the target throws.
+    public func load(_ input: InputStream) throws -> [Descriptor] {
+        let contents = try ArchiveContents(input, to: target)
+        let images: [ArchivedImage]
+        if let index = contents.document(Array("index.json".utf8)) {
+            images = try OCIArchive(contents, target).images(of: index)
+        } else if let manifest = contents.document(Array("manifest.json".utf8)) {
+            images = try DockerArchive(contents, target).images(of: manifest)
+        } else if contents.hasObsoleteImages {
+            throw ArchiveError.obsolete(path: input.path)
+        } else {
+            throw ArchiveError.notAnArchive(path: input.path)
+        }
+        let chosen = try choose(images)
+        for image in chosen { try publish(image, isOnly: chosen.count == 1) }
+        return chosen.map(\.root.descriptor)
+    }
+
+    private func choose(_ images: [ArchivedImage]) throws(ArchiveError) -> [ArchivedImage] {
+        let names = images.flatMap(\.names)
+        var chosen = images
+        if let imageName {
+            chosen = images.filter { $0.names.contains { $0.isNamed(imageName) } }
+        }
+        guard !chosen.isEmpty else {
+            throw .noSuchImage(name: imageName, names: names.map(\.text))
+        }
+        if chosen.count > 1 {
+            let tags = chosen.flatMap { Set($0.names.compactMap(\.tag)) }
+            guard targetTag == nil, Set(tags).count == tags.count else {
+                throw .ambiguous(names: names.map(\.text))
+            }
+        }
+        return chosen
+    }
+
+    private func publish(_ image: ArchivedImage, isOnly: Bool) throws {
+        try image.store()
+        var tags = Set(image.names.compactMap(\.tag)).sorted()
+        if let targetTag { tags = [targetTag] }
+        if tags.isEmpty {
+            warn("no tag for '\(image.root.digest)'")
+            try target.publish(image.root, tag: nil, check: nil)
+        }
+        for tag in tags { try target.publish(image.root, tag: tag, check: nil) }
+    }
+}
+
+/// What an archive calls an image.
+struct ArchivedName {
+    let text: String
+
+    /// What can be a tag at the target; nil for a name without one.
+    var tag: String? {
+        // Without a colon it is but a tag, as layouts have it.
+        text.contains(":") || text.contains("/") ? reference(text)?.tag : text
+    }
+
+    /// Whether it is the name that a user gave, with or without Docker's defaults.
+    func isNamed(_ name: String) -> Bool {
+        if text == name { return true }
+        guard let mine = reference(text), let other = reference(name) else { return false }
+        return mine == other
+    }
+
+    private func reference(_ text: String) -> RegistryReference? {
+        do {
+            return try RegistryReference(text)
+        } catch {
+            return nil
+        }
+    }
+}
+
+/// An image of an archive, ready to be stored.
+struct ArchivedImage {
+    let root: RawManifest
+    let names: [ArchivedName]
+    /// Stores what `root` refers to.
+    let store: () throws -> Void
+}
+
+/// An OCI layout in a tar.
+struct OCIArchive {
+    private let contents: ArchiveContents
+    private let target: any Repository
+    private static let depthLimit = 8
+
+    init(_ contents: ArchiveContents, _ target: any Repository) {
+        self.contents = contents
+        self.target = target
+    }
+
+    /// The images of `index.json`, each once with all its names.
+    func images(of index: [UInt8]) throws -> [ArchivedImage] {
+        let entries = try parsing("index.json") { () throws(JSONError) in
+            try Index(JSONField(JSON.parse(index)), mediaType: .index).manifests
+        }
+        var order: [Digest] = []
+        var names: [Digest: [ArchivedName]] = [:]
+        var descriptors: [Digest: Descriptor] = [:]
+        for entry in entries {
+            if descriptors.updateValue(entry, forKey: entry.digest) == nil {
+                order.append(entry.digest)
+            }
+            let name =
+                entry[annotation: Annotation.containerdName]
+                ?? entry[annotation: Annotation.refName]
+            if let name { names[entry.digest, default: []].append(ArchivedName(text: name)) }
+        }
+        return try order.compactMap { digest in
+            guard let descriptor = descriptors[digest] else { return nil }
+            let root = try manifest(descriptor)
+            return ArchivedImage(root: root, names: names[digest] ?? []) {
+                try store(root, depth: 0)
+            }
+        }
+    }
+
+    private func manifest(_ descriptor: Descriptor) throws(ArchiveError) -> RawManifest {
+        guard let bytes = contents.document(descriptor.digest) else {
+            throw .missing(subject: "manifest '\(descriptor.digest)'")
+        }
+        return RawManifest(
+            bytes: bytes, mediaType: descriptor.mediaType, digest: descriptor.digest)
+    }
+
+    private func store(_ raw: RawManifest, depth: Int) throws {
+        let name = "manifest '\(raw.digest)'"
+        if raw.mediaType.isIndex {
+            guard depth < OCIArchive.depthLimit else {
+                throw ArchiveError.malformed(
+                    document: name, .field(path: .root, "indexes nested too deeply"))
+            }
+            let index = try parsing(name) { () throws(JSONError) in try raw.index() }
+            for entry in index.manifests {
+                let child = try manifest(entry)
+                try store(child, depth: depth + 1)
+                try target.putManifest(child, tag: nil)
+            }
+            return
+        }
+        let manifest = try parsing(name) { () throws(JSONError) in try raw.manifest() }
+        for blob in [manifest.config] + manifest.layers { try store(blob) }
+    }
+
+    private func store(_ blob: Descriptor) throws {
+        if contents.digests.contains(blob.digest) { return }
+        if let bytes = contents.document(blob.digest) {
+            let source = MemoryBlob(bytes, algorithm: blob.digest.algorithm)
+            _ = try target.writeBlob(source, mountFrom: [])
+            return
+        }
+        // What is published elsewhere by its URLs is in no archive.
+        if blob.mediaType.isNondistributable { return }
+        guard try target.hasBlob(blob.digest) else {
+            throw ArchiveError.missing(subject: "blob '\(blob.digest)'")
+        }
+    }
+}
+
+/// What `docker save` writes: `manifest.json`, configs, and layers by any name.
+struct DockerArchive {
+    private let contents: ArchiveContents
+    private let target: any Repository
+
+    init(_ contents: ArchiveContents, _ target: any Repository) {
+        self.contents = contents
+        self.target = target
+    }
+
+    func images(of manifest: [UInt8]) throws -> [ArchivedImage] {
+        let entries = try parsing("manifest.json") { () throws(JSONError) in
+            try JSONField(JSON.parse(manifest)).elements().map { (field) throws(JSONError) in
+                (
+                    config: try field.required("Config").string(),
+                    layers: try strings(field.member("Layers")),
+                    tags: try strings(field.member("RepoTags"))
+                )
+            }
+        }
+        return try entries.map { try image($0.config, $0.layers, $0.tags) }
+    }
+
+    private func strings(_ field: JSONField?) throws(JSONError) -> [String] {
+        try (field?.elements() ?? []).map { (field) throws(JSONError) in try field.string() }
+    }
+
+    private func image(
+        _ configPath: String, _ layerPaths: [String], _ tags: [String]
+    ) throws -> ArchivedImage {
+        guard let configBytes = contents.document(Array(configPath.utf8)) else {
+            throw ArchiveError.missing(subject: "config \(quote(configPath))")
+        }
+        let config = try parsing(configPath) { () throws(JSONError) in
+            try ImageConfig(JSONField(JSON.parse(configBytes)))
+        }
+        guard config.diffIDs.count == layerPaths.count else {
+            throw ArchiveError.layerCount(
+                diffIDs: config.diffIDs.count, layers: layerPaths.count)
+        }
+        let blob = MemoryBlob(configBytes)
+        var manifest = Manifest(
+            config: Descriptor(
+                mediaType: .config, digest: blob.identity.digest, size: blob.identity.size))
+        manifest.setLayers(
+            try zip(layerPaths, config.diffIDs).map { try layer($0, diffID: $1) })
+        let bytes = manifest.storedBytes
+        let root = RawManifest(bytes: bytes, mediaType: .manifest, digest: .of(bytes))
+        return ArchivedImage(root: root, names: tags.map { ArchivedName(text: $0) }) {
+            _ = try target.writeBlob(blob, mountFrom: [])
+        }
+    }
+
+    private func layer(_ path: String, diffID: Digest) throws(ArchiveError) -> Descriptor {
+        guard let blob = contents.blob(Array(path.utf8)) else {
+            throw .missing(subject: "layer \(quote(path))")
+        }
+        guard let actual = blob.diffID else {
+            // Named by its digest, and what it is uncompressed was not looked at.
+            guard blob.descriptor.digest == diffID else { throw .notALayer(path: Path(path)) }
+            return Descriptor(mediaType: .layer, digest: diffID, size: blob.descriptor.size)
+        }
+        guard actual == diffID else {
+            throw .diffID(path: Path(path), expected: diffID, actual: actual)
+        }
+        return blob.descriptor
+    }
+}
+
+private func parsing<Result>(
+    _ document: String, _ body: () throws(JSONError) -> Result
+) throws(ArchiveError) -> Result {
+    do {
+        return try body()
+    } catch {
+        throw .malformed(document: document, error)
+    }
+}

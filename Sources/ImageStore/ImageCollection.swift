@@ -1,0 +1,110 @@
+import ByteStream
+import Hashing
+import JSON
+import OCI
+
+/// Everything that an image or index consists of, and where it is.
+public struct ImageCollection: Sendable {
+    /// An image that can be run.
+    public struct Runnable: Sendable {
+        public let manifest: Manifest
+        public let platform: Platform?
+    }
+
+    /// A config or layer.
+    public struct Blob: Sendable {
+        public let descriptor: Descriptor
+        fileprivate let inventory: Inventory.Blob
+    }
+
+    /// What the names stand for.
+    public let root: RawManifest
+    /// The manifests that `root` refers to, and itself last.
+    public let manifests: [RawManifest]
+    public let images: [Runnable]
+    /// Each once.
+    public let blobs: [Blob]
+}
+
+extension ImageStore {
+    /// Finds out what `content` consists of.
+    ///
+    /// - Parameter sources: where its blobs are; without any, in the images' bases.
+    /// - Throws: `StoreError`, and what the places throw.
+    public func collect(
+        _ content: PushContent, sources: [Reference]
+    ) throws -> ImageCollection {
+        var inventory = Inventory()
+        var images: [ImageCollection.Runnable] = []
+        if content.images.isEmpty {
+            guard let first = sources.first else {
+                throw StoreError.missing(
+                    subject: "the image", digest: content.root.digest, target: "the archive",
+                    sources: [])
+            }
+            let walk = ManifestWalk(
+                store: self, target: try repository(for: first),
+                sources: sources)
+            try walk.add(content.root, subject: "the image", depth: 0, to: &inventory)
+            let platforms = try platforms(of: inventory.manifests + [content.root])
+            for raw in inventory.manifests + [content.root] where raw.mediaType.isManifest {
+                let manifest = try parsing("manifest '\(raw.digest)'") { () throws(JSONError) in
+                    try raw.manifest()
+                }
+                guard manifest.config.mediaType.isImageConfig else { continue }
+                let platform = platforms[raw.digest]
+                if platform?.isUnknown ?? false { continue }
+                images.append(ImageCollection.Runnable(manifest: manifest, platform: platform))
+            }
+        }
+        for child in content.images {
+            inventory.add(
+                child.manifest, subject: child.subject, config: child.configBytes,
+                sources: sources.isEmpty ? child.base.map { [$0] } ?? [] : sources)
+            if child.stored.digest != content.root.digest {
+                inventory.manifests.append(child.stored)
+            }
+            guard child.manifest.config.mediaType.isImageConfig else { continue }
+            let image = Image(manifest: child.manifest, configBytes: child.configBytes)
+            images.append(
+                ImageCollection.Runnable(
+                    manifest: child.manifest, platform: try image.platform(subject: child.subject)))
+        }
+        return ImageCollection(
+            root: content.root, manifests: inventory.manifests + [content.root], images: images,
+            blobs: inventory.blobs.map {
+                ImageCollection.Blob(descriptor: $0.descriptor, inventory: $0)
+            })
+    }
+
+    /// What the indexes among `manifests` say of the platforms of the others.
+    private func platforms(of manifests: [RawManifest]) throws -> [Digest: Platform] {
+        var platforms: [Digest: Platform] = [:]
+        for raw in manifests where raw.mediaType.isIndex {
+            let index = try parsing("index '\(raw.digest)'") { () throws(JSONError) in
+                try raw.index()
+            }
+            for entry in index.manifests { platforms[entry.digest] = entry.platform }
+        }
+        return platforms
+    }
+
+    /// Streams a blob from the first place that has it, checked; the last bytes are proved only when
+    /// this returns.
+    ///
+    /// - Throws: `StoreError.missing`, and what the places and `sink` throw.
+    public func readBlob(_ blob: ImageCollection.Blob, into sink: any ByteSink) throws {
+        if let bytes = blob.inventory.bytes {
+            return try bytes.withUnsafeBytes { try sink.write($0) }
+        }
+        let digest = blob.descriptor.digest
+        for source in blob.inventory.sources where source != .scratch {
+            let repository = try repository(for: source)
+            guard try repository.hasBlob(digest) else { continue }
+            return try repository.readBlob(blob.descriptor, into: sink)
+        }
+        throw StoreError.missing(
+            subject: blob.inventory.subject, digest: digest, target: "the archive",
+            sources: blob.inventory.sources.map { $0.place.description })
+    }
+}

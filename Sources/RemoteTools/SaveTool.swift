@@ -1,0 +1,55 @@
+import ArgumentParser
+import ByteStream
+import ImageArchive
+import ImageStore
+import OCI
+import ToolSupport
+
+/// `oci-save`: images as one tar.
+public struct SaveTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-save",
+        abstract: "Write an image as a tar that docker, podman and skopeo load.",
+        discussion: """
+            Reads image lines from stdin, or a manifest or index as oci-fetch --raw writes it, which \
+            keeps its digest, and writes an archive to stdout: an OCI layout that is at the same time \
+            what 'docker save' writes. Blobs are streamed from where they are, nothing is stored \
+            here. Docker's part of the archive has one image: of several, the one for this machine.
+            """,
+        version: Version.text)
+
+    @Option(
+        name: .customLong("tag"),
+        help: ArgumentHelp("The image's name. May be repeated.", valueName: "name"))
+    var names: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the blobs are. Default: the image's base. May be repeated.", valueName: "ref"))
+    var from: [String] = []
+
+    @OptionGroup(title: "Registry options") var registry: RegistryArguments
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func execute(_ console: Console) throws {
+        let names = try self.names.map(archiveName)
+        let sources = try from.map { text throws(ReferenceError) in try Reference(text) }
+        let input = try console.standardInput(expecting: "image lines")
+        let content = try PushInput(input).content(asIndex: false, annotations: [])
+        let output = OutputBuffer()
+        output.descriptor.enlargePipe()
+        try registry.withStore(console) { store in
+            let collection = try store.collect(content, sources: sources)
+            try ArchiveWriter(store, names: names, to: output).write(collection)
+        }
+    }
+
+    private func archiveName(_ text: String) throws -> RegistryReference {
+        guard case .registry(let name) = try Reference(text), name.digest == nil else {
+            throw UsageError("not a name for an archive: \(quote(text)); write REPOSITORY[:TAG]")
+        }
+        return name
+    }
+}

@@ -1,0 +1,24 @@
+import ByteStream
+
+/// Paths as `oci-tar --files-from` reads them.
+public enum PathLines {
+    /// Writes the paths to stdout, each ended by a newline or a zero byte.
+    ///
+    /// - Throws: `SnapshotError.newline` for a path that would read as two, before anything is
+    ///   written; `.stream`.
+    public static func write(
+        _ paths: [Path], isNullSeparated: Bool
+    ) throws(SnapshotError) {
+        let newline = UInt8(ascii: "\n")
+        if !isNullSeparated, let path = paths.first(where: { $0.bytes.contains(newline) }) {
+            throw .newline(path: path)
+        }
+        let output = OutputBuffer()
+        do {
+            for path in paths { try output.append(path.bytes + [isNullSeparated ? 0 : newline]) }
+            try output.flush()
+        } catch {
+            throw .stream(error)
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import ByteStream
+import Glibc
+import Hashing
+import Tar
+
+/// One path of a tree that is scanned. Valid for as long as the call that hands it over.
+struct ScannedFile {
+    /// The directory itself, or the one that `name` is in.
+    let directory: OpenDirectory
+    /// nil for the directory itself.
+    let name: UnsafePointer<CChar>?
+    /// Relative to the tree, without a trailing slash.
+    let path: Slice<UnsafeRawBufferPointer>
+
+    private static let encoder: EntryEncoder = {
+        var policy = EntryPolicy()
+        policy.keepsExtendedAttributes = true
+        return EntryEncoder(policy: policy)
+    }()
+
+    /// As messages call it.
+    var filePath: Path {
+        guard let name else { return directory.path }
+        return directory.path.appending(Path(cString: name))
+    }
+
+    /// The attributes that the kernel gives at once, with what tells the file from others.
+    ///
+    /// - Returns: nil for a socket.
+    func status() throws(TarError) -> (entry: SnapshotEntry, identity: FileIdentity)? {
+        let status: stat
+        if let name {
+            status = try OpenDirectory.status(name, in: directory)
+        } else {
+            status = try directory.status()
+        }
+        return SnapshotEntry(status).map { ($0, FileIdentity(status)) }
+    }
+
+    func linkTarget() throws(TarError) -> [UInt8] {
+        guard let name else { return [] }
+        return try ScannedFile.encoder.readLink(name, in: directory, path: filePath)
+    }
+
+    /// The attributes that a layer keeps.
+    func extendedAttributes() throws(TarError) -> [TarEntry.ExtendedAttribute] {
+        guard let name else {
+            return try ScannedFile.encoder.extendedAttributes(
+                of: directory.descriptor, path: directory.path)
+        }
+        return try ScannedFile.encoder.linkAttributes(name, in: directory, path: filePath)
+    }
+
+    /// Reads a regular file: its attributes as of when it was read, and the digest of its content.
+    ///
+    /// - Throws: `TarError`; `.changed` and `.modified` when it is not the same before and after.
+    func read() throws(TarError) -> SnapshotEntry? {
+        guard let name else { return nil }
+        let file = try OpenFile(name, in: directory)
+        defer { file.close() }
+        guard var entry = SnapshotEntry(file.status) else { return nil }
+        entry.extendedAttributes = try ScannedFile.encoder.extendedAttributes(
+            of: file.descriptor, path: file.path)
+        entry.content = try content(of: file)
+        return entry
+    }
+
+    private func content(of file: OpenFile) throws(TarError) -> ContentDigest {
+        let digest = StreamingDigest()
+        let size = UInt64(file.status.st_size)
+        // One byte more than the file has: if it comes, the file grew.
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: Int(min(size + 1, 256 << 10)), alignment: 4096)
+        defer { buffer.deallocate() }
+        while UInt64(digest.byteCount) <= size {
+            let count: Int
+            do {
+                count = try retryingInterrupts {
+                    Glibc.read(file.descriptor, buffer.baseAddress, buffer.count)
+                }
+            } catch {
+                throw .read(path: file.path, error)
+            }
+            if count == 0 { break }
+            digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+        guard UInt64(digest.byteCount) == size else {
+            throw .changed(
+                path: file.path, expected: size, isLonger: UInt64(digest.byteCount) > size)
+        }
+        try checkUnchanged(file)
+        return ContentDigest(digest.finalize())
+    }
+
+    private func checkUnchanged(_ file: OpenFile) throws(TarError) {
+        var now = stat()
+        do {
+            try retryingInterrupts { fstat(file.descriptor, &now) }
+        } catch {
+            throw .read(path: file.path, error)
+        }
+        guard now.st_mtim.tv_sec == file.status.st_mtim.tv_sec,
+            now.st_mtim.tv_nsec == file.status.st_mtim.tv_nsec
+        else { throw .modified(path: file.path) }
+    }
+}
+
+extension FileIdentity {
+    init(_ status: stat) {
+        self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+}

@@ -1,0 +1,118 @@
+import CSystem
+import Glibc
+import OCI
+import Tar
+
+/// What a snapshot says of one path; nil where it says nothing.
+///
+/// - Spec: mtree(5), Keywords.
+public struct SnapshotEntry: Hashable, Sendable {
+    public enum Kind: String, Sendable {
+        case file
+        case directory = "dir"
+        case symbolicLink = "link"
+        case characterDevice = "char"
+        case blockDevice = "block"
+        case fifo
+    }
+
+    public struct Time: Hashable, Sendable {
+        /// Since 1970-01-01, rounded down.
+        public let seconds: Int64
+        /// nil when the time was that of a tar, which has whole seconds.
+        public let nanoseconds: UInt32?
+    }
+
+    public struct Device: Hashable, Sendable {
+        public let major: UInt32
+        public let minor: UInt32
+    }
+
+    public let kind: Kind
+    /// Permission bits with setuid, setgid and sticky.
+    public var mode: UInt32?
+    public var uid: UInt64?
+    public var gid: UInt64?
+    /// Bytes of a file.
+    public var size: UInt64?
+    /// How many names there are of something that is not a directory.
+    public var linkCount: UInt64?
+    public var inode: UInt64?
+    public var time: Time?
+    /// Of a symbolic link.
+    public var linkTarget: [UInt8]?
+    public var device: Device?
+    public var content: ContentDigest?
+    /// In byte order of their names.
+    public var extendedAttributes: [TarEntry.ExtendedAttribute] = []
+
+    public init(kind: Kind) {
+        self.kind = kind
+    }
+
+    /// What the kernel says; link target, content and attributes are still to come.
+    ///
+    /// - Returns: nil for a socket, which no layer can hold.
+    init?(_ status: stat) {
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: kind = .file
+        case S_IFDIR: kind = .directory
+        case S_IFLNK: kind = .symbolicLink
+        case S_IFCHR: kind = .characterDevice
+        case S_IFBLK: kind = .blockDevice
+        case S_IFIFO: kind = .fifo
+        default: return nil
+        }
+        mode = kind == .symbolicLink ? 0o777 : status.st_mode & 0o7777
+        uid = UInt64(status.st_uid)
+        gid = UInt64(status.st_gid)
+        inode = UInt64(status.st_ino)
+        time = Time(
+            seconds: Int64(status.st_mtim.tv_sec), nanoseconds: UInt32(status.st_mtim.tv_nsec))
+        if kind == .file { size = UInt64(status.st_size) }
+        if kind != .directory { linkCount = UInt64(status.st_nlink) }
+        if kind == .characterDevice || kind == .blockDevice {
+            device = Device(
+                major: system_major(UInt64(status.st_rdev)),
+                minor: system_minor(UInt64(status.st_rdev)))
+        }
+    }
+}
+
+/// The sha256 of a file's content, in as little memory as it has.
+public struct ContentDigest: Hashable, Sendable {
+    private let words: SIMD4<UInt64>
+
+    /// - Precondition: `digest` is a sha256.
+    init(_ digest: Digest) {
+        guard let value = ContentDigest(hexadecimal: digest.encoded.utf8) else {
+            preconditionFailure("not a sha256: \(digest)")
+        }
+        self = value
+    }
+
+    /// - Returns: nil for anything but 64 hexadecimal digits.
+    public init?(hexadecimal text: some Collection<UInt8>) {
+        guard text.count == 64 else { return nil }
+        var words = SIMD4<UInt64>()
+        for (index, character) in text.enumerated() {
+            let value: UInt8
+            switch character {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = character - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = character - UInt8(ascii: "a") + 10
+            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = character - UInt8(ascii: "A") + 10
+            default: return nil
+            }
+            words[index / 16] = words[index / 16] << 4 | UInt64(value)
+        }
+        self.words = words
+    }
+
+    /// 64 digits.
+    public var hexadecimal: [UInt8] {
+        let digits = Array("0123456789abcdef".utf8)
+        return (0..<64).map { index in
+            digits[Int(words[index / 16] >> UInt64(60 - index % 16 * 4) & 15)]
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import ByteStream
+import Tar
+
+/// What keeps a snapshot from being made or compared.
+public enum SnapshotError: Failure {
+    case tar(TarError)
+    case stream(StreamError)
+    case empty(path: Path)
+    /// The snapshot ends inside a directory or a line.
+    case cut(path: Path, line: Int)
+    case malformed(path: Path, line: Int, String)
+    case tooLarge(path: Path, line: Int)
+    /// A changed path has a newline in its name, and newlines end the paths.
+    case newline(path: Path)
+
+    public var exitStatus: ExitStatus {
+        switch self {
+        case .tar(let error): error.exitStatus
+        case .stream(let error): error.exitStatus
+        case .empty, .cut, .malformed, .tooLarge, .newline: .dataError
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .tar(let error): error.message
+        case .stream(let error): error.message
+        case .empty(let path): "no snapshot on \(path.quoted): it is empty"
+        case .cut(let path, let line):
+            "cut snapshot on \(path.quoted): it ends at line \(line) inside a directory"
+        case .malformed(let path, let line, let problem):
+            "malformed snapshot on \(path.quoted) at line \(line): \(problem)"
+        case .tooLarge(let path, let line):
+            "snapshot on \(path.quoted) is too large at line \(line)"
+        case .newline(let path):
+            "\(path.quoted) has a newline in its name; end the paths with zero bytes by --null"
+        }
+    }
+}

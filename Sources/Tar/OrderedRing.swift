@@ -1,0 +1,149 @@
+import ByteStream
+
+/// A part of a walk: filled by it, worked on in any order, finished in the order of the walk.
+package protocol RingChunk: AnyObject, SendableMetatype {
+    /// Makes it empty, to be filled again.
+    func clear()
+
+    /// Does what can be done out of order. Called by one of several threads.
+    func work()
+
+    /// Does what must be done in order. Called by one thread.
+    func finish() throws(TarError)
+}
+
+/// Lets several threads work on the chunks of a walk, and one finish them in order.
+///
+/// The number of chunks bounds how far the walk is ahead.
+package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
+    private let chunks: [Chunk]
+    private let lock = Lock()
+    private var threads: [WorkerThread] = []
+
+    // Guarded by the lock. Chunks are numbered from 0 in the order of the walk; the chunk of a number
+    // is at its remainder in the ring.
+    private var filledCount = 0
+    private var takenCount = 0
+    private var finishedCount = 0
+    private var isWorkedOn: [Bool]
+    private var isWalkOver = false
+    private var failure: TarError?
+
+    /// - Throws: `TarError.stream` when no thread can be started.
+    package init(_ chunks: [Chunk], workerCount: Int) throws(TarError) {
+        self.chunks = chunks
+        isWorkedOn = Array(repeating: false, count: chunks.count)
+        try start { $0.finishChunks() }
+        for _ in 0..<workerCount { try start { $0.workOnChunks() } }
+    }
+
+    // MARK: The walk
+
+    /// An empty chunk, to be filled and submitted.
+    ///
+    /// - Throws: the first error of a chunk before.
+    package func next() throws(TarError) -> Chunk {
+        let free: Result<Int, TarError> = lock.withLock {
+            while filledCount - finishedCount == chunks.count, failure == nil { lock.wait() }
+            if let failure { return .failure(failure) }
+            return .success(filledCount % chunks.count)
+        }
+        let index = try free.get()
+        chunks[index].clear()
+        return chunks[index]
+    }
+
+    /// Passes on the chunk that `next` gave.
+    package func submit() {
+        lock.withLock {
+            isWorkedOn[filledCount % chunks.count] = false
+            filledCount += 1
+            lock.broadcast()
+        }
+    }
+
+    /// Waits until everything that was submitted is finished.
+    ///
+    /// - Throws: the first error, in the order of the walk.
+    package func finish() throws(TarError) {
+        end()
+        if let failure { throw failure }
+    }
+
+    /// Gives up what is not finished yet, because the walk failed.
+    package func cancel() {
+        lock.withLock { if failure == nil { failure = .stream(.system(call: "walk", .cancelled)) } }
+        end()
+    }
+
+    private func end() {
+        lock.withLock {
+            isWalkOver = true
+            lock.broadcast()
+        }
+        for thread in threads { thread.join() }
+        threads = []
+    }
+
+    // MARK: The workers
+
+    private func workOnChunks() {
+        while let index = nextToWorkOn() {
+            chunks[index].work()
+            lock.withLock {
+                isWorkedOn[index] = true
+                lock.broadcast()
+            }
+        }
+    }
+
+    private func nextToWorkOn() -> Int? {
+        lock.withLock {
+            while takenCount == filledCount, !isWalkOver, failure == nil { lock.wait() }
+            guard takenCount < filledCount, failure == nil else { return nil }
+            takenCount += 1
+            return (takenCount - 1) % chunks.count
+        }
+    }
+
+    // MARK: The finisher
+
+    private func finishChunks() {
+        while let chunk = nextToFinish() {
+            do {
+                try chunk.finish()
+            } catch {
+                lock.withLock {
+                    if failure == nil { failure = error }
+                    lock.broadcast()
+                }
+                return
+            }
+            lock.withLock {
+                finishedCount += 1
+                lock.broadcast()
+            }
+        }
+    }
+
+    private func nextToFinish() -> Chunk? {
+        lock.withLock {
+            while failure == nil {
+                let index = finishedCount % chunks.count
+                let isThere = finishedCount < filledCount
+                if isThere, isWorkedOn[index] { return chunks[index] }
+                if !isThere, isWalkOver { return nil }
+                lock.wait()
+            }
+            return nil
+        }
+    }
+
+    private func start(_ body: @escaping @Sendable (OrderedRing) -> Void) throws(TarError) {
+        guard let thread = WorkerThread({ body(self) }) else {
+            cancel()
+            throw .stream(.system(call: "pthread_create", .wouldBlock))
+        }
+        threads.append(thread)
+    }
+}
