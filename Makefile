@@ -35,7 +35,7 @@ build_packages = libzstd-dev libssl-dev zlib1g-dev libcurl4-openssl-dev pkg-conf
 test_packages = apache2-utils attr bsdextrautils busybox-static crun curl docker-registry jq \
 	libarchive-tools mandoc nginx-light openssl pigz procps python3 runc shellcheck skopeo \
 	time umoci zstd \
-	fish lintian yamllint zsh
+	fish git less lintian yamllint zsh
 
 .PHONY: all binaries demo test unit pipelines meta lint bench install uninstall clean
 .PHONY: completions deb image dist
