@@ -96,7 +96,8 @@ final class BlobUpload {
 
     private func open() throws {
         acknowledged = 0
-        let call = try repository.call("POST", "blobs/uploads/", pushing: true)
+        var call = try repository.call("POST", "blobs/uploads/", pushing: true)
+        call.request.awaitsAnswer = true
         let response = try client.send(call)
         guard response.status == 202 else { throw client.refusal(call, response) }
         guard let opened = UploadSession(response, to: call.request.url) else {
