@@ -85,12 +85,12 @@ public struct RegistryArguments: ParsableArguments {
         options.trace = { message in progress.interrupt { console.trace(message) } }
         options.warn = { message in progress.interrupt { console.warn(message) } }
         options.progress = { event in
-            let direction = event.direction == .upload ? "push" : "fetch"
             progress.update(
                 event.identifier,
                 event.state == .running
                     ? Progress.Transfer(
-                        subject: "\(direction) \(event.subject)", byteCount: event.byteCount,
+                        event.direction == .upload ? .push : .fetch, subject: event.subject,
+                        byteCount: event.byteCount,
                         totalByteCount: event.totalByteCount)
                     : nil)
         }
