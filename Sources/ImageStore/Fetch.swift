@@ -58,12 +58,11 @@ extension ImageStore {
         switch choice {
         case .all:
             if entries.isEmpty { throw StoreError.noImage(reference) }
-            let manifests = try concurrently(entries) { (entry: Descriptor, _) in
+            return try concurrently(entries) { (entry: Descriptor, _) in
                 try self.child(entry, in: repository)
             }
-            return (manifests, false)
         case .implied(let wanted), .one(let wanted):
-            return ([try select(wanted, from: entries, in: repository, reference)], false)
+            return [try select(wanted, from: entries, in: repository, reference)]
         }
     }
 
