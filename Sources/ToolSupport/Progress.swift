@@ -135,10 +135,10 @@ public final class Progress: Sendable {
         let rate = elapsed > 0 ? Int64(Double(byteCount) / elapsed) : 0
         var text = "\(humanReadable(byteCount)), \(humanReadable(rate))/s"
         if let first = transfers.first {
-            text += ": \(first.direction.rawValue) \(first.subject)"
             if let total = first.totalByteCount, total > 0 {
-                text += " \(min(100, first.byteCount * 100 / total)) %"
+                text += ", \(min(100, first.byteCount * 100 / total)) %"
             }
+            text += ": \(first.direction.rawValue) \(first.subject)"
         }
         return transfers.count > 1 ? text + " and \(transfers.count - 1) more" : text
     }
