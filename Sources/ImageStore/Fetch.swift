@@ -59,7 +59,7 @@ extension ImageStore {
         case .all:
             if entries.isEmpty { throw StoreError.noImage(reference) }
             return try concurrently(entries) { (entry: Descriptor, _) in
-                try self.child(entry, in: repository, reference)
+                try self.child(entry, in: repository)
             }
         case .implied(let wanted), .one(let wanted):
             return [try select(wanted, from: entries, in: repository, reference)]
@@ -151,12 +151,9 @@ extension ImageStore {
     }
 
     /// What the config of an image says it runs on; nil for an artifact.
-    private func platform(
-        of raw: RawManifest, in repository: any Repository
-    ) throws -> Platform? {
-        let image = try image(raw, in: repository)
+    private func platform(of image: Image) throws(StoreError) -> Platform? {
         guard image.manifest.config.mediaType.isImageConfig else { return nil }
-        return try image.platform(subject: "image '\(raw.digest)'")
+        return try image.platform(subject: "image '\(image.manifest.config.digest)'")
     }
 
     /// The images of an index and of those inside it, each once, without attestations.
@@ -174,7 +171,7 @@ extension ImageStore {
             if entry.platform?.isUnknown ?? false {
                 trace("not an image: '\(entry.digest)', an attestation")
             } else if entry.mediaType.isIndex {
-                let inner = try child(entry, in: repository, reference)
+                let inner = try child(entry, in: repository)
                 entries += try self.entries(of: inner, in: repository, reference, depth: depth + 1)
             } else if entry.mediaType.isSchema1 {
                 throw StoreError.schema1(reference)
@@ -196,12 +193,12 @@ extension ImageStore {
         if let entry = matching.first(where: { $0.platform?.variant == wanted.variant })
             ?? matching.first
         {
-            return try child(entry, in: repository, reference)
+            return try child(entry, in: repository)
         }
         var available = entries.compactMap { $0.platform?.description }
         for entry in entries where entry.platform == nil {
-            let raw = try child(entry, in: repository, reference)
-            guard let platform = try platform(of: raw, in: repository) else { continue }
+            let raw = try child(entry, in: repository)
+            guard let platform = try platform(of: image(raw, in: repository)) else { continue }
             if platform.satisfies(wanted) { return raw }
             available.append(platform.description)
         }
@@ -210,12 +207,10 @@ extension ImageStore {
 
     /// The manifest of an entry of an index.
     private func child(
-        _ entry: Descriptor, in repository: any Repository, _ reference: Reference
+        _ entry: Descriptor, in repository: any Repository
     ) throws -> RawManifest {
         guard let raw = try repository.manifest(.digest(entry.digest)) else {
-            throw StoreError.missing(
-                subject: "manifest \(entry.platform.map { "for '\($0)' " } ?? "")of the index",
-                digest: entry.digest, target: repository.name, sources: [])
+            throw StoreError.noSuchEntry(entry.digest, entry.platform, place: repository.name)
         }
         guard Int64(raw.bytes.count) == entry.size else {
             throw StoreError.sizeMismatch(

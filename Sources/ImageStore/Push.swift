@@ -78,8 +78,13 @@ extension ImageStore {
             }
         }
         try transfer(inventory.blobs, to: target)
-        _ = try concurrently(inventory.manifests) { (manifest: RawManifest, _) in
+        // What an index refers to must be there before it.
+        let images = inventory.manifests.filter { !$0.mediaType.isIndex }
+        _ = try concurrently(images) { (manifest: RawManifest, _) in
             try repository.putManifest(manifest, tag: nil)
+        }
+        for index in inventory.manifests where index.mediaType.isIndex {
+            try repository.putManifest(index, tag: nil)
         }
     }
 }

@@ -8,6 +8,8 @@ public enum StoreError: Failure {
     case scratch
     case noSuchManifest(Reference, tags: [String])
     case noSuchBlob(Digest, place: String)
+    /// An index names a manifest that is not there.
+    case noSuchEntry(Digest, Platform?, place: String)
     case schema1(Reference)
     case malformed(subject: String, JSONError)
     case noSuchPlatform(Reference, wanted: Platform, available: [String])
@@ -28,7 +30,8 @@ public enum StoreError: Failure {
     public var exitStatus: ExitStatus {
         switch self {
         case .scratch, .noTagToExpect: .usage
-        case .noSuchManifest, .noSuchBlob, .noSuchPlatform, .noImage, .missing: .unavailable
+        case .noSuchManifest, .noSuchBlob, .noSuchEntry, .noSuchPlatform, .noImage, .missing:
+            .unavailable
         case .schema1, .malformed, .nestedTooDeep, .tooLarge, .sizeMismatch, .duplicatePlatform,
             .digestMismatch:
             .dataError
@@ -43,6 +46,9 @@ public enum StoreError: Failure {
             "no such manifest: \(quote(reference.description))"
                 + (tags.isEmpty ? "" : "; there are \(list(tags))")
         case .noSuchBlob(let digest, let place): "no blob '\(digest)' in \(quote(place))"
+        case .noSuchEntry(let digest, let platform, let place):
+            "an index in \(quote(place)) names what is not there: '\(digest)'"
+                + (platform.map { " for '\($0)'" } ?? "")
         case .schema1(let reference):
             "schema 1 manifest, which is obsolete: \(quote(reference.description)); "
                 + "push it again with a newer tool"

@@ -83,7 +83,11 @@ final class BlobUpload {
         if try repository.hasBlob(identity.digest, pushing: true) { return true }
         for other in mountFrom {
             switch try repository.tryMount(identity.digest, from: other) {
-            case .mounted: return true
+            case .mounted:
+                // An earlier one may have opened an upload.
+                if let session { repository.cancel(session.location) }
+                session = nil
+                return true
             case .refused: continue
             case .session(let opened):
                 // The next mount would leave it open; the upload can use the last one.
@@ -96,7 +100,8 @@ final class BlobUpload {
 
     private func open() throws {
         acknowledged = 0
-        let call = try repository.call("POST", "blobs/uploads/", pushing: true)
+        var call = try repository.call("POST", "blobs/uploads/", pushing: true)
+        call.request.awaitsAnswer = true
         let response = try client.send(call)
         guard response.status == 202 else { throw client.refusal(call, response) }
         guard let opened = UploadSession(response, to: call.request.url) else {

@@ -120,7 +120,7 @@ final class CurlConnection {
             if !request.ignoresInterruption, Interruption.signal != nil {
                 // A body or sink that was interrupted has said so in its own words.
                 if let error = transfer.error { throw error }
-                if graceEnd == nil, request.body?.abandon() == true {
+                if graceEnd == nil, request.awaitsAnswer || request.body?.abandon() == true {
                     graceEnd = .now + CurlConnection.grace
                 }
                 guard let graceEnd, .now < graceEnd else { throw TransportFailure.interrupted }

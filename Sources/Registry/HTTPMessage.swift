@@ -127,6 +127,8 @@ struct HTTPRequest {
     var stallTimeout: Duration?
     /// Goes on after a signal: for what cleans up.
     var ignoresInterruption = false
+    /// Waits a while for the answer after a signal: it may have opened what must be closed.
+    var awaitsAnswer = false
 
     init(_ method: String, _ url: HTTPURL) {
         self.method = method

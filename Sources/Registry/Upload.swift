@@ -49,8 +49,10 @@ extension RegistryRepository {
         let base = try client.baseURL(of: host)
         let url = base.replacingTarget("/v2/\(path)/blobs/uploads/")
             .appendingQuery("mount", digest.description).appendingQuery("from", source)
+        var request = HTTPRequest("POST", url)
+        request.awaitsAnswer = true
         let call = RegistryCall(
-            request: HTTPRequest("POST", url), host: host, scopes: [.push(path), .pull(source)])
+            request: request, host: host, scopes: [.push(path), .pull(source)])
         let response: HTTPResponse
         do {
             response = try client.send(call)

@@ -12,13 +12,19 @@ enum PushInput {
     /// - Throws: `InputError`, `StreamError.read`.
     init(_ input: InputStream) throws {
         let bytes = try ImageLines.readAll(from: input)
-        guard let field = PushInput.document(bytes), try !PushInput.isImage(field) else {
-            var images = try ImageLines.read(bytes, path: input.path)
-            try ImageLines.checkPositions(&images)
-            self = .images(images)
+        let document = PushInput.document(bytes)
+        if let document, !PushInput.isImage(document) {
+            self = .raw(bytes, subject: "manifest on \(input.path.quoted)")
             return
         }
-        self = .raw(bytes, subject: "manifest on \(input.path.quoted)")
+        if document != nil, bytes.dropLast().contains(UInt8(ascii: "\n")) {
+            throw InputError.refused(
+                "the image on \(input.path.quoted) is spread over several lines; "
+                    + "'jq -c' writes it as one")
+        }
+        var images = try ImageLines.read(bytes, path: input.path)
+        try ImageLines.checkPositions(&images)
+        self = .images(images)
     }
 
     func content(
@@ -43,7 +49,7 @@ enum PushInput {
     }
 
     /// Whether a document is an image line, with its config in it.
-    private static func isImage(_ field: JSONField) throws -> Bool {
+    private static func isImage(_ field: JSONField) -> Bool {
         guard case .object(let document) = field.value,
             case .object(let config) = document["config"]
         else { return false }

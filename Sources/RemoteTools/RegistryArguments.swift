@@ -85,12 +85,12 @@ public struct RegistryArguments: ParsableArguments {
         options.trace = { message in progress.interrupt { console.trace(message) } }
         options.warn = { message in progress.interrupt { console.warn(message) } }
         options.progress = { event in
-            let direction = event.direction == .upload ? "push" : "fetch"
             progress.update(
                 event.identifier,
                 event.state == .running
                     ? Progress.Transfer(
-                        subject: "\(direction) \(event.subject)", byteCount: event.byteCount,
+                        event.direction == .upload ? .push : .fetch, subject: event.subject,
+                        byteCount: event.byteCount,
                         totalByteCount: event.totalByteCount)
                     : nil)
         }
@@ -99,7 +99,7 @@ public struct RegistryArguments: ParsableArguments {
 }
 
 /// A reference as the user wrote it, with whether a tag was written.
-struct NamedReference: ExpressibleByArgument {
+struct NamedReference {
     let reference: Reference
     /// False for a `latest` that is only Docker's default.
     let hasTag: Bool
@@ -107,18 +107,7 @@ struct NamedReference: ExpressibleByArgument {
     /// - Throws: `ReferenceError`.
     init(_ text: String) throws(ReferenceError) {
         reference = try Reference(text)
-        if case .registry(let registry) = reference, let tag = registry.tag {
-            hasTag = tag != "latest" || text.hasSuffix(":latest") || text.contains(":latest@")
-        } else {
-            hasTag = reference.tag != nil
-        }
-    }
-
-    init?(argument: String) {
-        do {
-            try self.init(argument)
-        } catch {
-            return nil
-        }
+        // The default is given only where nothing follows the repository's name.
+        hasTag = reference.tag != nil && (reference.tag != "latest" || text.contains(":latest"))
     }
 }

@@ -18,12 +18,20 @@ public enum ProgressMode: String, CaseIterable, Sendable, ExpressibleByArgument 
 public final class Progress: Sendable {
     /// How far one transfer has come.
     public struct Transfer: Sendable {
-        /// As in `push sha256:…`.
+        public enum Direction: String, Sendable {
+            case fetch
+            case push
+        }
+
+        public let direction: Direction
         public let subject: String
         public let byteCount: Int64
         public let totalByteCount: Int64?
 
-        public init(subject: String, byteCount: Int64, totalByteCount: Int64?) {
+        public init(
+            _ direction: Direction, subject: String, byteCount: Int64, totalByteCount: Int64?
+        ) {
+            self.direction = direction
             self.subject = subject
             self.byteCount = byteCount
             self.totalByteCount = totalByteCount
@@ -45,7 +53,9 @@ public final class Progress: Sendable {
 
     private struct State {
         var transfers: [Int: Transfer] = [:]
-        var finishedByteCount: Int64 = 0
+        var finishedByteCounts: [Transfer.Direction: Int64] = [:]
+        /// What is copied is fetched too: it is shown once, as it is pushed.
+        var shownDirection = Transfer.Direction.fetch
         let start = ContinuousClock.now
         var shown = ContinuousClock.now
         var isLineShown = false
@@ -75,8 +85,9 @@ public final class Progress: Sendable {
         state.withLock { state in
             if let transfer {
                 state.transfers[identifier] = transfer
+                if transfer.direction == .push { state.shownDirection = .push }
             } else if let last = state.transfers.removeValue(forKey: identifier) {
-                state.finishedByteCount += last.byteCount
+                state.finishedByteCounts[last.direction, default: 0] += last.byteCount
             }
             let now = ContinuousClock.now
             guard now - state.shown >= style.interval, !state.transfers.isEmpty else { return }
@@ -116,16 +127,18 @@ public final class Progress: Sendable {
     }
 
     private func describe(_ state: State, _ now: ContinuousClock.Instant) -> String {
-        let byteCount = state.transfers.values.reduce(state.finishedByteCount) { $0 + $1.byteCount }
+        let transfers = state.transfers.sorted { $0.key < $1.key }.map(\.value)
+            .filter { $0.direction == state.shownDirection }
+        let finished = state.finishedByteCounts[state.shownDirection] ?? 0
+        let byteCount = transfers.reduce(finished) { $0 + $1.byteCount }
         let elapsed = (now - state.start) / .seconds(1)
         let rate = elapsed > 0 ? Int64(Double(byteCount) / elapsed) : 0
         var text = "\(humanReadable(byteCount)), \(humanReadable(rate))/s"
-        let transfers = state.transfers.sorted { $0.key < $1.key }.map(\.value)
         if let first = transfers.first {
-            text += ": \(first.subject)"
             if let total = first.totalByteCount, total > 0 {
-                text += " \(min(100, first.byteCount * 100 / total)) %"
+                text += ", \(min(100, first.byteCount * 100 / total)) %"
             }
+            text += ": \(first.direction.rawValue) \(first.subject)"
         }
         return transfers.count > 1 ? text + " and \(transfers.count - 1) more" : text
     }
