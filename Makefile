@@ -80,6 +80,8 @@ lint: test-packages
 	shellcheck -s sh -x -P SCRIPTDIR Sources/ocinoco/ocinoco .ci/run .ci/packages \
 		completions/generate packaging/deb packaging/image packaging/dist $(wildcard examples/*/demo examples/*/build) \
 		Tests/pipelines/run Tests/pipelines/*.sh Tests/pipelines/cases/*.sh Tests/meta/run
+	shellcheck -s bash completions/bash/ocinoco
+	yamllint --strict -c examples/.yamllint examples/*.yml examples/*.yaml
 	CI=1 $(SWIFT) build --build-tests --scratch-path .build/strict
 
 completions: all
