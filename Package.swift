@@ -69,6 +69,7 @@ let package = Package(
         + [
             tests("JSONTests", ["JSON"]),
             tests("RegistryTests", ["Registry"]),
+            tests("TarTests", ["Tar", "ByteStream"]),
             tests("OCITests", ["OCI", "JSON"]),
             tests("HashingTests", ["Hashing", "OCI", "JSON", "ByteStream"]),
             tests("FilterToolsTests", ["FilterTools", "Hashing", "OCI", "JSON"]),
