@@ -96,13 +96,21 @@ public struct PathList: Sendable {
             if left[index] == UInt8(ascii: "/") { componentStart = index + 1 }
             index += 1
         }
-        if index == limit { return left.count < right.count }
+        let slash = UInt8(ascii: "/")
+        // One path is the other, or is above it.
+        if index == limit {
+            let longer = left.count > limit ? left : right
+            if limit == 0 || longer.count == limit || longer[limit] == slash {
+                return left.count < right.count
+            }
+        }
         let isWhiteout = (
             left: isWhiteoutName(left[componentStart...]),
             right: isWhiteoutName(right[componentStart...])
         )
         if isWhiteout.left != isWhiteout.right { return isWhiteout.left }
-        func rank(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "/") ? 0 : byte }
+        if index == limit { return left.count < right.count }
+        func rank(_ byte: UInt8) -> UInt8 { byte == slash ? 0 : byte }
         return rank(left[index]) < rank(right[index])
     }
 }
