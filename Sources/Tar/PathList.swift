@@ -135,7 +135,7 @@ extension TarWriter {
     public func write(_ list: PathList, _ request: ArchiveRequest) throws(TarError) {
         let root = request.rootPath
         let source = try openDirectory(request.sources.first ?? ".")
-        try writeDeletions(request)
+        let deletions = try writeDeletions(request)
         if request.writesParents { try writeParents(of: request.rootDirectory) }
         var chain = DirectoryChain(source)
         for path in list.paths {
@@ -149,11 +149,15 @@ extension TarWriter {
                 guard isWhiteoutWellFormed(name) else {
                     throw .unsupported(path: Path(path), "a whiteout that deletes nothing")
                 }
-                try writeMarker(root + path)
+                if !deletions.contains(root + path) { try writeMarker(root + path) }
                 continue
             }
             if !request.excludes.isEmpty, request.excludes.excludes(path) { continue }
-            let parent = try chain.open(path[..<(slash ?? path.startIndex)])
+            let above = path[..<(slash ?? path.startIndex)]
+            if above.split(separator: UInt8(ascii: "/")).contains(where: { isWhiteoutName($0) }) {
+                throw .whiteoutName(path: Path(path))
+            }
+            let parent = try chain.open(above)
             try write(name: name, in: parent, path: root + path)
         }
     }

@@ -131,10 +131,20 @@ package struct TarReader: ~Copyable {
         entry.uid = uid
         entry.gid = gid
         entry.modificationTime = time
-        entry.deviceMajor = UInt32(truncatingIfNeeded: major)
-        entry.deviceMinor = UInt32(truncatingIfNeeded: minor)
+        if kind == .characterDevice || kind == .blockDevice {
+            guard let major = deviceNumber(major), let minor = deviceNumber(minor) else {
+                throw malformed("a device number that Linux does not have, of \(Path(path).quoted)")
+            }
+            entry.deviceMajor = major
+            entry.deviceMinor = minor
+        }
         try apply(prefix.records, to: &entry)
         return entry
+    }
+
+    /// Numbers of devices have 12 and 20 bits.
+    private func deviceNumber(_ value: Int64) -> UInt32? {
+        value < 1 << 20 ? UInt32(exactly: value) : nil
     }
 
     private func kind(_ header: HeaderBlock, path: [UInt8]) -> TarEntry.Kind? {
