@@ -131,8 +131,8 @@ touch -d @1500000000 links
 assert_equal '.wh.a .wh.b d' "$(oci-diff links.mtree links | xargs)"
 
 # What is cut or is not a snapshot.
-head -c 3000 root.mtree >cut
-assert_failed 65 oci-diff oci-diff cut root
+head -c 3000 root.mtree >part
+assert_failed 65 oci-diff oci-diff part root
 head -n 4 root.mtree | assert_failed 65 oci-diff oci-diff - root
 assert_failed 65 oci-diff oci-diff /dev/null root
 assert_failed 66 oci-diff oci-diff missing root
