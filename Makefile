@@ -69,6 +69,7 @@ meta: all test-packages
 lint: test-packages
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
 	shellcheck -s sh -x -P SCRIPTDIR Sources/ocinoco/ocinoco .ci/run .ci/packages examples/hello/demo \
+		examples/hand-rolled/tour \
 		Tests/pipelines/run Tests/pipelines/*.sh Tests/pipelines/cases/*.sh Tests/meta/run
 	CI=1 $(SWIFT) build --build-tests --scratch-path .build/strict
 
