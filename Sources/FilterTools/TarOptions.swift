@@ -72,6 +72,10 @@ struct TarOptions: ParsableArguments {
         if keepOwner && isOwnerGiven {
             throw ValidationError("--keep-owner excludes --uid and --gid")
         }
+        // The largest id is not one: chown(2) takes it for "leave it as it is".
+        if uid > 0xFFFF_FFFE || gid > 0xFFFF_FFFE {
+            throw ValidationError("--uid and --gid are at most \(0xFFFF_FFFE as UInt64)")
+        }
         if fromTar != nil && (filesFrom != nil || !sources.isEmpty) {
             throw ValidationError("--from-tar excludes SOURCE and --files-from")
         }
@@ -153,6 +157,9 @@ struct ImagePath: Hashable, Sendable {
         if bytes.isEmpty { throw ValidationError("a path in the image is empty") }
         if components.contains(where: { $0.elementsEqual("..".utf8) }) {
             throw ValidationError("'..' has no place in a path of the image: \(quote(bytes))")
+        }
+        if components.contains(where: { $0.starts(with: ".wh.".utf8) }) {
+            throw ValidationError("named like a whiteout: \(quote(bytes))")
         }
     }
 }

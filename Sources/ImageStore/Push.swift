@@ -40,6 +40,12 @@ extension ImageStore {
                 check = { try self.check($0, expectation, tag, at: repository) }
             }
             try repository.publish(content.root, tag: target.tag, check: check)
+            guard check != nil, let tag = target.tag else { continue }
+            // A registry cannot compare and swap: someone else may have come in between.
+            let now = try repository.manifestDigest(.tag(tag))
+            guard now == content.root.digest else {
+                throw StoreError.tagOverwritten(place: repository.name, tag: tag, actual: now)
+            }
         }
         return content.root.descriptor
     }

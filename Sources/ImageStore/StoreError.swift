@@ -25,6 +25,8 @@ public enum StoreError: Failure {
     case digestMismatch(Reference, actual: Digest)
     /// The tag is not where `--expect` says; it was left alone.
     case tagMoved(place: String, tag: String, expected: TagExpectation, actual: Digest?)
+    /// Someone else moved the tag at the same time, after it was pushed here.
+    case tagOverwritten(place: String, tag: String, actual: Digest?)
     case noTagToExpect(Reference)
 
     public var exitStatus: ExitStatus {
@@ -35,7 +37,7 @@ public enum StoreError: Failure {
         case .schema1, .malformed, .nestedTooDeep, .tooLarge, .sizeMismatch, .duplicatePlatform,
             .digestMismatch:
             .dataError
-        case .tagMoved: .protocolError
+        case .tagMoved, .tagOverwritten: .protocolError
         }
     }
 
@@ -75,6 +77,9 @@ public enum StoreError: Failure {
         case .tagMoved(let place, let tag, let expected, let actual):
             "tag \(quote(tag)) of \(quote(place)) is not where it was expected: "
                 + "expected \(expected), found \(actual.map { "\($0)" } ?? "no such tag")"
+        case .tagOverwritten(let place, let tag, let actual):
+            "tag \(quote(tag)) of \(quote(place)) was moved by someone else meanwhile: "
+                + "found \(actual.map { "\($0)" } ?? "no such tag")"
         case .noTagToExpect(let reference):
             "no tag to expect anything of in \(quote(reference.description))"
         }

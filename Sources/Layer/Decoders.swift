@@ -29,6 +29,8 @@ final class ZstdDecoder: StreamDecoder {
         }
         self.context = context
         self.path = path
+        // What `oci-zstd --long` makes; the memory is taken only by a layer that says it needs it.
+        ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, 31)
     }
 
     deinit {

@@ -76,7 +76,7 @@ public final class LayerInspector {
             return Result(mediaType: declared ?? .octetStream, content: .opaque)
         case .zeros:
             // An archive without entries is nothing but its end.
-            if byteCount >= 1024, byteCount % 512 == 0 {
+            if byteCount >= 2 * tarBlockByteCount {
                 try refuseIfDeclared(other: LayerCompression.none, found: "an uncompressed tar")
                 return result(.none, .same)
             }
@@ -128,6 +128,11 @@ public final class LayerInspector {
             if isMarked, !verifiesLayer { return .zstdWithTrailer }
             return .zstd(ContentChecker(path: path, decoder: try ZstdDecoder(path: path)))
         }
+        if head.count >= 4, head[0] >> 4 == 5, head[1..<4].elementsEqual([0x2A, 0x4D, 0x18]) {
+            // A skippable frame, which some compressors put first. The mark never comes after one.
+            try refuseIfDeclared(other: .zstd, found: "zstd")
+            return .zstd(ContentChecker(path: path, decoder: try ZstdDecoder(path: path)))
+        }
         if head.starts(with: [0x1F, 0x8B]) {
             try refuseIfDeclared(other: .gzip, found: "gzip")
             return .gzip(ContentChecker(path: path, decoder: try GzipDecoder(path: path)))
@@ -155,10 +160,13 @@ public final class LayerInspector {
         }
         if head == [0x1F] { throw .cut(path: path, format: "gzip", offset: byteCount) }
         // A tar's first field is a name, zero bytes up to byte 100, and then an octal number.
+        // A name of 100 bytes has no zero byte; then the whole number must be there.
         let name = head.prefix(100)
+        let number = head.dropFirst(100).prefix(7)
         let isNameField =
-            name.contains(0) && name.drop { $0 != 0 }.allSatisfy { $0 == 0 }
-            && head.dropFirst(100).prefix(7).allSatisfy { ($0 >= 0x30 && $0 <= 0x37) || $0 == 0x20 }
+            (name.contains(0) || number.count == 7)
+            && name.drop { $0 != 0 }.allSatisfy { $0 == 0 }
+            && number.allSatisfy { ($0 >= 0x30 && $0 <= 0x37) || $0 == 0x20 }
         if isNameField { throw .tar(.cut(path: path, offset: byteCount)) }
     }
 

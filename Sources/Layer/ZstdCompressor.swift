@@ -94,7 +94,6 @@ public final class ZstdCompressor {
             var buffer = ZSTD_outBuffer(dst: space.baseAddress, size: space.count, pos: 0)
             let result = ZSTD_compressStream2(context, &buffer, &input, mode)
             output.advance(by: buffer.pos)
-            // Waiting readers get what is there when libzstd is about to wait itself.
             return try check(result)
         } catch let error as StreamError {
             throw .stream(error)

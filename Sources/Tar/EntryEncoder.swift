@@ -293,8 +293,9 @@ package struct OpenFile {
                     Glibc.read(descriptor, rest.baseAddress, rest.count)
                 }
                 filled += count
-                // A short read of a regular file is its end; one byte was asked for too many.
-                if count < rest.count { break }
+                // One byte was asked for too many: that it did not come is the end. Less can be a
+                // short read, as networked and made-up file systems have them.
+                if count == 0 || filled == buffer.count - 1 { break }
             }
             return filled
         } catch {

@@ -2,13 +2,13 @@
 ///
 /// A pattern is matched against whole paths relative to the source; a path under a matched directory
 /// is matched too; the last pattern that matches decides, and one that begins with `!` takes the
-/// path back in. `*` and `?` do not match a slash, `**` matches any number of directories, `[…]` is
-/// a class of characters and `\` takes away a character's meaning.
+/// path back in. `*`, `?` and a class of characters, `[…]`, do not match a slash; `**` matches any
+/// number of directories, and at the end everything; `\` takes away a character's meaning.
 ///
 /// - Spec: Docker's ".dockerignore file" reference; Go's filepath.Match for the patterns.
 public struct ExcludePatterns: Sendable {
     private struct Pattern: Sendable {
-        let components: [[UInt8]]
+        let glob: Glob
         let isException: Bool
     }
 
@@ -47,27 +47,27 @@ public struct ExcludePatterns: Sendable {
             text = text.dropFirst().drop { space.contains($0) }
             if text.isEmpty { throw PatternError(pattern: pattern) }
         }
-        let components = try ExcludePatterns.clean(text, of: pattern)
-        if components.isEmpty { return }
-        patterns.append(Pattern(components: components, isException: isException))
+        guard let path = ExcludePatterns.clean(text) else { return }
+        guard let glob = Glob(path) else { throw PatternError(pattern: pattern) }
+        patterns.append(Pattern(glob: glob, isException: isException))
         if isException { hasExceptions = true }
     }
 
-    /// Splits at slashes; `.` and empty components go, and `..` takes one back.
-    private static func clean(
-        _ text: ArraySlice<UInt8>, of pattern: [UInt8]
-    ) throws(PatternError) -> [[UInt8]] {
-        var components: [[UInt8]] = []
-        for component in text.split(separator: UInt8(ascii: "/")).map(Array.init) {
+    /// The pattern without slashes at its ends and without empty, `.` and `..` components.
+    ///
+    /// - Returns: nil when it is the source itself or leads out of it, and so says nothing.
+    private static func clean(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+        var components: [ArraySlice<UInt8>] = []
+        for component in text.split(separator: UInt8(ascii: "/")) {
             if component.elementsEqual(".".utf8) { continue }
             if component.elementsEqual("..".utf8) {
-                if !components.isEmpty { components.removeLast() }
-                continue
+                if components.isEmpty, text.first != UInt8(ascii: "/") { return nil }
+                _ = components.popLast()
+            } else {
+                components.append(component)
             }
-            guard Glob.isWellFormed(component) else { throw PatternError(pattern: pattern) }
-            components.append(component)
         }
-        return components
+        return components.isEmpty ? nil : Array(components.joined(separator: "/".utf8))
     }
 
     /// Whether a path is left out.
@@ -75,19 +75,12 @@ public struct ExcludePatterns: Sendable {
     /// - Parameter path: relative to the source, without a trailing slash; not empty.
     func excludes(_ path: some Sequence<UInt8>) -> Bool {
         if patterns.isEmpty { return false }
-        let components = Array(path).split(separator: UInt8(ascii: "/")).map(Array.init)
+        let characters = Glob.characters(of: Array(path)[...])
         var isExcluded = false
         for pattern in patterns where pattern.isException == isExcluded {
-            if matches(pattern, components) { isExcluded.toggle() }
+            if pattern.glob.matches(characters) { isExcluded.toggle() }
         }
         return isExcluded
-    }
-
-    /// A pattern matches a path when it matches all of it or a directory above it.
-    private func matches(_ pattern: Pattern, _ path: [[UInt8]]) -> Bool {
-        (1...path.count).contains { count in
-            Glob.matches(pattern.components[...], path[..<count])
-        }
     }
 }
 
@@ -96,124 +89,151 @@ public struct PatternError: Error, Hashable, Sendable {
     public let pattern: [UInt8]
 }
 
-/// Matching of components, and of characters within one.
-enum Glob {
-    /// `**` as a component matches any number of components, also none.
-    static func matches(_ pattern: ArraySlice<[UInt8]>, _ path: ArraySlice<[UInt8]>) -> Bool {
-        guard let first = pattern.first else { return path.isEmpty }
-        if first.elementsEqual("**".utf8) {
-            let rest = pattern.dropFirst()
-            // At the end it stands for everything below, not for the directory itself.
-            if rest.isEmpty { return !path.isEmpty }
-            return (path.startIndex...path.endIndex).contains { matches(rest, path[$0...]) }
-        }
-        guard let name = path.first, matches(component: first[...], name[...]) else { return false }
-        return matches(pattern.dropFirst(), path.dropFirst())
+/// A pattern in parts, matched in a time that grows with the length of pattern and path alone.
+struct Glob: Sendable {
+    private enum Part: Sendable {
+        case character(UInt32)
+        /// `?`
+        case any
+        case characterClass([ClosedRange<UInt32>], isNegated: Bool)
+        /// `*`
+        case name
+        /// `**`: nothing, or anything that ends with a slash.
+        case directories
+        /// `**` at the end.
+        case everything
     }
 
-    static func isWellFormed(_ component: [UInt8]) -> Bool {
-        var rest = component[...]
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "\\"):
-                if rest.popFirst() == nil { return false }
-            case UInt8(ascii: "["):
-                guard let end = characterClass(rest, UInt32.max) else { return false }
-                rest = end.rest
-            default: break
+    private static let slash = UInt32(UInt8(ascii: "/"))
+    private static let star = UInt32(UInt8(ascii: "*"))
+    private static let questionMark = UInt32(UInt8(ascii: "?"))
+    private static let open = UInt32(UInt8(ascii: "["))
+    private static let close = UInt32(UInt8(ascii: "]"))
+    private static let caret = UInt32(UInt8(ascii: "^"))
+    private static let dash = UInt32(UInt8(ascii: "-"))
+    private static let escape = UInt32(UInt8(ascii: "\\"))
+
+    /// No character has this number.
+    private static let nothing = UInt32.max...UInt32.max
+
+    private let parts: [Part]
+
+    /// - Returns: nil when a class or an escape has no end.
+    init?(_ pattern: [UInt8]) {
+        var rest = Glob.characters(of: pattern[...])[...]
+        var parts: [Part] = []
+        while let character = rest.popFirst() {
+            switch character {
+            case Glob.star:
+                guard rest.first == Glob.star else {
+                    parts.append(.name)
+                    continue
+                }
+                rest = rest.dropFirst()
+                if rest.first == Glob.slash { rest = rest.dropFirst() }
+                parts.append(rest.isEmpty ? .everything : .directories)
+            case Glob.questionMark: parts.append(.any)
+            case Glob.open:
+                guard let part = Glob.readClass(&rest) else { return nil }
+                parts.append(part)
+            case Glob.escape:
+                guard let literal = rest.popFirst() else { return nil }
+                parts.append(.character(literal))
+            default: parts.append(.character(character))
             }
         }
-        return true
+        self.parts = parts
     }
 
-    /// Matches one name; characters are Unicode scalars, or bytes where the name is not UTF-8.
-    private static func matches(component: ArraySlice<UInt8>, _ name: ArraySlice<UInt8>) -> Bool {
-        var pattern = component
-        var text = name
-        // Where to go on when the characters after the last star do not match.
-        var retry: (pattern: ArraySlice<UInt8>, text: ArraySlice<UInt8>)?
-        while true {
-            if pattern.first == UInt8(ascii: "*") {
-                pattern = pattern.drop { $0 == UInt8(ascii: "*") }
-                retry = (pattern, text)
-                continue
+    /// Whether all of the path or a directory above it matches.
+    func matches(_ path: [UInt32]) -> Bool {
+        // Which parts may come next, after the characters so far; one more than there are: the end.
+        var states = [Bool](repeating: false, count: parts.count + 1)
+        enter(0, &states)
+        for character in path {
+            if character == Glob.slash, states[parts.count] { return true }
+            var next = [Bool](repeating: false, count: parts.count + 1)
+            for (index, part) in parts.enumerated() where states[index] {
+                let isSlash = character == Glob.slash
+                switch part {
+                case .character(let literal):
+                    if character == literal { enter(index + 1, &next) }
+                case .any: if !isSlash { enter(index + 1, &next) }
+                case .characterClass(let ranges, let isNegated):
+                    let isFound = ranges.contains { $0.contains(character) }
+                    if !isSlash, isFound != isNegated { enter(index + 1, &next) }
+                case .name: if !isSlash { enter(index, &next) }
+                case .directories:
+                    next[index] = true
+                    if isSlash { enter(index + 1, &next) }
+                case .everything: enter(index, &next)
+                }
             }
-            if pattern.isEmpty, text.isEmpty { return true }
-            if let rest = matchOne(pattern, text) {
-                (pattern, text) = rest
-                continue
-            }
-            guard let (star, start) = retry, !start.isEmpty else { return false }
-            let next = start.dropFirst(scalar(start)?.count ?? 1)
-            retry = (star, next)
-            (pattern, text) = (star, next)
+            states = next
         }
+        return states[parts.count]
     }
 
-    /// Matches one character; nil when it does not.
-    private static func matchOne(
-        _ pattern: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>
-    ) -> (ArraySlice<UInt8>, ArraySlice<UInt8>)? {
-        guard let first = pattern.first, let character = scalar(text) else { return nil }
-        switch first {
-        case UInt8(ascii: "?"):
-            return (pattern.dropFirst(), text.dropFirst(character.count))
-        case UInt8(ascii: "["):
-            guard let found = characterClass(pattern.dropFirst(), character.value), found.matches
-            else { return nil }
-            return (found.rest, text.dropFirst(character.count))
-        default:
-            let literal = first == UInt8(ascii: "\\") ? pattern.dropFirst() : pattern
-            guard literal.first == text.first else { return nil }
-            return (literal.dropFirst(), text.dropFirst())
+    /// Marks a part as what comes next, and those behind it when it may be nothing.
+    private func enter(_ index: Int, _ states: inout [Bool]) {
+        for index in index... {
+            states[index] = true
+            guard index < parts.count else { return }
+            switch parts[index] {
+            case .name, .directories, .everything: continue
+            case .character, .any, .characterClass: return
+            }
         }
     }
 
     /// Reads `^a-z…]`.
     ///
     /// - Returns: nil when the class has no end or is empty.
-    private static func characterClass(
-        _ pattern: ArraySlice<UInt8>, _ character: UInt32
-    ) -> (matches: Bool, rest: ArraySlice<UInt8>)? {
-        var rest = pattern
-        let isNegated = rest.first == UInt8(ascii: "^")
+    private static func readClass(_ rest: inout ArraySlice<UInt32>) -> Part? {
+        let isNegated = rest.first == Glob.caret
         if isNegated { rest = rest.dropFirst() }
-        var isFound = false
-        var isFirst = true
-        while true {
-            if rest.first == UInt8(ascii: "]"), !isFirst {
-                return (isFound != isNegated, rest.dropFirst())
-            }
-            isFirst = false
+        var ranges: [ClosedRange<UInt32>] = []
+        while ranges.isEmpty || rest.first != Glob.close {
             guard let low = classMember(&rest) else { return nil }
             var high = low
-            if rest.first == UInt8(ascii: "-") {
+            if rest.first == Glob.dash {
                 rest = rest.dropFirst()
                 guard let end = classMember(&rest) else { return nil }
                 high = end
             }
-            if low <= character, character <= high { isFound = true }
+            // What ends before it begins has nothing in it, but is well-formed.
+            ranges.append(low <= high ? low...high : Glob.nothing)
         }
+        rest = rest.dropFirst()
+        return .characterClass(ranges, isNegated: isNegated)
     }
 
     /// One character of a class, perhaps escaped.
-    private static func classMember(_ rest: inout ArraySlice<UInt8>) -> UInt32? {
-        if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "]") { return nil }
-        if rest.first == UInt8(ascii: "\\") { rest = rest.dropFirst() }
-        guard let member = scalar(rest) else { return nil }
-        rest = rest.dropFirst(member.count)
-        return member.value
+    private static func classMember(_ rest: inout ArraySlice<UInt32>) -> UInt32? {
+        if rest.first == Glob.dash || rest.first == Glob.close { return nil }
+        if rest.first == Glob.escape { rest = rest.dropFirst() }
+        return rest.popFirst()
     }
 
-    /// The first character and how many bytes it has; nil when there is none.
-    private static func scalar(_ text: ArraySlice<UInt8>) -> (value: UInt32, count: Int)? {
-        guard let first = text.first else { return nil }
-        if first < 0x80 { return (UInt32(first), 1) }
-        var decoder = UTF8()
-        var iterator = text.makeIterator()
-        if case .scalarValue(let value) = decoder.decode(&iterator) {
-            return (value.value, UTF8.width(value))
+    /// Unicode scalars, and above them the bytes that are not UTF-8.
+    static func characters(of text: ArraySlice<UInt8>) -> [UInt32] {
+        var characters: [UInt32] = []
+        characters.reserveCapacity(text.count)
+        var rest = text
+        while let first = rest.first {
+            var decoder = UTF8()
+            var iterator = rest.makeIterator()
+            if first < 0x80 {
+                characters.append(UInt32(first))
+                rest = rest.dropFirst()
+            } else if case .scalarValue(let scalar) = decoder.decode(&iterator) {
+                characters.append(scalar.value)
+                rest = rest.dropFirst(UTF8.width(scalar))
+            } else {
+                characters.append(0x11_0000 + UInt32(first))
+                rest = rest.dropFirst()
+            }
         }
-        return (UInt32(first), 1)
+        return characters
     }
 }

@@ -49,7 +49,7 @@ struct HeaderBlock {
     var isUstar: Bool { field(257..<262).elementsEqual("ustar".utf8) }
 
     /// GNU's variant of the magic, which has other fields where ustar has the prefix.
-    var isGNU: Bool { field(257..<265).elementsEqual("ustar  ".utf8) }
+    var isGNU: Bool { field(257..<265).elementsEqual("ustar  \0".utf8) }
 
     var name: [UInt8] {
         let name = text(0..<100)

@@ -28,6 +28,16 @@ package final class OpenDirectory: Sendable {
         close(descriptor)
     }
 
+    /// Lets this process have as many open files as it may: a deep tree needs one for each level.
+    static func raiseLimit() {
+        var limit = rlimit()
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(resource, &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        // A hint: when it is refused, only trees that need it fail, and say why.
+        _ = setrlimit(resource, &limit)
+    }
+
     package func status() throws(TarError) -> stat {
         var status = stat()
         do {
@@ -61,7 +71,7 @@ struct DirectoryListing {
         /// One of the `DT_` constants; never `DT_UNKNOWN`.
         let type: UInt8
         /// Which of the merged sources it is of.
-        let source: UInt8
+        let source: UInt32
     }
 
     private(set) var bytes: [UInt8] = []
@@ -69,15 +79,16 @@ struct DirectoryListing {
 
     /// Lists and sorts.
     ///
-    /// - Parameter sources: at most 255; a later one stands over the earlier.
+    /// - Parameter sources: a later one stands over the earlier.
     /// - Throws: `TarError.list`, `.open`.
     init(_ sources: [TreeSource], buffer: UnsafeMutableRawBufferPointer) throws(TarError) {
         for (index, source) in sources.enumerated() {
             switch source {
             case .directory(let directory):
-                try list(directory, source: UInt8(index), buffer: buffer)
+                try list(directory, source: UInt32(index), buffer: buffer)
             case .file(let name, let directory):
-                try add(name.bytes[...], type: UInt8(DT_UNKNOWN), directory, source: UInt8(index))
+                try add(
+                    name.bytes[...], type: UInt8(DT_UNKNOWN), directory, source: UInt32(index))
             }
         }
         sort()
@@ -96,7 +107,7 @@ struct DirectoryListing {
     }
 
     private mutating func list(
-        _ directory: OpenDirectory, source: UInt8, buffer: UnsafeMutableRawBufferPointer
+        _ directory: OpenDirectory, source: UInt32, buffer: UnsafeMutableRawBufferPointer
     ) throws(TarError) {
         while true {
             let count: Int
@@ -114,7 +125,7 @@ struct DirectoryListing {
 
     /// Adds the records of one getdents64(2), but for `.` and `..`.
     private mutating func add(
-        _ records: UnsafeRawBufferPointer, _ directory: OpenDirectory, source: UInt8
+        _ records: UnsafeRawBufferPointer, _ directory: OpenDirectory, source: UInt32
     ) throws(TarError) {
         let nameOffset = 19
         var offset = 0
@@ -129,7 +140,7 @@ struct DirectoryListing {
     }
 
     private mutating func add(
-        _ name: some Collection<UInt8>, type: UInt8, _ directory: OpenDirectory, source: UInt8
+        _ name: some Collection<UInt8>, type: UInt8, _ directory: OpenDirectory, source: UInt32
     ) throws(TarError) {
         var type = type
         let start = bytes.count

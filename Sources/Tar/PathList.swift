@@ -96,13 +96,21 @@ public struct PathList: Sendable {
             if left[index] == UInt8(ascii: "/") { componentStart = index + 1 }
             index += 1
         }
-        if index == limit { return left.count < right.count }
+        let slash = UInt8(ascii: "/")
+        // One path is the other, or is above it.
+        if index == limit {
+            let longer = left.count > limit ? left : right
+            if limit == 0 || longer.count == limit || longer[limit] == slash {
+                return left.count < right.count
+            }
+        }
         let isWhiteout = (
             left: isWhiteoutName(left[componentStart...]),
             right: isWhiteoutName(right[componentStart...])
         )
         if isWhiteout.left != isWhiteout.right { return isWhiteout.left }
-        func rank(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "/") ? 0 : byte }
+        if index == limit { return left.count < right.count }
+        func rank(_ byte: UInt8) -> UInt8 { byte == slash ? 0 : byte }
         return rank(left[index]) < rank(right[index])
     }
 }
@@ -127,7 +135,7 @@ extension TarWriter {
     public func write(_ list: PathList, _ request: ArchiveRequest) throws(TarError) {
         let root = request.rootPath
         let source = try openDirectory(request.sources.first ?? ".")
-        try writeDeletions(request)
+        let deletions = try writeDeletions(request)
         if request.writesParents { try writeParents(of: request.rootDirectory) }
         var chain = DirectoryChain(source)
         for path in list.paths {
@@ -141,11 +149,15 @@ extension TarWriter {
                 guard isWhiteoutWellFormed(name) else {
                     throw .unsupported(path: Path(path), "a whiteout that deletes nothing")
                 }
-                try writeMarker(root + path)
+                if !deletions.contains(root + path) { try writeMarker(root + path) }
                 continue
             }
             if !request.excludes.isEmpty, request.excludes.excludes(path) { continue }
-            let parent = try chain.open(path[..<(slash ?? path.startIndex)])
+            let above = path[..<(slash ?? path.startIndex)]
+            if above.split(separator: UInt8(ascii: "/")).contains(where: { isWhiteoutName($0) }) {
+                throw .whiteoutName(path: Path(path))
+            }
+            let parent = try chain.open(above)
             try write(name: name, in: parent, path: root + path)
         }
     }

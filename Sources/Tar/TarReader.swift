@@ -105,9 +105,9 @@ package struct TarReader: ~Copyable {
 
     /// Passes over the data of the current entry.
     package mutating func skipData() throws(TarError) {
-        remaining += UInt64(padding)
-        padding = 0
         while remaining > 0 { remaining -= UInt64(try some(limit: remaining).count) }
+        _ = try take(padding)
+        padding = 0
     }
 
     private func entry(
@@ -131,10 +131,20 @@ package struct TarReader: ~Copyable {
         entry.uid = uid
         entry.gid = gid
         entry.modificationTime = time
-        entry.deviceMajor = UInt32(truncatingIfNeeded: major)
-        entry.deviceMinor = UInt32(truncatingIfNeeded: minor)
+        if kind == .characterDevice || kind == .blockDevice {
+            guard let major = deviceNumber(major), let minor = deviceNumber(minor) else {
+                throw malformed("a device number that Linux does not have, of \(Path(path).quoted)")
+            }
+            entry.deviceMajor = major
+            entry.deviceMinor = minor
+        }
         try apply(prefix.records, to: &entry)
         return entry
+    }
+
+    /// Numbers of devices have 12 and 20 bits.
+    private func deviceNumber(_ value: Int64) -> UInt32? {
+        value < 1 << 20 ? UInt32(exactly: value) : nil
     }
 
     private func kind(_ header: HeaderBlock, path: [UInt8]) -> TarEntry.Kind? {
@@ -158,9 +168,15 @@ package struct TarReader: ~Copyable {
     private func apply(
         _ records: [(key: [UInt8], value: [UInt8])], to entry: inout TarEntry
     ) throws(TarError) {
-        var attributes: [TarEntry.ExtendedAttribute] = []
+        var attributes: [[UInt8]: [UInt8]] = [:]
         for (key, value) in records {
             let name = String(decoding: key, as: UTF8.self)
+            if key.starts(with: "SCHILY.xattr.".utf8) {
+                attributes[Array(key.dropFirst("SCHILY.xattr.".utf8.count))] = value
+                continue
+            }
+            // An empty value is as if the record were not there.
+            if value.isEmpty { continue }
             let number = UInt64(String(decoding: value, as: UTF8.self))
             switch name {
             case "path": entry.path = value
@@ -170,18 +186,18 @@ package struct TarReader: ~Copyable {
             case "gid": entry.gid = try required(number, name)
             case "mtime":
                 entry.modificationTime = try required(PaxRecords.seconds(value), name)
-            case _ where name.hasPrefix("SCHILY.xattr."):
-                let attribute = Array(key.dropFirst("SCHILY.xattr.".utf8.count))
-                attributes.append(TarEntry.ExtendedAttribute(name: attribute, value: value))
             case _ where name.hasPrefix("GNU.sparse."):
+                // The archive may have it under a name that the user does not know.
+                let known = records.last { $0.key.elementsEqual("GNU.sparse.name".utf8) }?.value
                 throw .unsupported(
-                    path: Path(entry.path), "a sparse file, which no layer can hold")
+                    path: Path(known ?? entry.path), "a sparse file, which no layer can hold")
             default: break
             }
         }
-        entry.extendedAttributes = attributes.sorted {
-            $0.name.lexicographicallyPrecedes($1.name)
-        }
+        entry.extendedAttributes =
+            attributes
+            .map { TarEntry.ExtendedAttribute(name: $0.key, value: $0.value) }
+            .sorted { $0.name.lexicographicallyPrecedes($1.name) }
         guard !entry.path.isEmpty, !entry.path.contains(0), !entry.linkTarget.contains(0) else {
             throw malformed("an entry has no name, or a zero byte in it")
         }

@@ -8,7 +8,7 @@ extension TarWriter {
     /// refused, but for a directory that is the same both times.
     /// - Throws: `TarError`; the output then has no end and must not be given one.
     public func rewrite(_ input: InputStream, _ request: ArchiveRequest) throws(TarError) {
-        try writeDeletions(request)
+        let deletions = try writeDeletions(request)
         if request.writesParents { try writeParents(of: request.rootDirectory) }
         let root = request.rootPath
         var reader = TarReader(input)
@@ -25,6 +25,14 @@ extension TarWriter {
                 try reader.skipData()
                 continue
             }
+            if deletions.contains(root + path) {
+                try reader.skipData()
+                continue
+            }
+            if entry.kind == .hardLink {
+                try checkTarget(of: entry, original) { seen[$0] }
+                entry.linkTarget = root + (try relative(entry.linkTarget, of: original))
+            }
             if let kind = seen.updateValue(entry.kind, forKey: path) {
                 guard kind == .directory, entry.kind == .directory else {
                     throw .unsupported(path: original, "in the tar a second time")
@@ -34,10 +42,7 @@ extension TarWriter {
             }
             entry.path = root + path
             if entry.kind == .directory, !path.isEmpty { entry.path.append(UInt8(ascii: "/")) }
-            if entry.kind == .hardLink {
-                entry.linkTarget = root + (try relative(entry.linkTarget, of: original))
-            }
-            try checkWhiteout(entry, original)
+            try checkWhiteout(entry, path, original)
             normalise(&entry)
             try writeHeader(entry)
             try reader.copyData(to: output)
@@ -54,12 +59,26 @@ extension TarWriter {
         return Array(components.joined(separator: [UInt8(ascii: "/")]))
     }
 
-    private func checkWhiteout(_ entry: TarEntry, _ original: Path) throws(TarError) {
-        let name = Path(entry.path).name.bytes
-        guard isWhiteoutName(name) else { return }
-        guard entry.kind == .file, entry.size == 0, isWhiteoutWellFormed(name) else {
-            throw .whiteoutName(path: original)
+    /// - Throws: `TarError.unsupported` when the target is not there to be linked to.
+    private func checkTarget(
+        of entry: TarEntry, _ original: Path, kind: ([UInt8]) -> TarEntry.Kind?
+    ) throws(TarError) {
+        let target = try relative(entry.linkTarget, of: original)
+        guard let kind = kind(target), kind != .directory else {
+            throw .unsupported(
+                path: original,
+                "a hard link to \(quote(entry.linkTarget)), which was not written before it")
         }
+    }
+
+    private func checkWhiteout(
+        _ entry: TarEntry, _ path: [UInt8], _ original: Path
+    ) throws(TarError) {
+        let components = path.split(separator: UInt8(ascii: "/"))
+        guard components.contains(where: { isWhiteoutName($0) }) else { return }
+        guard !components.dropLast().contains(where: { isWhiteoutName($0) }),
+            entry.kind == .file, entry.size == 0, isWhiteoutWellFormed(Array(components.last ?? []))
+        else { throw .whiteoutName(path: original) }
     }
 
     private func normalise(_ entry: inout TarEntry) {

@@ -55,22 +55,6 @@ public final class TarWriter {
         try output.put(HeaderEncoder.encode(entry))
     }
 
-    /// Writes the deletion of `path`, which has no leading slash, in the layers below.
-    ///
-    /// - Spec: image-spec v1.1.1, layer.md, Whiteouts.
-    public func writeWhiteout(of path: [UInt8]) throws(TarError) {
-        let slash = path.lastIndex(of: UInt8(ascii: "/"))
-        let name = slash.map { $0 + 1 } ?? 0
-        try writeMarker(path[..<name] + Array(".wh.".utf8) + path[name...])
-    }
-
-    /// Writes that of `directory`, which ends with a slash or is empty, the layers below show nothing.
-    ///
-    /// - Spec: image-spec v1.1.1, layer.md, Opaque Whiteout.
-    public func writeOpaqueWhiteout(in directory: [UInt8]) throws(TarError) {
-        try writeMarker(directory + Array(".wh..wh..opq".utf8))
-    }
-
     /// Writes an empty file of the policy's owner and time.
     func writeMarker(_ path: some Sequence<UInt8>) throws(TarError) {
         var entry = TarEntry(kind: .file, path: Array(path), mode: 0o644)
@@ -91,7 +75,7 @@ public final class TarWriter {
         _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
         path: UnsafeRawBufferPointer
     ) throws(TarError) {
-        if let list { list(try listedEntry(name, in: directory, path: path)) }
+        if let list, let entry = try listedEntry(name, in: directory, path: path) { list(entry) }
         guard type == UInt8(DT_REG) else {
             if try !encoder.encodeSpecial(name, in: directory, path: path, to: output) {
                 let file = directory.path.appending(Path(cString: name))
@@ -135,12 +119,12 @@ public final class TarWriter {
         try FileStream(file).copy(to: output)
     }
 
-    /// What `list` shows of an entry that is about to be written.
+    /// What `list` shows of an entry that is about to be written; nil for a socket, which is not.
     private func listedEntry(
         _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer
-    ) throws(TarError) -> TarEntry {
+    ) throws(TarError) -> TarEntry? {
         let status = try OpenDirectory.status(name, in: directory)
-        let kind = TarEntry.Kind(mode: status.st_mode) ?? .fifo
+        guard let kind = TarEntry.Kind(mode: status.st_mode) else { return nil }
         var entry = encoder.entry(status, kind: kind, path: path)
         if kind == .symbolicLink {
             entry.mode = 0o777

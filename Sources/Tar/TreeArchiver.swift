@@ -23,7 +23,7 @@ public struct ArchiveRequest: Sendable {
 }
 
 /// Components with slashes between them.
-private func joined(_ components: [[UInt8]], asDirectory: Bool) -> [UInt8] {
+private func joined(_ components: some Collection<[UInt8]>, asDirectory: Bool) -> [UInt8] {
     var path = Array(components.joined(separator: [UInt8(ascii: "/")]))
     if asDirectory, !path.isEmpty { path.append(UInt8(ascii: "/")) }
     return path
@@ -31,23 +31,41 @@ private func joined(_ components: [[UInt8]], asDirectory: Bool) -> [UInt8] {
 
 extension TreeSource {
     /// Opens what the user named: a directory, also through a symbolic link, or a file.
-    init(_ path: Path) throws(TarError) {
+    ///
+    /// - Parameter parents: the directories of files that are open already.
+    init(_ path: Path, _ parents: inout [Path: OpenDirectory]) throws(TarError) {
         do {
             let directory = try path.withCString { (name) throws(TarError) in
                 try OpenDirectory(name, path: path, followingLinks: true)
             }
             self = .directory(directory)
         } catch {
-            guard case .open(_, .notDirectory) = error, path.bytes.last != UInt8(ascii: "/") else {
-                throw error
-            }
-            let parent = path.bytes.lastIndex(of: UInt8(ascii: "/"))
-                .map { Path(path.bytes[...$0]) }
-            let directory = try (parent ?? ".").withCString { (name) throws(TarError) in
-                try OpenDirectory(name, path: parent ?? "", followingLinks: true)
+            guard case .open(_, let errno) = error, path.bytes.last != UInt8(ascii: "/"),
+                errno == .notDirectory || TreeSource.isLink(path)
+            else { throw error }
+            let parent =
+                path.bytes.lastIndex(of: UInt8(ascii: "/")).map { Path(path.bytes[...$0]) } ?? ""
+            let directory: OpenDirectory
+            if let known = parents[parent] {
+                directory = known
+            } else {
+                directory = try TreeSource.open(parent)
+                parents[parent] = directory
             }
             self = .file(name: path.name, in: directory)
         }
+    }
+
+    private static func open(_ directory: Path) throws(TarError) -> OpenDirectory {
+        try (directory.isEmpty ? "." : directory).withCString { (name) throws(TarError) in
+            try OpenDirectory(name, path: directory, followingLinks: true)
+        }
+    }
+
+    /// Whether the path is a symbolic link, though it may lead nowhere.
+    private static func isLink(_ path: Path) -> Bool {
+        var status = stat()
+        return path.withCString { lstat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
 }
 
@@ -56,9 +74,10 @@ extension TarWriter {
     ///
     /// - Throws: `TarError`; the output then has no end and must not be given one.
     public func write(_ request: ArchiveRequest) throws(TarError) {
-        let sources = try request.sources.map { (path) throws(TarError) in
-            try TreeSource(path)
-        }
+        OpenDirectory.raiseLimit()
+        var parents: [Path: OpenDirectory] = [:]
+        var sources: [TreeSource] = []
+        for path in request.sources { sources.append(try TreeSource(path, &parents)) }
         try writeDeletions(request)
         if request.writesParents { try writeParents(of: request.rootDirectory) }
         let root = request.rootPath
@@ -83,17 +102,25 @@ extension TarWriter {
     }
 
     /// Writes whiteouts in byte order, before everything: they speak of the layers below only.
-    func writeDeletions(_ request: ArchiveRequest) throws(TarError) {
-        for directory in Set(request.opaqueDirectories.map { joined($0, asDirectory: true) })
-            .sorted(by: { $0.lexicographicallyPrecedes($1) })
-        {
-            try writeOpaqueWhiteout(in: directory)
+    ///
+    /// - Returns: their paths, which must not come again.
+    /// - Spec: image-spec v1.1.1, layer.md, Whiteouts and Opaque Whiteout.
+    @discardableResult
+    func writeDeletions(_ request: ArchiveRequest) throws(TarError) -> Set<[UInt8]> {
+        let opaque = Set(
+            request.opaqueDirectories.map {
+                joined($0, asDirectory: true) + Array(".wh..wh..opq".utf8)
+            })
+        let whiteouts = Set(
+            request.whiteouts.map {
+                joined($0.dropLast(), asDirectory: true) + Array(".wh.".utf8) + ($0.last ?? [])
+            })
+        for markers in [opaque, whiteouts] {
+            for path in markers.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+                try writeMarker(path)
+            }
         }
-        for path in Set(request.whiteouts.map { joined($0, asDirectory: false) })
-            .sorted(by: { $0.lexicographicallyPrecedes($1) })
-        {
-            try writeWhiteout(of: path)
-        }
+        return opaque.union(whiteouts)
     }
 
     /// Writes the strict ancestors of a directory, with the policy's owner and mode 0755.

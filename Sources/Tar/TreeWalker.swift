@@ -98,7 +98,7 @@ package struct TreeWalker {
         let isExcluded = !excludes.isEmpty && excludes.excludes(path[rootByteCount...])
         let isDirectory = last.type == UInt8(DT_DIR)
         if isExcluded, !(isDirectory && excludes.hasExceptions) { return }
-        if refusesWhiteoutNames, isWhiteoutName(path[pathByteCount...]) {
+        if refusesWhiteoutNames, !isExcluded, isWhiteoutName(path[pathByteCount...]) {
             throw .whiteoutName(path: owner.path.appending(Path(path[pathByteCount...])))
         }
         guard names.allSatisfy({ ($0.type == UInt8(DT_DIR)) == isDirectory }) else {
@@ -149,7 +149,12 @@ package struct TreeWalker {
     /// Visits the excluded directories above something that is not, which needs them.
     private mutating func visitPending() throws(TarError) {
         guard !pending.isEmpty else { return }
-        for directory in pending { try visitor.visit(directory.directory, path: directory.path) }
+        for (directory, path) in pending {
+            guard !(refusesWhiteoutNames && isWhiteoutName(directory.path.name.bytes)) else {
+                throw .whiteoutName(path: directory.path)
+            }
+            try visitor.visit(directory, path: path)
+        }
         pending.removeAll()
     }
 }

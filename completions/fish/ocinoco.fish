@@ -4,19 +4,25 @@ complete -c ocinoco -n __fish_use_subcommand -f
 complete -c ocinoco -n __fish_use_subcommand -a pack -d 'Pack a directory as a layer'
 complete -c ocinoco -n __fish_use_subcommand -a build -d 'Add a layer to an image'
 complete -c ocinoco -n __fish_use_subcommand -a copy -d 'Copy an image'
+complete -c ocinoco -n __fish_use_subcommand -a repack -d 'Add what changed in a bundle as a layer'
+complete -c ocinoco -n __fish_use_subcommand -a save -d 'Write an image as a tar for docker load'
+complete -c ocinoco -n __fish_use_subcommand -a load -d 'Store the images of such a tar'
 complete -c ocinoco -n __fish_use_subcommand -l version -d 'Print the version'
 complete -c ocinoco -s h -l help -d 'Print a summary'
 
 # Of every command.
-set -l any '__fish_seen_subcommand_from pack build copy'
+set -l any '__fish_seen_subcommand_from pack build copy repack save load'
 complete -c ocinoco -n $any -s n -l dry-run -d 'Print the pipeline instead of running it'
 complete -c ocinoco -n $any -s q -l quiet -d 'Print errors only'
 complete -c ocinoco -n $any -s v -l verbose -d 'Say on stderr what is done'
 
+# Of those that compress.
+set -l compresses '__fish_seen_subcommand_from pack build repack'
+complete -c ocinoco -n $compresses -l compress -xa 'zstd gzip none' -d 'Compressor'
+complete -c ocinoco -n $compresses -l level -x -d 'Compression level'
+
 # Of those that pack.
 set -l packs '__fish_seen_subcommand_from pack build'
-complete -c ocinoco -n $packs -l compress -xa 'zstd gzip none' -d 'Compressor'
-complete -c ocinoco -n $packs -l level -x -d 'Compression level'
 complete -c ocinoco -n $packs -l root-dir -x -d 'Where in the image the sources go'
 complete -c ocinoco -n $packs -l uid -x -d 'Owner of every entry'
 complete -c ocinoco -n $packs -l gid -x -d 'Group of every entry'
@@ -31,10 +37,12 @@ complete -c ocinoco -n $packs -l opaque -x -d 'Hide what the layers below have'
 complete -c ocinoco -n $packs -l parents -d 'Write the directories above the root directory'
 complete -c ocinoco -n $packs -l xattrs -d 'Keep all extended attributes'
 
-# Of build alone.
-set -l builds '__fish_seen_subcommand_from build'
+# Of those that make an image.
+set -l builds '__fish_seen_subcommand_from build repack'
 complete -c ocinoco -n $builds -l from -xa 'scratch oci:' -d 'The base'
-complete -c ocinoco -n $builds -l tag -x -d 'Name of the new image'
+complete -c ocinoco -n '__fish_seen_subcommand_from build repack save' -l tag -x -d 'Name of the image'
+complete -c ocinoco -n '__fish_seen_subcommand_from repack' -l fast -d 'Trust size, time and inode of files'
+complete -c ocinoco -n '__fish_seen_subcommand_from load' -l image -x -d 'The one image to load'
 complete -c ocinoco -n $builds -l push -d 'Push the image under its names'
 complete -c ocinoco -n $builds -l output -x -d 'Put the image into a layout'
 complete -c ocinoco -n $builds -l keep -xa '(__fish_complete_directories)' -d 'Keep every intermediate file'
@@ -59,10 +67,10 @@ complete -c ocinoco -n $builds -l created-by -x -d 'What made the layer'
 complete -c ocinoco -n $builds -l annotation -x -d 'Annotate the manifest'
 
 # Of those that talk to registries.
-set -l talks '__fish_seen_subcommand_from build copy'
-complete -c ocinoco -n '__fish_seen_subcommand_from copy' -f
-complete -c ocinoco -n $talks -l platform -xa 'all linux/amd64 linux/arm64 linux/arm/v7' -d 'Platform of the image'
-complete -c ocinoco -n $talks -l expect -xa absent -d 'Move no tag unless it is there'
+set -l talks '__fish_seen_subcommand_from build copy repack save load'
+complete -c ocinoco -n '__fish_seen_subcommand_from copy save load' -f
+complete -c ocinoco -n '__fish_seen_subcommand_from build copy save' -l platform -xa 'all linux/amd64 linux/arm64 linux/arm/v7' -d 'Platform of the image'
+complete -c ocinoco -n '__fish_seen_subcommand_from build copy repack' -l expect -xa absent -d 'Move no tag unless it is there'
 complete -c ocinoco -n $talks -l plain-http -d 'Use HTTP for every registry'
 complete -c ocinoco -n $talks -l tls-verify -xa 'true false' -d 'Verify certificates'
 complete -c ocinoco -n $talks -l ca-file -rF -d 'Trust the certificates in a file'

@@ -1,0 +1,223 @@
+import ByteStream
+import CZlib
+import CZstd
+import Glibc
+import Hashing
+import OCI
+import Tar
+
+@testable import Layer
+
+/// The same numbers every time, so that a test that fails fails again.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state ^ state >> 29
+    }
+
+    /// Cuts bytes into pieces of 1 to `limit`.
+    mutating func pieces(of bytes: [UInt8], limit: Int) -> [[UInt8]] {
+        var pieces: [[UInt8]] = []
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let piece = rest.prefix(Int.random(in: 1...limit, using: &self))
+            pieces.append(Array(piece))
+            rest = rest.dropFirst(piece.count)
+        }
+        return pieces
+    }
+}
+
+func temporaryFile() -> CInt {
+    var name = Array("/tmp/ocinoco-tests.XXXXXX".utf8CString)
+    let descriptor = mkstemp(&name)
+    precondition(descriptor != -1)
+    unlink(name)
+    return descriptor
+}
+
+/// What `body` puts into an output and flushes.
+func written(_ body: (OutputBuffer) throws -> Void) throws -> [UInt8] {
+    let descriptor = temporaryFile()
+    defer { close(descriptor) }
+    try body(OutputBuffer(FileDescriptor(rawValue: descriptor), path: "the output"))
+    lseek(descriptor, 0, SEEK_SET)
+    return try InputStream(FileDescriptor(rawValue: descriptor)).readAll(limit: 1 << 30) ?? []
+}
+
+/// A tar of files with data that compresses a little, with its end.
+func makeTar(_ data: [[UInt8]], isWhole: Bool = true) throws -> [UInt8] {
+    try written { output in
+        let writer = TarWriter(output, policy: EntryPolicy(), warn: { _ in })
+        for index in data.indices {
+            try writer.write(
+                TarEntry(kind: .directory, path: Array("d\(index)/".utf8), mode: 0o755))
+        }
+        if isWhole { try writer.finish() } else { try output.flush() }
+    }
+}
+
+let smallTar: [UInt8] = {
+    do { return try makeTar([[], [], []]) } catch { preconditionFailure("\(error)") }
+}()
+
+/// A tar of one file of random bytes and repetitions, larger than several of zstd's jobs.
+func largeTar(byteCount: Int) throws -> [UInt8] {
+    var random = SeededGenerator(4)
+    let pool = (0..<30_000).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    var data: [UInt8] = []
+    data.reserveCapacity(byteCount + pool.count)
+    while data.count < byteCount {
+        let start = Int.random(in: 0..<pool.count - 100, using: &random)
+        data += pool[start...].prefix(Int.random(in: 20...3000, using: &random))
+    }
+    data.removeLast(data.count - byteCount)
+    var size = String(byteCount, radix: 8)
+    size = String(repeating: "0", count: 11 - size.count) + size
+    var header = try Array(makeTar([[]])[..<512])
+    header.replaceSubrange(124..<135, with: Array(size.utf8))
+    header[156] = UInt8(ascii: "0")
+    header.replaceSubrange(148..<156, with: [UInt8](repeating: 0x20, count: 8))
+    let sum = String(header.reduce(0) { $0 + Int($1) }, radix: 8)
+    header.replaceSubrange(
+        148..<155, with: Array((String(repeating: "0", count: 6 - sum.count) + sum + "\0").utf8))
+    let padding = [UInt8](repeating: 0, count: (512 - byteCount % 512) % 512 + 1024)
+    return header + data + padding
+}
+
+/// What `oci-zstd` makes.
+func ociZstd(
+    _ bytes: [UInt8], content: LayerCompressor.Content = .layer,
+    settings: ZstdCompressor.Settings = ZstdCompressor.Settings()
+) throws -> [UInt8] {
+    let descriptor = temporaryFile()
+    defer { close(descriptor) }
+    try FileDescriptor(rawValue: descriptor).writeAll(bytes)
+    lseek(descriptor, 0, SEEK_SET)
+    return try written { output in
+        try LayerCompressor(settings, content: content).compress(
+            InputStream(FileDescriptor(rawValue: descriptor), path: "the input"), to: output)
+    }
+}
+
+/// One frame as zstd(1) makes it.
+func zstdFrame(_ bytes: [UInt8], hasChecksum: Bool = true) -> [UInt8] {
+    let context = ZSTD_createCCtx()
+    defer { ZSTD_freeCCtx(context) }
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, hasChecksum ? 1 : 0)
+    var output = [UInt8](repeating: 0, count: ZSTD_compressBound(bytes.count))
+    let count = ZSTD_compress2(context, &output, output.count, bytes, bytes.count)
+    precondition(ZSTD_isError(count) == 0)
+    return Array(output[..<count])
+}
+
+func skippable(_ payload: [UInt8], magic: UInt32 = 0x184D_2A50) -> [UInt8] {
+    withUnsafeBytes(of: magic.littleEndian) { Array($0) }
+        + withUnsafeBytes(of: UInt32(payload.count).littleEndian) { Array($0) } + payload
+}
+
+/// One member as gzip(1) makes it.
+func gzipMember(_ bytes: [UInt8]) -> [UInt8] {
+    var stream = z_stream()
+    var status = zlib_deflateInit2(&stream, 6, 16 + MAX_WBITS, 8)
+    precondition(status == Z_OK)
+    defer { deflateEnd(&stream) }
+    var output = [UInt8](repeating: 0, count: bytes.count + 1024)
+    var input = bytes
+    input.withUnsafeMutableBufferPointer { input in
+        output.withUnsafeMutableBufferPointer { output in
+            stream.next_in = input.baseAddress
+            stream.avail_in = UInt32(input.count)
+            stream.next_out = output.baseAddress
+            stream.avail_out = UInt32(output.count)
+            status = deflate(&stream, Z_FINISH)
+        }
+    }
+    precondition(status == Z_STREAM_END)
+    return Array(output[..<Int(stream.total_out)])
+}
+
+/// Pieces as a source, each in a read of its own.
+final class PieceSource: ByteSource {
+    private var pieces: ArraySlice<[UInt8]>
+
+    init(_ pieces: [[UInt8]]) {
+        self.pieces = pieces[...]
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        guard let piece = pieces.popFirst() else { return 0 }
+        buffer.copyBytes(from: piece)
+        return piece.count
+    }
+}
+
+/// What `oci-digest` says of bytes.
+func describe(
+    _ pieces: [[UInt8]], declared: MediaType? = nil, verifies: Bool = false
+) throws -> Descriptor {
+    let source = LayerSource(
+        PieceSource(pieces), path: "the layer", declared: declared, verifiesLayer: verifies)
+    try drain(source)
+    return source.descriptor
+}
+
+func describe(
+    _ bytes: [UInt8], declared: MediaType? = nil, verifies: Bool = false
+) throws -> Descriptor {
+    try describe([bytes], declared: declared, verifies: verifies)
+}
+
+extension Descriptor {
+    var diffID: String? { self[annotation: Annotation.uncompressed] }
+}
+
+/// Every form in which a layer may come.
+struct LayerForm: Sendable, CustomStringConvertible {
+    let description: String
+    let mediaType: MediaType
+    let bytes: [UInt8]
+    /// Of the tar inside.
+    let diffID: String
+
+    var hasChecksum: Bool {
+        mediaType != .layer && !description.contains("without a checksum")
+    }
+
+    /// How many bytes of it could be the beginning of anything.
+    var undecidedByteCount: Int {
+        mediaType == .layer || description.contains("skippable") ? 3 : 0
+    }
+
+    static let all: [LayerForm] = {
+        do {
+            let tar = smallTar
+            let (first, last) = (Array(tar[..<700]), Array(tar[700...]))
+            let diffID = Digest.of(tar).description
+            func form(_ text: String, _ type: MediaType, _ bytes: [UInt8]) -> LayerForm {
+                LayerForm(description: text, mediaType: type, bytes: bytes, diffID: diffID)
+            }
+            return [
+                form("plain tar", .layer, tar),
+                form("gzip", .layerGzip, gzipMember(tar)),
+                form("gzip of two members", .layerGzip, gzipMember(first) + gzipMember(last)),
+                form("zstd with a trailer", .layerZstd, try ociZstd(tar)),
+                form("zstd without a trailer", .layerZstd, try ociZstd(tar, content: .tar)),
+                form("zstd(1)", .layerZstd, zstdFrame(tar)),
+                form("zstd(1) without a checksum", .layerZstd, zstdFrame(tar, hasChecksum: false)),
+                form("zstd of two frames", .layerZstd, zstdFrame(first) + zstdFrame(last)),
+                form(
+                    "zstd with skippable frames", .layerZstd,
+                    skippable([1, 2, 3]) + zstdFrame(first) + skippable([]) + zstdFrame(last)),
+            ]
+        } catch {
+            preconditionFailure("\(error)")
+        }
+    }()
+}

@@ -1,0 +1,133 @@
+import ByteStream
+import Testing
+
+@testable import Snapshot
+
+@Suite struct ParserTests {
+    private let directory: TemporaryDirectory
+
+    init() throws {
+        directory = try TemporaryDirectory()
+    }
+
+    private func parse(_ text: String) throws -> Snapshot { try directory.parse(Array(text.utf8)) }
+
+    private func paths(_ snapshot: Snapshot) -> [String] {
+        snapshot.records.map { String(decoding: snapshot.path(of: $0), as: UTF8.self) }
+    }
+
+    @Test func relativeEntries() throws {
+        let snapshot = try parse(
+            """
+            #mtree
+            # a comment
+
+            /set type=file uid=7 mode=0600
+            . type=dir
+                b size=3
+            a type=dir
+                c uid=8 \\
+                    mode=0644
+            ..
+            ..
+
+            """)
+        #expect(paths(snapshot) == ["a", "a/c", "b"])
+        #expect(snapshot.records[1].entry.uid == 8)
+        #expect(snapshot.records[1].entry.mode == 0o644)
+        #expect(snapshot.records[2].entry.uid == 7)
+        #expect(snapshot.records[1].parent == 0)
+        #expect(snapshot.root?.kind == .directory)
+    }
+
+    @Test func fullEntriesInAnyOrder() throws {
+        let snapshot = try parse(
+            """
+            . type=dir
+            ./b.c type=file
+            ./b type=dir
+            b/z type=file
+            ./b/a type=link link=x\\040y
+
+            """)
+        #expect(paths(snapshot) == ["b", "b/a", "b/z", "b.c"])
+        #expect(snapshot.records[1].entry.linkTarget == Array("x y".utf8))
+        for (index, path) in paths(snapshot).enumerated() {
+            #expect(snapshot.index(of: Array(path.utf8)) == index)
+        }
+        #expect(snapshot.index(of: Array("b/b".utf8)) == nil)
+    }
+
+    @Test func keywords() throws {
+        let entry = try parse(
+            """
+            . type=dir
+            f type=file time=-2.5 size=18446744073709551615 inode=9 unknown=x optional \
+            xattr.user.b=YmFy xattr.user.a= sha256=\(String(repeating: "aB", count: 32))
+            d type=char device=native,1,3 tar_time=5.000000000
+            ..
+
+            """
+        ).records
+        #expect(entry[1].entry.time == SnapshotEntry.Time(seconds: -2, nanoseconds: 5))
+        #expect(entry[1].entry.size == .max)
+        #expect(entry[1].entry.extendedAttributes.map(\.value) == [[], Array("bar".utf8)])
+        #expect(entry[1].entry.content?.hexadecimal.first == UInt8(ascii: "a"))
+        #expect(entry[0].entry.device == SnapshotEntry.Device(major: 1, minor: 3))
+        #expect(entry[0].entry.time == SnapshotEntry.Time(seconds: 5, nanoseconds: nil))
+    }
+
+    @Test(arguments: [
+        (". type=dir\nx type=dir\n..\n", 3), (". type=dir\n", 1), (". type=dir\nx type=fi", 2),
+        (". type=dir\nx type=file \\\n", 3),
+    ])
+    func cut(_ text: String, _ line: Int) {
+        #expect {
+            try parse(text)
+        } throws: {
+            guard case SnapshotError.cut(_, line) = $0 else { return false }
+            return true
+        }
+    }
+
+    @Test(arguments: [
+        ("..\n", 1), (". type=dir\n..\n..\n", 3), ("a/../../x type=file\n", 1),
+        (#"a\057b type=file"# + "\n", 1), (#".\056 type=file"# + "\n", 1),
+        (#"x\000 type=file"# + "\n", 1), (#"x\q type=file"# + "\n", 1), ("x\n", 1),
+        ("x type=door\n", 1), ("x type=file size=-1\n", 1), ("x type=file size=+1\n", 1),
+        ("x type=file size=99999999999999999999\n", 1), ("x type=file mode=9\n", 1),
+        ("x type=file time=1.0000000000\n", 1), ("x type=file time=a\n", 1),
+        ("x type=file sha256=00\n", 1), ("x type=file xattr.a=*\n", 1),
+        ("a type=file\n./b type=file\na type=file\n", 3), ("a/b type=file\n", 1),
+        ("./a type=file\n./a/b type=file\n", 2), (". type=file\n", 1),
+        (". type=dir\n. type=dir\n..\n..\n", 2), ("/usr/bin type=dir\n", 1),
+    ])
+    func malformed(_ text: String, _ line: Int) {
+        #expect {
+            try parse(text)
+        } throws: {
+            guard case SnapshotError.malformed(_, line, _) = $0 else { return false }
+            return true
+        }
+    }
+
+    @Test func empty() {
+        #expect { try parse("") } throws: {
+            if case SnapshotError.empty = $0 { true } else { false }
+        }
+        #expect { try parse("#mtree\n\n") } throws: {
+            if case SnapshotError.empty = $0 { true } else { false }
+        }
+    }
+
+    @Test func longLines() {
+        let line = "x type=file note=" + String(repeating: "y", count: SnapshotLines.byteLimit)
+        #expect { try parse(line) } throws: {
+            if case SnapshotError.tooLarge(_, 1) = $0 { true } else { false }
+        }
+        let deep = String(repeating: "\(String(repeating: "d", count: 250)) type=dir\n", count: 300)
+        #expect { try parse(deep) } throws: {
+            if case SnapshotError.tooLarge(_, 262) = $0 { true } else { false }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import ByteStream
+import Glibc
+import Testing
+
+@testable import Snapshot
+
+/// A directory of its own, gone with the value.
+final class TemporaryDirectory {
+    let path: Path
+
+    init() throws {
+        var template = Array("/tmp/ocinoco-tests.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw Errno.current }
+        path = Path(template.dropLast().map { UInt8(bitPattern: $0) })
+    }
+
+    deinit {
+        remove(path)
+    }
+
+    private func remove(_ path: Path) {
+        if path.withCString({ unlink($0) }) == 0 { return }
+        for name in (try? Directory.names(in: path)) ?? [] { remove(path.appending(name)) }
+        _ = path.withCString { rmdir($0) }
+    }
+
+    func callAsFunction(_ name: String) -> Path { path.appending(Path(name)) }
+
+    func write(_ name: String, _ text: String, time: Int = 1_600_000_000) throws {
+        let file = self(name)
+        let descriptor = try file.withCString { (path) throws(Errno) in
+            try FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+        }
+        try descriptor.writeAll(Array(text.utf8))
+        try descriptor.close()
+        setTime(name, time)
+    }
+
+    func setTime(_ name: String, _ time: Int) {
+        let times = [timespec(tv_sec: time, tv_nsec: 0), timespec(tv_sec: time, tv_nsec: 0)]
+        self(name).withCString { path in
+            _ = utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW)
+        }
+    }
+
+    func directory(_ name: String) { self(name).withCString { _ = mkdir($0, 0o755) } }
+
+    func link(_ old: String, _ new: String) {
+        self(old).withCString { old in self(new).withCString { _ = Glibc.link(old, $0) } }
+    }
+
+    func remove(_ name: String) { self(name).withCString { _ = Glibc.remove($0) } }
+
+    func rename(_ old: String, _ new: String) {
+        self(old).withCString { old in self(new).withCString { _ = Glibc.rename(old, $0) } }
+    }
+
+    /// The snapshot of `name` as text.
+    func snapshot(_ name: String, threads: Int? = nil) throws -> [UInt8] {
+        let file = self("snapshot.\(UInt32.random(in: .min ... .max))")
+        let descriptor = try file.withCString { (path) throws(Errno) in
+            try FileDescriptor.open(path, flags: O_RDWR | O_CREAT, mode: 0o600)
+        }
+        try SnapshotWriter(self(name), threads: threads, warn: { _ in })
+            .write(to: OutputBuffer(descriptor, path: file))
+        try descriptor.close()
+        return try InputStream.readFile(file, limit: 1 << 20)
+    }
+
+    func changes(_ name: String, from snapshot: [UInt8], isFast: Bool = false) throws -> [String] {
+        var comparison = TreeComparison()
+        comparison.isFast = isFast
+        return try comparison.changes(
+            from: parse(snapshot), to: self(name), warn: { Issue.record("\($0)") }
+        ).map(\.description)
+    }
+
+    func parse(_ text: [UInt8]) throws -> Snapshot {
+        let file = self("text.\(UInt32.random(in: .min ... .max))")
+        let descriptor = try file.withCString { (path) throws(Errno) in
+            try FileDescriptor.open(path, flags: O_RDWR | O_CREAT, mode: 0o600)
+        }
+        try descriptor.writeAll(text)
+        lseek(descriptor.rawValue, 0, SEEK_SET)
+        defer { _ = Glibc.close(descriptor.rawValue) }
+        return try Snapshot(InputStream(descriptor, path: "text"))
+    }
+}

@@ -1,0 +1,139 @@
+# Archives for and from skopeo, in Docker's format and in OCI's.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+start_registry plain
+push_base
+make_dist
+ocinoco build dist --from "$registry/example/base:latest" --tag "$registry/example/app:1" --root-dir /app \
+	--cmd '["node","server.js"]' --user 1000 --push >zstd.json
+ocinoco build dist --from "$registry/example/base:latest" --tag "$registry/example/app:gzip" --root-dir /app \
+	--compress gzip --push >gzip.json
+
+# member ARCHIVE NAME: a file of an archive.
+member() {
+	bsdtar -xOf "$1" "$2"
+}
+
+# The archive has the image as it is, whatever compressed its layers, and skopeo reads it in both formats.
+ocinoco save "$registry/example/app:1" >app.tar
+ocinoco save "$registry/example/app:1" | cmp - app.tar
+member app.tar index.json >member.json
+assert_equal "$(field .digest zstd.json)" "$(field '.manifests[0].digest' member.json)"
+member app.tar manifest.json >member.json
+assert_equal "[\"$registry/example/app:1\"]" "$(jq -c '.[0].RepoTags' member.json)"
+skopeo_copy oci-archive:app.tar oci:from-oci:image
+assert_equal "$(field .digest zstd.json)" "$(field '.manifests[0].digest' from-oci/index.json)"
+skopeo_copy "docker-archive:app.tar:$registry/example/app:1" oci:from-docker:image
+unpack_layout from-docker root
+assert_equal '["node","server.js"]' "$(jq -c .config.Cmd config.json)"
+run_image root >printed
+assert_match '^served by 1000:' printed
+
+# Image lines, with a name of their own, from a layout.
+skopeo_copy "docker://$registry/example/app:gzip" oci:lay:gzip
+oci-fetch oci:lay:gzip | oci-config --env NEW=1 | oci-save --tag busybox --tag example/other:2 >lines.tar
+member lines.tar manifest.json >member.json
+assert_equal '["busybox:latest","example/other:2"]' "$(jq -c '.[0].RepoTags' member.json)"
+skopeo_copy docker-archive:lines.tar:busybox:latest oci:from-lines:image
+skopeo_copy oci-archive:lines.tar:2 oci:from-lines:two
+
+# Back again: the same digest, in a registry or a layout, by the archive's tag or another.
+oci-load "$registry/example/copy" <app.tar >loaded.json
+cmp loaded.json zstd.json
+assert_equal "$(field .digest zstd.json)" "$(tag_digest example/copy:1)"
+ocinoco load oci:loaded:other <app.tar | cmp - zstd.json
+assert_equal other "$(field '.manifests[0].annotations["org.opencontainers.image.ref.name"]' loaded/index.json)"
+oci-load oci:loaded --image busybox <lines.tar >lines.json
+assert_equal '2 latest other' "$(oci-fetch --tags oci:loaded | sort | xargs)"
+
+# skopeo's archives: OCI's keeps the digest; Docker's has uncompressed layers, links and the old files.
+skopeo_copy oci:lay:gzip oci-archive:skopeo-oci.tar:v1
+oci-load "$registry/example/back" <skopeo-oci.tar >back.json
+assert_equal "$(field .digest gzip.json)" "$(tag_digest example/back:v1)"
+skopeo_copy oci:lay:gzip docker-archive:skopeo-docker.tar:example/thing:v2
+oci-load oci:docker <skopeo-docker.tar >docker.json
+assert_equal v2 "$(oci-fetch --tags oci:docker)"
+skopeo_copy oci:docker:v2 oci:checked:image
+unpack_layout checked root-docker
+rm -rf root-oci
+unpack_layout lay root-oci
+diff -r --no-dereference root-docker root-oci
+assert_equal "$(oci-fetch --config oci:lay:gzip | jq -c .rootfs)" "$(jq -c .rootfs config.json)"
+
+# Docker's old form: a directory for each layer, the config, and the manifest last.
+mkdir old
+id=0000000000000000000000000000000000000000000000000000000000000001
+mkdir "old/$id"
+echo 1.0 >"old/$id/VERSION"
+echo "{\"id\":\"$id\"}" >"old/$id/json"
+(cd dist && tar -cf "../old/$id/layer.tar" .)
+printf '{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":["%s"]},"history":[{}]}' \
+	"$(digest_of "old/$id/layer.tar")" >old/config.json
+echo "[{\"Config\":\"config.json\",\"RepoTags\":[\"old:1\"],\"Layers\":[\"$id/layer.tar\"]}]" >old/manifest.json
+tar -cf old.tar -C old "$id" config.json manifest.json
+oci-load oci:old-loaded <old.tar >old.json
+skopeo_copy oci:old-loaded:1 oci:old-checked:image
+unpack_layout old-checked old-root
+cmp old-root/server.js dist/server.js
+tar -cf obsolete.tar -C old "$id"
+assert_failed 65 oci-load oci-load oci:none <obsolete.tar
+assert_match 'before 1.10' err
+
+# A wrong diffID, a wrong digest, a missing blob, a cut archive, a path out of it, no archive at all.
+sed 's/"diff_ids":\["sha256:..../"diff_ids":["sha256:0000/' old/config.json >wrong
+mv wrong old/config.json
+tar -cf wrong.tar -C old "$id" config.json manifest.json
+assert_failed 65 oci-load oci-load oci:none <wrong.tar
+assert_match 'diffID mismatch' err
+mkdir parts
+bsdtar -xf app.tar -C parts
+blob=$(find parts/blobs -size +100k | head -n 1)
+cp -R parts missing
+rm "missing/${blob#parts/}"
+bsdtar -cf missing.tar -C missing .
+assert_failed 65 oci-load oci-load oci:none <missing.tar
+assert_match 'not in the archive' err
+printf x | dd of="$blob" bs=1 seek=5000 conv=notrunc 2>/dev/null
+bsdtar -cf changed.tar -C parts .
+assert_failed 65 oci-load oci-load oci:none <changed.tar
+assert_match 'digest mismatch' err
+head -c 200000 app.tar >cut.tar
+assert_failed 65 oci-load oci-load "$registry/example/none" <cut.tar
+assert_equal '' "$(tag_digest example/none:1)"
+tar -cPf escape.tar --transform 's,^,../,' old/manifest.json
+assert_failed 65 oci-load oci-load oci:none <escape.tar
+assert_match 'leads out' err
+assert_failed 65 oci-load oci-load oci:none </dev/null
+seq 1 1000 >text
+tar -cf text.tar text
+assert_failed 65 oci-load oci-load oci:none <text.tar
+assert_match 'no archive of images' err
+[ ! -e none/index.json ] || assert_equal '[]' "$(jq -c .manifests none/index.json)"
+
+# A blob that is not what it should be leaves the archive without an end.
+cp -R lay broken
+blob=$(find broken/blobs -size +100k | head -n 1)
+printf x | dd of="$blob" bs=1 seek=5000 conv=notrunc 2>/dev/null
+status=0
+oci-fetch --raw oci:broken:gzip | oci-save --from oci:broken >broken.tar 2>err || status=$?
+assert_equal 65 "$status"
+assert_message oci-save
+! tar -tf broken.tar >/dev/null 2>&1 || fail 'a broken archive has an end'
+expect 74 sh -c 'oci-fetch --raw oci:lay:gzip | oci-save --from oci:lay >/dev/full'
+assert_failed 65 oci-save oci-save </dev/null
+
+# Several platforms: all of them in OCI's part, this machine's in Docker's.
+oci-fetch oci:lay:gzip >one
+oci-config --platform linux/s390x <one >two
+oci-config --platform linux/arm64 <one >three
+cat two one three | oci-push-manifest oci:multi:all >multi.json
+ocinoco save oci:multi:all --tag example/multi:all >multi.tar
+member multi.tar manifest.json >member.json
+assert_equal 1 "$(jq length member.json)"
+ocinoco load oci:multi-loaded <multi.tar | cmp - multi.json
+assert_equal 3 "$(oci-fetch --platform all oci:multi-loaded:all | wc -l)"
+ocinoco copy oci:multi:all oci:multi-copied:all | cmp - multi.json
+ocinoco copy oci:multi:all oci:multi-copied:arm --platform linux/arm64 >arm.json
+assert_equal 1 "$(oci-fetch --platform all oci:multi-copied:arm | wc -l)"

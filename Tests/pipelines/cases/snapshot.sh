@@ -1,0 +1,150 @@
+# A snapshot as bsdtar and umoci read it, and what changed since as umoci sees it.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+make_rootfs root
+mkdir -p root/usr/lib root/old/deep root/kind root/empty
+cp -R /usr/lib/python3/. root/usr/lib/python3
+ln root/etc/passwd root/etc/passwd.link
+ln -s 'a=b\x2d c' root/odd-link
+printf 'one\n' >'root/a file #1'
+printf 'two\n' >root/old/deep/file
+printf 'three\n' >root/kind/file
+newline=$(printf 'new\nline')
+printf 'four\n' >"root/$newline"
+printf 'five\n' >"root/$(printf 'latin-\351')"
+touch -d @1700000000.123456789 'root/a file #1'
+
+# The same twice, whatever the number of threads; every path, as find sees them.
+oci-snapshot root >root.mtree
+oci-snapshot --threads 1 root | cmp - root.mtree
+bsdtar -tf root.mtree | LC_ALL=C sort >by-bsdtar
+assert_equal "$(find root -print0 | tr -cd '\0' | wc -c)" "$(wc -l <by-bsdtar)" paths
+(cd root && find usr) | LC_ALL=C sort >by-find
+grep '^usr' by-bsdtar | diff by-find -
+assert_equal "$(sha256sum <root/bin/busybox | cut -d' ' -f1)" \
+	"$(sed -n 's/^busybox .* sha256digest=\([0-9a-f]*\).*/\1/p' root.mtree)"
+assert_match '^a\\040file\\040\\0431 type=file .* time=1700000000\.123456789 ' root.mtree
+
+# Nothing changed; nor for another tool's snapshot of the same tree.
+expect 0 oci-diff root.mtree root
+assert_empty out
+expect 0 oci-diff --fast - root <root.mtree
+assert_empty out
+bsdtar -cf foreign.mtree --format=mtree --options='mtree:sha256,mtree:nlink' -C root .
+expect 0 oci-diff foreign.mtree root
+assert_empty out
+
+# A copy has other inodes: --fast reads it and finds nothing.
+cp -a root copy
+expect 0 oci-diff --fast root.mtree copy
+assert_empty out
+
+# umoci takes ours for its own, and finds nothing.
+umoci init --layout images
+umoci new --image images:base
+umoci insert --image images:base root / >umoci.log
+umoci unpack --image images:base bundle >umoci.log
+expect 0 oci-diff bundle/sha256_*.mtree bundle/rootfs
+assert_empty out
+oci-snapshot bundle/rootfs >ours.mtree
+cp bundle/sha256_*.mtree umoci.mtree
+cp ours.mtree bundle/sha256_*.mtree
+umoci repack --image images:unchanged bundle >umoci.log
+assert_equal 1 "$(umoci stat --image images:unchanged --json | jq '[.history[] | select(.layer)] | length')"
+
+# Changes of every kind, as umoci's layer has them.
+tree=bundle/rootfs
+echo more >>$tree/etc/passwd
+chmod 700 $tree/bin
+touch -d @1600000000 "$tree/a file #1"
+rm -r $tree/old
+rm -r $tree/kind
+echo now-a-file >$tree/kind
+rm $tree/odd-link
+mkdir $tree/odd-link
+touch $tree/odd-link/inside
+rm "$tree/$newline"
+chown 12:34 $tree/bin/node
+mkfifo $tree/queue
+cat >expected <<'END_OF_LIST'
+.wh.new\nline
+.wh.old
+a file #1
+bin
+bin/node
+etc/passwd
+etc/passwd.link
+kind
+odd-link
+odd-link/inside
+queue
+END_OF_LIST
+expect 0 oci-diff --null ours.mtree $tree
+tr '\n\0' '|\n' <out | sed 's/|/\\n/' | LC_ALL=C sort | diff expected -
+oci-diff --null umoci.mtree $tree | cmp - out
+cp umoci.mtree bundle/sha256_*.mtree
+umoci repack --image images:changed bundle >umoci.log
+layer=$(jq -r '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == "changed").digest' \
+	images/index.json)
+layer=$(jq -r '.layers[-1].digest' "images/blobs/sha256/${layer#sha256:}")
+# umoci also deletes what was below a directory that is a file now: more than is needed.
+bsdtar -tf "images/blobs/sha256/${layer#sha256:}" |
+	sed 's,^\./,,; s,/$,,; /^$/d; /^\.$/d; /^kind\/\.wh\.file$/d' |
+	LC_ALL=C sort | diff expected -
+
+# A name with a newline is a path of two lines.
+assert_failed 65 oci-diff oci-diff ours.mtree $tree
+assert_match '--null' err
+
+# A file of the same size, time and name: only reading it, or its inode, tells.
+printf 'aaaa' >root/same
+oci-snapshot root >root.mtree
+cp -p root/same root/same.new
+printf 'bbbb' >root/same.new
+touch -r root/same root/same.new
+mv root/same.new root/same
+touch -d "@$(sed -n 's/^\. .* time=\([0-9.]*\).*/\1/p' root.mtree)" root
+for options in '' --fast; do
+	# shellcheck disable=SC2086
+	expect 0 oci-diff $options root.mtree root
+	assert_equal same "$(cat out)"
+done
+
+# Links: all names of a changed file, none of one that only lost a name.
+mkdir links
+echo x >links/a
+ln links/a links/b
+ln links/a links/c
+touch -d @1500000000 links/a links
+oci-snapshot links >links.mtree
+rm links/b
+touch -d @1500000000 links
+assert_equal .wh.b "$(oci-diff links.mtree links)"
+mv links/a links/d
+touch -d @1500000000 links
+assert_equal '.wh.a .wh.b c d' "$(oci-diff links.mtree links | xargs)"
+cp -p links/c links/c.new
+mv links/c.new links/c
+touch -d @1500000000 links
+assert_equal '.wh.a .wh.b d' "$(oci-diff links.mtree links | xargs)"
+
+# What is cut or is not a snapshot.
+head -c 3000 root.mtree >part
+assert_failed 65 oci-diff oci-diff part root
+head -n 4 root.mtree | assert_failed 65 oci-diff oci-diff - root
+assert_failed 65 oci-diff oci-diff /dev/null root
+assert_failed 66 oci-diff oci-diff missing root
+assert_failed 66 oci-diff oci-diff root.mtree missing
+assert_failed 66 oci-snapshot oci-snapshot missing
+printf '#mtree\n. type=dir\n..\n..\n' | assert_failed 65 oci-diff oci-diff - root
+assert_match 'at line 4' err
+printf '#mtree\n. type=dir\nx\\056\\056 type=file\na\\057b type=file\n..\n' |
+	assert_failed 65 oci-diff oci-diff - root
+assert_match 'at line 4' err
+expect 74 sh -c 'oci-snapshot root >/dev/full'
+
+# A file that is named like a whiteout cannot be in a layer.
+touch root/.wh.trap
+assert_failed 65 oci-diff oci-diff root.mtree root
