@@ -96,11 +96,12 @@ assert_equal latest "$(oci-fetch --tags "$list")"
 assert_equal x/y "$(oci-fetch --referrers "$list:latest" | jq -r .artifactType)"
 
 # Refused.
+cp signature.json blob.json
 assert_failed 69 oci-artifact oci-artifact --type a/b --subject "$base:missing" <signature.json
 assert_failed 69 oci-fetch oci-fetch --referrers "$base:missing"
 assert_failed 64 oci-artifact oci-artifact --type a/b --subject "$base" --subject-file x <signature.json
 assert_failed 64 oci-artifact oci-artifact --subject "$base" <signature.json
-assert_failed 65 oci-artifact oci-artifact --type a/b --subject-file signature.json <signature.json
+assert_failed 65 oci-artifact oci-artifact --type a/b --subject-file blob.json <signature.json
 assert_failed 65 oci-artifact oci-artifact --type a/b --subject "$base:latest" </dev/null
 assert_failed 64 oci-fetch oci-fetch --artifact-type a/b "$base"
 assert_failed 64 oci-fetch oci-fetch --referrers --tags "$base"

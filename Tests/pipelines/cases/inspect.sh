@@ -64,12 +64,12 @@ assert_empty out
 
 # Misspelt: the right one is named, where there is one.
 misspelt() {
-	expected=$1
+	pattern=$1
 	shift
 	expect 64 ocinoco "$@"
 	assert_empty out
 	assert_message ocinoco
-	assert_match "$expected" err
+	assert_match "$pattern" err
 }
 misspelt "unknown command 'biuld', perhaps 'build'; see 'ocinoco --help'" biuld
 misspelt "unknown command 'tag', perhaps 'tags';" tag

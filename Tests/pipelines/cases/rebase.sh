@@ -31,9 +31,9 @@ check() {
 	oci-fetch --platform all --keep-base "$1" >lines
 	oci-fetch --platform all "$base:$2" >base.lines
 	assert_equal 2 "$(wc -l <lines)"
-	for line in 1 2; do
-		sed -n "${line}p" lines >line
-		sed -n "${line}p" base.lines >base.line
+	for number in 1 2; do
+		sed -n "${number}p" lines >line
+		sed -n "${number}p" base.lines >base.line
 		jq -c --arg layer "$own" '.layers + [{digest: $layer}] | map(.digest)' base.line >expected
 		jq -c '.layers | map(.digest)' line | diff expected -
 		assert_equal "$(field '.annotations["org.opencontainers.image.base.digest"]' base.line)" \
