@@ -64,14 +64,13 @@ let package = Package(
     ]
         + tools(
             [
-                "oci-artifact", "oci-config", "oci-convert", "oci-diff", "oci-digest",
-                "oci-filters", "oci-inspect", "oci-manifest-append", "oci-snapshot", "oci-tar",
-                "oci-zstd",
+                "oci-config", "oci-convert", "oci-diff", "oci-digest", "oci-filters", "oci-inspect",
+                "oci-manifest-append", "oci-snapshot", "oci-tar", "oci-zstd",
             ], from: "FilterTools")
         + tools(
             [
-                "oci-fetch", "oci-load", "oci-push-blob", "oci-push-manifest", "oci-remote",
-                "oci-save",
+                "oci-artifact", "oci-fetch", "oci-load", "oci-login", "oci-push-blob",
+                "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save",
             ], from: "RemoteTools")
         + [
             tests("JSONTests", ["JSON"]),

@@ -2,7 +2,6 @@ import ToolSupport
 
 /// Every command that needs no network, for the multi-call binary.
 public let filterTools: [any Tool.Type] = [
-    ArtifactTool.self,
     ConfigTool.self,
     ConvertTool.self,
     DiffTool.self,

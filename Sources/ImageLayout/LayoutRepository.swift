@@ -104,17 +104,13 @@ public struct LayoutRepository: Sendable {
         var referrers: [Descriptor] = []
         let index = try readIndex()
         for entry in try parsing(indexPath, { () throws(JSONError) in try index.manifests() })
-        where entry.mediaType.isManifest
-            && !referrers.contains(where: { $0.digest == entry.digest })
-        {
+        where entry.mediaType.isManifest || entry.mediaType.isIndex {
             let raw = try manifest(entry)
-            let manifest = try parsing(blobPath(entry.digest)) { () throws(JSONError) in
-                try raw.manifest()
+            let referrer = try parsing(blobPath(entry.digest)) { () throws(JSONError) in
+                try raw.subject()?.digest == digest ? try raw.referrer() : nil
             }
-            guard manifest.subject?.digest == digest else { continue }
-            if artifactType == nil || manifest.artifactType == artifactType {
-                referrers.append(try manifest.referrer(raw.descriptor))
-            }
+            guard let referrer, !referrers.contains(referrer) else { continue }
+            if referrer.isArtifact(of: artifactType) { referrers.append(referrer) }
         }
         return Index(manifests: referrers)
     }

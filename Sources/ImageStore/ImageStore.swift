@@ -35,20 +35,38 @@ public final class ImageStore: Sendable {
     /// - Throws: `StoreError.scratch`, and what setting up the registry's client throws.
     public func repository(for reference: Reference) throws -> any Repository {
         switch reference {
-        case .registry(let reference):
-            try client.withLock { client in
-                if let client { return client.repository(reference) }
-                let new = try RegistryClient(options)
-                client = new
-                return new.repository(reference)
-            }
+        case .registry(let reference): try registryClient().repository(reference)
         case .layout(let reference): layout(reference)
         case .scratch: throw StoreError.scratch
         }
     }
 
+    private func registryClient() throws -> RegistryClient {
+        try client.withLock { client in
+            if let client { return client }
+            let new = try RegistryClient(options)
+            client = new
+            return new
+        }
+    }
+
     func layout(_ reference: LayoutReference) -> LayoutRepository {
         LayoutRepository(directory: path(reference.directory))
+    }
+
+    /// Stores credentials for a registry that accepts them.
+    ///
+    /// - Returns: the file that was written, or that names the helper which keeps them.
+    /// - Throws: `RegistryError`: nothing is written then.
+    public func login(_ registry: String, user: String, password: String) throws -> Path {
+        try registryClient().login(registry, user: user, password: password)
+    }
+
+    /// Removes the credentials of a registry.
+    ///
+    /// - Returns: the files that had some.
+    public func logout(_ registry: String) throws -> [Path] {
+        try registryClient().logout(registry)
     }
 
     /// The manifest or index that a reference names.

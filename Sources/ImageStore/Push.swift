@@ -7,8 +7,9 @@ import OCI
 extension ImageStore {
     /// Stores `content` at every one of `targets`, and moves their tags when all of it is there.
     ///
-    /// Blobs that a target lacks are mounted or copied from `sources`; without any, from the images'
-    /// bases. Each repository gets a blob once, whatever the number of its tags.
+    /// Blobs that a target lacks are mounted or copied from `sources`, or else from the images'
+    /// bases. Each repository gets a blob once, whatever the number of its tags. A manifest about
+    /// another is listed as its referrer.
     ///
     /// - Returns: the descriptor of what was pushed, after every place has confirmed it.
     /// - Throws: `StoreError`, and what the places throw. No tag is moved before the last blob of
@@ -39,7 +40,8 @@ extension ImageStore {
             if let expectation, let tag = target.tag {
                 check = { try self.check($0, expectation, tag, at: repository) }
             }
-            try repository.publish(content.root, tag: target.tag, check: check)
+            let listed = try repository.publish(content.root, tag: target.tag, check: check)
+            if listed == nil { try listReferrer(content.root, in: repository) }
             guard check != nil, let tag = target.tag else { continue }
             // A registry cannot compare and swap: someone else may have come in between.
             let now = try repository.manifestDigest(.tag(tag))
@@ -74,10 +76,9 @@ extension ImageStore {
             try walk.add(content.root, subject: "the image", depth: 0, to: &inventory)
         } else {
             for child in content.images {
-                let base = sources.count == filled.count ? child.base.map { [$0] } ?? [] : []
                 inventory.add(
                     child.manifest, subject: child.subject, config: child.configBytes,
-                    sources: sources + base)
+                    sources: sources + (child.base.map { [$0] } ?? []))
                 if child.stored.digest != content.root.digest {
                     inventory.manifests.append(child.stored)
                 }
@@ -86,11 +87,15 @@ extension ImageStore {
         try transfer(inventory.blobs, to: target)
         // What an index refers to must be there before it.
         let images = inventory.manifests.filter { !$0.mediaType.isIndex }
-        _ = try concurrently(images) { (manifest: RawManifest, _) in
-            try repository.putManifest(manifest, tag: nil)
+        let listed = try concurrently(images) { (manifest: RawManifest, _) in
+            try repository.putManifest(manifest, tag: nil) != nil
+        }
+        for (manifest, isListed) in zip(images, listed) where !isListed {
+            try listReferrer(manifest, in: repository)
         }
         for index in inventory.manifests where index.mediaType.isIndex {
-            try repository.putManifest(index, tag: nil)
+            let listed = try repository.putManifest(index, tag: nil)
+            if listed == nil { try listReferrer(index, in: repository) }
         }
     }
 }

@@ -12,8 +12,8 @@ public struct PushContent: Sendable {
     /// The images of `root`, when they came as image lines; else it is walked where it comes from.
     let images: [Child]
 
-    /// Whether it belongs to another manifest, as a signature or an SBOM does.
-    public let hasSubject: Bool
+    /// Whether it is no image, or says something about another manifest: an SBOM, a signature.
+    public let isArtifact: Bool
 
     /// An image with the manifest as it is stored.
     struct Child: Sendable {
@@ -46,7 +46,7 @@ public struct PushContent: Sendable {
                     subject: images.count > 1 ? "image \(offset + 1)" : "the image"))
         }
         self.images = children
-        hasSubject = !isIndex && images[0].manifest.subject != nil
+        isArtifact = !isIndex && images[0].manifest.isArtifact
         root =
             isIndex
             ? try PushContent.index(over: images, children, annotations) : children[0].stored
@@ -59,14 +59,12 @@ public struct PushContent: Sendable {
     public init(
         raw bytes: [UInt8], annotations: [(key: String, value: String)], subject: String
     ) throws(StoreError) {
-        (root, hasSubject) = try parsing(subject) { () throws(JSONError) in
+        (root, isArtifact) = try parsing(subject) { () throws(JSONError) in
             let mediaType = try RawManifest.mediaType(of: bytes)
             let field = JSONField(try JSON.parse(bytes))
-            if mediaType.isIndex {
-                _ = try Index(field)
-            } else {
-                _ = try Manifest(field)
-            }
+            let isArtifact =
+                mediaType.isIndex
+                ? try Index(field).subject != nil : try Manifest(field).isArtifact
             var bytes = bytes
             if !annotations.isEmpty {
                 var document = try field.object()
@@ -75,7 +73,7 @@ public struct PushContent: Sendable {
             }
             return (
                 RawManifest(bytes: bytes, mediaType: mediaType, digest: .of(bytes)),
-                try field.member("subject") != nil
+                isArtifact
             )
         }
         images = []
@@ -132,6 +130,10 @@ public struct PushContent: Sendable {
         let bytes = index.serialized()
         return RawManifest(bytes: bytes, mediaType: mediaType, digest: .of(bytes))
     }
+}
+
+extension Manifest {
+    fileprivate var isArtifact: Bool { subject != nil || !config.mediaType.isImageConfig }
 }
 
 extension Reference {

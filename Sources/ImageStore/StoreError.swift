@@ -28,6 +28,8 @@ public enum StoreError: Failure {
     /// Someone else moved the tag at the same time, after it was pushed here.
     case tagOverwritten(place: String, tag: String, actual: Digest?)
     case noTagToExpect(Reference)
+    /// Other processes replaced the list of referrers every time it was written.
+    case referrersContended(place: String, tag: String)
 
     public var exitStatus: ExitStatus {
         switch self {
@@ -38,6 +40,7 @@ public enum StoreError: Failure {
             .digestMismatch:
             .dataError
         case .tagMoved, .tagOverwritten: .protocolError
+        case .referrersContended: .temporary
         }
     }
 
@@ -82,6 +85,8 @@ public enum StoreError: Failure {
                 + "found \(actual.map { "\($0)" } ?? "no such tag")"
         case .noTagToExpect(let reference):
             "no tag to expect anything of in \(quote(reference.description))"
+        case .referrersContended(let place, let tag):
+            "the list of referrers \(quote(tag)) of \(quote(place)) is written by others; try again"
         }
     }
 

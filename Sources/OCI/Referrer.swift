@@ -22,7 +22,9 @@ extension Manifest {
     ///
     /// - Spec: image-spec v1.1.1, manifest.md, Guidelines for Artifact Usage.
     public var artifactType: String {
-        if case .string(let type) = document["artifactType"] { return type.text }
+        if case .string(let type) = document["artifactType"], !type.utf8.isEmpty {
+            return type.text
+        }
         return config.mediaType.rawValue
     }
 
@@ -32,9 +34,44 @@ extension Manifest {
     /// - Throws: nothing that reading the manifest would not have thrown.
     /// - Spec: distribution-spec v1.1, Listing Referrers.
     public func referrer(_ descriptor: Descriptor) throws(JSONError) -> Descriptor {
-        var document = descriptor.document
-        document["artifactType"] = .string(artifactType)
-        document["annotations"] = self.document["annotations"]
+        try descriptor.listed(
+            artifactType: .string(artifactType), annotations: document["annotations"])
+    }
+}
+
+extension RawManifest {
+    /// The descriptor by which a list of referrers has this manifest or index.
+    ///
+    /// - Throws: `JSONError` when it is neither.
+    /// - Spec: distribution-spec v1.1, Listing Referrers.
+    public func referrer() throws(JSONError) -> Descriptor {
+        guard mediaType.isIndex else { return try manifest().referrer(descriptor) }
+        let document = try index().document
+        return try descriptor.listed(
+            artifactType: document["artifactType"], annotations: document["annotations"])
+    }
+}
+
+extension Descriptor {
+    /// Whether an entry of a list of referrers is of a type; nil is any.
+    public func isArtifact(of type: String?) -> Bool {
+        type == nil || document["artifactType"] == type.map { JSON.string($0) }
+    }
+
+    fileprivate func listed(
+        artifactType: JSON?, annotations: JSON?
+    ) throws(JSONError) -> Descriptor {
+        var document = document
+        document["artifactType"] = artifactType
+        document["annotations"] = annotations
         return try Descriptor(JSONField(.object(document)))
     }
+}
+
+extension Digest {
+    /// The tag under which a repository has the list of a manifest's referrers when its registry
+    /// has no such list of its own.
+    ///
+    /// - Spec: distribution-spec v1.1, Referrers Tag Schema.
+    public var referrersTag: String { "\(algorithm.rawValue)-\(encoded.prefix(64))" }
 }

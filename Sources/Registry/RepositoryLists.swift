@@ -36,8 +36,7 @@ extension RegistryRepository {
                 $0.split(whereSeparator: { $0 == "," || $0 == " " }).contains("artifactType")
             }
             found += index.manifests.filter { manifest in
-                isFiltered || artifactType == nil
-                    || manifest.document["artifactType"] == artifactType.map { JSON.string($0) }
+                isFiltered || manifest.isArtifact(of: artifactType)
             }
             return true
         }

@@ -2,9 +2,12 @@ import ToolSupport
 
 /// The tools that take a reference, for the binary that is all of them.
 public let remoteTools: [any Tool.Type] = [
+    ArtifactTool.self,
     FetchTool.self,
     LoadTool.self,
+    LoginTool.self,
     PushBlobTool.self,
     PushManifestTool.self,
+    RebaseTool.self,
     SaveTool.self,
 ]

@@ -43,6 +43,12 @@ public struct FetchTool: Tool {
     @Flag(help: "Write the tags of REF's repository, one to a line.")
     var tags = false
 
+    @Flag(help: "Write the descriptor lines of the artifacts that are about REF.")
+    var referrers = false
+
+    @Option(help: ArgumentHelp("Only the referrers of this type.", valueName: "media-type"))
+    var artifactType: String?
+
     @Flag(help: "Leave the annotations that name the image's base as they are.")
     var keepBase = false
 
@@ -52,11 +58,16 @@ public struct FetchTool: Tool {
     public init() {}
 
     public func validate() throws {
-        if [raw, config, blob, tags].count(where: { $0 }) > 1 {
-            throw ValidationError("--raw, --config, --blob and --tags exclude each other")
+        if [raw, config, blob, tags, referrers].count(where: { $0 }) > 1 {
+            throw ValidationError(
+                "--raw, --config, --blob, --tags and --referrers exclude each other")
         }
-        if platform != nil && (blob || tags) {
-            throw ValidationError("--platform has no meaning with --blob and --tags")
+        if platform != nil && (blob || tags || referrers) {
+            throw ValidationError(
+                "--platform has no meaning with --blob, --tags and --referrers")
+        }
+        if artifactType != nil && !referrers {
+            throw ValidationError("--artifact-type needs --referrers")
         }
     }
 
@@ -67,6 +78,9 @@ public struct FetchTool: Tool {
         try registry.withStore(console) { store in
             if tags {
                 try output.write(store.tags(of: reference).flatMap { Array("\($0)\n".utf8) })
+            } else if referrers {
+                try output.write(
+                    store.referrers(of: reference, artifactType: artifactType).flatMap(\.line))
             } else if blob {
                 try fetchBlob(reference, store, console, output)
             } else if raw {

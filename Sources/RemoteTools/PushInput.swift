@@ -58,10 +58,10 @@ enum PushInput {
 }
 
 extension NamedReference {
-    /// Where `content` is put. An artifact that belongs to a subject is found through it: it does
+    /// Where `content` is put. An artifact is found by its digest or through its subject: it does
     /// not take a tag that was not asked for.
     func target(for content: PushContent) -> Reference {
-        guard !hasTag, content.hasSubject, case .registry(let registry) = reference else {
+        guard !hasTag, content.isArtifact, case .registry(let registry) = reference else {
             return reference
         }
         return .registry(

@@ -30,7 +30,7 @@ public struct PushManifestTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "Where missing blobs are. Default: the image's base. May be repeated.",
+            "Where missing blobs are, if not at the image's base. May be repeated.",
             valueName: "ref"))
     var from: [String] = []
 

@@ -1,4 +1,4 @@
-import FilterTools
+import RemoteTools
 import ToolSupport
 
 ArtifactTool.runAndExit()

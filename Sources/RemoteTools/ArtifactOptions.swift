@@ -6,7 +6,7 @@ import OCI
 import ToolSupport
 
 /// What an artifact is, beside its blobs.
-public struct ArtifactOptions: ParsableArguments {
+struct ArtifactOptions: ParsableArguments {
     @Option(
         name: .customLong("type"),
         help: ArgumentHelp(
@@ -28,9 +28,9 @@ public struct ArtifactOptions: ParsableArguments {
         transform: ArgumentText.parsing(KeyValue.init))
     var annotations: [KeyValue] = []
 
-    public init() {}
+    init() {}
 
-    public func validate() throws {
+    func validate() throws {
         if (config == nil) != (configType == nil) {
             throw ValidationError("--config and --config-type go together")
         }
@@ -45,7 +45,7 @@ public struct ArtifactOptions: ParsableArguments {
     ///   - blobs: in order; none makes an artifact of annotations alone.
     ///   - subject: the manifest that it says something about.
     /// - Throws: `EditError` for a subject that is no manifest, and what reading the config throws.
-    public func image(blobs: [Descriptor], subject: Descriptor?) throws -> Image {
+    func image(blobs: [Descriptor], subject: Descriptor?) throws -> Image {
         let bytes =
             try config.map { try readFile($0, limit: ImageLines.configByteLimit) }
             ?? Artifact.emptyBytes

@@ -1,0 +1,57 @@
+import ByteStream
+import Hashing
+import JSON
+import OCI
+
+extension ImageStore {
+    /// How often a list is written again that another process replaced meanwhile.
+    private static let referrersAttemptLimit = 5
+
+    /// The manifests that are about the one which a reference names, as their descriptors with
+    /// `artifactType` and annotations.
+    ///
+    /// - Parameter artifactType: only those of this type.
+    /// - Throws: `StoreError`, and what the place throws.
+    /// - Spec: distribution-spec v1.1, Listing Referrers.
+    public func referrers(
+        of reference: Reference, artifactType: String?
+    ) throws -> [Descriptor] {
+        let repository = try repository(for: reference)
+        // A manifest that is gone, or yet to come, may have referrers.
+        let digest = try reference.digest ?? manifest(of: reference).digest
+        if let index = try repository.referrers(of: digest, artifactType: artifactType) {
+            return index.manifests
+        }
+        let index = try referrersIndex(digest.referrersTag, in: repository)
+        return index?.manifests.filter { $0.isArtifact(of: artifactType) } ?? []
+    }
+
+    /// Lists a stored manifest among the referrers of its subject, if it has one, by the tag that
+    /// serves where the registry has no such list.
+    ///
+    /// Registries have no lock: a list that lost the entry to another writer is written again.
+    ///
+    /// - Spec: distribution-spec v1.1, Pushing Manifests with Subject.
+    func listReferrer(_ manifest: RawManifest, in repository: any Repository) throws {
+        let (subject, entry) = try parsing("manifest '\(manifest.digest)'") {
+            () throws(JSONError) in (try manifest.subject(), try manifest.referrer())
+        }
+        guard let tag = subject?.digest.referrersTag else { return }
+        for _ in 0..<ImageStore.referrersAttemptLimit {
+            var index = try referrersIndex(tag, in: repository) ?? Index(manifests: [])
+            if index.manifests.contains(where: { $0.digest == entry.digest }) { return }
+            index.setManifests(index.manifests + [entry])
+            let bytes = index.storedBytes
+            try repository.putManifest(
+                RawManifest(bytes: bytes, mediaType: index.mediaType, digest: .of(bytes)), tag: tag)
+        }
+        throw StoreError.referrersContended(place: repository.name, tag: tag)
+    }
+
+    private func referrersIndex(_ tag: String, in repository: any Repository) throws -> Index? {
+        guard let raw = try repository.manifest(.tag(tag)) else { return nil }
+        return try parsing("list of referrers '\(tag)' of \(quote(repository.name))") {
+            () throws(JSONError) in try raw.index()
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import Hashing
+import ImageStore
+import JSON
+import OCI
+
+/// Which base an image stands on, and which it is to stand on.
+struct BaseChange {
+    let old: Reference
+    let new: Reference
+
+    private static let annotations = JSONPath.root.key("annotations")
+
+    /// - Parameters:
+    ///   - base: the old base; nil takes what the image's annotations say.
+    ///   - onto: the new base; nil takes what the tag of the old one stands for.
+    /// - Throws: `EditError` when the annotations do not say it.
+    init(of image: Image, from base: Reference?, to onto: Reference?) throws(EditError) {
+        let recorded = try BaseChange.recorded(image.manifest)
+        if let base {
+            old = base
+        } else {
+            guard let recorded, let digest = recorded.digest else {
+                throw EditError(
+                    BaseChange.annotations.key(Annotation.baseDigest),
+                    "not there, or without \(Annotation.baseName.text); "
+                        + "say with --base what the image stands on")
+            }
+            old = recorded.withDigest(digest)
+        }
+        let current = recorded?.withDigest(nil) ?? base?.withDigest(nil)
+        guard let new = onto ?? current, onto != nil || new.tag != nil else {
+            throw EditError(
+                BaseChange.annotations.key(Annotation.baseName),
+                "no tag of a base; say with --onto what the new base is")
+        }
+        self.new = new
+    }
+
+    /// What the annotations call the base; nil when they do not name it.
+    private static func recorded(_ manifest: Manifest) throws(EditError) -> Reference? {
+        guard let name = manifest[annotation: Annotation.baseName] else { return nil }
+        let digest = manifest[annotation: Annotation.baseDigest]
+        do throws(ReferenceError) {
+            let reference = try Reference(name)
+            return digest.flatMap { Digest($0) }.map { reference.withDigest($0) } ?? reference
+        } catch {
+            throw EditError(annotations.key(Annotation.baseName), "not a reference")
+        }
+    }
+
+    /// Moves the image to the new base's image of its platform.
+    ///
+    /// - Returns: false when that is the old base, and only its name may be another.
+    /// - Throws: `EditError` when the image does not stand on the old base; what fetching throws.
+    func apply(to image: inout Image, _ store: ImageStore) throws -> Bool {
+        let original = try image.config()
+        let platform = try original.platform()
+        let oldBase = try self.image(old, platform, store)
+        let newBase = try self.image(new, platform, store)
+        var manifest = image.manifest
+        var config = original
+        try Rebase(from: oldBase, to: newBase).apply(to: &manifest, config: &config)
+        guard oldBase.baseDigest != newBase.baseDigest else {
+            image.manifest[annotation: Annotation.baseName] =
+                newBase.manifest[annotation: Annotation.baseName]
+            image.manifest[annotation: Annotation.baseDigest] = newBase.baseDigest
+            return false
+        }
+        image.manifest = manifest
+        if config != original { image.setConfig(config) }
+        return true
+    }
+
+    private func image(
+        _ reference: Reference, _ platform: Platform, _ store: ImageStore
+    ) throws -> Image {
+        let images = try store.images(of: reference, platform: .one(platform))
+        guard let image = images.first else { throw StoreError.noImage(reference) }
+        return image
+    }
+}
+
+extension Image {
+    /// The digest of its manifest, which the store records; nil for `scratch`.
+    fileprivate var baseDigest: String? { manifest[annotation: Annotation.baseDigest] }
+}
+
+extension Reference {
+    /// The same tag, or place, at another digest or at none.
+    fileprivate func withDigest(_ digest: Digest?) -> Reference {
+        switch self {
+        case .registry(let reference):
+            .registry(
+                RegistryReference(
+                    host: reference.host, repository: reference.repository, tag: reference.tag,
+                    digest: digest))
+        case .layout(let reference):
+            .layout(
+                LayoutReference(
+                    directory: reference.directory, tag: reference.tag, digest: digest))
+        case .scratch: .scratch
+        }
+    }
+}

@@ -1,0 +1,109 @@
+# ocinoco login and logout: what the registry accepted, in a file for its owner; the password nowhere.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+start_registry htpasswd
+secret='open sesame'
+encoded=$(printf 'alice:%s' "$secret" | base64)
+umask 022
+
+# No secret in what was printed, nor in what the commands were given.
+assert_silent() {
+	for text in "$secret" "$encoded" 'wrong horse' "$(printf 'alice:wrong horse' | base64)"; do
+		! grep -qF "$text" "$@" || fail "a secret was said: $text in $(grep -lF "$text" "$@")"
+	done
+}
+
+# Denied: nothing is written.
+printf 'wrong horse' >wrong
+assert_failed 77 oci-login oci-login "$registry" -u alice <wrong
+expect 77 ocinoco login "$registry" -u alice --password-stdin -v <wrong
+assert_empty out
+cat err >>said
+[ ! -e "$HOME/.docker" ] || fail 'a file was written'
+
+# Accepted: by the wrapper, and every tool reads it.
+echo "$secret" >password
+expect 0 strace -f -s 1000 -e trace=execve -o execs ocinoco login "$registry" -u alice --password-stdin <password
+assert_empty out
+assert_empty err
+assert_equal 600 "$(stat -c %a "$HOME/.docker/config.json")"
+assert_equal 700 "$(stat -c %a "$HOME/.docker")"
+assert_equal "$encoded" "$(jq -r --arg host "$registry" '.auths[$host].auth' "$HOME/.docker/config.json")"
+echo blob | oci-push-blob "$registry/a/b" >blob.json
+oci-fetch --blob "$registry/a/b" <blob.json >blob
+assert_equal blob "$(cat blob)"
+skopeo list-tags --tls-verify=false "docker://$registry/a/b" >out 2>err || :
+! grep -qi unauthorized err || fail "skopeo: $(cat err)"
+expect 0 ocinoco login "$registry" --username=alice -v <password
+cat err >>said
+assert_match 'oci-login: stored by' err
+
+# A file that is there keeps what it has, and its name when it is a link.
+mkdir elsewhere
+printf '{"x": 1e3, "auths": {"other.example": {"auth": "b3RoZXI6cHc=", "y": []}}}' >elsewhere/auth.json
+ln -s elsewhere/auth.json auth.json
+chmod 644 elsewhere/auth.json
+expect 0 oci-login --authfile auth.json --username alice "$registry" <password
+[ -L auth.json ] || fail 'the link was replaced'
+assert_equal 600 "$(stat -c %a elsewhere/auth.json)"
+jq -ce '[.x, .auths["other.example"]] == [1e3, {"auth": "b3RoZXI6cHc=", "y": []}]' auth.json >/dev/null
+assert_equal "$encoded" "$(jq -r --arg host "$registry" '.auths[$host].auth' auth.json)"
+skopeo login --authfile auth.json --tls-verify=false --get-login "$registry" >out
+assert_equal alice "$(cat out)"
+
+# A login that is denied leaves the one before.
+cp auth.json before
+assert_failed 77 oci-login oci-login --authfile auth.json -u alice "$registry" <wrong
+cmp auth.json before
+# A directory that cannot be written, or a file that is none: no part of a file is left.
+printf '{' >broken.json
+expect 78 oci-login --authfile broken.json -u alice "$registry" <password
+assert_equal '{' "$(cat broken.json)"
+assert_equal '' "$(find . -name '.*' ! -name .)"
+
+# A helper is given it, on its stdin.
+mkdir helpers
+cat >helpers/docker-credential-test <<END
+#!/bin/sh
+echo "\$@" >>$PWD/helper.arguments
+case \$1 in
+get) cat $PWD/helper.stored 2>/dev/null || { echo 'credentials not found in native keychain'; exit 1; } ;;
+store) cat >$PWD/helper.stored ;;
+erase) cat >/dev/null; rm -f $PWD/helper.stored ;;
+esac
+END
+chmod +x helpers/docker-credential-test
+printf '{"credHelpers": {"%s": "test"}}' "$registry" >helped.json
+expect 0 env PATH="$PWD/helpers:$PATH" oci-login --authfile helped.json -u alice "$registry" <password
+assert_equal "alice $secret" "$(jq -r '.Username + " " + .Secret' helper.stored)"
+expect 0 env PATH="$PWD/helpers:$PATH" oci-login --authfile helped.json --logout "$registry"
+[ ! -e helper.stored ] || fail 'the helper still has it'
+
+# Logout: the entry is gone, the others stay; a second time there is nothing to do.
+expect 0 ocinoco logout "$registry" --authfile auth.json
+assert_empty out
+assert_empty err
+jq -ce '[.auths | keys[]] == ["other.example"]' auth.json >/dev/null
+expect 0 ocinoco logout "$registry"
+assert_failed 77 oci-fetch oci-fetch "$registry/a/b"
+expect 0 ocinoco logout "$registry"
+assert_match "warning: no credentials of '$registry'" err
+
+# No password, or none that could be one; no user; no registry.
+for text in '' '\n' 'a\nb\n' '\377\376'; do
+	# shellcheck disable=SC2059
+	printf "$text" >bad
+	assert_failed 65 oci-login oci-login -u alice "$registry" <bad
+done
+assert_failed 64 oci-login oci-login "$registry" <password
+assert_failed 64 oci-login oci-login --logout -u alice "$registry"
+assert_failed 64 oci-login oci-login -u alice <password
+expect 64 ocinoco login "$registry" --password-stdin <password
+expect 64 ocinoco login -u alice <password
+for name in 'https://' 'a b' "$registry@x"; do
+	expect 78 oci-login -u alice "$name" <password || expect 64 oci-login -u alice "$name" <password
+	assert_empty out
+done
+assert_silent said execs out err helper.arguments
