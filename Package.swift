@@ -57,8 +57,8 @@ let package = Package(
     ]
         + tools(
             [
-                "oci-config", "oci-convert", "oci-diff", "oci-digest", "oci-filters", "oci-inspect",
-                "oci-manifest-append", "oci-snapshot", "oci-tar", "oci-zstd",
+                "oci-config", "oci-convert", "oci-diff", "oci-digest", "oci-filters",
+                "oci-inspect", "oci-manifest-append", "oci-snapshot", "oci-tar", "oci-zstd",
             ], from: "FilterTools")
         + tools(
             [
