@@ -69,7 +69,8 @@ let package = Package(
             tests("JSONTests", ["JSON"]),
             tests("RegistryTests", ["Registry"]),
             tests("TarTests", ["Tar", "ByteStream"]),
-            tests("LayerTests", ["Layer", "Tar", "Hashing", "OCI", "ByteStream", "CZlib", "CZstd"]),
+            tests(
+                "LayerTests", ["Layer", "Tar", "Hashing", "OCI", "ByteStream", "CZlib", "CZstd"]),
             tests("OCITests", ["OCI", "JSON"]),
             tests("HashingTests", ["Hashing", "OCI", "JSON", "ByteStream"]),
             tests("FilterToolsTests", ["FilterTools", "Hashing", "OCI", "JSON"]),
