@@ -114,7 +114,7 @@ work.append(
 work.append((unix_socket, b"special/socket"))
 
 order.shuffle(work)
-os.mkdir(root)
+os.mkdir(root, 0o755)
 tree = directories[:]
 order.shuffle(tree)
 for path, _ in sorted(tree, key=lambda entry: entry[0].count(b"/")):

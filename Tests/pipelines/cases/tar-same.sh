@@ -47,7 +47,7 @@ rm -rf "$memory"
 # Another user, who sees less of the machine but all of these files.
 mkdir bin
 cp "$(readlink -f "$(command -v oci-tar)")" bin/oci-tar
-chmod 755 . bin bin/oci-tar tree tree/modes
+chmod 755 . bin bin/oci-tar
 as_nobody() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups -- "$@"
 }
