@@ -2,6 +2,10 @@
 # make demo     an image from examples/hello, and what is in it
 # make test     unit tests, then the pipelines against real registries and runtimes
 # make install  into $(DESTDIR)$(PREFIX)
+# make deb      a Debian package, in .build/packages
+# make image    an image of the tools by the tools, on BASE, in the layout .build/packages/image
+# make dist     a tarball of the sources, in .build/packages
+# make completions   writes them again, by the tools
 
 PREFIX = /usr/local
 DESTDIR =
@@ -12,6 +16,9 @@ relative_relocations = $(shell printf '%s\n' 2.36 "$$(getconf GNU_LIBC_VERSION |
 	sort -VC && echo -Xlinker -z -Xlinker pack-relative-relocs)
 SWIFT_FLAGS = -c release --static-swift-stdlib -Xswiftc -use-ld=lld \
 	-Xlinker "-L$(CURDIR)/$(static)" $(relative_relocations)
+
+# For --version; Package.swift reads it.
+export OCINOCO_COMMIT = $(shell git describe --always --dirty --exclude='*' 2>/dev/null)
 
 # A tool is a directory Sources/oci-NAME whose main.swift imports the library of its kind; the two
 # multi-call binaries import theirs too and are what the tools are links to.
@@ -30,9 +37,11 @@ tools_path = PATH="$(CURDIR)/$(stage)/bin:$$PATH"
 build_packages = libzstd-dev libssl-dev zlib1g-dev libcurl4-openssl-dev pkg-config
 test_packages = apache2-utils attr bsdextrautils busybox-static crun curl docker-registry jq \
 	libarchive-tools mandoc nginx-light openssl pigz procps python3 runc shellcheck skopeo \
-	time umoci zstd
+	time umoci zstd \
+	fish git less lintian yamllint zsh
 
 .PHONY: all binaries demo test unit pipelines meta lint bench install uninstall clean
+.PHONY: completions deb image dist
 .PHONY: build-packages test-packages list-tools
 
 all: binaries
@@ -68,10 +77,16 @@ meta: all test-packages
 
 lint: test-packages
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
-	shellcheck -s sh -x -P SCRIPTDIR Sources/ocinoco/ocinoco .ci/run .ci/packages examples/hello/demo \
-		examples/hand-rolled/tour \
+	shellcheck -s sh -x -P SCRIPTDIR Sources/ocinoco/ocinoco .ci/run .ci/packages \
+		completions/generate packaging/deb packaging/image packaging/dist $(wildcard examples/*/demo examples/*/build examples/*/tour) \
 		Tests/pipelines/run Tests/pipelines/*.sh Tests/pipelines/cases/*.sh Tests/meta/run
+	shellcheck -s bash completions/bash/ocinoco
+	yamllint --strict -c examples/.yamllint examples/*.yml examples/*.yaml
 	CI=1 $(SWIFT) build --build-tests --scratch-path .build/strict
+
+completions: all
+	completions/generate '$(stage)/bin' completions $(filters) $(remotes)
+	@$(MAKE) --no-print-directory install-tree installed='$(stage)'
 
 bench: all test-packages
 	bench/run
@@ -114,6 +129,20 @@ uninstall:
 	cd '$(installed)/bin' && rm -f ocinoco $(filters) $(remotes)
 	rm -rf '$(installed)/$(libexec)'
 	@$(call each_document,rm -f '$(installed)/'"$$place")
+
+version = $(shell sed -n 's/.*"ocinoco \([0-9.]*\)".*/\1/p' Sources/ToolSupport/Version.swift)
+packages = .build/packages
+BASE = scratch
+IMAGE = oci:$(packages)/image:$(version)
+
+deb: all
+	packaging/deb '$(version)' '$(packages)'
+
+image: all
+	@$(tools_path) packaging/image '$(BASE)' '$(IMAGE)'
+
+dist:
+	packaging/dist '$(version)' '$(packages)'
 
 # The installed commands, one to a line.
 list-tools:

@@ -5,6 +5,12 @@ import PackageDescription
 let strict: [SwiftSetting] =
     Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
+/// The commit that is built: of the archive that `git archive` made, else as `make` says. What
+/// `Context.gitInformation` says is that of an earlier build, since manifests are cached.
+let archived = "$Format:%h$"
+let commit =
+    archived.hasPrefix("$") ? Context.environment["OCINOCO_COMMIT"] ?? "" : archived
+
 /// A library module, its dependencies in the order of the design's list of arrows.
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -34,6 +40,7 @@ let package = Package(
         .systemLibrary(
             name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "CSystem"),
+        .target(name: "CBuild", cSettings: [.define("BUILD_COMMIT", to: "\"\(commit)\"")]),
 
         library("ByteStream", ["CSystem"]),
         library("JSON", []),
@@ -49,7 +56,7 @@ let package = Package(
         library(
             "ToolSupport",
             [
-                "OCI", "Hashing", "ByteStream",
+                "OCI", "Hashing", "ByteStream", "CBuild",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         library("FilterTools", ["ToolSupport", "Tar", "Layer", "Snapshot"]),

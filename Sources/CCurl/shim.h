@@ -81,3 +81,8 @@ static inline CURLcode curl_end_without_waiting(CURL *handle) {
 static inline CURLcode curl_start_library(void) {
     return curl_global_init(CURL_GLOBAL_DEFAULT);
 }
+
+// As in `7.88.1`.
+static inline const char *curl_library_version(void) {
+    return curl_version_info(CURLVERSION_NOW)->version;
+}

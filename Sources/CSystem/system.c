@@ -152,3 +152,13 @@ int system_wait(int process) {
     }
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
+
+static char **arguments;
+
+// glibc gives constructors the arguments of main.
+__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+    (void)count;
+    arguments = values;
+}
+
+char *const *system_arguments(void) { return arguments; }

@@ -9,15 +9,20 @@ public struct ConfigTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-config",
         abstract: "Edit the config of images: command, environment, user, labels.",
+        usage: "oci-config [<options>]",
         discussion: """
             Reads image lines from stdin and writes them to stdout with the changed config. \
             Changes are made in this order: --patch, --clear, --unset-env, the options that set, \
             --history. A config in which nothing changes keeps its digest. A COMMAND is a JSON \
             array of strings, else a line for the image's shell, as in a Dockerfile.
+
+            Example:
+              oci-config --cmd '["node","server.js"]' --env NODE_ENV=production \\
+                --user 1000:1000 <image.json >app.json
             """,
         version: Version.text)
 
-    @OptionGroup var options: ConfigOptions
+    @OptionGroup(title: "Config options") var options: ConfigOptions
     @OptionGroup public var common: CommonOptions
 
     public init() {}

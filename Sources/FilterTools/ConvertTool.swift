@@ -8,10 +8,14 @@ public struct ConvertTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-convert",
         abstract: "Change the media types of images between OCI and Docker.",
+        usage: "oci-convert --to <oci|docker> [<options>]",
         discussion: """
             Reads image lines from stdin and writes them to stdout with the types of the other \
             format. Configs and layers keep their bytes. What the other format has no type or \
             field for is refused: Docker has no zstd layers, annotations or subjects.
+
+            Example:
+              oci-convert --to docker <image.json >docker.json
             """,
         version: Version.text)
 

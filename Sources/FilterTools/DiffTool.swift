@@ -8,12 +8,17 @@ import ToolSupport
 public struct DiffTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-diff",
-        abstract: "List what changed in a directory tree since its snapshot, for oci-tar.",
+        abstract: "List what changed in a directory tree since its snapshot.",
+        usage: "oci-diff [<options>] <snapshot> <dir>",
         discussion: """
             Writes paths relative to DIR to stdout, as 'oci-tar --files-from' reads them: what \
             changed, what is new, and .wh.NAME for what is gone. Nothing is written when nothing \
             changed. A time counts in whole seconds, for a layer has no others. Of a file of \
             several names all are listed or none, so that they stay links of each other.
+
+            Example:
+              oci-diff dist.mtree ./dist |
+                oci-tar --files-from - ./dist --root-dir /app >layer.tar
             """,
         version: Version.text)
 

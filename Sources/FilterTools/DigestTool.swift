@@ -8,10 +8,15 @@ import ToolSupport
 public struct DigestTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-digest",
-        abstract: "Print the descriptor of the bytes on stdin: digest, size, type, diffID.",
+        abstract: "Print the descriptor of the bytes on stdin.",
+        usage: "oci-digest [<options>]",
         discussion: """
-            A layer (zstd, gzip or plain tar) must be whole, and gets its diffID as an annotation. \
-            With --tee the bytes pass to stdout and the descriptor line goes to FILE.
+            The line has media type, digest and size. A layer (zstd, gzip or plain tar) must be \
+            whole, and gets its diffID as an annotation. With --tee the bytes pass to stdout and \
+            the descriptor line goes to FILE.
+
+            Example:
+              oci-tar ./dist | oci-zstd | oci-digest --tee layer.json >layer.tar.zst
             """,
         version: Version.text)
 

@@ -10,9 +10,13 @@ public struct InspectTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-inspect",
         abstract: "Show images to a person: what runs, layers, sizes, history.",
+        usage: "oci-inspect [<options>]",
         discussion: """
             Reads image lines from stdin and writes text to stdout, one image after another. The \
             text is for reading and may change; scripts read the lines themselves.
+
+            Example:
+              oci-fetch ghcr.io/example/app:latest | oci-inspect
             """,
         version: Version.text)
 

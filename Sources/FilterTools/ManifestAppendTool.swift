@@ -9,10 +9,15 @@ public struct ManifestAppendTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-manifest-append",
         abstract: "Add layers to images: manifest, diffIDs and history.",
+        usage: "oci-manifest-append [<options>] <layers> ...",
         discussion: """
             Reads image lines from stdin and writes them to stdout with the layers on top, the \
             first LAYER lowest. A LAYER is a file of one descriptor line, as oci-push-blob writes \
             it. An image of Docker's types becomes one of OCI's.
+
+            Example:
+              oci-fetch ghcr.io/example/base:latest |
+                oci-manifest-append layer.json >image.json
             """,
         version: Version.text)
 

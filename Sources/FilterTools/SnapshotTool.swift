@@ -7,11 +7,15 @@ import ToolSupport
 public struct SnapshotTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-snapshot",
-        abstract: "Record a directory tree as mtree text, for oci-diff to compare with later.",
+        abstract: "Record a directory tree, for oci-diff to compare with later.",
+        usage: "oci-snapshot [<options>] <dir>",
         discussion: """
             Writes mtree(5) to stdout, as bsdtar and go-mtree read it: type, mode, owner, links, \
             size, time, inode, sha256 and extended attributes of everything in DIR. On any error \
             the text has no end, and oci-diff refuses it.
+
+            Example:
+              oci-snapshot ./dist >dist.mtree
             """,
         version: Version.text)
 

@@ -12,10 +12,14 @@ public struct TarTool: Tool {
             The tar depends on nothing but names, contents, modes, links and options: the same \
             tree gives the same bytes. On any error it has no end, so that no later stage takes \
             it for a whole one.
+
+            Example:
+              oci-tar ./dist --root-dir /app --uid 1000 --gid 1000 |
+                oci-zstd >layer.tar.zst
             """,
         version: Version.text)
 
-    @OptionGroup(title: "What and where") var options: TarOptions
+    @OptionGroup(title: "Tar options") var options: TarOptions
     @OptionGroup public var common: CommonOptions
 
     public init() {}

@@ -8,10 +8,14 @@ public struct ZstdTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-zstd",
         abstract: "Compress a layer tar from stdin to stdout, with proof that it is whole.",
+        usage: "oci-zstd [<options>]",
         discussion: """
             The input must be a tar that ended well. The output ends with a layer trailer, which \
             every zstd decoder passes over and which says the diffID. It is the same for any \
             number of threads.
+
+            Example:
+              oci-tar ./dist | oci-zstd --level 9 >layer.tar.zst
             """,
         version: Version.text)
 

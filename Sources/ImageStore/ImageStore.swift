@@ -15,6 +15,9 @@ public final class ImageStore: Sendable {
 
     private let path: @Sendable (String) -> Path
 
+    /// What registries are talked to with, as in `libcurl 7.88.1`.
+    public static var libraryVersion: String { RegistryClient.libraryVersion }
+
     /// Nothing is read or connected before a registry is used.
     ///
     /// - Parameter path: makes a path of a layout's directory as it stands in a reference.

@@ -1,4 +1,5 @@
 import ByteStream
+import CCurl
 import Glibc
 import OCI
 import Synchronization
@@ -16,6 +17,11 @@ public final class RegistryClient: Sendable {
     private let hosts = Mutex<[String: RegistryHost]>([:])
     private let warned = Mutex<Set<String>>([])
     private let transferCount = Atomic<Int>(0)
+
+    /// As in `libcurl 7.88.1`.
+    public static var libraryVersion: String {
+        "libcurl \(String(cString: curl_library_version()))"
+    }
 
     /// Opens no connection and reads no file but those that the options name.
     ///

@@ -10,10 +10,18 @@ public struct ArtifactTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-artifact",
         abstract: "Make an artifact from blobs: an SBOM, a signature, a chart.",
+        usage: "oci-artifact --type <media-type> [<options>]",
         discussion: """
             Reads descriptor lines from stdin, as oci-push-blob prints them, and writes one image \
             line: a manifest whose layers they are. With a subject it is about another manifest: \
             oci-push-manifest pushes it without a tag, and oci-fetch --referrers lists it.
+
+            Example:
+              oci-push-blob --media-type application/spdx+json ghcr.io/example/app \\
+                <sbom.json |
+                oci-artifact --type application/spdx+json \\
+                  --subject ghcr.io/example/app:1 |
+                oci-push-manifest ghcr.io/example/app
             """,
         version: Version.text)
 

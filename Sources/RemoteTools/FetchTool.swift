@@ -15,6 +15,9 @@ public struct FetchTool: Tool {
 
             REF is a reference of a registry, as in ghcr.io/example/app:latest, of an image \
             layout, as in oci:DIR:TAG, or 'scratch', the image without layers.
+
+            Example:
+              oci-fetch ghcr.io/example/app:latest --platform all >images.json
             """,
         version: Version.text)
 

@@ -18,6 +18,9 @@ public struct LoadTool: Tool {
 
             REF is the repository or layout. Its tag becomes the image's; without one the archive's \
             tags are kept.
+
+            Example:
+              docker save app:1 | oci-load ghcr.io/example/app
             """,
         version: Version.text)
 

@@ -8,12 +8,16 @@ public struct LoginTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-login",
         abstract: "Store the credentials of a registry, or remove them.",
+        usage: "oci-login [<options>] <registry>",
         discussion: """
             Reads the password from stdin and stores it when the registry has accepted it: in the \
             file that has credentials of the registry, else in the first that is there, or with \
             the helper that the file names. Nothing is written to stdout.
 
             REGISTRY is HOST[:PORT], or HOST[:PORT]/PATH for the repositories below PATH.
+
+            Example:
+              oci-login --username robot ghcr.io <token
             """,
         version: Version.text)
 

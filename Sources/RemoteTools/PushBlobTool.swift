@@ -15,6 +15,10 @@ public struct PushBlobTool: Tool {
 
             REF names a repository, as in ghcr.io/example/app, or a layout, as in oci:DIR. A tag in \
             it is of no account, since blobs have none.
+
+            Example:
+              oci-tar ./dist | oci-zstd |
+                oci-push-blob ghcr.io/example/app >layer.json
             """,
         version: Version.text)
 

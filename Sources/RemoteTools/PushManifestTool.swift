@@ -15,6 +15,10 @@ public struct PushManifestTool: Tool {
             are mounted or copied from where the image came from, and the tag is moved when \
             everything is there. Then the descriptor of what was pushed is written as one line \
             to stdout.
+
+            Example:
+              oci-push-manifest ghcr.io/example/app:1.2 ghcr.io/example/app:latest \\
+                <app.json
             """,
         version: Version.text)
 

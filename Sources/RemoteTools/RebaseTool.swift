@@ -8,6 +8,7 @@ public struct RebaseTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-rebase",
         abstract: "Replace the base's layers of images by those of a newer base.",
+        usage: "oci-rebase [<options>]",
         discussion: """
             Reads image lines from stdin and writes them to stdout with the layers, diffIDs and \
             history of the new base under their own. What an image inherited of the old base's \
@@ -16,6 +17,10 @@ public struct RebaseTool: Tool {
 
             The old base is what the image's annotations say. oci-fetch sets them to the image \
             itself unless it is given --keep-base.
+
+            Example:
+              oci-fetch --keep-base ghcr.io/example/app:1 | oci-rebase |
+                oci-push-manifest ghcr.io/example/app:1
             """,
         version: Version.text)
 

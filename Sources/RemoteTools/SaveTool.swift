@@ -15,6 +15,10 @@ public struct SaveTool: Tool {
             keeps its digest, and writes an archive to stdout: an OCI layout that is at the same time \
             what 'docker save' writes. Blobs are streamed from where they are, nothing is stored \
             here. Docker's part of the archive has one image: of several, the one for this machine.
+
+            Example:
+              oci-fetch ghcr.io/example/app:latest |
+                oci-save --tag example/app:latest >app.tar
             """,
         version: Version.text)
 

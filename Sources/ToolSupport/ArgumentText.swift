@@ -1,5 +1,6 @@
 import ArgumentParser
 import ByteStream
+import CSystem
 import Glibc
 import OCI
 
@@ -14,9 +15,13 @@ public enum ArgumentText {
 
     /// This process's arguments, the program's name first.
     public static var processArguments: [String] {
-        UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
-            .compactMap { $0 }
-            .map { decode(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+        var result: [String] = []
+        var next = system_arguments()
+        while let pointer = next, let argument = pointer.pointee {
+            result.append(decode(UnsafeRawBufferPointer(start: argument, count: strlen(argument))))
+            next = pointer + 1
+        }
+        return result
     }
 
     static func decode(_ bytes: some Collection<UInt8>) -> String {

@@ -98,7 +98,10 @@ extension UsageError {
         if let first = text.first, text.dropFirst().first?.isLowercase ?? false {
             text = first.lowercased() + text.dropFirst()
         }
-        self.init("\(text); see '\(toolName) --help'")
+        if let suggestion = text.firstRange(of: ". Did you mean") {
+            text.replaceSubrange(suggestion, with: ", did you mean")
+        }
+        self.init("\(text)\(text.hasSuffix("?") ? "" : ";") see '\(toolName) --help'")
     }
 }
 

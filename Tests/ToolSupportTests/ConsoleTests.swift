@@ -61,6 +61,9 @@ private func printable(_ text: String) -> String { Printable.line(text) }
                 == "unknown option '--x'; see 'oci-x --help'")
         #expect(
             UsageError(parsing: "--a and --b", of: "t").message == "--a and --b; see 't --help'")
+        #expect(
+            UsageError(parsing: "Unknown option '--uidd'. Did you mean '--uid'?", of: "t").message
+                == "unknown option '--uidd', did you mean '--uid'? see 't --help'")
     }
 }
 

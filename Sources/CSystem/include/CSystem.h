@@ -58,3 +58,7 @@ int system_processor_count(void);
 int system_spawn(int *process, char *const arguments[], int input, int output);
 // The exit status of a program that was started; 128 and the signal's number when one ended it.
 int system_wait(int process);
+
+// This process's arguments, ended by a null pointer. Swift reads them from /proc, which need not be
+// mounted where a tool runs.
+char *const *system_arguments(void);

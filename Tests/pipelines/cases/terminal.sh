@@ -1,0 +1,32 @@
+# A tool that expects data and finds a terminal says so, with how to get help, and ends with 64.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+echo '{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"sha256:'"$(printf '%064d' 0)"'","size":0}' >layer.json
+
+# on_terminal TOOL ARGUMENT...: with a terminal as stdin, and nothing but the message on stdout.
+on_terminal() {
+	status=0
+	script -qec "$* 2>&1" /dev/null </dev/null >out || status=$?
+	assert_equal 64 "$status" "$*"
+	assert_equal 1 "$(wc -l <out)" "$(cat out)"
+	assert_match "^$1: stdin is a terminal, where .* should come from; see '$1 --help'" out
+}
+
+on_terminal oci-artifact --type text/plain
+on_terminal oci-config
+on_terminal oci-convert --to oci
+on_terminal oci-diff - .
+on_terminal oci-digest
+on_terminal oci-fetch --blob oci:image
+on_terminal oci-inspect
+on_terminal oci-load oci:image
+on_terminal oci-manifest-append layer.json
+on_terminal oci-push-blob oci:image
+on_terminal oci-push-manifest oci:image:1
+on_terminal oci-save
+on_terminal oci-tar --files-from -
+on_terminal oci-tar --from-tar -
+on_terminal oci-zstd
+[ ! -e image ] || fail 'a layout was made'

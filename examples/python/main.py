@@ -1,0 +1,3 @@
+import platform
+
+print(f"Python {platform.python_version()}")
