@@ -77,7 +77,7 @@ function __oci-push-manifest_custom_completion
 end
 
 complete -c 'oci-push-manifest' -f
-complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest"' -l 'from' -d 'Where missing blobs are. Default: the image\'s base. May be repeated.' -rfka ''
+complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest"' -l 'from' -d 'Where missing blobs are, if not at the image\'s base. May be repeated.' -rfka ''
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" index' -l 'index' -d 'Push an index even over one image.'
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" expect' -l 'expect' -d 'Move no tag (status 76) unless it is at this digest, or absent.' -rfka ''
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest"' -l 'annotation' -d 'Annotate the manifest, or the index. May be repeated.' -rfka ''
