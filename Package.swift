@@ -65,7 +65,8 @@ let package = Package(
         + tools(
             [
                 "oci-config", "oci-convert", "oci-diff", "oci-digest", "oci-filters",
-                "oci-inspect", "oci-manifest-append", "oci-snapshot", "oci-tar", "oci-zstd",
+                "oci-inspect", "oci-layers", "oci-manifest-append",
+                "oci-runtime-config", "oci-snapshot", "oci-tar", "oci-untar", "oci-zstd",
             ], from: "FilterTools")
         + tools(
             [
@@ -73,6 +74,7 @@ let package = Package(
                 "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save",
             ], from: "RemoteTools")
         + [
+            tests("ByteStreamTests", ["ByteStream"]),
             tests("JSONTests", ["JSON"]),
             tests("RegistryTests", ["Registry"]),
             tests("TarTests", ["Tar", "ByteStream"]),
