@@ -64,8 +64,9 @@ let package = Package(
     ]
         + tools(
             [
-                "oci-config", "oci-convert", "oci-diff", "oci-digest", "oci-filters", "oci-inspect",
-                "oci-manifest-append", "oci-snapshot", "oci-tar", "oci-zstd",
+                "oci-config", "oci-convert", "oci-diff", "oci-digest", "oci-filters",
+                "oci-inspect", "oci-layers", "oci-manifest-append",
+                "oci-runtime-config", "oci-snapshot", "oci-tar", "oci-untar", "oci-zstd",
             ], from: "FilterTools")
         + tools(
             [
@@ -73,10 +74,12 @@ let package = Package(
                 "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save",
             ], from: "RemoteTools")
         + [
+            tests("ByteStreamTests", ["ByteStream"]),
             tests("JSONTests", ["JSON"]),
             tests("RegistryTests", ["Registry"]),
             tests("TarTests", ["Tar", "ByteStream"]),
-            tests("LayerTests", ["Layer", "Tar", "Hashing", "OCI", "ByteStream", "CZlib", "CZstd"]),
+            tests(
+                "LayerTests", ["Layer", "Tar", "Hashing", "OCI", "ByteStream", "CZlib", "CZstd"]),
             tests("OCITests", ["OCI", "JSON"]),
             tests("HashingTests", ["Hashing", "OCI", "JSON", "ByteStream"]),
             tests("FilterToolsTests", ["FilterTools", "Hashing", "OCI", "JSON"]),

@@ -62,3 +62,14 @@ public enum StreamError: Failure {
         }
     }
 }
+
+/// An error that no one expected.
+public struct InternalError: Failure {
+    public let message: String
+
+    public init(_ error: any Error) {
+        message = "internal error: \(error)"
+    }
+
+    public var exitStatus: ExitStatus { .internalError }
+}

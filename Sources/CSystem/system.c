@@ -19,6 +19,8 @@
 const int system_O_PATH = O_PATH;
 const int system_AT_EMPTY_PATH = AT_EMPTY_PATH;
 const int system_O_TMPFILE = O_TMPFILE;
+const uint64_t system_RESOLVE_IN_ROOT = RESOLVE_IN_ROOT;
+const uint64_t system_RESOLVE_NO_MAGICLINKS = RESOLVE_NO_MAGICLINKS;
 
 long system_getdents64(int descriptor, void *buffer, size_t size) {
     return syscall(SYS_getdents64, descriptor, buffer, size);
@@ -63,6 +65,16 @@ long system_flistxattr(int descriptor, char *names, size_t size) {
 int system_lsetxattr(const char *path, const char *name, const void *value, size_t size) {
     return lsetxattr(path, name, value, size, 0);
 }
+
+int system_setxattr(const char *path, const char *name, const void *value, size_t size) {
+    return setxattr(path, name, value, size, 0);
+}
+
+int system_fsetxattr(int descriptor, const char *name, const void *value, size_t size) {
+    return fsetxattr(descriptor, name, value, size, 0);
+}
+
+int system_fremovexattr(int descriptor, const char *name) { return fremovexattr(descriptor, name); }
 
 unsigned int system_major(uint64_t device) { return major(device); }
 

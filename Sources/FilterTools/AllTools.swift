@@ -7,8 +7,11 @@ public let filterTools: [any Tool.Type] = [
     DiffTool.self,
     DigestTool.self,
     InspectTool.self,
+    LayersTool.self,
     ManifestAppendTool.self,
+    RuntimeConfigTool.self,
     SnapshotTool.self,
     TarTool.self,
+    UntarTool.self,
     ZstdTool.self,
 ]

@@ -12,7 +12,7 @@ final class PipedBlob: BlobSource {
 
     let identity: BlobIdentity
     private let produce: @Sendable (any ByteSink) throws -> Void
-    private var pipe = Pipe(capacity: PipedBlob.byteLimit)
+    private var pipe = MemoryPipe(capacity: PipedBlob.byteLimit)
     private var thread: WorkerThread?
 
     /// - Parameter produce: pushes all bytes and returns when they are proved to be `identity`;
@@ -38,7 +38,7 @@ final class PipedBlob: BlobSource {
 
     func rewind() -> Bool {
         stop()
-        pipe = Pipe(capacity: PipedBlob.byteLimit)
+        pipe = MemoryPipe(capacity: PipedBlob.byteLimit)
         return true
     }
 
@@ -58,82 +58,5 @@ final class PipedBlob: BlobSource {
         pipe.abandon()
         thread?.join()
         thread = nil
-    }
-}
-
-/// The bounded buffer between two threads. Guarded by its mutex throughout.
-private final class Pipe: ByteSink, @unchecked Sendable {
-    struct Abandoned: Error {}
-
-    private let buffer: UnsafeMutableRawBufferPointer
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let changed: UnsafeMutablePointer<pthread_cond_t>
-    private var start = 0
-    private var filled = 0
-    private var end: Result<Void, any Error>?
-    private var isAbandoned = false
-
-    init(capacity: Int) {
-        buffer = .allocate(byteCount: capacity, alignment: 4096)
-        mutex = .allocate(capacity: 1)
-        changed = .allocate(capacity: 1)
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(changed)
-        pthread_mutex_destroy(mutex)
-        changed.deallocate()
-        mutex.deallocate()
-        buffer.deallocate()
-    }
-
-    func write(_ bytes: UnsafeRawBufferPointer) throws {
-        var rest = bytes[...]
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        while !rest.isEmpty {
-            while filled == buffer.count && !isAbandoned { pthread_cond_wait(changed, mutex) }
-            if isAbandoned { throw Abandoned() }
-            let position = (start + filled) % buffer.count
-            let free = position < start ? start - position : buffer.count - position
-            let part = rest.prefix(min(free, buffer.count - filled))
-            UnsafeMutableRawBufferPointer(rebasing: buffer[position..<(position + part.count)])
-                .copyMemory(from: UnsafeRawBufferPointer(rebasing: part))
-            filled += part.count
-            rest = rest.dropFirst(part.count)
-            pthread_cond_broadcast(changed)
-        }
-    }
-
-    func read(into space: UnsafeMutableRawBufferPointer) throws -> Int {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        while filled == 0 && end == nil { pthread_cond_wait(changed, mutex) }
-        guard filled > 0 else {
-            try end?.get()
-            return 0
-        }
-        let count = min(space.count, filled, buffer.count - start)
-        space.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[start..<(start + count)]))
-        start = (start + count) % buffer.count
-        filled -= count
-        pthread_cond_broadcast(changed)
-        return count
-    }
-
-    func finish(_ error: (any Error)?) {
-        pthread_mutex_lock(mutex)
-        end = error.map { .failure($0) } ?? .success(())
-        pthread_cond_broadcast(changed)
-        pthread_mutex_unlock(mutex)
-    }
-
-    func abandon() {
-        pthread_mutex_lock(mutex)
-        isAbandoned = true
-        pthread_cond_broadcast(changed)
-        pthread_mutex_unlock(mutex)
     }
 }

@@ -17,6 +17,11 @@ public enum LayerError: Failure {
     case contradiction(path: Path, declared: MediaType, found: String)
     case digest(path: Path, expected: Digest, actual: Digest)
     case size(path: Path, expected: Int64, actual: Int64)
+    /// The layer is whole, but not the one whose uncompressed digest was stated.
+    case diffID(path: Path, expected: Digest, actual: Digest)
+    case notLayer(path: Path)
+    /// The layer decompresses to so much that it seems to be made to fill a disk.
+    case bomb(path: Path, byteCount: Int64, ratio: Int)
     case empty(path: Path)
     /// libzstd or zlib failed for a reason of its own, as for want of memory.
     case library(String)
@@ -26,7 +31,7 @@ public enum LayerError: Failure {
         case .tar(let error): error.exitStatus
         case .stream(let error): error.exitStatus
         case .cut, .malformed, .missingTrailer, .trailerMismatch, .contradiction, .digest, .size,
-            .empty:
+            .diffID, .notLayer, .bomb, .empty:
             .dataError
         case .library: .systemError
         }
@@ -50,6 +55,11 @@ public enum LayerError: Failure {
             "digest mismatch for \(path.quoted): expected \(expected), got \(actual)"
         case .size(let path, let expected, let actual):
             "size mismatch for \(path.quoted): expected \(expected) bytes, got \(actual)"
+        case .diffID(let path, let expected, let actual):
+            "diffID mismatch for \(path.quoted): expected \(expected), got \(actual)"
+        case .notLayer(let path): "no layer on \(path.quoted): not a tar, gzip or zstd"
+        case .bomb(let path, let byteCount, let ratio):
+            "\(path.quoted) decompresses to more than \(ratio) times its \(byteCount) bytes"
         case .empty(let path): "no input on \(path.quoted): it is empty"
         case .library(let problem): problem
         }

@@ -12,6 +12,9 @@ import Tar
 ///
 /// - Spec: the design's "A broken pipe never becomes an image"; image-spec v1.1.1, layer.md.
 public final class LayerInspector {
+    /// Takes the uncompressed tar as it passes, before it is proved to be whole.
+    public typealias ContentConsumer = (UnsafeRawBufferPointer) throws(LayerError) -> Void
+
     /// What the bytes turned out to be.
     public struct Result: Hashable, Sendable {
         public let mediaType: MediaType
@@ -42,6 +45,7 @@ public final class LayerInspector {
     private let path: Path
     private let declared: MediaType?
     private let verifiesLayer: Bool
+    private let consume: ContentConsumer?
     private var kind = Kind.unknown
     private var head: [UInt8] = []
     private var frames: FrameFollower
@@ -50,10 +54,16 @@ public final class LayerInspector {
     /// - Parameters:
     ///   - declared: what the user says the bytes are. A type that is no layer's is taken as it is.
     ///   - verifiesLayer: whether a layer with a trailer is decompressed and checked against it.
-    public init(path: Path = .standardInput, declared: MediaType? = nil, verifiesLayer: Bool) {
+    ///   - consume: gets what the layer decompresses to, and sees to it that it is a whole tar.
+    ///     Nothing but a layer is accepted then, and every layer is verified.
+    public init(
+        path: Path = .standardInput, declared: MediaType? = nil, verifiesLayer: Bool,
+        consume: ContentConsumer? = nil
+    ) {
         self.path = path
         self.declared = declared
-        self.verifiesLayer = verifiesLayer
+        self.verifiesLayer = verifiesLayer || consume != nil
+        self.consume = consume
         frames = FrameFollower(path: path)
         if let declared, declared.layerCompression == nil { kind = .opaque }
     }
@@ -73,6 +83,7 @@ public final class LayerInspector {
         if case .unknown = kind { try recognise(isEnd: true) }
         switch kind {
         case .unknown, .opaque:
+            if consume != nil { throw .notLayer(path: path) }
             return Result(mediaType: declared ?? .octetStream, content: .opaque)
         case .zeros:
             // An archive without entries is nothing but its end.
@@ -99,7 +110,7 @@ public final class LayerInspector {
         case .gzip(let content):
             return result(.gzip, .tar(diffID: try content.finish().digest))
         case .tar(let tar):
-            try tar.finish()
+            if consume == nil { try tar.finish() }
             return result(.none, .same)
         }
     }
@@ -126,16 +137,16 @@ public final class LayerInspector {
             try refuseIfDeclared(other: .zstd, found: "zstd")
             let isMarked = head[offset...].prefix(3).elementsEqual(LayerMark.block)
             if isMarked, !verifiesLayer { return .zstdWithTrailer }
-            return .zstd(ContentChecker(path: path, decoder: try ZstdDecoder(path: path)))
+            return .zstd(checker(try ZstdDecoder(path: path)))
         }
         if head.count >= 4, head[0] >> 4 == 5, head[1..<4].elementsEqual([0x2A, 0x4D, 0x18]) {
             // A skippable frame, which some compressors put first. The mark never comes after one.
             try refuseIfDeclared(other: .zstd, found: "zstd")
-            return .zstd(ContentChecker(path: path, decoder: try ZstdDecoder(path: path)))
+            return .zstd(checker(try ZstdDecoder(path: path)))
         }
         if head.starts(with: [0x1F, 0x8B]) {
             try refuseIfDeclared(other: .gzip, found: "gzip")
-            return .gzip(ContentChecker(path: path, decoder: try GzipDecoder(path: path)))
+            return .gzip(checker(try GzipDecoder(path: path)))
         }
         if head.count >= tarBlockByteCount {
             if isTarHeader(head) {
@@ -150,6 +161,10 @@ public final class LayerInspector {
         try refuseIfCut()
         try refuseIfDeclared(found: "not a layer")
         return .opaque
+    }
+
+    private func checker(_ decoder: any StreamDecoder) -> ContentChecker {
+        ContentChecker(path: path, decoder: decoder, consume: consume)
     }
 
     /// Refuses what is too short to be a layer but begins like one: a stage was cut off early.
@@ -172,19 +187,22 @@ public final class LayerInspector {
 
     private func follow(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
         switch kind {
-        case .unknown, .opaque: break
+        case .unknown: break
+        case .opaque: if consume != nil { throw .notLayer(path: path) }
         case .zstdWithTrailer: try frames.update(bytes)
         case .zstd(let content):
             try frames.update(bytes)
             try content.update(bytes)
         case .gzip(let content): try content.update(bytes)
-        case .tar(let tar): try tar.update(bytes)
+        case .tar(let tar):
+            if let consume { try consume(bytes) } else { try tar.update(bytes) }
         case .zeros:
             guard bytes.allSatisfy({ $0 == 0 }) else {
                 try refuseIfDeclared(found: "not a layer")
                 kind = .opaque
-                return
+                return try follow(bytes)
             }
+            try consume?(bytes)
         }
     }
 
@@ -228,22 +246,24 @@ private final class ContentChecker {
     private let decoder: any StreamDecoder
     private let digest = StreamingDigest()
     private let tar: TarChecker
+    private let consume: LayerInspector.ContentConsumer?
 
-    init(path: Path, decoder: any StreamDecoder) {
+    init(path: Path, decoder: any StreamDecoder, consume: LayerInspector.ContentConsumer?) {
         self.decoder = decoder
+        self.consume = consume
         tar = TarChecker(path: path)
     }
 
     func update(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
         try decoder.decode(bytes) { (bytes) throws(LayerError) in
             digest.update(bytes)
-            try tar.update(bytes)
+            if let consume { try consume(bytes) } else { try tar.update(bytes) }
         }
     }
 
     func finish() throws(LayerError) -> BlobIdentity {
         try decoder.finish()
-        try tar.finish()
+        if consume == nil { try tar.finish() }
         return BlobIdentity(digest: digest.finalize(), size: digest.byteCount)
     }
 }

@@ -21,10 +21,12 @@ public final class LayerSource: BlobSource {
     ///   - path: what messages call the bytes.
     ///   - declared: what the user says the bytes are; nil leaves it to the bytes.
     ///   - verifiesLayer: whether a layer with a trailer is decompressed and checked against it.
+    ///   - consume: gets what the layer decompresses to; nothing but a layer is accepted then.
     public init(
         _ source: any ByteSource, path: Path = .standardInput, declared: MediaType? = nil,
         algorithm: Digest.Algorithm = .sha256, expectedDigest: Digest? = nil,
-        expectedSize: Int64? = nil, verifiesLayer: Bool = false
+        expectedSize: Int64? = nil, verifiesLayer: Bool = false,
+        consume: LayerInspector.ContentConsumer? = nil
     ) {
         self.source = source
         self.path = path
@@ -33,7 +35,7 @@ public final class LayerSource: BlobSource {
         digest = StreamingDigest(expectedDigest?.algorithm ?? algorithm)
         tarDigest = digest.algorithm == .sha256 ? nil : StreamingDigest()
         inspector = LayerInspector(
-            path: path, declared: declared, verifiesLayer: verifiesLayer)
+            path: path, declared: declared, verifiesLayer: verifiesLayer, consume: consume)
     }
 
     public var announced: BlobIdentity? {

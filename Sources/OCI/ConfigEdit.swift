@@ -199,11 +199,7 @@ extension ConfigEdit {
         let shell = strings("Shell", of: run).map { $0.isEmpty ? nil : $0 } ?? nil
         let defaultShell = isWindows ? ["cmd", "/S", "/C"] : ["/bin/sh", "-c"]
         func value(_ command: CommandForm) -> JSON? {
-            let words =
-                switch command {
-                case .arguments(let arguments): arguments
-                case .shell(let line): (shell ?? defaultShell) + [line]
-                }
+            let words = command.words(shell: shell ?? defaultShell)
             return words.isEmpty ? nil : .array(words.map { .string($0) })
         }
         if let entrypoint {

@@ -51,6 +51,14 @@ public enum CommandForm: Hashable, Sendable {
         self = .arguments(arguments)
     }
 
+    /// What is run: a line for the shell is given to `shell` as its last argument.
+    public func words(shell: [String]) -> [String] {
+        switch self {
+        case .arguments(let arguments): arguments
+        case .shell(let line): shell + [line]
+        }
+    }
+
     private static func array(_ text: String) -> [JSON]? {
         do {
             guard case .array(let elements) = try JSON.parse(Array(text.utf8)) else { return nil }

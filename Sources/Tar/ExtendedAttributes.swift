@@ -123,7 +123,7 @@ extension EntryEncoder {
     }
 
     /// Attributes that describe the machine the tree is on, not the file, are left out.
-    private static func isKept(_ name: [UInt8]) -> Bool {
+    static func isKept(_ name: [UInt8]) -> Bool {
         let machine = [
             "security.selinux", "com.apple.", "user.com.apple.", "trusted.overlay.",
             "user.overlay.", "security.ima", "security.evm", "system.nfs4_acl",

@@ -132,15 +132,22 @@ enum PaxRecords {
         return records
     }
 
-    /// A decimal number with an optional fraction, which is dropped towards minus infinity.
-    static func seconds(_ text: [UInt8]) -> Int64? {
+    /// A decimal number with an optional fraction; what is less than a nanosecond is dropped.
+    ///
+    /// - Returns: the seconds rounded towards minus infinity, and what is above them.
+    static func time(_ text: [UInt8]) -> (seconds: Int64, nanoseconds: UInt32)? {
         let string = String(decoding: text, as: UTF8.self)
         let parts = string.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         guard let whole = parts.first.flatMap({ Int64($0) }) else { return nil }
-        guard parts.count == 2 else { return whole }
+        guard parts.count == 2 else { return (whole, 0) }
         guard parts[1].utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
-        let hasFraction = parts[1].contains { $0 != "0" }
-        return string.hasPrefix("-") && hasFraction ? whole - 1 : whole
+        let digits = parts[1].prefix(9)
+        guard let value = UInt32(digits + String(repeating: "0", count: 9 - digits.count)) else {
+            return nil
+        }
+        guard string.hasPrefix("-"), value > 0 else { return (whole, value) }
+        let (below, overflow) = whole.subtractingReportingOverflow(1)
+        return overflow ? nil : (below, 1_000_000_000 - value)
     }
 }
 

@@ -25,6 +25,8 @@ public struct TarEntry: Hashable, Sendable {
     public var size: UInt64
     /// Seconds since 1970-01-01.
     public var modificationTime: Int64
+    /// What of a time in a pax header is less than a second. Read only: layers have whole seconds.
+    public var modificationNanoseconds: UInt32
     public var deviceMajor: UInt32
     public var deviceMinor: UInt32
     public var extendedAttributes: [ExtendedAttribute]
@@ -49,6 +51,7 @@ public struct TarEntry: Hashable, Sendable {
         gid = 0
         self.size = size
         modificationTime = 0
+        modificationNanoseconds = 0
         deviceMajor = 0
         deviceMinor = 0
         extendedAttributes = []

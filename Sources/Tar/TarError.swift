@@ -3,6 +3,8 @@ import ByteStream
 /// What keeps a tar from being written or read.
 public enum TarError: Failure {
     case stream(StreamError)
+    /// Whoever hands over the tar found it wrong.
+    case source(any Failure)
     /// A file of the tree cannot be opened, or is gone.
     case open(path: Path, Errno)
     case list(path: Path, Errno)
@@ -22,19 +24,33 @@ public enum TarError: Failure {
     case malformed(path: Path, offset: Int64, String)
     /// Something legal that cannot be in a layer.
     case unsupported(path: Path, String)
+    /// An entry that cannot be made for what it is or what is in its way.
+    case refused(path: Path, String)
+    /// The directory that a tar is unpacked in.
+    case target(path: Path, Errno)
+    /// An entry that the system does not let be made.
+    case unpack(path: Path, Errno)
+    /// An extended attribute that the system does not let be set.
+    case attribute(path: Path, name: Path, Errno)
+    /// A device, which only the superuser can make.
+    case device(path: Path, Errno)
 
     public var exitStatus: ExitStatus {
         switch self {
         case .stream(let error): error.exitStatus
+        case .source(let error): error.exitStatus
         case .open, .list: .cannotOpenInput
         case .read, .attributes, .changed, .modified: .inputOutput
-        case .whiteoutName, .clash, .empty, .cut, .malformed, .unsupported: .dataError
+        case .whiteoutName, .clash, .empty, .cut, .malformed, .unsupported, .refused:
+            .dataError
+        case .target, .unpack, .attribute, .device: .cannotCreateOutput
         }
     }
 
     public var message: String {
         switch self {
         case .stream(let error): error.message
+        case .source(let error): error.message
         case .open(let path, let errno): "cannot open \(path.quoted): \(errno)"
         case .list(let path, let errno): "cannot list \(path.quoted): \(errno)"
         case .read(let path, let errno): "cannot read \(path.quoted): \(errno)"
@@ -54,6 +70,13 @@ public enum TarError: Failure {
         case .malformed(let path, let offset, let problem):
             "malformed tar on \(path.quoted) at byte \(offset): \(problem)"
         case .unsupported(let path, let problem): "\(path.quoted): \(problem)"
+        case .refused(let path, let problem): "cannot unpack \(path.quoted): \(problem)"
+        case .target(let path, let errno): "cannot unpack into \(path.quoted): \(errno)"
+        case .unpack(let path, let errno): "cannot unpack \(path.quoted): \(errno)"
+        case .attribute(let path, let name, let errno):
+            "cannot set the attribute \(name.quoted) of \(path.quoted): \(errno)"
+        case .device(let path, let errno):
+            "cannot make the device \(path.quoted): \(errno)"
         }
     }
 }

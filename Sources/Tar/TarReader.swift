@@ -7,7 +7,10 @@ import ByteStream
 ///
 /// - Spec: POSIX.1-2017, pax; tar(5) for GNU's types.
 package struct TarReader: ~Copyable {
-    private let input: InputStream
+    private let input: any ByteSource
+    /// As messages call the tar.
+    private let path: Path
+    private let isEndProved: Bool
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: bufferByteCount, alignment: 4096)
     /// What of `buffer` was read and not yet taken.
@@ -19,7 +22,15 @@ package struct TarReader: ~Copyable {
     private var padding = 0
 
     package init(_ input: InputStream) {
+        self.init(input, path: input.path)
+    }
+
+    /// - Parameter isEndProved: whether the input ends only where it should; its tar may then lack
+    ///   the end-of-archive marker, and the padding before it.
+    init(_ input: any ByteSource, path: Path, isEndProved: Bool = false) {
         self.input = input
+        self.path = path
+        self.isEndProved = isEndProved
     }
 
     deinit {
@@ -31,6 +42,9 @@ package struct TarReader: ~Copyable {
         var path: [UInt8]?
         var linkTarget: [UInt8]?
         var records: [(key: [UInt8], value: [UInt8])] = []
+
+        /// Whether an entry must follow.
+        var isBegun: Bool { path != nil || linkTarget != nil || !records.isEmpty }
     }
 
     /// The next entry; nil after the end of the archive, when nothing but zeros followed it.
@@ -41,6 +55,9 @@ package struct TarReader: ~Copyable {
         precondition(remaining == 0)
         var prefix = Extension()
         while true {
+            if isEndProved, offset > 0, !prefix.isBegun {
+                guard try fill(atLeast: 1) else { return nil }
+            }
             let block = try take(tarBlockByteCount)
             let header = HeaderBlock(block)
             if header.isZero {
@@ -70,8 +87,8 @@ package struct TarReader: ~Copyable {
 
     /// Copies the data of the current entry, and its padding.
     mutating func copyData(to output: some EntrySpace) throws(TarError) {
-        while remaining > 0 {
-            let bytes = try some(limit: remaining)
+        let paddingCount = padding
+        try readData { (bytes) throws(TarError) in
             var rest = bytes[...]
             while !rest.isEmpty {
                 let room = try output.room(atLeast: 1)
@@ -80,13 +97,22 @@ package struct TarReader: ~Copyable {
                 output.accept(part.count)
                 rest = rest.dropFirst(part.count)
             }
+        }
+        if paddingCount > 0 { try output.put([UInt8](repeating: 0, count: paddingCount)) }
+    }
+
+    /// Hands over the data of the current entry, in pieces, and passes over its padding.
+    mutating func readData(
+        _ body: (UnsafeRawBufferPointer) throws(TarError) -> Void
+    ) throws(TarError) {
+        while remaining > 0 {
+            let bytes = try some(limit: remaining)
+            try body(bytes)
             remaining -= UInt64(bytes.count)
         }
-        if padding > 0 {
-            _ = try take(padding)
-            try output.put([UInt8](repeating: 0, count: padding))
-            padding = 0
-        }
+        let isThere = isEndProved ? try fill(atLeast: 1) : true
+        if isThere { _ = try take(padding) }
+        padding = 0
     }
 
     /// Fills part of `space` with data of the current entry and returns how much; 0 means its end.
@@ -105,9 +131,7 @@ package struct TarReader: ~Copyable {
 
     /// Passes over the data of the current entry.
     package mutating func skipData() throws(TarError) {
-        while remaining > 0 { remaining -= UInt64(try some(limit: remaining).count) }
-        _ = try take(padding)
-        padding = 0
+        try readData { (_) throws(TarError) in }
     }
 
     private func entry(
@@ -185,7 +209,9 @@ package struct TarReader: ~Copyable {
             case "uid": entry.uid = try required(number, name)
             case "gid": entry.gid = try required(number, name)
             case "mtime":
-                entry.modificationTime = try required(PaxRecords.seconds(value), name)
+                let time = try required(PaxRecords.time(value), name)
+                entry.modificationTime = time.seconds
+                entry.modificationNanoseconds = time.nanoseconds
             case _ where name.hasPrefix("GNU.sparse."):
                 // The archive may have it under a name that the user does not know.
                 let known = records.last { $0.key.elementsEqual("GNU.sparse.name".utf8) }?.value
@@ -290,8 +316,12 @@ package struct TarReader: ~Copyable {
                 let read = try input.read(into: room)
                 if read == 0 { return false }
                 available = available.lowerBound..<(available.upperBound + read)
-            } catch {
+            } catch let error as StreamError {
                 throw .stream(error)
+            } catch let error as any Failure {
+                throw .source(error)
+            } catch {
+                throw .source(InternalError(error))
             }
         }
         return true
@@ -299,10 +329,10 @@ package struct TarReader: ~Copyable {
 
     private func cut() -> TarError {
         let end = offset + Int64(available.count)
-        return end == 0 ? .empty(path: input.path) : .cut(path: input.path, offset: end)
+        return end == 0 ? .empty(path: path) : .cut(path: path, offset: end)
     }
 
     private func malformed(_ problem: String) -> TarError {
-        .malformed(path: input.path, offset: max(0, offset - 512), problem)
+        .malformed(path: path, offset: max(0, offset - 512), problem)
     }
 }

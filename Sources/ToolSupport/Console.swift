@@ -54,7 +54,7 @@ public struct Console: Sendable {
         case let error as ReferenceError: UsageError(error.message)
         case let error as EditError: InputError.refused(error.text)
         case let error as JSONError: InputError.document(subject: "document", error)
-        default: InternalError(message: "internal error: \(error)")
+        default: InternalError(error)
         }
     }
 }
@@ -71,12 +71,6 @@ public struct UsageError: Failure {
     public init(_ message: String) {
         self.message = message
     }
-}
-
-/// An error that no one expected.
-struct InternalError: Failure {
-    let message: String
-    var exitStatus: ExitStatus { .internalError }
 }
 
 /// Input that is not what it should be.

@@ -108,15 +108,40 @@ public enum ImageLines {
         var images = try read(from: input)
         for index in images.indices {
             let subject = "image line \(index + 1) of \(input.path.quoted)"
-            do {
-                try edit(&images[index], subject)
-            } catch let error as JSONError {
-                throw InputError.document(subject: subject, error)
-            } catch let error as EditError {
-                throw InputError.refused("refused \(subject): \(error.text)")
-            }
+            try naming(subject) { try edit(&images[index], subject) }
         }
         try write(images)
+    }
+
+    /// Reads the one image line of stdin.
+    ///
+    /// - Parameter body: makes of the image what is wanted.
+    /// - Throws: `InputError.refused` for several lines, what `read` throws, and what `body` throws
+    ///   with the line as its subject.
+    public static func readOne<Result>(
+        _ console: Console, _ body: (Image) throws -> Result
+    ) throws -> Result {
+        let input = try console.standardInput(expecting: "an image line")
+        let images = try read(from: input)
+        guard images.count == 1 else {
+            throw InputError.refused(
+                "\(images.count) image lines on \(input.path.quoted), where one should be; choose "
+                    + "a platform")
+        }
+        return try naming("image line on \(input.path.quoted)") { try body(images[0]) }
+    }
+
+    /// Runs `body`, whose errors about a document are those of the line `subject`.
+    private static func naming<Result>(
+        _ subject: String, _ body: () throws -> Result
+    ) throws -> Result {
+        do {
+            return try body()
+        } catch let error as JSONError {
+            throw InputError.document(subject: subject, error)
+        } catch let error as EditError {
+            throw InputError.refused("refused \(subject): \(error.text)")
+        }
     }
 
     /// Writes the images to stdout, a line each.

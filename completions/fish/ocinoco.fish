@@ -4,6 +4,7 @@ complete -c ocinoco -n __fish_use_subcommand -f
 complete -c ocinoco -n __fish_use_subcommand -a pack -d 'Pack a directory as a layer'
 complete -c ocinoco -n __fish_use_subcommand -a build -d 'Add a layer to an image'
 complete -c ocinoco -n __fish_use_subcommand -a copy -d 'Copy an image'
+complete -c ocinoco -n __fish_use_subcommand -a unpack -d 'Unpack an image as a bundle'
 complete -c ocinoco -n __fish_use_subcommand -a repack -d 'Add what changed in a bundle as a layer'
 complete -c ocinoco -n __fish_use_subcommand -a save -d 'Write an image as a tar for docker load'
 complete -c ocinoco -n __fish_use_subcommand -a load -d 'Store the images of such a tar'
@@ -76,10 +77,20 @@ complete -c ocinoco -n $builds -l created -x -d 'When it was made'
 complete -c ocinoco -n $builds -l created-by -x -d 'What made the layer'
 complete -c ocinoco -n '__fish_seen_subcommand_from build repack rebase' -l annotation -x -d 'Annotate the manifest'
 
+# Of unpack alone.
+set -l unpacks '__fish_seen_subcommand_from unpack'
+complete -c ocinoco -n $unpacks -l rootless -d 'Do without the superuser'
+complete -c ocinoco -n $unpacks -l max-ratio -x -d 'Refuse layers that decompress to more'
+complete -c ocinoco -n $unpacks -l args -x -d 'Run this in place of the command'
+complete -c ocinoco -n $unpacks -l terminal -d 'Give the program a terminal'
+complete -c ocinoco -n $unpacks -l no-terminal -d 'Give the program no terminal'
+complete -c ocinoco -n $unpacks -l read-only -d 'Let the program change nothing'
+complete -c ocinoco -n $unpacks -l hostname -x -d 'Name of the host'
+
 # Of those that talk to registries.
 set -l talks 'not __fish_use_subcommand; and not __fish_seen_subcommand_from pack'
 complete -c ocinoco -n '__fish_seen_subcommand_from copy save load inspect tags rebase login logout' -f
-complete -c ocinoco -n '__fish_seen_subcommand_from build copy save inspect' -l platform -xa 'all linux/amd64 linux/arm64 linux/arm/v7' -d 'Platform of the image'
+complete -c ocinoco -n '__fish_seen_subcommand_from build copy save inspect unpack' -l platform -xa 'all linux/amd64 linux/arm64 linux/arm/v7' -d 'Platform of the image'
 complete -c ocinoco -n '__fish_seen_subcommand_from build copy repack rebase' -l expect -xa absent -d 'Move no tag unless it is there'
 complete -c ocinoco -n $talks -l plain-http -d 'Use HTTP for every registry'
 complete -c ocinoco -n $talks -l tls-verify -xa 'true false' -d 'Verify certificates'

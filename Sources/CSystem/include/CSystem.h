@@ -9,6 +9,8 @@
 extern const int system_O_PATH;
 extern const int system_AT_EMPTY_PATH;
 extern const int system_O_TMPFILE;
+extern const uint64_t system_RESOLVE_IN_ROOT;
+extern const uint64_t system_RESOLVE_NO_MAGICLINKS;
 
 // One record of getdents64(2); the name follows its 19 bytes, ended by a zero byte.
 struct system_dirent64 {
@@ -33,6 +35,9 @@ long system_llistxattr(const char *path, char *names, size_t size);
 long system_fgetxattr(int descriptor, const char *name, void *value, size_t size);
 long system_flistxattr(int descriptor, char *names, size_t size);
 int system_lsetxattr(const char *path, const char *name, const void *value, size_t size);
+int system_setxattr(const char *path, const char *name, const void *value, size_t size);
+int system_fsetxattr(int descriptor, const char *name, const void *value, size_t size);
+int system_fremovexattr(int descriptor, const char *name);
 
 unsigned int system_major(uint64_t device);
 unsigned int system_minor(uint64_t device);

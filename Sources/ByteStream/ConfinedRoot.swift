@@ -1,0 +1,161 @@
+import CSystem
+import Glibc
+
+/// A directory that is a root: whatever a path or the symbolic links on its way say, what is opened
+/// is inside.
+///
+/// Absolute links begin at the directory, and `..` in it is the directory itself, as in a chroot.
+///
+/// - Spec: openat2(2), `RESOLVE_IN_ROOT`.
+public final class ConfinedRoot {
+    /// Opened with `O_PATH`; owned.
+    public let descriptor: CInt
+    /// Whether the kernel resolves paths, or this type does, a component at a time.
+    private var usesKernel: Bool
+
+    /// How many links one path may lead through, as the kernel has it.
+    private static let linkLimit = 40
+
+    /// - Parameter usesKernel: false does without openat2(2), as where the kernel lacks it.
+    /// - Throws: the `Errno` of open(2).
+    public init(_ path: Path, usesKernel: Bool = true) throws(Errno) {
+        self.usesKernel = usesKernel
+        descriptor = try path.withCString { (path) throws(Errno) in
+            try retryingInterrupts {
+                system_openat(AT_FDCWD, path, system_O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
+            }
+        }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Opens what `path` leads to, with `O_CLOEXEC` and never as a terminal.
+    ///
+    /// - Parameter flags: of open(2); without `O_CREAT`.
+    /// - Throws: the `Errno` of openat2(2).
+    public func open(_ path: Path, flags: CInt) throws(Errno) -> CInt {
+        let flags = flags | O_CLOEXEC | (flags & system_O_PATH == 0 ? O_NOCTTY : 0)
+        if usesKernel {
+            do {
+                return try openByKernel(path, flags: flags)
+            } catch  where error.rawValue == ENOSYS || error.rawValue == EPERM {
+                // EPERM is how some sandboxes say that they do not know the call.
+                usesKernel = false
+            }
+        }
+        return try walk(path, flags: flags) { _, _ throws(Errno) in throw .noEntry }
+    }
+
+    /// Opens the directory that `path` leads to, with `O_PATH`, and makes what is missing.
+    ///
+    /// - Parameter create: makes the directory of that path, which has no links in it, in its parent,
+    ///   which is open.
+    public func makeDirectory(
+        _ path: Path, create: (_ path: Path, _ parent: CInt) throws(Errno) -> Void
+    ) throws(Errno) -> CInt {
+        try walk(path, flags: system_O_PATH | O_DIRECTORY | O_CLOEXEC, creating: create)
+    }
+
+    private func openByKernel(_ path: Path, flags: CInt) throws(Errno) -> CInt {
+        let resolve = system_RESOLVE_IN_ROOT | system_RESOLVE_NO_MAGICLINKS
+        // An empty path has a meaning of its own.
+        return try (path.isEmpty ? "." : path).withCString { (path) throws(Errno) in
+            while true {
+                let result = system_openat2(
+                    descriptor, path, UInt64(flags), 0, resolve)
+                if result >= 0 { return result }
+                // EAGAIN: something was renamed meanwhile, so that `..` could not be trusted.
+                let error = Errno.current
+                guard error == .interrupted || error == .wouldBlock else { throw error }
+            }
+        }
+    }
+
+    /// Opens one component after another, none of which may be a link; links are read and become
+    /// components.
+    private func walk(
+        _ path: Path, flags: CInt,
+        creating create: (_ path: Path, _ parent: CInt) throws(Errno) -> Void
+    ) throws(Errno) -> CInt {
+        var trail = Trail(root: descriptor)
+        defer { trail.closeAll() }
+        var rest = Array(ConfinedRoot.components(path).reversed())
+        var links = 0
+        while let name = rest.popLast() {
+            if name == ".." {
+                trail.leave()
+                continue
+            }
+            let directory = system_O_PATH | O_DIRECTORY | O_CLOEXEC
+            do {
+                let opened = try Self.open(
+                    name, in: trail.current, flags: rest.isEmpty ? flags : directory)
+                if rest.isEmpty { return opened }
+                trail.enter(opened, name)
+            } catch .noEntry {
+                try create(trail.path.appending(name), trail.current)
+                rest.append(name)
+            } catch  where error == .tooManyLinks || error == .notDirectory {
+                guard let target = try Self.link(name, in: trail.current) else { throw error }
+                links += 1
+                if links > ConfinedRoot.linkLimit { throw .tooManyLinks }
+                if target.bytes.first == UInt8(ascii: "/") { trail.closeAll() }
+                rest += ConfinedRoot.components(target).reversed()
+            }
+        }
+        return try Self.open(".", in: trail.current, flags: flags)
+    }
+
+    /// openat(2) of one component that must not be a link.
+    private static func open(_ name: Path, in parent: CInt, flags: CInt) throws(Errno) -> CInt {
+        try name.withCString { (name) throws(Errno) in
+            try retryingInterrupts { system_openat(parent, name, flags | O_NOFOLLOW, 0) }
+        }
+    }
+
+    /// The target of a link; nil when the name is not one.
+    private static func link(_ name: Path, in parent: CInt) throws(Errno) -> Path? {
+        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+        do {
+            let count = try name.withCString { (name) throws(Errno) in
+                try retryingInterrupts { readlinkat(parent, name, &target, target.count) }
+            }
+            return Path(target[..<count].map { UInt8(bitPattern: $0) })
+        } catch  where error.rawValue == EINVAL {
+            return nil
+        }
+    }
+
+    private static func components(_ path: Path) -> [Path] {
+        path.bytes.split(separator: UInt8(ascii: "/")).map { Path($0) }.filter { $0 != "." }
+    }
+}
+
+/// The directories from the root to where a walk is, all open: `..` goes back on it, wherever the
+/// directory has been moved to.
+private struct Trail {
+    private let root: CInt
+    private var opened: [(descriptor: CInt, name: Path)] = []
+
+    init(root: CInt) {
+        self.root = root
+    }
+
+    var current: CInt { opened.last?.descriptor ?? root }
+
+    var path: Path {
+        opened.reduce(Path("")) { $0.appending($1.name) }
+    }
+
+    mutating func enter(_ descriptor: CInt, _ name: Path) { opened.append((descriptor, name)) }
+
+    mutating func leave() {
+        if let last = opened.popLast() { close(last.descriptor) }
+    }
+
+    mutating func closeAll() {
+        while !opened.isEmpty { leave() }
+    }
+}

@@ -1,0 +1,33 @@
+import ArgumentParser
+import ByteStream
+import OCI
+import ToolSupport
+
+/// `oci-layers`: the layers of an image, a descriptor line each.
+public struct LayersTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-layers",
+        abstract: "List the layers of an image, the lowest first.",
+        usage: "oci-layers [<options>]",
+        discussion: """
+            Reads one image line from stdin and writes a descriptor line for each layer to \
+            stdout. The diffID is an annotation, as in the lines of oci-push-blob, so that \
+            oci-fetch --blob, oci-untar --descriptor and oci-manifest-append take them.
+
+            Example:
+              oci-fetch ghcr.io/example/app:latest | oci-layers >layers.json
+            """,
+        version: Version.text)
+
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func execute(_ console: Console) throws {
+        let output = OutputBuffer()
+        for layer in try ImageLines.readOne(console, { image in try image.annotatedLayers() }) {
+            try output.append(layer.line)
+        }
+        try output.flush()
+    }
+}

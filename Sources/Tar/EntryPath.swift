@@ -1,0 +1,72 @@
+import ByteStream
+import Glibc
+
+/// Where an entry goes, below the directory that is unpacked into.
+struct EntryPath {
+    /// Components with a slash between them, and a zero byte at the end.
+    private let terminated: [UInt8]
+    /// Where the last component begins.
+    private let nameOffset: Int
+
+    /// Reads a path or hard link target of a tar. Slashes at its ends and components `.` say nothing.
+    ///
+    /// - Throws: `TarError.refused` for a component `..`, and for more than the kernel takes.
+    init(_ path: [UInt8]) throws(TarError) {
+        let slash = UInt8(ascii: "/")
+        let dot = UInt8(ascii: ".")
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(path.count + 1)
+        var nameOffset = 0
+        for component in path.split(separator: slash) {
+            if component.first == dot {
+                if component.count == 1 { continue }
+                if component.count == 2, component.last == dot {
+                    throw .refused(path: Path(path), "its path leads out of the layer")
+                }
+            }
+            if !bytes.isEmpty { bytes.append(slash) }
+            nameOffset = bytes.count
+            bytes.append(contentsOf: component)
+        }
+        guard bytes.count < Int(PATH_MAX) else {
+            throw .refused(path: Path(path.prefix(100)), "its path has \(path.count) bytes")
+        }
+        bytes.append(0)
+        terminated = bytes
+        self.nameOffset = nameOffset
+    }
+
+    /// Whether it is the directory that is unpacked into itself.
+    var isRoot: Bool { terminated.count == 1 }
+
+    var bytes: ArraySlice<UInt8> { terminated[..<(terminated.count - 1)] }
+    var parent: ArraySlice<UInt8> { terminated[..<max(0, nameOffset - 1)] }
+    var name: ArraySlice<UInt8> { terminated[nameOffset..<(terminated.count - 1)] }
+
+    /// Calls `body` with the last component; with `.` for the root.
+    func withName<Result, E: Error>(
+        _ body: (UnsafePointer<CChar>) throws(E) -> Result
+    ) throws(E) -> Result {
+        if isRoot { return try Path(".").withCString(body) }
+        return try terminated.withRawBytes { (bytes) throws(E) in
+            let name = UnsafeRawBufferPointer(rebasing: bytes[nameOffset...])
+            return try name.withMemoryRebound(to: CChar.self) { (name) throws(E) in
+                guard let start = name.baseAddress else { preconditionFailure("no zero byte") }
+                return try body(start)
+            }
+        }
+    }
+}
+
+extension EntryPath: CustomStringConvertible {
+    /// As messages call it.
+    var path: Path { isRoot ? "." : Path(bytes) }
+
+    var description: String { path.description }
+}
+
+extension FileIdentity {
+    init(_ status: stat) {
+        self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+}

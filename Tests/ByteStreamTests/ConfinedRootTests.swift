@@ -1,0 +1,112 @@
+import Glibc
+import Testing
+
+@testable import ByteStream
+
+@Suite struct ConfinedRootTests {
+    private let directory: Path
+
+    init() throws {
+        var template = Array("/tmp/ocinoco-tests.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw Errno.current }
+        directory = Path(template.dropLast().map { UInt8(bitPattern: $0) })
+    }
+
+    private func make(_ directories: [Path], links: [(Path, Path)]) throws {
+        for name in directories { try Directory.create(directory.appending(name)) }
+        for (name, target) in links {
+            let status = target.withCString { target in
+                directory.appending(name).withCString { symlink(target, $0) }
+            }
+            guard status == 0 else { throw Errno.current }
+        }
+    }
+
+    /// Where in the tree a path leads to.
+    private func resolve(_ path: Path, usesKernel: Bool) throws(Errno) -> Path {
+        let root = try ConfinedRoot(directory.appending("root"), usesKernel: usesKernel)
+        let descriptor = try root.open(path, flags: O_RDONLY | O_DIRECTORY)
+        defer { close(descriptor) }
+        var target = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/fd/\(descriptor)", &target, target.count)
+        let bytes = target[..<count].map { UInt8(bitPattern: $0) }
+        return Path(bytes.dropFirst(directory.appending("root").bytes.count))
+    }
+
+    @Test func everythingIsInside() throws {
+        try make(
+            ["root/a/b", "root/etc", "outside"],
+            links: [
+                ("root/up", "../../.."), ("root/a/abs", "/etc"), ("root/a/b/chain", "../abs/../a"),
+                ("root/out", "../outside"), ("root/etc/self", "."), ("root/one", "two"),
+                ("root/two", "one"),
+            ])
+        for usesKernel in [true, false] {
+            let expectations: [(Path, Path)] = [
+                ("", ""), (".", ""), ("/", ""), ("..", ""), ("../../a", "/a"), ("up", ""),
+                ("up/a/b", "/a/b"), ("a/abs", "/etc"), ("/a/b/chain", "/a"),
+                ("a/b/chain/b/", "/a/b"), ("a/b/..//./b/../..", ""), ("etc/self/self", "/etc"),
+            ]
+            for (path, expected) in expectations {
+                #expect(try resolve(path, usesKernel: usesKernel) == expected, "\(path)")
+            }
+            #expect(throws: Errno.noEntry) { try resolve("out", usesKernel: usesKernel) }
+            #expect(throws: Errno.noEntry) { try resolve("a/none/x", usesKernel: usesKernel) }
+            #expect(throws: Errno.tooManyLinks) { try resolve("one/x", usesKernel: usesKernel) }
+        }
+    }
+
+    @Test func missingDirectoriesAreMadeInside() throws {
+        try make(["root", "outside"], links: [("root/run", "../outside/run")])
+        let root = try ConfinedRoot(directory.appending("root"))
+        var made: [Path] = []
+        let descriptor = try root.makeDirectory("run/x/y") { (path, parent) throws(Errno) in
+            made.append(path)
+            let status = path.name.withCString { mkdirat(parent, $0, 0o755) }
+            if status == -1 { throw Errno.current }
+        }
+        close(descriptor)
+        #expect(made == ["outside", "outside/run", "outside/run/x", "outside/run/x/y"])
+        #expect(try resolve("outside/run/x/y", usesKernel: true) == "/outside/run/x/y")
+        #expect(try Directory.names(in: directory.appending("outside")).isEmpty)
+    }
+}
+
+@Suite struct MemoryPipeTests {
+    private struct Broken: Error {}
+
+    @Test func whatIsWrittenIsRead() throws {
+        let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 7 >> 3) }
+        let pipe = MemoryPipe(capacity: 1000)
+        let thread = try #require(
+            WorkerThread {
+                for start in stride(from: 0, to: bytes.count, by: 777) {
+                    let piece = Array(bytes[start..<min(start + 777, bytes.count)])
+                    do {
+                        try piece.withRawBytes { (bytes) throws in try pipe.write(bytes) }
+                    } catch {
+                        pipe.finish(error)
+                    }
+                }
+                pipe.finish(Broken())
+            })
+        var received: [UInt8] = []
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 300, alignment: 16)
+        defer { buffer.deallocate() }
+        #expect(throws: Broken.self) {
+            while true { received += buffer[..<(try pipe.read(into: buffer))] }
+        }
+        thread.join()
+        #expect(received == bytes)
+    }
+
+    @Test func aReaderThatLeavesStopsTheWriter() throws {
+        let pipe = MemoryPipe(capacity: 10)
+        pipe.abandon()
+        #expect(throws: MemoryPipe.Abandoned.self) {
+            try [UInt8](repeating: 0, count: 11).withRawBytes { (bytes) throws in
+                try pipe.write(bytes)
+            }
+        }
+    }
+}

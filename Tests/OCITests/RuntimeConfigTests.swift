@@ -1,0 +1,145 @@
+import JSON
+import Testing
+
+@testable import OCI
+
+@Suite struct UserDatabaseTests {
+    private static let passwd = """
+        root:x:0:0:root:/root:/bin/sh
+        broken
+        half:x:7
+        app:x:1000:1001::/home/app:/bin/sh
+        123:x:5:6::/:/bin/sh
+        other:x:1000:9::/:/bin/sh
+        """
+    private static let group = """
+        root:x:0:
+        tty:x:5:app,root
+        none
+        video:x:44:root,app
+        video2:x:44:app
+        app:x:1001:app
+        """
+    private let database = UserDatabase(
+        passwd: Array(Self.passwd.utf8), group: Array(Self.group.utf8))
+
+    @Test(arguments: [
+        ("", 0, 0, [5, 44]), ("root", 0, 0, [5, 44]), ("0", 0, 0, [5, 44]),
+        ("app", 1000, 1001, [5, 44]), ("1000", 1000, 1001, [5, 44]), ("app:tty", 1000, 5, []),
+        ("app:77", 1000, 77, []), ("4711", 4711, 0, []), ("4711:video", 4711, 44, []),
+        ("app:", 1000, 1001, [5, 44]), (":tty", 0, 5, []), ("123", 5, 6, []),
+        ("4294967294", 4_294_967_294, 0, []),
+    ])
+    func users(text: String, uid: UInt32, gid: UInt32, groups: [UInt32]) throws {
+        let user = try database.resolve(text)
+        #expect(user == ProcessUser(uid: uid, gid: gid, additionalGIDs: groups))
+    }
+
+    @Test(arguments: [
+        "nobody", "half", "broken", "app:nobody", "-1", "4294967295", "4294967296", "app:-1", "+5",
+    ])
+    func strangers(text: String) {
+        #expect(throws: ValueError.self) { try database.resolve(text) }
+    }
+}
+
+@Suite struct RuntimeConfigTests {
+    private func config(_ run: String, os: String = "linux") throws -> ImageConfig {
+        let text = """
+            {"architecture":"arm64","os":"\(os)","variant":"v8","author":"me",\
+            "config":\(run),"rootfs":{"type":"layers","diff_ids":[]}}
+            """
+        return try ImageConfig(JSONField(JSON.parse(Array(text.utf8))))
+    }
+
+    private func document(
+        _ run: String, user: ProcessUser = ProcessUser(uid: 0, gid: 0),
+        _ edit: (inout RuntimeConfig.Options) -> Void = { _ in }
+    ) throws -> JSONField {
+        var options = RuntimeConfig.Options()
+        edit(&options)
+        return JSONField(
+            .object(try RuntimeConfig(config(run), user: user, options: options).document))
+    }
+
+    private func text(_ field: JSONField?) -> String {
+        field.map { String(decoding: $0.value.serialized(), as: UTF8.self) } ?? "nil"
+    }
+
+    @Test func theProgramIsTheImages() throws {
+        let process = try document(
+            #"{"Entrypoint":["/a"],"Cmd":["b","c"],"Env":["X=1","PATH=/bin"],"WorkingDir":"w"}"#
+        ).required("process")
+        #expect(text(try process.member("args")) == #"["/a","b","c"]"#)
+        #expect(text(try process.member("env")) == #"["X=1","PATH=/bin"]"#)
+        #expect(text(try process.member("cwd")) == #""/w""#)
+        let other = try document(#"{"Cmd":["b"]}"#) {
+            $0.arguments = ["x"]
+            $0.hasTerminal = true
+        }.required("process")
+        #expect(text(try other.member("args")) == #"["x"]"#)
+        #expect(text(try other.member("cwd")) == #""/""#)
+        #expect(text(try other.member("env")).contains("PATH=/usr/local/sbin:"))
+        #expect(text(try other.member("env")).hasSuffix(#","TERM=xterm"]"#))
+    }
+
+    @Test func onlyRootHasCapabilitiesAtOnce() throws {
+        func capabilities(_ uid: UInt32) throws -> [String] {
+            try document(#"{"Cmd":["a"]}"#, user: ProcessUser(uid: uid, gid: 0))
+                .required("process").required("capabilities").object().members.map(\.key.text)
+        }
+        #expect(try capabilities(0) == ["bounding", "effective", "permitted"])
+        #expect(try capabilities(1) == ["bounding"])
+    }
+
+    /// Labels stand over what the image says elsewhere.
+    @Test func annotations() throws {
+        let document = try document(
+            """
+            {"Cmd":["a"],"StopSignal":"SIGINT","ExposedPorts":{"80/tcp":{},"53/udp":{}},\
+            "Labels":{"k":"v","org.opencontainers.image.author":"you"}}
+            """)
+        #expect(
+            text(try document.member("annotations")) == """
+                {"org.opencontainers.image.os":"linux",\
+                "org.opencontainers.image.architecture":"arm64",\
+                "org.opencontainers.image.variant":"v8","org.opencontainers.image.author":"you",\
+                "org.opencontainers.image.stopSignal":"SIGINT",\
+                "org.opencontainers.image.exposedPorts":"53/udp,80/tcp","k":"v"}
+                """)
+    }
+
+    @Test func volumesInVolumesComeLater() throws {
+        let document = try document(#"{"Cmd":["a"],"Volumes":{"/a/b":{},"/a":{}}}"#)
+        let destinations = try document.required("mounts").elements().map {
+            try $0.required("destination").string()
+        }
+        #expect(destinations.suffix(2) == ["/a", "/a/b"])
+        #expect(throws: EditError.self) {
+            _ = try self.document(#"{"Cmd":["a"],"Volumes":{"a":{}}}"#)
+        }
+    }
+
+    @Test func withoutTheSuperuser() throws {
+        let linux = try document(#"{"Cmd":["a"]}"#) {
+            $0.rootlessOwner = ProcessUser(uid: 1000, gid: 100)
+        }.required("linux")
+        #expect(
+            text(try linux.member("uidMappings"))
+                == #"[{"containerID":0,"hostID":1000,"size":1}]"#)
+        #expect(
+            text(try linux.member("gidMappings"))
+                == #"[{"containerID":0,"hostID":100,"size":1}]"#)
+        #expect(try linux.member("resources") == nil)
+        #expect(!text(try linux.member("namespaces")).contains("network"))
+    }
+
+    @Test func whatCannotRunIsRefused() throws {
+        #expect(throws: EditError.self) { _ = try document("{}") }
+        #expect(throws: EditError.self) {
+            _ = try RuntimeConfig(
+                config(#"{"Cmd":["a"]}"#, os: "windows"), user: ProcessUser(uid: 0, gid: 0),
+                options: RuntimeConfig.Options())
+        }
+    }
+}

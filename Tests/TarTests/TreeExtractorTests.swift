@@ -1,0 +1,228 @@
+import ByteStream
+import Glibc
+import Testing
+
+@testable import Tar
+
+/// With and without openat2(2), everything is the same.
+@Suite(.serialized) struct TreeExtractorTests {
+    private typealias Entry = UnpackFixture.Entry
+
+    private static let lower: [Entry] = [
+        .directory("d"), .file("d/old", "1"), .directory("d/sub"), .file("d/sub/old", "2"),
+        .file("f", "3"), .link("l", "d"),
+    ]
+
+    /// Applies `upper` over `lower`, both ways, and twice.
+    private func expect(
+        _ upper: [Entry], makes expected: [String], location: SourceLocation = #_sourceLocation
+    ) throws {
+        for resolvesByKernel in [true, false] {
+            let fixture = try UnpackFixture()
+            try fixture.apply(Self.lower, resolvesByKernel: resolvesByKernel)
+            try fixture.apply(upper, resolvesByKernel: resolvesByKernel)
+            #expect(try fixture.listing == expected.sorted(), sourceLocation: location)
+            try fixture.apply(Self.lower, resolvesByKernel: resolvesByKernel)
+            try fixture.apply(upper, resolvesByKernel: resolvesByKernel)
+            #expect(try fixture.listing == expected.sorted(), sourceLocation: location)
+        }
+    }
+
+    private func expectRefusal(
+        _ upper: [Entry], _ problem: String, location: SourceLocation = #_sourceLocation
+    ) throws {
+        for resolvesByKernel in [true, false] {
+            let fixture = try UnpackFixture()
+            try fixture.apply(Self.lower)
+            do {
+                try fixture.apply(upper, resolvesByKernel: resolvesByKernel)
+                Issue.record("not refused", sourceLocation: location)
+            } catch let error as TarError {
+                #expect(error.exitStatus == .dataError, sourceLocation: location)
+                #expect(
+                    error.message.contains(problem), "\(error.message)", sourceLocation: location)
+            }
+        }
+    }
+
+    @Test func whiteoutsRemoveWhatIsBelow() throws {
+        try expect([.file(".wh.f"), .file("d/.wh.sub")], makes: ["d/", "d/old=1", "l>d"])
+        try expect([.file(".wh.d")], makes: ["f=3", "l>d"])
+        try expect([.file(".wh.l")], makes: ["d/", "d/old=1", "d/sub/", "d/sub/old=2", "f=3"])
+        try expect(
+            [.file(".wh.none"), .file("none/.wh.x"), .file("none/.wh..wh..opq")],
+            makes: ["d/", "d/old=1", "d/sub/", "d/sub/old=2", "f=3", "l>d"])
+        try expect([.file("l/.wh.old")], makes: ["d/", "d/sub/", "d/sub/old=2", "f=3", "l>d"])
+    }
+
+    /// In either order: the layer's own stay, at any depth.
+    @Test(arguments: [true, false])
+    func whiteoutsSpareTheirOwnLayer(isFirst: Bool) throws {
+        func layer(_ whiteouts: [Entry], _ entries: [Entry]) -> [Entry] {
+            isFirst ? whiteouts + entries : entries + whiteouts
+        }
+        try expect(
+            layer([.file("d/.wh..wh..opq")], [.file("d/sub/new", "4"), .file("d/new", "5")]),
+            makes: ["d/", "d/sub/", "d/sub/new=4", "d/new=5", "f=3", "l>d"])
+        try expect(
+            layer([.file(".wh.f")], [.file("f", "6")]),
+            makes: ["d/", "d/old=1", "d/sub/", "d/sub/old=2", "f=6", "l>d"])
+        try expect(
+            layer([.file("d/.wh.sub")], [.directory("d/sub"), .file("d/sub/new", "7")]),
+            makes: ["d/", "d/old=1", "d/sub/", "d/sub/new=7", "f=3", "l>d"])
+        try expect(
+            layer([.file(".wh.d")], [.file("d/sub/new", "8")]),
+            makes: ["d/", "d/sub/", "d/sub/new=8", "f=3", "l>d"])
+        // By another name of the same directory.
+        try expect(
+            layer([.file("d/.wh..wh..opq")], [.file("l/new", "9")]),
+            makes: ["d/", "d/new=9", "f=3", "l>d"])
+        try expect(layer([.file(".wh..wh..opq")], [.file("new")]), makes: ["new="])
+    }
+
+    @Test func malformedWhiteoutsAreRefused() throws {
+        for name in [".wh.", "d/.wh..", "d/.wh...", "d/.wh..wh.x"] {
+            try expectRefusal([.file(name)], "whiteout that deletes nothing")
+        }
+        try expectRefusal([.file(".wh.d/f")], "named like a whiteout")
+        // What aufs left at the top is none of the image's.
+        try expect(
+            [.file(".wh..wh.aufs"), .directory(".wh..wh.plnk"), .file(".wh..wh.plnk/1.2")],
+            makes: ["d/", "d/old=1", "d/sub/", "d/sub/old=2", "f=3", "l>d"])
+    }
+
+    @Test func typesChange() throws {
+        try expect([.file("d", "x")], makes: ["d=x", "f=3", "l>d"])
+        try expect(
+            [.directory("f"), .file("f/g")],
+            makes: ["d/", "d/old=1", "d/sub/", "d/sub/old=2", "f/", "f/g=", "l>d"])
+        try expect(
+            [.directory("l"), .file("l/g")],
+            makes: ["d/", "d/old=1", "d/sub/", "d/sub/old=2", "f=3", "l/", "l/g="])
+        try expect([.link("d", "f")], makes: ["d>f", "f=3", "l>d"])
+        // The directory that was open under the name is not written to any more.
+        try expect(
+            [.file("d/a"), .link("d", "e"), .directory("e"), .file("d/b", "x")],
+            makes: ["d>e", "e/", "e/b=x", "f=3", "l>d"])
+    }
+
+    @Test func linksLeadNowhereElse() throws {
+        try expect(
+            [.link("up", "../../d"), .file("up/new", "x"), .link("abs", "/d/sub"), .file("abs/y")],
+            makes: [
+                "abs>/d/sub", "d/", "d/new=x", "d/old=1", "d/sub/", "d/sub/old=2", "d/sub/y=",
+                "f=3", "l>d", "up>../../d",
+            ])
+        // A link to what is not there makes it, inside.
+        try expect(
+            [.link("var", "../../run/x"), .file("var/a/b", "x"), .file(".wh.d")],
+            makes: ["f=3", "l>d", "run/", "run/x/", "run/x/a/", "run/x/a/b=x", "var>../../run/x"])
+        try expectRefusal([.link("a", "b"), .link("b", "a"), .file("a/x")], "in a circle")
+        try expectRefusal([.file("f/x")], "not a directory")
+        try expectRefusal([.file("../x")], "leads out")
+        try expectRefusal([.file("d/../x")], "leads out")
+    }
+
+    @Test func hardLinksAreOfTheTree() throws {
+        let fixture = try UnpackFixture()
+        try fixture.apply(Self.lower)
+        try fixture.apply([
+            .link("h", "/l/old", kind: .hardLink), .link("h2", "h", kind: .hardLink),
+            .link("h2", "h2", kind: .hardLink),
+        ])
+        #expect(try fixture.status("h").st_ino == fixture.status("d/old").st_ino)
+        #expect(try fixture.status("d/old").st_nlink == 3)
+        // Replaced, not written through.
+        try fixture.apply([.file("h", "new")])
+        #expect(try fixture.status("d/old").st_nlink == 2)
+        try expectRefusal([.link("h", "d", kind: .hardLink)], "is a directory")
+        try expectRefusal([.link("h", "none", kind: .hardLink)], "is not there")
+        try expectRefusal([.link("h", "../f", kind: .hardLink)], "leads out")
+    }
+
+    @Test func timesAndModesAreTheLayers() throws {
+        let fixture = try UnpackFixture()
+        try fixture.apply([
+            .directory("d", mode: 0o1755), .file("d/f", "x", mode: 0o4711),
+            .directory("d/ro", mode: 0o500), .file("d/ro/f"), .link("l", "d"),
+            .file("made/f"),
+        ])
+        func check() throws {
+            #expect(try fixture.status("d").st_mode & 0o7777 == 0o1755)
+            #expect(try fixture.status("d").st_mtim.tv_sec == 2000)
+            #expect(try fixture.status("d/f").st_mode & 0o7777 == 0o4711)
+            #expect(try fixture.status("d/f").st_mtim.tv_sec == 1000)
+            #expect(try fixture.status("d/ro").st_mode & 0o7777 == 0o500)
+            #expect(try fixture.status("l").st_mtim.tv_sec == 3000)
+            #expect(try fixture.status("made").st_mode & 0o7777 == 0o755)
+            #expect(try fixture.status("made").st_mtim.tv_sec == 1000)
+        }
+        try check()
+        // A layer that has no entry for a directory leaves its time alone.
+        try fixture.apply([.file("d/new"), .file("d/ro/new"), .file("d/.wh.f"), .file("made/g")])
+        try fixture.apply([.file("d/f", "x", mode: 0o4711)])
+        try check()
+    }
+
+    @Test func fractionsOfSecondsAreKept() throws {
+        #expect(try #require(PaxRecords.time(Array("12.5".utf8))) == (12, 500_000_000))
+        #expect(try #require(PaxRecords.time(Array("-1.25".utf8))) == (-2, 750_000_000))
+        #expect(try #require(PaxRecords.time(Array("1.0000000019".utf8))) == (1, 1))
+        #expect(PaxRecords.time(Array("1.x".utf8)) == nil)
+        #expect(PaxRecords.time(Array("9223372036854775808".utf8)) == nil)
+        #expect(PaxRecords.time(Array("-9223372036854775808.5".utf8)) == nil)
+    }
+
+    @Test func ownersAreRecordedAsOthersReadThem() {
+        #expect(RootlessOwner.encode(uid: 0, gid: 0) == nil)
+        #expect(RootlessOwner.encode(uid: 1, gid: 0) == [0x08, 1])
+        #expect(RootlessOwner.encode(uid: 0, gid: 5) == [0x10, 5])
+        #expect(RootlessOwner.encode(uid: 1000, gid: 300) == [0x08, 0xE8, 7, 0x10, 0xAC, 2])
+    }
+
+    @Test func devicesBecomeFilesWithOneWarning() throws {
+        let fixture = try UnpackFixture()
+        var device = Entry.file("null")
+        device.header.kind = .characterDevice
+        device.header.deviceMajor = 1
+        device.header.deviceMinor = 3
+        var other = device
+        other.header.path = Array("zero".utf8)
+        let warnings = try fixture.apply([device, other])
+        #expect(warnings == ["devices become empty files, the first is 'null'"])
+        #expect(try fixture.listing == ["null=", "zero="])
+    }
+
+    /// More levels than descriptors are kept open, and a walk back up.
+    @Test func deepTrees() throws {
+        let fixture = try UnpackFixture()
+        let depths = Array(1...600)
+        let paths = depths.map { Array(repeating: "d", count: $0).joined(separator: "/") }
+        let entries =
+            paths.map { Entry.directory($0) } + paths.reversed().map { Entry.file("\($0)/f", "x") }
+        try fixture.apply(entries)
+        let listing = try fixture.listing
+        #expect(listing.count == 1200)
+        try fixture.apply([.file(".wh.d")])
+        #expect(try fixture.listing.isEmpty)
+    }
+
+    /// A tar without its end is refused, unless something else proves it to be whole.
+    @Test func missingEnd() throws {
+        for (isEndProved, cut, isWhole) in [
+            (false, 0, false), (true, 0, true), (true, 511, true), (true, 512, false),
+            (true, 600, false),
+        ] {
+            let fixture = try UnpackFixture()
+            let extractor = try TreeExtractor(fixture.path, isRootless: true, warn: { _ in })
+            let tar = Entry.file("a", "1").bytes + Entry.file("b", "2").bytes
+            let source = MemorySource(tar.dropLast(cut))
+            do {
+                try extractor.apply(source, path: "test", isEndProved: isEndProved)
+                #expect(isWhole)
+            } catch TarError.cut {
+                #expect(!isWhole)
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+# Random trees come out of GNU tar as they went in, and the rewriting of a tar changes nothing.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+entries=0
+for seed in $(seq 1 12); do
+	rm -rf tree extracted
+	python3 "$ROOT/Tests/pipelines/random_tree.py" tree "$seed"
+	oci-tar --keep-owner --mtime keep tree >tree.tar
+	mkdir extracted
+	tar --numeric-owner --warning=none -xpf tree.tar -C extracted
+	python3 "$ROOT/Tests/pipelines/describe_tree.py" tree no-xattrs >tree.list
+	python3 "$ROOT/Tests/pipelines/describe_tree.py" extracted no-xattrs >extracted.list
+	diff -a tree.list extracted.list || fail "another tree from seed $seed"
+	entries=$((entries + $(wc -l <tree.list)))
+
+	oci-tar --keep-owner --mtime keep --from-tar tree.tar >again.tar
+	cmp tree.tar again.tar || fail "another tar from seed $seed"
+	# As a list, in another order.
+	find tree -mindepth 1 -printf '%P\0' | sort -zr |
+		oci-tar --keep-owner --mtime keep --null --files-from - tree >listed.tar
+	cmp tree.tar listed.tar || fail "another tar from the list of seed $seed"
+	oci-zstd <tree.tar | oci-digest --verify-layer >layer.json
+	assert_equal "$(digest_of tree.tar)" "$(field '.annotations["containerd.io/uncompressed"]' layer.json)"
+done
+[ "$entries" -gt 200 ] || fail "only $entries entries"

@@ -1,0 +1,90 @@
+# Archives that try to leave the directory: nothing outside changes, and the status is the right one.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+mkdir -p outside/sub
+echo secret >outside/secret
+echo data >outside/sub/file
+python3 "$ROOT/Tests/pipelines/hostile_tars.py" .
+
+outside() {
+	find outside -printf '%p %y %m %U:%G %s %T@ %n %l\n' | sort
+	cat outside/secret outside/sub/file
+	ls
+}
+mkdir root
+for file in before now out err last; do : >"$file"; done
+outside >before
+
+for tar in tars/*.tar; do
+	name=${tar#tars/}
+	status=${name%.tar}
+	status=${status##*.}
+	for rootless in '' --rootless; do
+		rm -rf root
+		mkdir root
+		# A hang would be a failure too.
+		expect "$status" timeout 60 oci-untar ${rootless:+"$rootless"} root <"$tar"
+		assert_empty out
+		if [ "$status" -ne 0 ]; then
+			tail -n 1 err >last
+			assert_equal 1 "$(grep -c '^oci-untar: ' last)" "$name: $(cat err)"
+			! grep -q '\.$' last || fail "a full stop: $(cat last)"
+		fi
+		outside >now
+		diff before now || fail "$name $rootless changed what is outside"
+	done
+done
+[ "$(find tars -name '*.tar' | wc -l)" -ge 70 ] || fail 'archives are missing'
+
+unpacked() {
+	rm -rf root
+	mkdir root
+	oci-untar root <"$1"
+}
+
+# What the harmless ones have made is inside.
+unpacked tars/absolute.0.tar
+assert_equal overwritten "$(cat root/outside/secret)"
+unpacked tars/link-parent.0.tar
+assert_equal overwritten "$(cat root/outside/secret)"
+unpacked tars/link-absolute.0.tar
+assert_equal overwritten "$(cat "root$PWD/outside/secret")"
+unpacked tars/link-final.0.tar
+[ ! -L root/f ] || fail 'the link is still there'
+unpacked tars/hard-link-is-not-written-through.0.tar
+assert_equal kept "$(cat root/a)"
+unpacked tars/duplicates.0.tar
+assert_equal '2 d 700' "$(cat root/f) $(readlink root/l) $(stat -c %a root/d)"
+unpacked tars/pax-twice.0.tar
+[ -f root/b ] || fail 'the last record counts'
+
+# Links that were there before are links of the tree too.
+rm -rf root
+mkdir root
+ln -s ../outside root/l
+ln -s "$PWD/outside" root/m
+expect 0 oci-untar root <tars/whiteout-link.0.tar
+expect 0 oci-untar root <tars/link-parent.0.tar
+printf 'x' >f
+tar -cf more.tar --transform 's,^f$,m/secret,' f
+expect 0 oci-untar root <more.tar
+rm more.tar f
+outside | diff before -
+
+# A bomb is refused, unless it is expected.
+mkdir bomb
+{
+	head -c 1300000000 /dev/zero | python3 -c '
+import sys, tarfile
+tar = tarfile.open(fileobj=sys.stdout.buffer, mode="w|")
+info = tarfile.TarInfo("zeros")
+info.size = 1300000000
+tar.addfile(info, sys.stdin.buffer)
+tar.close()'
+} | zstd -q -T0 >bomb.tar.zst
+expect 65 oci-untar bomb <bomb.tar.zst
+assert_message oci-untar
+assert_match 'decompresses to more than 1000 times' err
+rm -r bomb
