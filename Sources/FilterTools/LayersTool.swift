@@ -8,10 +8,14 @@ public struct LayersTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-layers",
         abstract: "List the layers of an image, the lowest first.",
+        usage: "oci-layers [<options>]",
         discussion: """
             Reads one image line from stdin and writes a descriptor line for each layer to \
             stdout. The diffID is an annotation, as in the lines of oci-push-blob, so that \
             oci-fetch --blob, oci-untar --descriptor and oci-manifest-append take them.
+
+            Example:
+              oci-fetch ghcr.io/example/app:1 | oci-layers
             """,
         version: Version.text)
 

@@ -9,9 +9,14 @@ public struct RuntimeConfigTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-runtime-config",
         abstract: "Turn an image's config into the config.json of a runtime.",
+        usage: "oci-runtime-config [<options>]",
         discussion: """
             Reads one image line from stdin and writes the config.json of a bundle to stdout, in \
             which the root file system is rootfs. Volumes become directories in memory.
+
+            Example:
+              oci-fetch ghcr.io/example/app:1 |
+                oci-runtime-config --rootfs rootfs >config.json
             """,
         version: Version.text)
 

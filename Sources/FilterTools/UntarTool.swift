@@ -11,10 +11,15 @@ public struct UntarTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-untar",
         abstract: "Apply the layer on stdin to a directory.",
+        usage: "oci-untar [<options>] <directory>",
         discussion: """
             The layer is a tar, also compressed with gzip or zstd. Its whiteouts remove what \
             earlier layers put there. Nothing outside the directory is touched. The layer is \
             checked as it passes: only with status 0 is the directory what the layer says.
+
+            Example:
+              oci-fetch --blob ghcr.io/example/app@sha256:... |
+                oci-untar ./rootfs
             """,
         version: Version.text)
 
