@@ -78,7 +78,7 @@ meta: all test-packages
 lint: test-packages
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
 	shellcheck -s sh -x -P SCRIPTDIR Sources/ocinoco/ocinoco .ci/run .ci/packages \
-		completions/generate packaging/deb packaging/image packaging/dist $(wildcard examples/*/demo examples/*/build examples/*/tour) \
+		completions/generate packaging/deb packaging/image packaging/dist $(wildcard examples/*/demo examples/*/build examples/*/rebase examples/*/tour) \
 		Tests/pipelines/run Tests/pipelines/*.sh Tests/pipelines/cases/*.sh Tests/meta/run
 	shellcheck -s bash completions/bash/ocinoco
 	yamllint --strict -c examples/.yamllint examples/*.yml examples/*.yaml

@@ -20,7 +20,7 @@ public struct ArtifactTool: Tool {
               oci-push-blob --media-type application/spdx+json ghcr.io/example/app \\
                 <sbom.json |
                 oci-artifact --type application/spdx+json \\
-                  --subject ghcr.io/example/app:1 |
+                  --subject ghcr.io/example/app:latest |
                 oci-push-manifest ghcr.io/example/app
             """,
         version: Version.text)

@@ -17,7 +17,7 @@ public struct LoginTool: Tool {
             REGISTRY is HOST[:PORT], or HOST[:PORT]/PATH for the repositories below PATH.
 
             Example:
-              oci-login --username robot ghcr.io <token
+              oci-login ghcr.io --username alice <token
             """,
         version: Version.text)
 

@@ -19,8 +19,8 @@ public struct RebaseTool: Tool {
             itself unless it is given --keep-base.
 
             Example:
-              oci-fetch --keep-base ghcr.io/example/app:1 | oci-rebase |
-                oci-push-manifest ghcr.io/example/app:1
+              oci-fetch --keep-base ghcr.io/example/app:latest | oci-rebase |
+                oci-push-manifest ghcr.io/example/app:latest
             """,
         version: Version.text)
 

@@ -10,6 +10,7 @@ public struct SaveTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-save",
         abstract: "Write an image as a tar that docker, podman and skopeo load.",
+        usage: "oci-save [<options>]",
         discussion: """
             Reads image lines from stdin, or a manifest or index as oci-fetch --raw writes it, which \
             keeps its digest, and writes an archive to stdout: an OCI layout that is at the same time \

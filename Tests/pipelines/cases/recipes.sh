@@ -79,6 +79,21 @@ for platform in amd64 arm64; do
 		bsdtar -xOf - usr/bin/hello | grep -qx "$platform" || fail "not the program of $platform"
 done
 
+# A fleet gets another base; what fails is named and stops nobody else.
+for name in node python static-site; do echo "$registry/example/$name:1"; done >fleet
+old=$(tag_digest example/node:1)
+oci-fetch "$base" | oci-config --env BASE=new | oci-push-manifest "$base" >newbase.json
+examples/rebase-fleet/rebase <fleet >out
+assert_equal 3 "$(wc -l <out)"
+[ "$old" != "$(tag_digest example/node:1)" ] || fail 'not rebased'
+while read -r image; do
+	oci-fetch --config "$image" | jq -e '.config.Env | index("BASE=new")' >printed || fail "$image"
+done <fleet
+echo "$registry/example/none:1" | cat - fleet >fleet.more
+expect 123 examples/rebase-fleet/rebase <fleet.more
+assert_equal 3 "$(wc -l <out)"
+assert_match "^rebase: failed: $registry/example/none:1$" err
+
 # The YAML is well formed, and the scripts in it push an image.
 yamllint --strict -c examples/.yamllint examples/*.yml examples/*.yaml
 script_of() {

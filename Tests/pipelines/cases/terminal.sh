@@ -22,9 +22,11 @@ on_terminal oci-digest
 on_terminal oci-fetch --blob oci:image
 on_terminal oci-inspect
 on_terminal oci-load oci:image
+on_terminal oci-login --username alice 127.0.0.1:1
 on_terminal oci-manifest-append layer.json
 on_terminal oci-push-blob oci:image
 on_terminal oci-push-manifest oci:image:1
+on_terminal oci-rebase
 on_terminal oci-save
 on_terminal oci-tar --files-from -
 on_terminal oci-tar --from-tar -
