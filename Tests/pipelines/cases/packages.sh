@@ -27,7 +27,7 @@ for tool in $(make -C "$ROOT" --no-print-directory -s list-tools); do
 	[ -f "installed/usr/share/fish/vendor_completions.d/$tool.fish" ] || fail "no completions of $tool"
 done
 
-# On scratch with every library, and on a base that has none: the tools run there.
+# On scratch, with every library.
 start_registry plain
 "$ROOT/packaging/image" scratch "$registry/ocinoco/tools:scratch" >pushed.json
 assert_equal "$(tag_digest ocinoco/tools:scratch)" "$(field .digest pushed.json)"
@@ -36,6 +36,26 @@ chroot root /usr/bin/oci-fetch --version >printed
 assert_match '^libcurl ' printed
 chroot root /usr/bin/oci-tar /etc | chroot root /usr/bin/oci-zstd | chroot root /usr/bin/oci-digest >layer.json
 assert_equal application/vnd.oci.image.layer.v1.tar+zstd "$(field .mediaType layer.json)"
+
+# On a base with a C library and a shell, whose /lib is a link as Debian's is.
+mkdir -p glibc/usr/bin
+ln -s usr/bin glibc/bin
+for library in $(ldd "$(command -v bash)" | sed -nE 's/^\t([^ ]+ => )?(\/[^ ]+) \(0x.*/\2/p') \
+	/lib/*/libm.so.6 /lib/*/libdl.so.2 /lib/*/libpthread.so.0 /lib/*/librt.so.1 /lib/*/libresolv.so.2; do
+	top=${library#/}
+	top=${top%%/*}
+	[ "$top" = usr ] || ln -sfn "usr/$top" "glibc/$top"
+	install -D -m 755 "$library" "glibc/usr/${library#/usr/}"
+done
+cp "$(command -v busybox)" glibc/usr/bin/sh
+ocinoco build glibc --from scratch --tag "$registry/glibc:1" --push >pushed.json
+"$ROOT/packaging/image" "$registry/glibc:1" "$registry/ocinoco/tools:glibc" >pushed.json
+ocinoco unpack "$registry/ocinoco/tools:glibc" bundle --args '["/bin/sh"]'
+[ -L bundle/rootfs/lib ] || fail '/lib is no longer a link'
+mkdir bundle/rootfs/dev
+: >bundle/rootfs/dev/null
+chroot bundle/rootfs /bin/sh -c 'oci-fetch --version && ocinoco --version && oci-tar /bin | oci-digest' >printed
+assert_match '^libcurl ' printed
 
 # The tarball of a repository: what is committed, with its commit in place of the placeholder.
 mkdir repository
