@@ -36,7 +36,7 @@ tools_path = PATH="$(CURDIR)/$(stage)/bin:$$PATH"
 
 build_packages = libzstd-dev libssl-dev zlib1g-dev libcurl4-openssl-dev pkg-config
 test_packages = apache2-utils attr bsdextrautils busybox-static crun curl docker-registry jq \
-	libarchive-tools mandoc nginx-light openssl pigz procps python3 runc shellcheck skopeo \
+	libarchive-tools mandoc nginx-light openssl pigz procps python3 runc shellcheck skopeo strace \
 	time umoci zstd \
 	fish git less lintian yamllint zsh
 

@@ -1,0 +1,120 @@
+# The first things that go wrong with a filter's stdin and stdout.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+mkdir dist
+head -c 3000000 /dev/urandom >dist/file
+oci-tar dist >whole.tar
+oci-zstd <whole.tar >whole.zst
+
+# assert_ends STATUS TOOL: the run that left `status` and `err`.
+assert_ends() {
+	assert_equal "$1" "$status" "$2: $(cat err)"
+	assert_message "$2"
+	assert_equal 1 "$(wc -l <err)" "$(cat err)"
+}
+
+# run COMMAND: by a shell, for its redirections.
+run() {
+	status=0
+	sh -c "$1" 2>err || status=$?
+}
+
+for tool in oci-zstd 'oci-zstd --any' 'oci-zstd --no-trailer' oci-digest 'oci-digest --tee line' \
+	'oci-tar --from-tar -'; do
+	name=${tool%% *}
+	echo "$tool"
+	# Stdin: empty, closed, a directory, a terminal.
+	run "$tool </dev/null >out"
+	assert_ends 65 "$name"
+	run ": | $tool >out"
+	assert_ends 65 "$name"
+	run "$tool <&- >out"
+	assert_ends 74 "$name"
+	assert_match 'Bad file descriptor$' err
+	run "$tool <. >out"
+	assert_ends 74 "$name"
+	assert_match 'Is a directory$' err
+	status=0
+	script -qec "$tool 2>err" /dev/null >terminal </dev/null || status=$?
+	assert_ends 64 "$name"
+	assert_match 'stdin is a terminal' err
+	# Stdout: closed, full.
+	run "$tool <whole.tar >&-"
+	assert_ends 74 "$name"
+	assert_match 'Bad file descriptor$' err
+	run "$tool <whole.tar >/dev/full"
+	assert_ends 74 "$name"
+	assert_match 'No space left on device$' err
+	[ ! -e line ] || fail "a line from a run that failed"
+	# Stderr closed does not matter, nor do the others' numbers.
+	run "$tool <whole.tar >out 2>&-"
+	assert_equal 0 "$status"
+	rm -f line
+done
+
+# The same for a tree, which needs no stdin.
+run 'oci-tar dist >&-'
+assert_ends 74 oci-tar
+run 'oci-tar dist >/dev/full'
+assert_ends 74 oci-tar
+run 'oci-tar dist <&- >out'
+assert_equal 0 "$status"
+cmp whole.tar out
+run 'oci-tar --files-from - dist <&- >out'
+assert_ends 74 oci-tar
+status=0
+script -qec 'oci-tar --files-from - dist 2>err' /dev/null >terminal </dev/null || status=$?
+assert_ends 64 oci-tar
+# With everything closed there is no one to tell, but the status.
+run 'oci-tar dist <&- >&- 2>&-'
+assert_equal 74 "$status"
+
+# A pipe that does not block, as some shells and services hand over.
+python3 - <<'END'
+import os, subprocess
+
+reading, writing = os.pipe()
+os.set_blocking(reading, False)
+os.set_blocking(writing, False)
+with open("nonblocking.zst", "wb") as output:
+    zstd = subprocess.Popen(["oci-zstd"], stdin=reading, stdout=output)
+    tar = subprocess.Popen(["oci-tar", "dist"], stdout=writing)
+    os.close(reading)
+    os.close(writing)
+    assert tar.wait() == 0 and zstd.wait() == 0
+END
+cmp whole.zst nonblocking.zst
+
+# Cut input, at the points that matter.
+for bytes in 1 100 300 511 512 513 1024 100000 $(($(wc -c <whole.tar) - 1025)) \
+	$(($(wc -c <whole.tar) - 1024)) $(($(wc -c <whole.tar) - 512)) $(($(wc -c <whole.tar) - 1)); do
+	head -c "$bytes" whole.tar >part
+	for tool in oci-zstd 'oci-zstd --no-trailer'; do
+		run "$tool <part >out"
+		assert_ends 65 oci-zstd
+		! zstd -qt out 2>zstd.err || fail "a whole frame of $bytes bytes"
+	done
+done
+for bytes in 1 2 3 4 5 6 7 8 9 20 4096 $(($(wc -c <whole.zst) - 200)) \
+	$(($(wc -c <whole.zst) - 9)) $(($(wc -c <whole.zst) - 1)); do
+	head -c "$bytes" whole.zst >part
+	for tool in oci-digest 'oci-digest --verify-layer' 'oci-digest --tee line'; do
+		echo old >line
+		run "$tool <part >out"
+		assert_ends 65 oci-digest
+		case $tool in
+		*tee*) [ ! -e line ] || fail 'a line from a run that failed' ;;
+		*) assert_empty out ;;
+		esac
+	done
+done
+
+# Usage.
+for arguments in '--level 0' '--level 20' '--threads 0' '--threads 201' '--long 9' '--long 32' extra; do
+	# shellcheck disable=SC2086 # words
+	assert_failed 64 oci-zstd oci-zstd $arguments
+done
+assert_failed 64 oci-digest oci-digest --algorithm md5
+assert_failed 73 oci-digest oci-digest --tee missing/line <whole.tar

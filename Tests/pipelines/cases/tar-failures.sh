@@ -1,0 +1,145 @@
+# What cannot be read whole ends the run: the file's name, one message, no end of the archive.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+# assert_broken STATUS PATTERN: of the run that left `status`, `out` and `err`.
+assert_broken() {
+	assert_equal "$1" "$status" "$(cat err)"
+	assert_message oci-tar
+	assert_equal 1 "$(wc -l <err)" "$(cat err)"
+	assert_match "$2" err
+	# Nobody takes what came for a whole tar.
+	zstd_status=0
+	oci-zstd <out >layer 2>layer.err || zstd_status=$?
+	assert_equal 65 "$zstd_status"
+	! oci-digest <layer >layer.json 2>layer.err || fail 'a descriptor'
+	assert_empty layer.json
+}
+
+# broken STATUS PATTERN COMMAND...
+broken() {
+	expected=$1 pattern=$2
+	shift 2
+	status=0
+	"$@" >out 2>err || status=$?
+	assert_broken "$expected" "$pattern"
+}
+
+# injected PATH FAULT COMMAND...: a system call on PATH fails.
+injected() {
+	path=$1 fault=$2
+	shift 2
+	strace -f -qqq -o trace -P "$path" -e "inject=$fault" "$@"
+}
+
+mkdir -p tree/dir
+for file in a dir/b dir/c z; do
+	echo "$file" >"tree/$file"
+done
+
+# Files whose size is a lie.
+broken 74 "'/proc/version' became longer than 0 bytes" oci-tar tree /proc/version
+broken 74 "'/sys/kernel/uevent_seqnum' became shorter than 4096 bytes" \
+	oci-tar tree /sys/kernel/uevent_seqnum
+mkdir big
+head -c 3000000 /dev/urandom >big/file
+big=$(realpath big/file)
+broken 74 "'big/file' became shorter than 3000000 bytes" \
+	injected "$big" pread64:retval=0:when=2 oci-tar big
+grep -q INJECTED trace || fail 'nothing was injected'
+broken 74 "cannot read 'big/file': Input/output error" \
+	injected "$big" pread64:error=EIO:when=2 oci-tar big
+small=$(realpath tree/dir/b)
+broken 74 "cannot read 'tree/dir/b': Input/output error" injected "$small" read:error=EIO oci-tar tree
+broken 74 "cannot read the attributes of 'tree/dir/b': Input/output error" \
+	injected "$small" fgetxattr:error=EIO oci-tar tree
+broken 74 "cannot read the attributes of 'tree/dir/b': Input/output error" \
+	injected "$small" flistxattr:error=EIO oci-tar --xattrs tree
+broken 66 "cannot list 'tree/dir': Input/output error" \
+	injected "$(realpath tree/dir)" getdents64:error=EIO oci-tar tree
+# What is only slow or interrupted is read.
+oci-tar tree >whole
+for fault in read:error=EINTR:when=1..3 fgetxattr:error=EINTR:when=1 fgetxattr:error=EOPNOTSUPP; do
+	injected "$small" "$fault" oci-tar tree | cmp - whole
+	grep -q INJECTED trace || fail 'nothing was injected'
+done
+
+# While a large file waits for the reader of the tar, the tree changes.
+mkdir changing
+mkfifo pipe
+# change COMMAND...: with the run held in the middle of `changing/big`.
+change() {
+	rm -rf changing
+	mkdir changing
+	head -c 8000000 /dev/zero | tr '\0' x >changing/big
+	touch -d @1000000000 changing/big
+	echo later >changing/later
+	oci-tar changing >pipe 2>err &
+	tar_pid=$!
+	exec 3<pipe
+	head -c 512 <&3 >out
+	"$@"
+	cat <&3 >>out
+	exec 3<&-
+	status=0
+	wait "$tar_pid" || status=$?
+}
+change :
+assert_equal 0 "$status"
+oci-tar changing | cmp - out
+change truncate -s 5M changing/big
+assert_broken 74 "'changing/big' became shorter than 8000000 bytes while it was read"
+change truncate -s 0 changing/big
+assert_broken 74 "'changing/big' became shorter than 8000000 bytes while it was read"
+change sh -c 'echo more >>changing/big'
+assert_broken 74 "'changing/big' became longer than 8000000 bytes while it was read"
+change sh -c 'echo other | dd of=changing/big conv=notrunc status=none'
+assert_broken 74 "'changing/big' was modified while it was read"
+change rm changing/later
+assert_broken 66 "cannot open 'changing/later': No such file or directory"
+change sh -c 'rm changing/later && mkfifo changing/later'
+assert_broken 74 "'changing/later' was modified while it was read"
+change sh -c 'rm changing/later && mkdir changing/later'
+assert_broken 74 "'changing/later' was modified while it was read"
+change sh -c 'rm changing/later && ln -s big changing/later'
+assert_broken 66 "cannot open 'changing/later': Too many levels of symbolic links"
+
+# Another user, with and without readers ahead of the walk.
+mkdir bin
+cp "$(readlink -f "$(command -v oci-tar)")" bin/oci-tar
+chmod 755 . bin bin/oci-tar
+as_nobody() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups -- "$@"
+}
+slowly() {
+	as_nobody strace -f -qqq -o /dev/null -e trace=openat -e inject=openat:delay_enter=500 "$@"
+}
+mkdir many
+(cd many && seq 1000 1400 | xargs touch)
+for run in as_nobody slowly; do
+	for file in 1003 1390; do
+		chmod 000 "many/$file"
+		broken 66 "cannot open 'many/$file': Permission denied" "$run" ./bin/oci-tar many
+		chmod 644 "many/$file"
+	done
+	mkdir many/z
+	for mode in 000 300; do
+		chmod "$mode" many/z
+		broken 66 "cannot open 'many/z': Permission denied" "$run" ./bin/oci-tar many
+	done
+	rmdir many/z
+done
+mkdir many/z
+touch many/z/file
+chmod 744 many/z
+broken 66 "cannot open 'many/z/file': Permission denied" as_nobody ./bin/oci-tar many
+rm -r many/z
+slowly ./bin/oci-tar many >out
+oci-tar many | cmp - out
+# The reader of the tar goes away, with readers at work.
+status=0
+bash -c 'strace -f -qqq -o /dev/null -e trace=openat -e inject=openat:delay_enter=500 oci-tar "$0" 2>err |
+	true; exit "${PIPESTATUS[0]}"' many || status=$?
+assert_equal 141 "$status"
+assert_empty err
