@@ -74,6 +74,10 @@ let package = Package(
                 "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save",
             ], from: "RemoteTools")
         + [
+            // What several of them need.
+            .target(
+                name: "TestSupport", dependencies: ["ByteStream"], path: "Tests/TestSupport",
+                swiftSettings: strict),
             tests("ByteStreamTests", ["ByteStream"]),
             tests("JSONTests", ["JSON"]),
             tests("RegistryTests", ["Registry"]),
@@ -83,9 +87,9 @@ let package = Package(
             tests("OCITests", ["OCI", "JSON"]),
             tests("HashingTests", ["Hashing", "OCI", "JSON", "ByteStream"]),
             tests("FilterToolsTests", ["FilterTools", "Hashing", "OCI", "JSON"]),
-            tests("SnapshotTests", ["Snapshot", "Tar", "ByteStream"]),
+            tests("SnapshotTests", ["Snapshot", "Tar", "ByteStream", "TestSupport"]),
             tests("ToolSupportTests", ["ToolSupport", "Hashing", "OCI", "JSON", "ByteStream"]),
-            tests("ImageLayoutTests", ["ImageLayout"]),
-            tests("ImageStoreTests", ["ImageStore"]),
+            tests("ImageLayoutTests", ["ImageLayout", "TestSupport"]),
+            tests("ImageStoreTests", ["ImageStore", "TestSupport"]),
         ]
 )

@@ -2,6 +2,7 @@ import ByteStream
 import Glibc
 import Hashing
 import OCI
+import TestSupport
 import Testing
 
 @testable import ImageLayout

@@ -3,6 +3,7 @@ import Glibc
 import Hashing
 import JSON
 import OCI
+import TestSupport
 import Testing
 
 @testable import ImageLayout

@@ -4,6 +4,7 @@ import ImageLayout
 import JSON
 import OCI
 import Registry
+import TestSupport
 
 @testable import ImageStore
 

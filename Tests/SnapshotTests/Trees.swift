@@ -1,29 +1,11 @@
 import ByteStream
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Snapshot
 
-/// A directory of its own, gone with the value.
-final class TemporaryDirectory {
-    let path: Path
-
-    init() throws {
-        var template = Array("/tmp/ocinoco-tests.XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Errno.current }
-        path = Path(template.dropLast().map { UInt8(bitPattern: $0) })
-    }
-
-    deinit {
-        remove(path)
-    }
-
-    private func remove(_ path: Path) {
-        if path.withCString({ unlink($0) }) == 0 { return }
-        for name in (try? Directory.names(in: path)) ?? [] { remove(path.appending(name)) }
-        _ = path.withCString { rmdir($0) }
-    }
-
+extension TemporaryDirectory {
     func callAsFunction(_ name: String) -> Path { path.appending(Path(name)) }
 
     func write(_ name: String, _ text: String, time: Int = 1_600_000_000) throws {

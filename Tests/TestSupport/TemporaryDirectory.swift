@@ -2,10 +2,10 @@ import ByteStream
 import Glibc
 
 /// A directory that is gone with the test.
-final class TemporaryDirectory: Sendable {
-    let path: Path
+public final class TemporaryDirectory: Sendable {
+    public let path: Path
 
-    init() throws {
+    public init() throws {
         var template = Array("/tmp/ocinoco-tests.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Errno.current }
         path = Path(template.dropLast().map { UInt8(bitPattern: $0) })
@@ -21,18 +21,18 @@ final class TemporaryDirectory: Sendable {
         _ = path.withCString { rmdir($0) }
     }
 
-    func read(_ name: Path) throws -> [UInt8] {
+    public func read(_ name: Path) throws -> [UInt8] {
         try InputStream.readFile(path.appending(name), limit: 1 << 30)
     }
 
-    func write(_ text: String, to name: Path) throws {
+    public func write(_ text: String, to name: Path) throws {
         let file = try AtomicFile(path.appending(name))
         try file.write(Array(text.utf8))
         try file.commit()
     }
 
     /// The paths of all files below, sorted.
-    func files(below name: Path = "") throws -> [String] {
+    public func files(below name: Path = "") throws -> [String] {
         var result: [String] = []
         for entry in try Directory.names(in: path.appending(name)) {
             let inner = name.appending(entry)
