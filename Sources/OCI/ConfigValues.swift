@@ -69,12 +69,18 @@ public enum CommandForm: Hashable, Sendable {
         }
     }
 
-    /// A line for the shell that looks as if an array of strings was meant.
+    /// A line for the shell that looks as if an array of strings was meant: behind its `[` comes
+    /// no blank, without which the shell's command of that name is none, or a quotation mark.
     public var isDoubtful: Bool {
         guard case .shell(let text) = self else { return false }
-        let bytes = text.utf8.filter { $0 != 0x20 }
-        return bytes.first == UInt8(ascii: "[") && bytes.last == UInt8(ascii: "]")
-            && bytes.count > 2 && [UInt8(ascii: "'"), UInt8(ascii: "\"")].contains(bytes[1])
+        let bytes = text.utf8.drop { $0 == 0x20 }
+        guard bytes.first == UInt8(ascii: "["), let next = bytes.dropFirst().first else {
+            return false
+        }
+        if next != 0x20 { return true }
+        let inner = bytes.dropFirst().first { $0 != 0x20 }
+        return bytes.last == UInt8(ascii: "]")
+            && (inner == UInt8(ascii: "'") || inner == UInt8(ascii: "\""))
     }
 }
 

@@ -233,8 +233,12 @@ private func document(_ change: (inout ConfigEdit) throws -> Void) throws -> Str
     @Test func whatIsNotJSONIsForTheShell() throws {
         #expect(try CommandForm("[ -f x ] && y") == .shell("[ -f x ] && y"))
         #expect(try CommandForm("['a']") == .shell("['a']"))
-        #expect(try CommandForm("['a']").isDoubtful)
-        #expect(try !CommandForm("[ -f x ]").isDoubtful)
+        for doubtful in ["['a']", "[ 'a' ]", #"["a""#, " [a,b]", #"["a",]"#] {
+            #expect(try CommandForm(doubtful).isDoubtful)
+        }
+        for plain in ["[ -f x ]", "[ 'a' ] && b", "[", "a[1]"] {
+            #expect(try !CommandForm(plain).isDoubtful)
+        }
         #expect(try CommandForm(#"{"a":1}"#) == .shell(#"{"a":1}"#))
         #expect(try CommandForm(#" ["a", "b\n"] "#) == .arguments(["a", "b\n"]))
     }
