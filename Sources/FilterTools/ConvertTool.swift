@@ -19,7 +19,8 @@ public struct ConvertTool: Tool {
             """,
         version: Version.text)
 
-    @Option(help: "Format of the images that are written.")
+    @Option(
+        help: ArgumentHelp("Format of the images that are written.", valueName: "oci|docker"))
     var to: ImageFormat
 
     @OptionGroup public var common: CommonOptions

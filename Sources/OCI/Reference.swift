@@ -62,7 +62,12 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
     public init(_ text: String) throws(ReferenceError) {
         var rest = Substring(text)
         if rest.hasPrefix("docker://") { rest = rest.dropFirst("docker://".count) }
-        if rest.contains("://") { throw ReferenceError(text, "not a scheme of references") }
+        if let scheme = rest.firstRange(of: "://") {
+            throw ReferenceError(text, "leave out \(quotedPart(rest[..<scheme.upperBound]))")
+        }
+        if rest.hasPrefix("/") || rest.hasPrefix("./") || rest.hasPrefix("../") {
+            throw ReferenceError(text, "it looks like a path; a layout is written oci:DIR")
+        }
 
         let (beforeDigest, digest) = try splitDigest(rest, of: text)
         self.digest = digest

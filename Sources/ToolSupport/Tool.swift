@@ -51,7 +51,9 @@ extension Tool {
             try closeStandardOutput()
         } catch {
             if let signal = Interruption.signal { Interruption.endProcess(by: signal) }
-            console.report(error).endProcess()
+            let status = console.report(error)
+            if case .terminal? = error as? InputError { console.print("usage: \(usageString())") }
+            status.endProcess()
         }
         Glibc.exit(EXIT_SUCCESS)
     }
@@ -101,6 +103,9 @@ extension UsageError {
         if let suggestion = text.firstRange(of: ". Did you mean") {
             text.replaceSubrange(suggestion, with: ", did you mean")
         }
+        // The values that there are come as a list of lines where they are many.
+        text = text.replacing(". Please provide one of", with: "; write one of")
+            .replacing(" the following:\n  - ", with: " ").replacing("\n  - ", with: ", ")
         self.init("\(text)\(text.hasSuffix("?") ? "" : ";") see '\(toolName) --help'")
     }
 }

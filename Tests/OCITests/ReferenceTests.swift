@@ -69,6 +69,16 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
     }
 
     @Test(arguments: [
+        ("https://ghcr.io/a", "leave out 'https://'"),
+        ("./a", "it looks like a path; a layout is written oci:DIR"),
+        ("../a", "it looks like a path; a layout is written oci:DIR"),
+        ("/a", "it looks like a path; a layout is written oci:DIR"),
+    ])
+    func whatWasMeantIsSaid(_ text: String, _ problem: String) {
+        #expect(throws: ReferenceError(text, problem)) { try Reference(text) }
+    }
+
+    @Test(arguments: [
         ("localhost/a", true), ("localhost:5000/a", true), ("127.0.0.1/a", true),
         ("127.9.8.7:1/a", true), ("[::1]:5000/a", true), ("[::1]/a", true),
         ("x.localhost:80/a", true), ("127.0.0.1.example.com/a", false), ("128.0.0.1/a", false),

@@ -64,6 +64,16 @@ private func printable(_ text: String) -> String { Printable.line(text) }
         #expect(
             UsageError(parsing: "Unknown option '--uidd'. Did you mean '--uid'?", of: "t").message
                 == "unknown option '--uidd', did you mean '--uid'? see 't --help'")
+        let problem = "The value 'x' is invalid for '--a <b>'"
+        #expect(
+            UsageError(
+                parsing: "\(problem). Please provide one of the following:\n  - c\n  - d", of: "t"
+            ).message == "the value 'x' is invalid for '--a <b>'; write one of c, d; see 't --help'"
+        )
+        #expect(
+            UsageError(parsing: "\(problem). Please provide one of 'c' and 'd'.", of: "t").message
+                == "the value 'x' is invalid for '--a <b>'; write one of 'c' and 'd'; see 't --help'"
+        )
     }
 }
 
