@@ -141,7 +141,9 @@ extension TreeExtractor {
         case .recorded: return nil
         case .dropped:
             if uid != user || gid != group {
-                warnOnce("not the superuser: every file is of this user", "owner")
+                warnOnce(
+                    "not the superuser: every file is of this user; --rootless notes whose it is",
+                    "owner")
             }
             return nil
         }

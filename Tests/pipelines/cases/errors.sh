@@ -111,7 +111,32 @@ if mkdir full && mount -t tmpfs -o size=16k tmpfs full 2>/dev/null; then
 	umount full
 fi
 expect 73 ocinoco pack ./dist missing/layer
-assert_equal "ocinoco: cannot create 'missing/layer.part'" "$(cat err)"
+assert_match "^ocinoco: cannot create 'missing/layer': " err
+mkdir directory
+assert_failed 73 ocinoco ocinoco pack ./dist directory
+assert_equal "ocinoco: cannot create 'directory': Is a directory" "$(cat err)"
+
+# A file as SOURCE is a layer, and one that is none is told so.
+assert_failed 65 ocinoco ocinoco build ./dist/server.js --from scratch --output oci:none
+assert_match "^ocinoco: './dist/server.js' is a file and no layer;" err
+assert_failed 66 oci-fetch oci-fetch oci:nowhere
+[ ! -e none/index.json ] || assert_equal 0 "$(jq '.manifests | length' none/index.json)"
+
+# Nobody reads: no traces of it stay, under any shell.
+for shell in dash bash; do
+	status=0
+	"$shell" "$(command -v ocinoco)" build dist --from scratch --tag a:1 >&- 2>err || status=$?
+	assert_equal 74 "$status"
+	assert_match '^ocinoco: oci-push-manifest failed with status 74$' err
+	mkfifo trace
+	"$shell" "$(command -v ocinoco)" build dist --from scratch --tag a:1 --verbose 2>trace >out &
+	head -n 1 trace >line
+	status=0
+	wait "$!" || status=$?
+	assert_equal 141 "$status" "$shell"
+	rm trace
+done
+assert_equal '' "$(find "$TMPDIR" -maxdepth 1 -name 'tmp.*')" 'temporary files'
 expect 73 ocinoco build ./dist --from "$base" --tag "$new" --keep /dev/null/kept
 expect 73 env TMPDIR=/dev/null ocinoco build ./dist --from "$base" --tag "$new"
 

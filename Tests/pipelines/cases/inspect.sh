@@ -71,12 +71,12 @@ misspelt() {
 	assert_message ocinoco
 	assert_match "$pattern" err
 }
-misspelt "unknown command 'biuld', perhaps 'build'; see 'ocinoco --help'" biuld
-misspelt "unknown command 'tag', perhaps 'tags';" tag
+misspelt "unknown command 'biuld', did you mean 'build'[?] see 'ocinoco --help'" biuld
+misspelt "unknown command 'tag', did you mean 'tags'[?]" tag
 misspelt "unknown command 'frobnicate'; see" frobnicate
-misspelt "unknown option '--verison', perhaps '--version';" --verison
-misspelt "unknown option '--plat-form', perhaps '--platform'; see 'ocinoco build --help'" build . --plat-form x
-misspelt "unknown option '--ont', perhaps '--onto';" rebase x --ont y
+misspelt "unknown option '--verison', did you mean '--version'[?]" --verison
+misspelt "unknown option '--plat-form', did you mean '--platform'[?] see 'ocinoco build --help'" build . --plat-form x
+misspelt "unknown option '--ont', did you mean '--onto'[?]" rebase x --ont y
 misspelt "unknown option '--frobnicate'; see" copy a b --frobnicate
 # An option of another command is none of this one.
 for option in --onto --base --no-trunc --username --password-stdin; do

@@ -41,8 +41,12 @@ for shell in dash bash; do
 	# --keep keeps what crossed the pipes.
 	expect 0 build ./dist --tag "$app:3" --root-dir /app --uid 1000 --gid 1000 --user 1000:1000 --push --keep "kept $shell"
 	cmp out first
-	assert_equal 'base.json image.json layer.json layer.tar.zst ' "$(cd "kept $shell" && printf '%s ' *)"
+	assert_equal 'appended.json base.json image.json layer.json layer.tar layer.tar.zst ' \
+		"$(cd "kept $shell" && printf '%s ' *)"
 	assert_equal "$(field .digest "kept $shell/layer.json")" "$(digest_of "kept $shell/layer.tar.zst")"
+	assert_equal "$(field '.annotations["containerd.io/uncompressed"]' "kept $shell/layer.json")" \
+		"$(digest_of "kept $shell/layer.tar")"
+	oci-manifest-append "kept $shell/layer.json" <"kept $shell/base.json" | cmp - "kept $shell/appended.json"
 
 	# Other sources of the same layer.
 	for compress in zstd gzip none pigz 'zstd -q -19'; do
