@@ -46,6 +46,7 @@ public struct DigestTool: Tool {
             try drain(source)
             return try OutputStream().write(source.descriptor.line)
         }
+        try console.refuseTerminal(for: "layers")
         let file = try ReplacedFile(tee)
         try drain(source, to: OutputStream())
         try file.write(source.descriptor.line)

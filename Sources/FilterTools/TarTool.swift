@@ -25,6 +25,7 @@ public struct TarTool: Tool {
     public init() {}
 
     public func execute(_ console: Console) throws {
+        try console.refuseTerminal(for: "tar")
         let request = try options.request()
         let output = OutputBuffer()
         output.descriptor.enlargePipe()

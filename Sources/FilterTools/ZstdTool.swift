@@ -53,6 +53,7 @@ public struct ZstdTool: Tool {
 
     public func execute(_ console: Console) throws {
         let input = try console.standardInput(expecting: any ? "bytes" : "a tar")
+        try console.refuseTerminal(for: "compressed bytes")
         let output = OutputBuffer()
         output.descriptor.enlargePipe()
         var settings = ZstdCompressor.Settings()

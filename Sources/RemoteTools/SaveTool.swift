@@ -42,6 +42,7 @@ public struct SaveTool: Tool {
         let names = try self.names.map(archiveName)
         let sources = try from.map { text throws(ReferenceError) in try Reference(text) }
         let input = try console.standardInput(expecting: "image lines")
+        try console.refuseTerminal(for: "archive")
         let content = try PushInput(input).content(asIndex: false, annotations: [])
         let output = OutputBuffer()
         output.descriptor.enlargePipe()

@@ -129,4 +129,14 @@ extension Console {
         }
         return InputStream()
     }
+
+    /// Makes sure that this process's stdout is not a terminal, for a tool that writes no text.
+    ///
+    /// - Parameter output: what the tool writes, as in `a tar`.
+    /// - Throws: `UsageError`.
+    public func refuseTerminal(for output: String) throws(UsageError) {
+        if FileDescriptor.standardOutput.isTerminal {
+            throw UsageError("stdout is a terminal, which shows no \(output); use a file or a pipe")
+        }
+    }
 }
