@@ -75,8 +75,14 @@ public struct EntryPolicy: Sendable {
 package struct EntryEncoder: Sendable {
     let policy: EntryPolicy
 
+    /// Small files that were last written before are taken for settled: asking every file again after
+    /// it was read is a sixteenth of the whole run.
+    private let start: Int
+
     package init(policy: EntryPolicy) {
         self.policy = policy
+        // A second earlier, which is what the clock of a file system may be behind.
+        start = time(nil) - 1
     }
 
     /// Files up to this size are read in one call, straight behind their header.
@@ -207,6 +213,7 @@ package struct EntryEncoder: Sendable {
         guard count == size else {
             throw .changed(path: file.path, expected: UInt64(size), isLonger: count > size)
         }
+        if file.status.st_mtim.tv_sec >= start { try file.checkUnchanged() }
         let padding = tarPadding(after: UInt64(size))
         UnsafeMutableRawBufferPointer(
             rebasing: room[(offset + size)..<(offset + size + padding)]
@@ -281,6 +288,28 @@ package struct OpenFile {
 
     var identity: FileIdentity {
         FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+
+    /// Checks that the file is as long and as old as when it was opened.
+    ///
+    /// A write in the same tick of the kernel's clock as an earlier one is not seen.
+    ///
+    /// - Throws: `TarError.changed`, `.modified`.
+    func checkUnchanged() throws(TarError) {
+        var now = stat()
+        do {
+            try retryingInterrupts { fstat(descriptor, &now) }
+        } catch {
+            throw .read(path: path, error)
+        }
+        if now.st_size != status.st_size {
+            throw .changed(
+                path: path, expected: UInt64(status.st_size),
+                isLonger: now.st_size > status.st_size)
+        }
+        guard now.st_mtim.tv_sec == status.st_mtim.tv_sec,
+            now.st_mtim.tv_nsec == status.st_mtim.tv_nsec
+        else { throw .modified(path: path) }
     }
 
     /// Reads until `buffer` is full or the file ends.
