@@ -98,6 +98,8 @@ package struct EntryEncoder: Sendable {
         case linked(identity: FileIdentity)
         /// The file is larger than the space's owner takes.
         case large
+        /// A socket, which no layer can hold.
+        case socket
     }
 
     /// An entry of a file's attributes, without path.
@@ -177,15 +179,18 @@ package struct EntryEncoder: Sendable {
         }
     }
 
-    /// Encodes a symbolic link, device or FIFO.
+    /// Encodes a symbolic link, device or FIFO, when it has one name only.
     ///
-    /// - Returns: false for a socket, which no layer can hold.
+    /// - Parameter claimingLinks: whether one of several names is encoded all the same.
     func encodeSpecial(
         _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer,
-        to space: some EntrySpace
-    ) throws(TarError) -> Bool {
+        to space: some EntrySpace, claimingLinks: Bool = false
+    ) throws(TarError) -> Outcome {
         let status = try OpenDirectory.status(name, in: directory)
-        guard let kind = TarEntry.Kind(mode: status.st_mode) else { return false }
+        guard let kind = TarEntry.Kind(mode: status.st_mode) else { return .socket }
+        if status.st_nlink > 1, kind != .directory, !claimingLinks {
+            return .linked(identity: FileIdentity(status))
+        }
         var entry = entry(status, kind: kind, path: path)
         let filePath = directory.path.appending(Path(cString: name))
         if kind == .symbolicLink {
@@ -200,7 +205,7 @@ package struct EntryEncoder: Sendable {
             entry.extendedAttributes = try linkAttributes(name, in: directory, path: filePath)
         }
         try encodeEmpty(entry, to: space)
-        return true
+        return .written
     }
 
     /// Reads the file's data and zeros after it.
@@ -286,9 +291,7 @@ package struct OpenFile {
     /// As messages call it.
     package var path: Path { directory.path.appending(Path(cString: name)) }
 
-    var identity: FileIdentity {
-        FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
-    }
+    var identity: FileIdentity { FileIdentity(status) }
 
     /// Checks that the file is as long and as old as when it was opened.
     ///
