@@ -35,9 +35,9 @@ installed = $(DESTDIR)$(PREFIX)
 tools_path = PATH="$(CURDIR)/$(stage)/bin:$$PATH"
 
 build_packages = libzstd-dev libssl-dev zlib1g-dev libcurl4-openssl-dev pkg-config
-test_packages = apache2-utils attr bsdextrautils busybox-static crun curl docker-registry jq \
-	libarchive-tools mandoc nginx-light openssl pigz procps python3 runc shellcheck skopeo strace \
-	time umoci zstd \
+test_packages = apache2-utils attr bsdextrautils buildah busybox-static crun curl docker-registry \
+	golang-github-opencontainers-image-spec-dev jq libarchive-tools mandoc nginx-light openssl pigz \
+	procps python3 python3-jsonschema runc shellcheck skopeo strace time umoci zstd \
 	fish git less lintian yamllint zsh
 
 .PHONY: all binaries demo test unit pipelines meta lint bench install uninstall clean

@@ -12,7 +12,11 @@ struct ImageReport {
     private var facts: [(name: String, values: [String])] = []
     private var table: [String] = []
 
-    init(_ image: Image, bases: [Image]?, style: ReportStyle) throws(JSONError) {
+    /// - Parameter reference: what the image is called; nil takes what it says itself, if it is as it
+    ///   was fetched.
+    init(
+        _ image: Image, reference: String? = nil, bases: [Image]?, style: ReportStyle
+    ) throws(JSONError) {
         self.image = image
         self.bases = bases
         self.style = style
@@ -21,7 +25,7 @@ struct ImageReport {
         } else {
             config = nil
         }
-        addManifestFacts()
+        addManifestFacts(reference: reference)
         if let config {
             try addConfigFacts(config)
             table = historyTable(config)
@@ -60,7 +64,7 @@ struct ImageReport {
         if !values.isEmpty { facts.append((name, values)) }
     }
 
-    private mutating func addManifestFacts() {
+    private mutating func addManifestFacts(reference: String?) {
         let manifest = image.manifest
         var plain = manifest
         plain[annotation: Annotation.baseName] = nil
@@ -69,9 +73,10 @@ struct ImageReport {
         let baseDigest = manifest[annotation: Annotation.baseDigest] ?? ""
         let isUnchanged = Digest.of(plain.storedBytes).description == baseDigest
         if isUnchanged {
-            add("Reference", [name])
+            add("Reference", [reference ?? name])
             add("Digest", [baseDigest])
         } else {
+            add("Reference", [reference ?? ""])
             add("Base", [baseDigest.isEmpty ? name : "\(name)@\(baseDigest)"])
             add("Digest", [Digest.of(manifest.storedBytes).description])
         }

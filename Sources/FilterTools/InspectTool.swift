@@ -25,6 +25,11 @@ public struct InspectTool: Tool {
             "Image lines of the base, to tell its layers from the image's own.", valueName: "file"))
     var base: Path?
 
+    @Option(
+        help: ArgumentHelp(
+            "What the images are called. Default: what oci-fetch recorded.", valueName: "ref"))
+    var reference: String?
+
     @Flag(help: "Digests and commands in full length.")
     var noTrunc = false
 
@@ -44,7 +49,9 @@ public struct InspectTool: Tool {
             width: terminal.terminalColumns)
         let reports = try images.enumerated().map { offset, image in
             do throws(JSONError) {
-                return try ImageReport(image, bases: bases, style: style).text
+                return try ImageReport(
+                    image, reference: reference, bases: bases, style: style
+                ).text
             } catch {
                 throw InputError.document(
                     subject: "image line \(offset + 1) of \(input.path.quoted)", error)

@@ -50,15 +50,31 @@ public struct LayoutRepository: Sendable {
 
     /// The one image of a layout, for a reference that names neither a tag nor a digest.
     ///
+    /// What is about another manifest, as an SBOM or a signature, is meant only when nothing else is
+    /// there.
+    ///
     /// - Throws: `LayoutError.ambiguous` when there is not exactly one, and as `manifest(_:)`.
     public func onlyManifest() throws -> RawManifest {
         let index = try readIndex()
         let entries = try parsing(indexPath) { () throws(JSONError) in try index.manifests() }
-        guard let entry = entries.first, entries.allSatisfy({ $0.digest == entry.digest }) else {
+        let isAlone = Set(entries.map(\.digest)).count < 2
+        let candidates = try isAlone ? entries : entries.filter { try subject(of: $0) == nil }
+        guard let entry = candidates.first, candidates.allSatisfy({ $0.digest == entry.digest })
+        else {
             throw LayoutError.ambiguous(
                 path: directory, tags: index.tags, untagged: index.untaggedCount)
         }
         return try manifest(entry)
+    }
+
+    /// What the manifest of an entry is about; nil for what is no manifest, or not there.
+    private func subject(of entry: Descriptor) throws -> Digest? {
+        guard entry.mediaType.isManifest || entry.mediaType.isIndex, try hasBlob(entry.digest)
+        else { return nil }
+        let raw = try manifest(entry)
+        return try parsing(blobPath(entry.digest)) { () throws(JSONError) in
+            try raw.subject()?.digest
+        }
     }
 
     /// The digest that a tag stands for, without reading the manifest.

@@ -75,8 +75,14 @@ public struct EntryPolicy: Sendable {
 package struct EntryEncoder: Sendable {
     let policy: EntryPolicy
 
+    /// Small files that were last written before are taken for settled: asking every file again after
+    /// it was read is a sixteenth of the whole run.
+    private let start: Int
+
     package init(policy: EntryPolicy) {
         self.policy = policy
+        // A second earlier, which is what the clock of a file system may be behind.
+        start = time(nil) - 1
     }
 
     /// Files up to this size are read in one call, straight behind their header.
@@ -92,6 +98,8 @@ package struct EntryEncoder: Sendable {
         case linked(identity: FileIdentity)
         /// The file is larger than the space's owner takes.
         case large
+        /// A socket, which no layer can hold.
+        case socket
     }
 
     /// An entry of a file's attributes, without path.
@@ -171,15 +179,18 @@ package struct EntryEncoder: Sendable {
         }
     }
 
-    /// Encodes a symbolic link, device or FIFO.
+    /// Encodes a symbolic link, device or FIFO, when it has one name only.
     ///
-    /// - Returns: false for a socket, which no layer can hold.
+    /// - Parameter claimingLinks: whether one of several names is encoded all the same.
     func encodeSpecial(
         _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer,
-        to space: some EntrySpace
-    ) throws(TarError) -> Bool {
+        to space: some EntrySpace, claimingLinks: Bool = false
+    ) throws(TarError) -> Outcome {
         let status = try OpenDirectory.status(name, in: directory)
-        guard let kind = TarEntry.Kind(mode: status.st_mode) else { return false }
+        guard let kind = TarEntry.Kind(mode: status.st_mode) else { return .socket }
+        if status.st_nlink > 1, kind != .directory, !claimingLinks {
+            return .linked(identity: FileIdentity(status))
+        }
         var entry = entry(status, kind: kind, path: path)
         let filePath = directory.path.appending(Path(cString: name))
         if kind == .symbolicLink {
@@ -194,7 +205,7 @@ package struct EntryEncoder: Sendable {
             entry.extendedAttributes = try linkAttributes(name, in: directory, path: filePath)
         }
         try encodeEmpty(entry, to: space)
-        return true
+        return .written
     }
 
     /// Reads the file's data and zeros after it.
@@ -207,6 +218,7 @@ package struct EntryEncoder: Sendable {
         guard count == size else {
             throw .changed(path: file.path, expected: UInt64(size), isLonger: count > size)
         }
+        if file.status.st_mtim.tv_sec >= start { try file.checkUnchanged() }
         let padding = tarPadding(after: UInt64(size))
         UnsafeMutableRawBufferPointer(
             rebasing: room[(offset + size)..<(offset + size + padding)]
@@ -279,8 +291,28 @@ package struct OpenFile {
     /// As messages call it.
     package var path: Path { directory.path.appending(Path(cString: name)) }
 
-    var identity: FileIdentity {
-        FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    var identity: FileIdentity { FileIdentity(status) }
+
+    /// Checks that the file is as long and as old as when it was opened.
+    ///
+    /// A write in the same tick of the kernel's clock as an earlier one is not seen.
+    ///
+    /// - Throws: `TarError.changed`, `.modified`.
+    func checkUnchanged() throws(TarError) {
+        var now = stat()
+        do {
+            try retryingInterrupts { fstat(descriptor, &now) }
+        } catch {
+            throw .read(path: path, error)
+        }
+        if now.st_size != status.st_size {
+            throw .changed(
+                path: path, expected: UInt64(status.st_size),
+                isLonger: now.st_size > status.st_size)
+        }
+        guard now.st_mtim.tv_sec == status.st_mtim.tv_sec,
+            now.st_mtim.tv_nsec == status.st_mtim.tv_nsec
+        else { throw .modified(path: path) }
     }
 
     /// Reads until `buffer` is full or the file ends.

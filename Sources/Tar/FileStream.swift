@@ -3,15 +3,13 @@ import Glibc
 
 /// Copies the data of a large file into a tar: holes at the speed of holes, written as zeros.
 struct FileStream {
+    private let file: OpenFile
     private let descriptor: CInt
-    private let path: Path
     private let size: Int
-    private let status: stat
 
     init(_ file: OpenFile) {
+        self.file = file
         descriptor = file.descriptor
-        path = file.path
-        status = file.status
         size = Int(file.status.st_size)
     }
 
@@ -21,7 +19,7 @@ struct FileStream {
     func copy(to output: OutputBuffer) throws(TarError) {
         _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
         // A file of fewer blocks than bytes has holes, or is compressed, which does no harm.
-        let isSparse = Int64(status.st_blocks) * 512 < Int64(size)
+        let isSparse = Int64(file.status.st_blocks) * 512 < Int64(size)
         var offset = 0
         while offset < size {
             let data = isSparse ? extent(after: offset) : offset..<size
@@ -30,7 +28,7 @@ struct FileStream {
             offset = data.upperBound
         }
         try zeros(tarPadding(after: UInt64(size)), to: output)
-        try checkUnchanged()
+        try file.checkUnchanged()
     }
 
     /// The next run of data at or after `offset`; an empty one at the end when only a hole is left.
@@ -54,10 +52,10 @@ struct FileStream {
                     pread(descriptor, room.baseAddress, wanted, off_t(offset))
                 }
             } catch {
-                throw .read(path: path, error)
+                throw .read(path: file.path, error)
             }
             if count == 0 {
-                throw .changed(path: path, expected: UInt64(size), isLonger: false)
+                throw .changed(path: file.path, expected: UInt64(size), isLonger: false)
             }
             output.accept(count)
             offset += count
@@ -70,22 +68,6 @@ struct FileStream {
         } catch {
             throw .stream(error)
         }
-    }
-
-    private func checkUnchanged() throws(TarError) {
-        var now = stat()
-        do {
-            try retryingInterrupts { fstat(descriptor, &now) }
-        } catch {
-            throw .read(path: path, error)
-        }
-        if now.st_size != status.st_size {
-            throw .changed(
-                path: path, expected: UInt64(size), isLonger: now.st_size > status.st_size)
-        }
-        guard now.st_mtim.tv_sec == status.st_mtim.tv_sec,
-            now.st_mtim.tv_nsec == status.st_mtim.tv_nsec
-        else { throw .modified(path: path) }
     }
 }
 

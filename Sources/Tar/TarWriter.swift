@@ -76,32 +76,37 @@ public final class TarWriter {
         path: UnsafeRawBufferPointer
     ) throws(TarError) {
         if let list, let entry = try listedEntry(name, in: directory, path: path) { list(entry) }
-        guard type == UInt8(DT_REG) else {
-            if try !encoder.encodeSpecial(name, in: directory, path: path, to: output) {
+        let isFile = type == UInt8(DT_REG)
+        func encode(claimingLinks: Bool = false) throws(TarError) {
+            let outcome =
+                isFile
+                ? try encoder.encodeFile(
+                    name, in: directory, path: path, to: output, claimingLinks: claimingLinks)
+                : try encoder.encodeSpecial(
+                    name, in: directory, path: path, to: output, claimingLinks: claimingLinks)
+            switch outcome {
+            case .written: break
+            case .large: try stream(name, in: directory, path: path)
+            case .linked(let identity):
+                if let first = links[identity] {
+                    try link(name, in: directory, path: path, to: first)
+                } else {
+                    links[identity] = Array(path)
+                    try encode(claimingLinks: true)
+                }
+            case .socket:
                 let file = directory.path.appending(Path(cString: name))
                 warn("\(file.quoted) is a socket, which a layer cannot hold; left out")
             }
-            return
         }
-        switch try encoder.encodeFile(name, in: directory, path: path, to: output) {
-        case .written: break
-        case .large: try stream(name, in: directory, path: path)
-        case .linked(let identity): try link(identity, name, in: directory, path: path)
-        }
+        try encode()
     }
 
-    /// Writes a file of several names: the first time as a file, then as a link to that.
+    /// Writes another name of what was written under the path `first`.
     private func link(
-        _ identity: FileIdentity, _ name: UnsafePointer<CChar>, in directory: OpenDirectory,
-        path: UnsafeRawBufferPointer
+        _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer,
+        to first: [UInt8]
     ) throws(TarError) {
-        guard let first = links[identity] else {
-            links[identity] = Array(path)
-            let outcome = try encoder.encodeFile(
-                name, in: directory, path: path, to: output, claimingLinks: true)
-            if case .large = outcome { try stream(name, in: directory, path: path) }
-            return
-        }
         let status = try OpenDirectory.status(name, in: directory)
         var entry = encoder.entry(status, kind: .hardLink, path: path)
         entry.linkTarget = first
@@ -131,8 +136,7 @@ public final class TarWriter {
             let file = directory.path.appending(Path(cString: name))
             entry.linkTarget = try encoder.readLink(name, in: directory, path: file)
         }
-        let identity = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
-        if kind == .file, status.st_nlink > 1, let first = links[identity] {
+        if status.st_nlink > 1, let first = links[FileIdentity(status)] {
             entry.kind = .hardLink
             entry.linkTarget = first
             entry.size = 0

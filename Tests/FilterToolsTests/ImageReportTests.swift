@@ -68,6 +68,18 @@ private func config(history: String, run: String = "{}") -> String {
         #expect(changed.hasPrefix("Base      example.com/a:1@\(digest)\nDigest    sha256:"))
     }
 
+    @Test func aReferenceThatIsGivenStandsBesideTheBase() throws {
+        var image = try image([], config: config(history: ""))
+        let digest = Digest.of(image.manifest.storedBytes).description
+        image.manifest[annotation: Annotation.baseName] = "example.com/a:1"
+        image.manifest[annotation: Annotation.baseDigest] = digest
+        let unchanged = try ImageReport(image, reference: "x", bases: nil, style: plain).text
+        #expect(unchanged.hasPrefix("Reference  x\nDigest     \(digest)\nManifest "))
+        image.manifest.setLayers([try layer("a", size: 1)])
+        let changed = try ImageReport(image, reference: "x", bases: nil, style: plain).text
+        #expect(changed.hasPrefix("Reference  x\nBase       example.com/a:1@\(digest)\nDigest "))
+    }
+
     @Test func aHistoryThatDoesNotCoverTheLayers() throws {
         let layers = [try layer("a", size: .max), try layer("b", size: .max)]
         let short = try ImageReport(

@@ -289,16 +289,35 @@ private final class Stream: BlobSource {
         #expect(try directory.read("l/index.json") == Array(text.utf8))
     }
 
+    @Test func referrersAreNoImagesBesideOne() throws {
+        let sbom = artifact("text/sbom", of: one)
+        let signature = artifact("text/signature", of: sbom)
+        try layout.publish(sbom, tag: nil)
+        #expect(try layout.onlyManifest() == sbom)
+        try layout.publish(signature, tag: "s")
+        #expect(throws: LayoutError.self) { try layout.onlyManifest() }
+        try layout.publish(one, tag: nil)
+        #expect(try layout.onlyManifest() == one)
+        try layout.publish(one, tag: "x")
+        #expect(try layout.onlyManifest() == one)
+        try layout.publish(two, tag: nil)
+        #expect(throws: LayoutError.self) { try layout.onlyManifest() }
+    }
+
+    private var empty: Descriptor {
+        Descriptor(mediaType: .empty, digest: .of(Array("{}".utf8)), size: 2)
+    }
+
+    private func artifact(_ type: String, of subject: RawManifest) -> RawManifest {
+        var document = Manifest(config: empty).document
+        document["artifactType"] = .string(type)
+        document["subject"] = .object(subject.descriptor.document)
+        return manifest(String(decoding: document.serialized(), as: UTF8.self))
+    }
+
     @Test func referrersAreFoundByTheirSubject() throws {
-        let config = Descriptor(mediaType: .empty, digest: .of(Array("{}".utf8)), size: 2)
-        func artifact(_ type: String, of subject: RawManifest) -> RawManifest {
-            var document = Manifest(config: config).document
-            document["artifactType"] = .string(type)
-            document["subject"] = .object(subject.descriptor.document)
-            return manifest(String(decoding: document.serialized(), as: UTF8.self))
-        }
         let base = manifest(
-            String(decoding: Manifest(config: config).document.serialized(), as: UTF8.self))
+            String(decoding: Manifest(config: empty).document.serialized(), as: UTF8.self))
         let sbom = artifact("text/sbom", of: base)
         try layout.publish(base, tag: "x")
         try layout.publish(sbom, tag: nil)

@@ -38,12 +38,12 @@ def describe(name, path, directory):
     facts.append("t%d" % (status.st_mtime_ns // 1_000_000_000))
     if kind == stat.S_IFREG:
         facts += ["%d" % status.st_size, data_of(name, directory)]
-        if status.st_nlink > 1:
-            facts.append("is %r" % first_names.setdefault(status.st_ino, path))
     elif kind == stat.S_IFLNK:
         facts.append("-> %r" % os.readlink(name, dir_fd=directory))
     elif kind in (stat.S_IFCHR, stat.S_IFBLK):
         facts.append("%d,%d" % (os.major(status.st_rdev), os.minor(status.st_rdev)))
+    if kind != stat.S_IFDIR and status.st_nlink > 1:
+        facts.append("is %r" % first_names.setdefault(status.st_ino, path))
     if with_xattrs:
         facts.append(repr(xattrs_of(name, directory)))
     print(repr(path), *facts)

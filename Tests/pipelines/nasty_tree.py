@@ -125,10 +125,12 @@ for function, *arguments in work:
 links = [
     (b"links/first", b"links/second"), (b"links/first", b"a/third"),
     (b"links/0-excluded", b"links/kept-1"), (b"links/0-excluded", b"links/kept-2"),
+    (b"links/dangling", b"links/dangling-2"), (b"links/to-dir", b"a/to-dir"),
+    (b"special/fifo", b"special/fifo-2"), (b"special/null", b"special/null-2"),
 ]
 order.shuffle(links)
 for old, new in links:
-    os.link(at(old), at(new))
+    os.link(at(old), at(new), follow_symlinks=False)
 
 for name, uid in ((b"largest", 2097151), (b"larger", 2097152), (b"huge", 4000000000)):
     os.chown(at(b"owners/" + name), uid, uid + 1)

@@ -57,6 +57,11 @@ oci-push-blob --media-type "$spdx" oci:layout <sbom.json |
 	oci-artifact --type "$spdx" --subject oci:layout:multi | oci-push-manifest oci:layout >pushed
 assert_equal "$(field .digest pushed)" "$(oci-fetch --referrers oci:layout:multi | jq -r .digest)"
 assert_equal multi "$(oci-fetch --tags oci:layout)"
+# What is about the image does not make a layout of several images of it.
+oci-fetch --raw oci:layout | cmp - "layout/blobs/sha256/$(field '.digest | split(":")[1]' multi)"
+oci-fetch --referrers oci:layout | jq -r .digest | cmp - <<END
+$(field .digest pushed)
+END
 
 # A registry that lists referrers itself: its answer is used, and no tag is written.
 cat >nginx.conf <<END

@@ -14,6 +14,7 @@ digest=$(field .digest out)
 
 expect 0 ocinoco inspect "$app:1"
 assert_empty err
+assert_match "^Reference +$app:1\$" out
 assert_match "^Digest +$digest\$" out
 assert_match "^Base +$base:latest@$(tag_digest example/base:latest)\$" out
 assert_match '^Platform +linux/amd64$' out
@@ -51,6 +52,7 @@ expect 0 ocinoco inspect "$app:sbom"
 assert_match '^Artifact type +text/x-sbom$' out
 oci-fetch "$app:1" | oci-push-manifest --from "$app" oci:layout:app >/dev/null
 expect 0 ocinoco inspect oci:layout
+assert_match '^Reference +oci:layout$' out
 
 # Tags.
 expect 0 ocinoco tags "$app"

@@ -143,3 +143,20 @@ bash -c 'strace -f -qqq -o /dev/null -e trace=openat -e inject=openat:delay_ente
 	true; exit "${PIPESTATUS[0]}"' many || status=$?
 assert_equal 141 "$status"
 assert_empty err
+
+# A small file that is being written to changes between the reading of its size and of its end: the
+# run is stopped after the read.
+echo 'just written' >tree/dir/c
+touch -d '+1 day' tree/dir/c
+rm -f trace
+strace -f -o trace -P "$(realpath tree/dir/c)" -e 'inject=read:signal=SIGSTOP:when=1' oci-tar tree >out 2>err &
+tracer=$!
+until grep -q 'stopped by SIGSTOP' trace 2>/dev/null; do
+	kill -0 "$tracer" || fail "not stopped: $(cat trace err)"
+	sleep 0.01
+done
+echo 'just altered' | dd of=tree/dir/c conv=notrunc status=none
+kill -CONT "$(sed -n 's/^\([0-9]*\) .*stopped by SIGSTOP.*/\1/p' trace)"
+status=0
+wait "$tracer" || status=$?
+assert_broken 74 "'tree/dir/c' was modified while it was read"

@@ -1,12 +1,11 @@
 import Hashing
-import ImageStore
 import JSON
 import OCI
 
 /// Which base an image stands on, and which it is to stand on.
-struct BaseChange {
-    let old: Reference
-    let new: Reference
+public struct BaseChange: Sendable {
+    public let old: Reference
+    public let new: Reference
 
     private static let annotations = JSONPath.root.key("annotations")
 
@@ -14,7 +13,9 @@ struct BaseChange {
     ///   - base: the old base; nil takes what the image's annotations say.
     ///   - onto: the new base; nil takes what the tag of the old one stands for.
     /// - Throws: `EditError` when the annotations do not say it.
-    init(of image: Image, from base: Reference?, to onto: Reference?) throws(EditError) {
+    public init(
+        of image: Image, from base: Reference?, to onto: Reference?
+    ) throws(EditError) {
         let recorded = try BaseChange.recorded(image.manifest)
         if let base {
             old = base
@@ -52,7 +53,7 @@ struct BaseChange {
     ///
     /// - Returns: false when that is the old base, and only its name may be another.
     /// - Throws: `EditError` when the image does not stand on the old base; what fetching throws.
-    func apply(to image: inout Image, _ store: ImageStore) throws -> Bool {
+    public func apply(to image: inout Image, _ store: ImageStore) throws -> Bool {
         let original = try image.config()
         let platform = try original.platform()
         let oldBase = try self.image(old, platform, store)
