@@ -123,7 +123,7 @@ make_certificates() {
 		-keyout ca.key -out ca.pem 2>openssl.log
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=127.0.0.1 \
 		-keyout server.key -out server.csr 2>openssl.log
-	echo 'subjectAltName=IP:127.0.0.1' >server.ext
+	echo 'subjectAltName=IP:127.0.0.1,DNS:registry.test' >server.ext
 	openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
 		-extfile server.ext -out server.pem 2>openssl.log
 }
