@@ -132,7 +132,7 @@ make_certificates() {
 start_token_server() {
 	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tokens \
 		-keyout token.key -out token.pem 2>openssl.log
-	python3 "$ROOT/Tests/pipelines/token_server.py" token.key token.pem token.port >token.log 2>&1 &
+	python3 "$ROOT/Tests/pipelines/token_server.py" token.key token.pem token.port >>token.log 2>&1 &
 	pids="$! $pids"
 	until [ -s token.port ]; do
 		kill -0 "$!" || fail "no token server: $(cat token.log)"
