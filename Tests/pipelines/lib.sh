@@ -71,7 +71,8 @@ field() {
 	jq -r "$1" "$2"
 }
 
-# start_registry [plain|htpasswd|tls|token]: a registry on a free port of 127.0.0.1.
+# start_registry [plain|htpasswd|tls|token] [URL]: a registry on a free port of 127.0.0.1, which
+# sends those who want a blob to URL.
 #
 # Sets `registry` (host and port), `registry_pid` and `storage`. More than one may run.
 registries=0
@@ -80,7 +81,7 @@ start_registry() {
 	storage=$PWD/registry.$registries
 	mkdir "$storage"
 	registry_log=$storage.log
-	registry_configuration "${1:-plain}" >"$storage.yml"
+	registry_configuration "${1:-plain}" "${2:-}" >"$storage.yml"
 	docker-registry serve "$storage.yml" >"$registry_log" 2>&1 &
 	registry_pid=$!
 	pids="$registry_pid $pids"
@@ -115,6 +116,7 @@ END
 			"service: test, issuer: tests, rootcertbundle: $PWD/token.pem}}"
 		;;
 	esac
+	[ -z "$2" ] || echo "middleware: {storage: [{name: redirect, options: {baseurl: '$2'}}]}"
 }
 
 # A certificate authority in ca.pem, and a server's certificate for 127.0.0.1 by it.
@@ -139,6 +141,27 @@ start_token_server() {
 		sleep 0.05
 	done
 	token_port=$(cat token.port)
+}
+
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# start_nginx PORT: a server with what comes on stdin in its `http` block, which listens on PORT.
+start_nginx() {
+	{
+		echo "daemon off; master_process off; pid $PWD/nginx.pid; error_log $PWD/nginx.log; events {}"
+		echo "http { client_body_temp_path $PWD/body; proxy_temp_path $PWD/proxy;"
+		echo "fastcgi_temp_path $PWD/f; uwsgi_temp_path $PWD/u; scgi_temp_path $PWD/s;"
+		cat
+		echo '}'
+	} >nginx.conf
+	nginx -c "$PWD/nginx.conf" 2>nginx.err &
+	pids="$! $pids"
+	until curl -so /dev/null "http://127.0.0.1:$1/"; do
+		kill -0 "$!" || fail "no nginx: $(cat nginx.err nginx.log)"
+		sleep 0.05
+	done
 }
 
 # tag_digest REPOSITORY:TAG: what the registry's files say, empty when there is no such tag.
