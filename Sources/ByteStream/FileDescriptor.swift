@@ -42,7 +42,10 @@ public struct FileDescriptor: Hashable, Sendable {
         while true {
             if Interruption.descriptor != nil { try Interruption.wait(for: self, event: POLLIN) }
             let count = Glibc.read(rawValue, buffer.baseAddress, buffer.count)
-            if count >= 0 { return count }
+            if count >= 0 {
+                StandardStreams.noteRead(count, from: rawValue)
+                return count
+            }
             try waitOrThrow(Errno.current, for: POLLIN)
         }
     }
@@ -68,6 +71,7 @@ public struct FileDescriptor: Hashable, Sendable {
             let slice = UnsafeRawBufferPointer(rebasing: rest)
             let count = Glibc.write(rawValue, slice.baseAddress, slice.count)
             if count >= 0 {
+                StandardStreams.noteWrite(count, to: rawValue)
                 rest = rest[(rest.startIndex + count)...]
             } else {
                 try waitOrThrow(Errno.current, for: POLLOUT)

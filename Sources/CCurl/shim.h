@@ -22,6 +22,13 @@ static inline CURLcode curl_set_pointer(CURL *handle, CURLoption option, void *v
     return curl_easy_setopt(handle, option, value);
 }
 
+// libcurl keeps a copy of the bytes.
+static inline CURLcode curl_set_bytes(
+    CURL *handle, CURLoption option, const void *bytes, size_t count) {
+    struct curl_blob blob = {(void *)bytes, count, CURL_BLOB_COPY};
+    return curl_easy_setopt(handle, option, &blob);
+}
+
 static inline CURLcode curl_set_list(
     CURL *handle, CURLoption option, struct curl_slist *value) {
     return curl_easy_setopt(handle, option, value);
@@ -80,6 +87,11 @@ static inline CURLcode curl_end_without_waiting(CURL *handle) {
 
 static inline CURLcode curl_start_library(void) {
     return curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+// The file of certificates that it was built to trust; null when it is not known.
+static inline const char *curl_default_certificates(void) {
+    return curl_version_info(CURLVERSION_NOW)->cainfo;
 }
 
 // As in `7.88.1`.

@@ -64,6 +64,5 @@ public struct ZstdTool: Tool {
         let compressor = LayerCompressor(
             settings, content: any ? .any : leavesOutTrailer ? .tar : .layer)
         try compressor.compress(input, to: output)
-        console.trace("\(input.byteCount) bytes to \(output.byteCount)")
     }
 }

@@ -43,7 +43,7 @@ extension ImageStore {
             let listed = try repository.publish(content.root, tag: target.tag, check: check)
             if listed == nil { try listReferrer(content.root, in: repository) }
             guard check != nil, let tag = target.tag else { continue }
-            // A registry cannot compare and swap: someone else may have come in between.
+            // Few registries compare and swap: someone else may have come in between.
             let now = try repository.manifestDigest(.tag(tag))
             guard now == content.root.digest else {
                 throw StoreError.tagOverwritten(place: repository.name, tag: tag, actual: now)

@@ -60,12 +60,4 @@ public protocol Repository: Sendable {
 
 extension LayoutRepository: Repository {}
 
-extension RegistryRepository: Repository {
-    @discardableResult
-    public func publish(
-        _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
-    ) throws -> Digest? {
-        if let tag, let check { try check(manifestDigest(.tag(tag))) }
-        return try putManifest(manifest, tag: tag)
-    }
-}
+extension RegistryRepository: Repository {}

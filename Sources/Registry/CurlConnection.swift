@@ -51,6 +51,7 @@ final class CurlConnection {
         try configure(request, transfer, headers: headerList)
         return try withExtendedLifetime(transfer) {
             let code = try run(request, transfer)
+            if code != CURLE_OK { try checkProxy(request, code) }
             return try transfer.result(code, detail: detail(of: code))
         }
     }
@@ -78,7 +79,10 @@ final class CurlConnection {
         curl_set_pointer(easy, CURLOPT_HEADERDATA, context)
         curl_set_bytes_callback(easy, CURLOPT_WRITEFUNCTION, receiveBody)
         curl_set_pointer(easy, CURLOPT_WRITEDATA, context)
-        if isLoopbackHost(request.url.authority) { curl_set_string(easy, CURLOPT_PROXY, "") }
+        // As every client of registries does it; a proxy would look on its own machine.
+        if !settings.proxiesLoopback, isLoopbackHost(request.url.authority) {
+            curl_set_string(easy, CURLOPT_PROXY, "")
+        }
         if request.url.scheme == "https" { try settings.configureTLS(easy, request.url) }
         configureMethod(request, context)
     }
@@ -135,6 +139,15 @@ final class CurlConnection {
             if message.pointee.msg == CURLMSG_DONE { return curl_message_result(message) }
         }
         throw TransportFailure.broken("libcurl lost a transfer")
+    }
+
+    /// A proxy that refuses to connect, for want of credentials or because it may not, stays so.
+    private func checkProxy(_ request: HTTPRequest, _ code: CURLcode) throws(TransportFailure) {
+        var status = 0
+        curl_get_long(easy, CURLINFO_HTTP_CONNECTCODE, &status)
+        guard (400..<500).contains(status) else { return }
+        throw .settings(
+            "the proxy does not connect to '\(request.url.authority)': \(detail(of: code))")
     }
 
     private var movedByteCount: Int64 {

@@ -1,7 +1,7 @@
 import ByteStream
 import Glibc
 
-/// The variables that say where credentials are.
+/// The variables that say where credentials are, and what is asked for without a proxy.
 struct Environment: Sendable {
     private let values: [String: [UInt8]]
     let userID: UInt32
@@ -25,9 +25,15 @@ struct Environment: Sendable {
         return [own, "/etc/containers/certs.d", "/etc/docker/certs.d"].compactMap { $0 }
     }
 
+    /// Whether the variable of hosts without a proxy is there and says that there are none.
+    var namesNoExceptionFromProxies: Bool {
+        (values["no_proxy"] ?? values["NO_PROXY"])?.isEmpty ?? false
+    }
+
     static var process: Environment {
         let names = [
             "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DOCKER_CONFIG", "HOME",
+            "no_proxy", "NO_PROXY",
         ]
         var values: [String: [UInt8]] = [:]
         for name in names {

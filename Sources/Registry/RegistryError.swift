@@ -17,7 +17,7 @@ public struct RegistryAnswer: Sendable, Hashable {
 
 /// Why a registry did not do what was asked, or could not be asked.
 public enum RegistryError: Failure {
-    /// 401 or 403: credentials are missing, wrong, or not enough.
+    /// 401, 403, or a token server's 400: credentials are missing, wrong, or not enough.
     case denied(RegistryAnswer, host: String)
     /// Any other answer of refusal.
     case refused(RegistryAnswer)
@@ -59,9 +59,10 @@ public enum RegistryError: Failure {
     public var message: String {
         switch self {
         case .denied(let answer, let host):
-            answer.status == 401
-                ? "unauthorized: \(answer.text); run: ocinoco login \(host)"
-                : "denied: \(answer.text)"
+            // Token servers say 400 of credentials that they do not know.
+            answer.status == 403
+                ? "denied: \(answer.text)"
+                : "unauthorized: \(answer.text); run: ocinoco login \(host)"
         case .refused(let answer): "refused: \(answer.text)"
         case .exhausted(let answer): "still failing after all retries: \(answer.text)"
         case .noBlob(let repository, let digest):

@@ -89,6 +89,10 @@ public struct RegistryRepository: Sendable {
     ///
     /// - Returns: nil when there is no such manifest.
     public func manifestDigest(_ selector: ManifestSelector) throws -> Digest? {
+        try head(selector)?.digest
+    }
+
+    func head(_ selector: ManifestSelector) throws -> ManifestHead? {
         var call = try call("HEAD", "manifests/\(selector.pathComponent)")
         call.request.acceptManifests()
         let response = try client.send(call)
@@ -96,13 +100,19 @@ public struct RegistryRepository: Sendable {
         case 404: return nil
         case 200:
             let announced = response.headers["Docker-Content-Digest"].flatMap { Digest($0) }
-            guard let announced else { return try manifest(selector)?.digest }
+            let entityTag = response.headers["ETag"]
+            guard let announced else {
+                return try manifest(selector).map {
+                    ManifestHead(digest: $0.digest, entityTag: entityTag)
+                }
+            }
             if case .digest(let expected) = selector, expected != announced {
                 throw VerificationError.digest(
                     subject: "\(name) \(selector)", expected: expected, actual: announced)
             }
-            return announced
-        case 405, 501: return try manifest(selector)?.digest
+            return ManifestHead(digest: announced, entityTag: entityTag)
+        case 405, 501:
+            return try manifest(selector).map { ManifestHead(digest: $0.digest, entityTag: nil) }
         default: throw client.refusal(call, response)
         }
     }
@@ -132,6 +142,13 @@ public struct RegistryRepository: Sendable {
     /// - Spec: distribution-spec v1.1, Pushing Manifests.
     @discardableResult
     public func putManifest(_ manifest: RawManifest, tag: String?) throws -> Digest? {
+        try put(manifest, tag: tag, condition: nil)
+    }
+
+    /// - Parameter condition: a header that makes the registry refuse with 412.
+    func put(
+        _ manifest: RawManifest, tag: String?, condition: HTTPHeaders.Field?
+    ) throws -> Digest? {
         guard manifest.bytes.count <= RegistryRepository.manifestByteLimit else {
             throw RegistryError.manifestTooLarge(
                 repository: name, byteCount: manifest.bytes.count)
@@ -140,6 +157,7 @@ public struct RegistryRepository: Sendable {
         let selector = tag.map { ManifestSelector.tag($0) } ?? .digest(manifest.digest)
         var call = try call("PUT", "manifests/\(selector.pathComponent)", pushing: true)
         call.request.headers.add("Content-Type", manifest.mediaType.rawValue)
+        if let condition { call.request.headers.add(condition.name, condition.value) }
         call.request.body = BytesBody(manifest.bytes)
         let response = try client.send(call)
         guard response.isSuccess else { throw client.refusal(call, response) }

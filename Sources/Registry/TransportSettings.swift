@@ -13,9 +13,12 @@ struct TransportSettings: Sendable {
     var key: Path?
     /// Where certificates are kept by host.
     var certificateDirectories: [Path]
+    /// Loopback hosts are asked for through a proxy too.
+    var proxiesLoopback: Bool
 
     init(_ options: RegistryOptions, environment: Environment) {
         certificateDirectories = environment.certificateDirectories
+        proxiesLoopback = environment.namesNoExceptionFromProxies
         connectTimeout = options.connectTimeout
         stallTimeout = options.stallTimeout
         verifyTLS = options.verifyTLS
@@ -31,21 +34,45 @@ struct TransportSettings: Sendable {
         curl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         curl_set_long(easy, CURLOPT_SSL_VERIFYPEER, verifyTLS ? 1 : 0)
         curl_set_long(easy, CURLOPT_SSL_VERIFYHOST, verifyTLS ? 2 : 0)
-        if let directory = TransportSettings.hashedDirectory {
-            // Certificates are looked up one by one; the bundle file costs 20 ms to parse.
-            _ = directory.withCString { curl_set_string(easy, CURLOPT_CAPATH, $0) }
-            curl_set_string(easy, CURLOPT_CAINFO, nil)
-        } else if let bundle = getenv("SSL_CERT_FILE") {
-            curl_set_string(easy, CURLOPT_CAINFO, bundle)
-        }
         let own = HostCertificates(of: url.authority, in: certificateDirectories)
-        if let file = caFile ?? own.authority { try set(easy, CURLOPT_CAINFO, file) }
+        try configureAuthorities(easy, beside: caFile ?? own.authority)
         if let certificate {
             try set(easy, CURLOPT_SSLCERT, certificate)
             try set(easy, CURLOPT_SSLKEY, key ?? certificate)
         } else if let pair = own.client {
             try set(easy, CURLOPT_SSLCERT, pair.certificate)
             try set(easy, CURLOPT_SSLKEY, pair.key)
+        }
+    }
+
+    /// - Parameter file: what is trusted beside the system's authorities.
+    private func configureAuthorities(
+        _ easy: UnsafeMutableRawPointer, beside file: Path?
+    ) throws(TransportFailure) {
+        if let directory = TransportSettings.hashedDirectory {
+            // Certificates are looked up one by one; the bundle file costs 20 ms to parse.
+            try set(easy, CURLOPT_CAPATH, directory)
+            curl_set_string(easy, CURLOPT_CAINFO, nil)
+            if let file { try set(easy, CURLOPT_CAINFO, file) }
+            return
+        }
+        guard let bundle = TransportSettings.bundle else {
+            if let file { try set(easy, CURLOPT_CAINFO, file) }
+            return
+        }
+        guard let file else { return try set(easy, CURLOPT_CAINFO, bundle) }
+        let bytes = try certificates(bundle) + [0x0A] + certificates(file)
+        let status = bytes.withUnsafeBytes {
+            curl_set_bytes(easy, CURLOPT_CAINFO_BLOB, $0.baseAddress, $0.count)
+        }
+        if status != CURLE_OK { throw .settings("libcurl does not take \(file.quoted)") }
+    }
+
+    private func certificates(_ path: Path) throws(TransportFailure) -> [UInt8] {
+        do {
+            return try InputStream.readFile(path, limit: 16 << 20)
+        } catch {
+            throw .settings(error.message)
         }
     }
 
@@ -56,6 +83,13 @@ struct TransportSettings: Sendable {
             throw .settings("libcurl does not take \(path.quoted)")
         }
     }
+
+    /// The file of the system's certificates, or of those that the user trusts instead.
+    private static let bundle: Path? = {
+        if let named = getenv("SSL_CERT_FILE") { return Path(String(cString: named)) }
+        guard let name = curl_default_certificates(), access(name, R_OK) == 0 else { return nil }
+        return Path(String(cString: name))
+    }()
 
     /// The system's directory of certificates when OpenSSL can look them up in it by hash.
     private static let hashedDirectory: Path? = {

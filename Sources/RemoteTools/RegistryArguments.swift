@@ -44,6 +44,12 @@ public struct RegistryArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.",
+            valueName: "n"))
+    public var chunkSize: Int?
+
+    @Option(
+        help: ArgumentHelp(
             "Show transfers on stderr: one line on a terminal, plain lines, or nothing.",
             valueName: "auto|plain|none"))
     public var progress = ProgressMode.auto
@@ -54,6 +60,9 @@ public struct RegistryArguments: ParsableArguments {
         if retries < 0 { throw ValidationError("--retries is negative: '\(retries)'") }
         if let timeout, timeout <= 0 || timeout > 1 << 30 {
             throw ValidationError("--timeout is not a number of seconds: '\(timeout)'")
+        }
+        if let chunkSize, !(1...64).contains(chunkSize) {
+            throw ValidationError("--chunk-size is 1 to 64 MiB, not '\(chunkSize)'")
         }
         if key != nil && cert == nil { throw ValidationError("--key needs --cert") }
     }
@@ -82,6 +91,7 @@ public struct RegistryArguments: ParsableArguments {
             options.connectTimeout = .seconds(timeout)
             options.stallTimeout = .seconds(timeout)
         }
+        options.chunkSize = chunkSize.map { $0 << 20 }
         options.trace = { message in progress.interrupt { console.trace(message) } }
         options.warn = { message in progress.interrupt { console.warn(message) } }
         options.progress = { event in

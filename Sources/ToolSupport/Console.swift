@@ -29,6 +29,13 @@ public struct Console: Sendable {
         if level == .verbose { print("\(toolName): \(message())") }
     }
 
+    /// What passed through the tool and how long that took, for `--verbose` only.
+    func traceEnd(since start: ContinuousClock.Instant) {
+        trace(
+            "\(StandardStreams.inputByteCount) bytes in, \(StandardStreams.outputByteCount) bytes out,"
+                + " \((ContinuousClock.now - start).secondsText)")
+    }
+
     /// A line without the tool's name.
     ///
     /// Whatever it quotes, it stays one line that does nothing to a terminal: what is not printable
@@ -138,5 +145,14 @@ extension Console {
         if FileDescriptor.standardOutput.isTerminal {
             throw UsageError("stdout is a terminal, which shows no \(output); use a file or a pipe")
         }
+    }
+}
+
+extension Duration {
+    /// With milliseconds: `1.042 s`.
+    var secondsText: String {
+        let (seconds, attoseconds) = components
+        let fraction = String(attoseconds / 1_000_000_000_000_000)
+        return "\(seconds).\(String(repeating: "0", count: 3 - fraction.utf8.count))\(fraction) s"
     }
 }

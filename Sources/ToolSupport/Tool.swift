@@ -46,8 +46,11 @@ extension Tool {
         let console = Console(
             toolName: toolName,
             level: tool.common.quiet ? .quiet : tool.common.verbose ? .verbose : .normal)
+        let start = ContinuousClock.now
+        let result = Result { try tool.execute(console) }
+        console.traceEnd(since: start)
         do {
-            try tool.execute(console)
+            try result.get()
             try closeStandardOutput()
         } catch {
             if let signal = Interruption.signal { Interruption.endProcess(by: signal) }
@@ -63,7 +66,7 @@ extension Tool {
         let console = Console(toolName: toolName, level: .normal)
         if exitCode(for: error) == .success {
             do {
-                let text = foldUsage(in: fullMessage(for: error))
+                let text = ownOptionsFirst(in: foldUsage(in: fullMessage(for: error)))
                 try OutputStream().write(Array((text + "\n").utf8))
                 try closeStandardOutput()
             } catch {
@@ -90,6 +93,17 @@ private func foldUsage(in help: String) -> String {
             }
         }.joined(separator: "\n")
     }.joined(separator: "\n")
+}
+
+/// Puts the options of registries, which ArgumentParser lists before the tool's own, after those.
+private func ownOptionsFirst(in help: String) -> String {
+    guard let registry = help.firstRange(of: "REGISTRY OPTIONS:\n"),
+        let own = help.firstRange(of: "\n\nOPTIONS:\n"), registry.lowerBound < own.lowerBound
+    else { return help }
+    var end = help.endIndex
+    while help[..<end].hasSuffix("\n") { end = help.index(before: end) }
+    return help[..<registry.lowerBound] + help[own.lowerBound..<end].dropFirst(2) + "\n\n"
+        + help[registry.lowerBound..<own.lowerBound] + help[end...]
 }
 
 extension UsageError {

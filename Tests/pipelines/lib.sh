@@ -71,7 +71,8 @@ field() {
 	jq -r "$1" "$2"
 }
 
-# start_registry [plain|htpasswd|tls|token]: a registry on a free port of 127.0.0.1.
+# start_registry [plain|htpasswd|tls|token] [URL]: a registry on a free port of 127.0.0.1, which
+# sends those who want a blob to URL.
 #
 # Sets `registry` (host and port), `registry_pid` and `storage`. More than one may run.
 registries=0
@@ -80,7 +81,7 @@ start_registry() {
 	storage=$PWD/registry.$registries
 	mkdir "$storage"
 	registry_log=$storage.log
-	registry_configuration "${1:-plain}" >"$storage.yml"
+	registry_configuration "${1:-plain}" "${2:-}" >"$storage.yml"
 	docker-registry serve "$storage.yml" >"$registry_log" 2>&1 &
 	registry_pid=$!
 	pids="$registry_pid $pids"
@@ -115,6 +116,7 @@ END
 			"service: test, issuer: tests, rootcertbundle: $PWD/token.pem}}"
 		;;
 	esac
+	[ -z "$2" ] || echo "middleware: {storage: [{name: redirect, options: {baseurl: '$2'}}]}"
 }
 
 # A certificate authority in ca.pem, and a server's certificate for 127.0.0.1 by it.
@@ -123,7 +125,7 @@ make_certificates() {
 		-keyout ca.key -out ca.pem 2>openssl.log
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=127.0.0.1 \
 		-keyout server.key -out server.csr 2>openssl.log
-	echo 'subjectAltName=IP:127.0.0.1' >server.ext
+	echo 'subjectAltName=IP:127.0.0.1,DNS:registry.test' >server.ext
 	openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
 		-extfile server.ext -out server.pem 2>openssl.log
 }
@@ -132,13 +134,34 @@ make_certificates() {
 start_token_server() {
 	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tokens \
 		-keyout token.key -out token.pem 2>openssl.log
-	python3 "$ROOT/Tests/pipelines/token_server.py" token.key token.pem token.port >token.log 2>&1 &
+	python3 "$ROOT/Tests/pipelines/token_server.py" token.key token.pem token.port >>token.log 2>&1 &
 	pids="$! $pids"
 	until [ -s token.port ]; do
 		kill -0 "$!" || fail "no token server: $(cat token.log)"
 		sleep 0.05
 	done
 	token_port=$(cat token.port)
+}
+
+free_port() {
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# start_nginx PORT: a server with what comes on stdin in its `http` block, which listens on PORT.
+start_nginx() {
+	{
+		echo "daemon off; master_process off; pid $PWD/nginx.pid; error_log $PWD/nginx.log; events {}"
+		echo "http { client_body_temp_path $PWD/body; proxy_temp_path $PWD/proxy;"
+		echo "fastcgi_temp_path $PWD/f; uwsgi_temp_path $PWD/u; scgi_temp_path $PWD/s;"
+		cat
+		echo '}'
+	} >nginx.conf
+	nginx -c "$PWD/nginx.conf" 2>nginx.err &
+	pids="$! $pids"
+	until curl -so /dev/null "http://127.0.0.1:$1/"; do
+		kill -0 "$!" || fail "no nginx: $(cat nginx.err nginx.log)"
+		sleep 0.05
+	done
 }
 
 # tag_digest REPOSITORY:TAG: what the registry's files say, empty when there is no such tag.

@@ -1,7 +1,11 @@
 """A token server for the tests: KEY CERTIFICATE PORT-FILE.
 
-Answers the Docker registry token protocol for one user and logs each scope it granted, so that a
-test can say what was asked for.
+Answers the Docker registry token protocol for one user, by password or by the refresh token
+`refresh-me`, and logs each request and each scope it granted, so that a test can say what was asked
+for. Nobody gets anything of repositories below `secret/`.
+
+Two files tell it to do otherwise while they are there: `token.life` has how many seconds tokens
+last, although it says 300; `token.hold` has a text, and requests for a scope with it wait.
 """
 
 import base64
@@ -15,6 +19,8 @@ import urllib.parse
 KEY, CERTIFICATE, PORT_FILE = sys.argv[1:4]
 USER = "Basic " + base64.b64encode(b"alice:open sesame").decode()
 CHAIN = subprocess.check_output(["openssl", "x509", "-in", CERTIFICATE, "-outform", "DER"])
+# For so long a registry takes a token that is over.
+LEEWAY = 60
 
 
 def encode(data):
@@ -30,6 +36,22 @@ def sign(claims):
     return (text + b"." + encode(signature)).decode()
 
 
+def content(name):
+    try:
+        with open(name) as file:
+            return file.read().strip()
+    except FileNotFoundError:
+        return None
+
+
+def granted_actions(name, actions, is_anonymous):
+    if name.startswith("secret/"):
+        return []
+    if is_anonymous:
+        return [a for a in actions if a == "pull" and name.startswith("public/")]
+    return actions
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
@@ -39,22 +61,39 @@ class Handler(http.server.BaseHTTPRequestHandler):
         # The parameter that the realm itself has must survive.
         if query.get("from") != ["realm"] or query.get("service") != ["test"]:
             return self.answer(400, {"errors": [{"code": "QUERY"}]})
+        self.grant("token", query.get("scope", []), is_anonymous=authorization is None)
+
+    def do_POST(self):
+        length = int(self.headers["Content-Length"])
+        form = urllib.parse.parse_qs(self.rfile.read(length).decode())
+        if form.get("grant_type") != ["refresh_token"] or form.get("service") != ["test"]:
+            return self.answer(400, {"error": "invalid_request"})
+        if form.get("refresh_token") != ["refresh-me"]:
+            error = {"error": "invalid_grant", "error_description": "not a token of ours"}
+            return self.answer(400, error)
+        self.grant("access_token", form.get("scope", [""])[0].split(), is_anonymous=False)
+
+    def grant(self, field, scopes, is_anonymous):
+        print("asked", self.command, *scopes, flush=True)
+        while (held := content("token.hold")) is not None and any(held in s for s in scopes):
+            print("held", *scopes, flush=True)
+            time.sleep(0.05)
         access = []
-        for scope in query.get("scope", []):
+        for scope in scopes:
             kind, rest = scope.split(":", 1)
             name, actions = rest.rsplit(":", 1)
-            granted = actions.split(",")
-            if authorization is None:
-                granted = [a for a in granted if a == "pull" and name.startswith("public/")]
+            granted = granted_actions(name, actions.split(","), is_anonymous)
             if granted:
                 access.append({"type": kind, "name": name, "actions": granted})
                 print("granted", scope, flush=True)
         now = int(time.time())
+        life = content("token.life")
+        end = now + 300 if life is None else now - LEEWAY + int(life)
         claims = {
             "iss": "tests", "sub": "alice", "aud": "test", "jti": str(now), "access": access,
-            "iat": now, "nbf": now - 60, "exp": now + 300,
+            "iat": now, "nbf": now - LEEWAY, "exp": end,
         }
-        self.answer(200, {"token": sign(claims), "expires_in": 300})
+        self.answer(200, {field: sign(claims), "expires_in": 300})
 
     def answer(self, status, document):
         body = json.dumps(document).encode()

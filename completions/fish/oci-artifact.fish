@@ -20,7 +20,7 @@ function __oci-artifact_parse_tokens -S
     set -l unparsed_tokens (__oci-artifact_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-artifact'
-        __oci-artifact_parse_subcommand 0 'type=' 'config=' 'config-type=' 'annotation=+' 'subject=' 'subject-file=' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-artifact_parse_subcommand 0 'type=' 'config=' 'config-type=' 'annotation=+' 'subject=' 'subject-file=' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-artifact_parse_subcommand -r 1 'version'
@@ -91,6 +91,7 @@ complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" retries' -l 'retries' -d 'Repeat a request that failed for a passing reason up to N times.' -rfka ''
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" timeout' -l 'timeout' -d 'Give up connecting, and a transfer in which no byte moves, after so long.' -rfka ''
+complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'

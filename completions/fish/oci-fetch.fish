@@ -20,7 +20,7 @@ function __oci-fetch_parse_tokens -S
     set -l unparsed_tokens (__oci-fetch_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-fetch'
-        __oci-fetch_parse_subcommand 1 'platform=' 'raw' 'config' 'blob' 'tags' 'referrers' 'artifact-type=' 'keep-base' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-fetch_parse_subcommand 1 'platform=' 'raw' 'config' 'blob' 'tags' 'referrers' 'artifact-type=' 'keep-base' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-fetch_parse_subcommand -r 1 'version'
@@ -93,6 +93,7 @@ complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_op
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" retries' -l 'retries' -d 'Repeat a request that failed for a passing reason up to N times.' -rfka ''
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" timeout' -l 'timeout' -d 'Give up connecting, and a transfer in which no byte moves, after so long.' -rfka ''
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'

@@ -20,7 +20,7 @@ function __oci-login_parse_tokens -S
     set -l unparsed_tokens (__oci-login_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-login'
-        __oci-login_parse_subcommand 1 'u/username=' 'logout' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-login_parse_subcommand 1 'u/username=' 'logout' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-login_parse_subcommand -r 1 'version'
@@ -87,6 +87,7 @@ complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_op
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" retries' -l 'retries' -d 'Repeat a request that failed for a passing reason up to N times.' -rfka ''
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" timeout' -l 'timeout' -d 'Give up connecting, and a transfer in which no byte moves, after so long.' -rfka ''
+complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'

@@ -20,7 +20,7 @@ function __oci-push-blob_parse_tokens -S
     set -l unparsed_tokens (__oci-push-blob_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-push-blob'
-        __oci-push-blob_parse_subcommand 1 'media-type=' 'mount=+' 'digest=' 'size=' 'verify-layer' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-push-blob_parse_subcommand 1 'media-type=' 'mount=+' 'digest=' 'size=' 'verify-layer' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-push-blob_parse_subcommand -r 1 'version'
@@ -90,6 +90,7 @@ complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_fla
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" retries' -l 'retries' -d 'Repeat a request that failed for a passing reason up to N times.' -rfka ''
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" timeout' -l 'timeout' -d 'Give up connecting, and a transfer in which no byte moves, after so long.' -rfka ''
+complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'

@@ -64,15 +64,11 @@ $(field .digest pushed)
 END
 
 # A registry that lists referrers itself: its answer is used, and no tag is written.
-cat >nginx.conf <<END
-daemon off; master_process off; pid $PWD/nginx.pid; error_log $PWD/nginx.log;
-events {}
-http {
+port=$(free_port)
+start_nginx "$port" <<END
 	access_log off; client_max_body_size 0;
-	client_body_temp_path $PWD/body; proxy_temp_path $PWD/proxy; fastcgi_temp_path $PWD/f;
-	uwsgi_temp_path $PWD/u; scgi_temp_path $PWD/s;
 	server {
-		listen 127.0.0.1:NGINX_PORT;
+		listen 127.0.0.1:$port;
 		location ~ ^/v2/.*/manifests/ {
 			proxy_pass http://$registry; proxy_set_header Host \$http_host;
 			add_header OCI-Subject $subject always;
@@ -83,17 +79,8 @@ http {
 		}
 		location / { proxy_pass http://$registry; proxy_set_header Host \$http_host; }
 	}
-}
 END
-free_port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-sed -i "s/NGINX_PORT/$free_port/" nginx.conf
-nginx -c "$PWD/nginx.conf" 2>nginx.err &
-pids="$! $pids"
-until curl -fs "http://127.0.0.1:$free_port/v2/" >/dev/null; do
-	kill -0 "$!" || fail "no nginx: $(cat nginx.err nginx.log)"
-	sleep 0.05
-done
-list=127.0.0.1:$free_port/other/list
+list=127.0.0.1:$port/other/list
 oci-fetch --raw "$base:latest" | oci-push-manifest --from "$base" "$list:latest" >/dev/null
 oci-push-blob --media-type "$spdx" "$list" <sbom.json |
 	oci-artifact --type "$spdx" --subject "$list:latest" | oci-push-manifest "$list" >/dev/null

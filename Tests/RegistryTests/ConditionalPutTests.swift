@@ -1,0 +1,122 @@
+import ByteStream
+import OCI
+import Testing
+
+@testable import Registry
+
+private func isPut(_ request: ServedRequest) -> Bool {
+    request.method == "PUT" && request.path.contains("/manifests/")
+}
+
+/// A registry whose manifests have an entity tag, or say what `tag` is.
+private func registry(
+    entityTag: @escaping @Sendable (String) -> String? = { "\"\($0)\"" },
+    put: @escaping @Sendable (ServedRequest, FakeRegistry.Store) -> Action = { _, _ in .proceed }
+) throws -> FakeRegistry {
+    let store = FakeRegistry.Store()
+    return try FakeRegistry(store) { request in
+        if isPut(request) { return put(request, store) }
+        guard request.path.contains("/manifests/") else { return .proceed }
+        var answer = FakeRegistry.handle(request, store)
+        let digest = answer.headers.first { $0.0 == "Docker-Content-Digest" }?.1
+        if let tag = digest.flatMap(entityTag) { answer.headers.append(("ETag", tag)) }
+        return .reply(answer)
+    }
+}
+
+/// What the tag is expected to be did not hold.
+private struct Moved: Error {}
+
+private func expecting(_ expected: Digest?) -> (Digest?) throws -> Void {
+    { if $0 != expected { throw Moved() } }
+}
+
+private func manifest(_ text: String) -> RawManifest {
+    let bytes = Array(text.utf8)
+    return RawManifest(bytes: bytes, mediaType: .manifest, digest: .of(bytes))
+}
+
+private let old = manifest(#"{"schemaVersion":2,"x":"old"}"#)
+private let new = manifest(#"{"schemaVersion":2,"x":"new"}"#)
+
+@Suite struct ConditionalPutTests {
+    @Test func conditionIsSent() throws {
+        let registry = try registry()
+        let repository = try registry.repository()
+        try repository.publish(old, tag: "x", check: expecting(nil))
+        try repository.publish(new, tag: "x", check: expecting(old.digest))
+        try repository.publish(new, tag: "x", check: nil)
+        let puts = registry.requests("PUT")
+        #expect(puts.map { $0[header: "If-None-Match"] } == ["*", nil, nil])
+        #expect(puts.map { $0[header: "If-Match"] } == [nil, "\"\(old.digest)\"", nil])
+    }
+
+    /// A weak tag matches nothing, and none cannot be asked for.
+    @Test(arguments: [nil, "", "W/\"x\"", "\"", "x"]) func nothingToCompare(tag: String?) throws {
+        let registry = try registry(entityTag: { _ in tag })
+        let repository = try registry.repository()
+        try repository.putManifest(old, tag: "x")
+        try repository.publish(new, tag: "x", check: expecting(old.digest))
+        #expect(registry.requests("PUT").allSatisfy { $0[header: "If-Match"] == nil })
+        #expect(try repository.manifestDigest(.tag("x")) == new.digest)
+    }
+
+    @Test func checkThatThrowsSendsNothing() throws {
+        let registry = try registry()
+        let repository = try registry.repository()
+        try repository.putManifest(old, tag: "x")
+        #expect(throws: Moved.self) {
+            try repository.publish(new, tag: "x", check: expecting(nil))
+        }
+        #expect(registry.requests("PUT").count == 1)
+    }
+
+    /// Someone else is between the look and the PUT: the registry refuses, and nothing moved.
+    @Test func movedMeanwhile() throws {
+        let other = manifest(#"{"schemaVersion":2,"x":"other"}"#)
+        let registry = try registry(put: { request, store in
+            guard request[header: "If-Match"] != nil else { return .proceed }
+            store.state.withLock {
+                $0.manifests["x"] = (MediaType.manifest.rawValue, other.bytes)
+            }
+            return .reply(Reply(412))
+        })
+        let repository = try registry.repository()
+        try repository.putManifest(old, tag: "x")
+        #expect(throws: Moved.self) {
+            try repository.publish(new, tag: "x", check: expecting(old.digest))
+        }
+        #expect(try repository.manifestDigest(.tag("x")) == other.digest)
+        #expect(registry.requests("PUT").count == 2)
+    }
+
+    /// The answer was lost after the tag was moved: the second try finds it where it should be.
+    @Test func lostAnswer() throws {
+        let counter = Counter()
+        let registry = try registry(put: { request, store in
+            guard request[header: "If-Match"] != nil else { return .proceed }
+            guard counter.next() == 0 else { return .reply(Reply(412)) }
+            return .reset(after: new.bytes.count) { body in
+                store.state.withLock {
+                    $0.manifests["x"] = (MediaType.manifest.rawValue, body)
+                }
+            }
+        })
+        let repository = try registry.repository()
+        try repository.putManifest(old, tag: "x")
+        try repository.publish(new, tag: "x", check: expecting(old.digest))
+        #expect(registry.requests("PUT").count == 3)
+        #expect(try repository.manifestDigest(.tag("x")) == new.digest)
+    }
+
+    /// 412 although the tag is where it should be: by the checks alone, as everywhere else.
+    @Test func conditionThatIsMisunderstood() throws {
+        let registry = try registry(put: { request, _ in
+            request[header: "If-Match"] != nil ? .reply(Reply(412)) : .proceed
+        })
+        let repository = try registry.repository()
+        try repository.putManifest(old, tag: "x")
+        try repository.publish(new, tag: "x", check: expecting(old.digest))
+        #expect(try repository.manifestDigest(.tag("x")) == new.digest)
+    }
+}

@@ -1,0 +1,85 @@
+# A registry that is busy, silent, chatty, or loses what it was sent: what its request log says.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+python3 "$ROOT/Tests/pipelines/scripted_registry.py" port >requests 2>server.err &
+pids="$! $pids"
+until [ -s port ]; do
+	kill -0 "$!" || fail "no registry: $(cat server.err)"
+	sleep 0.05
+done
+registry=127.0.0.1:$(cat port)
+
+# asked PATH: how often the registry was asked for it.
+asked() {
+	grep -c " /v2/$1 " requests || :
+}
+
+# Repeated as often as it takes, and no more often than the option says.
+expect 0 oci-fetch --raw "$registry/busy/2:x"
+assert_empty err
+assert_equal 3 "$(asked busy/2/manifests/x)"
+assert_failed 75 oci-fetch oci-fetch --raw --retries 3 "$registry/busy/100:x"
+assert_equal 4 "$(asked busy/100/manifests/x)"
+assert_match "still failing after all retries: GET 'http://$registry/v2/busy/100/manifests/x': status 503, UNAVAILABLE: come back later" err
+assert_failed 75 oci-fetch oci-fetch --raw --retries 0 "$registry/busy/100:y"
+assert_equal 1 "$(asked busy/100/manifests/y)"
+# As long as the registry wants, when that is not too long.
+expect 0 oci-fetch --raw "$registry/limited/1:x"
+assert_equal 2 "$(asked limited/1/manifests/x)"
+assert_failed 75 oci-fetch oci-fetch --raw "$registry/limited/86400:x"
+assert_equal 1 "$(asked limited/86400/manifests/x)"
+assert_match 'status 429, TOOMANYREQUESTS: slow down' err
+
+# No answer at all.
+assert_failed 75 oci-fetch timeout 60 oci-fetch --raw --retries 0 --timeout 1 "$registry/silent:x"
+assert_match "timed out on 'http://$registry/v2/silent/manifests/x': no byte moved for 1 s" err
+
+# A warning is said once, or not at all; the answer is as good as without it.
+oci-fetch --raw "$registry/plain:x" >plain
+expect 0 oci-fetch --raw "$registry/warned:x"
+cmp out plain
+assert_equal "oci-fetch: warning: $registry: old, soon gone" "$(cat err)"
+expect 0 oci-fetch --quiet --raw "$registry/warned:x"
+assert_empty err
+
+# Errors that say nothing, too much, or less than they announce.
+assert_failed 69 oci-fetch oci-fetch --raw "$registry/html:x"
+assert_match "refused: GET 'http://$registry/v2/html/manifests/x': status 400\$" err
+assert_failed 69 oci-fetch oci-fetch --raw "$registry/huge:x"
+assert_match 'status 400, too much too much' err
+[ "$(wc -c <err)" -lt 1000 ] || fail 'all of it was said'
+assert_failed 69 oci-fetch oci-fetch --raw "$registry/lying:x"
+assert_match 'status 400, just this$' err
+
+# An upload breaks: what the registry has not is still here, up to 32 MiB back.
+head -c 60000000 /dev/urandom >random
+stream() {
+	cat random
+}
+stream | oci-push-blob "$registry/kept/40" >blob.json
+assert_equal "$(digest_of random)" "$(field .digest blob.json)"
+assert_equal 1 "$(grep -c '^POST /v2/kept/40/' requests)"
+stream | oci-push-blob "$registry/lost/20" >blob.json
+assert_equal "$(digest_of random)" "$(field .digest blob.json)"
+assert_equal 2 "$(grep -c '^POST /v2/lost/20/' requests)"
+oci-fetch --blob "$registry/lost/20" <blob.json | cmp - random
+# Further back it is gone, and said so; of a file it is read again.
+status=0
+stream | oci-push-blob "$registry/lost/50" >out 2>err || status=$?
+assert_equal 75 "$status"
+assert_empty out
+assert_match "^oci-push-blob: upload to '$registry/lost/50' broke and cannot be repaired: " err
+assert_message oci-push-blob
+! grep -q '^PUT /v2/lost/50/' requests || fail 'a broken upload was closed'
+oci-push-blob --chunk-size 16 "$registry/lost/9" <random >blob.json
+assert_equal "$(digest_of random)" "$(field .digest blob.json)"
+
+# Parts of the size that is asked for, the last of what is left.
+stream | oci-push-blob --chunk-size 8 "$registry/plain" >blob.json
+assert_equal '8388608 8388608 8388608 8388608 8388608 8388608 8388608 1279744 ' \
+	"$(sed -n 's|^PATCH /v2/plain/.* 202 ||p' requests | tr '\n' ' ')"
+for size in 0 65 x -1; do
+	assert_failed 64 oci-push-blob oci-push-blob --chunk-size "$size" "$registry/plain" <random
+done

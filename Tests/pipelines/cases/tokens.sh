@@ -1,0 +1,156 @@
+# Tokens of a real registry: what is asked for, by whom, and what when they run out under way.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+start_token_server
+start_registry token
+first=$registry first_log=$registry_log
+start_registry token
+second=$registry second_log=$registry_log
+jq -n --arg first "$first" --arg second "$second" \
+	'{auths: ({auth: ("alice:open sesame" | @base64)} as $a | {($first): $a, ($second): $a})}' >auth.json
+export REGISTRY_AUTH_FILE="$PWD/auth.json"
+head -c 30000000 /dev/urandom >random
+type=application/octet-stream
+
+# log_since COMMAND...: runs it, and leaves what the token server logged meanwhile in `tokens`.
+log_since() {
+	lines=$(wc -l <token.log)
+	expect 0 "$@"
+	tail -n "+$((lines + 1))" token.log >tokens
+}
+
+# A push asks once, for both actions; a mount for the source too, and sends no byte.
+log_since oci-push-blob --media-type $type "$first/example/source" <random
+cp out random.json
+printf '%s\n' 'asked GET repository:example/source:pull,push' 'granted repository:example/source:pull,push' |
+	diff - tokens
+log_since oci-push-blob --media-type $type --mount example/source "$first/example/mounted" <random
+diff out random.json
+assert_match '^asked GET repository:example/mounted:pull,push repository:example/source:pull$' tokens
+assert_match '"POST /v2/example/mounted/blobs/uploads/\?mount=.* 201 ' "$first_log"
+! grep -q '"P[AU]T.* /v2/example/mounted/' "$first_log" || fail 'bytes were sent'
+
+# Without access to the source it goes on without the mount.
+log_since oci-push-blob --media-type $type --mount secret/source "$first/example/unmounted" <random
+diff out random.json
+assert_match '^asked GET repository:example/unmounted:pull,push repository:secret/source:pull$' tokens
+assert_match '"PUT /v2/example/unmounted/.* 201 ' "$first_log"
+assert_equal 0 "$(storage=$PWD/registry.1 && upload_sessions)"
+
+# What alice may not, she is told once.
+log_since true
+assert_failed 77 oci-push-blob oci-push-blob --media-type $type "$first/secret/mine" <random
+assert_match "run: ocinoco login $first" err
+assert_failed 77 oci-fetch oci-fetch --blob "$first/secret/mine" <random.json
+
+# Refresh tokens go by POST, those of a helper too.
+jq '.auths[] = {identitytoken: "refresh-me"}' auth.json >identity.json
+log_since oci-fetch --authfile identity.json -v --blob "$first/example/source" <random.json
+cmp out random
+cat err >said
+assert_match '^asked POST repository:example/source:pull$' tokens
+mkdir helpers
+cat >helpers/docker-credential-test <<'END'
+#!/bin/sh
+[ "$1" = get ] || exit 1
+read -r server
+printf '{"ServerURL": "%s", "Username": "%s", "Secret": "%s"}\n' "$server" "$HELPED_USER" "$HELPED_SECRET"
+END
+chmod +x helpers/docker-credential-test
+jq --arg first "$first" -n '{credHelpers: {($first): "test"}}' >helper.json
+# helped USER SECRET COMMAND...
+helped() {
+	HELPED_USER=$1 HELPED_SECRET=$2
+	export HELPED_USER HELPED_SECRET
+	shift 2
+	PATH=$PWD/helpers:$PATH "$@"
+}
+log_since helped '<token>' refresh-me oci-fetch --authfile helper.json -v --blob "$first/example/source" <random.json
+cmp out random
+assert_match '^asked POST ' tokens
+log_since helped alice 'open sesame' oci-fetch --authfile helper.json -v --blob "$first/example/source" <random.json
+cmp out random
+assert_match '^asked GET ' tokens
+cat err >>said
+jq '.auths[].identitytoken = "forget-me"' identity.json >bad.json
+assert_failed 77 oci-fetch oci-fetch --authfile bad.json --blob "$first/example/source" <random.json
+assert_match 'status 400, invalid_grant: not a token of ours; ' err
+cat err >>said
+assert_failed 77 oci-fetch helped '<token>' forget-me \
+	oci-fetch --authfile helper.json --blob "$first/example/source" <random.json
+cat err >>said
+assert_failed 77 oci-fetch helped alice 'wrong horse' \
+	oci-fetch --authfile helper.json --blob "$first/example/source" <random.json
+cat err >>said
+for secret in refresh-me forget-me 'open sesame' 'wrong horse' eyJ; do
+	! grep -qF "$secret" said || fail "a secret was said: $secret"
+done
+
+# after_expiry: tokens of the last three seconds are over, and the next ones last.
+after_expiry() {
+	sleep 4
+	rm -f token.life token.hold
+}
+
+# until_held PID: the token server holds a request back.
+until_held() {
+	until grep -q '^held' token.log; do
+		kill -0 "$1" || fail "it ended: $(cat err)"
+		sleep 0.05
+	done
+}
+
+# A token runs out during a long upload: nothing is sent twice.
+mkfifo pipe
+echo 3 >token.life
+oci-push-blob --media-type $type "$first/example/long" <pipe >out 2>err &
+pusher=$!
+exec 9>pipe
+head -c 20000000 random >&9
+until grep -q '"POST /v2/example/long/.* 202 ' "$first_log"; do
+	kill -0 $pusher || fail "it ended: $(cat err)"
+	sleep 0.05
+done
+after_expiry
+tail -c +20000001 random >&9
+exec 9>&-
+wait $pusher || fail "status $?: $(cat err)"
+diff out random.json
+assert_equal 1 "$(grep -c '"PATCH /v2/example/long/' "$first_log")"
+assert_match '"PUT /v2/example/long/.* 401 ' "$first_log"
+assert_match '"PUT /v2/example/long/.* 201 ' "$first_log"
+assert_equal 2 "$(grep -c '^granted repository:example/long:pull,push' token.log)"
+
+# Of the source, between its manifest and its blob.
+oci-fetch --platform linux/amd64 scratch | oci-config --created 2024-01-02T03:04:05Z >scratch.line
+jq -c --slurpfile blob random.json '.layers += $blob' scratch.line >line
+oci-push-manifest --from "$first/example/source" --index "$first/example/copy:1" <line >pushed
+oci-fetch --raw "$first/example/copy:1" >index
+: >token.log
+echo 3 >token.life
+echo 'example/copied:pull,push' >token.hold
+oci-push-manifest --from "$first/example/copy" "$second/example/copied:1" <index >out 2>err &
+pusher=$!
+until_held $pusher
+after_expiry
+wait $pusher || fail "status $?: $(cat err)"
+diff out pushed
+assert_equal 2 "$(grep -c '^granted repository:example/copy:pull$' token.log)"
+assert_match '"(HEAD|GET) /v2/example/copy/blobs/.* 401 ' "$first_log"
+
+# Of the target, while it waits for the source's.
+: >token.log
+echo 3 >token.life
+echo 'example/copy:pull' >token.hold
+oci-push-manifest --from "$first/example/copy" "$second/example/again:1" <line >out 2>err &
+pusher=$!
+until_held $pusher
+after_expiry
+wait $pusher || fail "status $?: $(cat err)"
+assert_match '"PUT /v2/example/again/manifests/1.* 401 ' "$second_log"
+assert_match '"PUT /v2/example/again/manifests/1.* 201 ' "$second_log"
+assert_equal 2 "$(grep -c '^granted repository:example/again:pull,push' token.log)"
+assert_equal 0 "$(upload_sessions)"
+oci-fetch --blob "$second/example/again" <random.json | cmp - random
