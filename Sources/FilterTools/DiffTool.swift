@@ -12,8 +12,8 @@ public struct DiffTool: Tool {
         usage: "oci-diff [<options>] <snapshot> <dir>",
         discussion: """
             Writes paths relative to DIR to stdout, as 'oci-tar --files-from' reads them: what \
-            changed, what is new, and .wh.NAME for what is gone. Nothing is written when nothing \
-            changed. A time counts in whole seconds, for a layer has no others. Of a file of \
+            changed, what is new, and .wh.NAME for what is gone, between two lines that prove the \
+            list whole. Nothing is written when nothing changed. A time counts in whole seconds, for a layer has no others. Of a file of \
             several names all are listed or none, so that they stay links of each other.
 
             Example:

@@ -1,8 +1,10 @@
 import ByteStream
+import Tar
 
 /// Paths as `oci-tar --files-from` reads them.
 public enum PathLines {
-    /// Writes the paths to stdout, each ended by a newline or a zero byte.
+    /// Writes the paths to stdout, each ended by a newline or a zero byte, between the marks that
+    /// prove them to be all; nothing for no path.
     ///
     /// - Throws: `SnapshotError.newline` for a path that would read as two, before anything is
     ///   written; `.stream`.
@@ -13,9 +15,12 @@ public enum PathLines {
         if !isNullSeparated, let path = paths.first(where: { $0.bytes.contains(newline) }) {
             throw .newline(path: path)
         }
+        if paths.isEmpty { return }
         let output = OutputBuffer()
         do {
-            for path in paths { try output.append(path.bytes + [isNullSeparated ? 0 : newline]) }
+            for path in [PathList.beginMark] + paths + [PathList.endMark] {
+                try output.append(path.bytes + [isNullSeparated ? 0 : newline])
+            }
             try output.flush()
         } catch {
             throw .stream(error)

@@ -4,20 +4,38 @@ import Glibc
 /// Paths relative to a source, sorted the way a walk would find them, each once.
 ///
 /// A path whose last component is `.wh.NAME` stands for the deletion of NAME in the layers below.
+///
+/// A list whose first record is `beginMark` is whole only when its last one is `endMark`; any other
+/// carries no proof of its end. No path can be either, for a layer has no files named like whiteouts.
 public struct PathList: Sendable {
+    /// First record of a list that ends with `endMark`.
+    public static let beginMark: Path = ".wh..wh..list-begin"
+    /// Last record of a list that begins with `beginMark`.
+    public static let endMark: Path = ".wh..wh..list-end"
+
     private struct Range {
         let start: Int
         let count: Int
     }
 
+    private enum Proof {
+        case notBegun
+        /// The list began without a mark.
+        case none
+        case open
+        case ended
+    }
+
     private var bytes: [UInt8] = []
     private var ranges: [Range] = []
+    private var proof = Proof.notBegun
 
     /// Reads the list to its end.
     ///
     /// - Parameter isNullSeparated: whether a zero byte ends each path, not a newline.
-    /// - Throws: `TarError.unsupported` for an absolute path or one with `..`; `.cut` when the last
-    ///   path has no end: whoever wrote the list was cut off.
+    /// - Throws: `TarError.unsupported` for an absolute path or one with `..`; `.cutList` when the
+    ///   last path has no end, `endMark` is missing, or nothing came from a pipe: whoever wrote the
+    ///   list was cut off.
     public init(_ input: InputStream, isNullSeparated: Bool) throws(TarError) {
         let separator: UInt8 = isNullSeparated ? 0 : UInt8(ascii: "\n")
         var partial: [UInt8] = []
@@ -33,18 +51,45 @@ public struct PathList: Sendable {
             if count == 0 { break }
             var rest = buffer[..<count]
             while let end = rest.firstIndex(of: separator) {
-                try add(partial + rest[..<end])
+                try take(partial + rest[..<end], of: input.path)
                 partial.removeAll(keepingCapacity: true)
                 rest = rest[(end + 1)...]
             }
             partial.append(contentsOf: rest)
         }
         guard partial.isEmpty else {
-            throw .malformed(
-                path: input.path, offset: input.byteCount,
+            throw .cutList(
+                path: input.path,
                 "the last path has no \(isNullSeparated ? "zero byte" : "newline") at its end")
         }
+        if proof == .open { throw .cutList(path: input.path, PathList.missing) }
+        if input.byteCount == 0, try PathList.isFromProcess(input) {
+            throw .cutList(path: input.path, "it is empty")
+        }
         sort()
+    }
+
+    private static let missing = "its last record is not \(endMark.quoted)"
+
+    /// Whether another process writes the input, whose end is then no proof of anything.
+    private static func isFromProcess(_ input: InputStream) throws(TarError) -> Bool {
+        do {
+            return [S_IFIFO, S_IFSOCK].contains(try input.descriptor.status().st_mode & S_IFMT)
+        } catch {
+            throw .stream(.read(path: input.path, error))
+        }
+    }
+
+    /// Takes one record of the list.
+    private mutating func take(_ record: [UInt8], of list: Path) throws(TarError) {
+        switch (proof, Path(record)) {
+        case (.notBegun, PathList.beginMark): proof = .open
+        case (.open, PathList.endMark): proof = .ended
+        case (.ended, _): throw .cutList(path: list, PathList.missing)
+        case (.notBegun, _), (.none, _), (.open, _):
+            if proof == .notBegun { proof = .none }
+            try add(record)
+        }
     }
 
     public var count: Int { ranges.count }

@@ -21,6 +21,8 @@ public enum TarError: Failure {
     case empty(path: Path)
     /// The input ended before the two zero blocks.
     case cut(path: Path, offset: Int64)
+    /// A list of paths ended too early.
+    case cutList(path: Path, String)
     case malformed(path: Path, offset: Int64, String)
     /// Something legal that cannot be in a layer.
     case unsupported(path: Path, String)
@@ -41,7 +43,7 @@ public enum TarError: Failure {
         case .source(let error): error.exitStatus
         case .open, .list: .cannotOpenInput
         case .read, .attributes, .changed, .modified: .inputOutput
-        case .whiteoutName, .clash, .empty, .cut, .malformed, .unsupported, .refused:
+        case .whiteoutName, .clash, .empty, .cut, .cutList, .malformed, .unsupported, .refused:
             .dataError
         case .target, .unpack, .attribute, .device: .cannotCreateOutput
         }
@@ -67,6 +69,8 @@ public enum TarError: Failure {
         case .empty(let path): "no tar on \(path.quoted): it is empty"
         case .cut(let path, let offset):
             "cut tar on \(path.quoted): it ends at byte \(offset) without the end-of-archive marker"
+        case .cutList(let path, let problem):
+            "cut list of paths on \(path.quoted): \(problem)"
         case .malformed(let path, let offset, let problem):
             "malformed tar on \(path.quoted) at byte \(offset): \(problem)"
         case .unsupported(let path, let problem): "\(path.quoted): \(problem)"

@@ -79,7 +79,7 @@ public final class TreeExtractor {
     ///   - isEndProved: whether the input ends only where it should, as one does whose digest is
     ///     checked. The end-of-archive marker, which some tools forget, is then not asked for.
     /// - Throws: `TarError`, with `.source` for what the input throws; part of the layer is then
-    ///   unpacked.
+    ///   unpacked, in whole files.
     public func apply(
         _ input: any ByteSource, path: Path, isEndProved: Bool = false
     ) throws(TarError) {
@@ -106,15 +106,22 @@ public final class TreeExtractor {
             )
         }
         defer { close(descriptor) }
-        try reader.readData { (bytes) throws(TarError) in
-            do throws(Errno) {
-                try FileDescriptor(rawValue: descriptor).writeAll(bytes)
-            } catch {
-                throw .stream(.write(path: path.path, error))
+        do throws(TarError) {
+            try reader.readData { (bytes) throws(TarError) in
+                do throws(Errno) {
+                    try FileDescriptor(rawValue: descriptor).writeAll(bytes)
+                } catch {
+                    throw .stream(.write(path: path.path, error))
+                }
             }
+            try setAttributes(
+                of: descriptor, entry, path, isInherited: inheritsOwner(entry, parent))
+            try setTime(of: descriptor, entry.timestamp, path)
+        } catch {
+            // No file keeps its name that is not whole.
+            _ = Path(path.name).withCString { unlinkat(parent.descriptor, $0, 0) }
+            throw error
         }
-        try setAttributes(of: descriptor, entry, path, isInherited: inheritsOwner(entry, parent))
-        try setTime(of: descriptor, entry.timestamp, path)
     }
 
     /// Unpacks an entry without data.

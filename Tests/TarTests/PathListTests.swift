@@ -80,11 +80,42 @@ private func sorted(_ names: [String]) throws -> [String] {
         #expect(throws: TarError.self) { try sorted(ascii(text)) }
     }
 
+    /// With its marks a list is refused wherever it is cut, and whatever follows its end.
+    @Test(arguments: [UInt8(0), UInt8(ascii: "\n")])
+    func marks(separator: UInt8) throws {
+        let records = [".wh..wh..list-begin", "b", "a/.wh.c", "", "a", ".wh..wh..list-end"]
+        let whole = records.flatMap { ascii($0) + [separator] }
+        func paths(_ bytes: some Collection<UInt8>) throws -> [[UInt8]] {
+            try sorted(Array(bytes), isNullSeparated: separator == 0)
+        }
+        #expect(try paths(whole) == [ascii("a"), ascii("a/.wh.c"), ascii("b")])
+        for count in 1..<whole.count {
+            #expect(throws: TarError.self, "\(count)") { try paths(whole.prefix(count)) }
+        }
+        for more in ["a", ".wh..wh..list-begin", ".wh..wh..list-end"] {
+            #expect(throws: TarError.self) { try paths(whole + ascii(more) + [separator]) }
+        }
+        #expect(
+            try paths((records.prefix(1) + records.suffix(1)).flatMap { ascii($0) + [separator] })
+                .isEmpty)
+    }
+
+    /// Nothing is what a process leaves that was cut off at once; from a file it is a list.
+    @Test func emptyPipe() throws {
+        #expect(throws: TarError.self) {
+            try withInput(pieces: []) { try PathList($0, isNullSeparated: false).count }
+        }
+        #expect(try withInput([]) { try PathList($0, isNullSeparated: false).count } == 0)
+    }
+
     @Test func whiteoutNames() {
         for name in [".wh.a", ".wh..a", ".wh.-", ".wh....", ".wh..wh..opq"] {
             #expect(isWhiteoutWellFormed(ascii(name)), "\(name)")
         }
-        for name in [".wh.", ".wh..", ".wh...", ".wh..wh.plnk", ".wh..wh.aufs", "a", ".wh"] {
+        for name in [
+            ".wh.", ".wh..", ".wh...", ".wh..wh.plnk", ".wh..wh.aufs", "a", ".wh",
+            ".wh..wh..list-begin", ".wh..wh..list-end",
+        ] {
             #expect(!isWhiteoutWellFormed(ascii(name)), "\(name)")
         }
     }

@@ -6,7 +6,7 @@
 start_registry plain
 "$ROOT/examples/hand-rolled/tour" "$registry/example/hello:1" >tour.log
 assert_match '^Hello, hand-rolled world$' tour.log
-assert_equal note "$(sed -n '/^\$ oci-diff/{n;p;}' tour.log)"
+assert_equal note "$(sed -n '/^\$ oci-diff/{n;n;p;}' tour.log)"
 ! grep -q ': FAILED' tour.log || fail 'a blob that is not its name'
 
 # The registry has it; what runs is the program.

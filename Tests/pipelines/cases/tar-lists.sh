@@ -72,6 +72,64 @@ assert_match "no newline" err
 printf 'top\0c/z' >list
 assert_failed 65 oci-tar oci-tar --files-from list --null tree
 
+: | assert_failed 65 oci-tar oci-tar --files-from - tree
+assert_equal "oci-tar: cut list of paths on 'standard input': it is empty" "$(cat err)"
+: >list
+expect 0 oci-tar --files-from list tree
+
+# The list of oci-diff proves its end: cut at any byte, it is no list, whatever the shell makes of it.
+oci-snapshot tree >tree.mtree
+expect 0 oci-diff tree.mtree tree
+assert_empty out
+: | assert_failed 65 oci-tar oci-tar --files-from - tree
+cp -a tree changed
+echo more >>changed/a/x
+mkdir changed/new
+rm changed/top
+for null in --null ''; do
+	# shellcheck disable=SC2086 # an option or none
+	oci-diff $null tree.mtree changed >changes
+	# shellcheck disable=SC2086
+	expect 0 oci-tar $null --files-from - changed <changes
+	tar -tf out >names
+	printf '%s\n' .wh.top a/x c/linked new/ | diff - names
+	size=$(wc -c <changes)
+	count=0
+	while [ "$count" -lt "$size" ]; do
+		head -c "$count" changes >part
+		# shellcheck disable=SC2002,SC2086 # a pipe is what is meant
+		cat part | assert_failed 65 oci-tar oci-tar $null --files-from - changed
+		assert_match "cut list of paths on 'standard input': " err
+		# shellcheck disable=SC2086
+		[ "$count" -eq 0 ] || assert_failed 65 oci-tar oci-tar $null --files-from part changed
+		count=$((count + 1))
+	done
+done
+# The program itself, killed at a byte by a signal, in a shell where nobody asks for its status.
+mkdir stub
+for shell in dash bash 'busybox sh'; do
+	for signal in TERM KILL; do
+		for count in 0 1 19 20 21 $((size / 2)) $((size - 19)) $((size - 18)) $((size - 1)); do
+			printf '#!/bin/sh\n%s "$@" | head -c %s\nkill -%s $$\n' \
+				"$(command -v oci-diff)" "$count" "$signal" >stub/oci-diff
+			chmod +x stub/oci-diff
+			# shellcheck disable=SC2086 # a command and its argument
+			PATH=$PWD/stub:$PATH $shell -c 'oci-diff tree.mtree changed |
+				oci-tar --files-from - changed | oci-zstd | oci-push-blob oci:image >layer.json' 2>err || :
+			assert_empty layer.json
+			[ ! -e image ] || assert_equal '' "$(find image/blobs -type f)"
+		done
+	done
+done
+{
+	head -n 1 changes
+	sed '1d; $d' changes | sort -r
+	tail -n 1 changes
+} | oci-tar --files-from - changed >out
+tar -tf out | diff names -
+# Sorted, the marks say nothing any more.
+sort changes | assert_failed 65 oci-tar oci-tar --files-from - changed
+
 # What is not there, or not inside.
 no_end() {
 	expect "$1" oci-tar --files-from list tree
