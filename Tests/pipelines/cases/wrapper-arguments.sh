@@ -95,6 +95,13 @@ for shell in dash bash; do
 	rm -- "./-$hostile"
 done
 
+# What every command has, before its name.
+ocinoco -n build dist --from scratch --tag app:1 >first
+ocinoco build dist --from scratch --tag app:1 --dry-run | cmp - first
+expect 64 ocinoco -q --verbose build dist --from scratch --tag app:1
+assert_failed 64 ocinoco ocinoco -n
+assert_failed 64 ocinoco ocinoco -n --push build dist --from scratch --tag app:1
+
 # A value is a value even when it looks like an option; a reference is not.
 for option in --from --tag; do
 	assert_failed 64 ocinoco ../fake/ocinoco build dist --from scratch --tag app:1 "$option" --dry-run
