@@ -53,9 +53,12 @@ assert_message() {
 	! grep -q "^$1: .*\.\$" err || fail "a full stop: $(cat err)"
 }
 
-# assert_failed STATUS TOOL COMMAND...: fails with one message by TOOL and nothing on stdout.
+# assert_failed STATUS TOOL COMMAND...: fails with one message by TOOL and nothing on stdout, with a
+# status that the page of TOOL has; that of the wrapper refers to those of its stages.
 assert_failed() {
 	expected=$1 tool=$2
+	[ "$tool" = ocinoco ] || sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/p' "$ROOT/man/$tool.1" |
+		grep -q "^\.It $expected\$" || fail "$tool.1 does not have the status $expected"
 	shift 2
 	expect "$expected" "$@"
 	assert_empty out

@@ -31,6 +31,7 @@ for page in "$ROOT"/man/*.[17]; do
 	git -c init.defaultBranch=main init -q .
 	git add dist
 	echo '**/*.log' >.dockerignore
+	echo secret >token
 	echo '{"spdxVersion":"SPDX-2.3"}' >sbom.json
 	examples "$page"
 	for example in example.*; do
