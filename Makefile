@@ -2,7 +2,7 @@
 # make demo     an image from examples/hello, and what is in it
 # make test     unit tests, then the pipelines against real registries and runtimes
 # make install  into $(DESTDIR)$(PREFIX)
-# make deb      a Debian package, in .build/packages
+# make deb      a Debian package by DEBFULLNAME and DEBEMAIL, in .build/packages
 # make image    an image of the tools by the tools, on BASE, in the layout .build/packages/image
 # make dist     a tarball of the sources, in .build/packages
 # make completions   writes them again, by the tools

@@ -14,6 +14,8 @@ lintian --allow-root --fail-on error,warning "$deb" >lintian.log 2>&1 || fail "$
 first=$(digest_of "$deb")
 "$ROOT/packaging/deb" "$version" "$packages" >name 2>log
 assert_equal "$first" "$(digest_of "$deb")" 'the same tools give the same package'
+DEBFULLNAME='A. Packager' DEBEMAIL=a@example.org "$ROOT/packaging/deb" "$version" "$PWD/mine" >name 2>log
+assert_equal 'A. Packager <a@example.org>' "$(dpkg-deb -f "$(cat name)" Maintainer)"
 for library in libc6 libcurl4 libssl3 libzstd1 zlib1g; do
 	dpkg-deb -f "$deb" Depends | grep -qw "$library" || fail "no dependency on $library"
 done
