@@ -31,7 +31,7 @@ made() {
 	(cd work/out && find . -name '*.json' -newer ../mark | LC_ALL=C sort | tr -d '\n')
 }
 build
-assert_equal "$(tag_digest example/made:latest)" "$(field .digest work/out/pushed.json)"
+assert_equal "$(tag_digest example/made:latest)" "$(field .digest work/out/pushed.latest.json)"
 files example/made:latest >listing
 printf '%s\n' deps/ deps/library app/ app/other app/server.js | diff - listing
 touch work/mark
@@ -41,15 +41,18 @@ build
 assert_equal '' "$(made)" 'nothing changed but a time'
 rm work/app/other
 build
-assert_equal ./app.json./app.tar.json./pushed.json "$(made)" 'a file was removed'
+assert_equal ./app.json./app.tar.json./pushed.latest.json "$(made)" 'a file was removed'
 files example/made:latest >listing
 printf '%s\n' deps/ deps/library app/ app/server.js | diff - listing
+# Another tag of what is there already.
+make -C work -s -j 8 IMAGE="$registry/example/made" BASE="$base" TAG=other
+assert_equal "$(tag_digest example/made:latest)" "$(tag_digest example/made:other)"
 # What fails is made again the next time.
 rm work/out/app.json
 if make -C work -s IMAGE=127.0.0.1:1/made BASE="$base" >out 2>&1; then fail 'a push to nowhere'; fi
 [ ! -e work/out/app.json ] || fail 'a descriptor of what was not pushed'
 build
-assert_equal "$(tag_digest example/made:latest)" "$(field .digest work/out/pushed.json)"
+assert_equal "$(tag_digest example/made:latest)" "$(field .digest work/out/pushed.latest.json)"
 
 # recipe NAME: its image, by its script.
 recipe() {
