@@ -91,8 +91,14 @@ completions: all
 bench: all test-packages
 	bench/run
 
-install: all
+# Under sudo nothing is built: root may have no compiler in its path, and what it builds is root's.
+install: $(if $(SUDO_USER),built,all)
 	@$(MAKE) --no-print-directory install-tree
+
+.PHONY: built
+built:
+	@[ -x .build/release/oci-filters ] && [ -x .build/release/oci-remote ] || \
+		{ echo 'the tools are not built: run make before sudo make install' >&2; exit 1; }
 
 # The tree as it is installed. Links are relative: it may be moved, and DESTDIR is not in them.
 .PHONY: install-tree

@@ -39,7 +39,7 @@ extension ImageStore {
         if content.images.isEmpty {
             guard let first = sources.first else {
                 throw StoreError.missing(
-                    subject: "the image", digest: content.root.digest, target: "the archive",
+                    subject: "the image", digest: content.root.digest, target: nil,
                     sources: [])
             }
             let walk = ManifestWalk(
@@ -104,7 +104,7 @@ extension ImageStore {
             return try repository.readBlob(blob.descriptor, into: sink)
         }
         throw StoreError.missing(
-            subject: blob.inventory.subject, digest: digest, target: "the archive",
+            subject: blob.inventory.subject, digest: digest, target: nil,
             sources: blob.inventory.sources.map { $0.place.description })
     }
 }

@@ -19,8 +19,9 @@ public enum StoreError: Failure {
     case tooLarge(subject: String, size: Int64, limit: Int)
     case sizeMismatch(subject: String, expected: Int64, actual: Int64)
 
-    /// A blob or manifest is in none of the places; `subject` says which one it is.
-    case missing(subject: String, digest: Digest, target: String, sources: [String])
+    /// A blob or manifest is in none of the places; `subject` says which one it is. There is no
+    /// target when it was only to be read.
+    case missing(subject: String, digest: Digest, target: String?, sources: [String])
     case duplicatePlatform(String, first: Int, second: Int)
     case digestMismatch(Reference, actual: Digest)
     /// The tag is not where `--expect` says; it was left alone.
@@ -69,10 +70,8 @@ public enum StoreError: Failure {
         case .sizeMismatch(let subject, let expected, let actual):
             "size mismatch for \(subject): expected \(expected) bytes, got \(actual)"
         case .missing(let subject, let digest, let target, let sources):
-            sources.isEmpty
-                ? "\(subject) '\(digest)' is not in \(quote(target)); say with --from where it is"
-                : "\(subject) '\(digest)' is neither in \(quote(target)) nor in "
-                    + sources.map { quote($0) }.joined(separator: " nor in ")
+            "\(subject) '\(digest)' is \(nowhere([target].compactMap { $0 } + sources))"
+                + (sources.isEmpty ? "; say with --from where it is" : "")
         case .duplicatePlatform(let platform, let first, let second):
             "two images for the platform '\(platform)': lines \(first) and \(second)"
         case .digestMismatch(let reference, let actual):
@@ -87,6 +86,15 @@ public enum StoreError: Failure {
             "no tag to expect anything of in \(quote(reference.description))"
         case .referrersContended(let place, let tag):
             "the list of referrers \(quote(tag)) of \(quote(place)) is written by others; try again"
+        }
+    }
+
+    private func nowhere(_ places: [String]) -> String {
+        let names = places.map { quote($0) }
+        return switch names.count {
+        case 0: "nowhere"
+        case 1: "not in \(names[0])"
+        default: "neither in \(names.joined(separator: " nor in "))"
         }
     }
 

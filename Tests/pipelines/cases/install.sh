@@ -35,5 +35,14 @@ source=$PWD/dist
 ocinoco build dist --from scratch --tag app:1 -q -n >script
 sh script | cmp - first.json
 
+# sudo: nothing is built, so no compiler is needed.
+make -C "$ROOT" -s install SWIFT=/nonexistent SUDO_USER=someone PREFIX=/opt/tools DESTDIR="$PWD/sudo"
+diff -r sudo/opt/tools dest/opt/tools
+mkdir unbuilt
+cp "$ROOT/Makefile" unbuilt/
+expect 2 make -C unbuilt -s install SUDO_USER=someone PREFIX="$PWD/unbuilt/p"
+assert_match '^the tools are not built: run make before' err
+[ ! -e unbuilt/p ] || fail 'something was installed'
+
 make -C "$ROOT" -s uninstall PREFIX=/opt/tools DESTDIR="$PWD/dest"
 assert_equal '' "$(find dest ! -type d)" 'what is left'
