@@ -96,7 +96,8 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
         }
         if host == "docker.io", components.count == 1 { components.insert("library", at: 0) }
         guard !components.contains(where: { !isRepositoryComponent($0) }) else {
-            throw ReferenceError(text, "not a repository name: \(quotedPart(rest))")
+            let hint = rest.contains(where: \.isUppercase) ? "; it has only small letters" : ""
+            throw ReferenceError(text, "not a repository name: \(quotedPart(rest))\(hint)")
         }
         repository = components.joined(separator: "/")
         guard repository.utf8.count <= 255 else {

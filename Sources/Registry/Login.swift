@@ -25,8 +25,12 @@ extension RegistryClient {
         let host = RegistryHost(name.host, credential: credential)
         let call = RegistryCall(
             request: HTTPRequest("GET", try baseURL(of: host)), host: host, scopes: [])
-        let response = try send(call)
-        guard response.status == 200 else { throw refusal(call, response) }
+        do {
+            let response = try send(call)
+            guard response.status == 200 else { throw refusal(call, response) }
+        } catch RegistryError.denied(let answer, _) {
+            throw RegistryError.denied(answer, host: nil)
+        }
         return try credentials.store(name.key, user: user, password: password)
     }
 

@@ -17,8 +17,9 @@ public struct RegistryAnswer: Sendable, Hashable {
 
 /// Why a registry did not do what was asked, or could not be asked.
 public enum RegistryError: Failure {
-    /// 401, 403, or a token server's 400: credentials are missing, wrong, or not enough.
-    case denied(RegistryAnswer, host: String)
+    /// 401, 403, or a token server's 400: credentials are missing, wrong, or not enough. Those of
+    /// a login have no host.
+    case denied(RegistryAnswer, host: String?)
     /// Any other answer of refusal.
     case refused(RegistryAnswer)
     /// A passing failure that lasted through all retries.
@@ -62,7 +63,8 @@ public enum RegistryError: Failure {
             // Token servers say 400 of credentials that they do not know.
             answer.status == 403
                 ? "denied: \(answer.text)"
-                : "unauthorized: \(answer.text); run: ocinoco login \(host)"
+                : "unauthorized: \(answer.text); "
+                    + (host.map { "run: ocinoco login \($0)" } ?? "user or password is wrong")
         case .refused(let answer): "refused: \(answer.text)"
         case .exhausted(let answer): "still failing after all retries: \(answer.text)"
         case .noBlob(let repository, let digest):
@@ -71,7 +73,8 @@ public enum RegistryError: Failure {
         case .timedOut(let url, let detail): "timed out on \(quote(url)): \(detail)"
         case .connectionBroke(let url, let detail):
             "the connection broke on \(quote(url)): \(detail)"
-        case .tls(let url, let detail): "no secure connection to \(quote(url)): \(detail)"
+        case .tls(let url, let detail):
+            "no secure connection to \(quote(url)): \(detail)\(RegistryError.advice(on: detail))"
         case .violation(let url, let problem): "unusable answer of \(quote(url)): \(problem)"
         case .manifestTooLarge(let repository, let byteCount):
             "manifest too large for \(quote(repository)): \(byteCount) bytes, where registries"
@@ -89,6 +92,12 @@ public enum RegistryError: Failure {
         case .stream(let error): error.message
         case .interrupted: "interrupted"
         }
+    }
+
+    /// What there is to do where libcurl gives one of the usual reasons.
+    private static func advice(on detail: String) -> String {
+        if detail.contains("certificate problem") { return "; --ca-file names one to trust" }
+        return detail.contains("wrong version number") ? "; --plain-http is for plain HTTP" : ""
     }
 
     /// - Parameter url: already fit to be shown.

@@ -70,6 +70,7 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
 
     @Test(arguments: [
         ("https://ghcr.io/a", "leave out 'https://'"),
+        ("a/B", "not a repository name: 'a/B'; it has only small letters"),
         ("./a", "it looks like a path; a layout is written oci:DIR"),
         ("../a", "it looks like a path; a layout is written oci:DIR"),
         ("/a", "it looks like a path; a layout is written oci:DIR"),

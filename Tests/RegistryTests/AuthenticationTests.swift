@@ -115,6 +115,14 @@ private func scopes(_ request: ServedRequest) -> [String] {
         #expect(server.registry.requests("GET").filter { $0.target != "/v2/" }.count <= 2)
     }
 
+    @Test func whatToDoIsSaidOfTLS() {
+        func message(_ detail: String) -> String {
+            RegistryError.tls(url: "u", detail: detail).message
+        }
+        #expect(message("wrong version number").hasSuffix("; --plain-http is for plain HTTP"))
+        #expect(message("x") == "no secure connection to 'u': x")
+    }
+
     @Test func passwordForAToken() throws {
         let server = try TokenRegistry(authorization: "Basic dXNlcjpzZWNyZXQtd29yZA==")
         let directory = try TemporaryDirectory()

@@ -83,6 +83,8 @@ expect 0 ocinoco build ./dist --from "$source_registry/example/base:latest" --au
 start_registry tls
 expect 0 build --ca-file ca.pem
 expect 0 oci-fetch --ca-file ca.pem "$registry/example/app:1"
+assert_failed 69 oci-fetch oci-fetch "$registry/example/app:1"
+assert_match 'certificate problem: .*; --ca-file names one to trust$' err
 expect 78 oci-fetch --ca-file server.csr "$registry/example/app:1"
 assert_empty out
 expect 69 oci-fetch --retries 0 "$registry/example/app:1"

@@ -18,6 +18,7 @@ assert_silent() {
 # Denied: nothing is written.
 printf 'wrong horse' >wrong
 assert_failed 77 oci-login oci-login "$registry" -u alice <wrong
+assert_match 'user or password is wrong$' err
 expect 77 ocinoco login "$registry" -u alice --password-stdin -v <wrong
 assert_empty out
 cat err >>said

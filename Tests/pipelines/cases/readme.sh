@@ -114,6 +114,11 @@ sh pipeline >pushed.json
 assert_equal "$(tag_digest example/app:latest)" "$(field .digest pushed.json)"
 unpack_image "$registry/example/app:latest" opened
 assert_equal '["PATH=/bin","NODE_ENV=production"]' "$(jq -c .config.Env config.json)"
+# Without a registry.
+sed 's|ghcr\.io/example/base:latest|scratch|; s|ghcr\.io/example/app[:a-z]*|oci:./image.d:app|' ../block.01.sh >pipeline
+sh pipeline >pushed.json
+unpack_layout image.d opened
+assert_equal '["node","server.js"]' "$(jq -c .config.Cmd config.json)"
 assert_equal "$(tag_digest example/app:jq)" "$(tag_digest example/copy:1)"
 oci-fetch --raw "$registry/example/app:all" >index.json
 assert_equal 2 "$(jq '.manifests | length' index.json)"
