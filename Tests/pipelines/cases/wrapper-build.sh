@@ -47,6 +47,10 @@ for shell in dash bash; do
 	assert_equal "$(field '.annotations["containerd.io/uncompressed"]' "kept $shell/layer.json")" \
 		"$(digest_of "kept $shell/layer.tar")"
 	oci-manifest-append "kept $shell/layer.json" <"kept $shell/base.json" | cmp - "kept $shell/appended.json"
+	build ./dist --tag "$app:3" --root-dir /app --uid 1000 --gid 1000 --user 1000:1000 --push --keep scripted -n >script
+	"$shell" script | cmp - first
+	diff -r "kept $shell" scripted
+	rm -r scripted
 
 	# Other sources of the same layer.
 	for compress in zstd gzip none pigz 'zstd -q -19'; do
