@@ -42,10 +42,7 @@ public struct FileDescriptor: Hashable, Sendable {
         while true {
             if Interruption.descriptor != nil { try Interruption.wait(for: self, event: POLLIN) }
             let count = Glibc.read(rawValue, buffer.baseAddress, buffer.count)
-            if count >= 0 {
-                StandardStreams.noteRead(count, from: rawValue)
-                return count
-            }
+            if count >= 0 { return count }
             try waitOrThrow(Errno.current, for: POLLIN)
         }
     }
@@ -71,7 +68,7 @@ public struct FileDescriptor: Hashable, Sendable {
             let slice = UnsafeRawBufferPointer(rebasing: rest)
             let count = Glibc.write(rawValue, slice.baseAddress, slice.count)
             if count >= 0 {
-                StandardStreams.noteWrite(count, to: rawValue)
+                if self == .standardOutput { StandardStreams.noteOutput(count) }
                 rest = rest[(rest.startIndex + count)...]
             } else {
                 try waitOrThrow(Errno.current, for: POLLOUT)

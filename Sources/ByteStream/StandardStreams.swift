@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 
 /// What this process has moved through its standard streams so far.
@@ -12,11 +11,8 @@ public enum StandardStreams {
     /// Bytes that went to stdout.
     public static var outputByteCount: Int64 { output.load(ordering: .relaxed) }
 
-    static func noteRead(_ count: Int, from number: CInt) {
-        if number == STDIN_FILENO { input.add(Int64(count), ordering: .relaxed) }
-    }
+    /// - Parameter byteCount: of one reader from its beginning: a file may be read twice.
+    static func noteInput(_ byteCount: Int64) { input.max(byteCount, ordering: .relaxed) }
 
-    static func noteWrite(_ count: Int, to number: CInt) {
-        if number == STDOUT_FILENO { output.add(Int64(count), ordering: .relaxed) }
-    }
+    static func noteOutput(_ count: Int) { output.add(Int64(count), ordering: .relaxed) }
 }

@@ -56,6 +56,7 @@ public final class InputStream: ByteSource {
         do {
             let count = try descriptor.read(into: buffer)
             byteCount += Int64(count)
+            if descriptor == .standardInput { StandardStreams.noteInput(byteCount) }
             return count
         } catch {
             throw .read(path: path, error)
