@@ -49,7 +49,13 @@ extension TreeSource {
             if let known = parents[parent] {
                 directory = known
             } else {
-                directory = try TreeSource.open(parent)
+                do throws(TarError) {
+                    directory = try TreeSource.open(parent)
+                } catch {
+                    guard case .open(_, let errno) = error else { throw error }
+                    // The file was named, not the directory.
+                    throw .open(path: path, errno)
+                }
                 parents[parent] = directory
             }
             self = .file(name: path.name, in: directory)

@@ -77,7 +77,7 @@ public enum ImageLines {
     public static func image(from line: [UInt8], subject: String) throws -> Image {
         do {
             let manifest = try Manifest(JSONField(JSON.parse(line)))
-            guard let data = try manifest.config.embeddedData() else {
+            guard let data = try embeddedConfig(of: manifest) else {
                 throw JSONError.field(
                     path: .root.key("config").key("data"),
                     "missing: this is a manifest, not an image line as oci-fetch writes it")
@@ -94,6 +94,14 @@ public enum ImageLines {
             throw InputError.document(subject: subject, error)
         } catch let error as VerificationError {
             throw InputError.refused("\(error.message) in \(subject)")
+        }
+    }
+
+    private static func embeddedConfig(of manifest: Manifest) throws(JSONError) -> [UInt8]? {
+        do throws(JSONError) {
+            return try manifest.config.embeddedData()
+        } catch {
+            throw error.inside(.root.key("config"))
         }
     }
 

@@ -81,8 +81,8 @@ private func failure(_ line: [UInt8]) -> (any Failure)? {
             (try line(data: nil), "config.data: missing"),
             (try line(data: other), "size mismatch for 'config.data'"),
             (try line(data: other, size: 2), "digest mismatch for 'config.data'"),
-            (try line(data: .string("e30")), "not base64"),
-            (try line(data: .string("e30\n")), "not base64"),
+            (try line(data: .string("e30")), "config.data: not base64"),
+            (try line(data: .string("e30\n")), "config.data: not base64"),
             (try line(data: .integer(1)), "config.data: a number, not a string"),
             (try line(data: .null), "config.data: missing"),
         ]

@@ -317,6 +317,7 @@ namespaces_allowed() {
 					config.json >new && mv new config.json)
 			if runc --root "$PWD/runc" run --bundle probe "probe-$$" >probe.log 2>&1; then namespaces=yes; fi
 		fi
+		[ "$namespaces" = yes ] || echo 'NOT RUN: no containers on this machine; a chroot instead' >&2
 	}
 	[ "$namespaces" = yes ]
 }

@@ -37,6 +37,14 @@ assert_equal "$(field '.annotations["containerd.io/uncompressed"]' layer.json)" 
 	"$(field '.annotations["containerd.io/uncompressed"]' any.json)"
 rm pipe.tar
 
+# Unpacked again, which so many zeros in so few bytes need leave for.
+mkdir unpacked
+assert_failed 65 oci-untar oci-untar unpacked <layer.zst
+peak untar oci-untar --max-ratio 1000000 unpacked <layer.zst
+assert_peak untar
+cmp unpacked/zeros dist/zeros
+rm -r unpacked
+
 # At most 64 MiB and 200 bytes an entry.
 mkdir many
 (cd many && seq 100001 200000 | xargs touch)
@@ -45,4 +53,7 @@ peak many oci-tar many >many.tar
 peak list sh -c 'cd many && find . -type f | oci-tar --files-from - | cmp - ../many.tar'
 peak rewrite oci-tar --from-tar many.tar >again.tar
 cmp many.tar again.tar
-assert_peak many list rewrite
+mkdir unpacked
+peak unpack oci-untar unpacked <many.tar
+assert_equal 100000 "$(find unpacked -type f | wc -l)"
+assert_peak many list rewrite unpack

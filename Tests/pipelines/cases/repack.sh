@@ -5,38 +5,37 @@
 
 start_registry plain
 push_base
+base=$registry/example/base
 
-# make_bundle REF BUNDLE: by oci-fetch and bsdtar, layer by layer.
-make_bundle() {
-	rm -rf "$2"
-	mkdir -p "$2/rootfs"
-	oci-fetch "$1" >"$2/image.json"
-	jq -c '.layers[]' "$2/image.json" >layers
-	while read -r layer; do
-		echo "$layer" | oci-fetch --blob "${1%:*}" | decompress | bsdtar -xpf - -C "$2/rootfs"
-	done <layers
-	oci-snapshot "$2/rootfs" >"$2/snapshot.mtree"
-}
-
-# A tree as text, without its own directory and without inodes.
+# describe TREE: all of it but its root, of which no layer has an entry; times in whole seconds.
 describe() {
-	oci-snapshot "$1" | sed 's/ inode=[0-9]*//; s/\(time=[0-9]*\)\.[0-9]*/\1/; /^\. /d'
+	python3 "$ROOT/Tests/pipelines/describe_tree.py" "$1"
 }
 
-make_bundle "$registry/example/base:latest" bundle
+# assert_same BUNDLE REF: the image's tree is the bundle's.
+assert_same() {
+	rm -rf again
+	ocinoco unpack "$2" again
+	describe "$1/rootfs" >expected
+	describe again/rootfs | diff -a expected - || fail "another tree in '$2'"
+}
+
+ocinoco unpack "$base:latest" bundle
+cp bundle/image.json bundle/snapshot.mtree .
 
 # Nothing changed: the same image, but for where it says it is from.
-ocinoco repack bundle --tag "$registry/example/base:same" --push >pushed.json
-oci-fetch --keep-base "$registry/example/base:same" >same.json
+ocinoco repack bundle --tag "$base:same" --push >pushed.json
+oci-fetch --keep-base "$base:same" >same.json
 assert_equal "$(jq -c '[.config.digest, .layers[].digest]' bundle/image.json)" \
 	"$(jq -c '[.config.digest, .layers[].digest]' same.json)"
 assert_equal "$(tag_digest example/base:same)" "$(field .digest pushed.json)"
+assert_same bundle "$base:same"
 
 # Or its config alone.
-ocinoco repack bundle --tag "$registry/example/base:cmd" --cmd '["/bin/id"]' --push >pushed.json
-oci-fetch "$registry/example/base:cmd" >cmd.json
+ocinoco repack bundle --tag "$base:cmd" --cmd '["/bin/id"]' --push >pushed.json
+oci-fetch "$base:cmd" >cmd.json
 assert_equal "$(jq -c '.layers' bundle/image.json)" "$(jq -c '.layers' cmd.json)"
-assert_equal '["/bin/id"]' "$(oci-fetch --config "$registry/example/base:cmd" | jq -c .config.Cmd)"
+assert_equal '["/bin/id"]' "$(oci-fetch --config "$base:cmd" | jq -c .config.Cmd)"
 
 # Changes of every kind.
 tree=bundle/rootfs
@@ -55,44 +54,78 @@ chmod 2711 $tree/bin
 setfattr -n user.note -v 'as it is' $tree/bin/node
 touch -h -d @1700000000 $tree/bin/sh
 
-ocinoco repack bundle --tag "$registry/example/base:changed" --user 1000 --push >pushed.json
+ocinoco repack bundle --tag "$base:changed" --user 1000 --push >pushed.json
 assert_equal "$(tag_digest example/base:changed)" "$(field .digest pushed.json)"
-make_bundle "$registry/example/base:changed" again
-# bsdtar knows no whiteouts.
-find again/rootfs -name '.wh.*' >whiteouts
-assert_equal again/rootfs/bin/.wh.pwd "$(cat whiteouts)"
-digest=$(jq -r '.layers[-1].digest' again/image.json)
-bsdtar -tf "$(blob_file "$digest")" | sed 's,/$,,' >names
+assert_same bundle "$base:changed"
+oci-fetch --keep-base "$base:changed" >changed.json
+bsdtar -tf "$(blob_file "$(jq -r '.layers[-1].digest' changed.json)")" | sed 's,/$,,' >names
 printf '%s\n' bin bin/.wh.pwd bin/env bin/env/inside bin/node bin/sh etc/passwd opt 'opt/an app' \
 	'opt/an app/hello' 'opt/an app/lib' 'opt/an app/lib/linked' 'opt/new\nline' tmp | diff - names
 
-# gzip, which umoci 0.4 reads: it applies the whiteouts, and the
-# tree is the same.
-ocinoco repack bundle --tag "$registry/example/base:gzip" --compress gzip --push >pushed.json
-rm -rf pulled
-skopeo_copy "docker://$registry/example/base:gzip" oci:pulled:image
+# The bundle is left as it is: once more gives the same, and more is one layer with what was before.
+cmp image.json bundle/image.json
+cmp snapshot.mtree bundle/snapshot.mtree
+ocinoco repack bundle --tag "$base:changed" --user 1000 --push | cmp - pushed.json
+echo later >"$tree/later"
+ocinoco repack bundle --tag "$base:later" --push >/dev/null
+assert_same bundle "$base:later"
+assert_equal 2 "$(oci-fetch "$base:later" | jq '.layers | length')"
+
+# gzip, which umoci 0.4 reads: it applies the whiteouts, and the tree is the same.
+ocinoco repack bundle --tag "$base:gzip" --compress gzip --push >pushed.json
+skopeo_copy "docker://$base:gzip" oci:pulled:image
 umoci unpack --image pulled:image unpacked >umoci.log
 describe bundle/rootfs >expected
-describe unpacked/rootfs | diff expected -
+describe unpacked/rootfs | diff -a expected -
+oci-snapshot bundle/rootfs >now.mtree
+assert_equal '' "$(oci-diff -0 now.mtree unpacked/rootfs | tr '\0' '|')"
+
+# From one step to the next, as the manual says: a layer of what changed since the last, every kind of file.
+oci-fetch "$base:later" >bundle/image.json
 oci-snapshot bundle/rootfs >bundle/snapshot.mtree
-assert_equal '' "$(oci-diff -0 bundle/snapshot.mtree unpacked/rootfs | tr '\0' '|')"
+python3 "$ROOT/Tests/pipelines/nasty_tree.py" "$tree/nasty" 0
+ocinoco repack bundle --tag "$base:nasty" --push >/dev/null
+assert_same bundle "$base:nasty"
+assert_equal 3 "$(oci-fetch "$base:nasty" | jq '.layers | length')"
+oci-fetch "$base:nasty" | oci-layers | tail -n 1 | oci-fetch --blob "$base" | zstd -dcq | tar -tf - >names
+! grep -qv '^nasty/' names || fail "more than what is new: $(grep -v '^nasty/' names)"
+
+# And from there: removed, replaced and linked anew.
+oci-fetch "$base:nasty" >bundle/image.json
+oci-snapshot bundle/rootfs >bundle/snapshot.mtree
+(
+	cd "$tree/nasty"
+	rm -rf deep names/-rf special/fifo sizes/hole links/loop
+	mkdir sizes/hole
+	ln -s ../a sizes/hole/link
+	echo 'not a FIFO' >special/fifo
+	ln links/first 'new name'
+	chmod 0 modes/0644
+	chown -h 77:88 links/dangling
+	setfattr -x user.z attributes/both
+	rm attributes/capability
+	cp modes/0755 attributes/capability
+)
+ocinoco repack bundle --tag "$base:steps" --push >/dev/null
+assert_same bundle "$base:steps"
 
 # Into a layout, from elsewhere than the image says; -n prints what does the same.
 jq -c 'del(.annotations)' bundle/image.json >nowhere.json
 mv nowhere.json bundle/image.json
 echo more >"$tree/opt/more"
-ocinoco repack bundle --output oci:images:one --from "$registry/example/base" >one.json
-ocinoco repack bundle --output oci:images:two --from "$registry/example/base" -n >script
+ocinoco repack bundle --output oci:images:one --from "$base" >one.json
+ocinoco repack bundle --output oci:images:two --from "$base" -n >script
 # shellcheck disable=SC2016
 assert_match '^if \[ -s "\$work"/changes \]; then$' script
 sh script | cmp - one.json
+assert_same bundle oci:images:one
 
 # Refused: no snapshot, no image, a snapshot that was cut.
 assert_failed 64 ocinoco ocinoco repack bundle
 assert_failed 64 ocinoco ocinoco repack bundle --tag x --root-dir /app
-expect 66 ocinoco repack missing --tag "$registry/example/base:none" --push
+expect 66 ocinoco repack missing --tag "$base:none" --push
 head -n 3 bundle/snapshot.mtree >part
 mv part bundle/snapshot.mtree
-expect 65 ocinoco repack bundle --tag "$registry/example/base:none" --push
+expect 65 ocinoco repack bundle --tag "$base:none" --push
 assert_empty out
 assert_equal '' "$(tag_digest example/base:none)"

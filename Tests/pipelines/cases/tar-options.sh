@@ -133,7 +133,7 @@ for path in missing missing/ dist/a/ ''; do
 	assert_match "cannot open '$path'" err
 done
 assert_failed 66 oci-tar oci-tar dist/a/b
-assert_match "cannot open 'dist/a/': Not a directory" err
+assert_match "cannot open 'dist/a/b': Not a directory" err
 
 # Patterns leave out; the files' come before the options'.
 mkdir -p src/keep src/drop/deep
