@@ -160,6 +160,11 @@ final class BlobUpload {
     private func sendWhole(
         _ identity: BlobIdentity, _ session: UploadSession
     ) throws -> BlobIdentity? {
+        // At hand as a whole, it goes out even when a signal comes in the middle.
+        if identity.size <= Int64(ChunkSize.preferred) {
+            window.reserve(Int(identity.size))
+            try window.fill(to: identity.size)
+        }
         let url = session.location.appendingQuery("digest", identity.digest.description)
         var call = repository.call("PUT", url, pushing: true)
         call.request.headers.add("Content-Type", MediaType.octetStream.rawValue)

@@ -14,6 +14,7 @@ done
 proxy=127.0.0.1:$(cat proxy.port)
 
 head -c 1000000 /dev/urandom >small
+head -c 15000000 /dev/urandom >middle
 head -c 40000000 /dev/urandom >large
 uploads=0
 # next_upload FILE: bytes that were never sent before, as what stands on stdin.
@@ -51,7 +52,7 @@ interrupt() {
 
 mkfifo pipe
 for signal in TERM INT HUP; do
-	for file in small large; do
+	for file in small middle large; do
 		# A file, whose digest is known before, and which is one PUT when it is small.
 		next_upload "$file"
 		push <bytes >out 2>err &
