@@ -1,6 +1,7 @@
 # make          the tools, as they are installed, in .build/tools
 # make demo     an image from examples/hello, and what is in it
 # make test     unit tests, then the pipelines against real registries and runtimes
+# make soak     thousands of builds and a stream of 64 GiB: an hour
 # make install  into $(DESTDIR)$(PREFIX)
 # make deb      a Debian package by DEBFULLNAME and DEBEMAIL, in .build/packages
 # make image    an image of the tools by the tools, on BASE, in the layout .build/packages/image
@@ -40,7 +41,7 @@ test_packages = apache2-utils attr bsdextrautils buildah busybox-static crun cur
 	procps python3 python3-jsonschema runc shellcheck skopeo strace time umoci zstd \
 	fish git less lintian yamllint zsh
 
-.PHONY: all binaries demo test unit pipelines meta lint bench install uninstall clean
+.PHONY: all binaries demo test unit pipelines meta soak lint bench install uninstall clean
 .PHONY: completions deb image dist
 .PHONY: build-packages test-packages list-tools
 
@@ -75,11 +76,15 @@ pipelines: all test-packages
 meta: all test-packages
 	Tests/meta/run
 
+soak: all test-packages
+	Tests/soak/run
+
 lint: test-packages
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
 	shellcheck -s sh -x -P SCRIPTDIR Sources/ocinoco/ocinoco .ci/run .ci/packages \
 		completions/generate packaging/deb packaging/image packaging/dist $(wildcard examples/*/demo examples/*/build examples/*/rebase examples/*/tour) \
-		Tests/pipelines/run Tests/pipelines/*.sh Tests/pipelines/cases/*.sh Tests/meta/run
+		Tests/pipelines/run Tests/pipelines/*.sh Tests/pipelines/cases/*.sh Tests/meta/run \
+		Tests/soak/run
 	shellcheck -s bash completions/bash/ocinoco
 	yamllint --strict -c examples/.yamllint examples/*.yml examples/*.yaml
 	CI=1 $(SWIFT) build --build-tests --scratch-path .build/strict

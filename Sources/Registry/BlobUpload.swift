@@ -5,7 +5,8 @@ import OCI
 /// One blob on its way to a registry.
 ///
 /// Three ways, by what is known of the blob and of the registry:
-/// - `whole`: POST and one PUT, when the digest is known. Every registry takes it.
+/// - `whole`: POST and one PUT, when the digest is known. Every registry takes it, but some let no
+///   one cancel it half-way: it is for what is small.
 /// - `stream`: POST, one PATCH without a length, PUT. The fastest for a stream, and what Docker does.
 /// - `chunks`: POST, PATCH after PATCH with `Content-Range`, PUT. For registries and proxies that
 ///   refuse the others, and after a break: each chunk is kept until it was acknowledged.
@@ -138,7 +139,8 @@ final class BlobUpload {
         if let identity, acknowledged == 0, !habits.refusesWholes {
             let fits = limit.map { identity.size <= Int64($0) } ?? true
             let isSmall = identity.size <= Int64(ChunkSize.preferred)
-            if !canChunk || (fits && (isSmall || !isCautious)) || identity.size == 0 {
+            let canStream = !isCautious && limit == nil && !habits.refusesStreams
+            if !canChunk || (fits && (isSmall || !isCautious && !canStream)) || identity.size == 0 {
                 return .whole(identity)
             }
         }
@@ -158,6 +160,11 @@ final class BlobUpload {
     private func sendWhole(
         _ identity: BlobIdentity, _ session: UploadSession
     ) throws -> BlobIdentity? {
+        // At hand as a whole, it goes out even when a signal comes in the middle.
+        if identity.size <= Int64(ChunkSize.preferred) {
+            window.reserve(Int(identity.size))
+            try window.fill(to: identity.size)
+        }
         let url = session.location.appendingQuery("digest", identity.digest.description)
         var call = repository.call("PUT", url, pushing: true)
         call.request.headers.add("Content-Type", MediaType.octetStream.rawValue)

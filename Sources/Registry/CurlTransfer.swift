@@ -74,7 +74,8 @@ final class CurlTransfer {
         // An answer that sends us elsewhere, or refuses, makes the rest of the body useless.
         if headIsComplete && response.status >= 300 { return nil }
         guard let body = request.body else { return 0 }
-        if isInterrupted() { return nil }
+        // What has no length is ended, and little is sent on: the answer tells how to cancel.
+        if Interruption.signal != nil, !body.abandon(), isInterrupted() { return nil }
         do {
             bodyWasRead = true
             let count = try body.read(into: space)

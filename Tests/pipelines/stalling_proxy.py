@@ -1,0 +1,63 @@
+"""Stands in front of a server and lets so much of each connection's requests through, then waits.
+
+usage: stalling_proxy.py SERVER-PORT BYTES PORT-FILE STALLED-FILE
+
+PORT-FILE gets the port of 127.0.0.1; STALLED-FILE is made when a connection waits, which goes on
+when somebody removes it.
+"""
+
+import os
+import socket
+import socketserver
+import sys
+import threading
+import time
+
+SERVER, LIMIT, PORT, STALLED = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
+
+
+def forward(source, sink):
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+    except OSError:
+        pass
+    try:
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+class Connection(socketserver.BaseRequestHandler):
+    def handle(self):
+        with socket.create_connection(("127.0.0.1", SERVER)) as server:
+            answers = threading.Thread(target=forward, args=(server, self.request))
+            answers.start()
+            count = 0
+            while data := self.receive():
+                if count <= LIMIT < count + len(data):
+                    os.close(os.open(STALLED, os.O_WRONLY | os.O_CREAT))
+                    while os.path.exists(STALLED):
+                        time.sleep(0.01)
+                count += len(data)
+                server.sendall(data)
+            server.shutdown(socket.SHUT_WR)
+            answers.join()
+
+    def receive(self):
+        try:
+            return self.request.recv(65536)
+        except ConnectionError:
+            return b""
+
+
+class Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+
+with Server(("127.0.0.1", 0), Connection) as proxy:
+    with open(PORT + ".new", "w", encoding="ascii") as file:
+        file.write(str(proxy.server_address[1]))
+    os.rename(PORT + ".new", PORT)
+    proxy.serve_forever()
