@@ -160,10 +160,10 @@ final class BlobUpload {
     private func sendWhole(
         _ identity: BlobIdentity, _ session: UploadSession
     ) throws -> BlobIdentity? {
-        // At hand as a whole, it goes out even when a signal comes in the middle.
+        // At hand with its end, it goes out even when a signal comes in the middle.
         if identity.size <= Int64(ChunkSize.preferred) {
-            window.reserve(Int(identity.size))
-            try window.fill(to: identity.size)
+            window.reserve(Int(identity.size) + 1)
+            try window.fill(to: identity.size + 1)
         }
         let url = session.location.appendingQuery("digest", identity.digest.description)
         var call = repository.call("PUT", url, pushing: true)
