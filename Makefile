@@ -49,6 +49,8 @@ all: binaries
 	@$(MAKE) --no-print-directory install-tree installed='$(stage)'
 
 binaries: build-packages
+	@command -v $(SWIFT) >/dev/null || { \
+		echo "no '$(SWIFT)' in PATH; toolchains are at https://www.swift.org/install/" >&2; exit 1; }
 	@mkdir -p $(static)
 	@library=$$(clang++ -print-file-name=libstdc++.a); \
 		case $$library in /*) ln -sf "$$library" $(static)/ ;; esac

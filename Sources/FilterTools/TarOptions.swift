@@ -23,6 +23,9 @@ struct TarOptions: ParsableArguments {
     @Flag(help: "Keep the numeric owner and group of every file.")
     var keepOwner = false
 
+    @Flag(help: "Take the owners that oci-untar --rootless recorded; with --xattrs.")
+    var rootless = false
+
     @Option(
         help: ArgumentHelp(
             """
@@ -69,15 +72,15 @@ struct TarOptions: ParsableArguments {
     var xattrs = false
 
     func validate() throws {
-        if keepOwner && isOwnerGiven {
-            throw ValidationError("--keep-owner excludes --uid and --gid")
+        if keepOwner && (isOwnerGiven || rootless) {
+            throw ValidationError("--keep-owner excludes --uid, --gid and --rootless")
         }
         // The largest id is not one: chown(2) takes it for "leave it as it is".
         if uid > 0xFFFF_FFFE || gid > 0xFFFF_FFFE {
             throw ValidationError("--uid and --gid are at most \(0xFFFF_FFFE as UInt64)")
         }
-        if fromTar != nil && (filesFrom != nil || !sources.isEmpty) {
-            throw ValidationError("--from-tar excludes SOURCE and --files-from")
+        if fromTar != nil && (filesFrom != nil || !sources.isEmpty || rootless) {
+            throw ValidationError("--from-tar excludes SOURCE, --files-from and --rootless")
         }
         if filesFrom != nil && sources.count > 1 {
             throw ValidationError("--files-from takes one SOURCE, not \(sources.count)")
@@ -95,7 +98,8 @@ struct TarOptions: ParsableArguments {
         policy.uid = uid
         policy.gid = gid
         policy.keepsOwner = keepOwner
-        policy.keepsExtendedAttributes = xattrs
+        policy.keepsExtendedAttributes = xattrs || rootless
+        policy.takesRecordedOwner = rootless
         let sourceDate = try SourceDate.current()?.seconds
         policy.time =
             switch mtime {

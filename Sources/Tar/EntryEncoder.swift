@@ -55,6 +55,8 @@ public struct EntryPolicy: Sendable {
     public var time = Time.fixed(0)
     /// All extended attributes; otherwise `security.capability` alone.
     public var keepsExtendedAttributes = false
+    /// Whether a file has the owner that an attribute of it records, which is then left out.
+    public var takesRecordedOwner = false
 
     public init() {}
 
@@ -155,7 +157,7 @@ package struct EntryEncoder: Sendable {
         -> TarEntry
     {
         var entry = entry(file.status, kind: .file, path: path)
-        entry.extendedAttributes = try extendedAttributes(of: file.descriptor, path: file.path)
+        try give(&entry, extendedAttributes(of: file.descriptor, path: file.path), file.path)
         return entry
     }
 
@@ -164,8 +166,9 @@ package struct EntryEncoder: Sendable {
         let status = try directory.status()
         var entry = path.withUnsafeBytes { self.entry(status, kind: .directory, path: $0) }
         if policy.keepsExtendedAttributes {
-            entry.extendedAttributes = try extendedAttributes(
+            let attributes = try extendedAttributes(
                 of: directory.descriptor, path: directory.path)
+            try give(&entry, attributes, directory.path)
         }
         return entry
     }
@@ -202,7 +205,7 @@ package struct EntryEncoder: Sendable {
             throw .modified(path: filePath)
         }
         if policy.keepsExtendedAttributes {
-            entry.extendedAttributes = try linkAttributes(name, in: directory, path: filePath)
+            try give(&entry, linkAttributes(name, in: directory, path: filePath), filePath)
         }
         try encodeEmpty(entry, to: space)
         return .written

@@ -11,6 +11,24 @@ extension EntryEncoder {
             ? EntryEncoder.isKept(name) : name == EntryEncoder.capability
     }
 
+    /// Gives an entry its attributes, or the owner that one of them records instead of that one.
+    ///
+    /// - Throws: `TarError.refused` for an owner that is none.
+    func give(
+        _ entry: inout TarEntry, _ attributes: [TarEntry.ExtendedAttribute], _ path: Path
+    ) throws(TarError) {
+        entry.extendedAttributes = attributes
+        guard policy.takesRecordedOwner,
+            let index = attributes.firstIndex(where: { $0.name == RootlessOwner.attribute })
+        else { return }
+        guard let owner = RootlessOwner.decode(attributes[index].value) else {
+            throw .refused(path: path, "its recorded owner is malformed")
+        }
+        entry.uid = UInt64(owner.uid)
+        entry.gid = UInt64(owner.gid)
+        entry.extendedAttributes.remove(at: index)
+    }
+
     /// The attributes of an open file or directory that a layer keeps, in byte order of their names.
     ///
     /// - Throws: `TarError.attributes`; a file system without attributes has none.

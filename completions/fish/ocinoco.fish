@@ -79,7 +79,7 @@ complete -c ocinoco -n '__fish_seen_subcommand_from build repack rebase' -l anno
 
 # Of unpack alone.
 set -l unpacks '__fish_seen_subcommand_from unpack'
-complete -c ocinoco -n $unpacks -l rootless -d 'Do without the superuser'
+complete -c ocinoco -n '__fish_seen_subcommand_from unpack repack' -l rootless -d 'Do without the superuser'
 complete -c ocinoco -n $unpacks -l max-ratio -x -d 'Refuse layers that decompress to more'
 complete -c ocinoco -n $unpacks -l args -x -d 'Run this in place of the command'
 complete -c ocinoco -n $unpacks -l terminal -d 'Give the program a terminal'

@@ -38,6 +38,9 @@ sh script | cmp - first.json
 # sudo: nothing is built, so no compiler is needed.
 make -C "$ROOT" -s install SWIFT=/nonexistent SUDO_USER=someone PREFIX=/opt/tools DESTDIR="$PWD/sudo"
 diff -r sudo/opt/tools dest/opt/tools
+expect 2 make -C "$ROOT" -s install SWIFT=/nonexistent PREFIX=/opt/tools DESTDIR="$PWD/none"
+assert_match "^no '/nonexistent' in PATH; toolchains are at " err
+[ ! -e none ] || fail 'something was installed'
 mkdir unbuilt
 cp "$ROOT/Makefile" unbuilt/
 expect 2 make -C unbuilt -s install SUDO_USER=someone PREFIX="$PWD/unbuilt/p"

@@ -69,6 +69,19 @@ for id in -1 4294967295 18446744073709551616 root ''; do
 	assert_failed 64 oci-tar oci-tar dist "--uid=$id"
 done
 assert_failed 64 oci-tar oci-tar dist --keep-owner --uid 5
+assert_failed 64 oci-tar oci-tar dist --keep-owner --rootless
+assert_failed 64 oci-tar oci-tar --from-tar out --rootless
+# The recorded ones, and for files without a record the given ones.
+setfattr -n user.rootlesscontainers -v 0x08e807 dist/a
+expect 0 oci-tar dist --rootless --uid 5 --gid 6
+assert_equal '-rw-r----- 1000/0 1970-01-01 00:00:00' "$(facts out a)"
+assert_equal 'lrwxrwxrwx 5/6 1970-01-01 00:00:00' "$(facts out lib/link)"
+! grep -aq rootlesscontainers out || fail 'the record is in the layer'
+setfattr -n user.rootlesscontainers -v 0x0880 dist/a
+expect 65 oci-tar dist --rootless
+assert_message oci-tar
+assert_match 'its recorded owner is malformed$' err
+setfattr -x user.rootlesscontainers dist/a
 
 # Times.
 expect 0 oci-tar dist --mtime 1000000000

@@ -27,6 +27,7 @@ make_kinds() {
 	echo file >gone/deeper/file
 	ln -s nowhere dangling
 	chown 5:7 var/lib/state
+	chown 8:9 etc/group
 	chown -h 3:4 dangling
 	chmod 4755 usr/bin/busybox
 	touch -d '2001-02-03 04:05:06.789 UTC' etc/group
@@ -112,6 +113,19 @@ listing user/bundle/rootfs without-owners >unprivileged
 listing bundle-rootless/rootfs without-owners |
 	sed "s/('security.capability', '[0-9a-f]*')//" | diff - unprivileged
 assert_equal 1234:1234 "$(stat -c %u:%g user/bundle/rootfs/var/lib/state)"
+
+# What such a user changes keeps the owner that is recorded, and what is new is root's; so it is for the
+# superuser who says that it is such a tree.
+as_user cp -a user/bundle user/changed
+as_user sh -c 'echo changed >user/changed/rootfs/etc/group; echo new >user/changed/rootfs/new'
+as_user ocinoco repack user/changed --output oci:user/repacked:one >repacked.json
+ocinoco repack user/changed --rootless --output oci:user/repacked:one | cmp - repacked.json
+oci-fetch oci:user/repacked:one | oci-layers | tail -n 1 | oci-fetch --blob oci:user/repacked |
+	zstd -dcq >top.tar
+tar --numeric-owner -tvf top.tar >listing.txt
+assert_match '^-[rwx-]* 8/9 .* etc/group$' listing.txt
+assert_match '^-[rwx-]* 0/0 .* new$' listing.txt
+! grep -aq rootlesscontainers top.tar || fail 'the record is in the layer'
 while IFS= read -r layer; do
 	printf '%s\n' "$layer" >layer.json
 	as_user oci-fetch --blob oci:user/image:a <layer.json >blob
