@@ -17,10 +17,12 @@ for seed in $(seq 1 12); do
 
 	oci-tar --keep-owner --mtime keep --from-tar tree.tar >again.tar
 	cmp tree.tar again.tar || fail "another tar from seed $seed"
-	# As a list, in another order.
-	find tree -mindepth 1 -printf '%P\0' | sort -zr |
-		oci-tar --keep-owner --mtime keep --null --files-from - tree >listed.tar
-	cmp tree.tar listed.tar || fail "another tar from the list of seed $seed"
+	# As a list, in another order; no list at all is one that was cut.
+	find tree -mindepth 1 -printf '%P\0' | sort -zr >list
+	if [ -s list ]; then
+		oci-tar --keep-owner --mtime keep --null --files-from - tree <list >listed.tar
+		cmp tree.tar listed.tar || fail "another tar from the list of seed $seed"
+	fi
 	oci-zstd <tree.tar | oci-digest --verify-layer >layer.json
 	assert_equal "$(digest_of tree.tar)" "$(field '.annotations["containerd.io/uncompressed"]' layer.json)"
 done
