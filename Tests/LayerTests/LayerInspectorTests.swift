@@ -182,6 +182,19 @@ private let zeroBlock = [UInt8](repeating: 0, count: 512)
         #expect(throws: LayerError.self) { try describe(Array(frame), verifies: true) }
     }
 
+    /// What the mark promises is asked for whether the layer is decompressed or not.
+    @Test func aSecondTrailer() throws {
+        let layer = try ociZstd(smallTar)
+        let tar = BlobIdentity(digest: .of(smallTar), size: Int64(smallTar.count))
+        for verifies in [false, true] {
+            #expect {
+                try describe(layer + LayerTrailer(tar: tar).frame, verifies: verifies)
+            } throws: { error in
+                if case .missingTrailer = error as? LayerError { true } else { false }
+            }
+        }
+    }
+
     @Test func damageThatOnlyVerifyingFinds() throws {
         let tar = try largeTar(byteCount: 100_000)
         var layer = try ociZstd(tar)
