@@ -110,6 +110,12 @@ enum PaxRecords {
     /// The most that is read of one; they hold names and attributes, not data.
     static let byteLimit = 1 << 20
 
+    /// Decimal digits, of a number that file offsets have room for.
+    static func number(_ text: [UInt8]) -> UInt64? {
+        guard text.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
+        return Int64(String(decoding: text, as: UTF8.self)).map { UInt64($0) }
+    }
+
     /// - Returns: keys and values in order; nil when the text is malformed.
     static func parse(_ bytes: [UInt8]) -> [(key: [UInt8], value: [UInt8])]? {
         var records: [(key: [UInt8], value: [UInt8])] = []

@@ -153,7 +153,7 @@ public struct TarFollower: ~Copyable {
             throw malformed("a pax header's records are malformed")
         }
         for record in parsed where record.key.elementsEqual("size".utf8) && !record.value.isEmpty {
-            guard let size = UInt64(String(decoding: record.value, as: UTF8.self)) else {
+            guard let size = PaxRecords.number(record.value) else {
                 throw malformed("a pax header's size is not a number")
             }
             nextSize = size

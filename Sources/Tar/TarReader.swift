@@ -201,7 +201,7 @@ package struct TarReader: ~Copyable {
             }
             // An empty value is as if the record were not there.
             if value.isEmpty { continue }
-            let number = UInt64(String(decoding: value, as: UTF8.self))
+            let number = PaxRecords.number(value)
             switch name {
             case "path": entry.path = value
             case "linkpath": entry.linkTarget = value

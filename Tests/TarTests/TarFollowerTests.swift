@@ -135,7 +135,7 @@ import Testing
     }
 
     /// A size that does not fit the address space is no trap, only a tar that is cut.
-    @Test(arguments: [UInt64.max, UInt64.max - 511, UInt64(Int64.max), 1 << 62])
+    @Test(arguments: [UInt64(Int64.max), UInt64(Int64.max) - 511, 1 << 62])
     func hugeSizes(_ size: UInt64) {
         let archive =
             extended("x", paxRecords([("size", ascii(String(size)))])) + ForeignHeader().bytes
@@ -159,6 +159,22 @@ import Testing
         } throws: { error in
             if case .cut = error as? TarError { true } else { false }
         }
+    }
+
+    /// What one reader takes and another refuses is refused by both.
+    @Test(arguments: [UInt64(Int64.max) + 1, UInt64.max])
+    func sizesBeyondFileOffsets(_ size: UInt64) {
+        isMalformed(
+            extended("x", paxRecords([("size", ascii(String(size)))])) + ForeignHeader().bytes
+                + endOfArchive)
+    }
+
+    private func isMalformed(_ archive: [UInt8]) {
+        func isMalformed(_ error: any Error) -> Bool {
+            if case .malformed = error as? TarError { true } else { false }
+        }
+        #expect(performing: { try follow(archive) }, throws: isMalformed)
+        #expect(performing: { try readEntries(archive) }, throws: isMalformed)
     }
 
     @Test func randomBytesNeverTrap() {
