@@ -169,12 +169,48 @@ import Testing
                 + endOfArchive)
     }
 
+    @Test(arguments: "xgLK")
+    func extendedHeadersHaveALimit(_ type: Character) throws {
+        func archive(_ count: Int) -> [UInt8] {
+            // One record, which is a name too.
+            let text = "\(count) comment="
+            let data = ascii(text + String(repeating: "c", count: count - text.count - 1) + "\n")
+            return extended(type, data) + ForeignHeader().bytes + endOfArchive
+        }
+        try follow(archive(PaxRecords.byteLimit))
+        #expect(try readEntries(archive(PaxRecords.byteLimit)).count == 1)
+        isMalformed(archive(PaxRecords.byteLimit + 1))
+    }
+
     private func isMalformed(_ archive: [UInt8]) {
         func isMalformed(_ error: any Error) -> Bool {
             if case .malformed = error as? TarError { true } else { false }
         }
         #expect(performing: { try follow(archive) }, throws: isMalformed)
         #expect(performing: { try readEntries(archive) }, throws: isMalformed)
+    }
+
+    @Test func ofTwoExtendedHeadersTheSecondCounts() throws {
+        let archive =
+            extended("x", paxRecords([("size", ascii("700"))]))
+            + extended("x", paxRecords([("comment", ascii("x"))])) + ForeignHeader().bytes
+            + endOfArchive
+        try follow(archive)
+        #expect(try readEntries(archive).map(\.entry.size) == [0])
+    }
+
+    @Test func whereAPieceBeginsIsNotInTheMessage() {
+        let header = ForeignHeader().with { $0.name = ascii("x") }.bytes
+        var broken = header + header
+        broken[512] ^= 1
+        for limit in [1, 100, 512, 1024] {
+            var random = SeededGenerator(UInt64(limit))
+            #expect {
+                try follow(pieces: random.pieces(of: broken, limit: limit))
+            } throws: { error in
+                if case .malformed(_, 512, _) = error as? TarError { true } else { false }
+            }
+        }
     }
 
     @Test func randomBytesNeverTrap() {
