@@ -130,7 +130,7 @@ import Testing
 
     @Test func largeConfigIsRefused() throws {
         var manifest = try image().manifest
-        let size = Int64(ImageStore.configByteLimit + 1)
+        let size = Int64(DocumentLimit.configByteCount + 1)
         manifest.setConfig(manifest.config.describing(digest: .of([]), size: size))
         let bytes = manifest.storedBytes
         let raw = RawManifest(bytes: bytes, mediaType: .manifest, digest: .of(bytes))
