@@ -3,7 +3,6 @@ import Hashing
 import JSON
 import OCI
 import Registry
-import Synchronization
 import Testing
 
 @testable import ImageStore
@@ -89,7 +88,7 @@ import Testing
     }
 
     @Test func singleImageIsCheckedOnlyWhenAPlatformIsAskedFor() throws {
-        let warnings = Mutex([String]())
+        let warnings = Guarded([String]())
         var options = RegistryOptions()
         options.warn = { text in warnings.withLock { $0.append(text) } }
         let store = ImageStore(options)
