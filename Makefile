@@ -99,12 +99,14 @@ fuzz-program: build-packages
 	FUZZ=1 $(SWIFT) build -c release --product fuzz --scratch-path .build/fuzz --sanitize=address \
 		-Xswiftc -sanitize=fuzzer -Xswiftc -enable-testing -Xswiftc -use-ld=lld
 
-# Pipelines that pass every boundary to C: libzstd, zlib, libcrypto, libcurl. A leak is a failure.
-SANITIZED = layer-forms pipeline fetch save-load unpack
+# Pipelines that pass every boundary to C. Leaks are looked for in the unit tests: a tool ends with
+# what it has in its hands.
+SANITIZED = pipeline push-blob layouts save-load unpack-errors unpack-hostile
 
 sanitize: test-packages
-	$(SWIFT) test --sanitize=thread --scratch-path .build/thread -Xswiftc -use-ld=lld
-	$(SWIFT) test --sanitize=address --scratch-path .build/address -Xswiftc -use-ld=lld
+	$(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build/thread -Xswiftc -use-ld=lld
+	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks:print_suppressions=0 \
+		$(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build/address -Xswiftc -use-ld=lld
 	ln -sf '$(CURDIR)/Sources/ocinoco/ocinoco' .build/address/debug/
 	TOOLS='$(CURDIR)/.build/address/debug' Tests/pipelines/run $(SANITIZED)
 
