@@ -37,7 +37,8 @@ public struct RuntimeConfig: Sendable {
         self.user = user
         self.options = options
         guard !arguments.isEmpty else {
-            throw EditError(path.key("config"), "neither Entrypoint nor Cmd; say with --args what is to run")
+            throw EditError(
+                path.key("config"), "neither Entrypoint nor Cmd; say with --args what is to run")
         }
         for volume in volumes where !volume.hasPrefix("/") {
             throw EditError(
