@@ -1,6 +1,8 @@
 # make          the tools, as they are installed, in .build/tools
 # make demo     an image from examples/hello, and what is in it
 # make test     unit tests, then the pipelines against real registries and runtimes
+# make fuzz     libFuzzer on what reads foreign bytes, FUZZ_SECONDS for each of FUZZ_TARGETS
+# make sanitize unit tests under the address and the thread sanitizer, pipelines under the first
 # make soak     thousands of builds and a stream of 64 GiB: an hour
 # make install  into $(DESTDIR)$(PREFIX)
 # make deb      a Debian package by DEBFULLNAME and DEBEMAIL, in .build/packages
@@ -41,7 +43,8 @@ test_packages = apache2-utils attr bsdextrautils buildah busybox-static crun cur
 	procps python3 python3-jsonschema runc shellcheck skopeo strace time umoci zstd \
 	fish git less lintian yamllint zsh
 
-.PHONY: all binaries demo test unit pipelines meta soak lint bench install uninstall clean
+.PHONY: all binaries demo test unit pipelines meta soak fuzz fuzz-program sanitize lint bench
+.PHONY: install uninstall clean
 .PHONY: completions deb image dist
 .PHONY: build-packages test-packages list-tools
 
@@ -80,6 +83,34 @@ meta: all test-packages
 
 soak: all test-packages
 	Tests/soak/run
+
+FUZZ_SECONDS = 60
+FUZZ_TARGETS = $(notdir $(wildcard Tests/fixtures/fuzz/*))
+
+fuzz: $(FUZZ_TARGETS:%=fuzz-%)
+
+# What it finds is .build/fuzz/NAME-…: a file for Tests/fixtures/findings/NAME.
+fuzz-%: fuzz-program
+	@mkdir -p .build/fuzz/corpus/$*
+	SWIFT_BACKTRACE=enable=no FUZZ_TARGET=$* .build/fuzz/release/fuzz \
+		-max_total_time=$(FUZZ_SECONDS) -timeout=60 -max_len=8192 -print_final_stats=1 \
+		-dict=Tests/fixtures/fuzz.dict -artifact_prefix=.build/fuzz/$*- \
+		.build/fuzz/corpus/$* Tests/fixtures/fuzz/$*
+
+fuzz-program: build-packages
+	FUZZ=1 $(SWIFT) build -c release --product fuzz --scratch-path .build/fuzz --sanitize=address \
+		-Xswiftc -sanitize=fuzzer -Xswiftc -enable-testing -Xswiftc -use-ld=lld
+
+# Pipelines that pass every boundary to C. Leaks are looked for in the unit tests: a tool ends with
+# what it has in its hands.
+SANITIZED = pipeline push-blob layouts save-load unpack-errors unpack-hostile
+
+sanitize: test-packages
+	$(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build/thread -Xswiftc -use-ld=lld
+	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks:print_suppressions=0 \
+		$(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build/address -Xswiftc -use-ld=lld
+	ln -sf '$(CURDIR)/Sources/ocinoco/ocinoco' .build/address/debug/
+	TOOLS='$(CURDIR)/.build/address/debug' Tests/pipelines/run $(SANITIZED)
 
 lint: test-packages
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

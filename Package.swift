@@ -28,6 +28,20 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// What reads foreign bytes, as tests of a second or two, or with FUZZ set as the program around
+/// which libFuzzer has its `main`.
+let fuzzed: [Target.Dependency] = [
+    "Tar", "Layer", "Snapshot", "ToolSupport", "Registry", "ImageArchive", "CZlib", "CZstd",
+]
+let fuzzTarget: Target =
+    Context.environment["FUZZ"] == nil
+    ? .testTarget(
+        name: "FuzzTests", dependencies: fuzzed, exclude: ["LibFuzzer.swift"],
+        swiftSettings: strict)
+    : .executableTarget(
+        name: "fuzz", dependencies: fuzzed, path: "Tests/FuzzTests",
+        exclude: ["FuzzTests.swift", "Mutator.swift"], swiftSettings: strict)
+
 let package = Package(
     name: "ocinoco",
     dependencies: [
@@ -78,6 +92,7 @@ let package = Package(
             .target(
                 name: "TestSupport", dependencies: ["ByteStream"], path: "Tests/TestSupport",
                 swiftSettings: strict),
+            fuzzTarget,
             tests("ByteStreamTests", ["ByteStream"]),
             tests("JSONTests", ["JSON"]),
             tests("RegistryTests", ["Registry"]),

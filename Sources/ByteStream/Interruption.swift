@@ -43,6 +43,6 @@ public enum Interruption {
     public static func endProcess(by number: CInt) -> Never {
         Glibc.signal(number, SIG_DFL)
         raise(number)
-        exit(128 + number)
+        _exit(128 + number)
     }
 }

@@ -66,3 +66,21 @@ public final class Lock: @unchecked Sendable {
 
     public func broadcast() { pthread_cond_broadcast(condition) }
 }
+
+/// A value that one thread at a time has in its hands.
+///
+/// What Synchronization's Mutex is, over a lock that the thread sanitizer knows.
+public final class Guarded<Value>: @unchecked Sendable {
+    private let lock = Lock()
+    private var value: Value
+
+    public init(_ value: Value) {
+        self.value = value
+    }
+
+    public func withLock<Result, E: Error>(
+        _ body: (inout Value) throws(E) -> Result
+    ) throws(E) -> Result {
+        try lock.withLock { () throws(E) in try body(&value) }
+    }
+}

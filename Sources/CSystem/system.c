@@ -6,6 +6,7 @@
 #include <linux/openat2.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -89,13 +90,14 @@ void system_strerror(int number, char *buffer, size_t size) {
     if (text != buffer) snprintf(buffer, size, "%s", text);
 }
 
-static volatile sig_atomic_t caughtSignal;
+// Any thread reads it, and any may have to handle a signal.
+static atomic_int caughtSignal;
 static int signalPipe[2] = {-1, -1};
 
 static void noteSignal(int number) {
     const int saved = errno;
-    if (caughtSignal == 0) {
-        caughtSignal = number;
+    int none = 0;
+    if (atomic_compare_exchange_strong(&caughtSignal, &none, number)) {
         // A full pipe is readable already.
         (void)!write(signalPipe[1], "", 1);
     }

@@ -27,7 +27,7 @@ public struct ZstdTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "Find repetitions up to 2^N bytes apart, 10 to 31; decoders need as much memory.",
+            "Find repetitions up to 2^N bytes apart, 10 to 27; decoders need as much memory.",
             valueName: "n"))
     var long: Int?
 
@@ -46,8 +46,8 @@ public struct ZstdTool: Tool {
         guard threads.map({ (1...200).contains($0) }) ?? true else {
             throw ValidationError("--threads is 1 to 200")
         }
-        guard long.map({ (10...31).contains($0) }) ?? true else {
-            throw ValidationError("--long is 10 to 31")
+        guard long.map({ (10...27).contains($0) }) ?? true else {
+            throw ValidationError("--long is 10 to 27")
         }
     }
 

@@ -7,7 +7,7 @@ import Tar
 
 /// What came out of an archive that was read to its end.
 ///
-/// Documents (JSON of at most 4 MiB) are held in memory, 64 MiB of them at most; everything else went
+/// Documents (JSON of at most 8 MiB) are held in memory, 64 MiB of them at most; everything else went
 /// to the target as it came, whatever the order of the entries.
 struct ArchiveContents {
     /// By their paths.
@@ -26,7 +26,6 @@ struct ArchiveContents {
     }
 
     private static let entryLimit = 1 << 16
-    private static let documentByteLimit = 4 << 20
     private static let documentsByteLimit = 64 << 20
 
     /// Reads an archive and streams its blobs to `target`.
@@ -70,7 +69,7 @@ struct ArchiveContents {
         _ entry: TarEntry, _ path: [UInt8], _ reader: EntryReader, _ target: any Repository
     ) throws -> Int {
         let digest = namedDigest(path)
-        let isSmall = entry.size <= UInt64(ArchiveContents.documentByteLimit)
+        let isSmall = entry.size <= UInt64(DocumentLimit.configByteCount)
         let head = try reader.read(atMost: isSmall ? Int(entry.size) : tarBlockByteCount)
         if isSmall, head.isJSON {
             if let digest { try verify(head, digest, path) }

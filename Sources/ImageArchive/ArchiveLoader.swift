@@ -118,7 +118,6 @@ struct ArchivedImage {
 struct OCIArchive {
     private let contents: ArchiveContents
     private let target: any Repository
-    private static let depthLimit = 8
 
     init(_ contents: ArchiveContents, _ target: any Repository) {
         self.contents = contents
@@ -162,7 +161,7 @@ struct OCIArchive {
     private func store(_ raw: RawManifest, depth: Int) throws {
         let name = "manifest '\(raw.digest)'"
         if raw.mediaType.isIndex {
-            guard depth < OCIArchive.depthLimit else {
+            guard depth < DocumentLimit.indexDepth else {
                 throw ArchiveError.malformed(
                     document: name, .field(path: .root, "indexes nested too deeply"))
             }

@@ -14,8 +14,8 @@ import OCI
 public struct LayoutRepository: Sendable {
     public let directory: Path
 
-    /// The most that a manifest, an index or `index.json` may have.
-    public static let documentByteLimit = 64 << 20
+    /// The most that `index.json` may have: it has an entry for each tag.
+    private static let indexByteLimit = 64 << 20
 
     /// Does not touch the disk.
     public init(directory: Path) {
@@ -172,7 +172,7 @@ public struct LayoutRepository: Sendable {
         try checkLayout()
         do {
             let bytes = try InputStream.readFile(
-                indexPath, limit: LayoutRepository.documentByteLimit)
+                indexPath, limit: LayoutRepository.indexByteLimit)
             return try parsing(indexPath) { () throws(JSONError) in try LayoutIndex(bytes) }
         } catch StreamError.open(_, .noEntry) where orEmpty {
             return LayoutIndex()
@@ -194,7 +194,7 @@ public struct LayoutRepository: Sendable {
     /// A whole small blob, checked.
     private func readDocument(_ digest: Digest, size: Int64?) throws -> [UInt8] {
         let bytes = try InputStream.readFile(
-            blobPath(digest), limit: LayoutRepository.documentByteLimit)
+            blobPath(digest), limit: DocumentLimit.manifestByteCount)
         let verifier = Verifier(
             digest: digest, size: size, subject: blobPath(digest).description)
         try bytes.withRawBytes { (bytes) throws(VerificationError) in try verifier.update(bytes) }

@@ -49,12 +49,12 @@ private final class Work<Item: Sendable, Result: Sendable>: Sendable {
     private let items: [Item]
     private let body: @Sendable (Item, Cancellation) throws -> Result
     private let cancellation = Cancellation()
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     init(_ items: [Item], _ body: @escaping @Sendable (Item, Cancellation) throws -> Result) {
         self.items = items
         self.body = body
-        state = Mutex(State(results: Array(repeating: nil, count: items.count)))
+        state = Guarded(State(results: Array(repeating: nil, count: items.count)))
     }
 
     func run() {

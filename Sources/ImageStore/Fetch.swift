@@ -13,11 +13,6 @@ public enum PlatformChoice: Hashable, Sendable {
 }
 
 extension ImageStore {
-    /// The most that an image config may have. Real ones have a few KiB.
-    public static let configByteLimit = 16 << 20
-
-    private static let indexDepthLimit = 8
-
     /// The images that a reference names, in the order of its index.
     ///
     /// Manifests and configs are checked against their digests. With `recordBase`, each manifest says
@@ -102,7 +97,7 @@ extension ImageStore {
     func configBytes(
         of manifest: Manifest, in repository: any Repository, subject: String
     ) throws -> [UInt8] {
-        let limit = ImageStore.configByteLimit
+        let limit = DocumentLimit.configByteCount
         guard manifest.config.size <= Int64(limit) else {
             throw StoreError.tooLarge(subject: subject, size: manifest.config.size, limit: limit)
         }
@@ -160,7 +155,7 @@ extension ImageStore {
     private func entries(
         of raw: RawManifest, in repository: any Repository, _ reference: Reference, depth: Int
     ) throws -> [Descriptor] {
-        guard depth < ImageStore.indexDepthLimit else {
+        guard depth < DocumentLimit.indexDepth else {
             throw StoreError.nestedTooDeep(reference)
         }
         let index = try parsing("index '\(raw.digest)'") { () throws(JSONError) in

@@ -2,12 +2,11 @@ import ByteStream
 import ImageLayout
 import OCI
 import Registry
-import Synchronization
 
 /// The one door to registries and image layouts.
 public final class ImageStore: Sendable {
     private let options: RegistryOptions
-    private let client = Mutex<RegistryClient?>(nil)
+    private let client = Guarded<RegistryClient?>(nil)
     /// Takes what is done, line by line.
     let trace: @Sendable (String) -> Void
     /// Takes what the user should know although nothing failed.

@@ -143,13 +143,11 @@ struct ManifestWalk {
     let target: any Repository
     let sources: [Reference]
 
-    private static let depthLimit = 8
-
     func add(
         _ raw: RawManifest, subject: String, depth: Int, to inventory: inout Inventory
     ) throws {
         if raw.mediaType.isIndex {
-            guard depth < ManifestWalk.depthLimit else {
+            guard depth < DocumentLimit.indexDepth else {
                 throw StoreError.malformed(
                     subject: subject, .field(path: .root, "indexes nested too deeply"))
             }

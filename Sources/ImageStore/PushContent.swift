@@ -4,9 +4,6 @@ import OCI
 
 /// What one run pushes: a manifest or index, and what is needed to have all it refers to.
 public struct PushContent: Sendable {
-    /// The most that registries take as a manifest.
-    public static let manifestByteLimit = 4 << 20
-
     /// What the tag will stand for.
     public let root: RawManifest
     /// The images of `root`, when they came as image lines; else it is walked where it comes from.
@@ -81,9 +78,10 @@ public struct PushContent: Sendable {
     }
 
     private static func checkSize(_ manifest: RawManifest) throws(StoreError) {
-        guard manifest.bytes.count <= manifestByteLimit else {
+        let limit = DocumentLimit.manifestByteCount
+        guard manifest.bytes.count <= limit else {
             throw .tooLarge(
-                subject: "manifest", size: Int64(manifest.bytes.count), limit: manifestByteLimit)
+                subject: "manifest", size: Int64(manifest.bytes.count), limit: limit)
         }
     }
 

@@ -16,6 +16,9 @@ protocol StreamDecoder: AnyObject {
 
 /// zstd, any number of frames, checksums checked.
 final class ZstdDecoder: StreamDecoder {
+    /// The most memory that a few bytes may ask for: 128 MiB, as zstd(1) has it.
+    private static let windowLogLimit: CInt = 27
+
     private let context: OpaquePointer
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: 256 << 10, alignment: 64)
@@ -29,8 +32,7 @@ final class ZstdDecoder: StreamDecoder {
         }
         self.context = context
         self.path = path
-        // What `oci-zstd --long` makes; the memory is taken only by a layer that says it needs it.
-        ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, 31)
+        ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, ZstdDecoder.windowLogLimit)
     }
 
     deinit {
@@ -50,8 +52,7 @@ final class ZstdDecoder: StreamDecoder {
             var output = ZSTD_outBuffer(dst: buffer.baseAddress, size: buffer.count, pos: 0)
             let result = ZSTD_decompressStream(context, &output, &input)
             if ZSTD_isError(result) != 0 {
-                throw .malformed(
-                    path: path, format: "zstd", String(cString: ZSTD_getErrorName(result)))
+                throw refusal(result)
             }
             isAtFrameEnd = result == 0
             isFull = output.pos == output.size && !isAtFrameEnd
@@ -63,6 +64,14 @@ final class ZstdDecoder: StreamDecoder {
 
     func finish() throws(LayerError) {
         guard isAtFrameEnd else { throw .cut(path: path, format: "zstd", offset: offset) }
+    }
+
+    private func refusal(_ result: Int) -> LayerError {
+        if ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge {
+            return .window(path: path, byteCount: 1 << ZstdDecoder.windowLogLimit)
+        }
+        return .malformed(
+            path: path, format: "zstd", String(cString: ZSTD_getErrorName(result)))
     }
 }
 

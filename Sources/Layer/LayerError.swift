@@ -9,6 +9,8 @@ public enum LayerError: Failure {
     /// The compressed stream ended before its format says it does.
     case cut(path: Path, format: String, offset: Int64)
     case malformed(path: Path, format: String, String)
+    /// A zstd frame whose decoding takes more memory than any layer may ask for.
+    case window(path: Path, byteCount: Int)
     /// The bytes say they end with a trailer and do not.
     case missingTrailer(path: Path)
     /// The trailer and what the layer decompresses to are different things.
@@ -30,7 +32,8 @@ public enum LayerError: Failure {
         switch self {
         case .tar(let error): error.exitStatus
         case .stream(let error): error.exitStatus
-        case .cut, .malformed, .missingTrailer, .trailerMismatch, .contradiction, .digest, .size,
+        case .cut, .malformed, .window, .missingTrailer, .trailerMismatch, .contradiction, .digest,
+            .size,
             .diffID, .notLayer, .bomb, .empty:
             .dataError
         case .library: .systemError
@@ -45,6 +48,8 @@ public enum LayerError: Failure {
             "cut \(format) stream on \(path.quoted): it ends at byte \(offset) before its last frame"
         case .malformed(let path, let format, let problem):
             "malformed \(format) stream on \(path.quoted): \(problem)"
+        case .window(let path, let byteCount):
+            "zstd stream on \(path.quoted) has a window of more than \(byteCount) bytes"
         case .missingTrailer(let path):
             "cut layer on \(path.quoted): the trailer of oci-zstd is missing"
         case .trailerMismatch(let path, let claimed, let actual):

@@ -93,11 +93,8 @@ public final class LayerInspector {
             }
             throw .tar(.cut(path: path, offset: byteCount))
         case .zstdWithTrailer:
-            // The promise of the mark: one frame, one trailer, nothing else.
             try frames.finish()
-            guard let trailer = frames.trailer, frames.frameCount == 1, frames.skippableCount == 1
-            else { throw .missingTrailer(path: path) }
-            return result(.zstd, .tar(diffID: trailer.tar.digest))
+            return result(.zstd, .tar(diffID: try markedTrailer().tar.digest))
         case .zstd(let content):
             try frames.finish()
             let tar = try content.finish()
@@ -105,7 +102,7 @@ public final class LayerInspector {
                 throw .trailerMismatch(
                     path: path, claimed: trailer.tar.digest, actual: tar.digest)
             }
-            if frames.isMarked == true, frames.trailer == nil { throw .missingTrailer(path: path) }
+            if frames.isMarked == true { _ = try markedTrailer() }
             return result(.zstd, .tar(diffID: tar.digest))
         case .gzip(let content):
             return result(.gzip, .tar(diffID: try content.finish().digest))
@@ -113,6 +110,13 @@ public final class LayerInspector {
             if consume == nil { try tar.finish() }
             return result(.none, .same)
         }
+    }
+
+    /// What the mark promises: one frame, one trailer, nothing else.
+    private func markedTrailer() throws(LayerError) -> LayerTrailer {
+        guard let trailer = frames.trailer, frames.frameCount == 1, frames.skippableCount == 1
+        else { throw .missingTrailer(path: path) }
+        return trailer
     }
 
     private func result(_ compression: LayerCompression, _ content: Content) -> Result {

@@ -63,10 +63,13 @@ public struct Manifest: Hashable, Sendable {
             throw .field(path: field.path.key("manifests"), "both a manifest and an index")
         }
         config = try Descriptor(field.required("config"))
-        var layers: [Descriptor] = []
-        for layer in try field.required("layers").elements() {
-            layers.append(try Descriptor(layer))
+        let layersField = try field.required("layers")
+        let elements = try layersField.elements()
+        guard elements.count <= DocumentLimit.layerCount else {
+            throw layersField.failure("more than \(DocumentLimit.layerCount) layers")
         }
+        var layers: [Descriptor] = []
+        for layer in elements { layers.append(try Descriptor(layer)) }
         self.layers = layers
         subject = try field.member("subject").map { (field) throws(JSONError) in
             try Descriptor(field)

@@ -1,7 +1,6 @@
 import ByteStream
 import JSON
 import OCI
-import Synchronization
 
 /// How a registry wants to be convinced, and what it was convinced with.
 ///
@@ -24,7 +23,7 @@ final class Authenticator: Sendable {
 
     let hostName: String
     private let fixedCredential: Credential?
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     init(hostName: String, credential: Credential? = nil) {
         self.hostName = hostName

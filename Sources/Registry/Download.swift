@@ -55,7 +55,10 @@ private final class BlobDownload: ByteSink {
             var call = try repository.call("GET", "blobs/\(descriptor.digest)")
             call.request.headers.add("Accept-Encoding", "identity")
             if received > 0 { call.request.headers.add("Range", "bytes=\(received)-") }
-            call.request.sink = { [self] response in try begin(response, call.request) }
+            // By value: a closure that held the variable would be part of what it holds.
+            call.request.sink = { [self, request = call.request] response in
+                try begin(response, request)
+            }
             var response: HTTPResponse?
             var failure: TransportFailure
             do {

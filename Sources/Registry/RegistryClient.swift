@@ -14,8 +14,8 @@ public final class RegistryClient: Sendable {
     let credentials: CredentialStore
     let secrets = Secrets()
     private let pool: ConnectionPool
-    private let hosts = Mutex<[String: RegistryHost]>([:])
-    private let warned = Mutex<Set<String>>([])
+    private let hosts = Guarded<[String: RegistryHost]>([:])
+    private let warned = Guarded<Set<String>>([])
     private let transferCount = Atomic<Int>(0)
 
     /// As in `libcurl 7.88.1`.
@@ -109,7 +109,7 @@ private final class ConnectionPool: Sendable {
     }
 
     private let settings: TransportSettings
-    private let idle = Mutex(Idle())
+    private let idle = Guarded(Idle())
 
     init(_ settings: TransportSettings) {
         self.settings = settings
@@ -136,7 +136,7 @@ private final class ConnectionPool: Sendable {
 
 /// What must never be shown: passwords and tokens that were in use.
 final class Secrets: Sendable {
-    private let texts = Mutex<Set<String>>([])
+    private let texts = Guarded<Set<String>>([])
 
     func add(_ secret: String) {
         // Shorter ones would take words out of messages.

@@ -78,7 +78,7 @@ public enum RegistryError: Failure {
         case .violation(let url, let problem): "unusable answer of \(quote(url)): \(problem)"
         case .manifestTooLarge(let repository, let byteCount):
             "manifest too large for \(quote(repository)): \(byteCount) bytes, where registries"
-                + " take at most \(RegistryRepository.manifestByteLimit)"
+                + " take at most \(DocumentLimit.manifestByteCount)"
         case .obsoleteManifest(let repository, let reference):
             "obsolete manifest (schema 1) in \(quote(repository)) for \(quote(reference)):"
                 + " push the image again with a newer tool"

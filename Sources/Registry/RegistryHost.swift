@@ -1,5 +1,5 @@
+import ByteStream
 import OCI
-import Synchronization
 
 /// What is known of a registry in this run.
 final class RegistryHost: Sendable {
@@ -8,8 +8,8 @@ final class RegistryHost: Sendable {
     /// Where its API is.
     let authority: String
     let authenticator: Authenticator
-    private let baseURL = Mutex<HTTPURL?>(nil)
-    private let uploadHabits = Mutex(UploadHabits())
+    private let baseURL = Guarded<HTTPURL?>(nil)
+    private let uploadHabits = Guarded(UploadHabits())
 
     /// - Parameter credential: what to convince it with, instead of what the files say.
     init(_ name: String, credential: Credential? = nil) {

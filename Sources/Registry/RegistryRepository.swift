@@ -10,14 +10,6 @@ import OCI
 ///
 /// - Spec: distribution-spec v1.1, Endpoints.
 public struct RegistryRepository: Sendable {
-    /// The largest manifest that registries take.
-    ///
-    /// - Spec: distribution-spec v1.1, Pushing Manifests.
-    public static let manifestByteLimit = 4 << 20
-
-    /// The largest document that is read from a registry.
-    static let documentByteLimit = 16 << 20
-
     let client: RegistryClient
     let host: RegistryHost
     /// Without the host.
@@ -51,7 +43,7 @@ public struct RegistryRepository: Sendable {
     public func manifest(_ selector: ManifestSelector) throws -> RawManifest? {
         var call = try call("GET", "manifests/\(selector.pathComponent)")
         call.request.acceptManifests()
-        call.request.bodyLimit = RegistryRepository.documentByteLimit
+        call.request.bodyLimit = DocumentLimit.manifestByteCount
         let response = try client.send(call)
         if response.status == 404 { return nil }
         guard response.status == 200 else { throw client.refusal(call, response) }
@@ -149,7 +141,7 @@ public struct RegistryRepository: Sendable {
     func put(
         _ manifest: RawManifest, tag: String?, condition: HTTPHeaders.Field?
     ) throws -> Digest? {
-        guard manifest.bytes.count <= RegistryRepository.manifestByteLimit else {
+        guard manifest.bytes.count <= DocumentLimit.manifestByteCount else {
             throw RegistryError.manifestTooLarge(
                 repository: name, byteCount: manifest.bytes.count)
         }

@@ -5,6 +5,10 @@ extension RegistryRepository {
     /// The most pages that are read of any list.
     private static let pageLimit = 10_000
 
+    /// The most bytes that a page has, and that all pages of a list have together.
+    private static let pageByteLimit = 16 << 20
+    private static let listByteLimit = 256 << 20
+
     /// All tags, in the registry's order.
     ///
     /// - Spec: distribution-spec v1.1, Listing Tags.
@@ -51,9 +55,12 @@ extension RegistryRepository {
     ) throws {
         var call = first
         var seen: Set<HTTPURL> = []
-        while seen.count < RegistryRepository.pageLimit {
+        var byteCount = 0
+        while seen.count < RegistryRepository.pageLimit,
+            byteCount <= RegistryRepository.listByteLimit
+        {
             seen.insert(call.request.url)
-            call.request.bodyLimit = RegistryRepository.documentByteLimit
+            call.request.bodyLimit = RegistryRepository.pageByteLimit
             let response = try client.send(call)
             if response.status == 404, seen.count == 1,
                 try !take(response, JSONField(.object(JSONObject())))
@@ -61,6 +68,7 @@ extension RegistryRepository {
                 return
             }
             guard response.status == 200 else { throw client.refusal(call, response) }
+            byteCount += response.body.count
             do {
                 guard !response.bodyIsCut else { throw JSONError.syntax(offset: 0, "too large") }
                 _ = try take(response, JSONField(JSON.parse(response.body)))

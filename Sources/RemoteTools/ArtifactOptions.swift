@@ -47,7 +47,7 @@ struct ArtifactOptions: ParsableArguments {
     /// - Throws: `EditError` for a subject that is no manifest, and what reading the config throws.
     func image(blobs: [Descriptor], subject: Descriptor?) throws -> Image {
         let bytes =
-            try config.map { try readFile($0, limit: ImageLines.configByteLimit) }
+            try config.map { try readFile($0, limit: DocumentLimit.configByteCount) }
             ?? Artifact.emptyBytes
         let config = Descriptor(
             mediaType: configType ?? .empty, digest: .of(bytes), size: Int64(bytes.count))

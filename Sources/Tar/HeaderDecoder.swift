@@ -43,6 +43,14 @@ struct HeaderBlock {
         !(UInt8(ascii: "1")...UInt8(ascii: "6")).contains(type)
     }
 
+    /// Whether what follows belongs to another entry: a long name of GNU's, records of pax.
+    var isExtension: Bool {
+        switch type {
+        case UInt8(ascii: "x"), UInt8(ascii: "g"), UInt8(ascii: "L"), UInt8(ascii: "K"): true
+        default: false
+        }
+    }
+
     /// Whether the block after an old GNU sparse header is more of its map.
     var hasSparseExtension: Bool { type == UInt8(ascii: "S") && bytes[482] != 0 }
 
@@ -107,8 +115,17 @@ struct HeaderBlock {
 ///
 /// - Spec: POSIX.1-2017, pax, "pax Extended Header".
 enum PaxRecords {
-    /// The most that is read of one; they hold names and attributes, not data.
+    /// The most that one extended header has; they hold names and attributes, not data.
     static let byteLimit = 1 << 20
+
+    /// Why a larger one is refused.
+    static let tooLarge = "an extended header of more than \(byteLimit) bytes"
+
+    /// Decimal digits, of a number that file offsets have room for.
+    static func number(_ text: [UInt8]) -> UInt64? {
+        guard text.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
+        return Int64(String(decoding: text, as: UTF8.self)).map { UInt64($0) }
+    }
 
     /// - Returns: keys and values in order; nil when the text is malformed.
     static func parse(_ bytes: [UInt8]) -> [(key: [UInt8], value: [UInt8])]? {

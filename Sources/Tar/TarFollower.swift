@@ -21,6 +21,8 @@ public struct TarFollower: ~Copyable {
     private let path: Path
     private var state = State.header
     private var offset: Int64 = 0
+    /// Where the block or the records that are read begin, for messages.
+    private var start: Int64 = 0
     private var partial: [UInt8] = []
     private var records: [UInt8] = []
     /// What a pax header said of the next entry's size.
@@ -66,6 +68,7 @@ public struct TarFollower: ~Copyable {
             return count
         case .pax(let remaining, let padding):
             let count = Int(min(remaining, UInt64(bytes.count)))
+            if records.isEmpty { start = offset }
             records.append(contentsOf: bytes[..<count])
             if remaining > UInt64(count) {
                 state = .pax(remaining - UInt64(count), padding: padding)
@@ -75,7 +78,8 @@ public struct TarFollower: ~Copyable {
             }
             return count
         case .ended:
-            guard bytes.allSatisfy({ $0 == 0 }) else {
+            if let rest = bytes.firstIndex(where: { $0 != 0 }) {
+                start = offset + Int64(rest)
                 throw malformed("more after the end of the archive")
             }
             return bytes.count
@@ -86,6 +90,7 @@ public struct TarFollower: ~Copyable {
 
     /// Gathers one block, and handles it when it is whole.
     private mutating func block(_ bytes: UnsafeRawBufferPointer) throws(TarError) -> Int {
+        if partial.isEmpty { start = offset }
         if partial.isEmpty, bytes.count >= tarBlockByteCount {
             try handle(UnsafeRawBufferPointer(rebasing: bytes[..<tarBlockByteCount]))
             return tarBlockByteCount
@@ -122,12 +127,14 @@ public struct TarFollower: ~Copyable {
     private mutating func header(_ block: HeaderBlock) throws(TarError) {
         guard block.isValid else { throw malformed("not a tar header: its checksum is wrong") }
         guard var size = block.dataSize else { throw malformed("the size is not a number") }
+        if block.isExtension, size > UInt64(PaxRecords.byteLimit) {
+            throw malformed(PaxRecords.tooLarge)
+        }
         switch block.type {
         case UInt8(ascii: "x"):
-            guard size <= UInt64(PaxRecords.byteLimit) else {
-                throw malformed("a pax header of more than \(PaxRecords.byteLimit) bytes")
-            }
             records.removeAll(keepingCapacity: true)
+            // Of two extended headers for one entry, the second counts, as for who unpacks it.
+            nextSize = nil
             let padding = UInt64(tarPadding(after: size))
             state = size == 0 ? .header : .pax(size, padding: padding)
             return
@@ -153,7 +160,7 @@ public struct TarFollower: ~Copyable {
             throw malformed("a pax header's records are malformed")
         }
         for record in parsed where record.key.elementsEqual("size".utf8) && !record.value.isEmpty {
-            guard let size = UInt64(String(decoding: record.value, as: UTF8.self)) else {
+            guard let size = PaxRecords.number(record.value) else {
                 throw malformed("a pax header's size is not a number")
             }
             nextSize = size
@@ -161,6 +168,6 @@ public struct TarFollower: ~Copyable {
     }
 
     private func malformed(_ problem: String) -> TarError {
-        .malformed(path: path, offset: offset, problem)
+        .malformed(path: path, offset: start, problem)
     }
 }

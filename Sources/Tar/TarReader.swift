@@ -147,7 +147,7 @@ package struct TarReader: ~Copyable {
         else { throw malformed("a field is not a number, of \(Path(path).quoted)") }
         var entry = TarEntry(
             kind: kind, path: path, mode: UInt32(truncatingIfNeeded: mode) & 0o7777,
-            size: kind == .file ? size : 0)
+            size: size)
         entry.linkTarget = prefix.linkTarget ?? header.linkTarget
         guard let uid = UInt64(exactly: uid), let gid = UInt64(exactly: gid) else {
             throw malformed("a negative owner, of \(Path(path).quoted)")
@@ -162,7 +162,11 @@ package struct TarReader: ~Copyable {
             entry.deviceMajor = major
             entry.deviceMinor = minor
         }
-        try apply(prefix.records, to: &entry)
+        try apply(prefix.records, to: &entry, hasData: HeaderBlock.hasData(header.type))
+        guard entry.kind == .file || entry.size == 0 else {
+            // In the oldest format, of which some readers pass over the data and others do not.
+            throw malformed("a directory with data, \(Path(path).quoted)")
+        }
         return entry
     }
 
@@ -190,7 +194,7 @@ package struct TarReader: ~Copyable {
     }
 
     private func apply(
-        _ records: [(key: [UInt8], value: [UInt8])], to entry: inout TarEntry
+        _ records: [(key: [UInt8], value: [UInt8])], to entry: inout TarEntry, hasData: Bool
     ) throws(TarError) {
         var attributes: [[UInt8]: [UInt8]] = [:]
         for (key, value) in records {
@@ -201,11 +205,11 @@ package struct TarReader: ~Copyable {
             }
             // An empty value is as if the record were not there.
             if value.isEmpty { continue }
-            let number = UInt64(String(decoding: value, as: UTF8.self))
+            let number = PaxRecords.number(value)
             switch name {
             case "path": entry.path = value
             case "linkpath": entry.linkTarget = value
-            case "size": if entry.kind == .file { entry.size = try required(number, name) }
+            case "size": if hasData { entry.size = try required(number, name) }
             case "uid": entry.uid = try required(number, name)
             case "gid": entry.gid = try required(number, name)
             case "mtime":
@@ -241,8 +245,9 @@ package struct TarReader: ~Copyable {
         }
         while try fill(atLeast: 1) {
             let rest = UnsafeRawBufferPointer(rebasing: buffer[available])
-            guard rest.allSatisfy({ $0 == 0 }) else {
-                throw malformed("more after the end of the archive")
+            if let index = rest.firstIndex(where: { $0 != 0 }) {
+                throw .malformed(
+                    path: path, offset: offset + Int64(index), "more after the end of the archive")
             }
             offset += Int64(rest.count)
             available = 0..<0
@@ -266,9 +271,7 @@ package struct TarReader: ~Copyable {
 
     /// The data of an extended header.
     private mutating func data(_ size: UInt64) throws(TarError) -> [UInt8] {
-        guard size <= UInt64(PaxRecords.byteLimit) else {
-            throw malformed("an extended header of more than \(PaxRecords.byteLimit) bytes")
-        }
+        guard size <= UInt64(PaxRecords.byteLimit) else { throw malformed(PaxRecords.tooLarge) }
         var bytes: [UInt8] = []
         var rest = size
         while rest > 0 {

@@ -10,15 +10,11 @@ public enum ImageLines {
     /// The most that one run reads, all lines together.
     public static let byteLimit = 256 << 20
 
-    /// The most that one line has: a manifest of 4 MiB, beyond which registries refuse it, and a
-    /// config of 8 MiB in base64.
+    /// The most that one line has: a manifest and a config in base64, both as large as may be.
     public static let lineByteLimit = 16 << 20
 
     /// The most lines that one run reads.
     public static let lineCountLimit = 65_536
-
-    /// The most that a config has.
-    public static let configByteLimit = 8 << 20
 
     /// Reads every line to the end of the input.
     ///

@@ -1,7 +1,6 @@
 import ArgumentParser
 import ByteStream
 import Glibc
-import Synchronization
 
 /// How transfers are shown.
 public enum ProgressMode: String, CaseIterable, Sendable, ExpressibleByArgument {
@@ -63,7 +62,7 @@ public final class Progress: Sendable {
 
     private let style: Style
     private let console: Console
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     public init(_ mode: ProgressMode, _ console: Console) {
         self.console = console

@@ -58,7 +58,7 @@ extension Tool {
             if case .terminal? = error as? InputError { console.print("usage: \(usageString())") }
             status.endProcess()
         }
-        Glibc.exit(EXIT_SUCCESS)
+        _exit(EXIT_SUCCESS)
     }
 
     /// Help and version go to stdout, usage errors to stderr with status 64.
@@ -72,7 +72,7 @@ extension Tool {
             } catch {
                 console.report(error).endProcess()
             }
-            Glibc.exit(EXIT_SUCCESS)
+            _exit(EXIT_SUCCESS)
         }
         console.report(UsageError(parsing: message(for: error), of: toolName)).endProcess()
     }
@@ -145,11 +145,14 @@ private func occupyStandardDescriptors() {
 
 extension ExitStatus {
     /// Ends the process with this status, or by SIGPIPE as a filter does whose reader went away.
+    ///
+    /// Nothing is cleaned up: a thread that waits for input may be at work with what libraries would
+    /// free.
     public func endProcess() -> Never {
         if self == .brokenPipe {
             signal(SIGPIPE, SIG_DFL)
             raise(SIGPIPE)
         }
-        Glibc.exit(rawValue)
+        _exit(rawValue)
     }
 }

@@ -3,7 +3,6 @@ import Hashing
 import JSON
 import OCI
 import Registry
-import Synchronization
 import Testing
 
 @testable import ImageStore
@@ -89,7 +88,7 @@ import Testing
     }
 
     @Test func singleImageIsCheckedOnlyWhenAPlatformIsAskedFor() throws {
-        let warnings = Mutex([String]())
+        let warnings = Guarded([String]())
         var options = RegistryOptions()
         options.warn = { text in warnings.withLock { $0.append(text) } }
         let store = ImageStore(options)
@@ -130,7 +129,7 @@ import Testing
 
     @Test func largeConfigIsRefused() throws {
         var manifest = try image().manifest
-        let size = Int64(ImageStore.configByteLimit + 1)
+        let size = Int64(DocumentLimit.configByteCount + 1)
         manifest.setConfig(manifest.config.describing(digest: .of([]), size: size))
         let bytes = manifest.storedBytes
         let raw = RawManifest(bytes: bytes, mediaType: .manifest, digest: .of(bytes))

@@ -1,7 +1,6 @@
 import ByteStream
 import Hashing
 import OCI
-import Synchronization
 import Testing
 
 @testable import ImageStore
@@ -68,7 +67,7 @@ private func read(_ blob: any BlobSource, by count: Int) throws -> [UInt8] {
     }
 
     @Test func rewoundBlobBeginsAgain() throws {
-        let runs = Mutex(0)
+        let runs = Guarded(0)
         let produce = Self.produce(100_000)
         let blob = PipedBlob(Self.identity) { sink in
             runs.withLock { $0 += 1 }
@@ -83,7 +82,7 @@ private func read(_ blob: any BlobSource, by count: Int) throws -> [UInt8] {
     }
 
     @Test func nothingIsReadBeforeItIsAskedFor() {
-        let runs = Mutex(0)
+        let runs = Guarded(0)
         do {
             _ = PipedBlob(Self.identity) { _ in runs.withLock { $0 += 1 } }
         }
@@ -92,7 +91,7 @@ private func read(_ blob: any BlobSource, by count: Int) throws -> [UInt8] {
 
     /// Dropping a blob half-way ends its reader, and waits for that.
     @Test func abandonedReaderEnds() throws {
-        let ended = Mutex(false)
+        let ended = Guarded(false)
         let produce = Self.produce(1 << 20)
         do {
             let blob = PipedBlob(Self.identity) { sink in
@@ -116,7 +115,7 @@ private func read(_ blob: any BlobSource, by count: Int) throws -> [UInt8] {
     }
 
     @Test func noMoreThanTheLimitAtOnce() throws {
-        let state = Mutex((now: 0, most: 0))
+        let state = Guarded((now: 0, most: 0))
         _ = try concurrently(Array(0..<50), limit: 3) { (_: Int, _) in
             state.withLock {
                 $0.now += 1
@@ -128,7 +127,7 @@ private func read(_ blob: any BlobSource, by count: Int) throws -> [UInt8] {
     }
 
     @Test func errorStopsTheRest() throws {
-        let begun = Mutex(0)
+        let begun = Guarded(0)
         #expect(throws: Broken.self) {
             _ = try concurrently(Array(0..<1000), limit: 2) { (item: Int, cancellation) in
                 begun.withLock { $0 += 1 }

@@ -198,7 +198,8 @@ import Testing
 
     @Test func largeManifestsAreRefused() throws {
         let text = #"{"schemaVersion":2,"manifests":[]"#
-        let padding = String(repeating: " ", count: PushContent.manifestByteLimit - text.utf8.count)
+        let limit = DocumentLimit.manifestByteCount
+        let padding = String(repeating: " ", count: limit - text.utf8.count)
         #expect(throws: StoreError.self) {
             try PushContent(
                 raw: Array((text + padding + "}").utf8), annotations: [], subject: "it")

@@ -3,7 +3,6 @@ import Hashing
 import JSON
 import OCI
 import Registry
-import Synchronization
 import Testing
 
 @testable import ImageStore
@@ -15,7 +14,7 @@ private final class Tags: Repository {
         var putCount = 0
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     /// What another writer leaves at the tag after the write of that number, from 1.
     private let intrusion: @Sendable (Int) -> RawManifest?
 

@@ -182,6 +182,37 @@ private let zeroBlock = [UInt8](repeating: 0, count: 512)
         #expect(throws: LayerError.self) { try describe(Array(frame), verifies: true) }
     }
 
+    /// What the mark promises is asked for whether the layer is decompressed or not.
+    @Test func aSecondTrailer() throws {
+        let layer = try ociZstd(smallTar)
+        let tar = BlobIdentity(digest: .of(smallTar), size: Int64(smallTar.count))
+        for verifies in [false, true] {
+            #expect {
+                try describe(layer + LayerTrailer(tar: tar).frame, verifies: verifies)
+            } throws: { error in
+                if case .missingTrailer = error as? LayerError { true } else { false }
+            }
+        }
+    }
+
+    @Test func aWindowOfMoreMemoryThanALayerMayTake() throws {
+        // A frame header without a size; five bits of the next byte are the window's logarithm
+        // above 10.
+        func frame(windowLog: UInt8) -> [UInt8] {
+            [0x28, 0xB5, 0x2F, 0xFD, 0, (windowLog - 10) << 3, 0x03, 0, 0, 0]
+        }
+        #expect {
+            try describe(frame(windowLog: 28))
+        } throws: { error in
+            if case .window(_, 1 << 27) = error as? LayerError { true } else { false }
+        }
+        #expect {
+            try describe(frame(windowLog: 27))
+        } throws: { error in
+            if case .window = error as? LayerError { false } else { true }
+        }
+    }
+
     @Test func damageThatOnlyVerifyingFinds() throws {
         let tar = try largeTar(byteCount: 100_000)
         var layer = try ociZstd(tar)

@@ -80,7 +80,7 @@ private func decompressed(_ bytes: [UInt8]) throws -> [UInt8] {
         }
     }
 
-    @Test(arguments: [10, 27, 31])
+    @Test(arguments: [10, 20, 27])
     func longDistances(_ windowLog: Int) throws {
         let tar = try largeTar(byteCount: 100_000)
         let reference = try compressed([tar], threads: 1, long: windowLog)

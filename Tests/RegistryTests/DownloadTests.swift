@@ -40,6 +40,21 @@ private func isBlob(_ request: ServedRequest) -> Bool { request.path.contains("/
         #expect(get[header: "Range"] == nil)
     }
 
+    /// What took the bytes is not held by the client, nor is the client by itself.
+    @Test func nothingIsLeftOfADownload() throws {
+        let registry = try registry()
+        weak var sink: MemorySink?
+        weak var client: RegistryClient?
+        try {
+            let repository = try registry.repository()
+            let taken = MemorySink()
+            (sink, client) = (taken, repository.client)
+            try repository.readBlob(descriptor(bytes), into: taken)
+        }()
+        #expect(sink == nil)
+        #expect(client == nil)
+    }
+
     @Test func emptyBlobAndEmptyDocument() throws {
         for content in [[], Array("{}".utf8)] as [[UInt8]] {
             #expect(try read(registry(content), descriptor(content)) == content)

@@ -16,7 +16,7 @@ final class FakeRegistry: Sendable {
 
     /// Shared with the server's threads and with the tests' closures.
     final class Store: Sendable {
-        let state = Mutex(State())
+        let state = Guarded(State())
 
         var blobs: [String: [UInt8]] { state.withLock { $0.blobs } }
         var uploads: [String: [UInt8]] { state.withLock { $0.uploads } }

@@ -86,7 +86,7 @@ final class HTTPServer: Sendable {
     private let socket: CInt
     private let decide: Decision
     private let handle: Handler
-    private let requests = Mutex<[ServedRequest]>([])
+    private let requests = Guarded<[ServedRequest]>([])
     private let connectionCounter = Atomic<Int>(0)
 
     var authority: String { "127.0.0.1:\(port)" }

@@ -1,8 +1,8 @@
-import Synchronization
+import ByteStream
 
 /// Keeps what closures of any thread are given.
 final class Recorder<Element: Sendable>: Sendable {
-    private let elements = Mutex<[Element]>([])
+    private let elements = Guarded<[Element]>([])
     var all: [Element] { elements.withLock { $0 } }
     func add(_ element: Element) { elements.withLock { $0.append(element) } }
 }

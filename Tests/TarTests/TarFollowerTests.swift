@@ -135,7 +135,7 @@ import Testing
     }
 
     /// A size that does not fit the address space is no trap, only a tar that is cut.
-    @Test(arguments: [UInt64.max, UInt64.max - 511, UInt64(Int64.max), 1 << 62])
+    @Test(arguments: [UInt64(Int64.max), UInt64(Int64.max) - 511, 1 << 62])
     func hugeSizes(_ size: UInt64) {
         let archive =
             extended("x", paxRecords([("size", ascii(String(size)))])) + ForeignHeader().bytes
@@ -158,6 +158,58 @@ import Testing
             }
         } throws: { error in
             if case .cut = error as? TarError { true } else { false }
+        }
+    }
+
+    /// What one reader takes and another refuses is refused by both.
+    @Test(arguments: [UInt64(Int64.max) + 1, UInt64.max])
+    func sizesBeyondFileOffsets(_ size: UInt64) {
+        isMalformed(
+            extended("x", paxRecords([("size", ascii(String(size)))])) + ForeignHeader().bytes
+                + endOfArchive)
+    }
+
+    @Test(arguments: "xgLK")
+    func extendedHeadersHaveALimit(_ type: Character) throws {
+        func archive(_ count: Int) -> [UInt8] {
+            // One record, which is a name too.
+            let text = "\(count) comment="
+            let data = ascii(text + String(repeating: "c", count: count - text.count - 1) + "\n")
+            return extended(type, data) + ForeignHeader().bytes + endOfArchive
+        }
+        try follow(archive(PaxRecords.byteLimit))
+        #expect(try readEntries(archive(PaxRecords.byteLimit)).count == 1)
+        isMalformed(archive(PaxRecords.byteLimit + 1))
+    }
+
+    private func isMalformed(_ archive: [UInt8]) {
+        func isMalformed(_ error: any Error) -> Bool {
+            if case .malformed = error as? TarError { true } else { false }
+        }
+        #expect(performing: { try follow(archive) }, throws: isMalformed)
+        #expect(performing: { try readEntries(archive) }, throws: isMalformed)
+    }
+
+    @Test func ofTwoExtendedHeadersTheSecondCounts() throws {
+        let archive =
+            extended("x", paxRecords([("size", ascii("700"))]))
+            + extended("x", paxRecords([("comment", ascii("x"))])) + ForeignHeader().bytes
+            + endOfArchive
+        try follow(archive)
+        #expect(try readEntries(archive).map(\.entry.size) == [0])
+    }
+
+    @Test func whereAPieceBeginsIsNotInTheMessage() {
+        let header = ForeignHeader().with { $0.name = ascii("x") }.bytes
+        var broken = header + header
+        broken[512] ^= 1
+        for limit in [1, 100, 512, 1024] {
+            var random = SeededGenerator(UInt64(limit))
+            #expect {
+                try follow(pieces: random.pieces(of: broken, limit: limit))
+            } throws: { error in
+                if case .malformed(_, 512, _) = error as? TarError { true } else { false }
+            }
         }
     }
 

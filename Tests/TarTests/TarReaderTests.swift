@@ -71,6 +71,20 @@ import Testing
         #expect(try readEntries(zeros(10240)).isEmpty)
     }
 
+    /// Some readers pass over the data, others do not.
+    @Test func anOldDirectoryWithData() throws {
+        let old = ForeignHeader(format: .v7, name: ascii("d/"), type: 0)
+        #expect(try readEntries(old.bytes + endOfArchive).map(\.entry.kind) == [.directory])
+        let record = extended("x", paxRecords([("size", ascii("1"))]))
+        for archive in [old.with { $0.size = octal(1) }.bytes, record + old.bytes] {
+            #expect {
+                try readEntries(archive + zeros(512) + endOfArchive)
+            } throws: { error in
+                if case .malformed = error as? TarError { true } else { false }
+            }
+        }
+    }
+
     @Test func numbersInBase256() throws {
         let entries = try readEntries(
             ForeignHeader(

@@ -7,6 +7,7 @@ limited/N  the same with 429, and a Retry-After of N seconds for the first of th
 silent     a manifest is asked for, and never answered
 warned     every answer has the same warning
 html, huge, lying   what an error's body is
+large/N    a manifest of N MiB, and a list of tags whose pages have N MiB and no end
 lost/N     an upload breaks after N MiB, and is then unknown
 kept/N     an upload breaks after N MiB, all of which the registry has
 """
@@ -50,13 +51,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
 
     def route(self):
-        match = re.match(r"/v2/((\w+)(?:/(\d+))?)/(manifests|blobs/uploads|blobs)/([^?]*)", self.path)
+        match = re.match(r"/v2/((\w+)(?:/(\d+))?)/(manifests|tags|blobs/uploads|blobs)/([^?]*)", self.path)
         if not match:
             return self.answer(200)
         name, kind, number, what, rest = match.groups()
         number = int(number or 0)
         if what == "manifests":
             return self.manifest(name, kind, number)
+        if what == "tags":
+            return self.page(name, number)
         if what == "blobs":
             return self.answer(200 if rest in blobs else 404, blobs.get(rest, b""))
         return self.upload(name, kind, number, rest)
@@ -80,8 +83,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b"just this")
             raise Break
+        if kind == "large":
+            return self.answer(200, MANIFEST + b" " * (number * MIB))
         warning = {"Warning": '299 - "old, soon gone"'} if kind == "warned" else {}
         return self.answer(200, MANIFEST, warning)
+
+    def page(self, name, number):
+        with lock:
+            count = counts[name] = counts.get(name, 0) + 1
+        link = f'</v2/{name}/tags/list?last={count}>; rel="next"'
+        return self.answer(200, b'{"tags":["x"]}'.ljust(number * MIB), {"Link": link})
 
     def upload(self, name, kind, number, rest):
         if self.command == "POST":

@@ -37,8 +37,13 @@ for options in '' '-1' '-19' '--long=27'; do
 	assert_described ours.zst "$tar_type+zstd"
 	assert_described ours.zst "$tar_type+zstd" --verify-layer
 done
-oci-zstd --long 31 <layer.tar >ours.zst
-assert_described ours.zst "$tar_type+zstd" --verify-layer
+# A window that takes more memory than a layer may ask for.
+{
+	cat layer.tar
+	head -c 5000000 /dev/zero
+} | zstd -q -c --ultra --long=28 >wide.zst
+expect 65 oci-digest <wide.zst
+assert_match 'has a window of more than 134217728 bytes' err
 
 # Threads, processors and pieces make no difference, nor does a second run.
 head -c 6000000 /dev/urandom | od -An -v -tx1 >dist/text

@@ -114,7 +114,7 @@ for bytes in 1 2 3 4 5 6 7 8 9 20 4096 $(($(wc -c <whole.zst) - 200)) \
 done
 
 # Usage.
-for arguments in '--level 0' '--level 20' '--threads 0' '--threads 201' '--long 9' '--long 32' extra; do
+for arguments in '--level 0' '--level 20' '--threads 0' '--threads 201' '--long 9' '--long 28' extra; do
 	# shellcheck disable=SC2086 # words
 	assert_failed 64 oci-zstd oci-zstd $arguments
 done
