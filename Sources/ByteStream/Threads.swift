@@ -38,20 +38,37 @@ public final class WorkerThread {
     }
 }
 
-/// A mutex with a condition.
-public final class Lock: @unchecked Sendable {
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+/// What threads wait for, under one lock always.
+public final class Condition: @unchecked Sendable {
+    fileprivate let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
     public init() {
-        pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
     }
 
     deinit {
         pthread_cond_destroy(condition)
-        pthread_mutex_destroy(mutex)
         condition.deallocate()
+    }
+
+    /// Wakes one of the threads that wait, if there are any.
+    public func signal() { pthread_cond_signal(condition) }
+
+    /// Wakes all threads that wait.
+    public func broadcast() { pthread_cond_broadcast(condition) }
+}
+
+/// A mutex with a condition.
+public final class Lock: @unchecked Sendable {
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = Condition()
+
+    public init() {
+        pthread_mutex_init(mutex, nil)
+    }
+
+    deinit {
+        pthread_mutex_destroy(mutex)
         mutex.deallocate()
     }
 
@@ -62,9 +79,12 @@ public final class Lock: @unchecked Sendable {
     }
 
     /// Waits, inside `withLock`, for a `broadcast`.
-    public func wait() { pthread_cond_wait(condition, mutex) }
+    public func wait() { wait(for: condition) }
 
-    public func broadcast() { pthread_cond_broadcast(condition) }
+    /// Waits, inside `withLock`, for one condition of several.
+    public func wait(for condition: Condition) { pthread_cond_wait(condition.condition, mutex) }
+
+    public func broadcast() { condition.broadcast() }
 }
 
 /// A value that one thread at a time has in its hands.

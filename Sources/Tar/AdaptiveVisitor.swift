@@ -1,42 +1,60 @@
 import ByteStream
+import CSystem
 import Glibc
 
-/// Writes entries one after the other, until that turns out to wait for a disk: then the rest goes
-/// through a `ReaderRing`.
+/// Writes entries one after the other, until that turns out to be slower than it need be: then the
+/// rest goes through a `ReaderRing`.
 ///
-/// Sixteen readers are several times faster on a cold cache, and slower than none on a warm one.
+/// Many readers are several times faster than none on a cold cache, and slower on a warm one. A few
+/// are faster on a warm one too, but only where a processor has nothing else to do: not in a pipeline
+/// that compresses with all of them.
 final class AdaptiveVisitor: TreeVisitor {
+    private static let fewReaders = 2
+    private static let manyReaders = 16
+    /// How many entries tell whether the cache is cold.
+    private static let batchCount = 64
     /// A warm file takes about 5 µs, a cold one about 70; in between, also what busy processors add.
     private static let coldTime = Duration.microseconds(20)
     /// So slow that the file system must be remote, which counts no blocks.
     private static let remoteTime = Duration.microseconds(150)
-    private static let batchCount = 64
+    /// How many entries tell whether a processor is free: in less, no compressor has begun.
+    private static let periodCount = 64 * batchCount
 
     private let writer: TarWriter
     private var ring: ReaderRing?
-    private var mayStartReaders = true
-    private var batch: Batch
+    private var readerCount = 0
+    private var mayStartReaders: Bool
+    private var entryCount = 0
+    private var batchStart: Moment
+    private var periodStart: Moment
 
-    /// How things stood at the beginning of a batch of entries.
-    private struct Batch {
-        var count = 0
-        let start = ContinuousClock.now
+    /// How things stand.
+    private struct Moment {
+        let time = ContinuousClock.now
+        /// Of this thread.
+        let processorTime: Duration
+        /// Of all threads.
+        let blocksRead: Int
         let blockedTime: Duration
         let byteCount: Int64
-        let blocksRead: Int
 
-        init(_ output: OutputBuffer) {
-            blockedTime = output.blockedTime
-            byteCount = output.byteCount
+        init(_ output: OutputBuffer?) {
+            var time = timespec()
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+            processorTime = .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
             var usage = rusage()
             getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
             blocksRead = usage.ru_inblock
+            blockedTime = output?.blockedTime ?? .zero
+            byteCount = output?.byteCount ?? 0
         }
     }
 
     init(_ writer: TarWriter) {
         self.writer = writer
-        batch = Batch(writer.output)
+        mayStartReaders = !writer.isListing
+        batchStart = Moment(writer.output)
+        periodStart = batchStart
     }
 
     /// Waits until everything is written.
@@ -54,35 +72,55 @@ final class AdaptiveVisitor: TreeVisitor {
         _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
         path: UnsafeRawBufferPointer
     ) throws(TarError) {
-        if let ring { return try ring.visit(name, type: type, in: directory, path: path) }
-        try writer.visit(name, type: type, in: directory, path: path)
-        batch.count += 1
-        if batch.count == AdaptiveVisitor.batchCount { judge() }
+        if let ring {
+            try ring.visit(name, type: type, in: directory, path: path)
+        } else {
+            try writer.visit(name, type: type, in: directory, path: path)
+        }
+        entryCount += 1
+        if entryCount % AdaptiveVisitor.batchCount == 0, mayStartReaders { judge() }
     }
 
     private func judge() {
-        let next = Batch(writer.output)
-        // A nanosecond a byte is what copying large files takes at most from a warm cache.
-        let copying = Duration.nanoseconds(next.byteCount - batch.byteCount)
-        let waiting = next.blockedTime - batch.blockedTime
-        let time = next.start - batch.start - waiting - copying
-        let isReading = next.blocksRead - batch.blocksRead >= AdaptiveVisitor.batchCount / 4
-        let perEntry = time / AdaptiveVisitor.batchCount
-        if perEntry > AdaptiveVisitor.remoteTime
-            || (isReading && perEntry > AdaptiveVisitor.coldTime)
-        {
-            startReaders()
+        // The output is the ring's as soon as there is one.
+        let now = Moment(ring == nil ? writer.output : nil)
+        if isCold(now) {
+            read(with: AdaptiveVisitor.manyReaders)
+        } else if ring == nil, entryCount % AdaptiveVisitor.periodCount == 0 {
+            if isProcessorFree(now) { read(with: AdaptiveVisitor.fewReaders) }
+            periodStart = now
         }
-        batch = next
+        batchStart = now
     }
 
-    /// Starts the readers; where no threads can be had, everything goes on as it was.
-    private func startReaders() {
-        guard !writer.isListing, mayStartReaders else { return }
-        do {
-            ring = try ReaderRing(writer)
-        } catch {
-            mayStartReaders = false
+    /// Whether the entries of this batch came from a disk.
+    private func isCold(_ now: Moment) -> Bool {
+        let isReading = now.blocksRead - batchStart.blocksRead >= AdaptiveVisitor.batchCount / 4
+        if ring != nil { return isReading }
+        // A nanosecond a byte is what copying large files takes at most from a warm cache.
+        let copying = Duration.nanoseconds(now.byteCount - batchStart.byteCount)
+        let waiting = now.blockedTime - batchStart.blockedTime
+        let perEntry =
+            (now.time - batchStart.time - waiting - copying) / AdaptiveVisitor.batchCount
+        return perEntry > AdaptiveVisitor.remoteTime
+            || (isReading && perEntry > AdaptiveVisitor.coldTime)
+    }
+
+    /// Whether this thread had a processor to itself all the time, and there is another.
+    private func isProcessorFree(_ now: Moment) -> Bool {
+        let processorTime = now.processorTime - periodStart.processorTime
+        return processorTime * 10 > (now.time - periodStart.time) * 9
+            && system_processor_count() > 1
+    }
+
+    /// Starts readers or adds some; where no threads can be had, everything goes on as it was.
+    private func read(with count: Int) {
+        if let ring {
+            ring.addReaders(count - readerCount)
+        } else {
+            ring = try? ReaderRing(writer, readerCount: count)
         }
+        readerCount = count
+        mayStartReaders = ring != nil && count < AdaptiveVisitor.manyReaders
     }
 }

@@ -29,13 +29,17 @@ package final class OpenDirectory: Sendable {
     }
 
     /// Lets this process have as many open files as it may: a deep tree needs one for each level.
-    static func raiseLimit() {
+    ///
+    /// - Returns: how many that is.
+    @discardableResult
+    static func raiseLimit() -> Int {
         var limit = rlimit()
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        guard getrlimit(resource, &limit) == 0 else { return }
+        guard getrlimit(resource, &limit) == 0 else { return 0 }
+        let allowed = limit.rlim_cur
         limit.rlim_cur = limit.rlim_max
         // A hint: when it is refused, only trees that need it fail, and say why.
-        _ = setrlimit(resource, &limit)
+        return Int(clamping: setrlimit(resource, &limit) == 0 ? limit.rlim_cur : allowed)
     }
 
     package func status() throws(TarError) -> stat {

@@ -18,6 +18,10 @@ package protocol RingChunk: AnyObject, SendableMetatype {
 package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
     private let chunks: [Chunk]
     private let lock = Lock()
+    // One for each that waits: waking all of them at every chunk costs more than the chunk.
+    private let isRoom = Condition()
+    private let isWork = Condition()
+    private let isFirstWorkedOn = Condition()
     private var threads: [WorkerThread] = []
 
     // Guarded by the lock. Chunks are numbered from 0 in the order of the walk; the chunk of a number
@@ -29,12 +33,21 @@ package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
     private var isWalkOver = false
     private var failure: TarError?
 
-    /// - Throws: `TarError.stream` when no thread can be started.
+    /// - Throws: `TarError.stream` when not even one worker can be started.
     package init(_ chunks: [Chunk], workerCount: Int) throws(TarError) {
         self.chunks = chunks
         isWorkedOn = Array(repeating: false, count: chunks.count)
-        try start { $0.finishChunks() }
-        for _ in 0..<workerCount { try start { $0.workOnChunks() } }
+        start { $0.finishChunks() }
+        if !threads.isEmpty { addWorkers(workerCount) }
+        if threads.count < 2 {
+            cancel()
+            throw .stream(.system(call: "pthread_create", .wouldBlock))
+        }
+    }
+
+    /// Lets more threads work: as many of `count` as can be had.
+    package func addWorkers(_ count: Int) {
+        for _ in 0..<count { start { $0.workOnChunks() } }
     }
 
     // MARK: The walk
@@ -44,7 +57,9 @@ package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
     /// - Throws: the first error of a chunk before.
     package func next() throws(TarError) -> Chunk {
         let free: Result<Int, TarError> = lock.withLock {
-            while filledCount - finishedCount == chunks.count, failure == nil { lock.wait() }
+            while filledCount - finishedCount == chunks.count, failure == nil {
+                lock.wait(for: isRoom)
+            }
             if let failure { return .failure(failure) }
             return .success(filledCount % chunks.count)
         }
@@ -58,7 +73,7 @@ package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
         lock.withLock {
             isWorkedOn[filledCount % chunks.count] = false
             filledCount += 1
-            lock.broadcast()
+            isWork.signal()
         }
     }
 
@@ -79,7 +94,8 @@ package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
     private func end() {
         lock.withLock {
             isWalkOver = true
-            lock.broadcast()
+            isWork.broadcast()
+            isFirstWorkedOn.signal()
         }
         for thread in threads { thread.join() }
         threads = []
@@ -92,14 +108,16 @@ package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
             chunks[index].work()
             lock.withLock {
                 isWorkedOn[index] = true
-                lock.broadcast()
+                if index == finishedCount % chunks.count { isFirstWorkedOn.signal() }
             }
         }
     }
 
     private func nextToWorkOn() -> Int? {
         lock.withLock {
-            while takenCount == filledCount, !isWalkOver, failure == nil { lock.wait() }
+            while takenCount == filledCount, !isWalkOver, failure == nil {
+                lock.wait(for: isWork)
+            }
             guard takenCount < filledCount, failure == nil else { return nil }
             takenCount += 1
             return (takenCount - 1) % chunks.count
@@ -115,13 +133,14 @@ package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
             } catch {
                 lock.withLock {
                     if failure == nil { failure = error }
-                    lock.broadcast()
+                    isRoom.signal()
+                    isWork.broadcast()
                 }
                 return
             }
             lock.withLock {
                 finishedCount += 1
-                lock.broadcast()
+                isRoom.signal()
             }
         }
     }
@@ -133,17 +152,13 @@ package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
                 let isThere = finishedCount < filledCount
                 if isThere, isWorkedOn[index] { return chunks[index] }
                 if !isThere, isWalkOver { return nil }
-                lock.wait()
+                lock.wait(for: isFirstWorkedOn)
             }
             return nil
         }
     }
 
-    private func start(_ body: @escaping @Sendable (OrderedRing) -> Void) throws(TarError) {
-        guard let thread = WorkerThread({ body(self) }) else {
-            cancel()
-            throw .stream(.system(call: "pthread_create", .wouldBlock))
-        }
-        threads.append(thread)
+    private func start(_ body: @escaping @Sendable (OrderedRing) -> Void) {
+        if let thread = WorkerThread({ body(self) }) { threads.append(thread) }
     }
 }

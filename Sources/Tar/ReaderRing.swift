@@ -10,18 +10,26 @@ import Glibc
 ///
 /// From its creation to the end of `finish()` the writer belongs to the ring.
 final class ReaderRing: TreeVisitor {
-    static let readerCount = 16
-    private static let entriesPerChunk = 32
+    private static let chunkCount = 32
+    /// At 64 entries the threads wake each other seldom enough, and few are left waiting at the end.
+    private static let entriesPerChunk = 64
 
     private let ring: OrderedRing<Chunk>
+    /// How many directories a chunk may keep open.
+    private let directoriesPerChunk: Int
     /// The chunk that the walk is filling.
     private var current: Chunk?
 
-    /// - Throws: `TarError.stream` when no thread can be started.
-    init(_ writer: TarWriter) throws(TarError) {
-        let chunks = (0..<(2 * ReaderRing.readerCount)).map { _ in Chunk(writer) }
-        ring = try OrderedRing(chunks, workerCount: ReaderRing.readerCount)
+    /// - Throws: `TarError.stream` when not even one reader can be started.
+    init(_ writer: TarWriter, readerCount: Int) throws(TarError) {
+        let chunks = (0..<ReaderRing.chunkCount).map { _ in Chunk(writer) }
+        ring = try OrderedRing(chunks, workerCount: readerCount)
+        // The other half is for the files, and for the directories above.
+        directoriesPerChunk = max(OpenDirectory.raiseLimit() / 2 / ReaderRing.chunkCount, 1)
     }
+
+    /// Lets more threads read: as many of `count` as can be had.
+    func addReaders(_ count: Int) { ring.addWorkers(count) }
 
     func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
         try chunk().add(directory, path: path)
@@ -56,7 +64,12 @@ final class ReaderRing: TreeVisitor {
     }
 
     private func passOnIfFull() {
-        if let current, current.items.count >= ReaderRing.entriesPerChunk { passOn() }
+        guard let current else { return }
+        if current.items.count >= ReaderRing.entriesPerChunk
+            || current.directoryCount >= directoriesPerChunk
+        {
+            passOn()
+        }
     }
 
     private func passOn() {
@@ -82,6 +95,9 @@ private final class Chunk: RingChunk {
     }
 
     private(set) var items: [Item] = []
+    /// How many directories the items keep open, at most.
+    private(set) var directoryCount = 0
+    private var lastDirectory: OpenDirectory?
     /// Names, each ended by a zero byte, and paths.
     private var texts: [UInt8] = []
     private var parts: [Part] = []
@@ -93,7 +109,7 @@ private final class Chunk: RingChunk {
     }
 
     func clear() {
-        items.removeAll(keepingCapacity: true)
+        release()
         texts.removeAll(keepingCapacity: true)
         parts.removeAll(keepingCapacity: true)
         space.clear()
@@ -101,6 +117,7 @@ private final class Chunk: RingChunk {
 
     func add(_ directory: OpenDirectory, path: [UInt8]) {
         items.append(.directory(directory, path: path))
+        count(directory)
     }
 
     func add(
@@ -113,6 +130,13 @@ private final class Chunk: RingChunk {
         texts.append(contentsOf: path)
         items.append(
             .file(directory, nameOffset: nameOffset, type: type, path: pathStart..<texts.count))
+        count(directory)
+    }
+
+    private func count(_ directory: OpenDirectory) {
+        if lastDirectory === directory { return }
+        lastDirectory = directory
+        directoryCount += 1
     }
 
     /// Turns the items into bytes, as far as that can be done out of order.
@@ -160,8 +184,14 @@ private final class Chunk: RingChunk {
             case .item(let index): try write(items[index])
             }
         }
-        // Directories are closed as soon as nothing needs them.
+        release()
+    }
+
+    /// Closes the directories that nothing else needs.
+    private func release() {
         items.removeAll(keepingCapacity: true)
+        lastDirectory = nil
+        directoryCount = 0
     }
 
     private func write(_ item: Item) throws(TarError) {
@@ -181,8 +211,9 @@ private final class Chunk: RingChunk {
 
 /// Memory that grows only where a header is longer than expected.
 private final class ChunkSpace: EntrySpace {
-    /// How much file data a chunk takes.
-    static let byteLimit = 1 << 20
+    /// How much a chunk takes: with its last header and padding less than the 1 MiB that the buffer
+    /// grows to by doubling.
+    static let byteLimit = 960 << 10
 
     private var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 16)
     private(set) var byteCount = 0
