@@ -56,11 +56,11 @@ public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleBySt
     public func withCString<Result, E: Error>(
         _ body: (UnsafePointer<CChar>) throws(E) -> Result
     ) throws(E) -> Result {
-        let terminated = bytes.map { CChar(bitPattern: $0) } + [0]
-        let pointer = UnsafeMutablePointer<CChar>.allocate(capacity: terminated.count)
-        defer { pointer.deallocate() }
-        pointer.initialize(from: terminated, count: terminated.count)
-        return try body(pointer)
+        let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count + 1)
+        defer { copy.deallocate() }
+        for (index, byte) in bytes.enumerated() { copy[index] = CChar(bitPattern: byte) }
+        copy[bytes.count] = 0
+        return try body(copy)
     }
 }
 

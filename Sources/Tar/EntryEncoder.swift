@@ -136,14 +136,16 @@ package struct EntryEncoder: Sendable {
         if file.status.st_nlink > 1, !claimingLinks { return .linked(identity: file.identity) }
         guard file.status.st_size <= limit else { return .large }
         let size = Int(file.status.st_size)
-        let entry = try fileEntry(file, path: path)
+        // The path is copied only for a header that has to say it in its own way.
+        var entry = try fileEntry(file, path: UnsafeRawBufferPointer(start: nil, count: 0))
 
         // One byte more than the file has: if it comes, the file grew.
         var headerCount = 0
         var room = try space.room(atLeast: tarBlockByteCount + size + tarBlockByteCount)
-        if HeaderEncoder.encodePlain(entry, into: room) {
+        if HeaderEncoder.encodePlain(entry, path: path, into: room) {
             headerCount = tarBlockByteCount
         } else {
+            entry.path = Array(path)
             try space.put(HeaderEncoder.encode(entry))
             room = try space.room(atLeast: size + tarBlockByteCount)
         }

@@ -15,14 +15,15 @@ extension EntryEncoder {
     ///
     /// - Throws: `TarError.refused` for an owner that is none.
     func give(
-        _ entry: inout TarEntry, _ attributes: [TarEntry.ExtendedAttribute], _ path: Path
+        _ entry: inout TarEntry, _ attributes: [TarEntry.ExtendedAttribute],
+        _ path: @autoclosure () -> Path
     ) throws(TarError) {
         entry.extendedAttributes = attributes
         guard policy.takesRecordedOwner,
             let index = attributes.firstIndex(where: { $0.name == RootlessOwner.attribute })
         else { return }
         guard let owner = RootlessOwner.decode(attributes[index].value) else {
-            throw .refused(path: path, "its recorded owner is malformed")
+            throw .refused(path: path(), "its recorded owner is malformed")
         }
         entry.uid = UInt64(owner.uid)
         entry.gid = UInt64(owner.gid)
@@ -33,16 +34,16 @@ extension EntryEncoder {
     ///
     /// - Throws: `TarError.attributes`; a file system without attributes has none.
     package func extendedAttributes(
-        of descriptor: CInt, path: Path
+        of descriptor: CInt, path: @autoclosure () -> Path
     ) throws(TarError) -> [TarEntry.ExtendedAttribute] {
         guard policy.keepsExtendedAttributes else {
-            let value = try attribute(EntryEncoder.capability, path: path) { name, buffer, size in
-                system_fgetxattr(descriptor, name, buffer, size)
+            let value = try attribute(EntryEncoder.capability, path: path()) {
+                system_fgetxattr(descriptor, $0, $1, $2)
             }
             guard let value else { return [] }
             return [TarEntry.ExtendedAttribute(name: EntryEncoder.capability, value: value)]
         }
-        return try allAttributes(path: path) { names, size in
+        return try allAttributes(path: path()) { names, size in
             system_flistxattr(descriptor, names, size)
         } get: { name, buffer, size in
             system_fgetxattr(descriptor, name, buffer, size)
@@ -102,7 +103,7 @@ extension EntryEncoder {
     }
 
     private func attribute(
-        _ name: [UInt8], path: Path,
+        _ name: [UInt8], path: @autoclosure () -> Path,
         get: (UnsafePointer<CChar>, UnsafeMutableRawPointer?, Int) -> Int
     ) throws(TarError) -> [UInt8]? {
         do {
@@ -110,7 +111,7 @@ extension EntryEncoder {
                 try grow { buffer, size in get(name, buffer, size) }
             }
         } catch {
-            throw .attributes(path: path, error)
+            throw .attributes(path: path(), error)
         }
     }
 
