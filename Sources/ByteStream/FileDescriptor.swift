@@ -126,5 +126,9 @@ public struct FileDescriptor: Hashable, Sendable {
     }
 }
 
-/// The size of the buffers between the tools, and of the pipes where the kernel allows: 1 MiB.
+/// The size of the pipes between the tools, where the kernel allows, and of output buffers: 1 MiB.
 public let bufferByteCount = 1 << 20
+
+/// How much is read at once of what is then hashed: 256 KiB, which are still in the processor's own
+/// cache when they are compressed or written after that.
+public let readByteCount = 256 << 10

@@ -35,7 +35,7 @@ public struct LayerCompressor {
         var tar = TarFollower(path: input.path)
         let digest = StreamingDigest()
         let buffer = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: bufferByteCount, alignment: 4096)
+            byteCount: readByteCount, alignment: 4096)
         defer { buffer.deallocate() }
         while true {
             let count: Int

@@ -16,18 +16,12 @@ struct HeaderBlock {
     /// Whether the checksum is right, counting bytes as unsigned or, as some old tools, signed.
     var isValid: Bool {
         guard let stored = number(148..<156) else { return false }
-        var sum: Int64 = 0
-        var highBytes: Int64 = 0
-        for byte in bytes {
-            sum &+= Int64(byte)
-            highBytes &+= Int64(byte >> 7)
-        }
         // The checksum is taken with spaces in its own field.
-        for byte in bytes[148..<156] {
-            sum &+= Int64(UInt8(ascii: " ")) &- Int64(byte)
-            highBytes &-= Int64(byte >> 7)
-        }
-        return stored == sum || stored == sum - 256 * highBytes
+        var sum = Int64(byteSum(bytes))
+        for byte in bytes[148..<156] { sum += Int64(UInt8(ascii: " ")) - Int64(byte) }
+        if stored == sum { return true }
+        let highBytes = bytes[..<148].count { $0 > 127 } + bytes[156...].count { $0 > 127 }
+        return stored == sum - 256 * Int64(highBytes)
     }
 
     var type: UInt8 { bytes[156] }
@@ -86,13 +80,15 @@ struct HeaderBlock {
         let field = bytes[range]
         guard let first = field.first else { return nil }
         if first & 0x80 != 0 { return base256(field) }
-        var digits = Substring(
-            String(decoding: field.prefix { $0 != 0 }, as: UTF8.self))
-        digits = digits.drop { $0 == " " }
-        while digits.last == " " { digits.removeLast() }
-        if digits.isEmpty { return 0 }
-        guard digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x37 }) else { return nil }
-        return Int64(digits, radix: 8)
+        var digits = field.prefix { $0 != 0 }.drop { $0 == UInt8(ascii: " ") }
+        while digits.last == UInt8(ascii: " ") { digits.removeLast() }
+        var value: Int64 = 0
+        // Of at most 12 digits, which is how long the longest field is.
+        for digit in digits {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "7")).contains(digit) else { return nil }
+            value = value << 3 | Int64(digit & 7)
+        }
+        return value
     }
 
     /// Two's complement, the first bit being the mark of this form and the second the sign.

@@ -190,9 +190,7 @@ enum HeaderEncoder {
     /// The sum of all bytes, taken with spaces where the sum stands.
     private static func checksum(_ block: UnsafeMutableRawBufferPointer) {
         for index in Field.checksum { block[index] = UInt8(ascii: " ") }
-        var sum: UInt64 = 0
-        for index in 0..<tarBlockByteCount { sum &+= UInt64(block[index]) }
-        octal(sum, Field.checksum.lowerBound..<(Field.checksum.upperBound - 1), in: block)
+        octal(byteSum(UnsafeRawBufferPointer(block)), Field.checksum.lowerBound..<(Field.checksum.upperBound - 1), in: block)
         block[Field.checksum.upperBound - 2] = 0
     }
 

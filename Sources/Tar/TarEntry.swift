@@ -66,3 +66,16 @@ public let tarBlockByteCount = 512
 public func tarPadding(after size: UInt64) -> Int {
     Int((UInt64(tarBlockByteCount) &- size % UInt64(tarBlockByteCount)) % UInt64(tarBlockByteCount))
 }
+
+/// The sum of the bytes of a block, sixteen at a time.
+///
+/// - Parameter block: at least 512 bytes.
+func byteSum(_ block: UnsafeRawBufferPointer) -> UInt64 {
+    var sums = SIMD16<UInt16>()
+    for offset in stride(from: 0, to: tarBlockByteCount, by: 16) {
+        // 32 bytes come to less than 2^13.
+        let bytes = block.loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
+        sums &+= SIMD16<UInt16>(truncatingIfNeeded: bytes)
+    }
+    return sums.indices.reduce(0) { $0 + UInt64(sums[$1]) }
+}
