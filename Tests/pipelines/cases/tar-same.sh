@@ -67,6 +67,23 @@ assert_same other reference.tar 'with readers'
 taskset -c 0 oci-tar --quiet --keep-owner --mtime keep --xattrs --root-dir /opt/app tree >other
 assert_same other reference.tar 'one processor'
 
+# Large enough for readers beside a processor that is free, and with few files allowed open.
+mkdir large
+for directory in $(seq 600); do mkdir "large/$directory"; done
+(cd large && for directory in *; do seq -f "$directory/%g" 20; done | xargs touch)
+taskset -c 0 oci-tar large >one
+oci-tar large >other
+assert_same other one 'two processors'
+(ulimit -n 128 && oci-tar large >other)
+assert_same other one 'few open files'
+rm -r large/[2-9]*
+taskset -c 0 oci-tar large >one
+(ulimit -n 128 && strace -f -qqq -o trace -e trace=openat,clone3,clone \
+	-e inject=openat:delay_enter=300 "$(command -v oci-tar)" large >other)
+[ "$(grep -c 'clone' trace)" -gt 8 ] || fail 'no readers were started'
+assert_same other one 'few open files and readers'
+rm -r large
+
 # Neither does the clock matter, nor what is next to the tree.
 sleep 1
 touch neighbour
