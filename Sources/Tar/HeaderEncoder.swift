@@ -190,7 +190,8 @@ enum HeaderEncoder {
     /// The sum of all bytes, taken with spaces where the sum stands.
     private static func checksum(_ block: UnsafeMutableRawBufferPointer) {
         for index in Field.checksum { block[index] = UInt8(ascii: " ") }
-        octal(byteSum(UnsafeRawBufferPointer(block)), Field.checksum.lowerBound..<(Field.checksum.upperBound - 1), in: block)
+        let digits = Field.checksum.lowerBound..<(Field.checksum.upperBound - 1)
+        octal(byteSum(UnsafeRawBufferPointer(block)), digits, in: block)
         block[Field.checksum.upperBound - 2] = 0
     }
 

@@ -81,8 +81,8 @@ for directory in $(seq 400); do
 	head -c 8000 /dev/zero | tee "wide/$directory/a" >"wide/$directory/b"
 done
 taskset -c 0 oci-tar wide >one
-(ulimit -n 96 && strace -f -qqq -o trace -e trace=openat,clone3,clone \
-	-e inject=openat:delay_enter=500 "$(command -v oci-tar)" wide | (sleep 1 && cat >other))
+prlimit --nofile=96 strace -f -qqq -o trace -e trace=openat,clone3,clone \
+	-e inject=openat:delay_enter=500 "$(command -v oci-tar)" wide | (sleep 1 && cat >other)
 [ "$(grep -c 'clone' trace)" -gt 8 ] || fail 'no readers were started'
 assert_same other one 'few open files'
 rm -r wide
