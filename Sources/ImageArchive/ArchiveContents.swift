@@ -18,6 +18,8 @@ struct ArchiveContents {
     /// Links of either kind, with where they lead.
     private var links: [[UInt8]: [UInt8]] = [:]
     private(set) var hasObsoleteImages = false
+    /// The paths of what looks like a document and is too large for one.
+    private var largePaths: Set<[UInt8]> = []
 
     struct StreamedBlob {
         let descriptor: Descriptor
@@ -76,6 +78,7 @@ struct ArchiveContents {
             documents[path] = head
             return head.count
         }
+        if head.isJSON { largePaths.insert(path) }
         let source = EntrySource(head, reader)
         let blob: StreamedBlob
         if let digest {
@@ -150,12 +153,27 @@ struct ArchiveContents {
         documents[path] ?? links[path].flatMap { documents[$0] }
     }
 
+    /// - Throws: `ArchiveError.missing`, `.tooLarge`.
+    func requiredDocument(_ path: [UInt8], _ subject: String) throws(ArchiveError) -> [UInt8] {
+        if let document = document(path) { return document }
+        if largePaths.contains(links[path] ?? path) {
+            throw .tooLarge(subject: subject, limit: DocumentLimit.configByteCount)
+        }
+        throw .missing(subject: subject)
+    }
+
     /// The blob at `path`, through at most one link.
     func blob(_ path: [UInt8]) -> StreamedBlob? { blobs[path] ?? links[path].flatMap { blobs[$0] } }
 
     /// The document of `blobs/` with that digest.
-    func document(_ digest: Digest) -> [UInt8]? {
-        documents[Array("blobs/\(digest.algorithm.rawValue)/\(digest.encoded)".utf8)]
+    func document(_ digest: Digest) -> [UInt8]? { documents[ArchiveContents.path(of: digest)] }
+
+    func requiredDocument(_ digest: Digest, _ subject: String) throws(ArchiveError) -> [UInt8] {
+        try requiredDocument(ArchiveContents.path(of: digest), subject)
+    }
+
+    private static func path(of digest: Digest) -> [UInt8] {
+        Array("blobs/\(digest.algorithm.rawValue)/\(digest.encoded)".utf8)
     }
 }
 

@@ -18,6 +18,8 @@ public enum ArchiveError: Failure {
     case tooMuchText(limit: Int)
     /// Named in a document and not in the archive.
     case missing(subject: String)
+    /// A document of more bytes than are read of one.
+    case tooLarge(subject: String, limit: Int)
     case notALayer(path: Path)
     case diffID(path: Path, expected: Digest, actual: Digest)
     case layerCount(diffIDs: Int, layers: Int)
@@ -28,7 +30,7 @@ public enum ArchiveError: Failure {
         switch self {
         case .tar(let error): error.exitStatus
         case .notAnArchive, .obsolete, .malformed, .badPath, .tooManyEntries, .tooMuchText,
-            .missing, .notALayer, .diffID, .layerCount:
+            .missing, .tooLarge, .notALayer, .diffID, .layerCount:
             .dataError
         case .noSuchImage: .unavailable
         case .ambiguous: .usage
@@ -49,6 +51,8 @@ public enum ArchiveError: Failure {
         case .tooManyEntries(let limit): "an archive of more than \(limit) entries"
         case .tooMuchText(let limit): "an archive with more than \(limit) bytes of documents"
         case .missing(let subject): "\(subject) is not in the archive"
+        case .tooLarge(let subject, let limit):
+            "\(subject) of the archive has more than \(limit) bytes"
         case .notALayer(let path): "\(path.quoted) of the archive is not a layer"
         case .diffID(let path, let expected, let actual):
             "diffID mismatch for \(path.quoted) of the archive: expected \(expected), got \(actual)"

@@ -151,9 +151,8 @@ struct OCIArchive {
     }
 
     private func manifest(_ descriptor: Descriptor) throws(ArchiveError) -> RawManifest {
-        guard let bytes = contents.document(descriptor.digest) else {
-            throw .missing(subject: "manifest '\(descriptor.digest)'")
-        }
+        let bytes = try contents.requiredDocument(
+            descriptor.digest, "manifest '\(descriptor.digest)'")
         return RawManifest(
             bytes: bytes, mediaType: descriptor.mediaType, digest: descriptor.digest)
     }
@@ -222,9 +221,8 @@ struct DockerArchive {
     private func image(
         _ configPath: String, _ layerPaths: [String], _ tags: [String]
     ) throws -> ArchivedImage {
-        guard let configBytes = contents.document(Array(configPath.utf8)) else {
-            throw ArchiveError.missing(subject: "config \(quote(configPath))")
-        }
+        let configBytes = try contents.requiredDocument(
+            Array(configPath.utf8), "config \(quote(configPath))")
         let config = try parsing(configPath) { () throws(JSONError) in
             try ImageConfig(JSONField(JSON.parse(configBytes)))
         }

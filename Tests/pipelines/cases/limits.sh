@@ -78,7 +78,7 @@ cp config.json archive/c.json
 printf '[{"Config":"c.json","RepoTags":["a:b"],"Layers":[]}]' >archive/manifest.json
 tar -C archive -cf archive.tar manifest.json c.json
 assert_failed 65 oci-load oci-load oci:loaded <archive.tar
-assert_match "config 'c.json' is not in the archive" err
+assert_match "config 'c.json' of the archive has more than 8388608 bytes" err
 python3 "$ROOT/Tests/pipelines/scripted_registry.py" port >requests 2>server.err &
 pids="$! $pids"
 until [ -s port ]; do
