@@ -3,7 +3,7 @@
 # make test     unit tests, then the pipelines against real registries and runtimes
 # make fuzz     libFuzzer on what reads foreign bytes, FUZZ_SECONDS for each of FUZZ_TARGETS
 # make sanitize unit tests under the address and the thread sanitizer, pipelines under the first
-# make soak     thousands of builds and a stream of 64 GiB: an hour
+# make soak     a thousand builds and a stream of 64 GiB: minutes
 # make install  into $(DESTDIR)$(PREFIX)
 # make deb      a Debian package by DEBFULLNAME and DEBEMAIL, in .build/packages
 # make image    an image of the tools by the tools, on BASE, in the layout .build/packages/image

@@ -35,6 +35,8 @@ final class AdaptiveVisitor: TreeVisitor {
         let processorTime: Duration
         /// Of all threads.
         let blocksRead: Int
+        /// How often a thread waited, other than for a processor.
+        let waitCount: Int
         let blockedTime: Duration
         let byteCount: Int64
 
@@ -45,6 +47,7 @@ final class AdaptiveVisitor: TreeVisitor {
             var usage = rusage()
             getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
             blocksRead = usage.ru_inblock
+            waitCount = usage.ru_nvcsw
             blockedTime = output?.blockedTime ?? .zero
             byteCount = output?.byteCount ?? 0
         }
@@ -95,15 +98,17 @@ final class AdaptiveVisitor: TreeVisitor {
 
     /// Whether the entries of this batch came from a disk.
     private func isCold(_ now: Moment) -> Bool {
-        let isReading = now.blocksRead - batchStart.blocksRead >= AdaptiveVisitor.batchCount / 4
+        let enough = AdaptiveVisitor.batchCount / 4
+        let isReading = now.blocksRead - batchStart.blocksRead >= enough
         if ring != nil { return isReading }
         // A nanosecond a byte is what copying large files takes at most from a warm cache.
         let copying = Duration.nanoseconds(now.byteCount - batchStart.byteCount)
-        let waiting = now.blockedTime - batchStart.blockedTime
+        let blocked = now.blockedTime - batchStart.blockedTime
         let perEntry =
-            (now.time - batchStart.time - waiting - copying) / AdaptiveVisitor.batchCount
-        return perEntry > AdaptiveVisitor.remoteTime
-            || (isReading && perEntry > AdaptiveVisitor.coldTime)
+            (now.time - batchStart.time - blocked - copying) / AdaptiveVisitor.batchCount
+        let isWaiting = now.waitCount - batchStart.waitCount >= enough
+        return isReading && perEntry > AdaptiveVisitor.coldTime
+            || isWaiting && perEntry > AdaptiveVisitor.remoteTime
     }
 
     /// Whether this thread had a processor to itself all the time, and there is another.
