@@ -189,3 +189,42 @@ assert_match 'an archive with more than 67108864 bytes of documents' err
 } >long.mtree
 assert_failed 65 oci-diff oci-diff long.mtree root
 assert_match "snapshot on 'long.mtree' is too large at line 3" err
+for size in 65536 65537; do
+	{
+		printf '#mtree\n. type=dir\n'
+		python3 -c "import sys; n = $size
+for i in range(n // 200 + 1):
+    name = 'd' * min(199, n - i * 200)
+    if name: print(name, 'type=dir')
+for i in range(n // 200 + 1): print('..')
+print('..')"
+	} >"path-$size.mtree"
+done
+mkdir empty
+expect 0 oci-diff path-65536.mtree empty
+assert_failed 65 oci-diff oci-diff path-65537.mtree empty
+assert_match "snapshot on 'path-65537.mtree' is too large at line" err
+
+# The trailer of a layer.
+oci-zstd <layer.tar >layer.zst
+python3 - <<'END'
+import struct
+
+layer = open("layer.zst", "rb").read()
+magic = struct.pack("<I", 0x184D2A5D)
+start = layer.rindex(magic)
+payload = layer[start + 8:]
+for size in (4096, 4097):
+    with open(f"trailer-{size}", "wb") as file:
+        file.write(layer[:start] + magic + struct.pack("<I", size) + payload.ljust(size))
+END
+expect 0 oci-digest <trailer-4096
+refused 'the trailer of oci-zstd is missing' oci-digest <trailer-4097
+
+# The index of a layout.
+oci-push-manifest oci:index:x --from oci:layout <scratch.json >/dev/null
+spaces $((64 * MIB - $(wc -c <index/index.json))) >>index/index.json
+expect 0 oci-fetch --tags oci:index
+echo >>index/index.json
+assert_failed 65 oci-fetch oci-fetch --tags oci:index
+assert_match "more than 67108864 bytes in 'index/index.json'" err
