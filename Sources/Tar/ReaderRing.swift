@@ -4,9 +4,9 @@ import Glibc
 /// Reads files ahead with several threads, and writes them in the order they were found.
 ///
 /// Where a file takes the disk's time and not the processor's, many reads at once take little longer
-/// than one; where a processor is free, it may as well read. The walk fills chunks of entries, readers turn them into finished
-/// tar bytes, and one thread writes the chunks in order. Files that are large, or that have several
-/// names, are left to that thread.
+/// than one; where a processor is free, it may as well read. The walk fills chunks of entries,
+/// readers turn them into finished tar bytes, and one thread writes the chunks in order. Files that
+/// are large, or that have several names, are left to that thread.
 ///
 /// From its creation to the end of `finish()` the writer belongs to the ring.
 final class ReaderRing: TreeVisitor {
