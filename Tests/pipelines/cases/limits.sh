@@ -223,7 +223,8 @@ refused 'the trailer of oci-zstd is missing' oci-digest <trailer-4097
 
 # The index of a layout.
 oci-push-manifest oci:index:x --from oci:layout <scratch.json >/dev/null
-spaces $((64 * MIB - $(wc -c <index/index.json))) >>index/index.json
+size=$(wc -c <index/index.json)
+spaces $((64 * MIB - size)) >>index/index.json
 expect 0 oci-fetch --tags oci:index
 echo >>index/index.json
 assert_failed 65 oci-fetch oci-fetch --tags oci:index
