@@ -36,8 +36,8 @@ let fuzzed: [Target.Dependency] = [
 let fuzzTarget: Target =
     Context.environment["FUZZ"] == nil
     ? .testTarget(
-        name: "FuzzTests", dependencies: fuzzed, exclude: ["LibFuzzer.swift"],
-        swiftSettings: strict)
+        name: "FuzzTests", dependencies: fuzzed + ["TestSupport"],
+        exclude: ["LibFuzzer.swift"], swiftSettings: strict)
     : .executableTarget(
         name: "fuzz", dependencies: fuzzed, path: "Tests/FuzzTests",
         exclude: ["FuzzTests.swift", "Mutator.swift"], swiftSettings: strict)
@@ -96,9 +96,10 @@ let package = Package(
             tests("ByteStreamTests", ["ByteStream"]),
             tests("JSONTests", ["JSON"]),
             tests("RegistryTests", ["Registry"]),
-            tests("TarTests", ["Tar", "ByteStream"]),
+            tests("TarTests", ["Tar", "ByteStream", "TestSupport"]),
             tests(
-                "LayerTests", ["Layer", "Tar", "Hashing", "OCI", "ByteStream", "CZlib", "CZstd"]),
+                "LayerTests",
+                ["Layer", "Tar", "Hashing", "OCI", "ByteStream", "CZlib", "CZstd", "TestSupport"]),
             tests("OCITests", ["OCI", "JSON"]),
             tests("HashingTests", ["Hashing", "OCI", "JSON", "ByteStream"]),
             tests("FilterToolsTests", ["FilterTools", "Hashing", "OCI", "JSON"]),

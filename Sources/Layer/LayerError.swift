@@ -33,8 +33,7 @@ public enum LayerError: Failure {
         case .tar(let error): error.exitStatus
         case .stream(let error): error.exitStatus
         case .cut, .malformed, .window, .missingTrailer, .trailerMismatch, .contradiction, .digest,
-            .size,
-            .diffID, .notLayer, .bomb, .empty:
+            .size, .diffID, .notLayer, .bomb, .empty:
             .dataError
         case .library: .systemError
         }

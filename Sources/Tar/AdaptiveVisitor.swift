@@ -22,7 +22,6 @@ final class AdaptiveVisitor: TreeVisitor {
 
     private let writer: TarWriter
     private var ring: ReaderRing?
-    private var readerCount = 0
     private var mayStartReaders: Bool
     private var entryCount = 0
     private var batchStart: Moment
@@ -88,9 +87,9 @@ final class AdaptiveVisitor: TreeVisitor {
         // The output is the ring's as soon as there is one.
         let now = Moment(ring == nil ? writer.output : nil)
         if isCold(now) {
-            read(with: AdaptiveVisitor.manyReaders)
+            startReaders(AdaptiveVisitor.manyReaders)
         } else if ring == nil, entryCount % AdaptiveVisitor.periodCount == 0 {
-            if isProcessorFree(now) { read(with: AdaptiveVisitor.fewReaders) }
+            if isProcessorFree(now) { startReaders(AdaptiveVisitor.fewReaders) }
             periodStart = now
         }
         batchStart = now
@@ -118,14 +117,14 @@ final class AdaptiveVisitor: TreeVisitor {
             && system_processor_count() > 1
     }
 
-    /// Starts readers or adds some; where no threads can be had, everything goes on as it was.
-    private func read(with count: Int) {
+    /// Starts readers, or adds to the few there are; where no threads can be had, everything goes on
+    /// as it was.
+    private func startReaders(_ count: Int) {
         if let ring {
-            ring.addReaders(count - readerCount)
+            ring.addReaders(count - AdaptiveVisitor.fewReaders)
         } else {
             ring = try? ReaderRing(writer, readerCount: count)
         }
-        readerCount = count
         mayStartReaders = ring != nil && count < AdaptiveVisitor.manyReaders
     }
 }

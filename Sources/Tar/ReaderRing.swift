@@ -84,6 +84,12 @@ private final class Chunk: RingChunk {
     enum Item {
         case directory(OpenDirectory, path: [UInt8])
         case file(OpenDirectory, nameOffset: Int, type: UInt8, path: Range<Int>)
+
+        var directory: OpenDirectory {
+            switch self {
+            case .directory(let directory, _), .file(let directory, _, _, _): directory
+            }
+        }
     }
 
     /// What is written, in order.
@@ -97,7 +103,6 @@ private final class Chunk: RingChunk {
     private(set) var items: [Item] = []
     /// How many directories the items keep open, at most.
     private(set) var directoryCount = 0
-    private var lastDirectory: OpenDirectory?
     /// Names, each ended by a zero byte, and paths.
     private var texts: [UInt8] = []
     private var parts: [Part] = []
@@ -116,8 +121,7 @@ private final class Chunk: RingChunk {
     }
 
     func add(_ directory: OpenDirectory, path: [UInt8]) {
-        items.append(.directory(directory, path: path))
-        count(directory)
+        add(.directory(directory, path: path), of: directory)
     }
 
     func add(
@@ -128,15 +132,14 @@ private final class Chunk: RingChunk {
         texts.append(contentsOf: UnsafeRawBufferPointer(start: name, count: strlen(name) + 1))
         let pathStart = texts.count
         texts.append(contentsOf: path)
-        items.append(
-            .file(directory, nameOffset: nameOffset, type: type, path: pathStart..<texts.count))
-        count(directory)
+        add(
+            .file(directory, nameOffset: nameOffset, type: type, path: pathStart..<texts.count),
+            of: directory)
     }
 
-    private func count(_ directory: OpenDirectory) {
-        if lastDirectory === directory { return }
-        lastDirectory = directory
-        directoryCount += 1
+    private func add(_ item: Item, of directory: OpenDirectory) {
+        if items.last?.directory !== directory { directoryCount += 1 }
+        items.append(item)
     }
 
     /// Turns the items into bytes, as far as that can be done out of order.
@@ -190,7 +193,6 @@ private final class Chunk: RingChunk {
     /// Closes the directories that nothing else needs.
     private func release() {
         items.removeAll(keepingCapacity: true)
-        lastDirectory = nil
         directoryCount = 0
     }
 
@@ -209,7 +211,7 @@ private final class Chunk: RingChunk {
     }
 }
 
-/// Memory that grows only where a header is longer than expected.
+/// Memory that grows to what a chunk needs, and is kept for the next one.
 private final class ChunkSpace: EntrySpace {
     /// How much a chunk takes: with its last header and padding less than the 1 MiB that the buffer
     /// grows to by doubling.

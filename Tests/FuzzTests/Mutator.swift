@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Changes seeds at random, in the same way every time.
 struct Mutator {
     private let seeds: [[UInt8]]
@@ -34,22 +36,5 @@ struct Mutator {
     private mutating func interesting() -> UInt8 {
         Array("\0\u{7F}\n\t \"\\/.,:;=@%-+0179aAx{}[]<>*?!#^".utf8).randomElement(using: &generator)
             ?? 0
-    }
-}
-
-/// The same numbers every time, so that a test that fails fails again.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
     }
 }

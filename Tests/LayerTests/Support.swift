@@ -5,34 +5,9 @@ import Glibc
 import Hashing
 import OCI
 import Tar
+import TestSupport
 
 @testable import Layer
-
-/// The same numbers every time, so that a test that fails fails again.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return state ^ state >> 29
-    }
-
-    /// Cuts bytes into pieces of 1 to `limit`.
-    mutating func pieces(of bytes: [UInt8], limit: Int) -> [[UInt8]] {
-        var pieces: [[UInt8]] = []
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let piece = rest.prefix(Int.random(in: 1...limit, using: &self))
-            pieces.append(Array(piece))
-            rest = rest.dropFirst(piece.count)
-        }
-        return pieces
-    }
-}
 
 func temporaryFile() -> CInt {
     var name = Array("/tmp/ocinoco-tests.XXXXXX".utf8CString)

@@ -3,6 +3,7 @@ import CZstd
 import Hashing
 import OCI
 import Tar
+import TestSupport
 import Testing
 
 @testable import Layer

@@ -3,35 +3,6 @@ import Glibc
 
 @testable import Tar
 
-/// The same numbers every time, so that a test that fails fails again.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
-    }
-
-    /// Cuts bytes into pieces of 1 to `limit`.
-    mutating func pieces(of bytes: [UInt8], limit: Int) -> [ArraySlice<UInt8>] {
-        var pieces: [ArraySlice<UInt8>] = []
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let piece = rest.prefix(Int.random(in: 1...limit, using: &self))
-            pieces.append(piece)
-            rest = rest.dropFirst(piece.count)
-        }
-        return pieces
-    }
-}
-
 func ascii(_ text: String) -> [UInt8] { Array(text.utf8) }
 
 func zeros(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
@@ -132,7 +103,7 @@ let endOfArchive = zeros(1024)
 
 /// Calls `body` with an input that hands out each piece in a read of its own.
 func withInput<Result>(
-    pieces: [ArraySlice<UInt8>], _ body: (InputStream) throws -> Result
+    pieces: [[UInt8]], _ body: (InputStream) throws -> Result
 ) throws -> Result {
     var sockets: [CInt] = [-1, -1]
     let status = socketpair(AF_UNIX, CInt(SOCK_SEQPACKET.rawValue), 0, &sockets)
@@ -148,10 +119,10 @@ func withInput<Result>(
 }
 
 private final class PieceWriter {
-    private let pieces: [ArraySlice<UInt8>]
+    private let pieces: [[UInt8]]
     private let socket: CInt
 
-    init(_ pieces: [ArraySlice<UInt8>], to socket: CInt) {
+    init(_ pieces: [[UInt8]], to socket: CInt) {
         self.pieces = pieces
         self.socket = socket
     }
@@ -231,15 +202,15 @@ func readEntries(_ bytes: [UInt8]) throws -> [ReadEntry] {
 }
 
 /// Follows pieces to their end.
-func follow(pieces: [ArraySlice<UInt8>]) throws(TarError) {
+func follow(pieces: [[UInt8]]) throws(TarError) {
     var follower = TarFollower(path: "the test")
     for piece in pieces {
-        try Array(piece).withRawBytes { (bytes) throws(TarError) in try follower.update(bytes) }
+        try piece.withRawBytes { (bytes) throws(TarError) in try follower.update(bytes) }
     }
     try follower.finish()
 }
 
-func follow(_ bytes: [UInt8]) throws(TarError) { try follow(pieces: [bytes[...]]) }
+func follow(_ bytes: [UInt8]) throws(TarError) { try follow(pieces: [bytes]) }
 
 /// What a writer puts out, up to its end of archive.
 func written(

@@ -3,6 +3,9 @@
 
 set -eu
 
+# Nothing is written beside the sources.
+export PYTHONDONTWRITEBYTECODE=1
+
 pids=
 
 clean_up() {
@@ -133,16 +136,28 @@ make_certificates() {
 		-extfile server.ext -out server.pem 2>openssl.log
 }
 
+# await_port FILE LOG: waits until the server that was just started says in FILE where it listens.
+await_port() {
+	pids="$! $pids"
+	until [ -s "$1" ]; do
+		kill -0 "$!" || fail "no server: $(cat "$2")"
+		sleep 0.05
+	done
+}
+
+# A registry that answers what its script says; sets `registry`. Its log is `requests`.
+start_scripted_registry() {
+	python3 "$ROOT/Tests/pipelines/scripted_registry.py" port >requests 2>server.err &
+	await_port port server.err
+	registry=127.0.0.1:$(cat port)
+}
+
 # A token server for alice; sets `token_port`. Its log, token.log, has a line for each scope granted.
 start_token_server() {
 	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tokens \
 		-keyout token.key -out token.pem 2>openssl.log
 	python3 "$ROOT/Tests/pipelines/token_server.py" token.key token.pem token.port >>token.log 2>&1 &
-	pids="$! $pids"
-	until [ -s token.port ]; do
-		kill -0 "$!" || fail "no token server: $(cat token.log)"
-		sleep 0.05
-	done
+	await_port token.port token.log
 	token_port=$(cat token.port)
 }
 

@@ -9,20 +9,10 @@ import socket
 import sys
 import threading
 
+from pump import pump
+
 TARGET = ("127.0.0.1", int(sys.argv[1]))
 PASSWORD = "Basic " + base64.b64encode(sys.argv[3].encode()).decode() if len(sys.argv) > 3 else None
-
-
-def pump(source, sink):
-    try:
-        while data := source.recv(1 << 16):
-            sink.sendall(data)
-    except OSError:
-        pass
-    try:
-        sink.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
 
 
 def serve(client):

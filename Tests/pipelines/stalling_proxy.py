@@ -13,25 +13,15 @@ import sys
 import threading
 import time
 
+from pump import pump
+
 SERVER, LIMIT, PORT, STALLED = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
-
-
-def forward(source, sink):
-    try:
-        while data := source.recv(65536):
-            sink.sendall(data)
-    except OSError:
-        pass
-    try:
-        sink.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass
 
 
 class Connection(socketserver.BaseRequestHandler):
     def handle(self):
         with socket.create_connection(("127.0.0.1", SERVER)) as server:
-            answers = threading.Thread(target=forward, args=(server, self.request))
+            answers = threading.Thread(target=pump, args=(server, self.request))
             answers.start()
             count = 0
             while data := self.receive():

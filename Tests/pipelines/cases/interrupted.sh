@@ -5,12 +5,7 @@
 
 start_registry plain
 python3 "$ROOT/Tests/pipelines/stalling_proxy.py" "$port" 300000 proxy.port stalled 2>proxy.log &
-proxy_pid=$!
-pids="$proxy_pid $pids"
-until [ -s proxy.port ]; do
-	kill -0 "$proxy_pid" || fail "no proxy: $(cat proxy.log)"
-	sleep 0.05
-done
+await_port proxy.port proxy.log
 proxy=127.0.0.1:$(cat proxy.port)
 
 head -c 1000000 /dev/urandom >small

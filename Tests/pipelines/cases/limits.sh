@@ -79,13 +79,7 @@ printf '[{"Config":"c.json","RepoTags":["a:b"],"Layers":[]}]' >archive/manifest.
 tar -C archive -cf archive.tar manifest.json c.json
 assert_failed 65 oci-load oci-load oci:loaded <archive.tar
 assert_match "config 'c.json' of the archive has more than 8388608 bytes" err
-python3 "$ROOT/Tests/pipelines/scripted_registry.py" port >requests 2>server.err &
-pids="$! $pids"
-until [ -s port ]; do
-	kill -0 "$!" || fail "no registry: $(cat server.err)"
-	sleep 0.05
-done
-registry=127.0.0.1:$(cat port)
+start_scripted_registry
 assert_failed 76 oci-fetch oci-fetch --raw "$registry/large/5:x"
 assert_match 'a manifest of more than 4194304 bytes' err
 assert_failed 76 oci-fetch oci-fetch --tags "$registry/large/17"

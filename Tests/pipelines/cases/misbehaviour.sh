@@ -3,13 +3,7 @@
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-python3 "$ROOT/Tests/pipelines/scripted_registry.py" port >requests 2>server.err &
-pids="$! $pids"
-until [ -s port ]; do
-	kill -0 "$!" || fail "no registry: $(cat server.err)"
-	sleep 0.05
-done
-registry=127.0.0.1:$(cat port)
+start_scripted_registry
 
 # asked PATH: how often the registry was asked for it.
 asked() {

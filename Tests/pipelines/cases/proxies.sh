@@ -7,11 +7,7 @@
 start_proxy() {
 	rm -f proxy.port
 	python3 "$ROOT/Tests/pipelines/proxy.py" "${registry##*:}" proxy.port "$@" >proxy.log 2>&1 &
-	pids="$! $pids"
-	until [ -s proxy.port ]; do
-		kill -0 "$!" || fail "no proxy: $(cat proxy.log)"
-		sleep 0.05
-	done
+	await_port proxy.port proxy.log
 	proxy=127.0.0.1:$(cat proxy.port)
 }
 
