@@ -11,7 +11,11 @@ let archived = "$Format:%h$"
 let commit =
     archived.hasPrefix("$") ? Context.environment["OCINOCO_COMMIT"] ?? "" : archived
 
-/// A library module, its dependencies in the order of the design's list of arrows.
+let argumentParser: Target.Dependency =
+    .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A library module and every module that it imports, the language's own apart. These are the arrows
+/// of the design: Tests/meta compares them with the imports and with docs/design.md.
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -31,7 +35,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 /// What reads foreign bytes, as tests of a second or two, or with FUZZ set as the program around
 /// which libFuzzer has its `main`.
 let fuzzed: [Target.Dependency] = [
-    "Tar", "Layer", "Snapshot", "ToolSupport", "Registry", "ImageArchive", "CZlib", "CZstd",
+    "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "Registry", "ImageStore",
+    "ImageArchive", "ToolSupport", "CZlib", "CZstd",
 ]
 let fuzzTarget: Target =
     Context.environment["FUZZ"] == nil
@@ -61,20 +66,29 @@ let package = Package(
         library("OCI", ["JSON"]),
         library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
         library("Tar", ["ByteStream", "CSystem"]),
-        library("Layer", ["OCI", "Hashing", "Tar", "CZstd", "CZlib"]),
-        library("Snapshot", ["OCI", "Hashing", "Tar", "CSystem"]),
-        library("ImageLayout", ["OCI", "ByteStream", "Hashing"]),
-        library("Registry", ["OCI", "ByteStream", "Hashing", "CCurl"]),
-        library("ImageStore", ["ImageLayout", "Registry"]),
-        library("ImageArchive", ["ImageStore", "Layer"]),
+        library(
+            "Layer", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "CSystem", "CZstd", "CZlib"]),
+        library("Snapshot", ["OCI", "ByteStream", "Hashing", "Tar", "CSystem"]),
+        library("ImageLayout", ["JSON", "OCI", "ByteStream", "Hashing"]),
+        library("Registry", ["JSON", "OCI", "ByteStream", "Hashing", "CCurl"]),
+        library("ImageStore", ["JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry"]),
+        library(
+            "ImageArchive", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "ImageStore"]),
         library(
             "ToolSupport",
+            ["JSON", "OCI", "ByteStream", "Hashing", "CSystem", "CBuild", argumentParser]),
+        library(
+            "FilterTools",
             [
-                "OCI", "Hashing", "ByteStream", "CBuild",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ToolSupport",
+                argumentParser,
             ]),
-        library("FilterTools", ["ToolSupport", "Tar", "Layer", "Snapshot"]),
-        library("RemoteTools", ["ToolSupport", "ImageArchive"]),
+        library(
+            "RemoteTools",
+            [
+                "JSON", "OCI", "ByteStream", "Hashing", "Layer", "Registry", "ImageStore",
+                "ImageArchive", "ToolSupport", argumentParser,
+            ]),
     ]
         + tools(
             [
@@ -95,17 +109,26 @@ let package = Package(
             fuzzTarget,
             tests("ByteStreamTests", ["ByteStream"]),
             tests("JSONTests", ["JSON"]),
-            tests("RegistryTests", ["Registry"]),
-            tests("TarTests", ["Tar", "ByteStream", "TestSupport"]),
+            tests("RegistryTests", ["JSON", "OCI", "ByteStream", "Hashing", "Registry"]),
+            tests("TarTests", ["ByteStream", "Tar", "TestSupport"]),
             tests(
                 "LayerTests",
-                ["Layer", "Tar", "Hashing", "OCI", "ByteStream", "CZlib", "CZstd", "TestSupport"]),
-            tests("OCITests", ["OCI", "JSON"]),
-            tests("HashingTests", ["Hashing", "OCI", "JSON", "ByteStream"]),
-            tests("FilterToolsTests", ["FilterTools", "Hashing", "OCI", "JSON"]),
-            tests("SnapshotTests", ["Snapshot", "Tar", "ByteStream", "TestSupport"]),
-            tests("ToolSupportTests", ["ToolSupport", "Hashing", "OCI", "JSON", "ByteStream"]),
-            tests("ImageLayoutTests", ["ImageLayout", "TestSupport"]),
-            tests("ImageStoreTests", ["ImageStore", "TestSupport"]),
+                ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "CZlib", "CZstd", "TestSupport"]),
+            tests("OCITests", ["JSON", "OCI"]),
+            tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
+            tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
+            tests("SnapshotTests", ["ByteStream", "Snapshot", "TestSupport"]),
+            tests(
+                "ToolSupportTests",
+                ["JSON", "OCI", "ByteStream", "Hashing", "ToolSupport", argumentParser]),
+            tests(
+                "ImageLayoutTests",
+                ["JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "TestSupport"]),
+            tests(
+                "ImageStoreTests",
+                [
+                    "JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry", "ImageStore",
+                    "TestSupport",
+                ]),
         ]
 )
