@@ -20,11 +20,19 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// The binaries that are installed have a FoundationEssentials of a few lines instead of the toolchain's,
+/// since ArgumentParser imports it and uses next to nothing of it. ArgumentParser takes the one that is
+/// built before it, so the Makefile builds it first, in a scratch path of its own.
+let installed = Context.environment["OCINOCO_INSTALLED"] != nil
+let foundation: [Target.Dependency] = installed ? ["FoundationEssentials"] : []
+let foundationTarget: [Target] =
+    installed ? [.target(name: "FoundationEssentials", swiftSettings: strict)] : []
+
 /// One executable for each tool, a few lines that name its command.
 func tools(_ names: [String], from library: Target.Dependency) -> [Target] {
     names.map {
         .executableTarget(
-            name: $0, dependencies: [library, "ToolSupport"], swiftSettings: strict)
+            name: $0, dependencies: [library, "ToolSupport"] + foundation, swiftSettings: strict)
     }
 }
 
@@ -101,6 +109,7 @@ let package = Package(
                 "oci-artifact", "oci-fetch", "oci-load", "oci-login", "oci-push-blob",
                 "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save",
             ], from: "RemoteTools")
+        + foundationTarget
         + [
             // What several of them need.
             .target(
