@@ -31,7 +31,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 /// What reads foreign bytes, as tests of a second or two, or with FUZZ set as the program around
 /// which libFuzzer has its `main`.
 let fuzzed: [Target.Dependency] = [
-    "Tar", "Layer", "Snapshot", "ToolSupport", "Registry", "ImageArchive", "CZlib", "CZstd",
+    "Dockerfile", "Tar", "Layer", "Snapshot", "ToolSupport", "Registry", "ImageArchive", "CZlib",
+    "CZstd",
 ]
 let fuzzTarget: Target =
     Context.environment["FUZZ"] == nil
@@ -59,6 +60,7 @@ let package = Package(
         library("ByteStream", ["CSystem"]),
         library("JSON", []),
         library("OCI", ["JSON"]),
+        library("Dockerfile", ["OCI", "JSON"]),
         library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
         library("Tar", ["ByteStream", "CSystem"]),
         library("Layer", ["OCI", "Hashing", "Tar", "CZstd", "CZlib"]),
@@ -101,6 +103,7 @@ let package = Package(
                 "LayerTests",
                 ["Layer", "Tar", "Hashing", "OCI", "ByteStream", "CZlib", "CZstd", "TestSupport"]),
             tests("OCITests", ["OCI", "JSON"]),
+            tests("DockerfileTests", ["Dockerfile", "OCI", "JSON"]),
             tests("HashingTests", ["Hashing", "OCI", "JSON", "ByteStream"]),
             tests("FilterToolsTests", ["FilterTools", "Hashing", "OCI", "JSON"]),
             tests("SnapshotTests", ["Snapshot", "Tar", "ByteStream", "TestSupport"]),
