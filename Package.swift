@@ -125,6 +125,7 @@ let package = Package(
                 "LayerTests",
                 ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "CZlib", "CZstd", "TestSupport"]),
             tests("OCITests", ["JSON", "OCI"]),
+            tests("DockerfileTests", ["Dockerfile", "JSON"]),
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
             tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
             tests("SnapshotTests", ["ByteStream", "Snapshot", "TestSupport"]),
