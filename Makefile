@@ -136,7 +136,8 @@ lint: test-packages wrapper
 completions: all
 	completions/generate '$(stage)/bin' completions $(filters) $(remotes)
 	Sources/ocinoco/join --completions '$(CURDIR)/completions'
-	Sources/ocinoco/join --page '$(CURDIR)/man/ocinoco.1' >.build/ocinoco.1 && cp .build/ocinoco.1 man/
+	Sources/ocinoco/join --page '$(CURDIR)/man/ocinoco.1' >.build/ocinoco.1
+	cp .build/ocinoco.1 man/
 	@$(MAKE) --no-print-directory install-tree installed='$(stage)'
 
 bench: all test-packages

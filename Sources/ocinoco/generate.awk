@@ -151,7 +151,7 @@ function literals(i,    part, j, result) {
 function is_file(i) { return value[i] == "FILE" || value[i] == "LIST" }
 
 function bash(    c, i, seen, names) {
-	print made() "\n\n# shellcheck disable=SC2086 # lists of words without spaces\n"
+	print made() "\n\n# shellcheck disable=SC2046,SC2086 # lists of words without spaces\n"
 	print "_ocinoco_options() {\n\tcase $1 in"
 	for (c = 1; c <= count; c++) {
 		names = ""
@@ -175,7 +175,6 @@ function bash(    c, i, seen, names) {
 	print "\t*)\n\t\tcase $command:$word in"
 	print "\t\t:*) set -- " words(list["@commands"]) " help --help --version ;;"
 	print "\t\thelp:*) set -- " words(list["@commands"]) " ;;"
-	print "\t\t# shellcheck disable=SC2046 # words without spaces"
 	print "\t\t*:-*) set -- $(_ocinoco_options \"$command\") ;;"
 	print "\t\t*) mapfile -t COMPREPLY < <(compgen -f -- \"$word\") && return ;;"
 	print "\t\tesac\n\t\t;;\n\tesac\n\tmapfile -t COMPREPLY < <(compgen -W \"$*\" -- \"$word\")\n}\n"

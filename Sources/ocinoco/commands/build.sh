@@ -4,8 +4,9 @@
 #                      [OPTION...]
 #
 # Adds SOURCE as a layer to the image REF and prints the descriptor of the
-# new image. SOURCE is a directory, a layer (a tar, compressed or not), or -
-# for a tar on stdin. Without --push or --output nothing is stored.
+# new image. SOURCE is a directory, a file, a layer (a tar, compressed or not),
+# or - for a tar on stdin. Whether a file is a layer is told by its content.
+# Without --push or --output nothing is stored.
 #
 # example:
 #   ocinoco build ./dist --from node:22-slim --tag ghcr.io/example/app:1 \
@@ -36,17 +37,29 @@ compose_build() {
 	push_images "$@"
 }
 
-# Whether SOURCE is a layer, which is used as it is.
+# Whether SOURCE is a layer, which is used as it is: by --source-type, else by its content.
 find_layer() {
 	if [ "$source" = - ] || [ ! -e "$source" ] || [ -d "$source" ]; then return 0; fi
 	[ -r "$source" ] || die 66 "cannot read '$source'"
+	case $source_type in
+	file) return ;;
+	layer) ;;
+	'')
+		# What is no regular file, as a pipe, is read but once.
+		if [ -f "$source" ]; then
+			media_type=$(oci-digest --sniff <"$source")
+			[ "$media_type" != application/octet-stream ] || return 0
+		fi
+		;;
+	*) usage_error "not a type of SOURCE: '$source_type'" ;;
+	esac
 	is_layer=yes
 	[ "$compress_given" = yes ] || compress=none
 	for word do
 		case $word in
 		oci-tar:*)
 			word=${word#*:}
-			usage_error "'${word%%=*}' is for directories, and '$source' is a layer"
+			usage_error "'${word%%=*}' is not for '$source', which is a layer unless --source-type is file"
 			;;
 		esac
 	done
