@@ -66,12 +66,15 @@ let package = Package(
         library("OCI", ["JSON"]),
         library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
         library("Tar", ["ByteStream", "CSystem"]),
+        library("Signing", ["JSON", "OCI", "ByteStream", "Hashing", "CCrypto"]),
         library(
             "Layer", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "CSystem", "CZstd", "CZlib"]),
         library("Snapshot", ["OCI", "ByteStream", "Hashing", "Tar", "CSystem"]),
         library("ImageLayout", ["JSON", "OCI", "ByteStream", "Hashing"]),
         library("Registry", ["JSON", "OCI", "ByteStream", "Hashing", "CCurl"]),
-        library("ImageStore", ["JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry"]),
+        library(
+            "ImageStore",
+            ["JSON", "OCI", "ByteStream", "Hashing", "Signing", "ImageLayout", "Registry"]),
         library(
             "ImageArchive", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "ImageStore"]),
         library(
@@ -86,8 +89,8 @@ let package = Package(
         library(
             "RemoteTools",
             [
-                "JSON", "OCI", "ByteStream", "Hashing", "Layer", "Registry", "ImageStore",
-                "ImageArchive", "ToolSupport", argumentParser,
+                "JSON", "OCI", "ByteStream", "Hashing", "Signing", "Layer", "Registry",
+                "ImageStore", "ImageArchive", "ToolSupport", argumentParser,
             ]),
     ]
         + tools(
@@ -99,7 +102,8 @@ let package = Package(
         + tools(
             [
                 "oci-artifact", "oci-fetch", "oci-load", "oci-login", "oci-push-blob",
-                "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save",
+                "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save", "oci-sign",
+                "oci-verify",
             ], from: "RemoteTools")
         + [
             // What several of them need.
@@ -124,11 +128,12 @@ let package = Package(
             tests(
                 "ImageLayoutTests",
                 ["JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "TestSupport"]),
+            tests("SigningTests", ["JSON", "OCI", "ByteStream", "Hashing", "Signing"]),
             tests(
                 "ImageStoreTests",
                 [
-                    "JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry", "ImageStore",
-                    "TestSupport",
+                    "JSON", "OCI", "ByteStream", "Hashing", "Signing", "ImageLayout", "Registry",
+                    "ImageStore", "TestSupport",
                 ]),
         ]
 )
