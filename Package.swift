@@ -20,11 +20,19 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// The binaries that are installed have a FoundationEssentials of a few lines instead of the toolchain's,
+/// since ArgumentParser imports it and uses next to nothing of it. ArgumentParser takes the one that is
+/// built before it, so the Makefile builds it first, in a scratch path of its own.
+let installed = Context.environment["OCINOCO_INSTALLED"] != nil
+let foundation: [Target.Dependency] = installed ? ["FoundationEssentials"] : []
+let foundationTarget: [Target] =
+    installed ? [.target(name: "FoundationEssentials", swiftSettings: strict)] : []
+
 /// One executable for each tool, a few lines that name its command.
 func tools(_ names: [String], from library: Target.Dependency) -> [Target] {
     names.map {
         .executableTarget(
-            name: $0, dependencies: [library, "ToolSupport"], swiftSettings: strict)
+            name: $0, dependencies: [library, "ToolSupport"] + foundation, swiftSettings: strict)
     }
 }
 
@@ -35,8 +43,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 /// What reads foreign bytes, as tests of a second or two, or with FUZZ set as the program around
 /// which libFuzzer has its `main`.
 let fuzzed: [Target.Dependency] = [
-    "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "Registry", "ImageStore",
-    "ImageArchive", "ToolSupport", "CZlib", "CZstd",
+    "JSON", "Dockerfile", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "Registry",
+    "ImageStore", "ImageArchive", "ToolSupport", "CZlib", "CZstd",
 ]
 let fuzzTarget: Target =
     Context.environment["FUZZ"] == nil
@@ -64,6 +72,7 @@ let package = Package(
         library("ByteStream", ["CSystem"]),
         library("JSON", []),
         library("OCI", ["JSON"]),
+        library("Dockerfile", ["JSON"]),
         library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
         library("Tar", ["ByteStream", "CSystem"]),
         library("Signing", ["JSON", "OCI", "ByteStream", "Hashing", "CCrypto"]),
@@ -105,6 +114,7 @@ let package = Package(
                 "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save", "oci-sign",
                 "oci-verify",
             ], from: "RemoteTools")
+        + foundationTarget
         + [
             // What several of them need.
             .target(
@@ -119,6 +129,7 @@ let package = Package(
                 "LayerTests",
                 ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "CZlib", "CZstd", "TestSupport"]),
             tests("OCITests", ["JSON", "OCI"]),
+            tests("DockerfileTests", ["Dockerfile", "JSON"]),
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
             tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
             tests("SnapshotTests", ["ByteStream", "Snapshot", "TestSupport"]),
