@@ -1,5 +1,4 @@
 import ByteStream
-import CSystem
 import Glibc
 import OCI
 import ToolSupport
@@ -44,10 +43,8 @@ struct RootFileSystem {
         guard let root, let path else { return nil }
         let subject = path.appending(Path(directory))
         do throws(Errno) {
-            let descriptor = FileDescriptor(
-                rawValue: try root.open(Path(directory), flags: system_O_PATH | O_DIRECTORY))
-            defer { _ = Glibc.close(descriptor.rawValue) }
-            let status = try descriptor.status()
+            let status = try root.status(of: Path(directory))
+            if status.st_mode & S_IFMT != S_IFDIR { return nil }
             return RuntimeConfig.DirectoryAttributes(
                 uid: status.st_uid, gid: status.st_gid, mode: status.st_mode & 0o7777)
         } catch .noEntry {
