@@ -109,8 +109,16 @@ public struct LayoutRepository: Sendable {
         return subject
     }
 
+    /// The names of the images, each of which is a line that does nothing to a terminal.
+    ///
+    /// - Throws: `LayoutError.malformed` when one is not.
     public func tags() throws -> [String] {
-        try readIndex().tags
+        let tags = try readIndex().tags
+        for tag in tags where tag.isEmpty || quote(tag) != "'\(tag)'" {
+            throw LayoutError.malformed(
+                path: indexPath, .field(path: .root, "no name of an image: \(quote(tag))"))
+        }
+        return tags
     }
 
     /// The listed manifests whose `subject` is `digest`, as an index.
@@ -171,7 +179,7 @@ public struct LayoutRepository: Sendable {
     private func readIndex(orEmpty: Bool = false) throws -> LayoutIndex {
         try checkLayout()
         do {
-            let bytes = try InputStream.readFile(
+            let bytes = try RegularFile.read(
                 indexPath, limit: LayoutRepository.indexByteLimit)
             return try parsing(indexPath) { () throws(JSONError) in try LayoutIndex(bytes) }
         } catch StreamError.open(_, .noEntry) where orEmpty {
@@ -193,7 +201,7 @@ public struct LayoutRepository: Sendable {
 
     /// A whole small blob, checked.
     private func readDocument(_ digest: Digest, size: Int64?) throws -> [UInt8] {
-        let bytes = try InputStream.readFile(
+        let bytes = try RegularFile.read(
             blobPath(digest), limit: DocumentLimit.manifestByteCount)
         let verifier = Verifier(
             digest: digest, size: size, subject: blobPath(digest).description)
