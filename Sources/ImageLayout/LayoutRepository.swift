@@ -126,6 +126,7 @@ public struct LayoutRepository: Sendable {
     /// - Spec: distribution-spec v1.1, Listing Referrers.
     public func referrers(of digest: Digest, artifactType: String?) throws -> Index? {
         var referrers: [Descriptor] = []
+        var found: Set<Descriptor> = []
         let index = try readIndex()
         for entry in try parsing(indexPath, { () throws(JSONError) in try index.manifests() })
         where entry.mediaType.isManifest || entry.mediaType.isIndex {
@@ -133,7 +134,7 @@ public struct LayoutRepository: Sendable {
             let referrer = try parsing(blobPath(entry.digest)) { () throws(JSONError) in
                 try raw.subject()?.digest == digest ? try raw.referrer() : nil
             }
-            guard let referrer, !referrers.contains(referrer) else { continue }
+            guard let referrer, found.insert(referrer).inserted else { continue }
             if referrer.isArtifact(of: artifactType) { referrers.append(referrer) }
         }
         return Index(manifests: referrers)
