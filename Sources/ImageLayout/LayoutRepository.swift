@@ -32,19 +32,29 @@ public struct LayoutRepository: Sendable {
     /// - Throws: `LayoutError`, `StreamError`, `VerificationError`.
     public func manifest(_ selector: ManifestSelector) throws -> RawManifest? {
         if try isYetToBeMade() { return nil }
-        let index = try readIndex(orEmpty: true)
         switch selector {
         case .tag(let tag):
-            guard let entry = try entry(tag, in: index) else { return nil }
+            guard let entry = try entry(tag, in: readIndex(orEmpty: true)) else { return nil }
             return try manifest(entry)
         case .digest(let digest):
+            try checkLayout()
             guard try hasBlob(digest) else { return nil }
             let bytes = try readDocument(digest, size: nil)
-            let mediaType = try parsing(blobPath(digest)) { () throws(JSONError) in
-                if let mediaType = index.mediaType(of: digest) { return mediaType }
-                return try RawManifest.mediaType(of: bytes)
+            return RawManifest(
+                bytes: bytes, mediaType: try mediaType(of: bytes, digest), digest: digest)
+        }
+    }
+
+    /// What a manifest says that it is, else what `index.json` calls it: that may be large, and
+    /// is not read for each of many manifests.
+    private func mediaType(of bytes: [UInt8], _ digest: Digest) throws -> MediaType {
+        do throws(JSONError) {
+            return try RawManifest.mediaType(of: bytes)
+        } catch {
+            guard let type = try readIndex(orEmpty: true).mediaType(of: digest) else {
+                throw LayoutError.malformed(path: blobPath(digest), error)
             }
-            return RawManifest(bytes: bytes, mediaType: mediaType, digest: digest)
+            return type
         }
     }
 
@@ -126,6 +136,7 @@ public struct LayoutRepository: Sendable {
     /// - Spec: distribution-spec v1.1, Listing Referrers.
     public func referrers(of digest: Digest, artifactType: String?) throws -> Index? {
         var referrers: [Descriptor] = []
+        var found: Set<Descriptor> = []
         let index = try readIndex()
         for entry in try parsing(indexPath, { () throws(JSONError) in try index.manifests() })
         where entry.mediaType.isManifest || entry.mediaType.isIndex {
@@ -133,7 +144,7 @@ public struct LayoutRepository: Sendable {
             let referrer = try parsing(blobPath(entry.digest)) { () throws(JSONError) in
                 try raw.subject()?.digest == digest ? try raw.referrer() : nil
             }
-            guard let referrer, !referrers.contains(referrer) else { continue }
+            guard let referrer, found.insert(referrer).inserted else { continue }
             if referrer.isArtifact(of: artifactType) { referrers.append(referrer) }
         }
         return Index(manifests: referrers)
