@@ -25,7 +25,7 @@ public struct DigestTool: Tool {
 
     @Option(
         help: ArgumentHelp("What the bytes are (default: by their beginning).", valueName: "type"))
-    var mediaType: String?
+    var mediaType: MediaType?
 
     @Option(help: ArgumentHelp("Of the digest.", valueName: "sha256|sha512"))
     var algorithm = Digest.Algorithm.sha256
@@ -40,7 +40,7 @@ public struct DigestTool: Tool {
     public func execute(_ console: Console) throws {
         let input = try console.standardInput(expecting: "bytes")
         let source = LayerSource(
-            input, declared: mediaType.map { MediaType($0) }, algorithm: algorithm,
+            input, declared: mediaType, algorithm: algorithm,
             verifiesLayer: verifyLayer)
         guard let tee else {
             try drain(source)

@@ -65,9 +65,11 @@ struct LayoutIndex {
     /// What the entries call the manifest of `digest`, if any has it.
     func mediaType(of digest: Digest) -> MediaType? {
         for entry in entries where entry.digest == JSONString(digest.description) {
-            guard case .object(let object) = entry, case .string(let type) = object["mediaType"]
-            else { continue }
-            return MediaType(type.text)
+            if case .object(let object) = entry, case .string(let text) = object["mediaType"],
+                let type = MediaType(parsing: text.text)
+            {
+                return type
+            }
         }
         return nil
     }
