@@ -109,7 +109,8 @@ let package = Package(
             ], from: "FilterTools")
         + tools(
             [
-                "oci-artifact", "oci-fetch", "oci-list", "oci-load", "oci-login", "oci-push-blob",
+                "oci-artifact", "oci-fetch", "oci-flatten", "oci-list", "oci-load", "oci-login",
+                "oci-push-blob",
                 "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save",
             ], from: "RemoteTools")
         + foundationTarget
