@@ -154,7 +154,7 @@ struct OCIArchive {
         let bytes = try contents.requiredDocument(
             descriptor.digest, "manifest '\(descriptor.digest)'")
         return RawManifest(
-            bytes: bytes, mediaType: descriptor.mediaType, digest: descriptor.digest)
+            verifiedBytes: bytes, mediaType: descriptor.mediaType, digest: descriptor.digest)
     }
 
     private func store(_ raw: RawManifest, depth: Int) throws {
@@ -237,7 +237,7 @@ struct DockerArchive {
         manifest.setLayers(
             try zip(layerPaths, config.diffIDs).map { try layer($0, diffID: $1) })
         let bytes = manifest.storedBytes
-        let root = RawManifest(bytes: bytes, mediaType: .manifest, digest: .of(bytes))
+        let root = RawManifest(bytes: bytes, mediaType: .manifest)
         return ArchivedImage(root: root, names: tags.map { ArchivedName(text: $0) }) {
             _ = try target.writeBlob(blob, mountFrom: [])
         }

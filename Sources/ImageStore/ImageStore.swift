@@ -91,6 +91,23 @@ public final class ImageStore: Sendable {
         return manifest
     }
 
+    /// What a reference stands for when its platforms are chosen from.
+    struct Root {
+        let raw: RawManifest
+        /// False for an index that was made of a layout's `index.json`.
+        let isStored: Bool
+    }
+
+    /// As `manifest(of:)`; entries of a layout that are one image on several platforms are an index.
+    func root(of reference: Reference) throws -> Root {
+        if case .layout(let layout) = reference, layout.digest == nil,
+            let index = try self.layout(layout).platformIndex(tag: layout.tag)
+        {
+            return Root(raw: index, isStored: false)
+        }
+        return Root(raw: try manifest(of: reference), isStored: true)
+    }
+
     /// Streams a blob of which only the digest is known into `sink`, checked.
     ///
     /// - Throws: `StoreError.noSuchBlob`, and what reading and `sink` throw.
@@ -123,18 +140,6 @@ extension Reference {
         case .layout(let reference):
             .layout(LayoutReference(directory: reference.directory, tag: nil, digest: nil))
         case .scratch: .scratch
-        }
-    }
-
-    /// What annotations call it: with its tag, or with its digest when it has no tag.
-    var imageName: String {
-        switch self {
-        case .registry(let reference):
-            RegistryReference(
-                host: reference.host, repository: reference.repository, tag: reference.tag,
-                digest: reference.tag == nil ? reference.digest : nil
-            ).description
-        case .layout, .scratch: description
         }
     }
 }

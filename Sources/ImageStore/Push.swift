@@ -69,7 +69,7 @@ extension ImageStore {
         _ target: Reference, with content: PushContent, sources: [Reference], filled: [Reference]
     ) throws {
         let repository = try repository(for: target)
-        let sources = filled + sources
+        let sources = filled + sources + [content.source].compactMap { $0 }
         var inventory = Inventory()
         if content.images.isEmpty {
             let walk = ManifestWalk(store: self, target: repository, sources: sources)
@@ -78,7 +78,7 @@ extension ImageStore {
             for child in content.images {
                 inventory.add(
                     child.manifest, subject: child.subject, config: child.configBytes,
-                    sources: sources + (child.base.map { [$0] } ?? []))
+                    sources: sources + child.sources)
                 if child.stored.digest != content.root.digest {
                     inventory.manifests.append(child.stored)
                 }
@@ -132,52 +132,8 @@ struct Inventory {
         }
     }
 
-    private mutating func add(_ blob: Blob) {
+    mutating func add(_ blob: Blob) {
         if digests.insert(blob.descriptor.digest).inserted { blobs.append(blob) }
-    }
-}
-
-/// Takes stock of a manifest or index that came as bytes.
-struct ManifestWalk {
-    let store: ImageStore
-    let target: any Repository
-    let sources: [Reference]
-
-    func add(
-        _ raw: RawManifest, subject: String, depth: Int, to inventory: inout Inventory
-    ) throws {
-        if raw.mediaType.isIndex {
-            guard depth < DocumentLimit.indexDepth else {
-                throw StoreError.malformed(
-                    subject: subject, .field(path: .root, "indexes nested too deeply"))
-            }
-            let index = try parsing(subject) { () throws(JSONError) in try raw.index() }
-            for (offset, entry) in index.manifests.enumerated() {
-                let name = entry.platform.map { " for '\($0)'" } ?? ""
-                let subject = "manifest \(offset + 1) of \(index.manifests.count)\(name)"
-                let child = try fetch(entry, subject: subject)
-                try add(child, subject: subject, depth: depth + 1, to: &inventory)
-                inventory.manifests.append(child)
-            }
-        } else if raw.mediaType.isManifest {
-            let manifest = try parsing(subject) { () throws(JSONError) in try raw.manifest() }
-            inventory.add(
-                manifest, subject: subject, config: manifest.config.contentAtHand,
-                sources: sources)
-        }
-    }
-
-    /// A manifest that an index refers to, from the target or else from where its blobs are.
-    private func fetch(_ entry: Descriptor, subject: String) throws -> RawManifest {
-        if let present = try target.manifest(.digest(entry.digest)) { return present }
-        for source in sources {
-            if let manifest = try store.repository(for: source).manifest(.digest(entry.digest)) {
-                return manifest
-            }
-        }
-        throw StoreError.missing(
-            subject: subject, digest: entry.digest, target: target.name,
-            sources: sources.map { $0.place.description })
     }
 }
 
@@ -196,7 +152,7 @@ extension Descriptor {
     /// it is none of them, or not what the digest says.
     ///
     /// - Spec: image-spec v1.1.1, manifest.md, Guidance for an Empty Descriptor.
-    fileprivate var contentAtHand: [UInt8]? {
+    var contentAtHand: [UInt8]? {
         let embedded: [UInt8]?
         do {
             embedded = try embeddedData()

@@ -67,12 +67,9 @@ public struct Rebase: Sendable {
         manifest.setLayers(new.manifest.layers + manifest.layers[count...])
         // A manifest of both families is refused by most readers.
         if types.contains(.manifest) { manifest.convertToOCI() }
-        var annotations = merge(
+        let annotations = merge(
             manifest.annotations, old: old.manifest.annotations, new: new.manifest.annotations,
-            except: [Annotation.position])
-        for key in [Annotation.baseName, Annotation.baseDigest] {
-            if let value = new.manifest.annotations[key] { annotations[key] = value }
-        }
+            except: Annotation.ofLines + [Annotation.baseName, Annotation.baseDigest])
         manifest.setAnnotations(annotations)
     }
 

@@ -41,6 +41,22 @@ public enum Reference: Hashable, Sendable, CustomStringConvertible {
         case .scratch: nil
         }
     }
+
+    /// The same tag, or place, at another digest or at none.
+    public func withDigest(_ digest: Digest?) -> Reference {
+        switch self {
+        case .registry(let reference):
+            .registry(
+                RegistryReference(
+                    host: reference.host, repository: reference.repository, tag: reference.tag,
+                    digest: digest))
+        case .layout(let reference):
+            .layout(
+                LayoutReference(
+                    directory: reference.directory, tag: reference.tag, digest: digest))
+        case .scratch: .scratch
+        }
+    }
 }
 
 /// `[docker://]HOST[:PORT]/REPOSITORY[:TAG][@DIGEST]`, with Docker's defaults filled in.
