@@ -53,6 +53,11 @@ public final class ImageStore: Sendable {
         LayoutRepository(directory: path(reference.directory))
     }
 
+    /// Whether there is a layout at a directory.
+    public static func isLayout(_ directory: Path) -> Bool {
+        LayoutRepository(directory: directory).exists
+    }
+
     /// Stores credentials for a registry that accepts them.
     ///
     /// - Returns: the file that was written, or that names the helper which keeps them.

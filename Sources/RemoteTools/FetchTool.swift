@@ -78,7 +78,7 @@ public struct FetchTool: Tool {
     }
 
     public func execute(_ console: Console) throws {
-        let reference = try Reference(self.reference)
+        let reference = try parseReference(self.reference)
         let choice = PlatformList.choice(of: platforms)
         let output = OutputStream()
         try registry.withStore(console) { store in

@@ -69,7 +69,7 @@ public struct PushManifestTool: Tool {
 
     public func execute(_ console: Console) throws {
         let targets = try references.map { text throws(ReferenceError) in try NamedReference(text) }
-        let sources = try from.map { text throws(ReferenceError) in try Reference(text) }
+        let sources = try from.map { text throws(ReferenceError) in try parseReference(text) }
         let expectation = try self.expectation()
         let input = try console.standardInput(expecting: "image lines")
         let lines = try PushInput(input, isRaw: raw)

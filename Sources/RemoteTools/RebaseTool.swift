@@ -40,8 +40,8 @@ public struct RebaseTool: Tool {
     public init() {}
 
     public func execute(_ console: Console) throws {
-        let onto = try self.onto.map { text throws(ReferenceError) in try Reference(text) }
-        let base = try self.base.map { text throws(ReferenceError) in try Reference(text) }
+        let onto = try self.onto.map { text throws(ReferenceError) in try parseReference(text) }
+        let base = try self.base.map { text throws(ReferenceError) in try parseReference(text) }
         try registry.withStore(console) { store in
             try ImageLines.map(console) { image, subject in
                 let change = try BaseChange(of: image, from: base, to: onto)

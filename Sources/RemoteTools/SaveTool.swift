@@ -43,7 +43,7 @@ public struct SaveTool: Tool {
 
     public func execute(_ console: Console) throws {
         let names = try self.names.map(archiveName)
-        let sources = try from.map { text throws(ReferenceError) in try Reference(text) }
+        let sources = try from.map { text throws(ReferenceError) in try parseReference(text) }
         let input = try console.standardInput(expecting: "image lines")
         try console.refuseTerminal(for: "archive")
         let lines = try PushInput(input, isRaw: raw)

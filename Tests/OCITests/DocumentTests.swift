@@ -191,7 +191,6 @@ extension Manifest {
         let index = try Index(field(golden))
         #expect(index.storedBytes == Array(golden.utf8))
         #expect(index.manifests.count == 2)
-        #expect(index.images.count == 1)
         #expect(index.subject?.size == 7)
     }
 
