@@ -20,6 +20,10 @@ relative_relocations = $(shell printf '%s\n' 2.36 "$$(getconf GNU_LIBC_VERSION |
 SWIFT_FLAGS = -c release --static-swift-stdlib -Xswiftc -use-ld=lld \
 	-Xlinker "-L$(CURDIR)/$(static)" $(relative_relocations)
 
+# Package.swift says why these have a scratch path of their own and one target that is built first.
+built = .build/installed/release
+build_installed = OCINOCO_INSTALLED=1 $(SWIFT) build $(SWIFT_FLAGS) --scratch-path .build/installed
+
 # For --version; Package.swift reads it.
 export OCINOCO_COMMIT = $(shell git describe --always --dirty --exclude='*' 2>/dev/null)
 
@@ -57,8 +61,9 @@ binaries: build-packages
 	@mkdir -p $(static)
 	@library=$$(clang++ -print-file-name=libstdc++.a); \
 		case $$library in /*) ln -sf "$$library" $(static)/ ;; esac
-	$(SWIFT) build $(SWIFT_FLAGS) --product oci-filters
-	$(SWIFT) build $(SWIFT_FLAGS) --product oci-remote
+	$(build_installed) --target FoundationEssentials
+	$(build_installed) --product oci-filters
+	$(build_installed) --product oci-remote
 
 build-packages:
 	@pkg-config --exists libzstd libcrypto zlib libcurl 2>/dev/null || \
@@ -135,7 +140,7 @@ install: $(if $(SUDO_USER),built,all)
 
 .PHONY: built
 built:
-	@[ -x .build/release/oci-filters ] && [ -x .build/release/oci-remote ] || \
+	@[ -x $(built)/oci-filters ] && [ -x $(built)/oci-remote ] || \
 		{ echo 'the tools are not built: run make before sudo make install' >&2; exit 1; }
 
 # The tree as it is installed. Links are relative: it may be moved, and DESTDIR is not in them.
@@ -143,7 +148,7 @@ built:
 install-tree:
 	@mkdir -p '$(installed)/bin' '$(installed)/$(libexec)'
 	@for binary in oci-filters oci-remote; do \
-		strip -s -o '$(installed)/$(libexec)/'$$binary.new .build/release/$$binary && \
+		strip -s -o '$(installed)/$(libexec)/'$$binary.new $(built)/$$binary && \
 		mv -f '$(installed)/$(libexec)/'$$binary.new '$(installed)/$(libexec)/'$$binary || exit; \
 	done
 	@for tool in $(filters); do \

@@ -11,16 +11,28 @@ let archived = "$Format:%h$"
 let commit =
     archived.hasPrefix("$") ? Context.environment["OCINOCO_COMMIT"] ?? "" : archived
 
-/// A library module, its dependencies in the order of the design's list of arrows.
+let argumentParser: Target.Dependency =
+    .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A library module and every module that it imports, the language's own apart. These are the arrows
+/// of the design: Tests/meta compares them with the imports and with docs/design.md.
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
+
+/// The binaries that are installed have a FoundationEssentials of a few lines instead of the toolchain's,
+/// since ArgumentParser imports it and uses next to nothing of it. ArgumentParser takes the one that is
+/// built before it, so the Makefile builds it first, in a scratch path of its own.
+let installed = Context.environment["OCINOCO_INSTALLED"] != nil
+let foundation: [Target.Dependency] = installed ? ["FoundationEssentials"] : []
+let foundationTarget: [Target] =
+    installed ? [.target(name: "FoundationEssentials", swiftSettings: strict)] : []
 
 /// One executable for each tool, a few lines that name its command.
 func tools(_ names: [String], from library: Target.Dependency) -> [Target] {
     names.map {
         .executableTarget(
-            name: $0, dependencies: [library, "ToolSupport"], swiftSettings: strict)
+            name: $0, dependencies: [library, "ToolSupport"] + foundation, swiftSettings: strict)
     }
 }
 
@@ -31,7 +43,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 /// What reads foreign bytes, as tests of a second or two, or with FUZZ set as the program around
 /// which libFuzzer has its `main`.
 let fuzzed: [Target.Dependency] = [
-    "Tar", "Layer", "Snapshot", "ToolSupport", "Registry", "ImageArchive", "CZlib", "CZstd",
+    "JSON", "Dockerfile", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "Registry",
+    "ImageStore", "ImageArchive", "ToolSupport", "CZlib", "CZstd",
 ]
 let fuzzTarget: Target =
     Context.environment["FUZZ"] == nil
@@ -59,22 +72,32 @@ let package = Package(
         library("ByteStream", ["CSystem"]),
         library("JSON", []),
         library("OCI", ["JSON"]),
+        library("Dockerfile", ["JSON"]),
         library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
         library("Tar", ["ByteStream", "CSystem"]),
-        library("Layer", ["OCI", "Hashing", "Tar", "CZstd", "CZlib"]),
-        library("Snapshot", ["OCI", "Hashing", "Tar", "CSystem"]),
-        library("ImageLayout", ["OCI", "ByteStream", "Hashing"]),
-        library("Registry", ["OCI", "ByteStream", "Hashing", "CCurl"]),
-        library("ImageStore", ["ImageLayout", "Registry"]),
-        library("ImageArchive", ["ImageStore", "Layer"]),
+        library(
+            "Layer", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "CSystem", "CZstd", "CZlib"]),
+        library("Snapshot", ["OCI", "ByteStream", "Hashing", "Tar", "CSystem"]),
+        library("ImageLayout", ["JSON", "OCI", "ByteStream", "Hashing"]),
+        library("Registry", ["JSON", "OCI", "ByteStream", "Hashing", "CCurl"]),
+        library("ImageStore", ["JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry"]),
+        library(
+            "ImageArchive", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "ImageStore"]),
         library(
             "ToolSupport",
+            ["JSON", "OCI", "ByteStream", "Hashing", "CSystem", "CBuild", argumentParser]),
+        library(
+            "FilterTools",
             [
-                "OCI", "Hashing", "ByteStream", "CBuild",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ToolSupport",
+                argumentParser,
             ]),
-        library("FilterTools", ["ToolSupport", "Tar", "Layer", "Snapshot"]),
-        library("RemoteTools", ["ToolSupport", "ImageArchive"]),
+        library(
+            "RemoteTools",
+            [
+                "JSON", "OCI", "ByteStream", "Hashing", "Layer", "Registry", "ImageStore",
+                "ImageArchive", "ToolSupport", argumentParser,
+            ]),
     ]
         + tools(
             [
@@ -87,6 +110,7 @@ let package = Package(
                 "oci-artifact", "oci-fetch", "oci-load", "oci-login", "oci-push-blob",
                 "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save",
             ], from: "RemoteTools")
+        + foundationTarget
         + [
             // What several of them need.
             .target(
@@ -95,17 +119,27 @@ let package = Package(
             fuzzTarget,
             tests("ByteStreamTests", ["ByteStream"]),
             tests("JSONTests", ["JSON"]),
-            tests("RegistryTests", ["Registry"]),
-            tests("TarTests", ["Tar", "ByteStream", "TestSupport"]),
+            tests("RegistryTests", ["JSON", "OCI", "ByteStream", "Hashing", "Registry"]),
+            tests("TarTests", ["ByteStream", "Tar", "TestSupport"]),
             tests(
                 "LayerTests",
-                ["Layer", "Tar", "Hashing", "OCI", "ByteStream", "CZlib", "CZstd", "TestSupport"]),
-            tests("OCITests", ["OCI", "JSON"]),
-            tests("HashingTests", ["Hashing", "OCI", "JSON", "ByteStream"]),
-            tests("FilterToolsTests", ["FilterTools", "Hashing", "OCI", "JSON"]),
-            tests("SnapshotTests", ["Snapshot", "Tar", "ByteStream", "TestSupport"]),
-            tests("ToolSupportTests", ["ToolSupport", "Hashing", "OCI", "JSON", "ByteStream"]),
-            tests("ImageLayoutTests", ["ImageLayout", "TestSupport"]),
-            tests("ImageStoreTests", ["ImageStore", "TestSupport"]),
+                ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "CZlib", "CZstd", "TestSupport"]),
+            tests("OCITests", ["JSON", "OCI"]),
+            tests("DockerfileTests", ["Dockerfile", "JSON"]),
+            tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
+            tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
+            tests("SnapshotTests", ["ByteStream", "Snapshot", "TestSupport"]),
+            tests(
+                "ToolSupportTests",
+                ["JSON", "OCI", "ByteStream", "Hashing", "ToolSupport", argumentParser]),
+            tests(
+                "ImageLayoutTests",
+                ["JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "TestSupport"]),
+            tests(
+                "ImageStoreTests",
+                [
+                    "JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry", "ImageStore",
+                    "TestSupport",
+                ]),
         ]
 )
