@@ -170,7 +170,8 @@ public struct LayoutRepository: Sendable {
             throw LayoutError.noSuchBlob(path: directory, entry.digest)
         }
         return RawManifest(
-            verifiedBytes: try readDocument(entry.digest, size: entry.size), mediaType: entry.mediaType,
+            verifiedBytes: try readDocument(entry.digest, size: entry.size),
+            mediaType: entry.mediaType,
             digest: entry.digest)
     }
 

@@ -101,7 +101,8 @@ public enum InputError: Failure {
     public var exitStatus: ExitStatus {
         switch self {
         case .terminal: .usage
-        case .empty, .cutLine, .wrongKind, .tooLarge, .longLine, .tooManyLines, .missingLine, .document,
+        case .empty, .cutLine, .wrongKind, .tooLarge, .longLine, .tooManyLines, .missingLine,
+            .document,
             .refused:
             .dataError
         }

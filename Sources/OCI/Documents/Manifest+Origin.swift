@@ -20,7 +20,9 @@ extension Manifest {
     }
 
     /// The digest that the manifest had where it was fetched from, before any change.
-    public var recordedDigest: Digest? { self[annotation: Annotation.digest].flatMap { Digest($0) } }
+    public var recordedDigest: Digest? {
+        self[annotation: Annotation.digest].flatMap { Digest($0) }
+    }
 
     /// The entry of an index by which the image was reached; nil when it was reached by none.
     public var entry: Descriptor? {
@@ -46,7 +48,8 @@ extension Manifest {
     ///
     /// - Spec: image-spec v1.1.1, annotations.md, `base.name` and `base.digest`.
     package mutating func standOnSource(keepsAnnotations: Bool) {
-        guard let source, let digest = recordedDigest, self[annotation: Annotation.sourceBase] == nil
+        guard let source, let digest = recordedDigest,
+            self[annotation: Annotation.sourceBase] == nil
         else { return }
         let former = formerBase
         if !keepsAnnotations {

@@ -113,13 +113,19 @@ extension ImageConfig {
         let layerCount = layerHistoryCount
         var patched = document
         patched.merge(patch)
-        patched.keepForms(of: document, inside: ["config"])
-        self = try ImageConfig(JSONField(.object(patched)))
-        guard history.isEmpty || layerHistoryCount == layerCount else {
+        let result = try ImageConfig(JSONField(.object(patched)))
+        for key: JSONString in ["os", "architecture"]
+        where (patched[key]?.saysNothing ?? true) && !(document[key]?.saysNothing ?? true) {
+            throw EditError(.root.key(key), "a patch cannot remove it")
+        }
+        guard result.history.isEmpty || result.layerHistoryCount == layerCount else {
             throw EditError(
                 .root.key("history"),
-                "the patch leaves \(layerHistoryCount) entries of layers, where \(layerCount) were")
+                "the patch leaves \(result.layerHistoryCount) entries of layers, "
+                    + "where \(layerCount) were")
         }
+        patched.keepForms(of: document, inside: ["config"])
+        self = try ImageConfig(JSONField(.object(patched)))
     }
 
     private mutating func clear(_ fields: [ConfigField]) {
@@ -294,7 +300,9 @@ extension JSONObject {
     fileprivate mutating func keepForms(of original: JSONObject, inside inner: [JSONString] = []) {
         for member in original.members + members {
             let (old, new) = (original[member.key], self[member.key])
-            if inner.contains(member.key), case .object(let old) = old, case .object(var object) = new {
+            if inner.contains(member.key), case .object(let old) = old,
+                case .object(var object) = new
+            {
                 object.keepForms(of: old)
                 if new != .object(object) { self[member.key] = .object(object) }
             } else if old != new, JSON.haveSameMeaning(old, new) {

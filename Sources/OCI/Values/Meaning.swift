@@ -21,7 +21,9 @@ extension JSON {
     /// Elements of a list are compared one by one: an empty string there is a value.
     public static func haveSameMeaning(_ one: JSON?, _ other: JSON?) -> Bool {
         let isNothing = (one?.saysNothing ?? true, other?.saysNothing ?? true)
-        guard let one, let other, isNothing == (false, false) else { return isNothing == (true, true) }
+        guard let one, let other, isNothing == (false, false) else {
+            return isNothing == (true, true)
+        }
         switch (one, other) {
         case (.object(let one), .object(let other)):
             let keys = one.members.map(\.key) + other.members.map(\.key)

@@ -87,7 +87,8 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
 
         if rest.utf8.count == 64, rest.utf8.allSatisfy(isHexadecimal) {
             throw ReferenceError(
-                text, "64 hexadecimal digits, which Docker takes for an image's ID; "
+                text,
+                "64 hexadecimal digits, which Docker takes for an image's ID; "
                     + "a digest is written REPOSITORY@sha256:DIGITS")
         }
 
