@@ -84,6 +84,8 @@ let package = Package(
         library(
             "ImageArchive", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "ImageStore"]),
         library(
+            "ImageTree", ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageStore"]),
+        library(
             "ToolSupport",
             ["JSON", "OCI", "ByteStream", "Hashing", "CSystem", "CBuild", argumentParser]),
         library(
@@ -96,7 +98,7 @@ let package = Package(
             "RemoteTools",
             [
                 "JSON", "OCI", "ByteStream", "Hashing", "Layer", "Registry", "ImageStore",
-                "ImageArchive", "ToolSupport", argumentParser,
+                "ImageArchive", "ImageTree", "ToolSupport", argumentParser,
             ]),
     ]
         + tools(
@@ -107,7 +109,7 @@ let package = Package(
             ], from: "FilterTools")
         + tools(
             [
-                "oci-artifact", "oci-fetch", "oci-load", "oci-login", "oci-push-blob",
+                "oci-artifact", "oci-fetch", "oci-list", "oci-load", "oci-login", "oci-push-blob",
                 "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save",
             ], from: "RemoteTools")
         + foundationTarget

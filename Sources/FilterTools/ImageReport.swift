@@ -121,7 +121,7 @@ struct ImageReport {
             ? "" : " (its config says \(own))"
         add("Platform", ["\(shown)\(version)\(difference)"])
         let all = manifest(Annotation.platforms).split(separator: ",").map { String($0) }
-        add("Platforms", [all.joined(separator: ", ")])
+        add("Available", [all.joined(separator: ", ")])
     }
 
     private func manifest(_ key: JSONString) -> String { image.manifest[annotation: key] ?? "" }

@@ -17,7 +17,7 @@ extension ImageStore {
         targets: [Reference], sources: [Reference]
     ) throws -> PushContent {
         if annotations.isEmpty,
-            let content = try unchanged(images, asIndex: asIndex, places: targets + sources)
+            let content = try unchanged(images, asIndex: asIndex, places: sources)
         {
             return content
         }

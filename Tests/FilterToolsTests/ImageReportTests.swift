@@ -74,7 +74,7 @@ private func config(history: String, run: String = "{}") -> String {
         let expected =
             "Reference  example.com/a:1\nDigest     \(raw.digest)\nIndex      \(Digest.of([1]))\n"
         #expect(report.hasPrefix(expected))
-        #expect(report.contains("\nPlatforms  linux/arm/v7, linux/amd64\n"))
+        #expect(report.contains("\nAvailable  linux/arm/v7, linux/amd64\n"))
         #expect(!report.contains("ocinoco."))
     }
 
