@@ -57,6 +57,11 @@ public struct RuntimeConfigTool: Tool {
         if rootless { options.rootlessOwner = ProcessUser(uid: geteuid(), gid: getegid()) }
         let document = try ImageLines.readOne(console) { image in
             let config = try image.config()
+            let run = try config.runConfig()
+            if options.arguments == nil, run.entrypoint.isEmpty, run.cmd.isEmpty {
+                console.warn("the image has no command: 'sh' stands in its place; see --args")
+                options.arguments = ["sh"]
+            }
             var user = try RootFileSystem(rootfs).user(config.user)
             if rootless, user != ProcessUser(uid: 0, gid: 0) {
                 console.warn("user \(quote(config.user)) becomes root, the only one there is")

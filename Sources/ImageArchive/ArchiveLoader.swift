@@ -16,18 +16,20 @@ public struct ArchiveLoader {
     private let target: any Repository
     private let targetTag: String?
     private let imageName: String?
+    private let platforms: [Platform]
     private let warn: (String) -> Void
 
     /// - Parameters:
     ///   - tag: what the one image is called; nil keeps the tags of the archive.
     ///   - imageName: which image is meant, as the archive calls it; nil for all of them.
     public init(
-        to target: any Repository, tag: String?, imageName: String?,
+        to target: any Repository, tag: String?, imageName: String?, platforms: [Platform] = [],
         warn: @escaping (String) -> Void
     ) {
         self.target = target
         targetTag = tag
         self.imageName = imageName
+        self.platforms = platforms
         self.warn = warn
     }
 
@@ -37,9 +39,9 @@ public struct ArchiveLoader {
         let contents = try ArchiveContents(input, to: target)
         let images: [ArchivedImage]
         if let index = contents.document(Array("index.json".utf8)) {
-            images = try OCIArchive(contents, target).images(of: index)
+            images = try OCIArchive(contents, target, platforms, warn: warn).images(of: index)
         } else if let manifest = contents.document(Array("manifest.json".utf8)) {
-            images = try DockerArchive(contents, target).images(of: manifest)
+            images = try DockerArchive(contents, target).images(of: manifest, platforms)
         } else if contents.hasObsoleteImages {
             throw ArchiveError.obsolete(path: input.path)
         } else {
@@ -116,18 +118,31 @@ struct ArchivedImage {
 
 /// An OCI layout in a tar.
 struct OCIArchive {
-    private let contents: ArchiveContents
+    let contents: ArchiveContents
     private let target: any Repository
+    private let platforms: [Platform]
+    let warn: (String) -> Void
 
-    init(_ contents: ArchiveContents, _ target: any Repository) {
+    /// - Parameter platforms: what is loaded of an image for several; all of it when empty.
+    init(
+        _ contents: ArchiveContents, _ target: any Repository, _ platforms: [Platform],
+        warn: @escaping (String) -> Void
+    ) {
         self.contents = contents
         self.target = target
+        self.platforms = platforms
+        self.warn = warn
     }
 
     /// The images of `index.json`, each once with all its names.
     func images(of index: [UInt8]) throws -> [ArchivedImage] {
         let entries = try parsing("index.json") { () throws(JSONError) in
             try Index(JSONField(JSON.parse(index)), mediaType: .index).manifests
+        }
+        if let list = Index(platformsOf: entries), let name = entries[0].archiveName {
+            return try images([(.init(bytes: list.storedBytes, mediaType: .index), [name])])
+        } else if let list = Index(platformsOf: entries) {
+            return try images([(.init(bytes: list.storedBytes, mediaType: .index), [])])
         }
         var order: [Digest] = []
         var names: [Digest: [ArchivedName]] = [:]
@@ -136,21 +151,31 @@ struct OCIArchive {
             if descriptors.updateValue(entry, forKey: entry.digest) == nil {
                 order.append(entry.digest)
             }
-            let name =
-                entry[annotation: Annotation.containerdName]
-                ?? entry[annotation: Annotation.refName]
-            if let name { names[entry.digest, default: []].append(ArchivedName(text: name)) }
+            if let name = entry.archiveName { names[entry.digest, default: []].append(name) }
         }
-        return try order.compactMap { digest in
-            guard let descriptor = descriptors[digest] else { return nil }
-            let root = try manifest(descriptor)
-            return ArchivedImage(root: root, names: names[digest] ?? []) {
-                try store(root, depth: 0)
-            }
-        }
+        return try images(
+            order.compactMap { descriptors[$0] }.map { (try manifest($0), names[$0.digest] ?? []) })
     }
 
-    private func manifest(_ descriptor: Descriptor) throws(ArchiveError) -> RawManifest {
+    /// The images with these roots, of the platforms that are wanted.
+    private func images(
+        _ roots: [(raw: RawManifest, names: [ArchivedName])]
+    ) throws -> [ArchivedImage] {
+        var available: [Platform] = []
+        let images = try roots.compactMap { root -> ArchivedImage? in
+            let whole = try withoutMissing(root.raw)
+            guard let chosen = try choose(platforms, of: whole, available: &available) else {
+                return nil
+            }
+            return ArchivedImage(root: chosen, names: root.names) { try store(chosen, depth: 0) }
+        }
+        if images.isEmpty, let wanted = platforms.first {
+            throw ArchiveError.noSuchPlatform(wanted, available: available.map(\.description))
+        }
+        return images
+    }
+
+    func manifest(_ descriptor: Descriptor) throws(ArchiveError) -> RawManifest {
         let bytes = try contents.requiredDocument(
             descriptor.digest, "manifest '\(descriptor.digest)'")
         return RawManifest(
@@ -166,6 +191,10 @@ struct OCIArchive {
             }
             let index = try parsing(name) { () throws(JSONError) in try raw.index() }
             for entry in index.manifests {
+                guard entry.mediaType.isManifest || entry.mediaType.isIndex else {
+                    try store(entry)
+                    continue
+                }
                 let child = try manifest(entry)
                 try store(child, depth: depth + 1)
                 try target.putManifest(child, tag: nil)
@@ -201,7 +230,8 @@ struct DockerArchive {
         self.target = target
     }
 
-    func images(of manifest: [UInt8]) throws -> [ArchivedImage] {
+    /// - Parameter platforms: those whose images are wanted; all of them when empty.
+    func images(of manifest: [UInt8], _ platforms: [Platform]) throws -> [ArchivedImage] {
         let entries = try parsing("manifest.json") { () throws(JSONError) in
             try JSONField(JSON.parse(manifest)).elements().map { (field) throws(JSONError) in
                 (
@@ -211,7 +241,17 @@ struct DockerArchive {
                 )
             }
         }
-        return try entries.map { try image($0.config, $0.layers, $0.tags) }
+        var available: [Platform] = []
+        let images = try entries.compactMap { entry -> ArchivedImage? in
+            let (image, platform) = try image(entry.config, entry.layers, entry.tags)
+            available.append(platform)
+            let isWanted = platforms.isEmpty || platforms.contains { platform.satisfies($0) }
+            return isWanted ? image : nil
+        }
+        if images.isEmpty, let wanted = platforms.first {
+            throw ArchiveError.noSuchPlatform(wanted, available: available.map(\.description))
+        }
+        return images
     }
 
     private func strings(_ field: JSONField?) throws(JSONError) -> [String] {
@@ -220,7 +260,7 @@ struct DockerArchive {
 
     private func image(
         _ configPath: String, _ layerPaths: [String], _ tags: [String]
-    ) throws -> ArchivedImage {
+    ) throws -> (ArchivedImage, Platform) {
         let configBytes = try contents.requiredDocument(
             Array(configPath.utf8), "config \(quote(configPath))")
         let config = try parsing(configPath) { () throws(JSONError) in
@@ -238,9 +278,10 @@ struct DockerArchive {
             try zip(layerPaths, config.diffIDs).map { try layer($0, diffID: $1) })
         let bytes = manifest.storedBytes
         let root = RawManifest(bytes: bytes, mediaType: .manifest)
-        return ArchivedImage(root: root, names: tags.map { ArchivedName(text: $0) }) {
+        let image = ArchivedImage(root: root, names: tags.map { ArchivedName(text: $0) }) {
             _ = try target.writeBlob(blob, mountFrom: [])
         }
+        return (image, try config.platform())
     }
 
     private func layer(_ path: String, diffID: Digest) throws(ArchiveError) -> Descriptor {
@@ -259,7 +300,7 @@ struct DockerArchive {
     }
 }
 
-private func parsing<Result>(
+func parsing<Result>(
     _ document: String, _ body: () throws(JSONError) -> Result
 ) throws(ArchiveError) -> Result {
     do {

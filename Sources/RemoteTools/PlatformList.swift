@@ -30,11 +30,15 @@ enum PlatformList: Hashable, Sendable {
     static func choice(of lists: [PlatformList]) -> PlatformChoice {
         if lists.isEmpty { return .implied(.current) }
         if lists.contains(.all) { return .all }
-        return .listed(
-            lists.flatMap { list -> [Platform] in
-                guard case .listed(let platforms) = list else { return [] }
-                return platforms
-            })
+        return .listed(named(lists))
+    }
+
+    /// The platforms that the values of the option name; none for all of them.
+    static func named(_ lists: [PlatformList]) -> [Platform] {
+        lists.flatMap { list -> [Platform] in
+            guard case .listed(let platforms) = list else { return [] }
+            return platforms
+        }
     }
 }
 
