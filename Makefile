@@ -132,10 +132,11 @@ lint: test-packages
 	shellcheck -s sh -x -P SCRIPTDIR Sources/ocinoco/ocinoco .ci/run .ci/packages \
 		completions/generate packaging/portable packaging/glibc/stubs packaging/lib.sh \
 		$(packages_made:%=packaging/%) packaging/image packaging/dist $(wildcard examples/*/demo examples/*/build examples/*/rebase examples/*/tour) \
+		examples/many-machines/one examples/many-machines/join \
 		Tests/pipelines/run Tests/pipelines/*.sh Tests/pipelines/cases/*.sh Tests/meta/run \
 		Tests/soak/run
 	shellcheck -s bash completions/bash/ocinoco
-	yamllint --strict -c examples/.yamllint examples/*.yml examples/*.yaml
+	yamllint --strict -c examples/.yamllint action.yml examples/*.y*ml examples/*/*.y*ml
 	CI=1 $(SWIFT) build --build-tests --scratch-path .build/strict
 
 completions: all

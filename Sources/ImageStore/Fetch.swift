@@ -75,11 +75,6 @@ extension ImageStore {
         try images(of: reference, platform: choice).flatMap(\.configBytes)
     }
 
-    /// The tags of the place that a reference names.
-    public func tags(of reference: Reference) throws -> [String] {
-        try repository(for: reference).tags()
-    }
-
     /// An image's config as it is stored.
     ///
     /// - Parameter subject: what messages call it.

@@ -11,4 +11,6 @@ public let remoteTools: [any Tool.Type] = [
     PushManifestTool.self,
     RebaseTool.self,
     SaveTool.self,
+    SignTool.self,
+    VerifyTool.self,
 ]
