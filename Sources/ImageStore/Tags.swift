@@ -59,7 +59,10 @@ extension ImageStore {
         if raw.mediaType.isIndex {
             guard let index = try? raw.index() else { return nil }
             if let time = index[annotation: Annotation.created] { return time }
-            guard let first = index.manifests.first(where: { $0.mediaType.isManifest && !$0.isNoImage }),
+            guard
+                let first = index.manifests.first(where: {
+                    $0.mediaType.isManifest && !$0.isNoImage
+                }),
                 let image = try repository.manifest(.digest(first.digest))
             else { return nil }
             return try timeOfCreation(image, in: repository)

@@ -114,7 +114,8 @@ public struct RegistryArguments: ParsableArguments {
 /// - Throws: `ReferenceError`.
 func parseReference(_ text: String) throws(ReferenceError) -> Reference {
     let reference = try Reference(text)
-    guard case .layout(let layout) = reference else { return reference }
+    // After "/:" there is no doubt.
+    guard case .layout(let layout) = reference, !text.contains("/:") else { return reference }
     return .layout(layout.resolved { ImageStore.isLayout(Path(argument: $0) ?? Path($0)) })
 }
 

@@ -39,8 +39,8 @@ ocinoco copy oci:lay "$registry/copy:1" >copied
 assert_equal "$digest" "$(field .digest copied)"
 oci-fetch "$registry/copy:1" | oci-config | oci-push-manifest "$registry/copy:2" >filtered
 assert_equal "$digest" "$(field .digest filtered)"
-oci-fetch "$registry/copy:1" | oci-config --env A=b | oci-push-manifest oci:changed:1 >changed
-assert_equal null "$(oci-fetch --raw oci:changed:1 | jq .annotations)"
+oci-fetch "$registry/copy:1" | oci-config --env A=b | oci-push-manifest oci:edited:1 >changed
+assert_equal null "$(oci-fetch --raw oci:edited:1 | jq .annotations)"
 
 # An artifact whose config is embedded is copied as it is.
 printf '{}' >empty
@@ -67,7 +67,7 @@ oci-config --env A=b <lines | oci-push-manifest oci:new:1 >/dev/null
 assert_equal 'arm/v6 arm64/ arm64/v' "$(oci-fetch --raw oci:new:1 |
 	jq -r '.manifests[] | "\(.platform.architecture)/\(.platform.variant // "")\(.annotations.k // "")"' | xargs)"
 # Unchanged and whole it is the stored index, with what is no image in it.
-oci-push-manifest --from oci:lay oci:same:1 <lines >same
+oci-push-manifest --from oci:lay oci:kept:1 <lines >same
 assert_equal "$(field .digest index.json)" "$(field .digest same)"
 ocinoco inspect oci:lay --platform linux/arm64 >report
 assert_match "^Index  *$(field .digest index.json)" report
