@@ -89,7 +89,7 @@ struct ImageReport {
         add(
             "Annotations",
             manifest.annotations.members.filter { !hidden.contains($0.key) }.map { member in
-                "\(member.key.text)=\(manifest[annotation: member.key] ?? "")"
+                "\(member.key.text)=\(member.value.text ?? "")"
             })
     }
 

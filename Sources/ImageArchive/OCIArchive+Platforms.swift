@@ -71,7 +71,7 @@ extension OCIArchive {
         let name = "manifest '\(raw.digest)'"
         let manifest = try parsing(name) { () throws(JSONError) in try raw.manifest() }
         guard manifest.config.mediaType.isImageConfig else { return nil }
-        let bytes = try contents.requiredDocument(manifest.config.digest, "config of \(name)")
+        let bytes = try contents.requiredDocument(manifest.config, "config of \(name)")
         return try parsing("config of \(name)") { () throws(JSONError) in
             try ImageConfig(JSONField(JSON.parse(bytes))).platform()
         }

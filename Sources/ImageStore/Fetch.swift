@@ -23,11 +23,32 @@ extension ImageStore {
         }
         let entries = try entries(of: root.raw, in: repository, reference)
         let chosen = try choose(choice, from: entries, in: repository, reference)
+        if chosen.count > 1 { try checkConfigSizes(chosen.map(\.raw), of: reference) }
         let platforms = entries.images.compactMap(\.platform)
         return try concurrently(chosen) { (found: FoundManifest, _) in
             try self.recorded(
                 self.image(found.raw, in: repository), from: reference, root, found.raw,
                 entry: found.entry, platforms: platforms)
+        }
+    }
+
+    /// Checks that the configs of several images, which are all held at once, have a limited size.
+    private func checkConfigSizes(
+        _ manifests: [RawManifest], of reference: Reference
+    ) throws(StoreError) {
+        let limit = DocumentLimit.indexByteCount
+        var byteCount: Int64 = 0
+        for raw in manifests {
+            let size = try parsing("manifest '\(raw.digest)'") { () throws(JSONError) in
+                try raw.manifest().config.size
+            }
+            let (sum, overflow) = byteCount.addingReportingOverflow(size)
+            byteCount = overflow ? .max : sum
+            guard byteCount <= Int64(limit) else {
+                throw .tooLarge(
+                    subject: "configs of \(quote(reference.description)) together",
+                    size: byteCount, limit: limit)
+            }
         }
     }
 

@@ -6,24 +6,29 @@ struct ManifestWalk {
     let store: ImageStore
     let target: any Repository
     let sources: [Reference]
+    private var walk = IndexWalk()
 
-    func add(
+    init(store: ImageStore, target: any Repository, sources: [Reference]) {
+        self.store = store
+        self.target = target
+        self.sources = sources
+    }
+
+    mutating func add(
         _ raw: RawManifest, subject: String, depth: Int, to inventory: inout Inventory
     ) throws {
         if raw.mediaType.isIndex {
-            guard depth < DocumentLimit.indexDepth else {
-                throw StoreError.malformed(
-                    subject: subject, .field(path: .root, "indexes nested too deeply"))
-            }
             let index = try parsing(subject) { () throws(JSONError) in try raw.index() }
-            for (offset, entry) in index.manifests.enumerated() {
+            let entries = try parsing(subject) { () throws(JSONError) in
+                try walk.newEntries(of: index, depth: depth)
+            }
+            for (offset, entry) in entries.enumerated() {
                 let name = entry.platform.map { " for '\($0)'" } ?? ""
-                let subject = "manifest \(offset + 1) of \(index.manifests.count)\(name)"
+                let subject = "manifest \(offset + 1) of \(entries.count)\(name)"
                 if try isBlob(entry) {
                     inventory.add(
-                        Inventory.Blob(
-                            descriptor: entry, bytes: entry.contentAtHand, sources: sources,
-                            subject: "blob \(offset + 1) of \(index.manifests.count)"))
+                        entry, subject: "blob \(offset + 1) of \(entries.count)",
+                        sources: sources)
                     continue
                 }
                 let child = try fetch(entry, subject: subject)
@@ -55,10 +60,12 @@ struct ManifestWalk {
 
     /// A manifest that an index refers to, from the target or else from where its blobs are.
     private func fetch(_ entry: Descriptor, subject: String) throws -> RawManifest {
-        if let present = try target.manifest(.digest(entry.digest)) { return present }
-        for source in sources {
-            if let manifest = try store.repository(for: source).manifest(.digest(entry.digest)) {
-                return manifest
+        let places = [target] + (try sources.map { try store.repository(for: $0) })
+        for place in places {
+            if let found = try place.manifest(.digest(entry.digest)) {
+                // The index decides what it is, not the place that has it.
+                return RawManifest(
+                    verifiedBytes: found.bytes, mediaType: entry.mediaType, digest: found.digest)
             }
         }
         throw StoreError.missing(

@@ -111,22 +111,30 @@ extension ImageStore {
 
     /// The images of an index and of those inside it, without attestations, caches and artifacts.
     func entries(
-        of raw: RawManifest, in repository: any Repository, _ reference: Reference, depth: Int = 0
+        of raw: RawManifest, in repository: any Repository, _ reference: Reference
+    ) throws -> IndexEntries {
+        var walk = IndexWalk()
+        return try entries(of: raw, in: repository, reference, depth: 0, &walk)
+    }
+
+    private func entries(
+        of raw: RawManifest, in repository: any Repository, _ reference: Reference, depth: Int,
+        _ walk: inout IndexWalk
     ) throws -> IndexEntries {
         guard depth < DocumentLimit.indexDepth else {
             throw StoreError.nestedTooDeep(reference)
         }
-        let index = try parsing("index '\(raw.digest)'") { () throws(JSONError) in
-            try raw.index()
+        let new = try parsing("index '\(raw.digest)'") { () throws(JSONError) in
+            try walk.newEntries(of: raw.index(), depth: depth)
         }
         var entries = IndexEntries()
-        for entry in index.manifests {
+        for entry in new {
             if entry.isNoImage {
                 trace("not an image: '\(entry.digest)', an attestation or artifact")
             } else if entry.mediaType.isIndex {
                 let inner = try child(entry, in: repository)
                 let nested = try self.entries(
-                    of: inner, in: repository, reference, depth: depth + 1)
+                    of: inner, in: repository, reference, depth: depth + 1, &walk)
                 entries.images += nested.images
                 entries.hasSchema1 = entries.hasSchema1 || nested.hasSchema1
             } else if entry.mediaType.isSchema1 {
@@ -138,8 +146,6 @@ extension ImageStore {
                 trace("not an image: '\(entry.digest)', \(quote(entry.mediaType.rawValue))")
             }
         }
-        var seen: Set<Descriptor> = []
-        entries.images = entries.images.filter { seen.insert($0).inserted }
         return entries
     }
 

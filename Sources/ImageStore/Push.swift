@@ -11,17 +11,21 @@ extension ImageStore {
     /// bases. Each repository gets a blob once, whatever the number of its tags. A manifest about
     /// another is listed as its referrer.
     ///
-    /// - Returns: the descriptor of what was pushed, after every place has confirmed it.
+    /// - Returns: the descriptor of what was pushed, after every place has confirmed it; by the
+    ///   algorithm of the first target's digest.
     /// - Throws: `StoreError`, and what the places throw. No tag is moved before the last blob of
     ///   the last target is there.
     public func push(
         _ content: PushContent, to targets: [Reference], sources: [Reference] = [],
         expecting expectation: TagExpectation? = nil
     ) throws -> Descriptor {
+        var roots: [RawManifest] = []
         for target in targets {
-            if let digest = target.digest, digest != content.root.digest {
-                throw StoreError.digestMismatch(target, actual: content.root.digest)
+            let root = content.root.named(by: target.digest?.algorithm ?? .sha256)
+            if let digest = target.digest, digest != root.digest {
+                throw StoreError.digestMismatch(target, actual: root.digest)
             }
+            roots.append(root)
             if expectation != nil && target.tag == nil { throw StoreError.noTagToExpect(target) }
         }
         for target in targets {
@@ -34,22 +38,22 @@ extension ImageStore {
             try fill(target.place, with: content, sources: sources, filled: places)
             places.append(target.place)
         }
-        for target in targets {
+        for (target, root) in zip(targets, roots) {
             let repository = try repository(for: target)
             var check: ((Digest?) throws -> Void)?
             if let expectation, let tag = target.tag {
                 check = { try self.check($0, expectation, tag, at: repository) }
             }
-            let listed = try repository.publish(content.root, tag: target.tag, check: check)
-            if listed == nil { try listReferrer(content.root, in: repository) }
+            let listed = try repository.publish(root, tag: target.tag, check: check)
+            if listed == nil { try listReferrer(root, in: repository) }
             guard check != nil, let tag = target.tag else { continue }
             // Few registries compare and swap: someone else may have come in between.
             let now = try repository.manifestDigest(.tag(tag))
-            guard now == content.root.digest else {
+            guard now == root.digest else {
                 throw StoreError.tagOverwritten(place: repository.name, tag: tag, actual: now)
             }
         }
-        return content.root.descriptor
+        return (roots.first ?? content.root).descriptor
     }
 
     private func check(
@@ -72,7 +76,7 @@ extension ImageStore {
         let sources = filled + sources + [content.source].compactMap { $0 }
         var inventory = Inventory()
         if content.images.isEmpty {
-            let walk = ManifestWalk(store: self, target: repository, sources: sources)
+            var walk = ManifestWalk(store: self, target: repository, sources: sources)
             try walk.add(content.root, subject: "the image", depth: 0, to: &inventory)
         } else {
             for child in content.images {
@@ -132,8 +136,24 @@ struct Inventory {
         }
     }
 
-    mutating func add(_ blob: Blob) {
+    /// Adds what an index refers to and is no manifest.
+    mutating func add(_ entry: Descriptor, subject: String, sources: [Reference]) {
+        add(
+            Blob(
+                descriptor: entry, bytes: entry.contentAtHand, sources: sources, subject: subject))
+    }
+
+    private mutating func add(_ blob: Blob) {
         if digests.insert(blob.descriptor.digest).inserted { blobs.append(blob) }
+    }
+}
+
+extension RawManifest {
+    /// The same manifest by the digest of another algorithm.
+    func named(by algorithm: Digest.Algorithm) -> RawManifest {
+        if digest.algorithm == algorithm { return self }
+        return RawManifest(
+            verifiedBytes: bytes, mediaType: mediaType, digest: .of(bytes, algorithm: algorithm))
     }
 }
 
@@ -142,10 +162,7 @@ extension Descriptor {
     ///
     /// - Spec: image-spec v1.1.1, layer.md, Non-Distributable Layers.
     fileprivate var isForeign: Bool {
-        guard mediaType.isNondistributable, case .array(let urls) = document["urls"] else {
-            return false
-        }
-        return !urls.isEmpty
+        mediaType.isNondistributable && document["urls"]?.elements?.isEmpty == false
     }
 
     /// The content when it need not be fetched: embedded, the empty JSON object, or nothing; nil when

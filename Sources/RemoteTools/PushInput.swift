@@ -36,9 +36,10 @@ enum PushInput {
     ///
     /// - Throws: `UsageError` for what makes no sense, and what `ImageStore.content` throws.
     func content(
-        _ store: ImageStore, asIndex: Bool, annotations: [(key: String, value: String)],
+        _ store: ImageStore, asIndex: Bool, annotations given: [KeyValue],
         targets: [Reference], sources: [Reference]
     ) throws -> PushContent {
+        let annotations = given.map { ($0.key, $0.value) }
         switch self {
         case .images(let images):
             return try store.content(

@@ -49,8 +49,9 @@ public struct PushManifestTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "Annotate the manifest, or the index. May be repeated.", valueName: "key=value"))
-    var annotation: [String] = []
+            "Annotate the manifest, or the index. May be repeated.", valueName: "key=value"),
+        transform: ArgumentText.parsing(KeyValue.init))
+    var annotation: [KeyValue] = []
 
     @Flag(help: "Store nothing: write the descriptor that the push would give.")
     var dryRun = false
@@ -73,10 +74,9 @@ public struct PushManifestTool: Tool {
         let expectation = try self.expectation()
         let input = try console.standardInput(expecting: "image lines")
         let lines = try PushInput(input, isRaw: raw)
-        let annotations = try self.annotations()
         let descriptor = try registry.withStore(console) { store in
             let content = try lines.content(
-                store, asIndex: index, annotations: annotations,
+                store, asIndex: index, annotations: annotation,
                 targets: targets.map(\.reference), sources: sources)
             if dryRun { return content.root.descriptor }
             return try store.push(
@@ -92,14 +92,5 @@ public struct PushManifestTool: Tool {
             throw UsageError("--expect takes a digest or 'absent', not \(quote(expect))")
         }
         return expectation
-    }
-
-    private func annotations() throws(UsageError) -> [(key: String, value: String)] {
-        try annotation.map { (text) throws(UsageError) in
-            guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-                throw UsageError("--annotation takes KEY=VALUE, not \(quote(text))")
-            }
-            return (String(text[..<equals]), String(text[text.index(after: equals)...]))
-        }
     }
 }

@@ -143,7 +143,7 @@ private func refusal(
         var image = try derived()
         image.manifest.setLayers([layer("own")])
         var config = ImageConfig(platform: try image.config().platform())
-        config.append(diffID: layer("own").digest, history: JSONObject())
+        config.append(layers: [(layer("own").digest, JSONObject())])
         image.setConfig(config)
         let line = image.line
         try pushBase("two")

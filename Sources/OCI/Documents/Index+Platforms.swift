@@ -6,10 +6,8 @@ extension Descriptor {
         if platform?.isUnknown ?? false || document[annotation: Annotation.referenceType] != nil {
             return true
         }
-        guard case .string(let type) = document["artifactType"], !type.utf8.isEmpty else {
-            return false
-        }
-        return !MediaType(type.text).isImageConfig
+        guard let type = document["artifactType"]?.text, !type.isEmpty else { return false }
+        return !MediaType(type).isImageConfig
     }
 
     /// What an entry of `index.json` is called: the names of its two annotations.
