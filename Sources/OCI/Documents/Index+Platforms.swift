@@ -7,7 +7,7 @@ extension Descriptor {
             return true
         }
         guard let type = document["artifactType"]?.text, !type.isEmpty else { return false }
-        return !MediaType(type).isImageConfig
+        return !(MediaType(parsing: type)?.isImageConfig ?? false)
     }
 
     /// What an entry of `index.json` is called: the names of its two annotations.
