@@ -21,24 +21,12 @@ public enum ChildProcess {
     ) throws(Errno) -> Result {
         guard input.count <= inputLimit else { throw Errno(rawValue: E2BIG) }
         let stdin = try Pipe()
-        let stdout: Pipe
-        do {
-            stdout = try Pipe()
-        } catch {
-            stdin.close()
-            throw error
-        }
-        defer {
-            stdin.close()
-            stdout.close()
-        }
+        let stdout = try Pipe()
         // The pipe holds it all: a program that does not read it cannot make us wait.
-        try stdin.writing.writeAll(input)
-        let process = try spawn([program] + arguments, stdin.reading, stdout.writing)
-        stdin.close()
-        stdout.closeWriting()
+        try stdin.writing?.descriptor.writeAll(input)
+        let process = try spawn([program] + arguments, stdin, stdout)
         do {
-            let output = try read(stdout.reading, limit: outputLimit)
+            let output = try read(stdout, limit: outputLimit)
             return Result(status: system_wait(process), output: output)
         } catch {
             kill(process, SIGTERM)
@@ -48,53 +36,50 @@ public enum ChildProcess {
     }
 
     private static func spawn(
-        _ arguments: [Path], _ input: FileDescriptor, _ output: FileDescriptor
+        _ arguments: [Path], _ input: Pipe, _ output: Pipe
     ) throws(Errno) -> CInt {
+        defer {
+            input.close()
+            output.writing = nil
+        }
         var strings = arguments.map { argument in
             argument.withCString { strdup($0) }
         }
         defer { for string in strings { free(string) } }
         strings.append(nil)
         var process: CInt = 0
-        let error = system_spawn(&process, strings, input.rawValue, output.rawValue)
+        let error = system_spawn(
+            &process, strings, input.reading?.rawValue ?? -1, output.writing?.rawValue ?? -1)
         if error != 0 { throw Errno(rawValue: error) }
         return process
     }
 
-    private static func read(_ descriptor: FileDescriptor, limit: Int) throws(Errno) -> [UInt8] {
+    private static func read(_ pipe: Pipe, limit: Int) throws(Errno) -> [UInt8] {
         var bytes: [UInt8] = []
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 16)
         defer { buffer.deallocate() }
         while true {
-            let count = try descriptor.read(into: buffer)
+            let count = try pipe.reading?.descriptor.read(into: buffer) ?? 0
             if count == 0 { return bytes }
             bytes.append(contentsOf: buffer.prefix(min(count, limit - bytes.count)))
         }
     }
 }
 
-/// Both ends of pipe2(2), closed on exec.
+/// Both ends of pipe2(2), closed on exec; nil when they are closed.
 private final class Pipe {
-    let reading: FileDescriptor
-    let writing: FileDescriptor
-    private var readingIsOpen = true
-    private var writingIsOpen = true
+    private(set) var reading: OwnedDescriptor?
+    var writing: OwnedDescriptor?
 
     init() throws(Errno) {
         var numbers: [CInt] = [-1, -1]
         try retryingInterrupts { system_pipe2(&numbers, O_CLOEXEC) }
-        reading = FileDescriptor(rawValue: numbers[0])
-        writing = FileDescriptor(rawValue: numbers[1])
-    }
-
-    func closeWriting() {
-        if writingIsOpen { _ = Glibc.close(writing.rawValue) }
-        writingIsOpen = false
+        reading = OwnedDescriptor(numbers[0])
+        writing = OwnedDescriptor(numbers[1])
     }
 
     func close() {
-        closeWriting()
-        if readingIsOpen { _ = Glibc.close(reading.rawValue) }
-        readingIsOpen = false
+        reading = nil
+        writing = nil
     }
 }

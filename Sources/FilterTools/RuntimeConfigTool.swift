@@ -101,18 +101,16 @@ private struct RootFileSystem {
     private func read(_ name: Path) throws -> [UInt8] {
         guard let root, let path else { return [] }
         let subject = path.appending(name)
-        let descriptor: FileDescriptor
+        let file: OwnedDescriptor
         do throws(Errno) {
             // Non-blocking: it may be a FIFO.
-            descriptor = FileDescriptor(
-                rawValue: try root.open(name, flags: O_RDONLY | O_NONBLOCK))
+            file = try root.open(name, flags: O_RDONLY | O_NONBLOCK)
         } catch .noEntry {
             return []
         } catch {
             throw StreamError.open(path: subject, error)
         }
-        defer { _ = Glibc.close(descriptor.rawValue) }
-        let input = InputStream(descriptor, path: subject)
+        let input = InputStream(file, path: subject)
         guard let bytes = try input.readAll(limit: Self.fileLimit) else {
             throw InputError.tooLarge(subject, limit: Self.fileLimit)
         }

@@ -162,7 +162,7 @@ struct ImagePath: Hashable, Sendable {
         if components.contains(where: { $0.elementsEqual("..".utf8) }) {
             throw ValidationError("'..' has no place in a path of the image: \(quote(bytes))")
         }
-        if components.contains(where: { $0.starts(with: ".wh.".utf8) }) {
+        if components.contains(where: { Whiteout.isName($0) }) {
             throw ValidationError("named like a whiteout: \(quote(bytes))")
         }
     }

@@ -7,7 +7,7 @@ public final class FileBlob: BlobSource {
     public let identity: BlobIdentity
     private let path: Path
     private let descriptor: FileDescriptor
-    private let isOwned: Bool
+    private let owner: OwnedDescriptor?
     /// Where in the file the blob begins.
     private let start: Int64
     private var source: VerifyingSource
@@ -15,9 +15,9 @@ public final class FileBlob: BlobSource {
     /// - Throws: `StreamError.open`.
     public convenience init(_ path: Path, identity: BlobIdentity) throws(StreamError) {
         do {
+            let file = try OwnedDescriptor(reading: path)
             self.init(
-                try FileDescriptor.openForReading(path), start: 0, path: path, identity: identity,
-                isOwned: true)
+                file.descriptor, start: 0, path: path, identity: identity, owner: file)
         } catch {
             throw .open(path: path, error)
         }
@@ -29,23 +29,19 @@ public final class FileBlob: BlobSource {
     public convenience init(
         _ descriptor: FileDescriptor, start: Int64, path: Path, identity: BlobIdentity
     ) {
-        self.init(descriptor, start: start, path: path, identity: identity, isOwned: false)
+        self.init(descriptor, start: start, path: path, identity: identity, owner: nil)
     }
 
     private init(
         _ descriptor: FileDescriptor, start: Int64, path: Path, identity: BlobIdentity,
-        isOwned: Bool
+        owner: OwnedDescriptor?
     ) {
         self.path = path
         self.identity = identity
         self.descriptor = descriptor
         self.start = start
-        self.isOwned = isOwned
+        self.owner = owner
         source = FileBlob.source(descriptor, path, identity)
-    }
-
-    deinit {
-        if isOwned { _ = Glibc.close(descriptor.rawValue) }
     }
 
     public var announced: BlobIdentity? { identity }

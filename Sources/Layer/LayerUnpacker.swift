@@ -18,6 +18,9 @@ public struct LayerUnpacker: Sendable {
     /// How many times its own size a layer may decompress to, once it is more than a GiB.
     public var maximumRatio = 1000
 
+    /// Whether the layer ends only where it should.
+    private var isEndProved: Bool { digest != nil || diffID != nil }
+
     /// How far decompressing may be ahead of unpacking.
     private static let byteLimit = 4 << 20
 
@@ -38,7 +41,7 @@ public struct LayerUnpacker: Sendable {
         }
         do {
             try extractor.apply(
-                pipe, path: input.path, isEndProved: digest != nil || diffID != nil)
+                pipe, path: input.path, isEndProved: isEndProved)
             thread.join()
         } catch {
             // The thread may wait for input that takes its time; it ends with it.
@@ -70,7 +73,7 @@ public struct LayerUnpacker: Sendable {
             do {
                 let source = LayerSource(
                     input, path: input.path, expectedDigest: expected.digest,
-                    expectedSize: expected.size
+                    expectedSize: expected.size, isEndProved: expected.isEndProved
                 ) { (bytes) throws(LayerError) in try self.pass(bytes) }
                 try drain(source)
                 try checkDiffID(of: source.descriptor)

@@ -5,6 +5,8 @@ import ByteStream
 /// Bytes may arrive in pieces of any size. Nothing is held back but part of a header and the
 /// records of a pax header, so that a tar of any size is followed in constant memory.
 ///
+/// One zero block is an end too, unless entries go on after it; what follows the end is passed over.
+///
 /// - Spec: POSIX.1-2017, pax, "ustar Interchange Format": two zero blocks end an archive.
 public struct TarFollower: ~Copyable {
     private enum State {
@@ -14,7 +16,7 @@ public struct TarFollower: ~Copyable {
         case pax(UInt64, padding: UInt64)
         /// One zero block came.
         case firstEnd
-        /// Both came; nothing but zeros may follow.
+        /// The archive is over; what follows counts for nothing.
         case ended
     }
 
@@ -36,8 +38,10 @@ public struct TarFollower: ~Copyable {
 
     /// Whether the end-of-archive marker has come.
     public var hasEnded: Bool {
-        if case .ended = state { return true }
-        return false
+        switch state {
+        case .firstEnd, .ended: true
+        case .header, .data, .sparseMap, .pax: false
+        }
     }
 
     /// - Throws: `TarError.malformed` when the bytes are not a tar.
@@ -78,10 +82,6 @@ public struct TarFollower: ~Copyable {
             }
             return count
         case .ended:
-            if let rest = bytes.firstIndex(where: { $0 != 0 }) {
-                start = offset + Int64(rest)
-                throw malformed("more after the end of the archive")
-            }
             return bytes.count
         case .header, .sparseMap, .firstEnd:
             return try block(bytes)
@@ -111,7 +111,7 @@ public struct TarFollower: ~Copyable {
         case .sparseMap(let dataSize):
             state = bytes[504] != 0 ? .sparseMap(dataSize: dataSize) : skip(dataSize)
         case .firstEnd:
-            guard block.isZero else {
+            if block.isValid {
                 throw malformed("a single zero block in the middle of the archive")
             }
             state = .ended

@@ -98,7 +98,7 @@ package struct TreeWalker {
         let isExcluded = !excludes.isEmpty && excludes.excludes(path[rootByteCount...])
         let isDirectory = last.type == UInt8(DT_DIR)
         if isExcluded, !(isDirectory && excludes.hasExceptions) { return }
-        if refusesWhiteoutNames, !isExcluded, isWhiteoutName(path[pathByteCount...]) {
+        if refusesWhiteoutNames, !isExcluded, Whiteout.isName(path[pathByteCount...]) {
             throw .whiteoutName(path: owner.path.appending(Path(path[pathByteCount...])))
         }
         guard names.allSatisfy({ ($0.type == UInt8(DT_DIR)) == isDirectory }) else {
@@ -130,7 +130,7 @@ package struct TreeWalker {
             children.append(
                 try listing.withName(name) { (pointer, bytes) throws(TarError) in
                     try OpenDirectory(
-                        pointer, in: parent.descriptor, path: parent.path.appending(Path(bytes)))
+                        pointer, in: parent, path: parent.path.appending(Path(bytes)))
                 })
         }
         guard let last = children.last else { return }
@@ -150,7 +150,7 @@ package struct TreeWalker {
     private mutating func visitPending() throws(TarError) {
         guard !pending.isEmpty else { return }
         for (directory, path) in pending {
-            guard !(refusesWhiteoutNames && isWhiteoutName(directory.path.name.bytes)) else {
+            guard !(refusesWhiteoutNames && Whiteout.isName(directory.path.name.bytes)) else {
                 throw .whiteoutName(path: directory.path)
             }
             try visitor.visit(directory, path: path)

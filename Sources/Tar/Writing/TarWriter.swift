@@ -118,7 +118,6 @@ public final class TarWriter {
         _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer
     ) throws(TarError) {
         let file = try OpenFile(name, in: directory)
-        defer { file.close() }
         let entry = try encoder.fileEntry(file, path: path)
         try output.put(HeaderEncoder.encode(entry))
         try FileStream(file).copy(to: output)

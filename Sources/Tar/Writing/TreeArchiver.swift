@@ -115,11 +115,11 @@ extension TarWriter {
     func writeDeletions(_ request: ArchiveRequest) throws(TarError) -> Set<[UInt8]> {
         let opaque = Set(
             request.opaqueDirectories.map {
-                joined($0, asDirectory: true) + Array(".wh..wh..opq".utf8)
+                joined($0, asDirectory: true) + Whiteout.opaque.name
             })
         let whiteouts = Set(
             request.whiteouts.map {
-                joined($0.dropLast(), asDirectory: true) + Array(".wh.".utf8) + ($0.last ?? [])
+                joined($0.dropLast(), asDirectory: true) + Whiteout.sibling($0.last ?? []).name
             })
         for markers in [opaque, whiteouts] {
             for path in markers.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
