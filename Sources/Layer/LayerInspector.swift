@@ -92,7 +92,7 @@ public final class LayerInspector {
             return Result(mediaType: declared ?? .octetStream, content: .opaque)
         case .zeros:
             // An archive without entries is nothing but its end.
-            if byteCount >= tarBlockByteCount {
+            if byteCount >= (isEndProved ? 1 : 2) * tarBlockByteCount {
                 try refuseIfDeclared(other: LayerCompression.none, found: "an uncompressed tar")
                 return result(.none, .same)
             }
@@ -160,7 +160,7 @@ public final class LayerInspector {
         if head.count >= tarBlockByteCount {
             if isTarHeader(head) {
                 try refuseIfDeclared(other: LayerCompression.none, found: "an uncompressed tar")
-                return .tar(TarChecker(path: path))
+                return .tar(TarChecker(path: path, isEndProved: isEndProved))
             }
             if head.prefix(tarBlockByteCount).allSatisfy({ $0 == 0 }) { return .zeros }
             try refuseIfDeclared(found: "not a layer")
@@ -230,8 +230,8 @@ public final class LayerInspector {
 private final class TarChecker {
     private var tar: TarFollower
 
-    init(path: Path) {
-        tar = TarFollower(path: path)
+    init(path: Path, isEndProved: Bool) {
+        tar = TarFollower(path: path, isEndProved: isEndProved)
     }
 
     func update(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
@@ -266,7 +266,7 @@ private final class ContentChecker {
         self.decoder = decoder
         self.isEndProved = isEndProved
         self.consume = consume
-        tar = TarChecker(path: path)
+        tar = TarChecker(path: path, isEndProved: isEndProved)
     }
 
     func update(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {

@@ -63,8 +63,11 @@ struct HeaderBlock {
 
     var name: [UInt8] {
         let name = text(0..<100)
-        guard isUstar, !isGNU else { return name }
+        // GNU tar has times of access and change there; some writers have a prefix all the same.
+        let hasTimes = number(345..<357) != nil && number(357..<369) != nil
+        guard isUstar, !(isGNU && hasTimes) else { return name }
         let prefix = text(345..<500)
+        if isGNU, prefix.contains(where: { $0 >= 0x80 }) { return name }
         return prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name
     }
 

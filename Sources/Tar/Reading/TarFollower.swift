@@ -5,7 +5,8 @@ import ByteStream
 /// Bytes may arrive in pieces of any size. Nothing is held back but part of a header and the
 /// records of a pax header, so that a tar of any size is followed in constant memory.
 ///
-/// One zero block is an end too, unless entries go on after it; what follows the end is passed over.
+/// Of a tar whose end something else proves, as its digest does, one zero block is an end too, and what
+/// follows the end counts for nothing, as for whoever unpacks it.
 ///
 /// - Spec: POSIX.1-2017, pax, "ustar Interchange Format": two zero blocks end an archive.
 public struct TarFollower: ~Copyable {
@@ -16,11 +17,12 @@ public struct TarFollower: ~Copyable {
         case pax(UInt64, padding: UInt64)
         /// One zero block came.
         case firstEnd
-        /// The archive is over; what follows counts for nothing.
+        /// The archive is over.
         case ended
     }
 
     private let path: Path
+    private let isEndProved: Bool
     private var state = State.header
     private var offset: Int64 = 0
     /// Where the block or the records that are read begin, for messages.
@@ -30,16 +32,20 @@ public struct TarFollower: ~Copyable {
     /// What a pax header said of the next entry's size.
     private var nextSize: UInt64?
 
-    /// - Parameter path: what messages call the tar.
-    public init(path: Path = .standardInput) {
+    /// - Parameters:
+    ///   - path: what messages call the tar.
+    ///   - isEndProved: whether the bytes end only where they should.
+    public init(path: Path = .standardInput, isEndProved: Bool = false) {
         self.path = path
+        self.isEndProved = isEndProved
         partial.reserveCapacity(tarBlockByteCount)
     }
 
     /// Whether the end-of-archive marker has come.
     public var hasEnded: Bool {
         switch state {
-        case .firstEnd, .ended: true
+        case .firstEnd: isEndProved
+        case .ended: true
         case .header, .data, .sparseMap, .pax: false
         }
     }
@@ -82,6 +88,10 @@ public struct TarFollower: ~Copyable {
             }
             return count
         case .ended:
+            if !isEndProved, let rest = bytes.firstIndex(where: { $0 != 0 }) {
+                start = offset + Int64(rest)
+                throw malformed("more after the end of the archive")
+            }
             return bytes.count
         case .header, .sparseMap, .firstEnd:
             return try block(bytes)
@@ -111,7 +121,7 @@ public struct TarFollower: ~Copyable {
         case .sparseMap(let dataSize):
             state = bytes[504] != 0 ? .sparseMap(dataSize: dataSize) : skip(dataSize)
         case .firstEnd:
-            if block.isValid {
+            guard block.isZero || (isEndProved && !block.isValid) else {
                 throw malformed("a single zero block in the middle of the archive")
             }
             state = .ended

@@ -30,6 +30,12 @@ extension TarReader {
             entry.deviceMinor = minor
         }
         try apply(prefix.records, to: &entry, hasData: HeaderBlock.hasData(header.type))
+        // Of GNU's long names and pax records for one entry, the former count, as in Go.
+        if let path = prefix.path { entry.path = path }
+        if let target = prefix.linkTarget { entry.linkTarget = target }
+        guard !entry.path.isEmpty, !entry.path.contains(0), !entry.linkTarget.contains(0) else {
+            throw malformed("an entry has no name, or a zero byte in it")
+        }
         guard entry.kind == .file || entry.size == 0 else {
             // In the oldest format, of which some readers pass over the data and others do not.
             throw malformed("a directory with data, \(Path(path).quoted)")
@@ -96,9 +102,6 @@ extension TarReader {
             attributes
             .map { TarEntry.ExtendedAttribute(name: $0.key, value: $0.value) }
             .sorted { $0.name.lexicographicallyPrecedes($1.name) }
-        guard !entry.path.isEmpty, !entry.path.contains(0), !entry.linkTarget.contains(0) else {
-            throw malformed("an entry has no name, or a zero byte in it")
-        }
     }
 
     private func required<Value>(_ value: Value?, _ key: String) throws(TarError) -> Value {

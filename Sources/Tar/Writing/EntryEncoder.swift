@@ -57,6 +57,8 @@ public struct EntryPolicy: Sendable {
     public var keepsExtendedAttributes = false
     /// Whether a file has the owner that an attribute of it records, which is then left out.
     public var takesRecordedOwner = false
+    /// What becomes of the mode of everything but symbolic links.
+    public var modeChange: ModeChange?
 
     public init() {}
 
@@ -64,6 +66,10 @@ public struct EntryPolicy: Sendable {
         if !keepsOwner {
             entry.uid = uid
             entry.gid = gid
+        }
+        if let modeChange, entry.kind != .symbolicLink {
+            entry.mode = modeChange.apply(
+                to: entry.mode, isDirectory: entry.kind == .directory)
         }
         switch time {
         case .fixed(let seconds): entry.modificationTime = seconds
