@@ -43,8 +43,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 /// What reads foreign bytes, as tests of a second or two, or with FUZZ set as the program around
 /// which libFuzzer has its `main`.
 let fuzzed: [Target.Dependency] = [
-    "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "Registry", "ImageStore",
-    "ImageArchive", "ToolSupport", "CZlib", "CZstd",
+    "JSON", "Dockerfile", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "Registry",
+    "ImageStore", "ImageArchive", "ToolSupport", "CZlib", "CZstd",
 ]
 let fuzzTarget: Target =
     Context.environment["FUZZ"] == nil
@@ -72,16 +72,22 @@ let package = Package(
         library("ByteStream", ["CSystem"]),
         library("JSON", []),
         library("OCI", ["JSON"]),
+        library("Dockerfile", ["JSON"]),
         library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
         library("Tar", ["ByteStream", "CSystem"]),
+        library("Signing", ["JSON", "OCI", "ByteStream", "Hashing", "CCrypto"]),
         library(
             "Layer", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "CSystem", "CZstd", "CZlib"]),
         library("Snapshot", ["OCI", "ByteStream", "Hashing", "Tar", "CSystem"]),
         library("ImageLayout", ["JSON", "OCI", "ByteStream", "Hashing"]),
         library("Registry", ["JSON", "OCI", "ByteStream", "Hashing", "CCurl"]),
-        library("ImageStore", ["JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry"]),
+        library(
+            "ImageStore",
+            ["JSON", "OCI", "ByteStream", "Hashing", "Signing", "ImageLayout", "Registry"]),
         library(
             "ImageArchive", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "ImageStore"]),
+        library(
+            "ImageTree", ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageStore"]),
         library(
             "ToolSupport",
             ["JSON", "OCI", "ByteStream", "Hashing", "CSystem", "CBuild", argumentParser]),
@@ -94,20 +100,50 @@ let package = Package(
         library(
             "RemoteTools",
             [
-                "JSON", "OCI", "ByteStream", "Hashing", "Layer", "Registry", "ImageStore",
-                "ImageArchive", "ToolSupport", argumentParser,
+                "JSON",
+                "OCI",
+                "ByteStream",
+                "Hashing",
+                "Signing",
+                "Layer",
+                "Registry",
+                "ImageStore",
+                "ImageArchive",
+                "ImageTree",
+                "ToolSupport",
+                argumentParser,
             ]),
     ]
         + tools(
             [
-                "oci-config", "oci-convert", "oci-diff", "oci-digest", "oci-filters",
-                "oci-inspect", "oci-layers", "oci-manifest-append",
-                "oci-runtime-config", "oci-snapshot", "oci-tar", "oci-untar", "oci-zstd",
+                "oci-config",
+                "oci-convert",
+                "oci-diff",
+                "oci-digest",
+                "oci-filters",
+                "oci-inspect",
+                "oci-layers",
+                "oci-manifest-append",
+                "oci-runtime-config",
+                "oci-snapshot",
+                "oci-tar",
+                "oci-untar",
+                "oci-zstd",
             ], from: "FilterTools")
         + tools(
             [
-                "oci-artifact", "oci-fetch", "oci-load", "oci-login", "oci-push-blob",
-                "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save",
+                "oci-artifact",
+                "oci-fetch",
+                "oci-list",
+                "oci-load",
+                "oci-login",
+                "oci-push-blob",
+                "oci-push-manifest",
+                "oci-rebase",
+                "oci-remote",
+                "oci-save",
+                "oci-sign",
+                "oci-verify",
             ], from: "RemoteTools")
         + foundationTarget
         + [
@@ -124,6 +160,7 @@ let package = Package(
                 "LayerTests",
                 ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "CZlib", "CZstd", "TestSupport"]),
             tests("OCITests", ["JSON", "OCI"]),
+            tests("DockerfileTests", ["Dockerfile", "JSON"]),
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
             tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
             tests("SnapshotTests", ["ByteStream", "Snapshot", "TestSupport"]),
@@ -133,11 +170,12 @@ let package = Package(
             tests(
                 "ImageLayoutTests",
                 ["JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "TestSupport"]),
+            tests("SigningTests", ["JSON", "OCI", "ByteStream", "Hashing", "Signing"]),
             tests(
                 "ImageStoreTests",
                 [
-                    "JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry", "ImageStore",
-                    "TestSupport",
+                    "JSON", "OCI", "ByteStream", "Hashing", "Signing", "ImageLayout", "Registry",
+                    "ImageStore", "TestSupport",
                 ]),
         ]
 )

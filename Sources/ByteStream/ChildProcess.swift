@@ -21,12 +21,24 @@ public enum ChildProcess {
     ) throws(Errno) -> Result {
         guard input.count <= inputLimit else { throw Errno(rawValue: E2BIG) }
         let stdin = try Pipe()
-        let stdout = try Pipe()
-        // The pipe holds it all: a program that does not read it cannot make us wait.
-        try stdin.writing?.descriptor.writeAll(input)
-        let process = try spawn([program] + arguments, stdin, stdout)
+        let stdout: Pipe
         do {
-            let output = try read(stdout, limit: outputLimit)
+            stdout = try Pipe()
+        } catch {
+            stdin.close()
+            throw error
+        }
+        defer {
+            stdin.close()
+            stdout.close()
+        }
+        // The pipe holds it all: a program that does not read it cannot make us wait.
+        try stdin.writing.writeAll(input)
+        let process = try spawn([program] + arguments, stdin.reading, stdout.writing)
+        stdin.close()
+        stdout.closeWriting()
+        do {
+            let output = try read(stdout.reading, limit: outputLimit)
             return Result(status: system_wait(process), output: output)
         } catch {
             kill(process, SIGTERM)
@@ -35,13 +47,11 @@ public enum ChildProcess {
         }
     }
 
-    private static func spawn(
-        _ arguments: [Path], _ input: Pipe, _ output: Pipe
+    /// - Parameter errors: its stderr; nil is `/dev/null`.
+    static func spawn(
+        _ arguments: [Path], _ input: FileDescriptor, _ output: FileDescriptor,
+        errors: FileDescriptor? = nil
     ) throws(Errno) -> CInt {
-        defer {
-            input.close()
-            output.writing = nil
-        }
         var strings = arguments.map { argument in
             argument.withCString { strdup($0) }
         }
@@ -49,37 +59,56 @@ public enum ChildProcess {
         strings.append(nil)
         var process: CInt = 0
         let error = system_spawn(
-            &process, strings, input.reading?.rawValue ?? -1, output.writing?.rawValue ?? -1)
+            &process, strings, input.rawValue, output.rawValue, errors?.rawValue ?? -1)
         if error != 0 { throw Errno(rawValue: error) }
         return process
     }
 
-    private static func read(_ pipe: Pipe, limit: Int) throws(Errno) -> [UInt8] {
+    /// - Parameter stopsAtLimit: leaves the rest unread; else it is read and left out.
+    static func read(
+        _ descriptor: FileDescriptor, limit: Int, stopsAtLimit: Bool = false
+    ) throws(Errno) -> [UInt8] {
         var bytes: [UInt8] = []
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 16)
         defer { buffer.deallocate() }
         while true {
-            let count = try pipe.reading?.descriptor.read(into: buffer) ?? 0
+            let count = try descriptor.read(into: buffer)
             if count == 0 { return bytes }
             bytes.append(contentsOf: buffer.prefix(min(count, limit - bytes.count)))
+            if stopsAtLimit, bytes.count == limit { return bytes }
         }
     }
 }
 
-/// Both ends of pipe2(2), closed on exec; nil when they are closed.
-private final class Pipe {
-    private(set) var reading: OwnedDescriptor?
-    var writing: OwnedDescriptor?
+/// Both ends of pipe2(2), closed on exec.
+final class Pipe {
+    let reading: FileDescriptor
+    let writing: FileDescriptor
+    private var readingIsOpen = true
+    private var writingIsOpen = true
 
     init() throws(Errno) {
         var numbers: [CInt] = [-1, -1]
         try retryingInterrupts { system_pipe2(&numbers, O_CLOEXEC) }
-        reading = OwnedDescriptor(numbers[0])
-        writing = OwnedDescriptor(numbers[1])
+        reading = FileDescriptor(rawValue: numbers[0])
+        writing = FileDescriptor(rawValue: numbers[1])
     }
 
+    func closeWriting() {
+        if writingIsOpen { _ = Glibc.close(writing.rawValue) }
+        writingIsOpen = false
+    }
+
+    func closeReading() {
+        if readingIsOpen { _ = Glibc.close(reading.rawValue) }
+        readingIsOpen = false
+    }
+
+    /// Leaves the writing end to someone else, who closes it.
+    func disownWriting() { writingIsOpen = false }
+
     func close() {
-        reading = nil
-        writing = nil
+        closeWriting()
+        closeReading()
     }
 }

@@ -4,10 +4,13 @@ import ToolSupport
 public let remoteTools: [any Tool.Type] = [
     ArtifactTool.self,
     FetchTool.self,
+    ListTool.self,
     LoadTool.self,
     LoginTool.self,
     PushBlobTool.self,
     PushManifestTool.self,
     RebaseTool.self,
     SaveTool.self,
+    SignTool.self,
+    VerifyTool.self,
 ]

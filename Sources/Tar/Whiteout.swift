@@ -39,13 +39,13 @@ public enum Whiteout: Hashable, Sendable {
     public static func isName(_ name: some Sequence<UInt8>) -> Bool { name.starts(with: prefix) }
 
     /// Whether a component of a path is named like a whiteout.
-    static func isInPath(_ path: some Collection<UInt8>) -> Bool {
+    package static func isInPath(_ path: some Collection<UInt8>) -> Bool {
         path.split(separator: UInt8(ascii: "/")).contains { isName($0) }
     }
 
     /// Whether a path is of the files that aufs kept at the top of its layers, which old tools have
     /// packed: `.wh..wh.aufs`, `.wh..wh.plnk/…`, `.wh..wh.orph/…`.
-    static func isUnionMetadata(_ path: some Collection<UInt8>) -> Bool {
+    package static func isUnionMetadata(_ path: some Collection<UInt8>) -> Bool {
         guard path.starts(with: prefix + prefix) else { return false }
         return !path.elementsEqual(opaqueName)
     }

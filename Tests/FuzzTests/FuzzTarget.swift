@@ -17,6 +17,7 @@ let fuzzTargets: [FuzzTarget] = [
     FuzzTarget(name: "mtree", check: checkSnapshot),
     FuzzTarget(name: "json", check: checkJSON),
     FuzzTarget(name: "documents", check: checkDocuments),
+    FuzzTarget(name: "dockerfile", check: checkDockerfile),
     FuzzTarget(name: "image", check: checkImage),
     FuzzTarget(name: "runtime-config", check: checkRuntimeConfig),
     FuzzTarget(name: "reference", check: checkReference),

@@ -53,7 +53,7 @@ package struct TarReader: ~Copyable {
     ///   - isEndProved: whether the input ends only where it should; its tar may then lack the
     ///     end-of-archive marker and the padding before it, or be no bytes at all.
     ///   - warn: called with what is passed over, in words.
-    init(
+    package init(
         _ input: any ByteSource, path: Path, isEndProved: Bool = false,
         warn: @escaping (String) -> Void = { _ in }
     ) {
@@ -155,7 +155,7 @@ package struct TarReader: ~Copyable {
     /// Hands over the data of the current entry, in pieces, and passes over its padding.
     ///
     /// - Parameter hole: called with the length of each hole; nil gives holes as zeros.
-    mutating func readData(
+    package mutating func readData(
         hole: ((UInt64) throws(TarError) -> Void)? = nil,
         _ body: (UnsafeRawBufferPointer) throws(TarError) -> Void
     ) throws(TarError) {

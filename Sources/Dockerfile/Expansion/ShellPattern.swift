@@ -1,0 +1,130 @@
+/// A pattern of `${name#pattern}`: `*` is any text, `?` any character, neither a newline.
+///
+/// There are no classes in brackets. Matching takes a time that grows with the product of the two
+/// lengths.
+struct ShellPattern {
+    private enum Part {
+        case character(Unicode.Scalar)
+        case any
+        case star
+
+        func matches(_ scalar: Unicode.Scalar) -> Bool {
+            switch self {
+            case .character(let character): character == scalar
+            case .any: scalar != "\n"
+            case .star: false
+            }
+        }
+    }
+
+    private let parts: [Part]
+
+    /// - Throws: `SubstitutionError.badPattern` for an escape of anything but `*`, `?`, `\`, `/` and
+    ///   `}`.
+    init(_ pattern: ArraySlice<Unicode.Scalar>) throws(SubstitutionError) {
+        var parts: [Part] = []
+        var rest = pattern
+        while let scalar = rest.popFirst() {
+            switch scalar {
+            case "*": parts.append(.star)
+            case "?": parts.append(.any)
+            case "\\":
+                // In `\}` and `\/` the escape is that of the substitution.
+                guard let escaped = rest.popFirst(), "*?\\}/".unicodeScalars.contains(escaped)
+                else { throw .badPattern(String(pattern)) }
+                parts.append(.character(escaped))
+            default: parts.append(.character(scalar))
+            }
+        }
+        self.parts = parts
+    }
+
+    private init(parts: [Part]) {
+        self.parts = parts
+    }
+
+    func removingPrefix(of value: Scalars, isLongest: Bool) -> Scalars {
+        guard let end = end(in: value[...], isLongest: isLongest) else { return value }
+        return Array(value[end...])
+    }
+
+    func removingSuffix(of value: Scalars, isLongest: Bool) -> Scalars {
+        let reversed = ShellPattern(parts: parts.reversed())
+        return reversed.removingPrefix(of: value.reversed(), isLongest: isLongest).reversed()
+    }
+
+    /// Replaces the first match, or every one; a match is as long as it can be.
+    func replacing(in value: Scalars, by replacement: Scalars, isEvery: Bool) -> Scalars {
+        let beginnings = matchBeginnings(in: value)
+        var result = Scalars()
+        var index = 0
+        /// Where the last match ended: an empty one right there is none.
+        var last: Int?
+        while index <= value.count {
+            if beginnings[index], let end = end(in: value[index...], isLongest: true),
+                !(end == index && last == index)
+            {
+                result += replacement
+                last = end
+                if !isEvery { return result + value[end...] }
+                if end > index {
+                    index = end
+                    continue
+                }
+            }
+            if index < value.count { result.append(value[index]) }
+            index += 1
+        }
+        return result
+    }
+
+    /// Where a match that begins with the text ends; nil without any.
+    private func end(in text: ArraySlice<Unicode.Scalar>, isLongest: Bool) -> Int? {
+        var states = [Bool](repeating: false, count: parts.count + 1)
+        enter(0, &states)
+        var found: Int? = states[parts.count] ? text.startIndex : nil
+        if found != nil, !isLongest { return found }
+        for index in text.indices {
+            guard states.contains(true) else { break }
+            step(&states, text[index])
+            if states[parts.count] {
+                found = index + 1
+                if !isLongest { return found }
+            }
+        }
+        return found
+    }
+
+    /// For each place of the value, and its end, whether a match begins there.
+    private func matchBeginnings(in value: Scalars) -> [Bool] {
+        let reversed = ShellPattern(parts: parts.reversed())
+        var beginnings = [Bool](repeating: false, count: value.count + 1)
+        var states = [Bool](repeating: false, count: parts.count + 1)
+        for index in stride(from: value.count, through: 0, by: -1) {
+            if index < value.count { reversed.step(&states, value[index]) }
+            reversed.enter(0, &states)
+            beginnings[index] = states[parts.count]
+        }
+        return beginnings
+    }
+
+    private func step(_ states: inout [Bool], _ scalar: Unicode.Scalar) {
+        var next = [Bool](repeating: false, count: parts.count + 1)
+        for (index, part) in parts.enumerated() where states[index] {
+            if case .star = part {
+                if scalar != "\n" { enter(index, &next) }
+            } else if part.matches(scalar) {
+                enter(index + 1, &next)
+            }
+        }
+        states = next
+    }
+
+    /// Marks a part as what comes next, and those behind it when it may be nothing.
+    private func enter(_ index: Int, _ states: inout [Bool]) {
+        for index in index... {
+            states[index] = true
+            guard index < parts.count, case .star = parts[index] else { return }
+        }
+    }
+}

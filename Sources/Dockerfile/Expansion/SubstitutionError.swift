@@ -1,0 +1,25 @@
+/// Why variables in a text could not be replaced.
+public enum SubstitutionError: Error, Hashable, Sendable {
+    /// A quote, or a `${`, without its end.
+    case missingEnd(String)
+    /// `${}` or what begins with `${{` or `${:`.
+    case badSubstitution
+    /// What follows the name in `${name…}` says nothing.
+    case unknownModifier(String)
+    /// `${name?message}` of a variable that is not set, or is empty.
+    case notSet(name: String, message: String)
+    /// A pattern with an escape of something that needs none.
+    case badPattern(String)
+    case tooDeep
+
+    public var text: String {
+        switch self {
+        case .missingEnd(let end): "the closing \(end) is missing"
+        case .badSubstitution: "bad substitution: a name should follow '${'"
+        case .unknownModifier(let modifier): "unknown modifier '\(modifier)' in a substitution"
+        case .notSet(let name, let message): "variable '\(name)': \(message)"
+        case .badPattern(let pattern): "malformed pattern '\(pattern)' in a substitution"
+        case .tooDeep: "substitutions inside one another, deeper than \(Expansion.depthLimit)"
+        }
+    }
+}
