@@ -91,7 +91,8 @@ final class TemporaryDirectory: Sendable {
 
     func read(_ name: String) throws -> [UInt8] {
         let file = Path("\(path)/\(name)")
-        return try InputStream(OwnedDescriptor(reading: file), path: file).readAll(limit: 1 << 30) ?? []
+        return try InputStream(OwnedDescriptor(reading: file), path: file).readAll(limit: 1 << 30)
+            ?? []
     }
 }
 

@@ -75,8 +75,9 @@ struct SparseRecords {
             case "offset", "numbytes": numbers.append(try SparseRecords.number(value))
             case "map":
                 numbers = []
-                for part in value.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-                where !value.isEmpty {
+                if value.isEmpty { continue }
+                let comma = UInt8(ascii: ",")
+                for part in value.split(separator: comma, omittingEmptySubsequences: false) {
                     numbers.append(try SparseRecords.number(Array(part)))
                 }
             default: break

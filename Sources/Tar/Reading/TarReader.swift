@@ -201,7 +201,7 @@ package struct TarReader: ~Copyable {
 
     /// Passes over the data of the current entry.
     package mutating func skipData() throws(TarError) {
-        try readData(hole: { (_) throws(TarError) in }) { (_) throws(TarError) in }
+        try readData(hole: { (_) throws(TarError) in }, { (_) throws(TarError) in })
     }
 
     /// The next part of the data; at its end, what pads it in the archive is passed over.

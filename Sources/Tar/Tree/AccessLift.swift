@@ -69,7 +69,8 @@ enum AccessLift {
     /// Whether a mode can be lifted and put back as it was: chmod(2) takes the set-group-ID bit away
     /// from files of groups that the user is not in.
     private static func isLiftable(_ status: stat) -> Bool {
-        guard status.st_uid == geteuid(), [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) else {
+        guard status.st_uid == geteuid(), [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
+        else {
             return false
         }
         if status.st_mode & S_ISGID == 0 || status.st_gid == getegid() { return true }

@@ -148,7 +148,8 @@ struct Glob: Sendable {
     }
 
     /// Moves the set on by some characters.
-    func advance(_ states: UnsafeMutablePointer<UInt64>, by characters: UnsafeBufferPointer<UInt32>) {
+    func advance(_ states: UnsafeMutablePointer<UInt64>, by characters: UnsafeBufferPointer<UInt32>)
+    {
         for character in characters {
             if character < 128 {
                 advance(states, steps[Int(character)])

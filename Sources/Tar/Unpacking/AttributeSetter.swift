@@ -59,7 +59,9 @@ final class AttributeSetter {
         of entry: TarEntry, _ path: EntryPath
     ) throws(TarError) -> (uid: UInt32, gid: UInt32)? {
         if privileges.overridesAccess { return nil }
-        guard let owner = try owner(of: entry, path), owner.uid != privileges.user else { return nil }
+        guard let owner = try owner(of: entry, path), owner.uid != privileges.user else {
+            return nil
+        }
         return owner
     }
 

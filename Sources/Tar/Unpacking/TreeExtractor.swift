@@ -148,7 +148,8 @@ public final class TreeExtractor {
         case .fifo: try makeNode(entry, path, in: parent)
         case .characterDevice, .blockDevice:
             if attributes.ownership == .recorded {
-                attributes.warnOnce("devices become empty files, the first is \(path.path.quoted)", "device")
+                attributes.warnOnce(
+                    "devices become empty files, the first is \(path.path.quoted)", "device")
                 var standIn = entry
                 standIn.kind = .file
                 try makeNode(standIn, path, in: parent)

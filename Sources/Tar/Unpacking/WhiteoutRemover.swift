@@ -25,7 +25,8 @@ struct WhiteoutRemover {
                 throw .refused(
                     path: path.path,
                     Whiteout.isInPath(path.parent)
-                        ? "a directory is named like a whiteout" : "a whiteout that deletes nothing")
+                        ? "a directory is named like a whiteout" : "a whiteout that deletes nothing"
+                )
             }
             return true
         }
