@@ -41,6 +41,16 @@ public final class ConfinedRoot {
         return try walk(path, flags: flags) { _, _ throws(Errno) in throw .noEntry }
     }
 
+    /// What `path` leads to, without opening it.
+    ///
+    /// - Throws: the `Errno` of openat2(2).
+    public func status(of path: Path) throws(Errno) -> stat {
+        let file = try open(path, flags: system_O_PATH)
+        return try withExtendedLifetime(file) { () throws(Errno) in
+            try file.descriptor.status()
+        }
+    }
+
     /// Opens the directory that `path` leads to, with `O_PATH`, and makes what is missing.
     ///
     /// - Parameter create: makes the directory of that path, which has no links in it, in its parent,

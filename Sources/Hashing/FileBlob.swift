@@ -7,20 +7,15 @@ public final class FileBlob: BlobSource {
     public let identity: BlobIdentity
     private let path: Path
     private let descriptor: FileDescriptor
-    private let owner: OwnedDescriptor?
+    private let isOwned: Bool
     /// Where in the file the blob begins.
     private let start: Int64
     private var source: VerifyingSource
 
     /// - Throws: `StreamError.open`.
     public convenience init(_ path: Path, identity: BlobIdentity) throws(StreamError) {
-        do {
-            let file = try OwnedDescriptor(reading: path)
-            self.init(
-                file.descriptor, start: 0, path: path, identity: identity, owner: file)
-        } catch {
-            throw .open(path: path, error)
-        }
+        self.init(
+            try RegularFile.open(path), start: 0, path: path, identity: identity, isOwned: true)
     }
 
     /// - Parameters:
@@ -29,19 +24,23 @@ public final class FileBlob: BlobSource {
     public convenience init(
         _ descriptor: FileDescriptor, start: Int64, path: Path, identity: BlobIdentity
     ) {
-        self.init(descriptor, start: start, path: path, identity: identity, owner: nil)
+        self.init(descriptor, start: start, path: path, identity: identity, isOwned: false)
     }
 
     private init(
         _ descriptor: FileDescriptor, start: Int64, path: Path, identity: BlobIdentity,
-        owner: OwnedDescriptor?
+        isOwned: Bool
     ) {
         self.path = path
         self.identity = identity
         self.descriptor = descriptor
         self.start = start
-        self.owner = owner
+        self.isOwned = isOwned
         source = FileBlob.source(descriptor, path, identity)
+    }
+
+    deinit {
+        if isOwned { _ = Glibc.close(descriptor.rawValue) }
     }
 
     public var announced: BlobIdentity? { identity }
