@@ -48,7 +48,7 @@ portable_packages = binutils dpkg-dev libbrotli-dev libidn2-dev libnghttp2-dev l
 	libunistring-dev
 test_packages = apache2-utils attr bsdextrautils buildah busybox-static crun curl docker-registry \
 	golang-github-opencontainers-image-spec-dev jq libarchive-tools mandoc nginx-light openssl pigz \
-	procps python3 python3-jsonschema runc shellcheck skopeo strace time umoci zstd \
+	procps python3 python3-jsonschema runc shellcheck skopeo strace time umoci valgrind zstd \
 	debootstrap fish git ksh less lintian mksh python3-venv rpm rpmlint yamllint yash zip zsh \
 	$(if $(shell command -v npm),,npm)
 
@@ -138,10 +138,11 @@ lint: test-packages wrapper
 	shellcheck -s sh -x -P SCRIPTDIR .build/ocinoco Sources/ocinoco/join .ci/run .ci/packages \
 		completions/generate packaging/portable packaging/glibc/stubs packaging/lib.sh \
 		$(packages_made:%=packaging/%) packaging/image packaging/dist $(wildcard examples/*/demo examples/*/build examples/*/rebase examples/*/tour) \
+		examples/many-machines/one examples/many-machines/join \
 		Tests/pipelines/run Tests/pipelines/*.sh Tests/pipelines/cases/*.sh Tests/meta/run \
 		Tests/soak/run
 	shellcheck -s bash completions/bash/ocinoco
-	yamllint --strict -c examples/.yamllint examples/*.yml examples/*.yaml
+	yamllint --strict -c examples/.yamllint action.yml examples/*.y*ml examples/*/*.y*ml
 	CI=1 $(SWIFT) build --build-tests --scratch-path .build/strict
 
 completions: all

@@ -134,6 +134,7 @@ let package = Package(
             [
                 "oci-artifact",
                 "oci-fetch",
+                "oci-flatten",
                 "oci-list",
                 "oci-load",
                 "oci-login",

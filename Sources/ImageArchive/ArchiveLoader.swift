@@ -16,18 +16,20 @@ public struct ArchiveLoader {
     private let target: any Repository
     private let targetTag: String?
     private let imageName: String?
+    private let platforms: [Platform]
     private let warn: (String) -> Void
 
     /// - Parameters:
     ///   - tag: what the one image is called; nil keeps the tags of the archive.
     ///   - imageName: which image is meant, as the archive calls it; nil for all of them.
     public init(
-        to target: any Repository, tag: String?, imageName: String?,
+        to target: any Repository, tag: String?, imageName: String?, platforms: [Platform] = [],
         warn: @escaping (String) -> Void
     ) {
         self.target = target
         targetTag = tag
         self.imageName = imageName
+        self.platforms = platforms
         self.warn = warn
     }
 
@@ -36,10 +38,16 @@ public struct ArchiveLoader {
     public func load(_ input: InputStream) throws -> [Descriptor] {
         let contents = try ArchiveContents(input, to: target)
         let images: [ArchivedImage]
-        if let index = contents.document(Array("index.json".utf8)) {
-            images = try OCIArchive(contents, target).images(of: index)
+        let index = try contents.document(Array("index.json".utf8)).map {
+            try OCIArchive(contents, target, platforms, warn: warn).images(of: $0)
+        }
+        if let index, !index.isEmpty {
+            images = index
         } else if let manifest = contents.document(Array("manifest.json".utf8)) {
-            images = try DockerArchive(contents, target).images(of: manifest)
+            // Docker leaves the index empty for an image that was saved by its ID.
+            images = try DockerArchive(contents, target).images(of: manifest, platforms)
+        } else if let index {
+            images = index
         } else if contents.hasObsoleteImages {
             throw ArchiveError.obsolete(path: input.path)
         } else {
@@ -116,18 +124,31 @@ struct ArchivedImage {
 
 /// An OCI layout in a tar.
 struct OCIArchive {
-    private let contents: ArchiveContents
+    let contents: ArchiveContents
     private let target: any Repository
+    private let platforms: [Platform]
+    let warn: (String) -> Void
 
-    init(_ contents: ArchiveContents, _ target: any Repository) {
+    /// - Parameter platforms: what is loaded of an image for several; all of it when empty.
+    init(
+        _ contents: ArchiveContents, _ target: any Repository, _ platforms: [Platform],
+        warn: @escaping (String) -> Void
+    ) {
         self.contents = contents
         self.target = target
+        self.platforms = platforms
+        self.warn = warn
     }
 
     /// The images of `index.json`, each once with all its names.
     func images(of index: [UInt8]) throws -> [ArchivedImage] {
         let entries = try parsing("index.json") { () throws(JSONError) in
             try Index(JSONField(JSON.parse(index)), mediaType: .index).manifests
+        }
+        if let list = Index(platformsOf: entries), let name = entries[0].archiveName {
+            return try images([(.init(bytes: list.storedBytes, mediaType: .index), [name])])
+        } else if let list = Index(platformsOf: entries) {
+            return try images([(.init(bytes: list.storedBytes, mediaType: .index), [])])
         }
         var order: [Digest] = []
         var names: [Digest: [ArchivedName]] = [:]
@@ -136,49 +157,79 @@ struct OCIArchive {
             if descriptors.updateValue(entry, forKey: entry.digest) == nil {
                 order.append(entry.digest)
             }
-            let name =
-                entry[annotation: Annotation.containerdName]
-                ?? entry[annotation: Annotation.refName]
-            if let name { names[entry.digest, default: []].append(ArchivedName(text: name)) }
+            if let name = entry.archiveName { names[entry.digest, default: []].append(name) }
         }
-        return try order.compactMap { digest in
-            guard let descriptor = descriptors[digest] else { return nil }
-            let root = try manifest(descriptor)
-            return ArchivedImage(root: root, names: names[digest] ?? []) {
-                try store(root, depth: 0)
+        return try images(
+            order.compactMap { descriptors[$0] }.map { (try manifest($0), names[$0.digest] ?? []) })
+    }
+
+    /// The images with these roots, of the platforms that are wanted.
+    private func images(
+        _ roots: [(raw: RawManifest, names: [ArchivedName])]
+    ) throws -> [ArchivedImage] {
+        var available: [Platform] = []
+        // What several images have is stored once.
+        var stored = StoredContent()
+        let images = try roots.compactMap { root -> ArchivedImage? in
+            let whole = try withoutMissing(root.raw)
+            guard let chosen = try choose(platforms, of: whole, available: &available) else {
+                return nil
+            }
+            return ArchivedImage(root: chosen, names: root.names) {
+                try store(chosen, depth: 0, &stored)
             }
         }
+        if images.isEmpty, !roots.isEmpty, let wanted = platforms.first {
+            throw ArchiveError.noSuchPlatform(wanted, available: available.map(\.description))
+        }
+        return images
     }
 
-    private func manifest(_ descriptor: Descriptor) throws(ArchiveError) -> RawManifest {
+    func manifest(_ descriptor: Descriptor) throws -> RawManifest {
         let bytes = try contents.requiredDocument(
-            descriptor.digest, "manifest '\(descriptor.digest)'")
+            descriptor, "manifest '\(descriptor.digest)'")
         return RawManifest(
-            bytes: bytes, mediaType: descriptor.mediaType, digest: descriptor.digest)
+            verifiedBytes: bytes, mediaType: descriptor.mediaType, digest: descriptor.digest)
     }
 
-    private func store(_ raw: RawManifest, depth: Int) throws {
+    private struct StoredContent {
+        var walk = IndexWalk()
+        var blobs: Set<Digest> = []
+    }
+
+    private func store(_ raw: RawManifest, depth: Int, _ stored: inout StoredContent) throws {
         let name = "manifest '\(raw.digest)'"
         if raw.mediaType.isIndex {
-            guard depth < DocumentLimit.indexDepth else {
-                throw ArchiveError.malformed(
-                    document: name, .field(path: .root, "indexes nested too deeply"))
+            let entries = try parsing(name) { () throws(JSONError) in
+                try stored.walk.newEntries(of: raw.index(), depth: depth)
             }
-            let index = try parsing(name) { () throws(JSONError) in try raw.index() }
-            for entry in index.manifests {
+            for entry in entries {
+                guard entry.mediaType.isManifest || entry.mediaType.isIndex else {
+                    if stored.blobs.insert(entry.digest).inserted { try store(entry) }
+                    continue
+                }
                 let child = try manifest(entry)
-                try store(child, depth: depth + 1)
+                try store(child, depth: depth + 1, &stored)
                 try target.putManifest(child, tag: nil)
             }
             return
         }
         let manifest = try parsing(name) { () throws(JSONError) in try raw.manifest() }
-        for blob in [manifest.config] + manifest.layers { try store(blob) }
+        for blob in [manifest.config] + manifest.layers
+        where stored.blobs.insert(blob.digest).inserted {
+            try store(blob)
+        }
     }
 
     private func store(_ blob: Descriptor) throws {
-        if contents.digests.contains(blob.digest) { return }
-        if let bytes = contents.document(blob.digest) {
+        if let size = contents.blobSize(blob.digest) {
+            guard size == blob.size else {
+                throw VerificationError.size(
+                    subject: "blob '\(blob.digest)'", expected: blob.size, actual: size)
+            }
+            return
+        }
+        if let bytes = try contents.document(blob) {
             let source = MemoryBlob(bytes, algorithm: blob.digest.algorithm)
             _ = try target.writeBlob(source, mountFrom: [])
             return
@@ -201,7 +252,8 @@ struct DockerArchive {
         self.target = target
     }
 
-    func images(of manifest: [UInt8]) throws -> [ArchivedImage] {
+    /// - Parameter platforms: those whose images are wanted; all of them when empty.
+    func images(of manifest: [UInt8], _ platforms: [Platform]) throws -> [ArchivedImage] {
         let entries = try parsing("manifest.json") { () throws(JSONError) in
             try JSONField(JSON.parse(manifest)).elements().map { (field) throws(JSONError) in
                 (
@@ -211,36 +263,61 @@ struct DockerArchive {
                 )
             }
         }
-        return try entries.map { try image($0.config, $0.layers, $0.tags) }
+        // Many names may have one config.
+        var configs: [String: Config] = [:]
+        var stored: Set<Digest> = []
+        var available: [Platform] = []
+        let images = try entries.compactMap { entry -> ArchivedImage? in
+            let config = try configs[entry.config] ?? self.config(entry.config)
+            configs[entry.config] = config
+            available.append(config.platform)
+            guard platforms.isEmpty || platforms.contains(where: { config.platform.satisfies($0) })
+            else { return nil }
+            return ArchivedImage(
+                root: try root(config, entry.layers),
+                names: entry.tags.map { ArchivedName(text: $0) }
+            ) {
+                guard stored.insert(config.blob.identity.digest).inserted else { return }
+                _ = try target.writeBlob(config.blob, mountFrom: [])
+            }
+        }
+        if images.isEmpty, let wanted = platforms.first {
+            throw ArchiveError.noSuchPlatform(wanted, available: available.map(\.description))
+        }
+        return images
+    }
+
+    private struct Config {
+        let blob: MemoryBlob
+        let diffIDs: [Digest]
+        let platform: Platform
+    }
+
+    private func config(_ path: String) throws -> Config {
+        let bytes = try contents.requiredDocument(Array(path.utf8), "config \(quote(path))")
+        let config = try parsing(path) { () throws(JSONError) in
+            try ImageConfig(JSONField(JSON.parse(bytes)))
+        }
+        return Config(
+            blob: MemoryBlob(bytes), diffIDs: config.diffIDs, platform: try config.platform())
     }
 
     private func strings(_ field: JSONField?) throws(JSONError) -> [String] {
         try (field?.elements() ?? []).map { (field) throws(JSONError) in try field.string() }
     }
 
-    private func image(
-        _ configPath: String, _ layerPaths: [String], _ tags: [String]
-    ) throws -> ArchivedImage {
-        let configBytes = try contents.requiredDocument(
-            Array(configPath.utf8), "config \(quote(configPath))")
-        let config = try parsing(configPath) { () throws(JSONError) in
-            try ImageConfig(JSONField(JSON.parse(configBytes)))
-        }
+    private func root(_ config: Config, _ layerPaths: [String]) throws -> RawManifest {
         guard config.diffIDs.count == layerPaths.count else {
             throw ArchiveError.layerCount(
                 diffIDs: config.diffIDs.count, layers: layerPaths.count)
         }
-        let blob = MemoryBlob(configBytes)
+        let identity = config.blob.identity
         var manifest = Manifest(
-            config: Descriptor(
-                mediaType: .config, digest: blob.identity.digest, size: blob.identity.size))
+            config: Descriptor(mediaType: .config, digest: identity.digest, size: identity.size))
         manifest.setLayers(
             try zip(layerPaths, config.diffIDs).map { try layer($0, diffID: $1) })
         let bytes = manifest.storedBytes
-        let root = RawManifest(bytes: bytes, mediaType: .manifest, digest: .of(bytes))
-        return ArchivedImage(root: root, names: tags.map { ArchivedName(text: $0) }) {
-            _ = try target.writeBlob(blob, mountFrom: [])
-        }
+        return RawManifest(bytes: bytes, mediaType: .manifest)
     }
 
     private func layer(_ path: String, diffID: Digest) throws(ArchiveError) -> Descriptor {
@@ -259,7 +336,7 @@ struct DockerArchive {
     }
 }
 
-private func parsing<Result>(
+func parsing<Result>(
     _ document: String, _ body: () throws(JSONError) -> Result
 ) throws(ArchiveError) -> Result {
     do {

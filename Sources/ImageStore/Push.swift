@@ -11,17 +11,21 @@ extension ImageStore {
     /// bases. Each repository gets a blob once, whatever the number of its tags. A manifest about
     /// another is listed as its referrer.
     ///
-    /// - Returns: the descriptor of what was pushed, after every place has confirmed it.
+    /// - Returns: the descriptor of what was pushed, after every place has confirmed it; by the
+    ///   algorithm of the first target's digest.
     /// - Throws: `StoreError`, and what the places throw. No tag is moved before the last blob of
     ///   the last target is there.
     public func push(
         _ content: PushContent, to targets: [Reference], sources: [Reference] = [],
         expecting expectation: TagExpectation? = nil
     ) throws -> Descriptor {
+        var roots: [RawManifest] = []
         for target in targets {
-            if let digest = target.digest, digest != content.root.digest {
-                throw StoreError.digestMismatch(target, actual: content.root.digest)
+            let root = content.root.named(by: target.digest?.algorithm ?? .sha256)
+            if let digest = target.digest, digest != root.digest {
+                throw StoreError.digestMismatch(target, actual: root.digest)
             }
+            roots.append(root)
             if expectation != nil && target.tag == nil { throw StoreError.noTagToExpect(target) }
         }
         for target in targets {
@@ -34,22 +38,22 @@ extension ImageStore {
             try fill(target.place, with: content, sources: sources, filled: places)
             places.append(target.place)
         }
-        for target in targets {
+        for (target, root) in zip(targets, roots) {
             let repository = try repository(for: target)
             var check: ((Digest?) throws -> Void)?
             if let expectation, let tag = target.tag {
                 check = { try self.check($0, expectation, tag, at: repository) }
             }
-            let listed = try repository.publish(content.root, tag: target.tag, check: check)
-            if listed == nil { try listReferrer(content.root, in: repository) }
+            let listed = try repository.publish(root, tag: target.tag, check: check)
+            if listed == nil { try listReferrer(root, in: repository) }
             guard check != nil, let tag = target.tag else { continue }
             // Few registries compare and swap: someone else may have come in between.
             let now = try repository.manifestDigest(.tag(tag))
-            guard now == content.root.digest else {
+            guard now == root.digest else {
                 throw StoreError.tagOverwritten(place: repository.name, tag: tag, actual: now)
             }
         }
-        return content.root.descriptor
+        return (roots.first ?? content.root).descriptor
     }
 
     private func check(
@@ -69,16 +73,16 @@ extension ImageStore {
         _ target: Reference, with content: PushContent, sources: [Reference], filled: [Reference]
     ) throws {
         let repository = try repository(for: target)
-        let sources = filled + sources
+        let sources = filled + sources + [content.source].compactMap { $0 }
         var inventory = Inventory()
         if content.images.isEmpty {
-            let walk = ManifestWalk(store: self, target: repository, sources: sources)
+            var walk = ManifestWalk(store: self, target: repository, sources: sources)
             try walk.add(content.root, subject: "the image", depth: 0, to: &inventory)
         } else {
             for child in content.images {
                 inventory.add(
                     child.manifest, subject: child.subject, config: child.configBytes,
-                    sources: sources + (child.base.map { [$0] } ?? []))
+                    sources: sources + child.sources)
                 if child.stored.digest != content.root.digest {
                     inventory.manifests.append(child.stored)
                 }
@@ -132,52 +136,24 @@ struct Inventory {
         }
     }
 
+    /// Adds what an index refers to and is no manifest.
+    mutating func add(_ entry: Descriptor, subject: String, sources: [Reference]) {
+        add(
+            Blob(
+                descriptor: entry, bytes: entry.contentAtHand, sources: sources, subject: subject))
+    }
+
     private mutating func add(_ blob: Blob) {
         if digests.insert(blob.descriptor.digest).inserted { blobs.append(blob) }
     }
 }
 
-/// Takes stock of a manifest or index that came as bytes.
-struct ManifestWalk {
-    let store: ImageStore
-    let target: any Repository
-    let sources: [Reference]
-
-    func add(
-        _ raw: RawManifest, subject: String, depth: Int, to inventory: inout Inventory
-    ) throws {
-        if raw.mediaType.isIndex {
-            guard depth < DocumentLimit.indexDepth else {
-                throw StoreError.malformed(
-                    subject: subject, .field(path: .root, "indexes nested too deeply"))
-            }
-            let index = try parsing(subject) { () throws(JSONError) in try raw.index() }
-            for (offset, entry) in index.manifests.enumerated() {
-                let name = entry.platform.map { " for '\($0)'" } ?? ""
-                let subject = "manifest \(offset + 1) of \(index.manifests.count)\(name)"
-                let child = try fetch(entry, subject: subject)
-                try add(child, subject: subject, depth: depth + 1, to: &inventory)
-                inventory.manifests.append(child)
-            }
-        } else if raw.mediaType.isManifest {
-            let manifest = try parsing(subject) { () throws(JSONError) in try raw.manifest() }
-            inventory.add(
-                manifest, subject: subject, config: manifest.config.contentAtHand,
-                sources: sources)
-        }
-    }
-
-    /// A manifest that an index refers to, from the target or else from where its blobs are.
-    private func fetch(_ entry: Descriptor, subject: String) throws -> RawManifest {
-        if let present = try target.manifest(.digest(entry.digest)) { return present }
-        for source in sources {
-            if let manifest = try store.repository(for: source).manifest(.digest(entry.digest)) {
-                return manifest
-            }
-        }
-        throw StoreError.missing(
-            subject: subject, digest: entry.digest, target: target.name,
-            sources: sources.map { $0.place.description })
+extension RawManifest {
+    /// The same manifest by the digest of another algorithm.
+    func named(by algorithm: Digest.Algorithm) -> RawManifest {
+        if digest.algorithm == algorithm { return self }
+        return RawManifest(
+            verifiedBytes: bytes, mediaType: mediaType, digest: .of(bytes, algorithm: algorithm))
     }
 }
 
@@ -186,17 +162,14 @@ extension Descriptor {
     ///
     /// - Spec: image-spec v1.1.1, layer.md, Non-Distributable Layers.
     fileprivate var isForeign: Bool {
-        guard mediaType.isNondistributable, case .array(let urls) = document["urls"] else {
-            return false
-        }
-        return !urls.isEmpty
+        mediaType.isNondistributable && document["urls"]?.elements?.isEmpty == false
     }
 
     /// The content when it need not be fetched: embedded, the empty JSON object, or nothing; nil when
     /// it is none of them, or not what the digest says.
     ///
     /// - Spec: image-spec v1.1.1, manifest.md, Guidance for an Empty Descriptor.
-    fileprivate var contentAtHand: [UInt8]? {
+    var contentAtHand: [UInt8]? {
         let embedded: [UInt8]?
         do {
             embedded = try embeddedData()

@@ -24,26 +24,56 @@ import Testing
         let fetched = try layouts.store.images(of: layouts.reference("a:x"), platform: .all)
         #expect(fetched.count == 1)
         #expect(fetched[0].configBytes == image.configBytes)
-        #expect(fetched[0].manifest[annotation: Annotation.baseDigest] == "\(descriptor.digest)")
-        #expect(fetched[0].manifest[annotation: Annotation.baseName]?.hasSuffix("a:x") == true)
+        #expect(fetched[0].storedDigest == descriptor.digest)
+        #expect(
+            try fetched[0].manifest.source
+                == layouts.reference("a:x").withDigest(descriptor.digest))
         #expect(fetched[0].manifest[annotation: Annotation.position] == nil)
-        let plain = try layouts.store.images(
-            of: layouts.reference("a:x"), platform: .all, recordBase: false)
-        #expect(plain[0].manifest == image.manifest)
+        #expect(fetched[0].manifest[annotation: Annotation.baseName] == nil)
+        #expect(fetched[0].manifest.storedBytes == image.manifest.storedBytes)
     }
 
-    @Test func blobsComeFromTheBase() throws {
+    @Test func blobsComeFromTheSource() throws {
         try layouts.put(layer, in: "a")
         try layouts.push([image(layer: layer)], to: "a:x")
         let fetched = try layouts.store.images(of: layouts.reference("a:x"), platform: .all)
         let descriptor = try layouts.push(fetched, to: "b:y")
         #expect(try layouts.layout("b").hasBlob(.of(Array(layer.utf8))))
+        var derived = fetched[0]
+        try derived.append([])
+        _ = try layouts.push([derived], to: "b:z")
         // A path of this machine is of no use to anyone else.
-        let stored = try #require(try layouts.layout("b").manifest(.tag("y")))
-        let manifest = try stored.manifest()
+        let manifest = try #require(try layouts.layout("b").manifest(.tag("z"))).manifest()
         #expect(manifest[annotation: Annotation.baseName] == nil)
-        #expect(manifest[annotation: Annotation.baseDigest] != nil)
-        #expect(stored.digest == descriptor.digest)
+        #expect(manifest[annotation: Annotation.baseDigest] == "\(descriptor.digest)")
+    }
+
+    /// What an index refers to and is no manifest is never stored as one.
+    @Test func childrenThatAreNoManifestsAreBlobs() throws {
+        try layouts.put(layer, in: "a")
+        let bytes = Array(layer.utf8)
+        let entry = Descriptor(
+            mediaType: .octetStream, digest: .of(bytes), size: Int64(bytes.count))
+        let index = Index(manifests: [entry]).storedBytes
+        let content = try PushContent(raw: index, annotations: [], subject: "index")
+        let pushed = try layouts.store.push(
+            content, to: [layouts.reference("b:x")], sources: [layouts.reference("a")])
+        #expect(pushed.digest == .of(index))
+        #expect(try layouts.layout("b").hasBlob(entry.digest))
+    }
+
+    @Test func targetByAnotherAlgorithm() throws {
+        let bytes = try image().manifest.storedBytes
+        try layouts.push([image()], to: "a:x")
+        let content = try PushContent(raw: bytes, annotations: [], subject: "manifest")
+        let digest = Digest.of(bytes, algorithm: .sha512)
+        let target = try layouts.reference("b:x@\(digest)")
+        let pushed = try layouts.store.push(
+            content, to: [target], sources: [layouts.reference("a")])
+        #expect(pushed.digest == digest)
+        #expect(try layouts.layout("b").manifest(.digest(digest))?.bytes == bytes)
+        let wrong = try layouts.reference("b@\(Digest.of([], algorithm: .sha512))")
+        #expect(throws: StoreError.self) { try layouts.store.push(content, to: [wrong]) }
     }
 
     @Test func missingBlobMovesNoTag() throws {

@@ -33,7 +33,7 @@ public struct Index: Hashable, Sendable {
             if let outerType, outerType.rawValue != text {
                 throw innerType.failure("\(text.prefix(100)), but it was announced as \(outerType)")
             }
-            mediaType = MediaType(text)
+            mediaType = try MediaType(innerType)
         } else {
             mediaType = outerType ?? .index
         }
@@ -44,7 +44,7 @@ public struct Index: Hashable, Sendable {
             throw .field(path: field.path.key("layers"), "both a manifest and an index")
         }
         var manifests: [Descriptor] = []
-        for manifest in try field.required("manifests").elements() {
+        for manifest in try field.requiredElements("manifests") {
             manifests.append(try Descriptor(manifest))
         }
         self.manifests = manifests
@@ -64,11 +64,6 @@ public struct Index: Hashable, Sendable {
     public mutating func setManifests(_ manifests: [Descriptor]) {
         self.manifests = manifests
         document["manifests"] = .array(manifests.map { .object($0.document) })
-    }
-
-    /// The entries that are images of a platform: no attestations, no nested artifacts.
-    public var images: [Descriptor] {
-        manifests.filter { !($0.platform?.isUnknown ?? false) }
     }
 
     public var storedBytes: [UInt8] { document.serialized() }

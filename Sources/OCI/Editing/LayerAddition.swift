@@ -63,17 +63,17 @@ public struct LayerAddition: Sendable {
 extension Manifest {
     /// Puts layers on top of an image, the first of them lowest, and turns Docker's types to OCI's.
     ///
+    /// `Image.append` does this with both parts of an image.
+    ///
     /// - Parameter config: the image's, which gets the diffIDs and the history.
     /// - Throws: `EditError` when the image contradicts itself, so that nothing can be put on it.
-    public mutating func append(
+    package mutating func append(
         _ additions: [LayerAddition], to config: inout ImageConfig
     ) throws(EditError) {
         try config.checkLayers(of: self)
         setLayers(layers + additions.map(\.descriptor))
         convertToOCI()
-        for addition in additions {
-            config.append(diffID: addition.diffID, history: addition.history)
-        }
+        config.append(layers: additions.map { ($0.diffID, $0.history) })
     }
 }
 

@@ -1,3 +1,5 @@
+import Glibc
+
 /// What the user calls an image or a place for it.
 ///
 /// - Spec: the design's "References"; Docker's reference grammar.
@@ -41,6 +43,22 @@ public enum Reference: Hashable, Sendable, CustomStringConvertible {
         case .scratch: nil
         }
     }
+
+    /// The same tag, or place, at another digest or at none.
+    public func withDigest(_ digest: Digest?) -> Reference {
+        switch self {
+        case .registry(let reference):
+            .registry(
+                RegistryReference(
+                    host: reference.host, repository: reference.repository, tag: reference.tag,
+                    digest: digest))
+        case .layout(let reference):
+            .layout(
+                LayoutReference(
+                    directory: reference.directory, tag: reference.tag, digest: digest))
+        case .scratch: .scratch
+        }
+    }
 }
 
 /// `[docker://]HOST[:PORT]/REPOSITORY[:TAG][@DIGEST]`, with Docker's defaults filled in.
@@ -65,8 +83,18 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
         if let scheme = rest.firstRange(of: "://") {
             throw ReferenceError(text, "leave out \(quotedPart(rest[..<scheme.upperBound]))")
         }
+        guard !isIdentifier(rest) else {
+            throw ReferenceError(text, "64 hexadecimal digits are an image's identifier")
+        }
         if rest.hasPrefix("/") || rest.hasPrefix("./") || rest.hasPrefix("../") {
             throw ReferenceError(text, "it looks like a path; a layout is written oci:DIR")
+        }
+
+        if rest.utf8.count == 64, rest.utf8.allSatisfy(isHexadecimal) {
+            throw ReferenceError(
+                text,
+                "64 hexadecimal digits, which Docker takes for an image's ID; "
+                    + "a digest is written REPOSITORY@sha256:DIGITS")
         }
 
         let (beforeDigest, digest) = try splitDigest(rest, of: text)
@@ -83,8 +111,7 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
 
         var components = rest.split(separator: "/", omittingEmptySubsequences: false)
         if components.count > 1, let first = components.first,
-            first.contains(".") || first.contains(":") || first == "localhost"
-                || first.contains(where: \.isUppercase)
+            isHostLike(first)
         {
             guard isHost(first) else {
                 throw ReferenceError(text, "not a registry host: \(quotedPart(first))")
@@ -109,6 +136,11 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
         "\(host)/\(repository)" + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
     }
 
+    /// Whether a text is a tag: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
+    ///
+    /// - Spec: distribution-spec v1.1, Pulling manifests.
+    public static func isTagName(_ text: String) -> Bool { isTag(text) }
+
     /// `host/repository`, without tag and digest.
     public var repositoryName: String { "\(host)/\(repository)" }
 
@@ -120,51 +152,10 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
         } else {
             name = name.prefix { $0 != ":" }
         }
-        if name == "localhost" || name == "::1" || name.hasSuffix(".localhost") { return true }
+        if name == "localhost" || name.hasSuffix(".localhost") { return true }
+        if let address = IPv6Address(name) { return address.isLoopback }
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-    }
-}
-
-/// `DIR[:TAG][@DIGEST]`, what follows `oci:`.
-public struct LayoutReference: Hashable, Sendable, CustomStringConvertible {
-    /// As written; a directory whose name has a colon is given with a tag or a trailing slash.
-    public let directory: String
-    public let tag: String?
-    public let digest: Digest?
-
-    public init(directory: String, tag: String?, digest: Digest?) {
-        self.directory = directory
-        self.tag = tag
-        self.digest = digest
-    }
-
-    public init(_ text: String) throws(ReferenceError) {
-        let whole = "oci:" + text
-        var rest = Substring(text)
-        var digest: Digest?
-        if let at = rest.lastIndex(of: "@"), !rest[at...].contains("/"), rest[at...].contains(":") {
-            let candidate = rest[rest.index(after: at)...]
-            if candidate.hasPrefix("sha256:") || candidate.hasPrefix("sha512:") {
-                (rest, digest) = try splitDigest(rest, of: whole)
-            }
-        }
-        var tag: String?
-        if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/") {
-            tag = String(rest[rest.index(after: colon)...])
-            rest = rest[..<colon]
-        }
-        if let tag, !isRefName(tag) {
-            throw ReferenceError(whole, "not a tag: \(quotedPart(tag))")
-        }
-        guard !rest.isEmpty else { throw ReferenceError(whole, "no directory") }
-        directory = String(rest)
-        self.tag = tag
-        self.digest = digest
-    }
-
-    public var description: String {
-        "oci:\(directory)" + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
     }
 }
 
@@ -180,9 +171,15 @@ public struct ReferenceError: Error, Hashable, Sendable {
     }
 }
 
-private func quotedPart(_ text: some StringProtocol) -> String { "'\(text.prefix(100))'" }
+/// Whether the first part of a name with slashes is a host and not a part of the repository.
+func isHostLike(_ text: some StringProtocol) -> Bool {
+    text.contains(".") || text.contains(":") || text == "localhost"
+        || text.contains(where: \.isUppercase)
+}
 
-private func splitDigest(
+func quotedPart(_ text: some StringProtocol) -> String { "'\(text.prefix(100))'" }
+
+func splitDigest(
     _ text: Substring, of whole: String
 ) throws(ReferenceError) -> (Substring, Digest?) {
     guard let at = text.lastIndex(of: "@") else { return (text, nil) }
@@ -197,24 +194,17 @@ private func isLowerAlphanumeric(_ byte: UInt8) -> Bool {
     (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x30 && byte <= 0x39)
 }
 
-private func isAlphanumeric(_ byte: UInt8) -> Bool {
+func isAlphanumeric(_ byte: UInt8) -> Bool {
     isLowerAlphanumeric(byte) || (byte >= 0x41 && byte <= 0x5A)
 }
 
 /// A tag of the distribution spec: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
-private func isTag(_ text: some StringProtocol) -> Bool {
+func isTag(_ text: some StringProtocol) -> Bool {
     guard let first = text.utf8.first, isAlphanumeric(first) || first == UInt8(ascii: "_") else {
         return false
     }
     return text.utf8.count <= 128
         && text.utf8.allSatisfy { isAlphanumeric($0) || "_.-".utf8.contains($0) }
-}
-
-/// A ref name of an image layout, which may be any of what annotations.md allows but a slash.
-private func isRefName(_ text: some StringProtocol) -> Bool {
-    guard let first = text.utf8.first, isAlphanumeric(first) else { return isTag(text) }
-    return text.utf8.count <= 255
-        && text.utf8.allSatisfy { isAlphanumeric($0) || "-._+@".utf8.contains($0) }
 }
 
 /// One component of a repository name: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
@@ -230,17 +220,35 @@ private func isRepositoryComponent(_ text: some StringProtocol) -> Bool {
     }
 }
 
+/// 64 hexadecimal digits alone: Docker takes them for the identifier of an image.
+private func isIdentifier(_ text: some StringProtocol) -> Bool {
+    text.utf8.count == 64
+        && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+}
+
+/// An IPv6 address, without brackets and zone.
+///
+/// - Spec: RFC 4291, section 2.2.
+private struct IPv6Address {
+    private let bytes: [UInt8]
+
+    init?(_ text: Substring) {
+        var address = in6_addr()
+        guard inet_pton(AF_INET6, String(text), &address) == 1 else { return nil }
+        bytes = withUnsafeBytes(of: &address) { Array($0) }
+    }
+
+    /// `::1`, however it is written.
+    var isLoopback: Bool { bytes.last == 1 && bytes.dropLast().allSatisfy { $0 == 0 } }
+}
+
 /// A host name, IPv4 address or bracketed IPv6 address, with an optional port.
 private func isHost(_ text: some StringProtocol) -> Bool {
     var name = Substring(text)
     if name.hasPrefix("[") {
         guard let end = name.firstIndex(of: "]") else { return false }
-        let address = name[name.index(after: name.startIndex)..<end].utf8
-        guard !address.isEmpty,
-            address.allSatisfy({
-                isAlphanumeric($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".")
-            })
-        else { return false }
+        let address = name[name.index(after: name.startIndex)..<end]
+        guard IPv6Address(address) != nil else { return false }
         name = name[name.index(after: end)...]
         return name.isEmpty || (name.hasPrefix(":") && isPort(name.dropFirst()))
     }
@@ -254,6 +262,10 @@ private func isHost(_ text: some StringProtocol) -> Bool {
         return isAlphanumeric(first) && isAlphanumeric(last)
             && label.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
     }
+}
+
+private func isHexadecimal(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte) || (0x41...0x46).contains(byte)
 }
 
 private func isPort(_ text: some StringProtocol) -> Bool {

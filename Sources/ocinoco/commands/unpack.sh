@@ -20,7 +20,7 @@ compose_unpack() {
 		die 73 "'$bundle' is not empty"
 	fi
 	write_command mkdir -p -- "$bundle/rootfs"
-	# Other users of the host have no business with set-user-ID programs and devices of the image.
+	# Others have no business with set-user-ID programs and devices of the image.
 	write_command chmod 700 -- "$bundle"
 	# Mode and time of the root count where no layer has an entry for it.
 	write_command chmod 755 -- "$bundle/rootfs"
