@@ -111,7 +111,8 @@ is_in_source() {
 	if [ "$source" = - ] || [ ! -d "$source" ]; then return 1; fi
 	directory=$1 inside=
 	while [ ! -d "$directory" ]; do
-		inside=/${directory##*/}$inside
+		# Of several directories that are not there yet, the uppermost.
+		inside=/${directory##*/}
 		case $directory in
 		*/*) directory=${directory%/*}/ ;;
 		*) directory=. ;;
