@@ -75,12 +75,15 @@ let package = Package(
         library("Dockerfile", ["JSON"]),
         library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
         library("Tar", ["ByteStream", "CSystem"]),
+        library("Signing", ["JSON", "OCI", "ByteStream", "Hashing", "CCrypto"]),
         library(
             "Layer", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "CSystem", "CZstd", "CZlib"]),
         library("Snapshot", ["OCI", "ByteStream", "Hashing", "Tar", "CSystem"]),
         library("ImageLayout", ["JSON", "OCI", "ByteStream", "Hashing"]),
         library("Registry", ["JSON", "OCI", "ByteStream", "Hashing", "CCurl"]),
-        library("ImageStore", ["JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry"]),
+        library(
+            "ImageStore",
+            ["JSON", "OCI", "ByteStream", "Hashing", "Signing", "ImageLayout", "Registry"]),
         library(
             "ImageArchive", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "ImageStore"]),
         library(
@@ -97,21 +100,51 @@ let package = Package(
         library(
             "RemoteTools",
             [
-                "JSON", "OCI", "ByteStream", "Hashing", "Layer", "Registry", "ImageStore",
-                "ImageArchive", "ImageTree", "ToolSupport", argumentParser,
+                "JSON",
+                "OCI",
+                "ByteStream",
+                "Hashing",
+                "Signing",
+                "Layer",
+                "Registry",
+                "ImageStore",
+                "ImageArchive",
+                "ImageTree",
+                "ToolSupport",
+                argumentParser,
             ]),
     ]
         + tools(
             [
-                "oci-config", "oci-convert", "oci-diff", "oci-digest", "oci-filters",
-                "oci-inspect", "oci-layers", "oci-manifest-append",
-                "oci-runtime-config", "oci-snapshot", "oci-tar", "oci-untar", "oci-zstd",
+                "oci-config",
+                "oci-convert",
+                "oci-diff",
+                "oci-digest",
+                "oci-filters",
+                "oci-inspect",
+                "oci-layers",
+                "oci-manifest-append",
+                "oci-runtime-config",
+                "oci-snapshot",
+                "oci-tar",
+                "oci-untar",
+                "oci-zstd",
             ], from: "FilterTools")
         + tools(
             [
-                "oci-artifact", "oci-fetch", "oci-flatten", "oci-list", "oci-load", "oci-login",
+                "oci-artifact",
+                "oci-fetch",
+                "oci-flatten",
+                "oci-list",
+                "oci-load",
+                "oci-login",
                 "oci-push-blob",
-                "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save",
+                "oci-push-manifest",
+                "oci-rebase",
+                "oci-remote",
+                "oci-save",
+                "oci-sign",
+                "oci-verify",
             ], from: "RemoteTools")
         + foundationTarget
         + [
@@ -138,11 +171,12 @@ let package = Package(
             tests(
                 "ImageLayoutTests",
                 ["JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "TestSupport"]),
+            tests("SigningTests", ["JSON", "OCI", "ByteStream", "Hashing", "Signing"]),
             tests(
                 "ImageStoreTests",
                 [
-                    "JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry", "ImageStore",
-                    "TestSupport",
+                    "JSON", "OCI", "ByteStream", "Hashing", "Signing", "ImageLayout", "Registry",
+                    "ImageStore", "TestSupport",
                 ]),
         ]
 )

@@ -12,4 +12,6 @@ public let remoteTools: [any Tool.Type] = [
     PushManifestTool.self,
     RebaseTool.self,
     SaveTool.self,
+    SignTool.self,
+    VerifyTool.self,
 ]
