@@ -145,6 +145,7 @@ let package = Package(
                 "oci-remote",
                 "oci-save",
                 "oci-sign",
+                "oci-validate",
                 "oci-verify",
             ], from: "RemoteTools")
         + foundationTarget

@@ -13,6 +13,8 @@ public struct LayerUnpacker: Sendable {
     public var digest: Digest?
     /// Bytes of the layer as it is stored.
     public var size: Int64?
+    /// Type that the layer must be of; nil takes a layer of any compression.
+    public var mediaType: MediaType?
     /// Digest of the uncompressed tar.
     public var diffID: Digest?
     /// How many times its own size a layer may decompress to, once it is more than a GiB.
@@ -78,7 +80,7 @@ public struct LayerUnpacker: Sendable {
         func run() {
             do {
                 let source = LayerSource(
-                    input, path: path, expectedDigest: expected.digest,
+                    input, path: path, declared: expected.mediaType, expectedDigest: expected.digest,
                     expectedSize: expected.size
                 ) { (bytes) throws(LayerError) in try self.pass(bytes) }
                 try drain(source)

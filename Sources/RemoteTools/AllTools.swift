@@ -14,5 +14,6 @@ public let remoteTools: [any Tool.Type] = [
     RebaseTool.self,
     SaveTool.self,
     SignTool.self,
+    ValidateTool.self,
     VerifyTool.self,
 ]
