@@ -87,7 +87,8 @@ let package = Package(
         library(
             "ImageArchive", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "ImageStore"]),
         library(
-            "ImageTree", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageStore"]),
+            "ImageTree",
+            ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageStore"]),
         library(
             "ToolSupport",
             ["JSON", "OCI", "ByteStream", "Hashing", "CSystem", "CBuild", argumentParser]),

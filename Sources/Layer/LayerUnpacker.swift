@@ -80,8 +80,9 @@ public struct LayerUnpacker: Sendable {
         func run() {
             do {
                 let source = LayerSource(
-                    input, path: path, declared: expected.mediaType, expectedDigest: expected.digest,
-                    expectedSize: expected.size
+                    input, path: path, declared: expected.mediaType,
+                    expectedDigest: expected.digest, expectedSize: expected.size,
+                    isEndProved: expected.isEndProved
                 ) { (bytes) throws(LayerError) in try self.pass(bytes) }
                 try drain(source)
                 try checkDiffID(of: source.descriptor)
