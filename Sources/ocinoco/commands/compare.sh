@@ -13,9 +13,9 @@ compose_compare() {
 	operands 2 'two REFs are needed'
 	check_reference "$first"
 	check_reference "$last"
-	stage 'oci-fetch platform' arg:--keep-base "$@" "arg:$first"
+	stage 'oci-fetch platform' "$@" "arg:$first"
 	into work:first.json
-	stage 'oci-fetch platform' arg:--keep-base "$@" "arg:$last"
+	stage 'oci-fetch platform' "$@" "arg:$last"
 	into work:second.json
 	stage oci-compare "arg:--from=$first" "arg:--from=$last" "$@" work:first.json work:second.json
 	into -
