@@ -111,7 +111,8 @@ clean_up() {
 
 # Runs what was composed, and ends with the status of the first stage that failed.
 run_composed() {
-	ocinoco_state=$(mktemp -d) || exit 73
+	# A signal for all would end mktemp before it says what it made.
+	ocinoco_state=$(trap '' HUP INT QUIT TERM && mktemp -d) || exit 73
 	case $ocinoco_state in /*) ;; *) ocinoco_state=./$ocinoco_state ;; esac
 	printf '%s\n' "$ocinoco_script" >"$ocinoco_state/script" || exit 74
 	find_free_descriptor
