@@ -42,7 +42,7 @@ compress_stages() {
 	if [ -n "$keep" ] && [ "$is_layer" = no ]; then keep_copy layer.tar; fi
 	[ -z "$pipeline" ] || pipe
 	case $compress in
-	zstd) stage oci-zstd ${level:+"arg:--level=$level"} "$@" ;;
+	zstd) stage 'oci-zstd level' "$@" ;;
 	# What the variable GZIP says is not for this one.
 	gzip) run gzip env -u GZIP gzip -n ${level:+"-$level"} ;;
 	*)
