@@ -81,12 +81,12 @@ list_base() {
 
 # Warns of directories at the top of the layer which many bases have as links, that it would replace.
 warn_of_links() {
-	[ "$base" != scratch ] && [ -d "$source" ] && [ "$quiet" = no ] || return 0
+	if [ "$base" = scratch ] || [ ! -d "$source" ] || [ "$quiet" = yes ]; then return 0; fi
 	for word do
 		case $word in oci-tar:--root-dir=* | oci-tar:--files-from=*) return 0 ;; esac
 	done
 	for path in bin sbin lib lib32 lib64 libx32 var/run var/lock; do
-		[ -d "$source/$path" ] && [ ! -L "$source/$path" ] || continue
+		if [ ! -d "$source/$path" ] || [ -L "$source/$path" ]; then continue; fi
 		say "warning: '/$path' is a link in many bases, which the layer would replace by a directory; --follow-base leads through it"
 		return
 	done
