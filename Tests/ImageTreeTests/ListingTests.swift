@@ -62,7 +62,7 @@ import Testing
         #expect(try items(decoded) == items(listing))
         var entries: [TarEntry] = []
         try decoded.visitAll { item, _ in entries.append(item.entry) }
-        #expect(entries[0].uid == .max - 1)
+        #expect(entries[0].uid == UInt64.max - 1)
         #expect(entries[0].modificationTime == -5)
         #expect(entries[0].extendedAttributes.first?.value == [0, 255])
         #expect(entries[1].deviceMinor == 1 << 19)
