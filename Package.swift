@@ -92,8 +92,8 @@ let package = Package(
         library(
             "FilterTools",
             [
-                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ToolSupport",
-                argumentParser,
+                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageLayout",
+                "ToolSupport", argumentParser,
             ]),
         library(
             "RemoteTools",
@@ -105,12 +105,12 @@ let package = Package(
         + tools(
             [
                 "oci-config", "oci-convert", "oci-diff", "oci-digest", "oci-filters",
-                "oci-inspect", "oci-layers", "oci-manifest-append",
+                "oci-gc", "oci-inspect", "oci-layers", "oci-manifest-append",
                 "oci-runtime-config", "oci-snapshot", "oci-tar", "oci-untar", "oci-zstd",
             ], from: "FilterTools")
         + tools(
             [
-                "oci-artifact", "oci-fetch", "oci-load", "oci-login", "oci-push-blob",
+                "oci-artifact", "oci-delete", "oci-fetch", "oci-load", "oci-login", "oci-push-blob",
                 "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save", "oci-sign",
                 "oci-verify",
             ], from: "RemoteTools")

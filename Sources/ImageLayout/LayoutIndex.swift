@@ -92,16 +92,29 @@ struct LayoutIndex {
     }
 }
 
+extension LayoutIndex {
+    /// Removes entries; those that stay keep their order.
+    ///
+    /// - Returns: whether there were any.
+    mutating func removeEntries(where isRemoved: (JSON) -> Bool) -> Bool {
+        let kept = entries.filter { !isRemoved($0) }
+        guard kept.count < entries.count else { return false }
+        entries = kept
+        document["manifests"] = .array(entries)
+        return true
+    }
+}
+
 extension JSON {
     /// The `org.opencontainers.image.ref.name` of an index entry.
-    fileprivate var tag: JSONString? {
+    var tag: JSONString? {
         guard case .object(let entry) = self, case .object(let annotations) = entry["annotations"],
             case .string(let name) = annotations[Annotation.refName]
         else { return nil }
         return name
     }
 
-    fileprivate var digest: JSONString? {
+    var digest: JSONString? {
         guard case .object(let entry) = self, case .string(let digest) = entry["digest"] else {
             return nil
         }

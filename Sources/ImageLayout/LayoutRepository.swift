@@ -134,15 +134,30 @@ public struct LayoutRepository: Sendable {
     private func setEntry(
         _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
     ) throws {
-        let lockFailure = { StreamError.create(path: indexPath, $0) as any Error }
-        try Directory.withLock(directory, failure: lockFailure) {
+        try withLock {
             var index = try readIndex(orEmpty: true)
             if let check { try check(tag.flatMap { try entry($0, in: index)?.digest }) }
             index.set(manifest.descriptor, tag: tag)
-            let file = try AtomicFile(indexPath)
-            try file.write(index.bytes)
-            try file.commit()
+            try write(index)
         }
+    }
+
+    /// Runs `body` while no other process changes `index.json` of a layout that must be there.
+    func withExistingLock<Result>(_ body: () throws -> Result) throws -> Result {
+        try checkLayout()
+        return try withLock(body)
+    }
+
+    /// Runs `body` while no other process changes `index.json`.
+    func withLock<Result>(_ body: () throws -> Result) throws -> Result {
+        let lockFailure = { StreamError.create(path: indexPath, $0) as any Error }
+        return try Directory.withLock(directory, failure: lockFailure, body)
+    }
+
+    func write(_ index: LayoutIndex) throws(StreamError) {
+        let file = try AtomicFile(indexPath)
+        try file.write(index.bytes)
+        try file.commit()
     }
 
     private func manifest(_ entry: Descriptor) throws -> RawManifest {
@@ -165,10 +180,10 @@ public struct LayoutRepository: Sendable {
         return entry
     }
 
-    private var indexPath: Path { directory.appending("index.json") }
+    var indexPath: Path { directory.appending("index.json") }
 
     /// - Parameter orEmpty: a layout that another process is just making has no index yet.
-    private func readIndex(orEmpty: Bool = false) throws -> LayoutIndex {
+    func readIndex(orEmpty: Bool = false) throws -> LayoutIndex {
         try checkLayout()
         do {
             let bytes = try InputStream.readFile(
@@ -181,7 +196,7 @@ public struct LayoutRepository: Sendable {
         }
     }
 
-    private func parsing<Result>(
+    func parsing<Result>(
         _ path: Path, _ body: () throws(JSONError) -> Result
     ) throws(LayoutError) -> Result {
         do {
@@ -192,7 +207,7 @@ public struct LayoutRepository: Sendable {
     }
 
     /// A whole small blob, checked.
-    private func readDocument(_ digest: Digest, size: Int64?) throws -> [UInt8] {
+    func readDocument(_ digest: Digest, size: Int64?) throws -> [UInt8] {
         let bytes = try InputStream.readFile(
             blobPath(digest), limit: DocumentLimit.manifestByteCount)
         let verifier = Verifier(

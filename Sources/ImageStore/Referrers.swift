@@ -103,6 +103,29 @@ extension ImageStore {
         throw StoreError.referrersContended(place: repository.name, tag: tag)
     }
 
+    /// Takes a manifest that was deleted off the list of its subject's referrers, where that is a tag.
+    ///
+    /// - Spec: distribution-spec v1.1, Deleting Manifests.
+    func unlistReferrer(_ manifest: RawManifest, in repository: any Repository) throws {
+        let subject = try parsing("manifest '\(manifest.digest)'") { () throws(JSONError) in
+            try manifest.subject()
+        }
+        guard let subject,
+            try repository.referrers(of: subject.digest, artifactType: nil) == nil
+        else { return }
+        let tag = subject.digest.referrersTag
+        for _ in 0..<ImageStore.referrersAttemptLimit {
+            guard var index = try referrersIndex(tag, in: repository),
+                index.manifests.contains(where: { $0.digest == manifest.digest })
+            else { return }
+            index.setManifests(index.manifests.filter { $0.digest != manifest.digest })
+            let bytes = index.storedBytes
+            try repository.putManifest(
+                RawManifest(bytes: bytes, mediaType: index.mediaType, digest: .of(bytes)), tag: tag)
+        }
+        throw StoreError.referrersContended(place: repository.name, tag: tag)
+    }
+
     private func referrersIndex(_ tag: String, in repository: any Repository) throws -> Index? {
         guard let raw = try repository.manifest(.tag(tag)) else { return nil }
         return try parsing("list of referrers '\(tag)' of \(quote(repository.name))") {

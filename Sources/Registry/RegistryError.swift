@@ -11,7 +11,8 @@ public struct RegistryAnswer: Sendable, Hashable {
     public let reason: String?
 
     var text: String {
-        "\(method) \(quote(url)): status \(status)" + (reason.map { ", \($0)" } ?? "")
+        "\(method) \(quote(url)): status \(status)"
+            + (reason.map { ", " + ($0.hasSuffix(".") ? String($0.dropLast()) : $0) } ?? "")
     }
 }
 
@@ -22,6 +23,8 @@ public enum RegistryError: Failure {
     case denied(RegistryAnswer, host: String?)
     /// Any other answer of refusal.
     case refused(RegistryAnswer)
+    /// The registry has no deletion, or it is switched off there.
+    case deletionRefused(RegistryAnswer, host: String)
     /// A passing failure that lasted through all retries.
     case exhausted(RegistryAnswer)
     /// There is no such blob in the repository.
@@ -47,7 +50,7 @@ public enum RegistryError: Failure {
     public var exitStatus: ExitStatus {
         switch self {
         case .denied: .denied
-        case .refused, .noBlob, .unreachable, .tls: .unavailable
+        case .refused, .deletionRefused, .noBlob, .unreachable, .tls: .unavailable
         case .exhausted, .timedOut, .connectionBroke, .uploadLost: .temporary
         case .violation: .protocolError
         case .manifestTooLarge, .obsoleteManifest: .dataError
@@ -66,6 +69,9 @@ public enum RegistryError: Failure {
                 : "unauthorized: \(answer.text); "
                     + (host.map { "run: ocinoco login \($0)" } ?? "user or password is wrong")
         case .refused(let answer): "refused: \(answer.text)"
+        case .deletionRefused(let answer, let host):
+            "deletion is switched off in the registry \(quote(host)), or done by other means there: "
+                + answer.text
         case .exhausted(let answer): "still failing after all retries: \(answer.text)"
         case .noBlob(let repository, let digest):
             "no such blob in \(quote(repository)): \(digest)"
