@@ -5,8 +5,10 @@
 # make sanitize unit tests under the address and the thread sanitizer, pipelines under the first
 # make soak     a thousand builds and a stream of 64 GiB: minutes
 # make install  into $(DESTDIR)$(PREFIX)
-# make deb      a Debian package by DEBFULLNAME and DEBEMAIL, in .build/packages
-# make image    an image of the tools by the tools, on BASE, in the layout .build/packages/image
+# make portable binaries that run on any Linux with glibc 2.28 or newer, for the packages below
+# make tarball wheel npm rpm   packages of those, in .build/packages
+# make deb      the same for Debian, by DEBFULLNAME and DEBEMAIL
+# make image    an image of the portable tools by the tools, on BASE, in .build/packages/image
 # make dist     a tarball of the sources, in .build/packages
 # make completions   writes them again, by the tools
 
@@ -42,18 +44,28 @@ installed = $(DESTDIR)$(PREFIX)
 tools_path = PATH="$(CURDIR)/$(stage)/bin:$$PATH"
 
 build_packages = libzstd-dev libssl-dev zlib1g-dev libcurl4-openssl-dev pkg-config
+portable_packages = binutils dpkg-dev libbrotli-dev libidn2-dev libnghttp2-dev libpsl-dev \
+	libunistring-dev
 test_packages = apache2-utils attr bsdextrautils buildah busybox-static crun curl docker-registry \
 	golang-github-opencontainers-image-spec-dev jq libarchive-tools mandoc nginx-light openssl pigz \
 	procps python3 python3-jsonschema runc shellcheck skopeo strace time umoci zstd \
-	fish git less lintian yamllint zsh
+	debootstrap fish git ksh less lintian mksh python3-venv rpm rpmlint yamllint yash zip zsh \
+	$(if $(shell command -v npm),,npm)
 
-.PHONY: all binaries demo test unit pipelines meta soak fuzz fuzz-program sanitize lint bench
+packages_made = tarball wheel npm rpm deb
+
+.PHONY: all binaries wrapper demo test unit pipelines meta soak fuzz fuzz-program sanitize lint bench
 .PHONY: install uninstall clean
-.PHONY: completions deb image dist
-.PHONY: build-packages test-packages list-tools
+.PHONY: completions portable $(packages_made) image dist
+.PHONY: build-packages portable-packages test-packages list-tools
 
 all: binaries
 	@$(MAKE) --no-print-directory install-tree installed='$(stage)'
+
+# The wrapper, of its pieces.
+wrapper:
+	@mkdir -p .build
+	@Sources/ocinoco/join '$(CURDIR)/.build/ocinoco'
 
 binaries: build-packages
 	@command -v $(SWIFT) >/dev/null || { \
@@ -69,6 +81,9 @@ build-packages:
 	@pkg-config --exists libzstd libcrypto zlib libcurl 2>/dev/null || \
 		.ci/packages $(build_packages)
 
+portable-packages:
+	@.ci/packages $(build_packages) $(portable_packages)
+
 test-packages:
 	@.ci/packages $(build_packages) $(test_packages)
 
@@ -80,7 +95,7 @@ test: unit pipelines meta
 unit: test-packages
 	$(SWIFT) test
 
-pipelines: all test-packages
+pipelines: all portable test-packages
 	Tests/pipelines/run
 
 meta: all test-packages
@@ -114,21 +129,27 @@ sanitize: test-packages
 	$(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build/thread -Xswiftc -use-ld=lld
 	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks:print_suppressions=0 \
 		$(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build/address -Xswiftc -use-ld=lld
-	ln -sf '$(CURDIR)/Sources/ocinoco/ocinoco' .build/address/debug/
+	@$(MAKE) --no-print-directory wrapper
+	ln -sf '$(CURDIR)/.build/ocinoco' .build/address/debug/
 	TOOLS='$(CURDIR)/.build/address/debug' Tests/pipelines/run $(SANITIZED)
 
-lint: test-packages
+lint: test-packages wrapper
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
-	shellcheck -s sh -x -P SCRIPTDIR Sources/ocinoco/ocinoco .ci/run .ci/packages \
-		completions/generate packaging/deb packaging/image packaging/dist $(wildcard examples/*/demo examples/*/build examples/*/rebase examples/*/tour) \
+	shellcheck -s sh -x -P SCRIPTDIR .build/ocinoco Sources/ocinoco/join .ci/run .ci/packages \
+		completions/generate packaging/portable packaging/glibc/stubs packaging/lib.sh \
+		$(packages_made:%=packaging/%) packaging/image packaging/dist $(wildcard examples/*/demo examples/*/build examples/*/rebase examples/*/tour) \
+		examples/many-machines/one examples/many-machines/join \
 		Tests/pipelines/run Tests/pipelines/*.sh Tests/pipelines/cases/*.sh Tests/meta/run \
 		Tests/soak/run
 	shellcheck -s bash completions/bash/ocinoco
-	yamllint --strict -c examples/.yamllint examples/*.yml examples/*.yaml
+	yamllint --strict -c examples/.yamllint action.yml examples/*.y*ml examples/*/*.y*ml
 	CI=1 $(SWIFT) build --build-tests --scratch-path .build/strict
 
 completions: all
 	completions/generate '$(stage)/bin' completions $(filters) $(remotes)
+	Sources/ocinoco/join --completions '$(CURDIR)/completions'
+	Sources/ocinoco/join --page '$(CURDIR)/man/ocinoco.1' >.build/ocinoco.1
+	cp .build/ocinoco.1 man/
 	@$(MAKE) --no-print-directory install-tree installed='$(stage)'
 
 bench: all test-packages
@@ -157,7 +178,8 @@ install-tree:
 	@for tool in $(remotes); do \
 		ln -sf ../$(libexec)/oci-remote '$(installed)/bin/'$$tool || exit; \
 	done
-	@install -m 755 Sources/ocinoco/ocinoco '$(installed)/bin/ocinoco'
+	@$(MAKE) --no-print-directory wrapper
+	@install -m 755 .build/ocinoco '$(installed)/bin/ocinoco'
 	@$(call each_document,install -D -m 644 "$$file" '$(installed)/'"$$place" || exit)
 
 # Runs a command for each page and completion there is, with its $file and its $place.
@@ -184,10 +206,13 @@ packages = .build/packages
 BASE = scratch
 IMAGE = oci:$(packages)/image:$(version)
 
-deb: all
-	packaging/deb '$(version)' '$(packages)'
+portable: portable-packages
+	packaging/portable
 
-image: all
+$(packages_made): portable
+	packaging/$@ '$(version)' '$(packages)'
+
+image: all portable
 	@$(tools_path) packaging/image '$(BASE)' '$(IMAGE)'
 
 dist:

@@ -87,31 +87,65 @@ let package = Package(
         library(
             "ImageArchive", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "ImageStore"]),
         library(
+            "ImageTree", ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageStore"]),
+        library(
             "ToolSupport",
             ["JSON", "OCI", "ByteStream", "Hashing", "CSystem", "CBuild", argumentParser]),
         library(
             "FilterTools",
             [
                 "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageLayout",
-                "ToolSupport", argumentParser,
+                "ToolSupport",
+                argumentParser,
             ]),
         library(
             "RemoteTools",
             [
-                "JSON", "OCI", "ByteStream", "Hashing", "Signing", "Layer", "Registry",
-                "ImageStore", "ImageArchive", "ToolSupport", argumentParser,
+                "JSON",
+                "OCI",
+                "ByteStream",
+                "Hashing",
+                "Signing",
+                "Layer",
+                "Registry",
+                "ImageStore",
+                "ImageArchive",
+                "ImageTree",
+                "ToolSupport",
+                argumentParser,
             ]),
     ]
         + tools(
             [
-                "oci-config", "oci-convert", "oci-diff", "oci-digest", "oci-filters",
-                "oci-gc", "oci-inspect", "oci-layers", "oci-manifest-append",
-                "oci-runtime-config", "oci-snapshot", "oci-tar", "oci-untar", "oci-zstd",
+                "oci-config",
+                "oci-convert",
+                "oci-diff",
+                "oci-digest",
+                "oci-filters",
+                "oci-gc",
+                "oci-inspect",
+                "oci-layers",
+                "oci-manifest-append",
+                "oci-runtime-config",
+                "oci-snapshot",
+                "oci-tar",
+                "oci-untar",
+                "oci-zstd",
             ], from: "FilterTools")
         + tools(
             [
-                "oci-artifact", "oci-delete", "oci-fetch", "oci-load", "oci-login", "oci-push-blob",
-                "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save", "oci-sign",
+                "oci-artifact",
+                "oci-delete",
+                "oci-fetch",
+                "oci-list",
+                "oci-load",
+                "oci-login",
+                "oci-push-blob",
+                "oci-push-manifest",
+                "oci-rebase",
+                "oci-remote",
+                "oci-save",
+                "oci-sign",
                 "oci-verify",
             ], from: "RemoteTools")
         + foundationTarget

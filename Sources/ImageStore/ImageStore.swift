@@ -8,7 +8,7 @@ public final class ImageStore: Sendable {
     private let options: RegistryOptions
     private let client = Guarded<RegistryClient?>(nil)
     /// Takes what is done, line by line.
-    let trace: @Sendable (String) -> Void
+    public let trace: @Sendable (String) -> Void
     /// Takes what the user should know although nothing failed.
     let warn: @Sendable (String) -> Void
 
