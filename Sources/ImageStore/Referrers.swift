@@ -40,9 +40,7 @@ extension ImageStore {
         let root = try manifest(of: reference)
         let repository = try repository(for: reference)
         var digests = [root.digest]
-        if root.mediaType.isIndex {
-            digests += try parts(of: root, in: repository, depth: 0).map(\.digest)
-        }
+        digests += try parts(of: root, in: repository).map(\.digest)
         var seen = Set(digests)
         var found: [Descriptor] = []
         while !digests.isEmpty {
@@ -64,9 +62,10 @@ extension ImageStore {
     }
 
     /// What an index refers to, and the indexes in it, as far as the place has them.
-    private func parts(
-        of raw: RawManifest, in repository: any Repository, depth: Int
+    func parts(
+        of raw: RawManifest, in repository: any Repository, depth: Int = 0
     ) throws -> [Descriptor] {
+        guard raw.mediaType.isIndex else { return [] }
         let index = try parsing("index '\(raw.digest)'") { () throws(JSONError) in
             try raw.index()
         }

@@ -40,6 +40,7 @@ public enum RegistryError: Failure {
     case obsoleteManifest(repository: String, reference: String)
     /// An upload broke, and bytes that the registry does not have are gone here too.
     case uploadLost(repository: String, detail: String)
+    case noCredentials(registry: String)
     case credentialFile(Path, problem: String)
     case credentialHelper(name: String, problem: String)
     case setting(problem: String)
@@ -49,7 +50,7 @@ public enum RegistryError: Failure {
 
     public var exitStatus: ExitStatus {
         switch self {
-        case .denied: .denied
+        case .denied, .noCredentials: .denied
         case .refused, .deletionRefused, .noBlob, .unreachable, .tls: .unavailable
         case .exhausted, .timedOut, .connectionBroke, .uploadLost: .temporary
         case .violation: .protocolError
@@ -90,6 +91,8 @@ public enum RegistryError: Failure {
                 + " push the image again with a newer tool"
         case .uploadLost(let repository, let detail):
             "upload to \(quote(repository)) broke and cannot be repaired: \(detail)"
+        case .noCredentials(let registry):
+            "no credentials of \(quote(registry)); run: ocinoco login \(registry)"
         case .credentialFile(let path, let problem):
             "unusable credentials file \(path.quoted): \(problem)"
         case .credentialHelper(let name, let problem):

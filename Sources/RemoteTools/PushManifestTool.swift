@@ -48,6 +48,9 @@ public struct PushManifestTool: Tool {
             "Annotate the manifest, or the index. May be repeated.", valueName: "key=value"))
     var annotation: [String] = []
 
+    @Flag(help: "Take along from the first --from what is about the image: signatures, SBOMs.")
+    var referrers = false
+
     @Flag(help: "Store nothing: write the descriptor that the push would give.")
     var dryRun = false
 
@@ -58,6 +61,7 @@ public struct PushManifestTool: Tool {
 
     public func validate() throws {
         if references.isEmpty && !dryRun { throw ValidationError("no REF to push to") }
+        if referrers && from.isEmpty { throw ValidationError("--referrers needs --from") }
     }
 
     public func execute(_ console: Console) throws {
@@ -69,10 +73,13 @@ public struct PushManifestTool: Tool {
         if dryRun {
             return try FileDescriptor.standardOutput.writeLine(content.root.descriptor)
         }
+        let places = targets.map { $0.target(for: content) }
         let descriptor = try registry.withStore(console) { store in
-            try store.push(
-                content, to: targets.map { $0.target(for: content) }, sources: sources,
-                expecting: expectation)
+            if referrers, let source = sources.first {
+                try store.copyCompanions(of: content.root, from: source, to: places)
+            }
+            return try store.push(
+                content, to: places, sources: sources, expecting: expectation)
         }
         try FileDescriptor.standardOutput.writeLine(descriptor)
     }
