@@ -137,6 +137,7 @@ let package = Package(
                 "oci-artifact",
                 "oci-delete",
                 "oci-fetch",
+                "oci-flatten",
                 "oci-list",
                 "oci-load",
                 "oci-login",

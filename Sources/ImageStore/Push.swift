@@ -11,17 +11,21 @@ extension ImageStore {
     /// bases. Each repository gets a blob once, whatever the number of its tags. A manifest about
     /// another is listed as its referrer.
     ///
-    /// - Returns: the descriptor of what was pushed, after every place has confirmed it.
+    /// - Returns: the descriptor of what was pushed, after every place has confirmed it; by the
+    ///   algorithm of the first target's digest.
     /// - Throws: `StoreError`, and what the places throw. No tag is moved before the last blob of
     ///   the last target is there.
     public func push(
         _ content: PushContent, to targets: [Reference], sources: [Reference] = [],
         expecting expectation: TagExpectation? = nil
     ) throws -> Descriptor {
+        var roots: [RawManifest] = []
         for target in targets {
-            if let digest = target.digest, digest != content.root.digest {
-                throw StoreError.digestMismatch(target, actual: content.root.digest)
+            let root = content.root.named(by: target.digest?.algorithm ?? .sha256)
+            if let digest = target.digest, digest != root.digest {
+                throw StoreError.digestMismatch(target, actual: root.digest)
             }
+            roots.append(root)
             if expectation != nil && target.tag == nil { throw StoreError.noTagToExpect(target) }
         }
         for target in targets {
@@ -34,22 +38,22 @@ extension ImageStore {
             try fill(target.place, with: content, sources: sources, filled: places)
             places.append(target.place)
         }
-        for target in targets {
+        for (target, root) in zip(targets, roots) {
             let repository = try repository(for: target)
             var check: ((Digest?) throws -> Void)?
             if let expectation, let tag = target.tag {
                 check = { try self.check($0, expectation, tag, at: repository) }
             }
-            let listed = try repository.publish(content.root, tag: target.tag, check: check)
-            if listed == nil { try listReferrer(content.root, in: repository) }
+            let listed = try repository.publish(root, tag: target.tag, check: check)
+            if listed == nil { try listReferrer(root, in: repository) }
             guard check != nil, let tag = target.tag else { continue }
             // Few registries compare and swap: someone else may have come in between.
             let now = try repository.manifestDigest(.tag(tag))
-            guard now == content.root.digest else {
+            guard now == root.digest else {
                 throw StoreError.tagOverwritten(place: repository.name, tag: tag, actual: now)
             }
         }
-        return content.root.descriptor
+        return (roots.first ?? content.root).descriptor
     }
 
     private func check(
@@ -72,7 +76,7 @@ extension ImageStore {
         let sources = filled + sources
         var inventory = Inventory()
         if content.images.isEmpty {
-            let walk = ManifestWalk(store: self, target: repository, sources: sources)
+            var walk = ManifestWalk(store: self, target: repository, sources: sources)
             try walk.add(content.root, subject: "the image", depth: 0, to: &inventory)
         } else {
             for child in content.images {
@@ -132,6 +136,13 @@ struct Inventory {
         }
     }
 
+    /// Adds what an index refers to and is no manifest.
+    mutating func add(_ entry: Descriptor, subject: String, sources: [Reference]) {
+        add(
+            Blob(
+                descriptor: entry, bytes: entry.contentAtHand, sources: sources, subject: subject))
+    }
+
     private mutating func add(_ blob: Blob) {
         if digests.insert(blob.descriptor.digest).inserted { blobs.append(blob) }
     }
@@ -142,19 +153,30 @@ struct ManifestWalk {
     let store: ImageStore
     let target: any Repository
     let sources: [Reference]
+    private var walk = IndexWalk()
 
-    func add(
+    init(store: ImageStore, target: any Repository, sources: [Reference]) {
+        self.store = store
+        self.target = target
+        self.sources = sources
+    }
+
+    mutating func add(
         _ raw: RawManifest, subject: String, depth: Int, to inventory: inout Inventory
     ) throws {
         if raw.mediaType.isIndex {
-            guard depth < DocumentLimit.indexDepth else {
-                throw StoreError.malformed(
-                    subject: subject, .field(path: .root, "indexes nested too deeply"))
-            }
             let index = try parsing(subject) { () throws(JSONError) in try raw.index() }
-            for (offset, entry) in index.manifests.enumerated() {
+            let entries = try parsing(subject) { () throws(JSONError) in
+                try walk.newEntries(of: index, depth: depth)
+            }
+            for (offset, entry) in entries.enumerated() {
                 let name = entry.platform.map { " for '\($0)'" } ?? ""
-                let subject = "manifest \(offset + 1) of \(index.manifests.count)\(name)"
+                let subject = "manifest \(offset + 1) of \(entries.count)\(name)"
+                // An index may refer to anything; only a manifest is stored as one.
+                guard entry.mediaType.isManifest || entry.mediaType.isIndex else {
+                    inventory.add(entry, subject: subject, sources: sources)
+                    continue
+                }
                 let child = try fetch(entry, subject: subject)
                 try add(child, subject: subject, depth: depth + 1, to: &inventory)
                 inventory.manifests.append(child)
@@ -169,10 +191,12 @@ struct ManifestWalk {
 
     /// A manifest that an index refers to, from the target or else from where its blobs are.
     private func fetch(_ entry: Descriptor, subject: String) throws -> RawManifest {
-        if let present = try target.manifest(.digest(entry.digest)) { return present }
-        for source in sources {
-            if let manifest = try store.repository(for: source).manifest(.digest(entry.digest)) {
-                return manifest
+        let places = [target] + (try sources.map { try store.repository(for: $0) })
+        for place in places {
+            if let found = try place.manifest(.digest(entry.digest)) {
+                // The index decides what it is, not the place that has it.
+                return RawManifest(
+                    bytes: found.bytes, mediaType: entry.mediaType, digest: found.digest)
             }
         }
         throw StoreError.missing(
@@ -181,15 +205,21 @@ struct ManifestWalk {
     }
 }
 
+extension RawManifest {
+    /// The same manifest by the digest of another algorithm.
+    fileprivate func named(by algorithm: Digest.Algorithm) -> RawManifest {
+        if digest.algorithm == algorithm { return self }
+        return RawManifest(
+            bytes: bytes, mediaType: mediaType, digest: .of(bytes, algorithm: algorithm))
+    }
+}
+
 extension Descriptor {
     /// A layer that stays where its `urls` say.
     ///
     /// - Spec: image-spec v1.1.1, layer.md, Non-Distributable Layers.
     fileprivate var isForeign: Bool {
-        guard mediaType.isNondistributable, case .array(let urls) = document["urls"] else {
-            return false
-        }
-        return !urls.isEmpty
+        mediaType.isNondistributable && document["urls"]?.elements?.isEmpty == false
     }
 
     /// The content when it need not be fetched: embedded, the empty JSON object, or nothing; nil when

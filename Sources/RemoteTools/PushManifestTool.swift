@@ -45,8 +45,9 @@ public struct PushManifestTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "Annotate the manifest, or the index. May be repeated.", valueName: "key=value"))
-    var annotation: [String] = []
+            "Annotate the manifest, or the index. May be repeated.", valueName: "key=value"),
+        transform: ArgumentText.parsing(KeyValue.init))
+    var annotation: [KeyValue] = []
 
     @Flag(help: "Take along from the first --from what is about the image: signatures, SBOMs.")
     var referrers = false
@@ -69,7 +70,7 @@ public struct PushManifestTool: Tool {
         let sources = try from.map { text throws(ReferenceError) in try Reference(text) }
         let expectation = try self.expectation()
         let input = try console.standardInput(expecting: "image lines")
-        let content = try PushInput(input).content(asIndex: index, annotations: annotations())
+        let content = try PushInput(input).content(asIndex: index, annotations: annotation)
         if dryRun {
             return try FileDescriptor.standardOutput.writeLine(content.root.descriptor)
         }
@@ -90,14 +91,5 @@ public struct PushManifestTool: Tool {
             throw UsageError("--expect takes a digest or 'absent', not \(quote(expect))")
         }
         return expectation
-    }
-
-    private func annotations() throws(UsageError) -> [(key: String, value: String)] {
-        try annotation.map { (text) throws(UsageError) in
-            guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-                throw UsageError("--annotation takes KEY=VALUE, not \(quote(text))")
-            }
-            return (String(text[..<equals]), String(text[text.index(after: equals)...]))
-        }
     }
 }

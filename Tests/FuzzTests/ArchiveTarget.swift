@@ -22,11 +22,15 @@ import Tar
         }
         try expect(
             Set(published.map(\.digest)) == Set(roots.map(\.digest)), "another image is published")
-        for root in published { try checkWhole(root, memory) }
+        var checked: Set<Digest> = []
+        for root in published { try checkWhole(root, memory, &checked) }
     }
 }
 
-private func checkWhole(_ raw: RawManifest, _ memory: MemoryRepository) throws {
+private func checkWhole(
+    _ raw: RawManifest, _ memory: MemoryRepository, _ checked: inout Set<Digest>
+) throws {
+    guard checked.insert(raw.digest).inserted else { return }
     try expect(
         Digest.of(raw.bytes, algorithm: raw.digest.algorithm) == raw.digest,
         "published as \(raw.digest)")
@@ -35,7 +39,7 @@ private func checkWhole(_ raw: RawManifest, _ memory: MemoryRepository) throws {
             guard let child = try memory.manifest(.digest(entry.digest)) else {
                 throw Broken("\(entry.digest) is missing")
             }
-            try checkWhole(child, memory)
+            try checkWhole(child, memory, &checked)
         }
         return
     }
@@ -77,8 +81,6 @@ private final class MemoryRepository: Repository, @unchecked Sendable {
 
     func readBlob(_ descriptor: Descriptor, into sink: any ByteSink) throws {}
 
-    func mountBlob(_ digest: Digest, from repository: String) throws -> Bool { false }
-
     func writeBlob(
         _ source: any BlobSource, mountFrom repositories: [String]
     ) throws -> BlobIdentity {
@@ -116,6 +118,8 @@ private final class MemoryRepository: Repository, @unchecked Sendable {
         return nil
     }
 
+    func deleteTag(_ tag: String) -> Bool { false }
+    func deleteManifest(_ digest: Digest) -> Bool { false }
     func deleteTag(_ tag: String) -> Bool { false }
     func deleteManifest(_ digest: Digest) -> Bool { false }
     func tags() throws -> [String] { [] }

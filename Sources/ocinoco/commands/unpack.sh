@@ -20,6 +20,8 @@ compose_unpack() {
 		die 73 "'$bundle' is not empty"
 	fi
 	write_command mkdir -p -- "$bundle/rootfs"
+	# Others have no business with set-user-ID programs and devices of the image.
+	write_command chmod 700 -- "$bundle"
 	# Mode and time of the root count where no layer has an entry for it.
 	write_command chmod 755 -- "$bundle/rootfs"
 	write_command env TZ=UTC0 touch -t 197001010000 -- "$bundle/rootfs"
