@@ -178,7 +178,7 @@ let package = Package(
             tests(
                 "ImageStoreTests",
                 [
-                    "JSON", "OCI", "ByteStream", "Hashing", "Signing", "ImageLayout", "Registry",
+                    "JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry",
                     "ImageStore", "TestSupport",
                 ]),
         ]

@@ -101,6 +101,8 @@ own_option() {
 	case $1 in
 	--dry-run) printing=yes ;;
 	--push) push=yes ;;
+	--check) checking=yes ;;
+	--list) listing=yes ;;
 	--compress) compress=$2 compress_given=yes ;;
 	--level) level=$2 ;;
 	--source-type) source_type=$2 ;;
@@ -212,5 +214,5 @@ defaults() {
 	value='' printing=no push=no quiet=no verbose=no compress=zstd compress_given=no level='' keep=''
 	output='' base='' first_tag='' owners='' count=0 first='' last=''
 	pipeline='' traces='' removals='' input='' number=0 once=0 copies='' printed_copies=''
-	script='' part='' is_layer=no source_type=''
+	script='' part='' is_layer=no source_type='' checking=no listing=no
 }

@@ -120,8 +120,6 @@ private final class MemoryRepository: Repository, @unchecked Sendable {
 
     func deleteTag(_ tag: String) -> Bool { false }
     func deleteManifest(_ digest: Digest) -> Bool { false }
-    func deleteTag(_ tag: String) -> Bool { false }
-    func deleteManifest(_ digest: Digest) -> Bool { false }
     func tags() throws -> [String] { [] }
 
     func referrers(of digest: Digest, artifactType: String?) throws -> Index? { nil }
