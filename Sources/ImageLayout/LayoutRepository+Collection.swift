@@ -164,7 +164,7 @@ private struct ReachabilityWalk {
     private func document(_ descriptor: Descriptor) throws -> RawManifest? {
         guard try layout.hasBlob(descriptor.digest) else { return nil }
         return RawManifest(
-            bytes: try layout.readDocument(descriptor.digest, size: descriptor.size),
+            verifiedBytes: try layout.readDocument(descriptor.digest, size: descriptor.size),
             mediaType: descriptor.mediaType, digest: descriptor.digest)
     }
 }

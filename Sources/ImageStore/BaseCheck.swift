@@ -54,18 +54,18 @@ extension ImageStore {
     ///
     /// - Throws: `StoreError`, and what the places throw.
     public func baseRecords(of references: [Reference]) throws -> [BaseRecord] {
-        try concurrently(references) { (reference: Reference, cancellation) in
+        try concurrently(references) { (reference: Reference, cancellation) -> [BaseRecord] in
             try cancellation.check()
             let root = try self.manifest(of: reference)
             let record = BaseRecord(
                 image: reference.description, try self.document(of: root))
             guard root.mediaType.isIndex, !record.isWhole else { return [record] }
             let repository = try self.repository(for: reference)
-            let images = try self.manifests(
-                of: root, reference, in: repository, platform: .all)
-            return try images.map { image in
+            let entries = try self.entries(of: root, in: repository, reference)
+            return try self.choose(.all, from: entries, in: repository, reference).map { image in
                 BaseRecord(
-                    image: reference.at(image.digest).description, try self.document(of: image))
+                    image: reference.at(image.raw.digest).description,
+                    try self.document(of: image.raw))
             }
         }.flatMap { $0 }
     }

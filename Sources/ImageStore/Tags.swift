@@ -1,4 +1,5 @@
 import ByteStream
+import Hashing
 import JSON
 import OCI
 
@@ -58,7 +59,10 @@ extension ImageStore {
         if raw.mediaType.isIndex {
             guard let index = try? raw.index() else { return nil }
             if let time = index[annotation: Annotation.created] { return time }
-            guard let first = index.images.first(where: { $0.mediaType.isManifest }),
+            guard
+                let first = index.manifests.first(where: {
+                    $0.mediaType.isManifest && !$0.isNoImage
+                }),
                 let image = try repository.manifest(.digest(first.digest))
             else { return nil }
             return try timeOfCreation(image, in: repository)
@@ -84,9 +88,8 @@ extension ImageStore {
         let repository = try repository(for: reference)
         if let platform, platform != .all {
             let root = try manifest(of: reference)
-            let images = try manifests(of: root, reference, in: repository, platform: platform)
-            guard let image = images.first else { throw StoreError.noImage(reference) }
-            return image.digest
+            let bytes = try rawManifest(of: reference, platform: platform)
+            return .of(bytes, algorithm: root.digest.algorithm)
         }
         let selector =
             reference.digest.map { ManifestSelector.digest($0) }

@@ -74,7 +74,7 @@ extension RegistryRepository {
         var manifest = artifact.manifest(config: empty, empty: empty)
         manifest[annotation: "ocinoco.unique"] = String(UInt64.random(in: .min ... .max), radix: 36)
         let bytes = manifest.storedBytes
-        return RawManifest(bytes: bytes, mediaType: manifest.mediaType, digest: .of(bytes))
+        return RawManifest(bytes: bytes, mediaType: manifest.mediaType)
     }
 
     private func sendDeletion(

@@ -18,15 +18,15 @@ public struct RebaseTool: Tool {
             config it takes from the new one: each variable, label, port and volume by itself, \
             every other field as a whole. What it set itself stays.
 
-            The old base is what the image's annotations say. oci-fetch sets them to the image \
-            itself unless it is given --keep-base.
+            The old base is what the image's annotations say. An image whose base has not moved \
+            stays as it is.
 
             With --check nothing is changed: a line for each image says whether the tag of its \
             base still stands for what it was built on, and the status is 1 when it does not of \
             some.
 
             Example:
-              oci-fetch --keep-base ghcr.io/example/app:1 | oci-rebase |
+              oci-fetch ghcr.io/example/app:1 | oci-rebase |
                 oci-push-manifest ghcr.io/example/app:1
             """,
         version: Version.text)
@@ -63,8 +63,8 @@ public struct RebaseTool: Tool {
 
     public func execute(_ console: Console) throws {
         if check { return try checkBases(console) }
-        let onto = try self.onto.map { text throws(ReferenceError) in try Reference(text) }
-        let base = try self.base.map { text throws(ReferenceError) in try Reference(text) }
+        let onto = try self.onto.map { text throws(ReferenceError) in try parseReference(text) }
+        let base = try self.base.map { text throws(ReferenceError) in try parseReference(text) }
         try registry.withStore(console) { store in
             try ImageLines.map(console) { image, subject in
                 let change = try BaseChange(of: image, from: base, to: onto)
@@ -76,7 +76,7 @@ public struct RebaseTool: Tool {
     }
 
     private func checkBases(_ console: Console) throws {
-        let names = try references.map { text throws(ReferenceError) in try Reference(text) }
+        let names = try references.map { text throws(ReferenceError) in try parseReference(text) }
         let images =
             try names.isEmpty
             ? ImageLines.read(from: console.standardInput(expecting: "image lines")) : []

@@ -20,7 +20,7 @@ compose_sign() {
 	*)
 		stage oci-fetch arg:--raw "$@" "arg:$first"
 		pipe
-		stage oci-push-manifest arg:--dry-run
+		stage oci-push-manifest arg:--raw arg:--dry-run
 		pipe
 		stage oci-sign "$@" "arg:$first"
 		;;

@@ -55,7 +55,7 @@ expect 1 ocinoco rebase --check "$repository:1" "$repository:2"
 assert_empty err
 assert_equal "stale	$repository:1	$registry/example/base:1	$(field .digest base.json)	$(field .digest new.json)" \
 	"$(head -n 1 out)"
-oci-fetch --keep-base "$repository:1" >line.json
+oci-fetch "$repository:1" >line.json
 expect 1 oci-rebase --check <line.json
 assert_match '^stale	image line 1	' out
 oci-fetch scratch | oci-push-manifest "$registry/example/other:1" >out
