@@ -87,9 +87,14 @@ extension ImageStore {
     public func digest(of reference: Reference, platform: PlatformChoice?) throws -> Digest {
         let repository = try repository(for: reference)
         if let platform, platform != .all {
-            let root = try manifest(of: reference)
-            let bytes = try rawManifest(of: reference, platform: platform)
-            return .of(bytes, algorithm: root.digest.algorithm)
+            let root = try root(of: reference).raw
+            guard root.mediaType.isIndex else { return root.digest }
+            let entries = try entries(of: root, in: repository, reference)
+            let chosen = try choose(platform, from: entries, in: repository, reference)
+            guard chosen.count == 1 else {
+                return .of(try rawManifest(of: reference, platform: platform))
+            }
+            return chosen[0].raw.digest
         }
         let selector =
             reference.digest.map { ManifestSelector.digest($0) }
