@@ -4,7 +4,7 @@
 #
 # Writes what a container sees of an image as one tar to stdout. Entries of
 # one directory need not follow one another: GNU tar gives directories their
-# times with --delay-directory-restore.
+# times with.
 #
 # example:
 #   ocinoco export docker.io/library/busybox | tar -xpf - -C rootfs
