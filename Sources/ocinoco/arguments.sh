@@ -102,6 +102,8 @@ own_option() {
 	--dry-run) printing=yes ;;
 	--push) push=yes ;;
 	--follow-base) follow_base=yes ;;
+	--check) checking=yes ;;
+	--list) listing=yes ;;
 	--compress) compress=$2 compress_given=yes ;;
 	--level) level=$2 tools=level word=$1=$2 ;;
 	--source-type) source_type=$2 ;;
@@ -213,5 +215,5 @@ defaults() {
 	value='' printing=no push=no quiet=no verbose=no compress=zstd compress_given=no level='' keep=''
 	output='' base='' first_tag='' owners='' count=0 first='' last=''
 	pipeline='' traces='' removals='' input='' number=0 once=0 copies='' printed_copies=''
-	script='' part='' is_layer=no source_type='' follow_base=no
+	script='' part='' is_layer=no source_type='' follow_base=no checking=no listing=no
 }

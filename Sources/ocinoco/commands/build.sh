@@ -17,7 +17,7 @@ compose_build() {
 	[ -n "$first" ] || usage_error 'an empty SOURCE'
 	source=$first
 	[ -n "$base" ] || usage_error 'no --from'
-	choose_target
+	choose_target "$@"
 	find_layer "$@"
 	choose_compressor
 	for word in "$@" "tag:$output" "keep:$keep"; do
@@ -66,8 +66,23 @@ find_layer() {
 	done
 }
 
+# With --verify-base-key what was verified is fetched, whatever the tag stands for then.
 fetch_base() {
-	stage 'oci-fetch platform' "$@" "arg:$base"
+	verified=
+	for word do
+		shift
+		case $word in
+		base-key*:--verify-base-key=*)
+			word=${word%%:*}:--verify-key=${word#*:--verify-base-key=} verified=arg:--descriptor
+			;;
+		esac
+		set -- "$@" "$word"
+	done
+	[ -z "$verified" ] || {
+		stage 'oci-verify base-key' "$@" "arg:$base"
+		pipe
+	}
+	stage 'oci-fetch platform' ${verified:+"$verified"} "$@" "arg:$base"
 	into work:base.json
 }
 
