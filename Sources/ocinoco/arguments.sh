@@ -103,7 +103,7 @@ own_option() {
 	--push) push=yes ;;
 	--follow-base) follow_base=yes ;;
 	--compress) compress=$2 compress_given=yes ;;
-	--level) level=$2 ;;
+	--level) level=$2 tools=level word=$1=$2 ;;
 	--source-type) source_type=$2 ;;
 	--from | --base) base=$2 ;;
 	--tag) first_tag=${first_tag:-$2} tools=tag word=$2 ;;

@@ -43,7 +43,7 @@ compress_stages() {
 	if [ -n "$keep" ] && [ "$is_layer" = no ]; then keep_copy layer.tar; fi
 	[ -z "$pipeline" ] || pipe
 	case $compress in
-	zstd) stage oci-zstd ${level:+"arg:--level=$level"} "$@" ;;
+	zstd) stage 'oci-zstd level' "$@" ;;
 	# What the variable GZIP says is not for this one.
 	gzip) run gzip env -u GZIP gzip -n ${level:+"-$level"} ;;
 	*)
@@ -112,7 +112,8 @@ is_in_source() {
 	if [ "$source" = - ] || [ ! -d "$source" ]; then return 1; fi
 	directory=$1 inside=
 	while [ ! -d "$directory" ]; do
-		inside=/${directory##*/}$inside
+		# Of several directories that are not there yet, the uppermost.
+		inside=/${directory##*/}
 		case $directory in
 		*/*) directory=${directory%/*}/ ;;
 		*) directory=. ;;
