@@ -69,6 +69,7 @@ complete -c ocinoco -n '__fish_seen_subcommand_from sign verify' -l identity -x 
 complete -c ocinoco -n '__fish_seen_subcommand_from repack' -l fast -d 'trust size, time and inode of files'
 complete -c ocinoco -n '__fish_seen_subcommand_from unpack' -l rootless -d 'do without the superuser, here and in the container'
 complete -c ocinoco -n '__fish_seen_subcommand_from repack' -l rootless -d 'owners as unpack --rootless recorded them, else root'
+complete -c ocinoco -n '__fish_seen_subcommand_from build' -l follow-base -d 'lead paths through the links of the base, as lib to usr/lib'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l source-type -xa 'layer file' -d 'what a file SOURCE is, whatever its content says'
 complete -c ocinoco -n '__fish_seen_subcommand_from pack build repack' -l compress -xa 'zstd gzip none' -d 'what compresses the layer'
 complete -c ocinoco -n '__fish_seen_subcommand_from pack build repack' -l level -x -d 'compression level, for zstd and gzip'
