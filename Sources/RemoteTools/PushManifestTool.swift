@@ -52,6 +52,10 @@ public struct PushManifestTool: Tool {
     @Flag(help: "Store nothing: write the descriptor that the push would give.")
     var dryRun = false
 
+    @Flag(
+        help: "Store nothing: write what would be sent, mounted, copied or reused, in bytes.")
+    var plan = false
+
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions
 
@@ -59,6 +63,7 @@ public struct PushManifestTool: Tool {
 
     public func validate() throws {
         if references.isEmpty && !dryRun { throw ValidationError("no REF to push to") }
+        if plan && dryRun { throw ValidationError("--plan and --dry-run exclude each other") }
     }
 
     public func execute(_ console: Console) throws {
@@ -69,6 +74,13 @@ public struct PushManifestTool: Tool {
         let content = try PushInput(input).content(asIndex: index, annotations: annotation)
         if dryRun {
             return try FileDescriptor.standardOutput.writeLine(content.root.descriptor)
+        }
+        if plan {
+            let plan = try registry.withStore(console) { store in
+                try store.plan(
+                    content, to: targets.map { $0.target(for: content) }, sources: sources)
+            }
+            return try writeLines(plan.lines)
         }
         let descriptor = try registry.withStore(console) { store in
             try store.push(
@@ -84,5 +96,13 @@ public struct PushManifestTool: Tool {
             throw UsageError("--expect takes a digest or 'absent', not \(quote(expect))")
         }
         return expectation
+    }
+}
+
+extension PushPlan {
+    /// A line for each item, `ACTION BYTES DIGEST PLACE`, and then `total ACTION BYTES` for each action.
+    fileprivate var lines: [String] {
+        items.map { "\($0.action.rawValue) \($0.size) \($0.digest) \($0.place)" }
+            + Action.allCases.map { "total \($0.rawValue) \(byteCount($0))" }
     }
 }

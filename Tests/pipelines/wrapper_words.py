@@ -35,11 +35,11 @@ OPERANDS = {
 }
 # Options whose value is a word of its own, without the option.
 BARE = {("build", "--from"), ("build", "--tag"), ("repack", "--tag"), ("rebase", "--tag"),
-        ("inspect", "--base"), ("build", "--output"), ("repack", "--output")}
-REFERENCES = {"--from", "--tag", "--onto", "--base"}
+        ("inspect", "--base"), ("build", "--output"), ("repack", "--output"), ("build", "--reuse")}
+REFERENCES = {"--from", "--tag", "--onto", "--base", "--reuse"}
 # A command for sh, which wrapper-arguments.sh tests; what is printed instead of run; the wrapper's
 # own, which no tool gets.
-SPECIAL = {"--compress", "--source-type", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep"}
+SPECIAL = {"--compress", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep"}
 
 counter = itertools.count(1)
 
@@ -52,6 +52,8 @@ def value_for(option):
     """References must not look like options; any other value may, or be empty."""
     if option in REFERENCES:
         return unique()
+    if option == "--layer":
+        return unique() + b":/" + unique()
     return next(shapes)(unique())
 
 
@@ -127,6 +129,10 @@ def cases(command):
                 continue
             value = value_for(option)
             words += [option.encode() + b"=" + value] if joined else [option, value]
+            if option == "--layer":
+                source, directory = value.split(b":")
+                wanted += [source, b"--root-dir=" + directory]
+                continue
             wanted.append(value if (command, option) in BARE else option.encode() + b"=" + value)
         if command in ("build", "repack"):
             output = b"oci:" + unique()

@@ -1,7 +1,7 @@
 # Completion of ocinoco(1). Made of Sources/ocinoco/options by make completions.
 
 complete -c ocinoco -n __fish_use_subcommand -fa pack -d 'pack a directory or file as a layer'
-complete -c ocinoco -n __fish_use_subcommand -fa build -d 'add a layer to an image and store the result'
+complete -c ocinoco -n __fish_use_subcommand -fa build -d 'add layers to an image and store the result'
 complete -c ocinoco -n __fish_use_subcommand -fa copy -d 'copy an image'
 complete -c ocinoco -n __fish_use_subcommand -fa inspect -d 'show an image'
 complete -c ocinoco -n __fish_use_subcommand -fa tags -d 'list tags'
@@ -25,6 +25,10 @@ complete -c ocinoco -n '__fish_seen_subcommand_from save' -l tag -x -d 'what the
 complete -c ocinoco -n '__fish_seen_subcommand_from build repack' -l push -d 'push the image under its names'
 complete -c ocinoco -n '__fish_seen_subcommand_from build repack' -l output -x -d 'put the image into a layout, oci:DIR[:TAG]'
 complete -c ocinoco -n '__fish_seen_subcommand_from build copy inspect unpack save' -l platform -xa 'all linux/amd64 linux/arm64 linux/arm/v7' -d 'the platform of the image'
+complete -c ocinoco -n '__fish_seen_subcommand_from build' -l layer -x -d 'a layer below that of SOURCE, the lowest first: SOURCE at DIR'
+complete -c ocinoco -n '__fish_seen_subcommand_from build' -l reuse -xa 'auto no' -d 'image whose layers are reused where nothing changed; auto is what the new name stands for'
+complete -c ocinoco -n '__fish_seen_subcommand_from build' -l dockerignore -d 'leave out what the .dockerignore of each SOURCE matches'
+complete -c ocinoco -n '__fish_seen_subcommand_from build' -l plan -d 'store nothing, print what would be sent, mounted, copied or reused'
 complete -c ocinoco -n '__fish_seen_subcommand_from rebase' -l onto -x -d 'the new base; else the old one\'s tag, as it is now'
 complete -c ocinoco -n '__fish_seen_subcommand_from rebase' -l base -x -d 'the old base with its digest, where the image does not say it'
 complete -c ocinoco -n '__fish_seen_subcommand_from inspect' -l base -x -d 'the image\'s base, to tell its layers from its own'
