@@ -27,7 +27,7 @@ struct BlobReuseOptions: ParsableArguments {
     /// Writes the descriptor on stdin again when the place has what it describes. An empty stdin is the
     /// answer no of `oci-reuse`, and stays that.
     func answer(_ target: Reference, _ store: ImageStore, _ console: Console) throws {
-        let sources = try from.map { text throws(ReferenceError) in try Reference(text) }
+        let sources = try from.map { text throws(ReferenceError) in try parseReference(text) }
         let input = try console.standardInput(expecting: "a descriptor line")
         let descriptor: Descriptor
         do {
