@@ -127,12 +127,12 @@ run_composed() {
 	[ "$ocinoco_status" -eq 0 ] || name_culprit
 }
 
-# A stage that a broken pipe ended is not the cause, unless there is no other.
+# A stage that a broken pipe ended, or a tool that answered no, is not the cause unless there is no other.
 name_culprit() {
 	stop_stages
 	ocinoco_least=9999 ocinoco_cause=$ocinoco_status ocinoco_stage=
 	[ ! -s "$ocinoco_state/failed" ] || while read -r number failure label; do
-		[ "$failure" -ne 141 ] || number=$((number + 1000))
+		case $failure:$label in 141:* | 1:oci-*) number=$((number + 1000)) ;; esac
 		[ "$number" -lt "$ocinoco_least" ] || continue
 		ocinoco_least=$number ocinoco_cause=$failure ocinoco_stage=$label
 	done <"$ocinoco_state/failed"
