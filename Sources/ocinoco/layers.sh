@@ -20,17 +20,18 @@ choose_compressor() {
 # A tar on stdin is a layer as it is, unless options say what is to become of it.
 is_tar_needed() {
 	[ "$is_layer" = no ] || return 1
-	[ "$source" != - ] || has_group oci-tar "$@"
+	[ "$source" != - ] || [ "$follow_base" = yes ] || has_group oci-tar "$@"
 }
 
 # The stages from SOURCE to its tar, of which there may be none.
 tar_stages() {
 	if [ "$is_layer" = yes ]; then from "file:$source"; fi
 	is_tar_needed "$@" || return 0
+	list=${follow_base#no}
 	if [ "$source" = - ]; then
-		stage oci-tar arg:--from-tar=- "$@"
+		stage oci-tar arg:--from-tar=- "$@" ${list:+arg:--base work:base.list}
 	else
-		stage oci-tar "$@" arg:-- "arg:$source"
+		stage oci-tar "$@" ${list:+arg:--base work:base.list} arg:-- "arg:$source"
 	fi
 }
 
@@ -46,7 +47,7 @@ compress_stages() {
 	if [ -n "$keep" ] && [ "$is_layer" = no ]; then keep_copy "$name.tar"; fi
 	[ -z "$pipeline" ] || pipe
 	case $compress in
-	zstd) stage oci-zstd ${level:+"arg:--level=$level"} "$@" ;;
+	zstd) stage 'oci-zstd level' "$@" ;;
 	# What the variable GZIP says is not for this one.
 	gzip) run gzip env -u GZIP gzip -n ${level:+"-$level"} ;;
 	*)
@@ -153,7 +154,8 @@ is_in_source() {
 	if [ "$source" = - ] || [ ! -d "$source" ]; then return 1; fi
 	directory=$1 inside=
 	while [ ! -d "$directory" ]; do
-		inside=/${directory##*/}$inside
+		# Of several directories that are not there yet, the uppermost.
+		inside=/${directory##*/}
 		case $directory in
 		*/*) directory=${directory%/*}/ ;;
 		*) directory=. ;;

@@ -43,7 +43,7 @@ BARE = {("build", "--from"), ("build", "--tag"), ("repack", "--tag"), ("rebase",
 REFERENCES = {"--from", "--tag", "--onto", "--base", "--reuse"}
 # A command for sh, which wrapper-arguments.sh tests; what is printed instead of run; the wrapper's
 # own, which no tool gets.
-SPECIAL = {"--compress", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep"}
+SPECIAL = {"--compress", "--follow-base", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep"}
 
 counter = itertools.count(1)
 

@@ -25,6 +25,7 @@ compose_build() {
 	[ "$count" -eq 0 ] || find_layer "$@"
 	above=$compress compress=$below
 	fetch_images "$@"
+	if [ "$follow_base" = yes ]; then list_base "$@"; else warn_of_links "$@"; fi
 	layers_below "$@"
 	if [ "$count" -eq 1 ]; then
 		source=$first name=layer compress=$above
@@ -166,6 +167,27 @@ find_layer() {
 			usage_error "'${word%%=*}' is not for '$source', which is a layer unless --source-type is file"
 			;;
 		esac
+	done
+}
+
+# What the base holds, for --follow-base.
+list_base() {
+	[ "$is_layer" = no ] || usage_error "--follow-base is not for '$source', which is a layer"
+	from work:base.json
+	stage oci-list "arg:--from=$base" "$@"
+	into work:base.list
+}
+
+# Warns of directories at the top of the layer which many bases have as links, that it would replace.
+warn_of_links() {
+	if [ "$base" = scratch ] || [ ! -d "$source" ] || [ "$quiet" = yes ]; then return 0; fi
+	for word do
+		case $word in oci-tar:--root-dir=* | oci-tar:--files-from=*) return 0 ;; esac
+	done
+	for path in bin sbin lib lib32 lib64 libx32 var/run var/lock; do
+		if [ ! -d "$source/$path" ] || [ -L "$source/$path" ]; then continue; fi
+		say "warning: '/$path' is a link in many bases, which the layer would replace by a directory; --follow-base leads through it"
+		return
 	done
 }
 
