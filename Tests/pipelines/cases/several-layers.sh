@@ -65,18 +65,18 @@ assert_failed 64 ocinoco ocinoco build dist modules --from "$base" --tag "$image
 
 # The .dockerignore of each SOURCE.
 printf 'package\n' >modules/.dockerignore
-build dist --layer modules:/modules --dockerignore
+build dist --layer modules:/modules --root-dir /app --dockerignore
 oci-fetch "$image" | oci-layers | sed -n "$((below + 1))p" | oci-fetch --blob "$image" | zstd -dc >modules.tar
 assert_equal 'modules/ modules/.dockerignore ' "$(tar -tf modules.tar | tr '\n' ' ')"
 rm modules/.dockerignore
 
 # What a push would do, asked by HEAD; what is stored afterwards is what was said.
 tag=$(tag_digest several/image:1)
-build dist --layer modules:/modules
+build dist --layer modules:/modules --root-dir /app
 cp out pushed
 echo other >modules/other
 uploads=$(grep -c '"POST /v2/' "$registry_log")
-expect 0 ocinoco build dist --layer modules:/modules --from "$base" --tag "$image" --tag "$registry/several/other:1" --plan
+expect 0 ocinoco build dist --layer modules:/modules --root-dir /app --from "$base" --tag "$image" --tag "$registry/several/other:1" --plan
 assert_empty err
 cp out plan
 assert_equal "$uploads" "$(grep -c '"POST /v2/' "$registry_log")" 'uploads'
@@ -86,13 +86,13 @@ assert_equal "$((below + 1))" "$(grep -c "^reuse [0-9]* sha256:[0-9a-f]* $regist
 assert_equal 3 "$(grep -c "^send [0-9]* sha256:[0-9a-f]* $registry/several/image\$" plan)"
 assert_equal "$((below + 2))" "$(grep -c "^mount .* $registry/several/other\$" plan)"
 assert_equal 'total reuse total mount total copy total send ' "$(sed -n 's/^\(total [a-z]*\) [0-9]*$/\1/p' plan | tr '\n' ' ')"
-build dist --layer modules:/modules
+build dist --layer modules:/modules --root-dir /app
 while read -r action size digest place; do
 	[ "$action" != total ] || continue
 	assert_equal "$size" "$(wc -c <"$(blob_file "$digest")")" "$action $place"
 done <plan
 assert_equal "$(field .digest out)" "$(grep "^send .* $registry/several/image\$" plan | tail -n 1 | cut -d ' ' -f 3)"
-expect 0 ocinoco build dist --layer modules:/modules --from "$base" --output oci:planned --plan
+expect 0 ocinoco build dist --layer modules:/modules --root-dir /app --from "$base" --output oci:planned --plan
 assert_equal '' "$(ls -A planned 2>/dev/null)" 'the plan made a layout'
 assert_equal 0 "$(grep -c '^reuse' out)"
 assert_equal "$below" "$(grep -c '^copy' out)"
@@ -119,10 +119,10 @@ again() {
 	echo "$1" >limit
 	echo "$2" >with
 	shift 2
-	expect "$@" env PATH="$PWD/fake:$PATH" fake/ocinoco build dist --layer modules:/modules --from "$base" --tag "$image" --push
+	expect "$@" env PATH="$PWD/fake:$PATH" fake/ocinoco build dist --layer modules:/modules --root-dir /app --from "$base" --tag "$image" --push
 }
 cp out first
-build dist --layer modules:/modules --reuse no
+build dist --layer modules:/modules --root-dir /app --reuse no
 cp out first
 again 1 75 0
 cmp out first
@@ -136,7 +136,7 @@ again 1 69 69
 assert_equal 1 "$(cat count)"
 assert_equal "$tag" "$(tag_digest several/image:1)"
 # The script that is printed does the same.
-ocinoco build dist --layer modules:/modules --from "$base" --tag "$image" --push -n >script
+ocinoco build dist --layer modules:/modules --root-dir /app --from "$base" --tag "$image" --push -n >script
 for shell in dash bash 'busybox sh'; do
 	echo 0 >count
 	echo 1 >limit
