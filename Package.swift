@@ -136,6 +136,7 @@ let package = Package(
             [
                 "oci-artifact",
                 "oci-compare",
+                "oci-doctor",
                 "oci-fetch",
                 "oci-flatten",
                 "oci-list",

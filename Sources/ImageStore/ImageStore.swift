@@ -40,7 +40,7 @@ public final class ImageStore: Sendable {
         }
     }
 
-    private func registryClient() throws -> RegistryClient {
+    func registryClient() throws -> RegistryClient {
         try client.withLock { client in
             if let client { return client }
             let new = try RegistryClient(options)

@@ -32,6 +32,7 @@ OPERANDS = {
     "rebase": lambda one, two: ([one], [one, b"--from=" + one]),
     "login": lambda one, two: ([one], [one]),
     "logout": lambda one, two: ([one], [one]),
+    "doctor": lambda one, two: ([one, two], [one, two]),
     "unpack": lambda one, two: ([one, b"-" + two], [one, b"./-" + two + b"/rootfs"]),
     "repack": lambda one, two: ([b"-" + one], [b"./-" + one + b"/rootfs"]),
     "save": lambda one, two: ([one], [one, b"--from=" + one]),
