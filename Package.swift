@@ -127,6 +127,7 @@ let package = Package(
                 "oci-inspect",
                 "oci-layers",
                 "oci-manifest-append",
+                "oci-reuse",
                 "oci-runtime-config",
                 "oci-snapshot",
                 "oci-tar",
