@@ -87,7 +87,8 @@ let package = Package(
         library(
             "ImageArchive", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "ImageStore"]),
         library(
-            "ImageTree", ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageStore"]),
+            "ImageTree",
+            ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageStore"]),
         library(
             "ToolSupport",
             ["JSON", "OCI", "ByteStream", "Hashing", "CSystem", "CBuild", argumentParser]),
@@ -133,6 +134,7 @@ let package = Package(
         + tools(
             [
                 "oci-artifact",
+                "oci-compare",
                 "oci-fetch",
                 "oci-flatten",
                 "oci-list",
@@ -144,6 +146,7 @@ let package = Package(
                 "oci-remote",
                 "oci-save",
                 "oci-sign",
+                "oci-validate",
                 "oci-verify",
             ], from: "RemoteTools")
         + foundationTarget
