@@ -170,6 +170,9 @@ let package = Package(
             tests("DockerfileTests", ["Dockerfile", "JSON"]),
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
             tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
+            tests(
+                "ImageTreeTests",
+                ["OCI", "ByteStream", "Hashing", "Snapshot", "Tar", "ImageTree", "TestSupport"]),
             tests("SnapshotTests", ["ByteStream", "Snapshot", "TestSupport"]),
             tests(
                 "ToolSupportTests",

@@ -103,8 +103,9 @@ own_option() {
 	--push) push=yes ;;
 	--check) checking=yes ;;
 	--list) listing=yes ;;
+	--follow-base) follow_base=yes ;;
 	--compress) compress=$2 compress_given=yes ;;
-	--level) level=$2 ;;
+	--level) level=$2 tools=level word=$1=$2 ;;
 	--source-type) source_type=$2 ;;
 	--from | --base) base=$2 ;;
 	--tag) first_tag=${first_tag:-$2} tools=tag word=$2 ;;
@@ -214,5 +215,5 @@ defaults() {
 	value='' printing=no push=no quiet=no verbose=no compress=zstd compress_given=no level='' keep=''
 	output='' base='' first_tag='' owners='' count=0 first='' last=''
 	pipeline='' traces='' removals='' input='' number=0 once=0 copies='' printed_copies=''
-	script='' part='' is_layer=no source_type='' checking=no listing=no
+	script='' part='' is_layer=no source_type='' follow_base=no checking=no listing=no
 }

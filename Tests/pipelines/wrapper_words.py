@@ -50,7 +50,7 @@ RENAMED = {("build", "--verify-base-key"): "--verify-key"}
 REFERENCES = {"--from", "--tag", "--onto", "--base"}
 # A command for sh, which wrapper-arguments.sh tests; what is printed instead of run; the wrapper's
 # own, which no tool gets.
-SPECIAL = {"--compress", "--source-type", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep", "--list", "--check"}
+SPECIAL = {"--compress", "--follow-base", "--source-type", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep", "--list", "--check"}
 
 counter = itertools.count(1)
 

@@ -3,8 +3,7 @@
 # usage: ocinoco export REF [OPTION...]
 #
 # Writes what a container sees of an image as one tar to stdout. Entries of
-# one directory need not follow one another: GNU tar gives directories their
-# times with.
+# one directory need not follow one another; see oci-flatten(1) for GNU tar.
 #
 # example:
 #   ocinoco export docker.io/library/busybox | tar -xpf - -C rootfs
