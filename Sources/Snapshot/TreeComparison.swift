@@ -7,7 +7,8 @@ import Tar
 /// A path is changed when its type, mode, owner, link target, device, attributes, content or time
 /// in whole seconds (a layer has no others) is not what the snapshot says. Sockets count as nothing.
 public struct TreeComparison {
-    /// Whether a file of the recorded size, time and inode is taken for unchanged without reading it.
+    /// Whether a file of the recorded attributes, inode and change time, which was older than the
+    /// snapshot, is taken for unchanged without reading it (`FileSystemClock`).
     public var isFast = false
     /// How many threads read files; nil: as many as there are processors.
     public var threads: Int?
@@ -71,6 +72,8 @@ private final class Comparer: ScanConsumer, @unchecked Sendable {
     private let snapshot: Snapshot
     private let directory: Path
     private let isFast: Bool
+    /// The file system of the tree's own directory.
+    private var device: UInt64 = 0
     private var states: [State]
     private var changed: [[UInt8]] = []
     private var links: [FileIdentity: [LinkName]] = [:]
@@ -85,33 +88,44 @@ private final class Comparer: ScanConsumer, @unchecked Sendable {
 
     // MARK: Each path
 
-    func examine(_ file: ScannedFile) throws(TarError) -> Finding? {
+    func begin(_ root: OpenDirectory) throws(TarError) {
+        device = UInt64(try root.status().st_dev)
+    }
+
+    func examine(_ file: ScannedFile, position: inout Int) throws(TarError) -> Finding? {
         guard let (entry, identity) = try file.status() else { return nil }
-        let index = file.path.isEmpty ? nil : snapshot.index(of: file.path)
+        let path = UnsafeRawBufferPointer(rebasing: file.path)
+        let index = path.isEmpty ? nil : snapshot.index(of: path, near: &position)
         let old = file.path.isEmpty ? snapshot.root : index.map { snapshot.records[$0].entry }
         let isLinked = (entry.linkCount ?? 1) > 1 || (old?.linkCount ?? 1) > 1
         return Finding(
             index: index, isDirectory: entry.kind == .directory,
             isChanged: try old.map { (old) throws(TarError) in
-                try isChanged(file, from: old, to: entry)
+                try isChanged(file, from: old, to: entry, on: identity.device)
             } ?? !file.path.isEmpty,
             inode: entry.inode,
             identity: isLinked && entry.kind != .directory ? identity : nil)
     }
 
     private func isChanged(
-        _ file: ScannedFile, from old: SnapshotEntry, to entry: SnapshotEntry
+        _ file: ScannedFile, from old: SnapshotEntry, to entry: SnapshotEntry, on device: UInt64
     ) throws(TarError) -> Bool {
         let isRoot = file.path.isEmpty
         if old.differs(from: entry, comparingTime: !isRoot) { return true }
+        if isFast, device == self.device, old.isSameFile(as: entry) { return false }
         if entry.kind == .symbolicLink, let target = old.linkTarget {
             if try file.linkTarget() != target { return true }
         }
-        guard entry.kind == .file, !(isFast && old.isSameFile(as: entry)), old.content != nil else {
+        let digest = old.otherContents.first
+        guard entry.kind == .file, old.content != nil || digest != nil else {
+            if !snapshot.hasAttributes { return false }
             return try file.extendedAttributes() != old.extendedAttributes
         }
-        guard let read = try file.read() else { return true }
-        return read.content != old.content || read.extendedAttributes != old.extendedAttributes
+        guard let read = try file.read(old.content == nil ? digest?.algorithm : nil) else {
+            return true
+        }
+        return read.content != old.content || read.otherContents != old.otherContents
+            || (snapshot.hasAttributes && read.extendedAttributes != old.extendedAttributes)
     }
 
     func take(_ finding: Finding, path: ArraySlice<UInt8>) throws(TarError) {
@@ -203,9 +217,11 @@ extension SnapshotEntry {
         return differ(\.uid) || differ(\.gid) || differ(\.size) || differ(\.device)
     }
 
-    /// Whether size, time and inode are recorded and are those of now.
+    /// Whether a change time is recorded, which only a file has that was older than the snapshot,
+    /// and it is that of now, as everything else is that the kernel says at once.
     fileprivate func isSameFile(as now: SnapshotEntry) -> Bool {
-        size != nil && size == now.size && time?.nanoseconds != nil && time == now.time
-            && inode != nil && inode == now.inode
+        changeTime != nil && changeTime == now.changeTime && time == now.time && size == now.size
+            && inode != nil && inode == now.inode && mode == now.mode && uid == now.uid
+            && gid == now.gid
     }
 }

@@ -8,8 +8,12 @@ import Tar
 protocol ScanConsumer: AnyObject, Sendable {
     associatedtype Finding
 
+    /// Called first, with the tree's own directory.
+    func begin(_ root: OpenDirectory) throws(TarError)
+
+    /// - Parameter position: 0, then what the call for the path before left there.
     /// - Returns: nil for what is to be passed over.
-    func examine(_ file: ScannedFile) throws(TarError) -> Finding?
+    func examine(_ file: ScannedFile, position: inout Int) throws(TarError) -> Finding?
 
     /// - Parameter path: relative to the tree, empty for itself.
     func take(_ finding: Finding, path: ArraySlice<UInt8>) throws(TarError)
@@ -32,6 +36,7 @@ struct TreeScan {
         let root = try directory.withCString { (name) throws(TarError) in
             try OpenDirectory(name, path: directory, followingLinks: true)
         }
+        try consumer.begin(root)
         let count = min(threads ?? Int(system_processor_count()), TreeScan.threadLimit)
         let chunks = (0..<(count + 4)).map { _ in ScanChunk(consumer) }
         let visitor = ScanVisitor(try OrderedRing(chunks, workerCount: count))
@@ -141,9 +146,10 @@ private final class ScanChunk<Consumer: ScanConsumer>: RingChunk {
     }
 
     func work() {
+        var position = 0
         for item in items {
             do {
-                findings.append(.success(try examine(item)))
+                findings.append(.success(try examine(item, &position)))
             } catch {
                 findings.append(.failure(error))
                 return
@@ -151,13 +157,16 @@ private final class ScanChunk<Consumer: ScanConsumer>: RingChunk {
         }
     }
 
-    private func examine(_ item: Item) throws(TarError) -> Consumer.Finding? {
+    private func examine(
+        _ item: Item, _ position: inout Int
+    ) throws(TarError) -> Consumer.Finding? {
         try texts.withRawBytes { (texts) throws(TarError) in
             let name = item.nameOffset.flatMap { offset in
                 texts.baseAddress.map { ($0 + offset).assumingMemoryBound(to: CChar.self) }
             }
             return try consumer.examine(
-                ScannedFile(directory: item.directory, name: name, path: texts[item.path]))
+                ScannedFile(directory: item.directory, name: name, path: texts[item.path]),
+                position: &position)
         }
     }
 

@@ -41,7 +41,7 @@ complete -c ocinoco -n '__fish_seen_subcommand_from compare' -l json -d 'a JSON 
 complete -c ocinoco -n '__fish_seen_subcommand_from compare' -l ignore -x -d 'what makes no difference: time, order, history'
 complete -c ocinoco -n '__fish_seen_subcommand_from list export compare' -l no-cache -d 'neither use nor keep listings of layers'
 complete -c ocinoco -n '__fish_seen_subcommand_from validate' -l fast -d 'read no layers, ask only for their sizes'
-complete -c ocinoco -n '__fish_seen_subcommand_from repack' -l fast -d 'trust size, time and inode of files'
+complete -c ocinoco -n '__fish_seen_subcommand_from repack' -l fast -d 'do not read files that nothing touched'
 complete -c ocinoco -n '__fish_seen_subcommand_from unpack' -l rootless -d 'do without the superuser, here and in the container'
 complete -c ocinoco -n '__fish_seen_subcommand_from repack' -l rootless -d 'owners as unpack --rootless recorded them, else root'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l source-type -xa 'layer file' -d 'what a file SOURCE is, whatever its content says'
