@@ -95,7 +95,8 @@ let package = Package(
         library(
             "FilterTools",
             [
-                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ToolSupport",
+                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageLayout",
+                "ToolSupport",
                 argumentParser,
             ]),
         library(
@@ -122,6 +123,7 @@ let package = Package(
                 "oci-diff",
                 "oci-digest",
                 "oci-filters",
+                "oci-gc",
                 "oci-inspect",
                 "oci-layers",
                 "oci-manifest-append",
@@ -135,6 +137,8 @@ let package = Package(
             [
                 "oci-artifact",
                 "oci-compare",
+                "oci-delete",
+                "oci-doctor",
                 "oci-fetch",
                 "oci-flatten",
                 "oci-list",
@@ -167,6 +171,9 @@ let package = Package(
             tests("DockerfileTests", ["Dockerfile", "JSON"]),
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
             tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
+            tests(
+                "ImageTreeTests",
+                ["OCI", "ByteStream", "Hashing", "Snapshot", "Tar", "ImageTree", "TestSupport"]),
             tests("SnapshotTests", ["ByteStream", "Snapshot", "TestSupport"]),
             tests(
                 "ToolSupportTests",
@@ -178,7 +185,7 @@ let package = Package(
             tests(
                 "ImageStoreTests",
                 [
-                    "JSON", "OCI", "ByteStream", "Hashing", "Signing", "ImageLayout", "Registry",
+                    "JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry",
                     "ImageStore", "TestSupport",
                 ]),
         ]

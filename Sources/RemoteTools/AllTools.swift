@@ -4,6 +4,8 @@ import ToolSupport
 public let remoteTools: [any Tool.Type] = [
     ArtifactTool.self,
     CompareTool.self,
+    DeleteTool.self,
+    DoctorTool.self,
     FetchTool.self,
     FlattenTool.self,
     ListTool.self,

@@ -53,6 +53,9 @@ public struct PushManifestTool: Tool {
         transform: ArgumentText.parsing(KeyValue.init))
     var annotation: [KeyValue] = []
 
+    @Flag(help: "Take along from the first --from what is about the image: signatures, SBOMs.")
+    var referrers = false
+
     @Flag(help: "Store nothing: write the descriptor that the push would give.")
     var dryRun = false
 
@@ -63,6 +66,7 @@ public struct PushManifestTool: Tool {
 
     public func validate() throws {
         if references.isEmpty && !dryRun { throw ValidationError("no REF to push to") }
+        if referrers && from.isEmpty { throw ValidationError("--referrers needs --from") }
         if raw && index {
             throw ValidationError("--index takes image lines, and --raw is a manifest's bytes")
         }
@@ -79,9 +83,12 @@ public struct PushManifestTool: Tool {
                 store, asIndex: index, annotations: annotation,
                 targets: targets.map(\.reference), sources: sources)
             if dryRun { return content.root.descriptor }
+            let places = targets.map { $0.target(for: content) }
+            if referrers, let source = sources.first {
+                try store.copyCompanions(of: content.root, from: source, to: places)
+            }
             return try store.push(
-                content, to: targets.map { $0.target(for: content) }, sources: sources,
-                expecting: expectation)
+                content, to: places, sources: sources, expecting: expectation)
         }
         try FileDescriptor.standardOutput.writeLine(descriptor)
     }

@@ -20,17 +20,18 @@ choose_compressor() {
 # A tar on stdin is a layer as it is, unless options say what is to become of it.
 is_tar_needed() {
 	[ "$is_layer" = no ] || return 1
-	[ "$source" != - ] || has_group oci-tar "$@"
+	[ "$source" != - ] || [ "$follow_base" = yes ] || has_group oci-tar "$@"
 }
 
 # The stages from SOURCE to the compressed layer, of which there may be none.
 layer_stages() {
 	if [ "$is_layer" = yes ]; then from "file:$source"; fi
+	list=${follow_base#no}
 	if is_tar_needed "$@"; then
 		if [ "$source" = - ]; then
-			stage oci-tar arg:--from-tar=- "$@"
+			stage oci-tar arg:--from-tar=- "$@" ${list:+arg:--base work:base.list}
 		else
-			stage oci-tar "$@" arg:-- "arg:$source"
+			stage oci-tar "$@" ${list:+arg:--base work:base.list} arg:-- "arg:$source"
 		fi
 	fi
 	compress_stages "$@"
@@ -42,7 +43,7 @@ compress_stages() {
 	if [ -n "$keep" ] && [ "$is_layer" = no ]; then keep_copy layer.tar; fi
 	[ -z "$pipeline" ] || pipe
 	case $compress in
-	zstd) stage oci-zstd ${level:+"arg:--level=$level"} "$@" ;;
+	zstd) stage 'oci-zstd level' "$@" ;;
 	# What the variable GZIP says is not for this one.
 	gzip) run gzip env -u GZIP gzip -n ${level:+"-$level"} ;;
 	*)
@@ -69,6 +70,8 @@ choose_target() {
 	[ -z "$output" ] || [ "$push" = no ] || usage_error '--push and --output exclude each other'
 	[ -n "$output$first_tag" ] || usage_error 'no --tag'
 	if [ -n "$output" ]; then target=$output; else target=$first_tag; fi
+	[ "$push$output" != no ] || ! has_group signing "$@" ||
+		usage_error 'nothing is pushed that could be signed: neither --push nor --output'
 }
 
 # Edits the image lines at hand, where an option says how.
@@ -99,6 +102,10 @@ push_images() {
 	else
 		stage 'oci-push-manifest tag' arg:--dry-run "$@"
 	fi
+	if has_group signing "$@"; then
+		pipe
+		stage oci-sign "$@" "arg:$target"
+	fi
 	into -
 	if [ "$push$output$quiet$printing" = nonono ]; then
 		write "say 'nothing is stored: neither --push nor --output was given'"
@@ -111,7 +118,8 @@ is_in_source() {
 	if [ "$source" = - ] || [ ! -d "$source" ]; then return 1; fi
 	directory=$1 inside=
 	while [ ! -d "$directory" ]; do
-		inside=/${directory##*/}$inside
+		# Of several directories that are not there yet, the uppermost.
+		inside=/${directory##*/}
 		case $directory in
 		*/*) directory=${directory%/*}/ ;;
 		*) directory=. ;;

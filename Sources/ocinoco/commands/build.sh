@@ -17,7 +17,7 @@ compose_build() {
 	[ -n "$first" ] || usage_error 'an empty SOURCE'
 	source=$first
 	[ -n "$base" ] || usage_error 'no --from'
-	choose_target
+	choose_target "$@"
 	find_layer "$@"
 	choose_compressor
 	for word in "$@" "tag:$output" "keep:$keep"; do
@@ -29,6 +29,7 @@ compose_build() {
 		! is_in_source "$path" || set -- "$@" "oci-tar:--exclude=$pattern"
 	done
 	fetch_base "$@"
+	if [ "$follow_base" = yes ]; then list_base "$@"; else warn_of_links "$@"; fi
 	layer_stages "$@"
 	store_layer "$@"
 	from work:base.json
@@ -65,9 +66,45 @@ find_layer() {
 	done
 }
 
+# With --verify-base-key what was verified is fetched, whatever the tag stands for then.
 fetch_base() {
-	stage 'oci-fetch platform' "$@" "arg:$base"
+	verified=
+	for word do
+		shift
+		case $word in
+		base-key*:--verify-base-key=*)
+			word=${word%%:*}:--verify-key=${word#*:--verify-base-key=} verified=arg:--descriptor
+			;;
+		esac
+		set -- "$@" "$word"
+	done
+	[ -z "$verified" ] || {
+		stage 'oci-verify base-key' "$@" "arg:$base"
+		pipe
+	}
+	stage 'oci-fetch platform' ${verified:+"$verified"} "$@" "arg:$base"
 	into work:base.json
+}
+
+# What the base holds, for --follow-base.
+list_base() {
+	[ "$is_layer" = no ] || usage_error "--follow-base is not for '$source', which is a layer"
+	from work:base.json
+	stage oci-list "arg:--from=$base" "$@"
+	into work:base.list
+}
+
+# Warns of directories at the top of the layer which many bases have as links, that it would replace.
+warn_of_links() {
+	if [ "$base" = scratch ] || [ ! -d "$source" ] || [ "$quiet" = yes ]; then return 0; fi
+	for word do
+		case $word in oci-tar:--root-dir=* | oci-tar:--files-from=*) return 0 ;; esac
+	done
+	for path in bin sbin lib lib32 lib64 libx32 var/run var/lock; do
+		if [ ! -d "$source/$path" ] || [ -L "$source/$path" ]; then continue; fi
+		say "warning: '/$path' is a link in many bases, which the layer would replace by a directory; --follow-base leads through it"
+		return
+	done
 }
 
 # Sets `path` to the directory of DIR[:TAG][@DIGEST].
