@@ -55,10 +55,10 @@ struct ScannedFile {
     ///
     /// - Parameter algorithm: of the digest; nil: SHA-256.
     /// - Throws: `TarError`; `.changed` and `.modified` when it is not the same before and after.
-    func read(_ algorithm: FileDigest.Algorithm? = nil) throws(TarError) -> SnapshotEntry? {
-        guard let name else { return nil }
+    func read(_ algorithm: FileDigest.Algorithm? = nil) throws(TarError) -> SnapshotEntry {
+        guard let name else { throw .modified(path: directory.path) }
         let file = try OpenFile(name, in: directory)
-        guard var entry = SnapshotEntry(file.status) else { return nil }
+        guard var entry = SnapshotEntry(file.status) else { throw .modified(path: file.path) }
         entry.extendedAttributes = try ScannedFile.encoder.extendedAttributes(
             of: file.descriptor, path: file.path)
         if let algorithm {
@@ -73,7 +73,7 @@ struct ScannedFile {
         } else {
             let digest = StreamingDigest()
             try readContent(of: file) { digest.update($0) }
-            entry.content = ContentDigest(digest.finalize())
+            entry.content = digest.finalizeBytes().withUnsafeBytes { ContentDigest(bytes: $0) }
         }
         return entry
     }

@@ -142,9 +142,18 @@ public struct ContentDigest: Hashable, Sendable {
 
     /// 64 digits.
     public var hexadecimal: [UInt8] {
-        let digits = Array("0123456789abcdef".utf8)
-        return (0..<64).map { index in
-            digits[Int(words[index / 16] >> UInt64(60 - index % 16 * 4) & 15)]
+        var digits: [UInt8] = []
+        append(to: &digits)
+        return digits
+    }
+
+    /// Appends the 64 digits.
+    func append(to text: inout [UInt8]) {
+        for index in 0..<4 {
+            for shift in stride(from: UInt64(60), through: 0, by: -4) {
+                let digit = UInt8(truncatingIfNeeded: words[index] >> shift & 15)
+                text.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+            }
         }
     }
 }

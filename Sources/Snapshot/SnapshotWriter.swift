@@ -34,7 +34,8 @@ public struct SnapshotWriter {
     public func write(to output: OutputBuffer) throws(SnapshotError) {
         let recorder = Recorder(output)
         do {
-            try TreeScan(directory: directory, threads: threads, warn: warn).run(recorder)
+            try TreeScan(directory: directory, threads: threads, warn: warn)
+                .run(begin: recorder.begin) { RecordingChunk(recorder) }
             try recorder.finish()
         } catch .stream(let error) {
             throw .stream(error)
@@ -47,10 +48,34 @@ public struct SnapshotWriter {
     }
 }
 
+/// Records some entries.
+private final class RecordingChunk: ScanChunk {
+    private let recorder: Recorder
+    private var findings: [Recorder.Finding] = []
+
+    init(_ recorder: Recorder) {
+        self.recorder = recorder
+    }
+
+    override func clear() {
+        super.clear()
+        findings.removeAll(keepingCapacity: true)
+    }
+
+    override func examine(_ file: ScannedFile) throws(TarError) {
+        findings.append(try recorder.examine(file))
+    }
+
+    override func take(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
+        try recorder.take(findings[index], path: path)
+    }
+}
+
 /// Turns entries into lines. Everything but `examine` is called by one thread at a time.
-private final class Recorder: ScanConsumer, @unchecked Sendable {
+private final class Recorder: @unchecked Sendable {
     enum Finding {
-        case entry(SnapshotEntry)
+        /// Its keywords, with those of ours in lines of their own.
+        case entry(isDirectory: Bool, text: [UInt8])
         case socket(Path)
     }
 
@@ -71,25 +96,33 @@ private final class Recorder: ScanConsumer, @unchecked Sendable {
         clock = try FileSystemClock(of: root, output: output.descriptor)
     }
 
-    func examine(_ file: ScannedFile, position: inout Int) throws(TarError) -> Finding? {
+    func examine(_ file: ScannedFile) throws(TarError) -> Finding {
         guard let (status, identity) = try file.status() else { return .socket(file.filePath) }
         var entry = status
         if entry.kind == .file {
-            guard let read = try file.read() else { return nil }
-            entry = read
+            entry = try file.read()
         }
         if clock?.isAfter(entry, on: identity.device) != true { entry.changeTime = nil }
-        if entry.kind == .file { return .entry(entry) }
+        if entry.kind == .file { return finding(entry) }
         if entry.kind == .symbolicLink { entry.linkTarget = try file.linkTarget() }
         entry.extendedAttributes = try file.extendedAttributes()
-        return .entry(entry)
+        return finding(entry)
+    }
+
+    private func finding(_ entry: SnapshotEntry) -> Finding {
+        var text: [UInt8] = []
+        text.reserveCapacity(256)
+        entry.appendCommon(to: &text)
+        text.append(UInt8(ascii: "\n"))
+        entry.appendOwn(to: &text)
+        return .entry(isDirectory: entry.kind == .directory, text: text)
     }
 
     func take(_ finding: Finding, path: ArraySlice<UInt8>) throws(TarError) {
-        let entry: SnapshotEntry
+        let (isDirectory, text): (Bool, [UInt8])
         switch finding {
         case .socket(let path): return sockets.append(path)
-        case .entry(let found): entry = found
+        case .entry(let found): (isDirectory, text) = found
         }
         let slash = path.lastIndex(of: UInt8(ascii: "/"))
         let parent = path[..<(slash ?? path.startIndex)]
@@ -101,10 +134,8 @@ private final class Recorder: ScanConsumer, @unchecked Sendable {
             while !current.elementsEqual(parent) { leave() }
             VisText.append(path[(slash.map { $0 + 1 } ?? path.startIndex)...], to: &line)
         }
-        entry.appendCommon(to: &line)
-        line.append(UInt8(ascii: "\n"))
-        entry.appendOwn(to: &line)
-        if entry.kind == .directory {
+        line += text
+        if isDirectory {
             entered.append(current.count)
             current = Array(path)
         }
@@ -169,7 +200,7 @@ extension SnapshotEntry {
         if let time { add(time.nanoseconds == nil ? "tar_time" : "time", time, to: &line) }
         if let content {
             line += " sha256digest=".utf8
-            line += content.hexadecimal
+            content.append(to: &line)
         }
     }
 
@@ -207,15 +238,35 @@ extension SnapshotEntry {
         line += Base64.encode(Array(value))
     }
 
-    private func add(_ keyword: String, _ value: some BinaryInteger, to line: inout [UInt8]) {
-        line += " \(keyword)=".utf8
-        line += String(value).utf8
+    private func add(_ keyword: String, _ value: UInt64, to line: inout [UInt8]) {
+        add(keyword, to: &line)
+        line.append(decimal: value, digits: 1)
     }
 
     private func add(_ keyword: String, _ time: Time, to line: inout [UInt8]) {
-        let digits = String(time.nanoseconds ?? 0)
-        line += " \(keyword)=\(time.seconds).".utf8
-        line += repeatElement(UInt8(ascii: "0"), count: 9 - digits.utf8.count)
-        line += digits.utf8
+        add(keyword, to: &line)
+        if time.seconds < 0 { line.append(UInt8(ascii: "-")) }
+        line.append(decimal: time.seconds.magnitude, digits: 1)
+        line.append(UInt8(ascii: "."))
+        line.append(decimal: UInt64(time.nanoseconds ?? 0), digits: 9)
+    }
+
+    private func add(_ keyword: String, to line: inout [UInt8]) {
+        line.append(UInt8(ascii: " "))
+        line += keyword.utf8
+        line.append(UInt8(ascii: "="))
+    }
+}
+
+extension [UInt8] {
+    /// Appends a number with at least so many digits.
+    fileprivate mutating func append(decimal number: UInt64, digits: Int) {
+        let start = count
+        var rest = number
+        while rest > 0 || count - start < digits {
+            append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        }
+        self[start...].reverse()
     }
 }

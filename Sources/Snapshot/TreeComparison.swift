@@ -30,7 +30,8 @@ public struct TreeComparison {
     ) throws(SnapshotError) -> [Path] {
         let comparer = Comparer(snapshot, directory, isFast: isFast)
         do {
-            try TreeScan(directory: directory, threads: threads, warn: warn).run(comparer)
+            try TreeScan(directory: directory, threads: threads, warn: warn)
+                .run(begin: comparer.begin) { ComparisonChunk(comparer) }
             if comparer.isRootChanged {
                 warn(
                     "mode, owner or attributes of \(directory.quoted) itself changed, "
@@ -43,8 +44,33 @@ public struct TreeComparison {
     }
 }
 
+/// Compares some entries.
+private final class ComparisonChunk: ScanChunk {
+    private let comparer: Comparer
+    private var findings: [Comparer.Finding?] = []
+    /// Where in the snapshot the path before was.
+    private var position = 0
+
+    init(_ comparer: Comparer) {
+        self.comparer = comparer
+    }
+
+    override func clear() {
+        super.clear()
+        findings.removeAll(keepingCapacity: true)
+    }
+
+    override func examine(_ file: ScannedFile) throws(TarError) {
+        findings.append(try comparer.examine(file, position: &position))
+    }
+
+    override func take(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
+        if let finding = findings[index] { comparer.take(finding, path: path) }
+    }
+}
+
 /// Everything but `examine` is called by one thread at a time.
-private final class Comparer: ScanConsumer, @unchecked Sendable {
+private final class Comparer: @unchecked Sendable {
     struct Finding {
         /// Of its record; nil when the path was not there.
         let index: Int?
@@ -92,6 +118,8 @@ private final class Comparer: ScanConsumer, @unchecked Sendable {
         device = UInt64(try root.status().st_dev)
     }
 
+    /// - Parameter position: near which the path is looked for, and where it is.
+    /// - Returns: nil for what counts as nothing.
     func examine(_ file: ScannedFile, position: inout Int) throws(TarError) -> Finding? {
         guard let (entry, identity) = try file.status() else { return nil }
         let path = UnsafeRawBufferPointer(rebasing: file.path)
@@ -110,9 +138,8 @@ private final class Comparer: ScanConsumer, @unchecked Sendable {
     private func isChanged(
         _ file: ScannedFile, from old: SnapshotEntry, to entry: SnapshotEntry, on device: UInt64
     ) throws(TarError) -> Bool {
-        let isRoot = file.path.isEmpty
-        if old.differs(from: entry, comparingTime: !isRoot) { return true }
         if isFast, device == self.device, old.isSameFile(as: entry) { return false }
+        if old.differs(from: entry, comparingTime: !file.path.isEmpty) { return true }
         if entry.kind == .symbolicLink, let target = old.linkTarget {
             if try file.linkTarget() != target { return true }
         }
@@ -121,14 +148,12 @@ private final class Comparer: ScanConsumer, @unchecked Sendable {
             if !snapshot.hasAttributes { return false }
             return try file.extendedAttributes() != old.extendedAttributes
         }
-        guard let read = try file.read(old.content == nil ? digest?.algorithm : nil) else {
-            return true
-        }
+        let read = try file.read(old.content == nil ? digest?.algorithm : nil)
         return read.content != old.content || read.otherContents != old.otherContents
             || (snapshot.hasAttributes && read.extendedAttributes != old.extendedAttributes)
     }
 
-    func take(_ finding: Finding, path: ArraySlice<UInt8>) throws(TarError) {
+    func take(_ finding: Finding, path: ArraySlice<UInt8>) {
         if path.isEmpty {
             isRootChanged = finding.isChanged
             return
@@ -206,22 +231,23 @@ extension SnapshotEntry {
     /// Whether what this says of a file is not what the kernel says now. Contents, link targets and
     /// attributes are compared by whoever reads them.
     fileprivate func differs(from now: SnapshotEntry, comparingTime: Bool) -> Bool {
-        func differ<Value: Equatable>(_ path: KeyPath<SnapshotEntry, Value?>) -> Bool {
-            self[keyPath: path] != nil && self[keyPath: path] != now[keyPath: path]
+        func differ<Value: Equatable>(_ old: Value?, _ now: Value?) -> Bool {
+            old != nil && old != now
         }
         if kind != now.kind { return true }
-        if kind != .symbolicLink, differ(\.mode) { return true }
+        if kind != .symbolicLink, differ(mode, now.mode) { return true }
         // Without inodes, only their number tells whether names were of the same file.
-        if inode == nil, differ(\.linkCount) { return true }
+        if inode == nil, differ(linkCount, now.linkCount) { return true }
         if comparingTime, let time, time.seconds != now.time?.seconds { return true }
-        return differ(\.uid) || differ(\.gid) || differ(\.size) || differ(\.device)
+        return differ(uid, now.uid) || differ(gid, now.gid) || differ(size, now.size)
+            || differ(device, now.device)
     }
 
     /// Whether a change time is recorded, which only a file has that was older than the snapshot,
     /// and it is that of now, as everything else is that the kernel says at once.
     fileprivate func isSameFile(as now: SnapshotEntry) -> Bool {
         changeTime != nil && changeTime == now.changeTime && time == now.time && size == now.size
-            && inode != nil && inode == now.inode && mode == now.mode && uid == now.uid
-            && gid == now.gid
+            && inode != nil && inode == now.inode && kind == now.kind && mode == now.mode
+            && uid == now.uid && gid == now.gid
     }
 }
