@@ -95,7 +95,8 @@ let package = Package(
         library(
             "FilterTools",
             [
-                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ToolSupport",
+                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageLayout",
+                "ToolSupport",
                 argumentParser,
             ]),
         library(
@@ -122,6 +123,7 @@ let package = Package(
                 "oci-diff",
                 "oci-digest",
                 "oci-filters",
+                "oci-gc",
                 "oci-inspect",
                 "oci-layers",
                 "oci-manifest-append",
@@ -136,6 +138,7 @@ let package = Package(
             [
                 "oci-artifact",
                 "oci-compare",
+                "oci-delete",
                 "oci-doctor",
                 "oci-fetch",
                 "oci-flatten",
@@ -183,7 +186,7 @@ let package = Package(
             tests(
                 "ImageStoreTests",
                 [
-                    "JSON", "OCI", "ByteStream", "Hashing", "Signing", "ImageLayout", "Registry",
+                    "JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry",
                     "ImageStore", "TestSupport",
                 ]),
         ]

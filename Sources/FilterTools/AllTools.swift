@@ -2,6 +2,7 @@ import ToolSupport
 
 /// Every command that needs no network, for the multi-call binary.
 public let filterTools: [any Tool.Type] = [
+    CollectTool.self,
     ConfigTool.self,
     ConvertTool.self,
     DiffTool.self,

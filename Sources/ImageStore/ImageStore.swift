@@ -66,6 +66,13 @@ public final class ImageStore: Sendable {
         try registryClient().login(registry, user: user, password: password)
     }
 
+    /// Asks a registry whether it accepts the credentials that are stored for it.
+    ///
+    /// - Throws: `RegistryError.noCredentials`, `.denied`.
+    public func checkLogin(_ registry: String) throws {
+        try registryClient().checkLogin(registry)
+    }
+
     /// Removes the credentials of a registry.
     ///
     /// - Returns: the files that had some.

@@ -4,6 +4,7 @@ import ToolSupport
 public let remoteTools: [any Tool.Type] = [
     ArtifactTool.self,
     CompareTool.self,
+    DeleteTool.self,
     DoctorTool.self,
     FetchTool.self,
     FlattenTool.self,

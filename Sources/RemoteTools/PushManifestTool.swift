@@ -53,6 +53,9 @@ public struct PushManifestTool: Tool {
         transform: ArgumentText.parsing(KeyValue.init))
     var annotation: [KeyValue] = []
 
+    @Flag(help: "Take along from the first --from what is about the image: signatures, SBOMs.")
+    var referrers = false
+
     @Flag(help: "Store nothing: write the descriptor that the push would give.")
     var dryRun = false
 
@@ -67,6 +70,7 @@ public struct PushManifestTool: Tool {
 
     public func validate() throws {
         if references.isEmpty && !dryRun { throw ValidationError("no REF to push to") }
+        if referrers && from.isEmpty { throw ValidationError("--referrers needs --from") }
         if plan && dryRun { throw ValidationError("--plan and --dry-run exclude each other") }
         if raw && index {
             throw ValidationError("--index takes image lines, and --raw is a manifest's bytes")
@@ -83,11 +87,14 @@ public struct PushManifestTool: Tool {
             let content = try lines.content(
                 store, asIndex: index, annotations: annotation,
                 targets: targets.map(\.reference), sources: sources)
-            let targets = targets.map { $0.target(for: content) }
+            let places = targets.map { $0.target(for: content) }
             if dryRun { return content.root.descriptor.line }
-            if plan { return try store.plan(content, to: targets, sources: sources).lines }
+            if plan { return try store.plan(content, to: places, sources: sources).lines }
+            if referrers, let source = sources.first {
+                try store.copyCompanions(of: content.root, from: source, to: places)
+            }
             return try store.push(
-                content, to: targets, sources: sources, expecting: expectation
+                content, to: places, sources: sources, expecting: expectation
             ).line
         }
         try OutputStream().write(output)

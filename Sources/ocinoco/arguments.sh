@@ -102,6 +102,8 @@ own_option() {
 	--dry-run) printing=yes ;;
 	--push) push=yes ;;
 	--follow-base) follow_base=yes ;;
+	--check) checking=yes ;;
+	--list) listing=yes ;;
 	--compress) compress=$2 compress_given=yes ;;
 	--level) level=$2 tools=level word=$1=$2 ;;
 	--source-type) source_type=$2 ;;
@@ -218,5 +220,5 @@ defaults() {
 	output='' base='' first_tag='' owners='' count=0 first='' last=''
 	pipeline='' traces='' removals='' input='' number=0 once=0 copies='' printed_copies=''
 	script='' part='' is_layer=no source_type='' reuse=auto plan=no known='' name=layer unheard='' follow_base=no
-	dockerignore=no index=0 appended=0
+	checking=no listing=no dockerignore=no index=0 appended=0
 }

@@ -110,6 +110,8 @@ choose_target() {
 	[ -z "$output" ] || [ "$push" = no ] || usage_error '--push and --output exclude each other'
 	[ -n "$output$first_tag" ] || usage_error 'no --tag'
 	if [ -n "$output" ]; then target=$output; else target=$first_tag; fi
+	[ "$push$output" != no ] || ! has_group signing "$@" ||
+		usage_error 'nothing is pushed that could be signed: neither --push nor --output'
 }
 
 # Edits the image lines at hand, where an option says how.
@@ -141,6 +143,10 @@ push_images() {
 		stage 'oci-push-manifest tag' "$@"
 	else
 		stage 'oci-push-manifest tag' arg:--dry-run "$@"
+	fi
+	if has_group signing "$@"; then
+		pipe
+		stage oci-sign "$@" "arg:$target"
 	fi
 	into -
 	if [ "$push$output$quiet$printing$plan" = nononono ]; then

@@ -144,9 +144,9 @@ name_culprit() {
 	case $ocinoco_stage:$ocinoco_cause:$ocinoco_status in
 	# No stage, but a file that the shell could not open or make, which it said.
 	:[12]:* | *:141:[12]) exit 73 ;;
+	# A tool that answers a question by it, and says nothing.
+	oci-*:1:*) exit 1 ;;
 	:*) exit "$ocinoco_cause" ;;
-	# An answer, not a failure.
-	oci-compare:1:*) exit 1 ;;
 	esac
 	die "$ocinoco_cause" "$ocinoco_stage failed with status $ocinoco_cause"
 }

@@ -36,15 +36,22 @@ OPERANDS = {
     "unpack": lambda one, two: ([one, b"-" + two], [one, b"./-" + two + b"/rootfs"]),
     "repack": lambda one, two: ([b"-" + one], [b"./-" + one + b"/rootfs"]),
     "save": lambda one, two: ([one], [one, b"--from=" + one]),
+    "digest": lambda one, two: ([one], [one]),
+    "sign": lambda one, two: ([one], [one, one]),
+    "verify": lambda one, two: ([one], [one]),
+    "delete": lambda one, two: ([one, two], [one, two]),
+    "gc": lambda one, two: ([b"-" + one], [b"-" + one]),
     "load": lambda one, two: ([one], [one]),
 }
 # Options whose value is a word of its own, without the option.
 BARE = {("build", "--from"), ("build", "--tag"), ("repack", "--tag"), ("rebase", "--tag"),
         ("inspect", "--base"), ("build", "--output"), ("repack", "--output"), ("build", "--reuse")}
+# Options that a tool knows by another name.
+RENAMED = {("build", "--verify-base-key"): "--verify-key"}
 REFERENCES = {"--from", "--tag", "--onto", "--base", "--reuse"}
 # A command for sh, which wrapper-arguments.sh tests; what is printed instead of run; the wrapper's
 # own, which no tool gets.
-SPECIAL = {"--compress", "--follow-base", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep"}
+SPECIAL = {"--compress", "--follow-base", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep", "--list", "--check"}
 
 counter = itertools.count(1)
 
@@ -138,7 +145,8 @@ def cases(command):
                 source, directory = value.split(b":")
                 wanted += [source, b"--root-dir=" + directory]
                 continue
-            wanted.append(value if (command, option) in BARE else option.encode() + b"=" + value)
+            name = RENAMED.get((command, option), option).encode()
+            wanted.append(value if (command, option) in BARE else name + b"=" + value)
         if command in ("build", "repack"):
             output = b"oci:" + unique()
             words += ["--push"] if joined else ["--output", output]

@@ -18,7 +18,7 @@ compose_build() {
 	[ "$count" -eq 0 ] || operands 1 'one SOURCE is needed'
 	[ "$count:$first" != 1: ] || usage_error 'an empty SOURCE'
 	[ -n "$base" ] || usage_error 'no --from'
-	choose_target
+	choose_target "$@"
 	choose_compressor
 	choose_reuse
 	source=$first below=$compress
@@ -73,8 +73,7 @@ fetch_images() {
 		into work:known.json
 		;;
 	esac
-	stage 'oci-fetch platform' "$@" "arg:$base"
-	into work:base.json
+	fetch_base "$@"
 }
 
 # The layers of --layer, numbered by `index`. What is for SOURCE alone is not for them.
@@ -168,6 +167,26 @@ find_layer() {
 			;;
 		esac
 	done
+}
+
+# With --verify-base-key what was verified is fetched, whatever the tag stands for then.
+fetch_base() {
+	verified=
+	for word do
+		shift
+		case $word in
+		base-key*:--verify-base-key=*)
+			word=${word%%:*}:--verify-key=${word#*:--verify-base-key=} verified=arg:--descriptor
+			;;
+		esac
+		set -- "$@" "$word"
+	done
+	[ -z "$verified" ] || {
+		stage 'oci-verify base-key' "$@" "arg:$base"
+		pipe
+	}
+	stage 'oci-fetch platform' ${verified:+"$verified"} "$@" "arg:$base"
+	into work:base.json
 }
 
 # What the base holds, for --follow-base.

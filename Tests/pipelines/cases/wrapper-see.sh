@@ -53,7 +53,8 @@ assert_empty err
 expect 0 ocinoco build addition --from oci:image:merged --output oci:image:followed --follow-base
 assert_empty err
 oci-fetch oci:image:followed | oci-list >list
-grep -q '^./usr/lib/new ' list && grep -q '^./lib type=link' list || fail "$(cat list)"
+assert_match '^./usr/lib/new ' list
+assert_match '^./lib type=link' list
 tar -cf addition.tar -C addition lib/new
 ocinoco build - --from oci:image:merged --output oci:image:tar --follow-base <addition.tar >pushed
 oci-fetch oci:image:tar | oci-list | grep -q '^./usr/lib/new '
