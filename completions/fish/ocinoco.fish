@@ -102,6 +102,8 @@ complete -c ocinoco -n '__fish_seen_subcommand_from pack build' -l whiteout -x -
 complete -c ocinoco -n '__fish_seen_subcommand_from pack build' -l opaque -x -d 'hide what the layers below have in it'
 complete -c ocinoco -n '__fish_seen_subcommand_from pack build' -l parents -d 'write the directories above --root-dir'
 complete -c ocinoco -n '__fish_seen_subcommand_from pack build' -l xattrs -d 'keep all extended attributes'
+complete -c ocinoco -n '__fish_seen_subcommand_from pack build' -l chmod -x -d 'change every mode, in octal or as u=rwX,go=rX'
+complete -c ocinoco -n '__fish_seen_subcommand_from pack build' -l as -x -d 'name of the one file SOURCE in the image'
 complete -c ocinoco -n '__fish_seen_subcommand_from build repack' -l entrypoint -x -d 'program that runs'
 complete -c ocinoco -n '__fish_seen_subcommand_from build repack' -l cmd -x -d 'arguments of the entrypoint, or the program'
 complete -c ocinoco -n '__fish_seen_subcommand_from build repack' -l env -x -d 'environment variable'
