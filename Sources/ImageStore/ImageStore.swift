@@ -40,7 +40,7 @@ public final class ImageStore: Sendable {
         }
     }
 
-    private func registryClient() throws -> RegistryClient {
+    func registryClient() throws -> RegistryClient {
         try client.withLock { client in
             if let client { return client }
             let new = try RegistryClient(options)
@@ -114,7 +114,7 @@ public final class ImageStore: Sendable {
 
 extension Reference {
     /// The place without tag and digest: equal for references into the same repository.
-    var place: Reference { selecting(tag: nil, digest: nil) }
+    public var place: Reference { selecting(tag: nil, digest: nil) }
 
     /// What annotations call it: with its tag, or with its digest when it has no tag.
     var imageName: String {

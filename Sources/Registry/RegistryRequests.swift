@@ -50,11 +50,16 @@ extension RegistryClient {
 
     /// Adds the authorization that is known, or gets one when the registry asks for it.
     private func authorized(_ request: HTTPRequest, _ call: RegistryCall) throws -> HTTPResponse {
+        let early = try firstAnswer(request, from: call.host)
         let home = try baseURL(of: call.host)
+        let request = request.moved(to: home)
         guard request.url.origin == home.origin else { return try exchange(request) }
         let session = TokenSession(client: self, home: home, request: request)
-        let first = try call.host.authenticator.authorization(for: call.scopes, session)
-        let response = try exchange(request.authorized(by: first))
+        var first: String?
+        if early == nil {
+            first = try call.host.authenticator.authorization(for: call.scopes, session)
+        }
+        let response = try early ?? exchange(request.authorized(by: first))
         guard response.status == 401 || response.isInsufficientScope else { return response }
         let challenges = Challenge.parse(response.headers.all("WWW-Authenticate"))
         let second = try call.host.authenticator.answer(

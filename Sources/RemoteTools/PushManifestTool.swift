@@ -49,6 +49,9 @@ public struct PushManifestTool: Tool {
         transform: ArgumentText.parsing(KeyValue.init))
     var annotation: [KeyValue] = []
 
+    @Flag(help: "Ask for every blob, even if the place has the manifest that names it.")
+    var checkBlobs = false
+
     @Flag(help: "Store nothing: write the descriptor that the push would give.")
     var dryRun = false
 
@@ -73,7 +76,7 @@ public struct PushManifestTool: Tool {
         let descriptor = try registry.withStore(console) { store in
             try store.push(
                 content, to: targets.map { $0.target(for: content) }, sources: sources,
-                expecting: expectation)
+                expecting: expectation, checksBlobs: checkBlobs)
         }
         try FileDescriptor.standardOutput.writeLine(descriptor)
     }

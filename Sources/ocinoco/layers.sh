@@ -56,8 +56,11 @@ compress_stages() {
 store_layer() {
 	[ -z "$keep" ] || keep_copy "layer$extension"
 	[ -z "$pipeline" ] || pipe
-	if [ "$push" = yes ] || [ -n "$output" ]; then
-		stage oci-push-blob "$@" "arg:$target"
+	if [ -n "$output" ]; then
+		stage oci-push-blob "$@" "arg:$output"
+	elif [ "$push" = yes ]; then
+		# One reading for every registry.
+		stage 'oci-push-blob tag' "$@"
 	else
 		stage oci-digest "$@"
 	fi

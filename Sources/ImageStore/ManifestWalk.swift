@@ -1,0 +1,89 @@
+import JSON
+import OCI
+
+/// Takes stock of a manifest or index that came as bytes.
+struct ManifestWalk: Sendable {
+    let store: ImageStore
+    let target: any Repository
+    let sources: [Reference]
+    /// What the target has is there with all that it refers to.
+    let trustsTarget: Bool
+    private var walk = IndexWalk()
+
+    init(
+        store: ImageStore, target: any Repository, sources: [Reference], trustsTarget: Bool
+    ) {
+        self.store = store
+        self.target = target
+        self.sources = sources
+        self.trustsTarget = trustsTarget
+    }
+
+    mutating func add(
+        _ raw: RawManifest, subject: String, depth: Int, to inventory: inout Inventory
+    ) throws {
+        if raw.mediaType.isIndex {
+            let index = try parsing(subject) { () throws(JSONError) in try raw.index() }
+            let entries = try parsing(subject) { () throws(JSONError) in
+                try walk.newEntries(of: index, depth: depth)
+            }
+            let items = entries.enumerated().map { offset, entry in
+                let name = entry.platform.map { " for '\($0)'" } ?? ""
+                return Item(
+                    entry: entry, subject: "manifest \(offset + 1) of \(entries.count)\(name)")
+            }
+            let children = try concurrently(items) { [self] (item: Item, _) in try fetch(item) }
+            for (item, child) in zip(items, children) {
+                switch child {
+                case .blob: inventory.add(item.entry, subject: item.subject, sources: sources)
+                case .held: continue
+                case .manifest(let child):
+                    try add(child, subject: item.subject, depth: depth + 1, to: &inventory)
+                    inventory.manifests.append(child)
+                }
+            }
+        } else if raw.mediaType.isManifest {
+            let manifest = try parsing(subject) { () throws(JSONError) in try raw.manifest() }
+            inventory.add(
+                manifest, subject: subject, config: manifest.config.contentAtHand,
+                sources: sources)
+        }
+    }
+
+    private struct Item: Sendable {
+        let entry: Descriptor
+        let subject: String
+    }
+
+    /// What an index refers to.
+    private enum Child: Sendable {
+        /// An index may refer to anything; only a manifest is stored as one.
+        case blob
+        /// The target has it, with all that it refers to.
+        case held
+        case manifest(RawManifest)
+    }
+
+    /// What an index refers to, from the target or else from where its blobs are.
+    private func fetch(_ item: Item) throws -> Child {
+        let entry = item.entry
+        guard entry.mediaType.isManifest || entry.mediaType.isIndex else { return .blob }
+        var places = try sources.map { try store.repository(for: $0) }
+        if !trustsTarget {
+            places.insert(target, at: 0)
+        } else if try target.digestBeforePush(.digest(entry.digest)) == entry.digest {
+            return .held
+        }
+        for place in places {
+            if let found = try place.manifest(.digest(entry.digest)) {
+                // The index decides what it is, not the place that has it.
+                return .manifest(
+                    RawManifest(
+                        bytes: found.bytes, mediaType: entry.mediaType, digest: found.digest))
+            }
+        }
+        throw StoreError.missing(
+            subject: item.subject, digest: entry.digest, target: target.name,
+            sources: sources.map { $0.place.description })
+    }
+}
