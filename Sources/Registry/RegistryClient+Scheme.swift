@@ -43,7 +43,11 @@ extension RegistryClient {
         else { return nil }
         do {
             let response = try exchange(request)
-            guard response.isOfRegistry, !(300..<400).contains(response.status) else { return nil }
+            // These may be of a server that speaks TLS only.
+            let mayBeOther = (300..<500).contains(response.status) && response.status != 429
+            guard !mayBeOther || (response.status >= 400 && response.isOfRegistry) else {
+                return nil
+            }
             host.settle(on: plain)
             return response
         } catch TransportFailure.broken, TransportFailure.unreachable {

@@ -16,15 +16,20 @@ extension RegistryClient {
     /// - Returns: any answer but those that may pass.
     /// - Throws: `RegistryError`; what a sink threw.
     func send(_ call: RegistryCall) throws -> HTTPResponse {
-        try retrying(call.request) {
+        try retrying(shown(call)) {
             _ = call.request.body?.rewind()
             return try sendOnce(call)
         }
     }
 
+    /// The request as messages show it: where the registry turned out to be.
+    private func shown(_ call: RegistryCall) -> HTTPRequest {
+        call.host.knownBaseURL.map { call.request.moved(to: $0) } ?? call.request
+    }
+
     /// Repeats `attempt` while it fails for a reason that may pass.
     func retrying(
-        _ request: HTTPRequest, _ attempt: () throws -> HTTPResponse
+        _ request: @autoclosure () -> HTTPRequest, _ attempt: () throws -> HTTPResponse
     ) throws -> HTTPResponse {
         var retries = Retries(policy)
         while true {
@@ -32,11 +37,11 @@ extension RegistryClient {
                 let response = try attempt()
                 guard RetryPolicy.isTransient(response.status) else { return response }
                 guard try retries.wait(after: response) else {
-                    throw RegistryError.exhausted(answer(request, response))
+                    throw RegistryError.exhausted(answer(request(), response))
                 }
             } catch let failure as TransportFailure {
                 let limit = failure.retryLimit
-                guard try retries.wait(limit: limit) else { throw error(failure, request) }
+                guard try retries.wait(limit: limit) else { throw error(failure, request()) }
             }
         }
     }
@@ -110,7 +115,7 @@ extension RegistryClient {
 
     /// The error that an answer of refusal stands for.
     func refusal(_ call: RegistryCall, _ response: HTTPResponse) -> RegistryError {
-        let answer = answer(call.request, response)
+        let answer = answer(shown(call), response)
         if response.status == 401 || response.status == 403 {
             return denial(answer, host: call.host.name)
         }

@@ -67,11 +67,10 @@ store_layer() {
 	into work:layer.json
 }
 
-# Where the new image goes, of which the first name tells where its layer goes.
+# The new image needs a name, and goes to one kind of place.
 choose_target() {
 	[ -z "$output" ] || [ "$push" = no ] || usage_error '--push and --output exclude each other'
 	[ -n "$output$first_tag" ] || usage_error 'no --tag'
-	if [ -n "$output" ]; then target=$output; else target=$first_tag; fi
 }
 
 # Edits the image lines at hand, where an option says how.

@@ -238,9 +238,7 @@ final class BlobUpload {
         try window.fill(to: acknowledged + Int64(size))
         let count = min(Int64(size), window.end - acknowledged)
         if count == 0 { return try close() }
-        try resumption?.keep(
-            session, of: repository.name, acknowledged: acknowledged,
-            sending: acknowledged + count, from: window)
+        try keep(sending: acknowledged + count)
         var call = repository.call("PATCH", session.location, pushing: true)
         call.request.headers.add("Content-Type", MediaType.octetStream.rawValue)
         // - Spec: distribution-spec v1.1: no `bytes` before it, and the last byte is counted in.
@@ -252,6 +250,7 @@ final class BlobUpload {
             try follow(response)
             acknowledge(response, from: acknowledged, to: acknowledged + count)
             noteProgress()
+            try keep(sending: acknowledged)
         case .answer(let response): try recover(call, response, refused: .chunks)
         case .broken(let failure, let response): try repair(call, failure, response)
         }

@@ -23,15 +23,14 @@ final class Resumption {
     }
 
     /// Notes what is about to be sent, before it is: a process that dies in the middle leaves a session
-    /// that has a part of it.
+    /// that has a part of it. And notes what was answered, since the next request may be far off.
     ///
     /// - Parameters:
-    ///   - acknowledged: how many bytes the session has.
+    ///   - count: how many bytes the session has.
     ///   - end: how many it may have after the next request. They are in the window.
     func keep(
         _ session: UploadSession, of repository: String, acknowledged count: Int64,
-        sending end: Int64,
-        from window: UploadWindow
+        sending end: Int64, from window: UploadWindow
     ) throws {
         if count == hash.byteCount { acknowledged = prefix }
         hashBytes(upTo: end, of: window)
@@ -111,6 +110,13 @@ extension BlobUpload {
         isCautious = true
         meter.move(to: received)
         noteProgress()
+    }
+
+    /// Notes in the resume file, if there is one, how far the session is.
+    func keep(sending end: Int64) throws {
+        guard let resumption, let session else { return }
+        try resumption.keep(
+            session, of: repository.name, acknowledged: acknowledged, sending: end, from: window)
     }
 
     /// Whether what comes behind `received` can be kept until all that must be compared was read.
