@@ -30,12 +30,16 @@ struct ManifestWalk: Sendable {
             let items = entries.enumerated().map { offset, entry in
                 let name = entry.platform.map { " for '\($0)'" } ?? ""
                 return Item(
-                    entry: entry, subject: "manifest \(offset + 1) of \(entries.count)\(name)")
+                    entry: entry, number: offset + 1,
+                    subject: "manifest \(offset + 1) of \(entries.count)\(name)")
             }
             let children = try concurrently(items) { [self] (item: Item, _) in try fetch(item) }
             for (item, child) in zip(items, children) {
                 switch child {
-                case .blob: inventory.add(item.entry, subject: item.subject, sources: sources)
+                case .blob:
+                    inventory.add(
+                        item.entry, subject: "blob \(item.number) of \(items.count)",
+                        sources: sources)
                 case .held: continue
                 case .manifest(let child):
                     try add(child, subject: item.subject, depth: depth + 1, to: &inventory)
@@ -52,22 +56,37 @@ struct ManifestWalk: Sendable {
 
     private struct Item: Sendable {
         let entry: Descriptor
+        let number: Int
         let subject: String
     }
 
     /// What an index refers to.
     private enum Child: Sendable {
-        /// An index may refer to anything; only a manifest is stored as one.
         case blob
         /// The target has it, with all that it refers to.
         case held
         case manifest(RawManifest)
     }
 
+    /// Whether an entry of an index is a blob, as those of BuildKit's caches are.
+    ///
+    /// The type tells where it is known. Else it is a blob where one of the places has it as one.
+    /// - Spec: image-spec v1.1.1, image-index.md, `mediaType`.
+    private func isBlob(_ entry: Descriptor) throws -> Bool {
+        let type = entry.mediaType
+        if type.isIndex || type.isManifest || type.isSchema1 { return false }
+        if type.layerCompression != nil { return true }
+        for place in try [target] + sources.map({ try store.repository(for: $0) })
+        where try place.hasBlob(entry.digest) {
+            return true
+        }
+        return false
+    }
+
     /// What an index refers to, from the target or else from where its blobs are.
     private func fetch(_ item: Item) throws -> Child {
         let entry = item.entry
-        guard entry.mediaType.isManifest || entry.mediaType.isIndex else { return .blob }
+        if try isBlob(entry) { return .blob }
         var places = try sources.map { try store.repository(for: $0) }
         if !trustsTarget {
             places.insert(target, at: 0)
@@ -79,7 +98,8 @@ struct ManifestWalk: Sendable {
                 // The index decides what it is, not the place that has it.
                 return .manifest(
                     RawManifest(
-                        bytes: found.bytes, mediaType: entry.mediaType, digest: found.digest))
+                        verifiedBytes: found.bytes, mediaType: entry.mediaType, digest: found.digest
+                    ))
             }
         }
         throw StoreError.missing(

@@ -113,24 +113,9 @@ extension ImageStore {
         checksBlobs: Bool
     ) throws {
         let repository = try repository(for: target)
-        let sources = filled + sources
-        let trusts = target.provesBlobs && !checksBlobs
-        var inventory = Inventory()
-        if content.images.isEmpty {
-            var walk = ManifestWalk(
-                store: self, target: repository, sources: sources, trustsTarget: trusts)
-            try walk.add(content.root, subject: "the image", depth: 0, to: &inventory)
-        } else {
-            let held = trusts ? try heldChildren(of: content, in: repository) : []
-            for child in content.images where !held.contains(child.stored.digest) {
-                inventory.add(
-                    child.manifest, subject: child.subject, config: child.configBytes,
-                    sources: sources + (child.base.map { [$0] } ?? []))
-                if child.stored.digest != content.root.digest {
-                    inventory.manifests.append(child.stored)
-                }
-            }
-        }
+        let inventory = try inventory(
+            of: content, for: target, sources: filled + sources,
+            trustsTarget: target.provesBlobs && !checksBlobs)
         try transfer(inventory.blobs, to: target)
         // What an index refers to must be there before it.
         let images = inventory.manifests.filter { !$0.mediaType.isIndex }
@@ -144,6 +129,36 @@ extension ImageStore {
             let listed = try repository.putManifest(index, tag: nil)
             if listed == nil { try listReferrer(index, in: repository) }
         }
+    }
+
+    /// What a place must have before `content.root`, and where it may be had.
+    ///
+    /// - Parameter trustsTarget: manifests that the place has are left out, with all they refer to.
+    func inventory(
+        of content: PushContent, for target: Reference, sources: [Reference],
+        trustsTarget: Bool = false
+    ) throws -> Inventory {
+        let sources = sources + [content.source].compactMap { $0 }
+        var inventory = Inventory()
+        if content.images.isEmpty {
+            var walk = ManifestWalk(
+                store: self, target: try repository(for: target), sources: sources,
+                trustsTarget: trustsTarget)
+            try walk.add(content.root, subject: "the image", depth: 0, to: &inventory)
+        } else {
+            let held =
+                trustsTarget
+                ? try heldChildren(of: content, in: repository(for: target)) : []
+            for child in content.images where !held.contains(child.stored.digest) {
+                inventory.add(
+                    child.manifest, subject: child.subject, config: child.configBytes,
+                    sources: sources + child.sources)
+                if child.stored.digest != content.root.digest {
+                    inventory.manifests.append(child.stored)
+                }
+            }
+        }
+        return inventory
     }
 
     /// Which images of an index a registry has already. The root itself is known not to be there.
@@ -182,9 +197,9 @@ extension RawManifest {
     }
 
     /// The same manifest by the digest of another algorithm.
-    fileprivate func named(by algorithm: Digest.Algorithm) -> RawManifest {
+    func named(by algorithm: Digest.Algorithm) -> RawManifest {
         if digest.algorithm == algorithm { return self }
         return RawManifest(
-            bytes: bytes, mediaType: mediaType, digest: .of(bytes, algorithm: algorithm))
+            verifiedBytes: bytes, mediaType: mediaType, digest: .of(bytes, algorithm: algorithm))
     }
 }

@@ -34,7 +34,7 @@ extension ImageStore {
     }
 
     /// The repositories of the target's own registry, which can give it their blobs.
-    private func neighbours(of target: Reference, in sources: [Reference]) -> [String] {
+    func neighbours(of target: Reference, in sources: [Reference]) -> [String] {
         guard case .registry(let target) = target else { return [] }
         return sources.compactMap { source in
             guard case .registry(let source) = source, source.host == target.host else {
@@ -84,6 +84,36 @@ extension ImageStore {
         }
     }
 
+    /// Opens a blob that a place has, as `openBlob(_:subject:in:)` does.
+    public func openBlob(
+        _ descriptor: Descriptor, subject: String, in repository: any Repository
+    ) throws -> any BlobSource {
+        trace("\(subject) '\(descriptor.digest)' is read from \(quote(repository.name))")
+        return try open(descriptor, in: repository)
+    }
+
+    /// - Parameter missing: what a registry without the blob is reported by; nil leaves it to the registry.
+    private func open(
+        _ descriptor: Descriptor, in repository: any Repository, _ missing: StoreError? = nil
+    ) throws -> any BlobSource {
+        if let layout = repository as? LayoutRepository { return try layout.openBlob(descriptor) }
+        return PipedBlob(
+            BlobIdentity(digest: descriptor.digest, size: descriptor.size)
+        ) { sink in
+            do {
+                try repository.readBlob(descriptor, into: sink)
+            } catch let error as RegistryError {
+                if case .noBlob = error, let missing { throw missing }
+                throw error
+            }
+        }
+    }
+
+    /// A layout as what a check of all of it asks.
+    public func layoutAudit(_ reference: LayoutReference) -> LayoutAudit {
+        LayoutAudit(layout(reference))
+    }
+
     /// The blob of the first place that has it. The last place is not asked whether it does: that
     /// is told when the blob is read.
     ///
@@ -95,24 +125,10 @@ extension ImageStore {
         let places = sources.filter { $0 != .scratch }
         for (offset, place) in places.enumerated() {
             let repository = try repository(for: place)
-            if case .layout(let place) = place {
-                guard try repository.hasBlob(descriptor.digest) else { continue }
-                report(repository.name)
-                return try layout(place).openBlob(descriptor)
-            }
-            guard try offset == places.count - 1 || repository.hasBlob(descriptor.digest) else {
-                continue
-            }
+            let isLast = offset == places.count - 1 && !(repository is LayoutRepository)
+            guard try isLast || repository.hasBlob(descriptor.digest) else { continue }
             report(repository.name)
-            return PipedBlob(
-                BlobIdentity(digest: descriptor.digest, size: descriptor.size)
-            ) { sink in
-                do {
-                    try repository.readBlob(descriptor, into: sink)
-                } catch RegistryError.noBlob {
-                    throw missing
-                }
-            }
+            return try open(descriptor, in: repository, missing)
         }
         throw missing
     }
@@ -145,4 +161,21 @@ private final class CopiedBlob: BlobSource {
     }
 
     func rewind() throws -> Bool { try source?.rewind() ?? true }
+}
+
+/// What a check of a whole layout asks.
+public struct LayoutAudit {
+    private let layout: LayoutRepository
+
+    fileprivate init(_ layout: LayoutRepository) {
+        self.layout = layout
+    }
+
+    /// Every entry of `index.json`, in order.
+    ///
+    /// - Throws: `LayoutError`, `StreamError`.
+    public func entries() throws -> [Descriptor] { try layout.entries() }
+
+    /// Files that stand among blobs and are none.
+    public func strayFiles() throws -> [Path] { try layout.strayFiles() }
 }

@@ -50,6 +50,7 @@ public struct PushBlobTool: Tool {
             valueName: "file"))
     var resume: Path?
 
+    @OptionGroup var reuse: BlobReuseOptions
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions
 
@@ -57,9 +58,23 @@ public struct PushBlobTool: Tool {
 
     public func validate() throws {
         if let size, size < 0 { throw ValidationError("--size is negative: '\(size)'") }
+        if reuse.reuse
+            && (mediaType != nil || !mount.isEmpty || digest != nil || size != nil || verifyLayer)
+        {
+            throw ValidationError(
+                "--media-type, --mount, --digest, --size and --verify-layer have no meaning with "
+                    + "--reuse")
+        }
     }
 
     public func execute(_ console: Console) throws {
+        if reuse.reuse {
+            guard references.count == 1 else { throw UsageError("--reuse is for one REF") }
+            let reference = try place(references[0], console)
+            return try registry.withStore(console) { store in
+                try reuse.answer(reference, store, console)
+            }
+        }
         var targets: [Reference] = []
         var mountSources: [Reference: [String]] = [:]
         for text in references {
@@ -93,7 +108,7 @@ public struct PushBlobTool: Tool {
 
     /// The place that REF names.
     private func place(_ text: String, _ console: Console) throws -> Reference {
-        let reference = try Reference(text)
+        let reference = try parseReference(text)
         if reference.digest != nil {
             throw UsageError("a place with a digest: '\(reference)'; use --digest")
         }
