@@ -174,7 +174,7 @@ let package = Package(
             tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
             tests(
                 "ImageTreeTests",
-                ["OCI", "ByteStream", "Hashing", "Snapshot", "Tar", "ImageTree", "TestSupport"]),
+                ["OCI", "ByteStream", "Snapshot", "Tar", "ImageTree", "TestSupport"]),
             tests("SnapshotTests", ["ByteStream", "Snapshot", "TestSupport"]),
             tests(
                 "ToolSupportTests",

@@ -197,6 +197,30 @@ build dist --tag "$image" --reuse no
 cmp out changed
 rm dist/changed
 
+# The platforms of an index: each has the layer, which is known from any of them.
+oci-fetch scratch --platform linux/amd64 >platforms
+oci-fetch scratch --platform linux/arm64 >>platforms
+oci-push-manifest "$registry/reuse/base:1" <platforms >base.json
+for round in first again; do
+	before=$(patches)
+	expect 0 ocinoco build dist --from "$registry/reuse/base:1" --root-dir /app --platform all --tag "$registry/reuse/all:1" --push
+	assert_empty err
+	cp out "$round"
+done
+cmp first again
+assert_equal "$before" "$(patches)" 'blob bytes sent again for several platforms'
+
+# The stage that looks for the layer is killed: no tag moves, and the message names it.
+mkdir killed
+printf '#!/bin/sh\nkill -TERM $$\n' >killed/oci-reuse
+chmod +x killed/oci-reuse
+ln -s "$(readlink -f "$(command -v ocinoco)")" killed/ocinoco
+tag=$(tag_digest reuse/image:1)
+expect 143 env PATH="$PWD/killed:$PATH" killed/ocinoco build dist --from scratch --push --tag "$image" --cmd '["/killed"]'
+assert_empty out
+assert_match '^ocinoco: oci-reuse failed with status 143$' err
+assert_equal "$tag" "$(tag_digest reuse/image:1)" 'the tag moved'
+
 # A tar on stdin is read once, and so is what a pipe names.
 oci-tar dist | expect 0 ocinoco build - --from scratch --tag "$image" --push
 mkfifo list
