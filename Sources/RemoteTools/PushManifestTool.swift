@@ -53,6 +53,9 @@ public struct PushManifestTool: Tool {
         transform: ArgumentText.parsing(KeyValue.init))
     var annotation: [KeyValue] = []
 
+    @Flag(help: "Ask for every blob, even if the place has the manifest that names it.")
+    var checkBlobs = false
+
     @Flag(help: "Take along from the first --from what is about the image: signatures, SBOMs.")
     var referrers = false
 
@@ -94,7 +97,8 @@ public struct PushManifestTool: Tool {
                 try store.copyCompanions(of: content.root, from: source, to: places)
             }
             return try store.push(
-                content, to: places, sources: sources, expecting: expectation
+                content, to: places, sources: sources, expecting: expectation,
+                checksBlobs: checkBlobs
             ).line
         }
         try OutputStream().write(output)

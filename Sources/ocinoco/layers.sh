@@ -79,7 +79,10 @@ descriptor_stages() {
 	shift
 	[ -z "$keep" ] || keep_copy "$name$extension"
 	[ -z "$pipeline" ] || pipe
-	if is_stored; then
+	if is_stored && [ -z "$output" ]; then
+		# One reading for every registry.
+		stage 'oci-push-blob tag' "$@"
+	elif is_stored; then
 		stage oci-push-blob "$@" "arg:$target"
 	else
 		stage oci-digest "$@"
@@ -105,7 +108,7 @@ can_read_again() {
 	done
 }
 
-# Where the new image goes, of which the first name tells where its layer goes.
+# Where the new image goes, of which the first name tells where its layer is looked for.
 choose_target() {
 	[ -z "$output" ] || [ "$push" = no ] || usage_error '--push and --output exclude each other'
 	[ -n "$output$first_tag" ] || usage_error 'no --tag'
