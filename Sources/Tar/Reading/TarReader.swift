@@ -11,6 +11,10 @@ package struct TarReader: ~Copyable {
     /// As messages call the tar.
     private let path: Path
     private let isEndProved: Bool
+    /// Gets every byte that is not data of an entry, in order.
+    private let passMetadata: ((UnsafeRawBufferPointer) throws(TarError) -> Void)?
+    /// What the header of the current entry has that the entry does not.
+    package private(set) var header = HeaderFields()
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: bufferByteCount, alignment: 4096)
     /// What of `buffer` was read and not yet taken.
@@ -27,10 +31,16 @@ package struct TarReader: ~Copyable {
 
     /// - Parameter isEndProved: whether the input ends only where it should; its tar may then lack
     ///   the end-of-archive marker, and the padding before it.
-    package init(_ input: any ByteSource, path: Path, isEndProved: Bool = false) {
+    /// - Parameter passMetadata: gets headers, padding and the end: all but the data of entries, as
+    ///   it is read.
+    package init(
+        _ input: any ByteSource, path: Path, isEndProved: Bool = false,
+        passMetadata: ((UnsafeRawBufferPointer) throws(TarError) -> Void)? = nil
+    ) {
         self.input = input
         self.path = path
         self.isEndProved = isEndProved
+        self.passMetadata = passMetadata
     }
 
     deinit {
@@ -71,6 +81,7 @@ package struct TarReader: ~Copyable {
                 prefix.records = try records(size)
             case UInt8(ascii: "g"):
                 _ = try text(size)
+                self.header.hasGlobalHeader = true
             case UInt8(ascii: "L"):
                 prefix.path = try text(size)
             case UInt8(ascii: "K"):
@@ -78,6 +89,7 @@ package struct TarReader: ~Copyable {
             default:
                 // The block is in the buffer, which nothing has moved yet.
                 let entry = try entry(header, size: size, prefix)
+                self.header.read(header, prefix.records)
                 remaining = entry.size
                 padding = tarPadding(after: entry.size)
                 return entry
@@ -105,14 +117,21 @@ package struct TarReader: ~Copyable {
     package mutating func readData(
         _ body: (UnsafeRawBufferPointer) throws(TarError) -> Void
     ) throws(TarError) {
+        try readPayload(body)
+        let isThere = isEndProved ? try fill(atLeast: 1) : true
+        if isThere { _ = try take(padding) }
+        padding = 0
+    }
+
+    /// Hands over the data of the current entry, in pieces. Its padding is left to `skipData`.
+    package mutating func readPayload(
+        _ body: (UnsafeRawBufferPointer) throws(TarError) -> Void
+    ) throws(TarError) {
         while remaining > 0 {
             let bytes = try some(limit: remaining)
             try body(bytes)
             remaining -= UInt64(bytes.count)
         }
-        let isThere = isEndProved ? try fill(atLeast: 1) : true
-        if isThere { _ = try take(padding) }
-        padding = 0
     }
 
     /// Fills part of `space` with data of the current entry and returns how much; 0 means its end.
@@ -249,6 +268,7 @@ package struct TarReader: ~Copyable {
                 throw .malformed(
                     path: path, offset: offset + Int64(index), "more after the end of the archive")
             }
+            try passMetadata?(rest)
             offset += Int64(rest.count)
             available = 0..<0
         }
@@ -277,6 +297,7 @@ package struct TarReader: ~Copyable {
         while rest > 0 {
             let part = try some(limit: rest)
             bytes.append(contentsOf: part)
+            try passMetadata?(part)
             rest -= UInt64(part.count)
         }
         _ = try take(tarPadding(after: size))
@@ -293,7 +314,9 @@ package struct TarReader: ~Copyable {
     /// Exactly `count` bytes; valid until the next call.
     private mutating func take(_ count: Int) throws(TarError) -> UnsafeRawBufferPointer {
         guard try fill(atLeast: count) else { throw cut() }
-        return consume(count)
+        let bytes = consume(count)
+        try passMetadata?(bytes)
+        return bytes
     }
 
     private mutating func consume(_ count: Int) -> UnsafeRawBufferPointer {
