@@ -87,14 +87,16 @@ let package = Package(
         library(
             "ImageArchive", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "ImageStore"]),
         library(
-            "ImageTree", ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageStore"]),
+            "ImageTree",
+            ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageStore"]),
         library(
             "ToolSupport",
             ["JSON", "OCI", "ByteStream", "Hashing", "CSystem", "CBuild", argumentParser]),
         library(
             "FilterTools",
             [
-                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ToolSupport",
+                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageLayout",
+                "ToolSupport",
                 argumentParser,
             ]),
         library(
@@ -121,9 +123,11 @@ let package = Package(
                 "oci-diff",
                 "oci-digest",
                 "oci-filters",
+                "oci-gc",
                 "oci-inspect",
                 "oci-layers",
                 "oci-manifest-append",
+                "oci-reuse",
                 "oci-runtime-config",
                 "oci-snapshot",
                 "oci-tar",
@@ -133,6 +137,9 @@ let package = Package(
         + tools(
             [
                 "oci-artifact",
+                "oci-compare",
+                "oci-delete",
+                "oci-doctor",
                 "oci-fetch",
                 "oci-flatten",
                 "oci-list",
@@ -144,6 +151,7 @@ let package = Package(
                 "oci-remote",
                 "oci-save",
                 "oci-sign",
+                "oci-validate",
                 "oci-verify",
             ], from: "RemoteTools")
         + foundationTarget
@@ -164,6 +172,9 @@ let package = Package(
             tests("DockerfileTests", ["Dockerfile", "JSON"]),
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
             tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
+            tests(
+                "ImageTreeTests",
+                ["OCI", "ByteStream", "Hashing", "Snapshot", "Tar", "ImageTree", "TestSupport"]),
             tests("SnapshotTests", ["ByteStream", "Snapshot", "TestSupport"]),
             tests(
                 "ToolSupportTests",
@@ -175,7 +186,7 @@ let package = Package(
             tests(
                 "ImageStoreTests",
                 [
-                    "JSON", "OCI", "ByteStream", "Hashing", "Signing", "ImageLayout", "Registry",
+                    "JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry",
                     "ImageStore", "TestSupport",
                 ]),
         ]

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ByteStream
+import Snapshot
 import Tar
 import ToolSupport
 
@@ -31,6 +32,9 @@ public struct TarTool: Tool {
         output.descriptor.enlargePipe()
         let writer = TarWriter(
             output, policy: try options.policy(),
+            base: try options.base.map {
+                try Snapshot(complete: open($0, console, expecting: "a list"))
+            },
             list: console.level == .verbose ? { console.print($0.listing) } : nil,
             warn: console.warn)
         if let tar = options.fromTar {

@@ -41,7 +41,7 @@ public struct LayoutRepository: Sendable {
             guard try hasBlob(digest) else { return nil }
             let bytes = try readDocument(digest, size: nil)
             return RawManifest(
-                bytes: bytes, mediaType: try mediaType(of: bytes, digest), digest: digest)
+                verifiedBytes: bytes, mediaType: try mediaType(of: bytes, digest), digest: digest)
         }
     }
 
@@ -75,6 +75,24 @@ public struct LayoutRepository: Sendable {
                 path: directory, tags: index.tags, untagged: index.untaggedCount)
         }
         return try manifest(entry)
+    }
+
+    /// The index that the entries with a tag are, or all of them, when they are one image on several
+    /// platforms.
+    ///
+    /// Some programs write the platforms of an image as entries of `index.json`.
+    /// - Returns: nil when they are something else.
+    public func platformIndex(tag: String?) throws -> RawManifest? {
+        if try isYetToBeMade() { return nil }
+        let index = try readIndex(orEmpty: true)
+        let entries = try parsing(indexPath) { () throws(JSONError) in
+            guard let tag else { return try index.manifests() }
+            return try index.manifests(tagged: tag)
+        }
+        guard entries.count > 1 else { return nil }
+        let images = try entries.filter { try subject(of: $0) == nil }
+        guard let bytes = Index(platformsOf: images)?.storedBytes else { return nil }
+        return RawManifest(bytes: bytes, mediaType: .index)
     }
 
     /// What the manifest of an entry is about; nil for what is no manifest, or not there.
@@ -139,7 +157,9 @@ public struct LayoutRepository: Sendable {
         var found: Set<Descriptor> = []
         let index = try readIndex()
         for entry in try parsing(indexPath, { () throws(JSONError) in try index.manifests() })
-        where entry.mediaType.isManifest || entry.mediaType.isIndex {
+        where try (entry.mediaType.isManifest || entry.mediaType.isIndex)
+            && hasBlob(entry.digest)
+        {
             let raw = try manifest(entry)
             let referrer = try parsing(blobPath(entry.digest)) { () throws(JSONError) in
                 try raw.subject()?.digest == digest ? try raw.referrer() : nil
@@ -153,15 +173,30 @@ public struct LayoutRepository: Sendable {
     private func setEntry(
         _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
     ) throws {
-        let lockFailure = { StreamError.create(path: indexPath, $0) as any Error }
-        try Directory.withLock(directory, failure: lockFailure) {
+        try withLock {
             var index = try readIndex(orEmpty: true)
             if let check { try check(tag.flatMap { try entry($0, in: index)?.digest }) }
             index.set(manifest.descriptor, tag: tag)
-            let file = try AtomicFile(indexPath)
-            try file.write(index.bytes)
-            try file.commit()
+            try write(index)
         }
+    }
+
+    /// Runs `body` while no other process changes `index.json` of a layout that must be there.
+    func withExistingLock<Result>(_ body: () throws -> Result) throws -> Result {
+        try checkLayout()
+        return try withLock(body)
+    }
+
+    /// Runs `body` while no other process changes `index.json`.
+    func withLock<Result>(_ body: () throws -> Result) throws -> Result {
+        let lockFailure = { StreamError.create(path: indexPath, $0) as any Error }
+        return try Directory.withLock(directory, failure: lockFailure, body)
+    }
+
+    func write(_ index: LayoutIndex) throws(StreamError) {
+        let file = try AtomicFile(indexPath)
+        try file.write(index.bytes)
+        try file.commit()
     }
 
     private func manifest(_ entry: Descriptor) throws -> RawManifest {
@@ -169,7 +204,8 @@ public struct LayoutRepository: Sendable {
             throw LayoutError.noSuchBlob(path: directory, entry.digest)
         }
         return RawManifest(
-            bytes: try readDocument(entry.digest, size: entry.size), mediaType: entry.mediaType,
+            verifiedBytes: try readDocument(entry.digest, size: entry.size),
+            mediaType: entry.mediaType,
             digest: entry.digest)
     }
 
@@ -184,10 +220,10 @@ public struct LayoutRepository: Sendable {
         return entry
     }
 
-    private var indexPath: Path { directory.appending("index.json") }
+    var indexPath: Path { directory.appending("index.json") }
 
     /// - Parameter orEmpty: a layout that another process is just making has no index yet.
-    private func readIndex(orEmpty: Bool = false) throws -> LayoutIndex {
+    func readIndex(orEmpty: Bool = false) throws -> LayoutIndex {
         try checkLayout()
         do {
             let bytes = try RegularFile.read(
@@ -200,7 +236,7 @@ public struct LayoutRepository: Sendable {
         }
     }
 
-    private func parsing<Result>(
+    func parsing<Result>(
         _ path: Path, _ body: () throws(JSONError) -> Result
     ) throws(LayoutError) -> Result {
         do {
@@ -211,7 +247,7 @@ public struct LayoutRepository: Sendable {
     }
 
     /// A whole small blob, checked.
-    private func readDocument(_ digest: Digest, size: Int64?) throws -> [UInt8] {
+    func readDocument(_ digest: Digest, size: Int64?) throws -> [UInt8] {
         let bytes = try RegularFile.read(
             blobPath(digest), limit: DocumentLimit.manifestByteCount)
         let verifier = Verifier(

@@ -79,7 +79,7 @@ public struct RegistryRepository: Sendable {
             throw RegistryError.obsoleteManifest(
                 repository: name, reference: selector.description)
         }
-        return RawManifest(bytes: response.body, mediaType: type, digest: digest)
+        return RawManifest(verifiedBytes: response.body, mediaType: type, digest: digest)
     }
 
     /// The digest of the manifest that `selector` names, without its bytes where the registry
@@ -182,18 +182,6 @@ public struct RegistryRepository: Sendable {
         } catch {
             return nil
         }
-    }
-
-    /// Removes a manifest.
-    ///
-    /// - Returns: false when there was none.
-    /// - Spec: distribution-spec v1.1, Deleting Manifests.
-    public func deleteManifest(_ selector: ManifestSelector) throws -> Bool {
-        let call = try call("DELETE", "manifests/\(selector.pathComponent)", pushing: true)
-        let response = try client.send(call)
-        if response.status == 404 { return false }
-        guard response.isSuccess else { throw client.refusal(call, response) }
-        return true
     }
 }
 

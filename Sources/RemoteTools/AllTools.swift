@@ -3,6 +3,9 @@ import ToolSupport
 /// The tools that take a reference, for the binary that is all of them.
 public let remoteTools: [any Tool.Type] = [
     ArtifactTool.self,
+    CompareTool.self,
+    DeleteTool.self,
+    DoctorTool.self,
     FetchTool.self,
     FlattenTool.self,
     ListTool.self,
@@ -13,5 +16,6 @@ public let remoteTools: [any Tool.Type] = [
     RebaseTool.self,
     SaveTool.self,
     SignTool.self,
+    ValidateTool.self,
     VerifyTool.self,
 ]

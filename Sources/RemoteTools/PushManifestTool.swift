@@ -11,7 +11,8 @@ public struct PushManifestTool: Tool {
         abstract: "Push images with all they need, and move their tags.",
         discussion: """
             Reads image lines from stdin, or a manifest or index as oci-fetch --raw writes it, \
-            which is pushed byte for byte. Several lines become an index. Blobs that a place lacks \
+            which is pushed byte for byte. Several lines become an index. An image that was not \
+            changed since it was fetched keeps its digest. Blobs that a place lacks \
             are mounted or copied from where the image came from, and the tag is moved when \
             everything is there. Then the descriptor of what was pushed is written as one line \
             to stdout.
@@ -30,9 +31,12 @@ public struct PushManifestTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "Where missing blobs are, if not at the image's base. May be repeated.",
+            "Where missing blobs are, before the image's source and its base. May be repeated.",
             valueName: "ref"))
     var from: [String] = []
+
+    @Flag(help: "Stdin is a stored manifest or index: push it byte for byte, whatever it holds.")
+    var raw = false
 
     @Flag(help: "Push an index even over one image.")
     var index = false
@@ -49,8 +53,15 @@ public struct PushManifestTool: Tool {
         transform: ArgumentText.parsing(KeyValue.init))
     var annotation: [KeyValue] = []
 
+    @Flag(help: "Take along from the first --from what is about the image: signatures, SBOMs.")
+    var referrers = false
+
     @Flag(help: "Store nothing: write the descriptor that the push would give.")
     var dryRun = false
+
+    @Flag(
+        help: "Store nothing: write what would be sent, mounted, copied or reused, in bytes.")
+    var plan = false
 
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions
@@ -59,23 +70,34 @@ public struct PushManifestTool: Tool {
 
     public func validate() throws {
         if references.isEmpty && !dryRun { throw ValidationError("no REF to push to") }
+        if referrers && from.isEmpty { throw ValidationError("--referrers needs --from") }
+        if plan && dryRun { throw ValidationError("--plan and --dry-run exclude each other") }
+        if raw && index {
+            throw ValidationError("--index takes image lines, and --raw is a manifest's bytes")
+        }
     }
 
     public func execute(_ console: Console) throws {
         let targets = try references.map { text throws(ReferenceError) in try NamedReference(text) }
-        let sources = try from.map { text throws(ReferenceError) in try Reference(text) }
+        let sources = try from.map { text throws(ReferenceError) in try parseReference(text) }
         let expectation = try self.expectation()
         let input = try console.standardInput(expecting: "image lines")
-        let content = try PushInput(input).content(asIndex: index, annotations: annotation)
-        if dryRun {
-            return try FileDescriptor.standardOutput.writeLine(content.root.descriptor)
+        let lines = try PushInput(input, isRaw: raw)
+        let output = try registry.withStore(console) { store in
+            let content = try lines.content(
+                store, asIndex: index, annotations: annotation,
+                targets: targets.map(\.reference), sources: sources)
+            let places = targets.map { $0.target(for: content) }
+            if dryRun { return content.root.descriptor.line }
+            if plan { return try store.plan(content, to: places, sources: sources).lines }
+            if referrers, let source = sources.first {
+                try store.copyCompanions(of: content.root, from: source, to: places)
+            }
+            return try store.push(
+                content, to: places, sources: sources, expecting: expectation
+            ).line
         }
-        let descriptor = try registry.withStore(console) { store in
-            try store.push(
-                content, to: targets.map { $0.target(for: content) }, sources: sources,
-                expecting: expectation)
-        }
-        try FileDescriptor.standardOutput.writeLine(descriptor)
+        try OutputStream().write(output)
     }
 
     private func expectation() throws(UsageError) -> TagExpectation? {
@@ -84,5 +106,15 @@ public struct PushManifestTool: Tool {
             throw UsageError("--expect takes a digest or 'absent', not \(quote(expect))")
         }
         return expectation
+    }
+}
+
+extension PushPlan {
+    /// A line for each item, `ACTION BYTES DIGEST PLACE`, and then `total ACTION BYTES` for each action.
+    fileprivate var lines: [UInt8] {
+        let lines =
+            items.map { "\($0.action.rawValue) \($0.size) \($0.digest) \($0.place)\n" }
+            + Action.allCases.map { "total \($0.rawValue) \(byteCount($0))\n" }
+        return Array(lines.joined().utf8)
     }
 }

@@ -15,6 +15,9 @@ public struct Snapshot: Sendable {
 
     /// The tree's own directory; nil when the snapshot does not say.
     public let root: SnapshotEntry?
+    /// Names of the digests of contents that files have and that are not compared, since they have
+    /// no sha256.
+    public let otherDigests: Set<String>
     /// In the order of a walk: a directory before its contents, names in byte order.
     let records: [Record]
     private let paths: [UInt8]
@@ -24,11 +27,23 @@ public struct Snapshot: Sendable {
     /// Keywords of which a comparison makes no use are passed over.
     /// - Throws: `SnapshotError` with the line; `.cut` when the end is missing.
     public init(_ input: InputStream) throws(SnapshotError) {
+        try self.init(input, needsEnd: false)
+    }
+
+    /// Reads a text of oci-list or oci-snapshot, which ends with the `..` of the tree's own directory.
+    ///
+    /// - Throws: as `init(_:)`; `.cut` also for full paths without an end.
+    public init(complete input: InputStream) throws(SnapshotError) {
+        try self.init(input, needsEnd: true)
+    }
+
+    private init(_ input: InputStream, needsEnd: Bool) throws(SnapshotError) {
         var parser = SnapshotParser(path: input.path)
         let lines = SnapshotLines(input)
         while let line = try lines.next() { try parser.read(line.text, line: line.number) }
-        try parser.finish(lines)
+        try parser.finish(lines, needsEnd: needsEnd)
         root = parser.root
+        otherDigests = parser.otherDigests
         paths = parser.paths
         records = try Snapshot.ordered(parser.records, paths, input.path)
     }

@@ -5,17 +5,28 @@ public enum VisText {
     private static let backslash = UInt8(ascii: "\\")
 
     /// Appends a name, or a path whose slashes stay.
-    public static func append(_ bytes: some Sequence<UInt8>, to text: inout [UInt8]) {
+    ///
+    /// - Parameter other: one more byte that is written as an escape.
+    public static func append(
+        _ bytes: some Sequence<UInt8>, to text: inout [UInt8], escaping other: UInt8 = 0
+    ) {
         for byte in bytes {
             switch byte {
             case backslash: text += [backslash, backslash]
-            case UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "["), UInt8(ascii: "#"),
+            case other, UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "["), UInt8(ascii: "#"),
                 0...0x20, 0x7F...0xFF:
                 let zero = UInt8(ascii: "0")
                 text += [backslash, zero + byte >> 6, zero + byte >> 3 & 7, zero + byte & 7]
             default: text.append(byte)
             }
         }
+    }
+
+    /// The text that stands for a name or path.
+    public static func encode(_ bytes: [UInt8]) -> [UInt8] {
+        var text: [UInt8] = []
+        append(bytes, to: &text)
+        return text
     }
 
     /// - Returns: nil for an escape that unvis(3) does not know.

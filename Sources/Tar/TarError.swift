@@ -18,6 +18,9 @@ public enum TarError: Failure {
     case whiteoutName(path: Path)
     /// Two sources have the same path, of different types.
     case clash(path: Path)
+    /// A path of the layer and one of the base below it are a directory and something else:
+    /// `isDirectory` of the layer's.
+    case overBase(path: Path, base: Path, isDirectory: Bool)
     case empty(path: Path)
     /// The input ended before the two zero blocks.
     case cut(path: Path, offset: Int64)
@@ -43,7 +46,8 @@ public enum TarError: Failure {
         case .source(let error): error.exitStatus
         case .open, .list: .cannotOpenInput
         case .read, .attributes, .changed, .modified: .inputOutput
-        case .whiteoutName, .clash, .empty, .cut, .cutList, .malformed, .unsupported, .refused:
+        case .whiteoutName, .clash, .overBase, .empty, .cut, .cutList, .malformed, .unsupported,
+            .refused:
             .dataError
         case .target, .unpack, .attribute, .device: .cannotCreateOutput
         }
@@ -66,6 +70,9 @@ public enum TarError: Failure {
             "\(path.quoted) is named like a whiteout, which would delete a file of the base"
         case .clash(let path):
             "\(path.quoted) is a directory in one source and something else in another"
+        case .overBase(let path, let base, let isDirectory):
+            "\(path.quoted) is \(isDirectory ? "a directory" : "no directory"), but in the base "
+                + "\(base.quoted) is \(isDirectory ? "something else" : "one")"
         case .empty(let path): "no tar on \(path.quoted): it is empty"
         case .cut(let path, let offset):
             "cut tar on \(path.quoted): it ends at byte \(offset) without the end-of-archive marker"

@@ -29,7 +29,7 @@ final class MemorySink: ByteSink {
 func emptyManifest() -> RawManifest {
     let config = Descriptor(mediaType: .empty, digest: .of(Array("{}".utf8)), size: 2)
     let bytes = Manifest(config: config).document.serialized()
-    return RawManifest(bytes: bytes, mediaType: .manifest, digest: .of(bytes))
+    return RawManifest(bytes: bytes, mediaType: .manifest)
 }
 
 @Suite(.serialized) struct DockerRegistryTests {
@@ -103,7 +103,7 @@ func emptyManifest() -> RawManifest {
         #expect(try repository.manifestDigest(.tag("two")) == manifest.digest)
         #expect(try Set(repository.tags()) == ["one", "two", "three"])
         #expect(try repository.referrers(of: manifest.digest, artifactType: nil) == nil)
-        #expect(try repository.deleteManifest(.digest(manifest.digest)))
+        #expect(try repository.deleteManifest(manifest.digest))
         #expect(try repository.manifest(.tag("one")) == nil)
         #expect(throws: RegistryError.self) {
             try registry.repository("no/such").tags()

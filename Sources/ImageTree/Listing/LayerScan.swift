@@ -12,13 +12,19 @@ struct LayerScan {
     let diffID: Digest
     /// Whether the content of every file is hashed.
     let hashesContent: Bool
+    /// Whether the compression must be that of the layer's type.
+    var checksType = false
 
     /// Reads the layer to its end.
     ///
     /// - Returns: the listing, when the layer has the digest, size and diffID that it should.
     /// - Throws: `LayerError`, `TarError`, `ImageTreeError`, and what `source` throws.
     func listing(_ source: any ByteSource) throws -> LayerListing {
-        let tar = try layer.unpacker(diffID: diffID).open(source, path: layer.layerPath)
+        var unpacker = layer.unpacker(diffID: diffID)
+        if checksType, layer.mediaType.layerCompression != nil {
+            unpacker.mediaType = layer.mediaType
+        }
+        let tar = try unpacker.open(source, path: layer.layerPath)
         var reader = TarReader(tar, path: layer.layerPath, isEndProved: true)
         var listing = LayerListing(hasContentDigests: hashesContent)
         while let entry = try reader.next() {
@@ -84,25 +90,24 @@ extension LayerItem {
         guard entry.linkTarget.count < LayerItem.linkByteLimit else {
             throw .refused(path: path.path, "its link target is too long")
         }
-        let isMetadata = path.bytes.starts(with: ".wh..wh.".utf8)
-        let directories = path.parent.split(separator: UInt8(ascii: "/"))
-        if directories.contains(where: { isWhiteoutName($0) }) {
+        let isMetadata = Whiteout.isUnionMetadata(path.bytes)
+        if Whiteout.isInPath(path.parent) {
             if isMetadata { return nil }
             throw .refused(path: path.path, "a directory is named like a whiteout")
         }
-        let name = Array(path.name)
-        guard isWhiteoutName(name) else { return }
-        guard isWhiteoutWellFormed(name) else {
+        guard Whiteout.isName(path.name) else { return }
+        guard let whiteout = Whiteout(path.name) else {
             if isMetadata { return nil }
             throw .refused(path: path.path, "a whiteout that deletes nothing")
         }
-        if name.elementsEqual(".wh..wh..opq".utf8) {
+        switch whiteout {
+        case .opaque:
             action = .opaqueWhiteout
             self.entry.path = Array(path.parent)
-        } else {
+        case .sibling(let name):
             action = .whiteout
             let separator: [UInt8] = path.parent.isEmpty ? [] : [UInt8(ascii: "/")]
-            self.entry.path = Array(path.parent) + separator + name.dropFirst(4)
+            self.entry.path = Array(path.parent) + separator + name
         }
     }
 

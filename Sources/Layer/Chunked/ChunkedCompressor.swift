@@ -72,7 +72,7 @@ public struct ChunkedCompressor {
         let ring = try OrderedRing(jobs, workerCount: threads)
         let identity: BlobIdentity
         do {
-            let cutter = try FrameCutter(ring, boundary)
+            let cutter = try FrameCutter(ring, boundary, path: input.path)
             identity = try cutter.cut(input)
         } catch {
             ring.cancel()

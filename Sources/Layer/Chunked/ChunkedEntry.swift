@@ -15,11 +15,11 @@ struct ChunkedEntry {
         self.header = header
         self.segment = segment
         let path = Path(entry.path)
-        if header.hasGlobalHeader {
+        if header.hasOthers {
             throw .unsupported(
                 path: path,
-                "a global pax header stands before it, which zstd:chunked cannot hold; "
-                    + "'oci-tar --from-tar -' leaves it out")
+                "a global header or label stands before it, which zstd:chunked cannot "
+                    + "hold; 'oci-tar --from-tar -' leaves it out")
         }
         if header.type == UInt8(ascii: "7") {
             throw .unsupported(path: path, "a contiguous file, which zstd:chunked cannot hold")

@@ -12,6 +12,8 @@ final class FrameCutter {
     private let ring: OrderedRing<FrameJob>
     private let boundary: ChunkBoundary
     private let digest = StreamingDigest()
+    /// Knows whether the tar ended, as it does for every other layer.
+    private var tar: TarFollower
     private var job: FrameJob
     /// Where in the job the frame begins that is being filled.
     private var start = 0
@@ -19,7 +21,10 @@ final class FrameCutter {
     private var isAfterEntries = false
 
     /// - Throws: what the ring throws.
-    init(_ ring: OrderedRing<FrameJob>, _ boundary: ChunkBoundary) throws(TarError) {
+    init(
+        _ ring: OrderedRing<FrameJob>, _ boundary: ChunkBoundary, path: Path
+    ) throws(TarError) {
+        tar = TarFollower(path: path)
         self.ring = ring
         self.boundary = boundary
         job = try ring.next()
@@ -31,10 +36,16 @@ final class FrameCutter {
     /// - Returns: what the tar is.
     /// - Throws: `TarError`.
     func cut(_ input: InputStream) throws(TarError) -> BlobIdentity {
-        var reader = TarReader(input, path: input.path) { [self] (bytes) throws(TarError) in
-            try appendMetadata(bytes)
-        }
+        var reader = TarReader(
+            input, path: input.path,
+            passMetadata: { [self] (bytes) throws(TarError) in try appendMetadata(bytes) })
         while let entry = try reader.next() {
+            if reader.isSparse {
+                throw .unsupported(
+                    path: Path(entry.path),
+                    "a sparse file, which zstd:chunked cannot hold; 'oci-tar --from-tar -' writes "
+                        + "it in full")
+            }
             let chunked = try ChunkedEntry(entry, reader.header, segment: segment)
             segment = []
             // The frames of a payload follow its entry.
@@ -45,6 +56,7 @@ final class FrameCutter {
         }
         try endSegment()
         try submit()
+        try tar.finish()
         return BlobIdentity(digest: digest.finalize(), size: digest.byteCount)
     }
 
@@ -156,6 +168,7 @@ final class FrameCutter {
     private func submit() throws(TarError) {
         endMetadata()
         digest.update(job.tar)
+        try tar.update(job.tar)
         ring.submit()
     }
 }

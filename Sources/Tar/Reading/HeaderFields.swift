@@ -13,8 +13,9 @@ package struct HeaderFields: Hashable, Sendable {
     package private(set) var deviceMinor: Int64 = 0
     package private(set) var accessTime: Time?
     package private(set) var changeTime: Time?
-    /// Whether a global extended header came so far, in the whole tar.
-    package internal(set) var hasGlobalHeader = false
+    /// Whether something came so far, in the whole tar, that is no entry of a layer: a global extended
+    /// header, the label of a volume, the list of a dump.
+    package internal(set) var hasOthers = false
 
     /// A moment: seconds since 1970, rounded down, and what is above them.
     package struct Time: Hashable, Sendable {

@@ -38,7 +38,9 @@ extension TarWriter: TreeVisitor {
 /// an error.
 package struct TreeWalker {
     private let visitor: any TreeVisitor
-    private let excludes: ExcludePatterns
+    private var excludes: ExcludeMatcher
+    /// Whether a path under an excluded directory can come back in.
+    private let hasExceptions: Bool
     private let refusesWhiteoutNames: Bool
     private let warn: (String) -> Void
     /// The path in the tar of the directory that is walked, with its trailing slash.
@@ -59,7 +61,8 @@ package struct TreeWalker {
         warn: @escaping (String) -> Void
     ) {
         self.visitor = visitor
-        self.excludes = excludes
+        self.excludes = ExcludeMatcher(excludes)
+        hasExceptions = excludes.hasExceptions
         self.refusesWhiteoutNames = refusesWhiteoutNames
         self.warn = warn
         self.buffer = buffer
@@ -95,10 +98,16 @@ package struct TreeWalker {
         let pathByteCount = path.count
         defer { path.removeLast(path.count - pathByteCount) }
         listing.withName(last) { _, bytes in path.append(contentsOf: bytes) }
-        let isExcluded = !excludes.isEmpty && excludes.excludes(path[rootByteCount...])
+        let isExcluded =
+            !excludes.isEmpty
+            && path.withUnsafeBytes { path in
+                excludes.excludes(
+                    UnsafeRawBufferPointer(rebasing: path[rootByteCount...]),
+                    nameOffset: pathByteCount - rootByteCount)
+            }
         let isDirectory = last.type == UInt8(DT_DIR)
-        if isExcluded, !(isDirectory && excludes.hasExceptions) { return }
-        if refusesWhiteoutNames, !isExcluded, isWhiteoutName(path[pathByteCount...]) {
+        if isExcluded, !(isDirectory && hasExceptions) { return }
+        if refusesWhiteoutNames, !isExcluded, Whiteout.isName(path[pathByteCount...]) {
             throw .whiteoutName(path: owner.path.appending(Path(path[pathByteCount...])))
         }
         guard names.allSatisfy({ ($0.type == UInt8(DT_DIR)) == isDirectory }) else {
@@ -130,10 +139,19 @@ package struct TreeWalker {
             children.append(
                 try listing.withName(name) { (pointer, bytes) throws(TarError) in
                     try OpenDirectory(
-                        pointer, in: parent.descriptor, path: parent.path.appending(Path(bytes)))
+                        pointer, in: parent, path: parent.path.appending(Path(bytes)))
                 })
         }
         guard let last = children.last else { return }
+        if !excludes.isEmpty {
+            let nameOffset = (path.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1
+            path.withUnsafeBytes { path in
+                excludes.enter(
+                    UnsafeRawBufferPointer(rebasing: path[rootByteCount...]),
+                    nameOffset: nameOffset - rootByteCount)
+            }
+        }
+        defer { excludes.leave() }
         path.append(UInt8(ascii: "/"))
         if isExcluded {
             pending.append((last, path))
@@ -150,7 +168,7 @@ package struct TreeWalker {
     private mutating func visitPending() throws(TarError) {
         guard !pending.isEmpty else { return }
         for (directory, path) in pending {
-            guard !(refusesWhiteoutNames && isWhiteoutName(directory.path.name.bytes)) else {
+            guard !(refusesWhiteoutNames && Whiteout.isName(directory.path.name.bytes)) else {
                 throw .whiteoutName(path: directory.path)
             }
             try visitor.visit(directory, path: path)

@@ -4,14 +4,14 @@ extension TarWriter {
     /// Writes the entries of another tar in their order, under the request's root directory and by
     /// this writer's policy, but not the end of the archive.
     ///
-    /// Whiteouts stay whiteouts: the other tar may be a layer. A path that comes a second time is
+    /// Whiteouts stay whiteouts: the other tar may be a layer. What aufs kept at its top is left out. A path that comes a second time is
     /// refused, but for a directory that is the same both times.
     /// - Throws: `TarError`; the output then has no end and must not be given one.
     public func rewrite(_ input: InputStream, _ request: ArchiveRequest) throws(TarError) {
         let deletions = try writeDeletions(request)
         if request.writesParents { try writeParents(of: request.rootDirectory) }
         let root = request.rootPath
-        var reader = TarReader(input)
+        var reader = TarReader(input, warn: warn)
         var seen: [[UInt8]: TarEntry.Kind] = [:]
         while var entry = try reader.next() {
             let original = Path(entry.path)
@@ -25,13 +25,15 @@ extension TarWriter {
                 try reader.skipData()
                 continue
             }
-            if deletions.contains(root + path) {
+            let led = try led(root + path, entry.kind)
+            if deletions.contains(led) || Whiteout.isUnionMetadata(path) {
                 try reader.skipData()
                 continue
             }
             if entry.kind == .hardLink {
                 try checkTarget(of: entry, original) { seen[$0] }
-                entry.linkTarget = root + (try relative(entry.linkTarget, of: original))
+                let target = root + (try relative(entry.linkTarget, of: original))
+                entry.linkTarget = try guide?.name(target) ?? target
             }
             if let kind = seen.updateValue(entry.kind, forKey: path) {
                 guard kind == .directory, entry.kind == .directory else {
@@ -40,13 +42,25 @@ extension TarWriter {
                 try reader.skipData()
                 continue
             }
-            entry.path = root + path
+            guard try guide?.claim(led, isDirectory: entry.kind == .directory) ?? true else {
+                try reader.skipData()
+                continue
+            }
+            entry.path = led
             if entry.kind == .directory, !path.isEmpty { entry.path.append(UInt8(ascii: "/")) }
             try checkWhiteout(entry, path, original)
             normalise(&entry)
             try writeHeader(entry)
             try reader.copyData(to: output)
         }
+    }
+
+    /// Where an entry goes, led through the base when there is one.
+    private func led(_ path: [UInt8], _ kind: TarEntry.Kind) throws(TarError) -> [UInt8] {
+        guard let guide else { return path }
+        if kind == .directory { return try guide.directory(path) }
+        let name = path.split(separator: UInt8(ascii: "/")).last ?? []
+        return Whiteout.isName(name) ? try guide.name(path) : try guide.file(path)
     }
 
     /// A path of the other tar without leading slashes, `.` and a trailing slash.
@@ -75,9 +89,9 @@ extension TarWriter {
         _ entry: TarEntry, _ path: [UInt8], _ original: Path
     ) throws(TarError) {
         let components = path.split(separator: UInt8(ascii: "/"))
-        guard components.contains(where: { isWhiteoutName($0) }) else { return }
-        guard !components.dropLast().contains(where: { isWhiteoutName($0) }),
-            entry.kind == .file, entry.size == 0, isWhiteoutWellFormed(Array(components.last ?? []))
+        guard components.contains(where: { Whiteout.isName($0) }) else { return }
+        guard !components.dropLast().contains(where: { Whiteout.isName($0) }),
+            entry.kind == .file, entry.size == 0, Whiteout(components.last ?? []) != nil
         else { throw .whiteoutName(path: original) }
     }
 

@@ -10,6 +10,9 @@ public struct ArchiveRequest: Sendable {
     public var rootDirectory: [[UInt8]] = []
     /// Whether the directories above the root directory are written too.
     public var writesParents = false
+    /// Below the root directory, the one source's name: components, none of them `.` or `..`. The
+    /// source is a file then.
+    public var name: [[UInt8]]?
     public var excludes = ExcludePatterns()
     /// Paths that the layers below lose, as `rootDirectory`, absolute in the image.
     public var whiteouts: [[[UInt8]]] = []
@@ -85,19 +88,22 @@ extension TarWriter {
         var sources: [TreeSource] = []
         for path in request.sources { sources.append(try TreeSource(path, &parents)) }
         try writeDeletions(request)
+        if let name = request.name { return try write(sources, as: name, request) }
         if request.writesParents { try writeParents(of: request.rootDirectory) }
         let root = request.rootPath
         let directories = sources.compactMap { source -> OpenDirectory? in
             if case .directory(let directory) = source { directory } else { nil }
         }
         if let directory = directories.last, !root.isEmpty {
-            try writeDirectory(directory, path: root)
+            try write(directory, ledFrom: root)
         }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
         defer { buffer.deallocate() }
         let visitor = AdaptiveVisitor(self)
         var walker = TreeWalker(
-            root: root, excludes: request.excludes, visitor: visitor, buffer: buffer, warn: warn)
+            root: root, excludes: request.excludes,
+            visitor: guide.map { GuidedVisitor(visitor, $0) } ?? visitor, buffer: buffer, warn: warn
+        )
         do {
             try walker.walk(sources)
         } catch {
@@ -107,20 +113,40 @@ extension TarWriter {
         try visitor.finish()
     }
 
+    /// Writes one file under another name.
+    private func write(
+        _ sources: [TreeSource], as name: [[UInt8]], _ request: ArchiveRequest
+    ) throws(TarError) {
+        let path = request.rootDirectory + name
+        guard let source = sources.first else { return }
+        guard case .file(let file, let directory) = source else {
+            throw .unsupported(
+                path: source.owner.path, "a directory, where one file gets another name")
+        }
+        if request.writesParents { try writeParents(of: path) }
+        try file.withCString { (pointer) throws(TarError) in
+            let type = try OpenDirectory.type(pointer, in: directory)
+            try joined(path, asDirectory: false).withRawBytes { (path) throws(TarError) in
+                try write(pointer, type: type, in: directory, path: path)
+            }
+        }
+    }
+
     /// Writes whiteouts in byte order, before everything: they speak of the layers below only.
     ///
     /// - Returns: their paths, which must not come again.
     /// - Spec: image-spec v1.1.1, layer.md, Whiteouts and Opaque Whiteout.
     @discardableResult
     func writeDeletions(_ request: ArchiveRequest) throws(TarError) -> Set<[UInt8]> {
-        let opaque = Set(
-            request.opaqueDirectories.map {
-                joined($0, asDirectory: true) + Array(".wh..wh..opq".utf8)
-            })
-        let whiteouts = Set(
-            request.whiteouts.map {
-                joined($0.dropLast(), asDirectory: true) + Array(".wh.".utf8) + ($0.last ?? [])
-            })
+        var opaque: Set<[UInt8]> = []
+        for path in request.opaqueDirectories {
+            opaque.insert(try led(joined(path, asDirectory: true)) + Whiteout.opaque.name)
+        }
+        var whiteouts: Set<[UInt8]> = []
+        for path in request.whiteouts {
+            let parent = try led(joined(path.dropLast(), asDirectory: true))
+            whiteouts.insert(parent + Whiteout.sibling(path.last ?? []).name)
+        }
         for markers in [opaque, whiteouts] {
             for path in markers.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
                 try writeMarker(path)
@@ -129,15 +155,36 @@ extension TarWriter {
         return opaque.union(whiteouts)
     }
 
-    /// Writes the strict ancestors of a directory, with the policy's owner and mode 0755.
+    /// Writes the strict ancestors of a directory: as the base has them, else with the policy's owner
+    /// and mode 0755.
     func writeParents(of directory: [[UInt8]]) throws(TarError) {
-        for count in 1..<max(directory.count, 1) {
-            var entry = TarEntry(
-                kind: .directory, path: joined(Array(directory[..<count]), asDirectory: true),
-                mode: 0o755)
+        let path = try led(joined(directory, asDirectory: false))
+        let components = path.split(separator: UInt8(ascii: "/")).map(Array.init)
+        for count in 1..<max(components.count, 1) {
+            let path = joined(Array(components[..<count]), asDirectory: true)
+            guard try guide?.claim(path, isDirectory: true) ?? true else { continue }
+            if var entry = guide?.attributes(of: Array(path.dropLast())) {
+                entry.path = path
+                try write(entry)
+                continue
+            }
+            var entry = TarEntry(kind: .directory, path: path, mode: 0o755)
             encoder.policy.apply(to: &entry)
             if case .keep(let latest) = encoder.policy.time { entry.modificationTime = latest ?? 0 }
             try write(entry)
         }
+    }
+
+    /// Where a directory goes, led through the base when there is one.
+    func led(_ path: [UInt8]) throws(TarError) -> [UInt8] {
+        guard let guide else { return path }
+        return try guide.directory(path)
+    }
+
+    /// Writes a directory where its path leads, once.
+    func write(_ directory: OpenDirectory, ledFrom path: [UInt8]) throws(TarError) {
+        let led = try led(path)
+        guard !led.isEmpty, try guide?.claim(led, isDirectory: true) ?? true else { return }
+        try writeDirectory(directory, path: led)
     }
 }

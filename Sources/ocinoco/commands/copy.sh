@@ -4,6 +4,7 @@
 #
 # Copies an image with everything it names, digest unchanged, and prints its
 # descriptor. References are registries' images or layouts, oci:DIR[:TAG].
+# With --referrers its signatures, attestations and SBOMs come along.
 #
 # example:
 #   ocinoco copy docker.io/library/busybox:1.36 oci:./mirror:busybox
@@ -17,6 +18,6 @@ compose_copy() {
 	stage 'oci-fetch platform' arg:--raw "$@" "arg:$first"
 	into work:manifest.json
 	from work:manifest.json
-	stage 'oci-push-manifest operand' "arg:--from=$first" "$@"
+	stage 'oci-push-manifest operand' arg:--raw "arg:--from=$first" "$@"
 	into -
 }
