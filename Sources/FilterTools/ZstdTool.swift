@@ -37,6 +37,14 @@ public struct ZstdTool: Tool {
     @Flag(name: .customLong("no-trailer"), help: "Leave the layer trailer out.")
     var leavesOutTrailer = false
 
+    @Flag(help: "Write zstd:chunked, of which files can be fetched one by one.")
+    var chunked = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --chunked, cut files every N bytes (default: by their content).", valueName: "n"))
+    var chunkSize: Int?
+
     @OptionGroup public var common: CommonOptions
 
     public init() {}
@@ -49,6 +57,17 @@ public struct ZstdTool: Tool {
         guard long.map({ (10...27).contains($0) }) ?? true else {
             throw ValidationError("--long is 10 to 27")
         }
+        if chunked, any || leavesOutTrailer || long != nil {
+            throw ValidationError("--chunked excludes --any, --long and --no-trailer")
+        }
+        if let chunkSize {
+            let sizes = ChunkedCompressor.chunkByteCounts
+            guard chunked else { throw ValidationError("--chunk-size is for --chunked") }
+            guard sizes.contains(chunkSize) else {
+                throw ValidationError(
+                    "--chunk-size is \(sizes.lowerBound) to \(sizes.upperBound)")
+            }
+        }
     }
 
     public func execute(_ console: Console) throws {
@@ -56,11 +75,16 @@ public struct ZstdTool: Tool {
         try console.refuseTerminal(for: "compressed bytes")
         let output = OutputBuffer()
         output.descriptor.enlargePipe()
+        console.trace("libzstd \(ZstdCompressor.libraryVersion), level \(level)")
+        if chunked {
+            let settings = ChunkedCompressor.Settings(
+                level: level, threads: threads, chunkByteCount: chunkSize)
+            return try ChunkedCompressor(settings).compress(input, to: output)
+        }
         var settings = ZstdCompressor.Settings()
         settings.level = level
         settings.threads = threads
         settings.longWindowLog = long
-        console.trace("libzstd \(ZstdCompressor.libraryVersion), level \(level)")
         let compressor = LayerCompressor(
             settings, content: any ? .any : leavesOutTrailer ? .tar : .layer)
         try compressor.compress(input, to: output)

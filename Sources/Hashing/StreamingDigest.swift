@@ -43,6 +43,13 @@ public final class StreamingDigest {
         return copy.finalize()
     }
 
+    /// Forgets what went in; allowed after the end too.
+    public func restart() {
+        let status = EVP_DigestInit_ex(context, nil, nil)
+        precondition(status == 1, "libcrypto cannot start over")
+        byteCount = 0
+    }
+
     /// The digest of all bytes. Nothing may be added afterwards.
     public func finalize() -> Digest { Digest(algorithm, bytes: finalizeBytes()) }
 

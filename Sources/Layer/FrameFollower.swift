@@ -19,6 +19,8 @@ struct FrameFollower: ~Copyable {
     private var state = State.magic
     private var offset: Int64 = 0
     private var gathered: [UInt8] = []
+    /// Where in the stream what was gathered last ends.
+    private var gatheredEnd: Int64 = 0
     private var hasChecksum = false
     private var blockCount = 0
     /// The payload of the skippable frame that is passing, when it may be a trailer's.
@@ -32,6 +34,10 @@ struct FrameFollower: ~Copyable {
     private(set) var trailer: LayerTrailer?
     /// Whether the first block of the first frame is the mark of `oci-zstd`; nil until it came.
     private(set) var isMarked: Bool?
+    /// Whether the mark is that of a chunked stream.
+    private(set) var isChunked = false
+    /// The skippable frames since the last frame with data.
+    private(set) var tail = ChunkedTail()
 
     init(path: Path) {
         self.path = path
@@ -66,6 +72,7 @@ struct FrameFollower: ~Copyable {
         case .payload(let remaining):
             let count = Int(min(remaining, UInt64(bytes.count)))
             payload?.append(contentsOf: bytes[..<count])
+            tail.update(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
             if remaining > UInt64(count) {
                 state = .payload(remaining - UInt64(count))
             } else {
@@ -100,6 +107,7 @@ struct FrameFollower: ~Copyable {
             var value: UInt32 = 0
             for byte in gathered.prefix(4).reversed() { value = value << 8 | UInt32(byte) }
             gathered.removeAll(keepingCapacity: true)
+            gatheredEnd = offset + Int64(taken)
             try handle(value)
         }
         return taken
@@ -111,6 +119,7 @@ struct FrameFollower: ~Copyable {
         case .skippableSize(let magic):
             let isTrailer = magic == LayerTrailer.magic && value <= LayerTrailer.payloadLimit
             payload = isTrailer ? [] : nil
+            tail.begin(magic: magic, offset: gatheredEnd, byteCount: value)
             state = .payload(UInt64(value))
             if value == 0 { endSkippable() }
         case .frameDescriptor: try readDescriptor(UInt8(value))
@@ -127,6 +136,7 @@ struct FrameFollower: ~Copyable {
         case 0xFD2F_B528:
             frameCount += 1
             blockCount = 0
+            tail.restart()
             state = .frameDescriptor
         case 0x184D_2A50...0x184D_2A5F: state = .skippableSize(magic: magic)
         default: throw malformed("no frame begins at byte \(offset - 3)")
@@ -148,6 +158,7 @@ struct FrameFollower: ~Copyable {
         let size = UInt64(header >> 3)
         if size > 128 << 10 { throw malformed("a block of more than 128 KiB") }
         blockCount += 1
+        if frameCount == 1, blockCount == 2, isMarked == true { isChunked = header == 0 }
         if isMarked == nil { isMarked = header == 0 }
         switch header >> 1 & 3 {
         case 0, 2: state = .block(size, isLast: isLast)
@@ -165,6 +176,7 @@ struct FrameFollower: ~Copyable {
         skippableCount += 1
         trailer = payload.flatMap { LayerTrailer(payload: $0) }
         payload = nil
+        tail.end(trailer)
         state = .magic
     }
 
@@ -178,13 +190,17 @@ struct FrameFollower: ~Copyable {
 ///
 /// A pipe shows its end last. Without the mark, a reader would have to decompress every zstd layer
 /// in case there is no trailer; with it, only those of other tools.
+///
+/// Two such blocks are the mark of a chunked stream, which has many frames and a table behind its
+/// trailer.
 enum LayerMark {
     static let block: [UInt8] = [0, 0, 0]
+    static let chunked = block + block
 
     /// The length of the frame header at the start of `bytes`, after which the mark stands.
     ///
     /// - Returns: nil while there are too few bytes to tell.
-    static func offset(in bytes: some RandomAccessCollection<UInt8>) -> Int? {
+    static func offset(in bytes: some Sequence<UInt8>) -> Int? {
         let bytes = Array(bytes.prefix(5))
         guard bytes.count == 5 else { return nil }
         let descriptor = bytes[4]

@@ -5,7 +5,8 @@ import Tar
 
 /// Tells from the bytes that pass what kind of layer they are, and whether they are a whole one.
 ///
-/// - A zstd layer with the mark of `oci-zstd` is followed frame by frame up to its trailer.
+/// - A zstd layer with the mark of `oci-zstd` is followed frame by frame up to its trailer; a chunked
+///   one up to its footer, which must agree with the trailer, the table and tar-split.
 /// - Any other zstd, gzip or plain tar is decompressed and followed to the end of the archive, and
 ///   its diffID is computed.
 /// - Anything else is passed as it is.
@@ -19,6 +20,8 @@ public final class LayerInspector {
     public struct Result: Hashable, Sendable {
         public let mediaType: MediaType
         public let content: Content
+        /// Of a zstd:chunked layer, whoever made it.
+        public var table: ChunkedTable?
     }
 
     /// What a layer is when it is uncompressed.
@@ -99,16 +102,16 @@ public final class LayerInspector {
             throw .tar(.cut(path: path, offset: byteCount))
         case .zstdWithTrailer:
             try frames.finish()
-            return result(.zstd, .tar(diffID: try markedTrailer().tar.digest))
+            return zstdResult(try markedTrailer().tar.digest)
         case .zstd(let content):
             try frames.finish()
             let tar = try content.finish()
-            if let trailer = frames.trailer, trailer.tar != tar {
+            if let trailer = frames.trailer ?? frames.tail.trailer, trailer.tar != tar {
                 throw .trailerMismatch(
                     path: path, claimed: trailer.tar.digest, actual: tar.digest)
             }
             if frames.isMarked == true { _ = try markedTrailer() }
-            return result(.zstd, .tar(diffID: tar.digest))
+            return zstdResult(tar.digest)
         case .gzip(let content):
             return result(.gzip, .tar(diffID: try content.finish().digest))
         case .tar(let tar):
@@ -117,8 +120,27 @@ public final class LayerInspector {
         }
     }
 
-    /// What the mark promises: one frame, one trailer, nothing else.
+    private func zstdResult(_ diffID: Digest) -> Result {
+        var result = result(.zstd, .tar(diffID: diffID))
+        result.table = frames.tail.table
+        return result
+    }
+
+    /// What the mark promises: one frame, one trailer, nothing else; of a chunked stream frames with
+    /// data, then the trailer, the table, tar-split and the footer.
     private func markedTrailer() throws(LayerError) -> LayerTrailer {
+        if frames.isChunked {
+            guard frames.skippableCount >= ChunkedTail.frameCount else {
+                throw .cut(path: path, format: "zstd:chunked", offset: byteCount)
+            }
+            guard frames.skippableCount == ChunkedTail.frameCount, let trailer = frames.tail.trailer
+            else {
+                throw .malformed(
+                    path: path, format: "zstd:chunked",
+                    "trailer, table, tar-split and footer do not agree")
+            }
+            return trailer
+        }
         guard let trailer = frames.trailer, frames.frameCount == 1, frames.skippableCount == 1
         else { throw .missingTrailer(path: path) }
         return trailer

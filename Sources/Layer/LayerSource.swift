@@ -47,7 +47,8 @@ public final class LayerSource: BlobSource {
         return BlobIdentity(digest: expectedDigest, size: expectedSize)
     }
 
-    /// What the bytes are, with the diffID of a layer in its annotation. Only after the end.
+    /// What the bytes are, with the diffID of a layer in its annotation and, of a zstd:chunked one,
+    /// where its table is. Only after the end.
     public var descriptor: Descriptor {
         guard let result else { preconditionFailure("the source has not ended") }
         return result
@@ -95,6 +96,7 @@ public final class LayerSource: BlobSource {
             case .same: (tarDigest?.finalize() ?? actual).description
             case .tar(let diffID): diffID.description
             }
+        layer.table?.annotate(&descriptor)
         return descriptor
     }
 }

@@ -12,21 +12,26 @@ public struct LayerTrailer: Hashable, Sendable {
     /// `0x184D2A5D`, little-endian.
     static let magic: UInt32 = 0x184D_2A5D
 
-    /// The most payload that is read of a trailer: one descriptor needs about 160 bytes.
+    /// The most payload that is read of a trailer: one descriptor needs about 300 bytes.
     static let payloadLimit = 4096
 
     /// Digest and size of the uncompressed tar.
     public let tar: BlobIdentity
 
-    public init(tar: BlobIdentity) {
+    /// Of a chunked layer's table as it is stored, so that the trailer proves what follows it too.
+    public let tableDigest: Digest?
+
+    public init(tar: BlobIdentity, tableDigest: Digest? = nil) {
         self.tar = tar
+        self.tableDigest = tableDigest
     }
 
     /// The whole frame.
     public var frame: [UInt8] {
-        let payload = Descriptor(mediaType: .layer, digest: tar.digest, size: tar.size)
-            .document.serialized()
-        return littleEndian(LayerTrailer.magic) + littleEndian(UInt32(payload.count)) + payload
+        var descriptor = Descriptor(mediaType: .layer, digest: tar.digest, size: tar.size)
+        descriptor[annotation: Annotation.chunkedTableDigest] = tableDigest?.description
+        let payload = descriptor.document.serialized()
+        return skippableFrame(LayerTrailer.magic, payload)
     }
 
     /// - Returns: nil when the payload is not that of a layer trailer.
@@ -35,12 +40,11 @@ public struct LayerTrailer: Hashable, Sendable {
             let descriptor = try Descriptor(JSONField(JSON.parse(payload)))
             guard descriptor.mediaType == .layer else { return nil }
             tar = BlobIdentity(digest: descriptor.digest, size: descriptor.size)
+            tableDigest = descriptor[annotation: Annotation.chunkedTableDigest].flatMap {
+                Digest($0)
+            }
         } catch {
             return nil
         }
-    }
-
-    private func littleEndian(_ value: UInt32) -> [UInt8] {
-        withUnsafeBytes(of: value.littleEndian) { Array($0) }
     }
 }

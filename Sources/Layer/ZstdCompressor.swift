@@ -73,15 +73,7 @@ public final class ZstdCompressor {
     }
 
     private func set(_ parameter: ZSTD_cParameter, _ value: Int) throws(LayerError) {
-        try check(ZSTD_CCtx_setParameter(context, parameter, CInt(value)))
-    }
-
-    @discardableResult
-    private func check(_ result: Int) throws(LayerError) -> Int {
-        if ZSTD_isError(result) != 0 {
-            throw .library("libzstd: \(String(cString: ZSTD_getErrorName(result)))")
-        }
-        return result
+        try checkZstd(ZSTD_CCtx_setParameter(context, parameter, CInt(value)))
     }
 
     /// One call of libzstd; returns what it says is left to flush.
@@ -94,7 +86,7 @@ public final class ZstdCompressor {
             var buffer = ZSTD_outBuffer(dst: space.baseAddress, size: space.count, pos: 0)
             let result = ZSTD_compressStream2(context, &buffer, &input, mode)
             output.advance(by: buffer.pos)
-            return try check(result)
+            return try checkZstd(result)
         } catch let error as StreamError {
             throw .stream(error)
         } catch let error as LayerError {
@@ -114,7 +106,7 @@ public final class ZstdCompressor {
             defer { count = buffer.pos }
             return ZSTD_compressStream2(context, &buffer, &input, mode)
         }
-        try check(result)
+        try checkZstd(result)
         head?.append(contentsOf: space.prefix(count))
         try release(force: false)
         return result

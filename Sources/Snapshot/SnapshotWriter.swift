@@ -122,7 +122,7 @@ private final class Recorder: @unchecked Sendable {
         let (isDirectory, text): (Bool, [UInt8])
         switch finding {
         case .socket(let path): return sockets.append(path)
-        case .entry(let found): (isDirectory, text) = found
+        case .entry(let found, let bytes): (isDirectory, text) = (found, bytes)
         }
         let slash = path.lastIndex(of: UInt8(ascii: "/"))
         let parent = path[..<(slash ?? path.startIndex)]

@@ -6,6 +6,8 @@ choose_compressor() {
 	extension='' media_type=
 	case $compress in
 	zstd) extension=.tar.zst media_type=application/vnd.oci.image.layer.v1.tar+zstd ;;
+	# Its media type is that of plain zstd, so no layer is reused.
+	zstd:chunked) extension=.tar.zst ;;
 	gzip) extension=.tar.gz media_type=application/vnd.oci.image.layer.v1.tar+gzip ;;
 	none) extension=.tar media_type=application/vnd.oci.image.layer.v1.tar ;;
 	'') usage_error 'no command for --compress' ;;
@@ -48,6 +50,7 @@ compress_stages() {
 	[ -z "$pipeline" ] || pipe
 	case $compress in
 	zstd) stage 'oci-zstd level' "$@" ;;
+	zstd:chunked) stage 'oci-zstd level' arg:--chunked "$@" ;;
 	# What the variable GZIP says is not for this one.
 	gzip) run gzip env -u GZIP gzip -n ${level:+"-$level"} ;;
 	*)

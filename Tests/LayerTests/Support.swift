@@ -42,6 +42,31 @@ let smallTar: [UInt8] = {
     do { return try makeTar([[], [], []]) } catch { preconditionFailure("\(error)") }
 }()
 
+/// An entry's header as ustar has it, with its data and padding.
+func tarFile(_ name: String, _ data: [UInt8]) -> [UInt8] {
+    var header = [UInt8](repeating: 0, count: 512)
+    func put(_ text: String, at offset: Int) {
+        header.replaceSubrange(offset..<(offset + text.utf8.count), with: Array(text.utf8))
+    }
+    func octal(_ value: Int, _ width: Int) -> String {
+        let digits = String(value, radix: 8)
+        return String(repeating: "0", count: width - digits.count) + digits
+    }
+    put(name, at: 0)
+    put(octal(0o644, 7), at: 100)
+    put(octal(0, 7), at: 108)
+    put(octal(0, 7), at: 116)
+    put(octal(data.count, 11), at: 124)
+    put(octal(0, 11), at: 136)
+    put("        ", at: 148)
+    put("0", at: 156)
+    put("ustar\0" + "00", at: 257)
+    put(octal(header.reduce(0) { $0 + Int($1) }, 6) + "\0 ", at: 148)
+    return header + data + [UInt8](repeating: 0, count: (512 - data.count % 512) % 512)
+}
+
+let tarEnd = [UInt8](repeating: 0, count: 1024)
+
 /// A tar of one file of random bytes and repetitions, larger than several of zstd's jobs.
 func largeTar(byteCount: Int) throws -> [UInt8] {
     var random = SeededGenerator(4)
@@ -77,6 +102,20 @@ func ociZstd(
     lseek(descriptor, 0, SEEK_SET)
     return try written { output in
         try LayerCompressor(settings, content: content).compress(
+            InputStream(FileDescriptor(rawValue: descriptor), path: "the input"), to: output)
+    }
+}
+
+/// What `oci-zstd --chunked` makes.
+func ociZstdChunked(
+    _ bytes: [UInt8], settings: ChunkedCompressor.Settings = ChunkedCompressor.Settings()
+) throws -> [UInt8] {
+    let descriptor = temporaryFile()
+    defer { close(descriptor) }
+    try FileDescriptor(rawValue: descriptor).writeAll(bytes)
+    lseek(descriptor, 0, SEEK_SET)
+    return try written { output in
+        try ChunkedCompressor(settings).compress(
             InputStream(FileDescriptor(rawValue: descriptor), path: "the input"), to: output)
     }
 }
@@ -128,8 +167,10 @@ final class PieceSource: ByteSource {
 
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         guard let piece = pieces.popFirst() else { return 0 }
-        buffer.copyBytes(from: piece)
-        return piece.count
+        let part = piece.prefix(buffer.count)
+        buffer.copyBytes(from: part)
+        if part.count < piece.count { pieces = [Array(piece.dropFirst(part.count))] + pieces }
+        return part.count
     }
 }
 
@@ -183,6 +224,7 @@ struct LayerForm: Sendable, CustomStringConvertible {
                 form("gzip", .layerGzip, gzipMember(tar)),
                 form("gzip of two members", .layerGzip, gzipMember(first) + gzipMember(last)),
                 form("zstd with a trailer", .layerZstd, try ociZstd(tar)),
+                form("zstd:chunked", .layerZstd, try ociZstdChunked(tar)),
                 form("zstd without a trailer", .layerZstd, try ociZstd(tar, content: .tar)),
                 form("zstd(1)", .layerZstd, zstdFrame(tar)),
                 form("zstd(1) without a checksum", .layerZstd, zstdFrame(tar, hasChecksum: false)),

@@ -1,10 +1,12 @@
-"""random_tree.py DIR SEED: a tree of random shape, names, sizes, modes, links and times."""
+"""random_tree.py DIR SEED [utf-8]: a tree of random shape, names, sizes, modes, links and times; with
+utf-8, the names are UTF-8."""
 
 import os
 import random
 import sys
 
 root, chance = os.fsencode(sys.argv[1]), random.Random(int(sys.argv[2]))
+is_text = sys.argv[3:] == ["utf-8"]
 os.umask(0)
 files = []
 
@@ -12,6 +14,9 @@ files = []
 def name():
     length = chance.choice([1, 1, 2, 5, 20, 60, 99, 100, 101, 155, 250])
     alphabet = chance.choice([b"ab", b"abcdefg.-_ ", bytes(set(range(1, 256)) - {47})])
+    if is_text and len(alphabet) > 11:
+        text = "".join(chance.choice("a\"\\\n\x01\x7f\u00e9\u0301\u4e2d\U0001f600<&") for _ in range(length))
+        return text.encode()[:length].decode(errors="ignore").encode() or b"x"
     return bytes(chance.choice(alphabet) for _ in range(length))
 
 

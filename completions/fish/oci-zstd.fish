@@ -20,7 +20,7 @@ function __oci-zstd_parse_tokens -S
     set -l unparsed_tokens (__oci-zstd_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-zstd'
-        __oci-zstd_parse_subcommand 0 'level=' 'threads=' 'long=' 'any' 'no-trailer' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-zstd_parse_subcommand 0 'level=' 'threads=' 'long=' 'any' 'no-trailer' 'chunked' 'chunk-size=' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-zstd_parse_subcommand -r 1 'version'
@@ -82,6 +82,8 @@ complete -c 'oci-zstd' -n '__oci-zstd_should_offer_completions_for_flags_or_opti
 complete -c 'oci-zstd' -n '__oci-zstd_should_offer_completions_for_flags_or_options "oci-zstd" long' -l 'long' -d 'Find repetitions up to 2^N bytes apart, 10 to 27; decoders need as much memory.' -rfka ''
 complete -c 'oci-zstd' -n '__oci-zstd_should_offer_completions_for_flags_or_options "oci-zstd" any' -l 'any' -d 'Compress bytes that are no tar, without a trailer.'
 complete -c 'oci-zstd' -n '__oci-zstd_should_offer_completions_for_flags_or_options "oci-zstd" no-trailer' -l 'no-trailer' -d 'Leave the layer trailer out.'
+complete -c 'oci-zstd' -n '__oci-zstd_should_offer_completions_for_flags_or_options "oci-zstd" chunked' -l 'chunked' -d 'Write zstd:chunked, of which files can be fetched one by one.'
+complete -c 'oci-zstd' -n '__oci-zstd_should_offer_completions_for_flags_or_options "oci-zstd" chunk-size' -l 'chunk-size' -d 'With --chunked, cut files every N bytes (default: by their content).' -rfka ''
 complete -c 'oci-zstd' -n '__oci-zstd_should_offer_completions_for_flags_or_options "oci-zstd" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-zstd' -n '__oci-zstd_should_offer_completions_for_flags_or_options "oci-zstd" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
 complete -c 'oci-zstd' -n '__oci-zstd_should_offer_completions_for_flags_or_options "oci-zstd" version' -l 'version' -d 'Show the version.'

@@ -76,7 +76,7 @@ complete -c ocinoco -n '__fish_seen_subcommand_from unpack' -l rootless -d 'do w
 complete -c ocinoco -n '__fish_seen_subcommand_from repack' -l rootless -d 'owners as unpack --rootless recorded them, else root'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l follow-base -d 'lead paths through the links of the base, as lib to usr/lib'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l source-type -xa 'layer file' -d 'what a file SOURCE is, whatever its content says'
-complete -c ocinoco -n '__fish_seen_subcommand_from pack build repack' -l compress -xa 'zstd gzip none' -d 'what compresses the layer'
+complete -c ocinoco -n '__fish_seen_subcommand_from pack build repack' -l compress -xa 'zstd zstd:chunked gzip none' -d 'what compresses the layer'
 complete -c ocinoco -n '__fish_seen_subcommand_from pack build repack' -l level -x -d 'compression level, for zstd and gzip'
 complete -c ocinoco -n '__fish_seen_subcommand_from build repack' -l keep -xa '(__fish_complete_directories)' -d 'keep every intermediate file in DIR'
 complete -c ocinoco -n '__fish_seen_subcommand_from unpack' -l max-ratio -x -d 'refuse a layer that decompresses to more than N times'

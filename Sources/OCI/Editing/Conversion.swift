@@ -35,7 +35,8 @@ extension Manifest {
                 "this is an artifact, not an image: \(config.mediaType)")
         }
         var types: [MediaType] = []
-        for (index, layer) in layers.enumerated() {
+        var layers: [Descriptor] = []
+        for (index, layer) in self.layers.enumerated() {
             let path = JSONPath.root.key("layers").index(index)
             guard let type = layer.mediaType.asDocker else {
                 let reason =
@@ -44,8 +45,12 @@ extension Manifest {
                     : "Docker's format has no type for \(layer.mediaType)"
                 throw EditError(path.key("mediaType"), reason)
             }
+            var layer = layer
+            // No layer of Docker's is zstd, so none has a table; what says so is stale.
+            for key in Annotation.chunked { layer[annotation: key] = nil }
             try Manifest.checkOCIOnly(layer.document, at: path, keys: Manifest.descriptorKeys)
             types.append(type)
+            layers.append(layer)
         }
         try Manifest.checkOCIOnly(
             config.document, at: .root.key("config"),
@@ -53,6 +58,7 @@ extension Manifest {
         try Manifest.checkOCIOnly(
             document, at: .root, keys: ["artifactType", "subject", "annotations"],
             allowed: Annotation.ofLines + [Annotation.baseName, Annotation.baseDigest])
+        setLayers(layers)
         setMediaTypes(.dockerManifest, config: .dockerConfig, layers: types)
     }
 

@@ -12,6 +12,17 @@ public enum Annotation {
     public static let containerdName: JSONString = "io.containerd.image.name"
     /// The diffID of a layer, on its descriptor; the key containerd and BuildKit use.
     public static let uncompressed: JSONString = "containerd.io/uncompressed"
+    /// The digest of a zstd:chunked layer's table of contents as it is stored.
+    public static let chunkedTableDigest: JSONString =
+        "io.github.containers.zstd-chunked.manifest-checksum"
+    /// `offset:bytes:uncompressed bytes:1`: where the table is in the layer.
+    public static let chunkedTablePosition: JSONString =
+        "io.github.containers.zstd-chunked.manifest-position"
+    /// `offset:bytes:uncompressed bytes`: where its tar-split is.
+    public static let chunkedTarSplitPosition: JSONString =
+        "io.github.containers.zstd-chunked.tarsplit-position"
+    /// What says of a layer that it is zstd:chunked; of another compression of it, it is false.
+    static let chunked = [chunkedTableDigest, chunkedTablePosition, chunkedTarSplitPosition]
     /// On the entry of an index: whether layers of the image are compressed by zstd; the key of
     /// containers/image.
     public static let zstdCompression: JSONString = "io.github.containers.compression.zstd"

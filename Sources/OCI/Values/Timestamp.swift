@@ -17,6 +17,17 @@ public struct Timestamp: Hashable, Sendable, CustomStringConvertible {
         nanoseconds = 0
     }
 
+    /// The first second that RFC 3339 can write: the beginning of the year 0.
+    public static let firstSecond: Int64 = -62_167_219_200
+
+    /// - Returns: nil for a moment outside the years 0 to 9999.
+    public init?(seconds: Int64, nanoseconds: UInt32) {
+        guard (Timestamp.firstSecond...Timestamp.lastSecond).contains(seconds),
+            nanoseconds < 1_000_000_000
+        else { return nil }
+        self.init(seconds: seconds, nanoseconds: Int32(nanoseconds))
+    }
+
     /// Reads an RFC 3339 date and time with any offset from UTC.
     ///
     /// Digits beyond nanoseconds are dropped. A leap second (`:60`) is refused, as by every reader

@@ -79,6 +79,15 @@ struct HeaderBlock {
     var deviceMajor: Int64? { isUstar ? number(329..<337) : 0 }
     var deviceMinor: Int64? { isUstar ? number(337..<345) : 0 }
 
+    /// When the file was last read, which only GNU's variant has room for.
+    var accessTime: Int64? { gnuTime(345..<357) }
+    /// When the file's attributes last changed, in GNU's variant.
+    var changeTime: Int64? { gnuTime(357..<369) }
+
+    private func gnuTime(_ range: Range<Int>) -> Int64? {
+        isGNU && bytes[range.lowerBound] != 0 ? number(range) : nil
+    }
+
     private func field(_ range: Range<Int>) -> Slice<UnsafeRawBufferPointer> { bytes[range] }
 
     /// Bytes up to the first zero.

@@ -15,6 +15,10 @@ package struct TarReader: ~Copyable {
     /// As messages call the tar.
     let path: Path
     private let isEndProved: Bool
+    /// Gets every byte that is not data of an entry, in order.
+    private let passMetadata: ((UnsafeRawBufferPointer) throws(TarError) -> Void)?
+    /// What the header of the current entry has that the entry does not.
+    package private(set) var header = HeaderFields()
     let warn: (String) -> Void
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: bufferByteCount, alignment: 4096)
@@ -54,13 +58,17 @@ package struct TarReader: ~Copyable {
     ///   - isEndProved: whether the input ends only where it should; its tar may then lack the
     ///     end-of-archive marker and the padding before it, or be no bytes at all.
     ///   - warn: called with what is passed over, in words.
+    ///   - passMetadata: gets headers, padding and the end: all but the data of entries, as it is
+    ///     read.
     package init(
         _ input: any ByteSource, path: Path, isEndProved: Bool = false,
-        warn: @escaping (String) -> Void = { _ in }
+        warn: @escaping (String) -> Void = { _ in },
+        passMetadata: ((UnsafeRawBufferPointer) throws(TarError) -> Void)? = nil
     ) {
         self.input = input
         self.path = path
         self.isEndProved = isEndProved
+        self.passMetadata = passMetadata
         self.warn = warn
     }
 
@@ -101,12 +109,14 @@ package struct TarReader: ~Copyable {
                 prefix.records = try records(size)
             case UInt8(ascii: "g"):
                 _ = try text(size)
+                self.header.hasOthers = true
             case UInt8(ascii: "L"):
                 prefix.path = try text(size)
             case UInt8(ascii: "K"):
                 prefix.linkTarget = try text(size)
             case UInt8(ascii: "V"), UInt8(ascii: "D"):
                 let name = Path(prefix.path ?? header.name).quoted
+                self.header.hasOthers = true
                 let isLabel = header.type == UInt8(ascii: "V")
                 warn("\(name) is \(isLabel ? "a volume's label" : "a dump's list"); left out")
                 var dataSize = size
@@ -121,6 +131,7 @@ package struct TarReader: ~Copyable {
             default:
                 // The block is in the buffer, which nothing has moved yet.
                 var entry = try entry(header, size: size, prefix)
+                self.header.read(header, prefix.records)
                 if header.type == UInt8(ascii: "S") {
                     try beginSparse(&entry, header)
                 } else {
@@ -133,7 +144,7 @@ package struct TarReader: ~Copyable {
     }
 
     /// Whether the current entry's data has holes.
-    var isSparse: Bool { sparse != nil }
+    package var isSparse: Bool { sparse != nil }
 
     // MARK: Data
 
@@ -181,6 +192,20 @@ package struct TarReader: ~Copyable {
                 try body(UnsafeRawBufferPointer(rebasing: bytes[..<Int(part)]))
             }
             rest -= part
+        }
+    }
+
+    /// Hands over the data of the current entry, in pieces. Its padding is left to `skipData`.
+    ///
+    /// - Precondition: the entry is not sparse.
+    package mutating func readPayload(
+        _ body: (UnsafeRawBufferPointer) throws(TarError) -> Void
+    ) throws(TarError) {
+        precondition(!isSparse)
+        while remaining > 0 {
+            let bytes = try some(limit: remaining)
+            try body(bytes)
+            remaining -= UInt64(bytes.count)
         }
     }
 
@@ -343,6 +368,7 @@ package struct TarReader: ~Copyable {
                 warn(trailing)
                 isWarned = true
             }
+            try passMetadata?(rest)
             offset += Int64(rest.count)
             available = 0..<0
         }
@@ -375,6 +401,7 @@ package struct TarReader: ~Copyable {
         while rest > 0 {
             let part = try some(limit: rest)
             bytes.append(contentsOf: part)
+            try passMetadata?(part)
             rest -= UInt64(part.count)
         }
         _ = try take(tarPadding(after: size))
@@ -391,7 +418,9 @@ package struct TarReader: ~Copyable {
     /// Exactly `count` bytes; valid until the next call.
     private mutating func take(_ count: Int) throws(TarError) -> UnsafeRawBufferPointer {
         guard try fill(atLeast: count) else { throw cut() }
-        return consume(count)
+        let bytes = consume(count)
+        try passMetadata?(bytes)
+        return bytes
     }
 
     private mutating func consume(_ count: Int) -> UnsafeRawBufferPointer {

@@ -1,0 +1,88 @@
+import ByteStream
+import CSystem
+import Hashing
+import OCI
+import Tar
+
+/// Turns a tar into a zstd:chunked layer as it streams, in one pass.
+///
+/// Headers and payloads are frames of their own, compressed by several threads and written in order;
+/// every payload frame can be decoded alone. The decompressed whole is the tar, byte for byte. When the
+/// tar ended well, the layer trailer, the table of contents, tar-split and the footer follow.
+///
+/// - Spec: containers-storage, zstd:chunked; the design's "layer trailer".
+public struct ChunkedCompressor {
+    public struct Settings: Sendable {
+        /// 1…19.
+        public var level = 3
+        /// nil: as many as there are processors.
+        public var threads: Int?
+        /// Cut files every so many bytes; nil: by content.
+        public var chunkByteCount: Int?
+
+        public init(level: Int = 3, threads: Int? = nil, chunkByteCount: Int? = nil) {
+            self.level = level
+            self.threads = threads
+            self.chunkByteCount = chunkByteCount
+        }
+    }
+
+    /// What `Settings.chunkByteCount` may be.
+    public static let chunkByteCounts = 64 << 10...16 << 20
+
+    private static let jobByteCount = 2 << 20
+
+    private let settings: Settings
+
+    public init(_ settings: Settings) {
+        self.settings = settings
+    }
+
+    /// Compresses everything that `input` has.
+    ///
+    /// - Throws: `LayerError`, and what the input throws; the output then has no end.
+    public func compress(_ input: InputStream, to output: OutputBuffer) throws(LayerError) {
+        do {
+            try compressWhole(input, to: output)
+        } catch .source(let error as LayerError) {
+            throw error
+        } catch {
+            throw .tar(error)
+        }
+    }
+
+    private func compressWhole(
+        _ input: InputStream, to output: OutputBuffer
+    ) throws(TarError) {
+        let boundary = settings.chunkByteCount.map(ChunkBoundary.every) ?? .byContent
+        let threads = max(1, settings.threads ?? Int(system_processor_count()))
+        let table: TableWriter
+        var jobs: [FrameJob] = []
+        do throws(LayerError) {
+            table = try TableWriter(output, level: settings.level)
+            for _ in 0..<(threads + 2) {
+                jobs.append(
+                    try FrameJob(
+                        capacity: max(ChunkedCompressor.jobByteCount, boundary.largest),
+                        level: settings.level, output: table))
+            }
+        } catch {
+            throw .source(error)
+        }
+        let ring = try OrderedRing(jobs, workerCount: threads)
+        let identity: BlobIdentity
+        do {
+            let cutter = try FrameCutter(ring, boundary, path: input.path)
+            identity = try cutter.cut(input)
+        } catch {
+            ring.cancel()
+            throw error
+        }
+        try ring.finish()
+        do {
+            try table.finish(identity)
+        } catch {
+            throw .source(error)
+        }
+    }
+}

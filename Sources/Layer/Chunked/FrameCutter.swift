@@ -1,0 +1,174 @@
+import ByteStream
+import Hashing
+import Tar
+
+/// Reads a tar and cuts it into frames, which it passes on in jobs.
+final class FrameCutter {
+    /// The most that headers, padding and extended headers of one entry have.
+    private static let segmentByteLimit = 8 << 20
+    /// How much of what follows the last entry is one segment.
+    private static let endByteCount = 1 << 20
+
+    private let ring: OrderedRing<FrameJob>
+    private let boundary: ChunkBoundary
+    private let digest = StreamingDigest()
+    /// Knows whether the tar ended, as it does for every other layer.
+    private var tar: TarFollower
+    private var job: FrameJob
+    /// Where in the job the frame begins that is being filled.
+    private var start = 0
+    private var segment: [UInt8] = []
+    private var isAfterEntries = false
+
+    /// - Throws: what the ring throws.
+    init(
+        _ ring: OrderedRing<FrameJob>, _ boundary: ChunkBoundary, path: Path
+    ) throws(TarError) {
+        tar = TarFollower(path: path)
+        self.ring = ring
+        self.boundary = boundary
+        job = try ring.next()
+        job.isFirst = true
+    }
+
+    /// Cuts all of a tar, up to its end.
+    ///
+    /// - Returns: what the tar is.
+    /// - Throws: `TarError`.
+    func cut(_ input: InputStream) throws(TarError) -> BlobIdentity {
+        var reader = TarReader(
+            input, path: input.path,
+            passMetadata: { [self] (bytes) throws(TarError) in try appendMetadata(bytes) })
+        while let entry = try reader.next() {
+            if reader.isSparse {
+                throw .unsupported(
+                    path: Path(entry.path),
+                    "a sparse file, which zstd:chunked cannot hold; 'oci-tar --from-tar -' writes "
+                        + "it in full")
+            }
+            let chunked = try ChunkedEntry(entry, reader.header, segment: segment)
+            segment = []
+            // The frames of a payload follow its entry.
+            if entry.size > 0 { endMetadata() }
+            job.append(.entry(chunked))
+            if entry.size > 0 { try cutPayload(of: &reader, entry.size) }
+            try reader.skipData()
+        }
+        try endSegment()
+        try submit()
+        try tar.finish()
+        return BlobIdentity(digest: digest.finalize(), size: digest.byteCount)
+    }
+
+    // MARK: Metadata
+
+    private func appendMetadata(_ bytes: UnsafeRawBufferPointer) throws(TarError) {
+        try appendToSegment(bytes)
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            if job.freeByteCount == 0 { try beginJob() }
+            let count = job.append(UnsafeRawBufferPointer(rebasing: rest))
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// The padding and the end come in pieces of any size; their segments do not depend on it.
+    private func appendToSegment(_ bytes: UnsafeRawBufferPointer) throws(TarError) {
+        var rest = bytes[...]
+        while segment.count + rest.count > FrameCutter.segmentByteLimit {
+            // Nothing but the zeros after the last entry may be so many.
+            let part = rest.prefix(FrameCutter.segmentByteLimit - segment.count)
+            segment.append(contentsOf: part)
+            rest = rest.dropFirst(part.count)
+            guard segment.allSatisfy({ $0 == 0 }) else {
+                throw .unsupported(
+                    path: "headers of an entry",
+                    "more than \(FrameCutter.segmentByteLimit) bytes, which zstd:chunked "
+                        + "cannot hold")
+            }
+            try endSegment()
+        }
+        segment.append(contentsOf: rest)
+    }
+
+    private func endSegment() throws(TarError) {
+        if segment.isEmpty { return }
+        job.append(.end(segment))
+        segment = []
+    }
+
+    private func endMetadata() {
+        job.append(FrameJob.Frame(.metadata, start..<job.byteCount))
+        start = job.byteCount
+    }
+
+    // MARK: Payloads
+
+    private func cutPayload(of reader: inout TarReader, _ size: UInt64) throws(TarError) {
+        let isWhole = size <= UInt64(boundary.largest)
+        var remaining = size
+        try makeRoom(for: remaining)
+        try reader.readPayload { [self] (bytes) throws(TarError) in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let room = boundary.largest - (job.byteCount - start)
+                let known = job.byteCount - start
+                let count = job.append(UnsafeRawBufferPointer(rebasing: rest.prefix(room)))
+                rest = rest.dropFirst(count)
+                remaining -= UInt64(count)
+                if !isWhole { try endChunks(known: known, remaining: remaining) }
+            }
+        }
+        if isWhole { endFrame(.file, job.byteCount) }
+    }
+
+    /// Ends the chunks that are whole in the job.
+    ///
+    /// - Parameter remaining: how much of the file is still to come.
+    private func endChunks(known: Int, remaining: UInt64) throws(TarError) {
+        var known = known
+        while start < job.byteCount {
+            let bytes = UnsafeRawBufferPointer(rebasing: job.tar[start...])
+            guard let count = boundary.end(in: bytes, known: known) else {
+                if remaining == 0 { endFrame(.chunk, job.byteCount) }
+                return
+            }
+            known = 0
+            endFrame(.chunk, start + count)
+            try makeRoom(for: remaining + UInt64(job.byteCount - start))
+        }
+    }
+
+    private func endFrame(_ content: FrameJob.Frame.Content, _ end: Int) {
+        job.append(FrameJob.Frame(content, start..<end))
+        start = end
+    }
+
+    /// Sees to it that the next chunk of a file fits into the job, with what of it is there.
+    private func makeRoom(for remaining: UInt64) throws(TarError) {
+        let needed = Int(min(remaining, UInt64(boundary.largest)))
+        let begun = job.byteCount - start
+        if needed - begun <= job.freeByteCount { return }
+        let tail = Array(job.tar[start...])
+        job.removeLast(begun)
+        try submit()
+        job = try ring.next()
+        start = 0
+        _ = tail.withUnsafeBytes { job.append($0) }
+    }
+
+    // MARK: Jobs
+
+    private func beginJob() throws(TarError) {
+        try submit()
+        job = try ring.next()
+        start = 0
+    }
+
+    private func submit() throws(TarError) {
+        endMetadata()
+        digest.update(job.tar)
+        try tar.update(job.tar)
+        ring.submit()
+    }
+}

@@ -1,0 +1,95 @@
+import ByteStream
+import CZstd
+import Hashing
+
+/// A text that grows line by line and is kept compressed: one zstd frame in memory.
+final class MetadataStream {
+    private static let gatheredByteCount = 128 << 10
+    private static let pieceByteCount = 64 << 10
+
+    private let context: OpaquePointer
+    private let digest = StreamingDigest()
+    /// In pieces, so that growing copies nothing.
+    private var pieces: [[UInt8]] = []
+    private(set) var uncompressedByteCount: Int64 = 0
+    /// What was appended and not compressed yet. Whoever appends calls `compressIfLarge`.
+    var bytes: [UInt8] = []
+
+    /// - Throws: `LayerError.library`.
+    init(level: Int) throws(LayerError) {
+        context = try zstdContext(level: level)
+        bytes.reserveCapacity(2 * MetadataStream.gatheredByteCount)
+    }
+
+    deinit {
+        ZSTD_freeCCtx(context)
+    }
+
+    /// How many bytes the finished frame has.
+    var byteCount: Int64 { digest.byteCount }
+
+    func compressIfLarge() throws(LayerError) {
+        if bytes.count >= MetadataStream.gatheredByteCount { try compress(ZSTD_e_continue) }
+    }
+
+    /// Ends the frame.
+    ///
+    /// - Returns: its sha256, raw. `forEachPiece` then has all of it.
+    func finish() throws(LayerError) -> [UInt8] {
+        try compress(ZSTD_e_end)
+        return digest.finalizeBytes()
+    }
+
+    func forEachPiece<E: Error>(_ body: ([UInt8]) throws(E) -> Void) throws(E) {
+        for piece in pieces { try body(piece) }
+    }
+
+    private func compress(_ mode: ZSTD_EndDirective) throws(LayerError) {
+        let text = bytes
+        bytes.removeAll(keepingCapacity: true)
+        uncompressedByteCount += Int64(text.count)
+        try text.withRawBytes { (text) throws(LayerError) in
+            var input = ZSTD_inBuffer(src: text.baseAddress, size: text.count, pos: 0)
+            while true {
+                var piece = [UInt8](repeating: 0, count: MetadataStream.pieceByteCount)
+                var count = 0
+                let rest = piece.withUnsafeMutableBytes { piece in
+                    var output = ZSTD_outBuffer(dst: piece.baseAddress, size: piece.count, pos: 0)
+                    defer { count = output.pos }
+                    return ZSTD_compressStream2(context, &output, &input, mode)
+                }
+                try checkZstd(rest)
+                if count > 0 {
+                    pieces.append(Array(piece[..<count]))
+                    digest.update(pieces[pieces.count - 1])
+                }
+                let isDone = mode == ZSTD_e_end ? rest == 0 : input.pos == input.size
+                if isDone { return }
+            }
+        }
+    }
+}
+
+/// A context that compresses on the thread that calls it, without checksums of frames.
+///
+/// - Throws: `LayerError.library`.
+func zstdContext(level: Int) throws(LayerError) -> OpaquePointer {
+    guard let context = ZSTD_createCCtx() else {
+        throw .library("out of memory for compression")
+    }
+    let result = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, CInt(level))
+    if ZSTD_isError(result) != 0 {
+        ZSTD_freeCCtx(context)
+        try checkZstd(result)
+    }
+    return context
+}
+
+/// - Throws: `LayerError.library` when a call of libzstd returned an error.
+@discardableResult
+func checkZstd(_ result: Int) throws(LayerError) -> Int {
+    if ZSTD_isError(result) != 0 {
+        throw .library("libzstd: \(String(cString: ZSTD_getErrorName(result)))")
+    }
+    return result
+}

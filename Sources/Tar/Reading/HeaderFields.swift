@@ -1,0 +1,51 @@
+/// What headers say of an entry beside what a layer needs of it, as they have it.
+///
+/// - Spec: POSIX.1-2017, pax, "ustar Interchange Format"; tar(5) for GNU's times.
+package struct HeaderFields: Hashable, Sendable {
+    /// The type byte.
+    package private(set) var type: UInt8 = 0
+    /// All bits of the mode field.
+    package private(set) var mode: Int64 = 0
+    /// The size field, also of entries that have no data.
+    package private(set) var size: UInt64 = 0
+    /// Device numbers, also of entries that are no devices.
+    package private(set) var deviceMajor: Int64 = 0
+    package private(set) var deviceMinor: Int64 = 0
+    package private(set) var accessTime: Time?
+    package private(set) var changeTime: Time?
+    /// Whether something came so far, in the whole tar, that is no entry of a layer: a global extended
+    /// header, the label of a volume, the list of a dump.
+    package internal(set) var hasOthers = false
+
+    /// A moment: seconds since 1970, rounded down, and what is above them.
+    package struct Time: Hashable, Sendable {
+        package let seconds: Int64
+        package let nanoseconds: UInt32
+
+        package init(seconds: Int64, nanoseconds: UInt32) {
+            self.seconds = seconds
+            self.nanoseconds = nanoseconds
+        }
+    }
+
+    mutating func read(_ header: HeaderBlock, _ records: [(key: [UInt8], value: [UInt8])]) {
+        type = header.type
+        mode = header.mode ?? 0
+        size = header.size ?? 0
+        deviceMajor = header.deviceMajor ?? 0
+        deviceMinor = header.deviceMinor ?? 0
+        accessTime = header.accessTime.map { Time(seconds: $0, nanoseconds: 0) }
+        changeTime = header.changeTime.map { Time(seconds: $0, nanoseconds: 0) }
+        for (key, value) in records where !value.isEmpty {
+            if key.elementsEqual("atime".utf8) { accessTime = HeaderFields.time(value) }
+            if key.elementsEqual("ctime".utf8) { changeTime = HeaderFields.time(value) }
+            if key.elementsEqual("size".utf8), let size = PaxRecords.number(value) {
+                self.size = size
+            }
+        }
+    }
+
+    private static func time(_ value: [UInt8]) -> Time? {
+        PaxRecords.time(value).map { Time(seconds: $0.seconds, nanoseconds: $0.nanoseconds) }
+    }
+}
