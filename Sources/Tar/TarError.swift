@@ -18,6 +18,10 @@ public enum TarError: Failure {
     case whiteoutName(path: Path)
     /// Two sources have the same path, of different types.
     case clash(path: Path)
+    /// A source of a copy is not there.
+    case missing(path: Path, isExcluded: Bool)
+    /// A copy would put a directory over something else of the base, or the reverse.
+    case overBase(path: Path, isDirectory: Bool)
     case empty(path: Path)
     /// The input ended before the two zero blocks.
     case cut(path: Path, offset: Int64)
@@ -41,9 +45,9 @@ public enum TarError: Failure {
         switch self {
         case .stream(let error): error.exitStatus
         case .source(let error): error.exitStatus
-        case .open, .list: .cannotOpenInput
+        case .open, .list, .missing: .cannotOpenInput
         case .read, .attributes, .changed, .modified: .inputOutput
-        case .whiteoutName, .clash, .empty, .cut, .cutList, .malformed, .unsupported, .refused:
+        case .whiteoutName, .clash, .overBase, .empty, .cut, .cutList, .malformed, .unsupported, .refused:
             .dataError
         case .target, .unpack, .attribute, .device: .cannotCreateOutput
         }
@@ -66,6 +70,13 @@ public enum TarError: Failure {
             "\(path.quoted) is named like a whiteout, which would delete a file of the base"
         case .clash(let path):
             "\(path.quoted) is a directory in one source and something else in another"
+        case .missing(let path, let isExcluded):
+            "no \(path.quoted) in the context"
+                + (isExcluded ? ": the patterns of what it does not have leave it out" : "")
+        case .overBase(let path, let isDirectory):
+            isDirectory
+                ? "cannot copy to non-directory \(path.quoted)"
+                : "cannot replace directory \(path.quoted) by a file"
         case .empty(let path): "no tar on \(path.quoted): it is empty"
         case .cut(let path, let offset):
             "cut tar on \(path.quoted): it ends at byte \(offset) without the end-of-archive marker"

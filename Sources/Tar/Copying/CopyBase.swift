@@ -1,0 +1,124 @@
+import ByteStream
+import CSystem
+import Glibc
+
+/// What an image holds below the layer that a copy makes.
+public protocol CopyBase {
+    /// What is at a path, links not followed; nil for nothing.
+    ///
+    /// - Parameter path: without slashes at its ends; not empty.
+    func node(at path: [UInt8]) throws(TarError) -> BaseNode?
+}
+
+/// What stands at a path of the base, as far as a copy needs to know.
+public enum BaseNode: Hashable, Sendable {
+    case directory
+    case symbolicLink(target: [UInt8])
+    /// A file, or anything else that has no contents of its own.
+    case other
+}
+
+/// A base of which nothing is known: links are not followed, and every directory is made.
+public struct EmptyBase: CopyBase {
+    public init() {}
+
+    public func node(at path: [UInt8]) -> BaseNode? { nil }
+}
+
+/// A base that is unpacked in a directory.
+public final class DirectoryBase: CopyBase {
+    private let root: OpenDirectory
+
+    /// - Throws: `TarError.open`.
+    public init(_ path: Path) throws(TarError) {
+        root = try path.withCString { (name) throws(TarError) in
+            try OpenDirectory(name, path: path, followingLinks: true)
+        }
+    }
+
+    /// - Parameter path: none of its directories is a link, as `CopyDestination` asks.
+    public func node(at path: [UInt8]) throws(TarError) -> BaseNode? {
+        let status: stat
+        do {
+            status = try Path(path).withCString { (name) throws(TarError) in
+                try OpenDirectory.status(name, in: root)
+            }
+        } catch {
+            if case .open(_, let errno) = error, errno == .noEntry || errno == .notDirectory {
+                return nil
+            }
+            throw error
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR: return .directory
+        case S_IFLNK: return .symbolicLink(target: try target(of: Path(path)))
+        default: return .other
+        }
+    }
+
+    private func target(of path: Path) throws(TarError) -> [UInt8] {
+        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+        do {
+            let count = try path.withCString { (name) throws(Errno) in
+                try retryingInterrupts {
+                    readlinkat(root.descriptor, name, &target, target.count)
+                }
+            }
+            return target[..<count].map { UInt8(bitPattern: $0) }
+        } catch {
+            throw .read(path: root.path.appending(path), error)
+        }
+    }
+}
+
+/// Where a copy goes, once the base's symbolic links are followed.
+struct CopyDestination {
+    /// How many links one path may lead through, as the kernel has it.
+    private static let linkLimit = 40
+
+    /// Of the image, none of them a link of the base, `.` or `..`.
+    let components: [[UInt8]]
+    /// What stands there now.
+    let node: BaseNode?
+    /// Whether it was written with a slash at its end, or as `.`.
+    let isDirectory: Bool
+
+    /// - Parameter text: absolute in the image.
+    /// - Throws: `TarError.unsupported` for too many links; what the base throws.
+    init(_ text: [UInt8], in base: any CopyBase) throws(TarError) {
+        let slash = UInt8(ascii: "/")
+        var components: [[UInt8]] = []
+        var rest = CopyDestination.split(text).reversed() as [[UInt8]]
+        var node: BaseNode? = .directory
+        var links = 0
+        while let name = rest.popLast() {
+            if name.elementsEqual("..".utf8) {
+                _ = components.popLast()
+                node = .directory
+                continue
+            }
+            let path = Array((components + [name]).joined(separator: [slash]))
+            node = try base.node(at: path)
+            guard case .symbolicLink(let target) = node else {
+                components.append(name)
+                continue
+            }
+            links += 1
+            if links > CopyDestination.linkLimit {
+                throw .unsupported(path: Path(text), "too many symbolic links on the way")
+            }
+            if target.first == slash { components = [] }
+            rest += CopyDestination.split(target).reversed()
+            node = .directory
+        }
+        self.components = components
+        self.node = components.isEmpty ? .directory : node
+        let last = text.lastIndex(of: slash).map { text[($0 + 1)...] } ?? text[...]
+        isDirectory = last.isEmpty || last.elementsEqual(".".utf8) || components.isEmpty
+    }
+
+    private static func split(_ path: [UInt8]) -> [[UInt8]] {
+        path.split(separator: UInt8(ascii: "/")).map(Array.init)
+            .filter { !$0.elementsEqual(".".utf8) }
+    }
+}
