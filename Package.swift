@@ -72,7 +72,7 @@ let package = Package(
         library("ByteStream", ["CSystem"]),
         library("JSON", []),
         library("OCI", ["JSON"]),
-        library("Dockerfile", ["JSON"]),
+        library("Dockerfile", ["JSON", "OCI"]),
         library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
         library("Tar", ["ByteStream", "CSystem"]),
         library(
@@ -95,7 +95,8 @@ let package = Package(
         library(
             "RemoteTools",
             [
-                "JSON", "OCI", "ByteStream", "Hashing", "Layer", "Registry", "ImageStore",
+                "JSON", "OCI", "Dockerfile", "ByteStream", "Hashing", "Layer", "Registry",
+                "ImageStore",
                 "ImageArchive", "ToolSupport", argumentParser,
             ]),
     ]
@@ -107,7 +108,8 @@ let package = Package(
             ], from: "FilterTools")
         + tools(
             [
-                "oci-artifact", "oci-fetch", "oci-load", "oci-login", "oci-push-blob",
+                "oci-artifact", "oci-dockerfile", "oci-fetch", "oci-load", "oci-login",
+                "oci-push-blob",
                 "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save",
             ], from: "RemoteTools")
         + foundationTarget
@@ -125,7 +127,7 @@ let package = Package(
                 "LayerTests",
                 ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "CZlib", "CZstd", "TestSupport"]),
             tests("OCITests", ["JSON", "OCI"]),
-            tests("DockerfileTests", ["Dockerfile", "JSON"]),
+            tests("DockerfileTests", ["JSON", "OCI", "Dockerfile"]),
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
             tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
             tests("SnapshotTests", ["ByteStream", "Snapshot", "TestSupport"]),

@@ -3,6 +3,7 @@ import ToolSupport
 /// The tools that take a reference, for the binary that is all of them.
 public let remoteTools: [any Tool.Type] = [
     ArtifactTool.self,
+    DockerfileTool.self,
     FetchTool.self,
     LoadTool.self,
     LoginTool.self,

@@ -47,7 +47,8 @@ public enum TarError: Failure {
         case .source(let error): error.exitStatus
         case .open, .list, .missing: .cannotOpenInput
         case .read, .attributes, .changed, .modified: .inputOutput
-        case .whiteoutName, .clash, .overBase, .empty, .cut, .cutList, .malformed, .unsupported, .refused:
+        case .whiteoutName, .clash, .overBase, .empty, .cut, .cutList, .malformed, .unsupported,
+            .refused:
             .dataError
         case .target, .unpack, .attribute, .device: .cannotCreateOutput
         }

@@ -82,6 +82,36 @@ public struct UserDatabase: Sendable {
         return ProcessUser(uid: uid, gid: gid)
     }
 
+    /// Finds out who `--chown` of a Dockerfile's COPY means: `USER` or `UID`, with `:GROUP` or `:GID`.
+    ///
+    /// A number without a group has the same number as its group, a name the group of its line.
+    /// - Throws: `ValueError` for a name that is in no file.
+    /// - Spec: Dockerfile reference, "COPY --chown"; BuildKit for a number alone.
+    public func resolveOwner(_ text: String) throws(ValueError) -> ProcessUser {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let user = Array((parts.first ?? "").utf8)
+        let group = parts.count == 2 && !parts[1].isEmpty ? Array(parts[1].utf8) : nil
+        let uid: UInt32
+        var gid: UInt32
+        if let id = user.isEmpty ? 0 : number(user) {
+            uid = id
+            gid = id
+        } else if let found = users.first(where: { $0.name == user }) {
+            uid = found.uid
+            gid = found.gid
+        } else {
+            throw ValueError("no user \(String(decoding: user, as: UTF8.self)) in etc/passwd")
+        }
+        if let group {
+            guard let id = number(group) ?? groups.first(where: { $0.name == group })?.gid else {
+                throw ValueError(
+                    "no group \(String(decoding: group, as: UTF8.self)) in etc/group")
+            }
+            gid = id
+        }
+        return ProcessUser(uid: uid, gid: gid)
+    }
+
     private func groups(of user: User) -> [UInt32] {
         var result: [UInt32] = []
         for group in groups where group.members.contains(user.name) {

@@ -8,6 +8,10 @@ public protocol CopyBase {
     ///
     /// - Parameter path: without slashes at its ends; not empty.
     func node(at path: [UInt8]) throws(TarError) -> BaseNode?
+
+    /// The bytes of a small file that a path leads to, links followed; nil when it is not there or
+    /// not known.
+    func contents(of path: Path) throws(TarError) -> [UInt8]?
 }
 
 /// What stands at a path of the base, as far as a copy needs to know.
@@ -23,16 +27,49 @@ public struct EmptyBase: CopyBase {
     public init() {}
 
     public func node(at path: [UInt8]) -> BaseNode? { nil }
+
+    public func contents(of path: Path) -> [UInt8]? { nil }
 }
 
 /// A base that is unpacked in a directory.
 public final class DirectoryBase: CopyBase {
+    /// The most that `contents` reads.
+    private static let contentsByteLimit = 10 << 20
+
     private let root: OpenDirectory
+    private let confined: ConfinedRoot
 
     /// - Throws: `TarError.open`.
     public init(_ path: Path) throws(TarError) {
         root = try path.withCString { (name) throws(TarError) in
             try OpenDirectory(name, path: path, followingLinks: true)
+        }
+        do {
+            confined = try ConfinedRoot(path)
+        } catch {
+            throw .open(path: path, error)
+        }
+    }
+
+    public func contents(of path: Path) throws(TarError) -> [UInt8]? {
+        let descriptor: CInt
+        do {
+            descriptor = try confined.open(path, flags: O_RDONLY | O_NONBLOCK)
+        } catch .noEntry {
+            return nil
+        } catch {
+            throw .open(path: root.path.appending(path), error)
+        }
+        defer { close(descriptor) }
+        let shown = root.path.appending(path)
+        do throws(StreamError) {
+            let input = InputStream(FileDescriptor(rawValue: descriptor), path: shown)
+            guard let bytes = try input.readAll(limit: DirectoryBase.contentsByteLimit) else {
+                throw StreamError.tooLarge(path: shown, limit: DirectoryBase.contentsByteLimit)
+            }
+            return bytes
+        } catch {
+            throw .stream(error)
         }
     }
 

@@ -17,6 +17,8 @@ public struct CopyRequest: Sendable {
     public var excludes = ExcludePatterns()
     /// Whether a source keeps its path below the destination, from `/./` on where it has one.
     public var keepsParents = false
+    /// A directory whose files are copied too, after the sources, as if they had been named.
+    public var inlineDirectory: Path?
     /// Whether files that are archives are unpacked instead.
     public var unpacks = false
 

@@ -4,6 +4,8 @@ import Glibc
 extension TarWriter {
     /// Writes what a COPY adds to an image, but not the end of the archive.
     ///
+    /// Without sources it is the destination alone, a directory that is made.
+    ///
     /// A directory's contents are merged into the destination. Directories on the way that the base
     /// does not have get mode 0755 and the policy's owner, those that it has stay as they are; so
     /// does the destination itself. Directories inside take what the source's have.
@@ -21,8 +23,12 @@ extension TarWriter {
         }
         var sources: [CopySource] = []
         for source in request.sources { sources += try context.find(source) }
+        if let directory = request.inlineDirectory {
+            sources += try CopyContext(directory, excludes: ExcludePatterns())
+                .find(Array("*".utf8))
+        }
         // Patterns that match nothing.
-        if sources.isEmpty { return }
+        if sources.isEmpty, !request.sources.isEmpty || request.inlineDirectory != nil { return }
         let destination = try CopyDestination(request.destination, in: base)
         let hasDirectory = sources.contains { $0.isDirectory }
         if sources.count > 1, !destination.isDirectory {
@@ -30,8 +36,10 @@ extension TarWriter {
                 path: Path(request.destination),
                 "several sources need a destination that ends with '/'")
         }
-        if !hasDirectory, !destination.isDirectory, destination.node != .directory {
-            try writeFile(sources[0], to: destination, over: base)
+        if !hasDirectory, !destination.isDirectory, destination.node != .directory,
+            let source = sources.first
+        {
+            try writeFile(source, to: destination, over: base)
         } else {
             let root = try writeDirectories(destination.components, over: base)
             try walk(sources.map(\.tree), root: root, request.excludes, context, over: base)
