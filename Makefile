@@ -5,8 +5,10 @@
 # make sanitize unit tests under the address and the thread sanitizer, pipelines under the first
 # make soak     a thousand builds and a stream of 64 GiB: minutes
 # make install  into $(DESTDIR)$(PREFIX)
-# make deb      a Debian package by DEBFULLNAME and DEBEMAIL, in .build/packages
-# make image    an image of the tools by the tools, on BASE, in the layout .build/packages/image
+# make portable binaries that run on any Linux with glibc 2.28 or newer, for the packages below
+# make tarball wheel npm rpm   packages of those, in .build/packages
+# make deb      the same for Debian, by DEBFULLNAME and DEBEMAIL
+# make image    an image of the portable tools by the tools, on BASE, in .build/packages/image
 # make dist     a tarball of the sources, in .build/packages
 # make completions   writes them again, by the tools
 
@@ -42,15 +44,20 @@ installed = $(DESTDIR)$(PREFIX)
 tools_path = PATH="$(CURDIR)/$(stage)/bin:$$PATH"
 
 build_packages = libzstd-dev libssl-dev zlib1g-dev libcurl4-openssl-dev pkg-config
+portable_packages = binutils dpkg-dev libbrotli-dev libidn2-dev libnghttp2-dev libpsl-dev \
+	libunistring-dev
 test_packages = apache2-utils attr bsdextrautils buildah busybox-static crun curl docker-registry \
 	golang-github-opencontainers-image-spec-dev jq libarchive-tools mandoc nginx-light openssl pigz \
 	procps python3 python3-jsonschema runc shellcheck skopeo strace time umoci zstd \
-	fish git less lintian yamllint zsh
+	debootstrap fish git less lintian python3-venv rpm rpmlint yamllint zip zsh \
+	$(if $(shell command -v npm),,npm)
+
+packages_made = tarball wheel npm rpm deb
 
 .PHONY: all binaries demo test unit pipelines meta soak fuzz fuzz-program sanitize lint bench
 .PHONY: install uninstall clean
-.PHONY: completions deb image dist
-.PHONY: build-packages test-packages list-tools
+.PHONY: completions portable $(packages_made) image dist
+.PHONY: build-packages portable-packages test-packages list-tools
 
 all: binaries
 	@$(MAKE) --no-print-directory install-tree installed='$(stage)'
@@ -69,6 +76,9 @@ build-packages:
 	@pkg-config --exists libzstd libcrypto zlib libcurl 2>/dev/null || \
 		.ci/packages $(build_packages)
 
+portable-packages:
+	@.ci/packages $(build_packages) $(portable_packages)
+
 test-packages:
 	@.ci/packages $(build_packages) $(test_packages)
 
@@ -80,7 +90,7 @@ test: unit pipelines meta
 unit: test-packages
 	$(SWIFT) test
 
-pipelines: all test-packages
+pipelines: all portable test-packages
 	Tests/pipelines/run
 
 meta: all test-packages
@@ -120,11 +130,13 @@ sanitize: test-packages
 lint: test-packages
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
 	shellcheck -s sh -x -P SCRIPTDIR Sources/ocinoco/ocinoco .ci/run .ci/packages \
-		completions/generate packaging/deb packaging/image packaging/dist $(wildcard examples/*/demo examples/*/build examples/*/rebase examples/*/tour) \
+		completions/generate packaging/portable packaging/glibc/stubs packaging/lib.sh \
+		$(packages_made:%=packaging/%) packaging/image packaging/dist $(wildcard examples/*/demo examples/*/build examples/*/rebase examples/*/tour) \
+		examples/many-machines/one examples/many-machines/join \
 		Tests/pipelines/run Tests/pipelines/*.sh Tests/pipelines/cases/*.sh Tests/meta/run \
 		Tests/soak/run
 	shellcheck -s bash completions/bash/ocinoco
-	yamllint --strict -c examples/.yamllint examples/*.yml examples/*.yaml
+	yamllint --strict -c examples/.yamllint action.yml examples/*.y*ml examples/*/*.y*ml
 	CI=1 $(SWIFT) build --build-tests --scratch-path .build/strict
 
 completions: all
@@ -184,10 +196,13 @@ packages = .build/packages
 BASE = scratch
 IMAGE = oci:$(packages)/image:$(version)
 
-deb: all
-	packaging/deb '$(version)' '$(packages)'
+portable: portable-packages
+	packaging/portable
 
-image: all
+$(packages_made): portable
+	packaging/$@ '$(version)' '$(packages)'
+
+image: all portable
 	@$(tools_path) packaging/image '$(BASE)' '$(IMAGE)'
 
 dist:

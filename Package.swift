@@ -75,14 +75,19 @@ let package = Package(
         library("Dockerfile", ["JSON", "OCI"]),
         library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
         library("Tar", ["ByteStream", "CSystem"]),
+        library("Signing", ["JSON", "OCI", "ByteStream", "Hashing", "CCrypto"]),
         library(
             "Layer", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "CSystem", "CZstd", "CZlib"]),
         library("Snapshot", ["OCI", "ByteStream", "Hashing", "Tar", "CSystem"]),
         library("ImageLayout", ["JSON", "OCI", "ByteStream", "Hashing"]),
         library("Registry", ["JSON", "OCI", "ByteStream", "Hashing", "CCurl"]),
-        library("ImageStore", ["JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry"]),
+        library(
+            "ImageStore",
+            ["JSON", "OCI", "ByteStream", "Hashing", "Signing", "ImageLayout", "Registry"]),
         library(
             "ImageArchive", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "ImageStore"]),
+        library(
+            "ImageTree", ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageStore"]),
         library(
             "ToolSupport",
             ["JSON", "OCI", "ByteStream", "Hashing", "CSystem", "CBuild", argumentParser]),
@@ -95,22 +100,52 @@ let package = Package(
         library(
             "RemoteTools",
             [
-                "JSON", "OCI", "Dockerfile", "ByteStream", "Hashing", "Layer", "Registry",
+                "JSON",
+                "OCI",
+                "Dockerfile",
+                "ByteStream",
+                "Hashing",
+                "Signing",
+                "Layer",
+                "Registry",
                 "ImageStore",
-                "ImageArchive", "ToolSupport", argumentParser,
+                "ImageArchive",
+                "ImageTree",
+                "ToolSupport",
+                argumentParser,
             ]),
     ]
         + tools(
             [
-                "oci-config", "oci-convert", "oci-diff", "oci-digest", "oci-filters",
-                "oci-inspect", "oci-layers", "oci-manifest-append",
-                "oci-runtime-config", "oci-snapshot", "oci-tar", "oci-untar", "oci-zstd",
+                "oci-config",
+                "oci-convert",
+                "oci-diff",
+                "oci-digest",
+                "oci-filters",
+                "oci-inspect",
+                "oci-layers",
+                "oci-manifest-append",
+                "oci-runtime-config",
+                "oci-snapshot",
+                "oci-tar",
+                "oci-untar",
+                "oci-zstd",
             ], from: "FilterTools")
         + tools(
             [
-                "oci-artifact", "oci-dockerfile", "oci-fetch", "oci-load", "oci-login",
+                "oci-artifact",
+                "oci-dockerfile",
+                "oci-fetch",
+                "oci-list",
+                "oci-load",
+                "oci-login",
                 "oci-push-blob",
-                "oci-push-manifest", "oci-rebase", "oci-remote", "oci-save",
+                "oci-push-manifest",
+                "oci-rebase",
+                "oci-remote",
+                "oci-save",
+                "oci-sign",
+                "oci-verify",
             ], from: "RemoteTools")
         + foundationTarget
         + [
@@ -137,11 +172,12 @@ let package = Package(
             tests(
                 "ImageLayoutTests",
                 ["JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "TestSupport"]),
+            tests("SigningTests", ["JSON", "OCI", "ByteStream", "Hashing", "Signing"]),
             tests(
                 "ImageStoreTests",
                 [
-                    "JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry", "ImageStore",
-                    "TestSupport",
+                    "JSON", "OCI", "ByteStream", "Hashing", "Signing", "ImageLayout", "Registry",
+                    "ImageStore", "TestSupport",
                 ]),
         ]
 )

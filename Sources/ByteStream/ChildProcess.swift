@@ -47,8 +47,10 @@ public enum ChildProcess {
         }
     }
 
-    private static func spawn(
-        _ arguments: [Path], _ input: FileDescriptor, _ output: FileDescriptor
+    /// - Parameter errors: its stderr; nil is `/dev/null`.
+    static func spawn(
+        _ arguments: [Path], _ input: FileDescriptor, _ output: FileDescriptor,
+        errors: FileDescriptor? = nil
     ) throws(Errno) -> CInt {
         var strings = arguments.map { argument in
             argument.withCString { strdup($0) }
@@ -56,12 +58,16 @@ public enum ChildProcess {
         defer { for string in strings { free(string) } }
         strings.append(nil)
         var process: CInt = 0
-        let error = system_spawn(&process, strings, input.rawValue, output.rawValue)
+        let error = system_spawn(
+            &process, strings, input.rawValue, output.rawValue, errors?.rawValue ?? -1)
         if error != 0 { throw Errno(rawValue: error) }
         return process
     }
 
-    private static func read(_ descriptor: FileDescriptor, limit: Int) throws(Errno) -> [UInt8] {
+    /// - Parameter stopsAtLimit: leaves the rest unread; else it is read and left out.
+    static func read(
+        _ descriptor: FileDescriptor, limit: Int, stopsAtLimit: Bool = false
+    ) throws(Errno) -> [UInt8] {
         var bytes: [UInt8] = []
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 16)
         defer { buffer.deallocate() }
@@ -69,12 +75,13 @@ public enum ChildProcess {
             let count = try descriptor.read(into: buffer)
             if count == 0 { return bytes }
             bytes.append(contentsOf: buffer.prefix(min(count, limit - bytes.count)))
+            if stopsAtLimit, bytes.count == limit { return bytes }
         }
     }
 }
 
 /// Both ends of pipe2(2), closed on exec.
-private final class Pipe {
+final class Pipe {
     let reading: FileDescriptor
     let writing: FileDescriptor
     private var readingIsOpen = true
@@ -92,9 +99,16 @@ private final class Pipe {
         writingIsOpen = false
     }
 
-    func close() {
-        closeWriting()
+    func closeReading() {
         if readingIsOpen { _ = Glibc.close(reading.rawValue) }
         readingIsOpen = false
+    }
+
+    /// Leaves the writing end to someone else, who closes it.
+    func disownWriting() { writingIsOpen = false }
+
+    func close() {
+        closeWriting()
+        closeReading()
     }
 }

@@ -2,6 +2,8 @@
 ///
 /// - Spec: sysexits(3), as the design's "Exit statuses" assigns them.
 public enum ExitStatus: Int32, Sendable {
+    /// The answer is no, of a tool that answers a question; nothing else has this status.
+    case no = 1
     case usage = 64
     /// Input that is cut, does not match its digest, or is not what it claims to be.
     case dataError = 65

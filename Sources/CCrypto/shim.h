@@ -1,3 +1,9 @@
-// OpenSSL's libcrypto: the EVP digests.
+// OpenSSL's libcrypto: digests, keys and signatures by EVP, keys as PEM.
 #pragma once
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>

@@ -133,7 +133,7 @@ int system_processor_count(void) {
     return count > 0 ? (int)count : 1;
 }
 
-int system_spawn(int *process, char *const arguments[], int input, int output) {
+int system_spawn(int *process, char *const arguments[], int input, int output, int errors) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t defaults;
@@ -150,7 +150,11 @@ int system_spawn(int *process, char *const arguments[], int input, int output) {
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
     posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    if (errors == -1) {
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    } else if (errors != STDERR_FILENO) {
+        posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
+    }
     pid_t started = 0;
     result = posix_spawnp(&started, arguments[0], &actions, &attributes, arguments, environ);
     *process = started;

@@ -36,11 +36,14 @@ public final class StreamingDigest {
     }
 
     /// The digest of all bytes. Nothing may be added afterwards.
-    public func finalize() -> Digest {
+    public func finalize() -> Digest { Digest(algorithm, bytes: finalizeBytes()) }
+
+    /// The raw bytes of the digest. Nothing may be added afterwards.
+    public func finalizeBytes() -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
         EVP_DigestFinal_ex(context, &bytes, &count)
-        return Digest(algorithm, bytes: bytes.prefix(Int(count)))
+        return Array(bytes.prefix(Int(count)))
     }
 }
 

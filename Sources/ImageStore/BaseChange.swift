@@ -85,21 +85,3 @@ extension Image {
     /// The digest of its manifest, which the store records; nil for `scratch`.
     fileprivate var baseDigest: String? { manifest[annotation: Annotation.baseDigest] }
 }
-
-extension Reference {
-    /// The same tag, or place, at another digest or at none.
-    fileprivate func withDigest(_ digest: Digest?) -> Reference {
-        switch self {
-        case .registry(let reference):
-            .registry(
-                RegistryReference(
-                    host: reference.host, repository: reference.repository, tag: reference.tag,
-                    digest: digest))
-        case .layout(let reference):
-            .layout(
-                LayoutReference(
-                    directory: reference.directory, tag: reference.tag, digest: digest))
-        case .scratch: .scratch
-        }
-    }
-}

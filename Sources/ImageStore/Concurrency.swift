@@ -2,17 +2,17 @@ import ByteStream
 import Synchronization
 
 /// How many transfers go on at the same time.
-let concurrencyLimit = 4
+package let concurrencyLimit = 4
 
 /// Tells work that its result is no longer wanted.
-final class Cancellation: Sendable {
-    struct Cancelled: Error {}
+package final class Cancellation: Sendable {
+    package struct Cancelled: Error {}
 
     private let flag = Atomic(false)
 
-    func cancel() { flag.store(true, ordering: .relaxed) }
+    package func cancel() { flag.store(true, ordering: .relaxed) }
 
-    func check() throws(Cancelled) {
+    package func check() throws(Cancelled) {
         if flag.load(ordering: .relaxed) { throw Cancelled() }
     }
 }
@@ -23,7 +23,7 @@ final class Cancellation: Sendable {
 ///
 /// - Returns: the results in the order of the items.
 /// - Throws: the first error.
-func concurrently<Item: Sendable, Result: Sendable>(
+package func concurrently<Item: Sendable, Result: Sendable>(
     _ items: [Item], limit: Int = concurrencyLimit,
     _ body: @escaping @Sendable (Item, Cancellation) throws -> Result
 ) throws -> [Result] {

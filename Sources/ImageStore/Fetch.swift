@@ -44,7 +44,7 @@ extension ImageStore {
     /// The stored manifests of a root: itself, or those of the index that it is.
     ///
     /// A manifest that stands by itself is not checked against the platform.
-    private func manifests(
+    func manifests(
         of root: RawManifest, _ reference: Reference, in repository: any Repository,
         platform choice: PlatformChoice
     ) throws -> [RawManifest] {
@@ -84,11 +84,6 @@ extension ImageStore {
         of reference: Reference, platform choice: PlatformChoice
     ) throws -> [UInt8] {
         try images(of: reference, platform: choice, recordBase: false).flatMap(\.configBytes)
-    }
-
-    /// The tags of the place that a reference names.
-    public func tags(of reference: Reference) throws -> [String] {
-        try repository(for: reference).tags()
     }
 
     /// An image's config as it is stored.

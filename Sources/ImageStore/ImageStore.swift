@@ -8,7 +8,7 @@ public final class ImageStore: Sendable {
     private let options: RegistryOptions
     private let client = Guarded<RegistryClient?>(nil)
     /// Takes what is done, line by line.
-    let trace: @Sendable (String) -> Void
+    public let trace: @Sendable (String) -> Void
     /// Takes what the user should know although nothing failed.
     let warn: @Sendable (String) -> Void
 
@@ -114,17 +114,7 @@ public final class ImageStore: Sendable {
 
 extension Reference {
     /// The place without tag and digest: equal for references into the same repository.
-    var place: Reference {
-        switch self {
-        case .registry(let reference):
-            .registry(
-                RegistryReference(
-                    host: reference.host, repository: reference.repository, tag: nil, digest: nil))
-        case .layout(let reference):
-            .layout(LayoutReference(directory: reference.directory, tag: nil, digest: nil))
-        case .scratch: .scratch
-        }
-    }
+    var place: Reference { selecting(tag: nil, digest: nil) }
 
     /// What annotations call it: with its tag, or with its digest when it has no tag.
     var imageName: String {

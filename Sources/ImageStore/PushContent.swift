@@ -89,11 +89,8 @@ public struct PushContent: Sendable {
         _ image: Image, annotations: [(key: String, value: String)], subject: String
     ) -> Child {
         var manifest = image.manifest
-        var base: Reference?
-        if let name = manifest[annotation: Annotation.baseName] {
-            base = Reference(annotation: name)
-            if case .layout = base { manifest[annotation: Annotation.baseName] = nil }
-        }
+        let base = image.source
+        if case .layout = base { manifest[annotation: Annotation.baseName] = nil }
         for (key, value) in annotations { manifest[annotation: JSONString(key)] = value }
         let bytes = manifest.storedBytes
         return Child(
@@ -134,11 +131,13 @@ extension Manifest {
     fileprivate var isArtifact: Bool { subject != nil || !config.mediaType.isImageConfig }
 }
 
-extension Reference {
-    /// - Returns: nil for what someone else wrote there and is not a reference.
-    fileprivate init?(annotation text: String) {
+extension Image {
+    /// Where the image says that its blobs are; nil for what someone else wrote there and is not a
+    /// reference.
+    public var source: Reference? {
+        guard let name = manifest[annotation: Annotation.baseName] else { return nil }
         do {
-            try self.init(text)
+            return try Reference(name)
         } catch {
             return nil
         }

@@ -26,6 +26,61 @@ extension ImageStore {
         return index?.manifests.filter { $0.isArtifact(of: artifactType) } ?? []
     }
 
+    /// The most artifacts that are followed from one manifest.
+    static let referrerLimit = 10_000
+
+    /// The artifacts about the manifest which a reference names, about those that it names as an
+    /// index, and about artifacts that were found: each once, those that are nearer first.
+    ///
+    /// - Parameter artifactType: only those of this type; others are followed all the same.
+    /// - Throws: `StoreError`, and what the place throws.
+    public func referrersRecursively(
+        of reference: Reference, artifactType: String?
+    ) throws -> [Descriptor] {
+        let root = try manifest(of: reference)
+        let repository = try repository(for: reference)
+        var digests = [root.digest]
+        if root.mediaType.isIndex {
+            digests += try parts(of: root, in: repository, depth: 0).map(\.digest)
+        }
+        var seen = Set(digests)
+        var found: [Descriptor] = []
+        while !digests.isEmpty {
+            var next: [Digest] = []
+            for digest in digests {
+                for referrer in try referrers(of: reference.at(digest), artifactType: nil)
+                where seen.insert(referrer.digest).inserted {
+                    guard found.count < ImageStore.referrerLimit else {
+                        throw StoreError.tooManyReferrers(
+                            reference, limit: ImageStore.referrerLimit)
+                    }
+                    found.append(referrer)
+                    next.append(referrer.digest)
+                }
+            }
+            digests = next
+        }
+        return found.filter { $0.isArtifact(of: artifactType) }
+    }
+
+    /// What an index refers to, and the indexes in it, as far as the place has them.
+    private func parts(
+        of raw: RawManifest, in repository: any Repository, depth: Int
+    ) throws -> [Descriptor] {
+        let index = try parsing("index '\(raw.digest)'") { () throws(JSONError) in
+            try raw.index()
+        }
+        var parts: [Descriptor] = []
+        for entry in index.manifests {
+            parts.append(entry)
+            guard entry.mediaType.isIndex, depth < DocumentLimit.indexDepth,
+                let inner = try repository.manifest(.digest(entry.digest))
+            else { continue }
+            parts += try self.parts(of: inner, in: repository, depth: depth + 1)
+        }
+        return parts
+    }
+
     /// Lists a stored manifest among the referrers of its subject, if it has one, by the tag that
     /// serves where the registry has no such list.
     ///

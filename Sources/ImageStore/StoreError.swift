@@ -31,6 +31,11 @@ public enum StoreError: Failure {
     case noTagToExpect(Reference)
     /// Other processes replaced the list of referrers every time it was written.
     case referrersContended(place: String, tag: String)
+    case tooManyReferrers(Reference, limit: Int)
+    /// The same of a list of signatures.
+    case signaturesContended(place: String, tag: String)
+    /// There is no valid signature; `refused` says of each that was found why not.
+    case notVerified(Reference, refused: [String])
 
     public var exitStatus: ExitStatus {
         switch self {
@@ -41,7 +46,8 @@ public enum StoreError: Failure {
             .digestMismatch:
             .dataError
         case .tagMoved, .tagOverwritten: .protocolError
-        case .referrersContended: .temporary
+        case .referrersContended, .signaturesContended: .temporary
+        case .notVerified, .tooManyReferrers: .dataError
         }
     }
 
@@ -86,6 +92,17 @@ public enum StoreError: Failure {
             "no tag to expect anything of in \(quote(reference.description))"
         case .referrersContended(let place, let tag):
             "the list of referrers \(quote(tag)) of \(quote(place)) is written by others; try again"
+        case .signaturesContended(let place, let tag):
+            "the signatures \(quote(tag)) of \(quote(place)) are written by others; try again"
+        case .tooManyReferrers(let reference, let limit):
+            "more than \(limit) referrers of \(quote(reference.description))"
+        case .notVerified(let reference, let refused):
+            "no valid signature of \(quote(reference.description)); "
+                + (refused.isEmpty
+                    ? "it has none of this type"
+                    : refused.prefix(5).enumerated().map { "\($0.offset + 1): \($0.element)" }
+                        .joined(separator: "; ")
+                        + (refused.count > 5 ? "; and \(refused.count - 5) more" : ""))
         }
     }
 

@@ -60,21 +60,50 @@ extension ImageStore {
         _ cancellation: Cancellation
     ) throws -> any BlobSource {
         let descriptor = blob.descriptor
-        for source in sources {
+        guard let (source, place) = try find(descriptor, in: sources) else {
+            throw StoreError.missing(
+                subject: blob.subject, digest: descriptor.digest, target: target.name,
+                sources: sources.map { $0.place.description })
+        }
+        trace("\(blob.subject) '\(descriptor.digest)' is copied from \(quote(place))")
+        return source
+    }
+
+    /// Opens a blob in the first of the places that has it, to be read here. It is checked as it is
+    /// read: its end is proof.
+    ///
+    /// - Parameter subject: what messages call the blob.
+    /// - Throws: `StoreError.missing`, and what the places throw.
+    public func openBlob(
+        _ descriptor: Descriptor, subject: String, in sources: [Reference]
+    ) throws -> any BlobSource {
+        guard let (source, place) = try find(descriptor, in: sources) else {
+            throw StoreError.missing(
+                subject: subject, digest: descriptor.digest, target: nil,
+                sources: sources.map { $0.place.description })
+        }
+        trace("\(subject) '\(descriptor.digest)' is read from \(quote(place))")
+        return source
+    }
+
+    /// - Returns: nil when no place has the blob; else it and the place's name.
+    private func find(
+        _ descriptor: Descriptor, in sources: [Reference]
+    ) throws -> (blob: any BlobSource, place: String)? {
+        for source in sources where source != .scratch {
             let repository = try repository(for: source)
             guard try repository.hasBlob(descriptor.digest) else { continue }
-            trace(
-                "\(blob.subject) '\(descriptor.digest)' is copied from \(quote(repository.name))")
-            if case .layout(let source) = source { return try layout(source).openBlob(descriptor) }
-            return PipedBlob(
+            if case .layout(let source) = source {
+                return (try layout(source).openBlob(descriptor), repository.name)
+            }
+            let blob = PipedBlob(
                 BlobIdentity(digest: descriptor.digest, size: descriptor.size)
             ) { sink in
                 try repository.readBlob(descriptor, into: sink)
             }
+            return (blob, repository.name)
         }
-        throw StoreError.missing(
-            subject: blob.subject, digest: descriptor.digest, target: target.name,
-            sources: sources.map { $0.place.description })
+        return nil
     }
 }
 

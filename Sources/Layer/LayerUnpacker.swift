@@ -31,15 +31,32 @@ public struct LayerUnpacker: Sendable {
     /// - Throws: `TarError`, with `.source` for the `LayerError` of a layer that is not whole or not
     ///   the expected one; `StreamError`.
     public func unpack(_ input: InputStream, with extractor: TreeExtractor) throws {
+        try read(input, path: input.path) { tar in
+            try extractor.apply(tar, path: input.path, isEndProved: isEndProved)
+        }
+    }
+
+    /// Whether the layer ends only where it should, since its digest is checked.
+    public var isEndProved: Bool { digest != nil || diffID != nil }
+
+    /// Hands over the tar of the layer that `input` has, while another thread decompresses it.
+    ///
+    /// - Parameters:
+    ///   - path: what messages call the layer.
+    ///   - body: reads the tar to its end, which comes only when the layer is the expected one.
+    /// - Throws: what `body` throws; the tar throws `LayerError`, and what `input` throws.
+    public func read<Result>(
+        _ input: any ByteSource, path: Path, _ body: (any ByteSource) throws -> Result
+    ) throws -> Result {
         let pipe = MemoryPipe(capacity: LayerUnpacker.byteLimit)
-        let production = Production(input, pipe, self)
+        let production = Production(input, path, pipe, self)
         guard let thread = WorkerThread({ production.run() }) else {
             throw StreamError.system(call: "pthread_create", Errno(rawValue: EAGAIN))
         }
         do {
-            try extractor.apply(
-                pipe, path: input.path, isEndProved: digest != nil || diffID != nil)
+            let result = try body(pipe)
             thread.join()
+            return result
         } catch {
             // The thread may wait for input that takes its time; it ends with it.
             pipe.abandon()
@@ -50,15 +67,19 @@ public struct LayerUnpacker: Sendable {
 
     /// Reads the layer and checks it. Everything in it is the thread's that runs it.
     private final class Production: @unchecked Sendable {
-        private let input: InputStream
+        private let input: CountingSource
+        private let path: Path
         private let pipe: MemoryPipe
         private let expected: LayerUnpacker
         private var byteCount: Int64 = 0
         /// Of a diffID whose algorithm is not that of all the others.
         private let tarDigest: StreamingDigest?
 
-        init(_ input: InputStream, _ pipe: MemoryPipe, _ expected: LayerUnpacker) {
-            self.input = input
+        init(
+            _ input: any ByteSource, _ path: Path, _ pipe: MemoryPipe, _ expected: LayerUnpacker
+        ) {
+            self.input = CountingSource(input)
+            self.path = path
             self.pipe = pipe
             self.expected = expected
             tarDigest = expected.diffID.flatMap {
@@ -69,7 +90,7 @@ public struct LayerUnpacker: Sendable {
         func run() {
             do {
                 let source = LayerSource(
-                    input, path: input.path, expectedDigest: expected.digest,
+                    input, path: path, expectedDigest: expected.digest,
                     expectedSize: expected.size
                 ) { (bytes) throws(LayerError) in try self.pass(bytes) }
                 try drain(source)
@@ -86,13 +107,13 @@ public struct LayerUnpacker: Sendable {
                 byteCount / Int64(expected.maximumRatio) >= input.byteCount
             {
                 throw .bomb(
-                    path: input.path, byteCount: input.byteCount, ratio: expected.maximumRatio)
+                    path: path, byteCount: input.byteCount, ratio: expected.maximumRatio)
             }
             tarDigest?.update(bytes)
             do {
                 try pipe.write(bytes)
             } catch {
-                throw .stream(.write(path: input.path, .cancelled))
+                throw .stream(.write(path: path, .cancelled))
             }
         }
 
@@ -102,8 +123,24 @@ public struct LayerUnpacker: Sendable {
                 tarDigest?.finalize()
                 ?? layer[annotation: Annotation.uncompressed].flatMap { Digest($0) }
             if let actual, actual != diffID {
-                throw .diffID(path: input.path, expected: diffID, actual: actual)
+                throw .diffID(path: path, expected: diffID, actual: actual)
             }
         }
+    }
+}
+
+/// A source of which is known how many bytes it gave.
+private final class CountingSource: ByteSource {
+    private let source: any ByteSource
+    private(set) var byteCount: Int64 = 0
+
+    init(_ source: any ByteSource) {
+        self.source = source
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        let count = try source.read(into: buffer)
+        byteCount += Int64(count)
+        return count
     }
 }

@@ -5,10 +5,13 @@ public let remoteTools: [any Tool.Type] = [
     ArtifactTool.self,
     DockerfileTool.self,
     FetchTool.self,
+    ListTool.self,
     LoadTool.self,
     LoginTool.self,
     PushBlobTool.self,
     PushManifestTool.self,
     RebaseTool.self,
     SaveTool.self,
+    SignTool.self,
+    VerifyTool.self,
 ]

@@ -40,14 +40,8 @@ public struct FetchTool: Tool {
         help: "Write the blob REF@DIGEST, or the one whose descriptor line comes from stdin.")
     var blob = false
 
-    @Flag(help: "Write the tags of REF's repository, one to a line.")
-    var tags = false
-
-    @Flag(help: "Write the descriptor lines of the artifacts that are about REF.")
-    var referrers = false
-
-    @Option(help: ArgumentHelp("Only the referrers of this type.", valueName: "media-type"))
-    var artifactType: String?
+    @OptionGroup var selection: FetchSelection
+    @OptionGroup var lists: FetchLists
 
     @Flag(help: "Leave the annotations that name the image's base as they are.")
     var keepBase = false
@@ -58,29 +52,32 @@ public struct FetchTool: Tool {
     public init() {}
 
     public func validate() throws {
-        if [raw, config, blob, tags, referrers].count(where: { $0 }) > 1 {
+        let forms = [raw, config, blob, selection.digest, lists.tags, lists.referrers]
+        if forms.count(where: { $0 }) > 1 {
             throw ValidationError(
-                "--raw, --config, --blob, --tags and --referrers exclude each other")
+                "--raw, --config, --blob, --digest, --tags and --referrers exclude each other")
         }
-        if platform != nil && (blob || tags || referrers) {
+        if platform != nil && (blob || lists.tags || lists.referrers) {
             throw ValidationError(
                 "--platform has no meaning with --blob, --tags and --referrers")
         }
-        if artifactType != nil && !referrers {
-            throw ValidationError("--artifact-type needs --referrers")
+        if selection.descriptor && (blob || lists.tags) {
+            throw ValidationError("--descriptor has no meaning with --blob and --tags")
         }
     }
 
     public func execute(_ console: Console) throws {
-        let reference = try Reference(self.reference)
+        let reference = try selection.narrowed(Reference(self.reference), console)
         let choice = try platformChoice()
         let output = OutputStream()
         try registry.withStore(console) { store in
-            if tags {
-                try output.write(store.tags(of: reference).flatMap { Array("\($0)\n".utf8) })
-            } else if referrers {
-                try output.write(
-                    store.referrers(of: reference, artifactType: artifactType).flatMap(\.line))
+            if lists.tags {
+                try lists.writeTags(reference, store)
+            } else if lists.referrers {
+                try lists.writeReferrers(reference, store)
+            } else if selection.digest {
+                try selection.answer(
+                    reference, platform: platform.map { _ in choice }, store)
             } else if blob {
                 try fetchBlob(reference, store, console, output)
             } else if raw {

@@ -19,5 +19,7 @@ public struct SnapshotBase: CopyBase {
         }
     }
 
-    public func contents(of path: Path) -> [UInt8]? { nil }
+    public func contents(of path: Path) throws(TarError) -> [UInt8]? {
+        snapshot.contents[try resolved(path.bytes)]
+    }
 }

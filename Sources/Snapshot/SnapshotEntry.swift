@@ -21,11 +21,21 @@ public struct SnapshotEntry: Hashable, Sendable {
         public let seconds: Int64
         /// nil when the time was that of a tar, which has whole seconds.
         public let nanoseconds: UInt32?
+
+        public init(seconds: Int64, nanoseconds: UInt32?) {
+            self.seconds = seconds
+            self.nanoseconds = nanoseconds
+        }
     }
 
     public struct Device: Hashable, Sendable {
         public let major: UInt32
         public let minor: UInt32
+
+        public init(major: UInt32, minor: UInt32) {
+            self.major = major
+            self.minor = minor
+        }
     }
 
     public let kind: Kind
@@ -84,7 +94,7 @@ public struct ContentDigest: Hashable, Sendable {
     private let words: SIMD4<UInt64>
 
     /// - Precondition: `digest` is a sha256.
-    init(_ digest: Digest) {
+    public init(_ digest: Digest) {
         guard let value = ContentDigest(hexadecimal: digest.encoded.utf8) else {
             preconditionFailure("not a sha256: \(digest)")
         }
@@ -106,6 +116,22 @@ public struct ContentDigest: Hashable, Sendable {
             words[index / 16] = words[index / 16] << 4 | UInt64(value)
         }
         self.words = words
+    }
+
+    /// - Precondition: 32 bytes.
+    public init(bytes: UnsafeRawBufferPointer) {
+        precondition(bytes.count == 32)
+        var words = SIMD4<UInt64>()
+        for index in 0..<4 {
+            words[index] = UInt64(
+                bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
+        }
+        self.words = words
+    }
+
+    /// 32 bytes.
+    public var bytes: [UInt8] {
+        (0..<32).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> UInt64(56 - $0 % 8 * 8)) }
     }
 
     /// 64 digits.

@@ -24,6 +24,8 @@ struct SnapshotParser {
     private(set) var root: SnapshotEntry?
     private(set) var records: [Snapshot.Record] = []
     private(set) var paths: [UInt8] = []
+    /// What small files hold, by their paths: a tag of theirs says it.
+    private(set) var contents: [[UInt8]: [UInt8]] = [:]
 
     init(path: Path) {
         source = path
@@ -76,7 +78,8 @@ struct SnapshotParser {
     private mutating func entry(
         _ name: ArraySlice<UInt8>, _ words: ArraySlice<ArraySlice<UInt8>>
     ) throws(SnapshotError) {
-        let entry = try entry(defaults + pairs(words))
+        let pairs = pairs(words)
+        let entry = try entry(defaults + pairs)
         let isFull = name.contains(UInt8(ascii: "/"))
         let path = try path(name, isFull: isFull)
         if path.isEmpty {
@@ -89,6 +92,7 @@ struct SnapshotParser {
         guard paths.count + path.count <= SnapshotParser.pathsByteLimit,
             path.count <= SnapshotParser.pathByteLimit
         else { throw .tooLarge(path: source, line: line) }
+        if let content = try content(pairs) { contents[path] = content }
         let start = paths.count
         paths += path
         records.append(
@@ -180,6 +184,20 @@ struct SnapshotParser {
             try addAttribute(value, keyword: keyword, to: &entry)
         default: break
         }
+    }
+
+    /// What `tags=data:BASE64` says that a file holds.
+    private func content(
+        _ pairs: [(keyword: ArraySlice<UInt8>, value: ArraySlice<UInt8>)]
+    ) throws(SnapshotError) -> [UInt8]? {
+        guard let tags = pairs.last(where: { $0.keyword.elementsEqual("tags".utf8) }),
+            let tag = tags.value.split(separator: UInt8(ascii: ","))
+                .first(where: { $0.starts(with: "data:".utf8) })
+        else { return nil }
+        guard let bytes = Base64.decode(Array(tag.dropFirst("data:".utf8.count))) else {
+            throw malformed("a tag that is not base64")
+        }
+        return bytes
     }
 
     private func addAttribute(

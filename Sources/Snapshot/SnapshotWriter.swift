@@ -127,7 +127,7 @@ extension SnapshotEntry {
     ///
     /// A link target is never the last: it may end with a backslash, which at the end of a line
     /// would continue it.
-    func append(to line: inout [UInt8]) {
+    public func append(to line: inout [UInt8]) {
         func add(_ keyword: String, _ value: some BinaryInteger, radix: Int = 10) {
             line += " \(keyword)=".utf8
             line += String(value, radix: radix).utf8

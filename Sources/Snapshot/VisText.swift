@@ -1,10 +1,11 @@
 /// Names and link targets as mtree(5) has them: one word of printable ASCII.
 ///
 /// - Spec: vis(3) with `VIS_WHITE | VIS_OCTAL | VIS_GLOB`; unvis(3).
-enum VisText {
+public enum VisText {
     private static let backslash = UInt8(ascii: "\\")
 
-    static func append(_ bytes: some Sequence<UInt8>, to text: inout [UInt8]) {
+    /// Appends a name, or a path whose slashes stay.
+    public static func append(_ bytes: some Sequence<UInt8>, to text: inout [UInt8]) {
         for byte in bytes {
             switch byte {
             case backslash: text += [backslash, backslash]

@@ -2,7 +2,7 @@ import ByteStream
 import Glibc
 
 /// Where an entry goes, below the directory that is unpacked into.
-struct EntryPath {
+package struct EntryPath {
     /// Components with a slash between them, and a zero byte at the end.
     private let terminated: [UInt8]
     /// Where the last component begins.
@@ -11,7 +11,7 @@ struct EntryPath {
     /// Reads a path or hard link target of a tar. Slashes at its ends and components `.` say nothing.
     ///
     /// - Throws: `TarError.refused` for a component `..`, and for more than the kernel takes.
-    init(_ path: [UInt8]) throws(TarError) {
+    package init(_ path: [UInt8]) throws(TarError) {
         let slash = UInt8(ascii: "/")
         let dot = UInt8(ascii: ".")
         var bytes: [UInt8] = []
@@ -37,11 +37,11 @@ struct EntryPath {
     }
 
     /// Whether it is the directory that is unpacked into itself.
-    var isRoot: Bool { terminated.count == 1 }
+    package var isRoot: Bool { terminated.count == 1 }
 
-    var bytes: ArraySlice<UInt8> { terminated[..<(terminated.count - 1)] }
-    var parent: ArraySlice<UInt8> { terminated[..<max(0, nameOffset - 1)] }
-    var name: ArraySlice<UInt8> { terminated[nameOffset..<(terminated.count - 1)] }
+    package var bytes: ArraySlice<UInt8> { terminated[..<(terminated.count - 1)] }
+    package var parent: ArraySlice<UInt8> { terminated[..<max(0, nameOffset - 1)] }
+    package var name: ArraySlice<UInt8> { terminated[nameOffset..<(terminated.count - 1)] }
 
     /// Calls `body` with the last component; with `.` for the root.
     func withName<Result, E: Error>(
@@ -60,9 +60,9 @@ struct EntryPath {
 
 extension EntryPath: CustomStringConvertible {
     /// As messages call it.
-    var path: Path { isRoot ? "." : Path(bytes) }
+    package var path: Path { isRoot ? "." : Path(bytes) }
 
-    var description: String { path.description }
+    package var description: String { path.description }
 }
 
 extension FileIdentity {

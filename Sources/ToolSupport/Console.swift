@@ -46,12 +46,14 @@ public struct Console: Sendable {
             Array(Printable.line(line).utf8) + [0x0A])
     }
 
-    /// Prints why the tool fails; nothing for a reader that went away.
+    /// Prints why the tool fails; nothing for a reader that went away, nor for an answer.
     ///
     /// - Returns: the status to end with.
     public func report(_ error: any Error) -> ExitStatus {
         let failure = Console.failure(for: error)
-        if failure.exitStatus != .brokenPipe { print("\(toolName): \(failure.message)") }
+        if failure.exitStatus != .brokenPipe, failure.exitStatus != .no {
+            print("\(toolName): \(failure.message)")
+        }
         return failure.exitStatus
     }
 
@@ -68,6 +70,14 @@ public struct Console: Sendable {
 
 extension ReferenceError {
     var message: String { "not a reference: \(quote(reference)): \(problem)" }
+}
+
+/// The answer is no: what the tool had to say is on stdout, and nothing failed.
+public struct NegativeAnswer: Failure {
+    public init() {}
+
+    public var message: String { "the answer is no" }
+    public var exitStatus: ExitStatus { .no }
 }
 
 /// Options or arguments that make no sense.

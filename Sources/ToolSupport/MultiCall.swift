@@ -3,11 +3,16 @@ import Glibc
 
 /// Runs the one of `tools` that this process was called by, as its `argv[0]` says, and ends.
 ///
-/// One binary with a symbolic link for each tool: the Swift runtime is there once.
+/// One binary with a symbolic link for each tool: the Swift runtime is there once. Where there can be no
+/// links, as in packages of Python and npm, the tool is the first argument.
 public func runCalledTool(_ tools: [any Tool.Type]) -> Never {
-    let name = Path(ArgumentText.encode(ArgumentText.processArguments.first ?? "")).name.description
+    let arguments = ArgumentText.processArguments
+    let name = Path(ArgumentText.encode(arguments.first ?? "")).name.description
     for tool in tools where tool.toolName == name {
-        tool.runAndExit()
+        tool.runAndExit(arguments.dropFirst())
+    }
+    for tool in tools where tool.toolName == arguments.dropFirst().first {
+        tool.runAndExit(arguments.dropFirst(2))
     }
     let names = tools.map { $0.toolName }.joined(separator: " ")
     Console(toolName: name, level: .normal)

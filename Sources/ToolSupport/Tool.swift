@@ -32,10 +32,12 @@ extension Tool {
     /// The name users type, as in `oci-tar`.
     public static var toolName: String { configuration.commandName ?? String(describing: self) }
 
-    /// Runs the tool with this process's arguments and ends the process.
-    public static func runAndExit() -> Never {
+    /// Runs the tool and ends the process.
+    ///
+    /// - Parameter arguments: this process's arguments, without the program's name when nil.
+    public static func runAndExit(_ arguments: ArraySlice<String>? = nil) -> Never {
         occupyStandardDescriptors()
-        let arguments = ArgumentText.processArguments.dropFirst()
+        let arguments = arguments ?? ArgumentText.processArguments.dropFirst()
         let command: any ParsableCommand
         do {
             command = try parseAsRoot(Array(arguments))

@@ -58,9 +58,9 @@ int system_terminal_columns(int descriptor);
 // How many processors this process may run on, at least 1.
 int system_processor_count(void);
 
-// Starts a program found by PATH, with this process's environment and the given stdin and stdout;
-// its stderr is /dev/null. Returns 0 or an error number.
-int system_spawn(int *process, char *const arguments[], int input, int output);
+// Starts a program found by PATH, with this process's environment and the given stdin, stdout and
+// stderr; -1 for errors is /dev/null. Returns 0 or an error number.
+int system_spawn(int *process, char *const arguments[], int input, int output, int errors);
 // The exit status of a program that was started; 128 and the signal's number when one ended it.
 int system_wait(int process);
 

@@ -4,6 +4,7 @@ import JSON
 ///
 /// - Spec: image-spec v1.1.1, annotations.md.
 public enum Annotation {
+    public static let created: JSONString = "org.opencontainers.image.created"
     public static let refName: JSONString = "org.opencontainers.image.ref.name"
     public static let baseName: JSONString = "org.opencontainers.image.base.name"
     public static let baseDigest: JSONString = "org.opencontainers.image.base.digest"

@@ -14,6 +14,14 @@ public protocol CopyBase {
     func contents(of path: Path) throws(TarError) -> [UInt8]?
 }
 
+extension CopyBase {
+    /// The path that another one leads to by the base's links.
+    public func resolved(_ path: [UInt8]) throws(TarError) -> [UInt8] {
+        Array(
+            try CopyDestination(path, in: self).components.joined(separator: [UInt8(ascii: "/")]))
+    }
+}
+
 /// What stands at a path of the base, as far as a copy needs to know.
 public enum BaseNode: Hashable, Sendable {
     case directory

@@ -27,7 +27,7 @@ package struct TarReader: ~Copyable {
 
     /// - Parameter isEndProved: whether the input ends only where it should; its tar may then lack
     ///   the end-of-archive marker, and the padding before it.
-    init(_ input: any ByteSource, path: Path, isEndProved: Bool = false) {
+    package init(_ input: any ByteSource, path: Path, isEndProved: Bool = false) {
         self.input = input
         self.path = path
         self.isEndProved = isEndProved
@@ -102,7 +102,7 @@ package struct TarReader: ~Copyable {
     }
 
     /// Hands over the data of the current entry, in pieces, and passes over its padding.
-    mutating func readData(
+    package mutating func readData(
         _ body: (UnsafeRawBufferPointer) throws(TarError) -> Void
     ) throws(TarError) {
         while remaining > 0 {

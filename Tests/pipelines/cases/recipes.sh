@@ -82,6 +82,16 @@ for platform in amd64 arm64; do
 		bsdtar -xOf - usr/bin/hello | grep -qx "$platform" || fail "not the program of $platform"
 done
 
+# The platforms on machines of their own: image lines are all that travels.
+machines=$ROOT/examples/many-machines
+for platform in amd64 arm64; do
+	mkdir -p "lines/$platform"
+	"$machines/one" "linux/$platform" "bin/linux/$platform" "$registry/example/joined:1" >"lines/$platform/image.json"
+	assert_equal '' "$(tag_digest example/joined:1)" 'no tag before the last job'
+done
+"$machines/join" "$registry/example/joined:1" lines >out
+assert_equal "$(tag_digest example/many:1)" "$(field .digest out)" 'as on one machine'
+
 # A fleet gets another base; what fails is named and stops nobody else.
 for name in node python static-site; do echo "$registry/example/$name:1"; done >fleet
 old=$(tag_digest example/node:1)
@@ -98,7 +108,7 @@ assert_equal 3 "$(wc -l <out)"
 assert_match "^rebase: failed: $registry/example/none:1$" err
 
 # The YAML is well formed, and the scripts in it push an image.
-yamllint --strict -c examples/.yamllint examples/*.yml examples/*.yaml
+yamllint --strict -c examples/.yamllint "$ROOT/action.yml" examples/*.y*ml examples/*/*.y*ml
 script_of() {
 	/usr/bin/python3 - "$@" <<'END' | sed "s|ghcr\.io|$registry|g"
 import sys, yaml
@@ -130,3 +140,82 @@ export SOURCE=dist IMAGE="$registry/example/task:1" ROOT_DIR=/app DIGEST_FILE="$
 script_of examples/tekton-task.yaml spec steps 0 script >build
 sh build
 assert_equal "$(tag_digest example/task:1)" "$(cat digest)"
+
+# script_of_jenkins FILE: what its one sh step runs.
+script_of_jenkins() {
+	sed -n "/sh '''/,/'''/p" "$1" | sed "1d; \$d; s|ghcr\.io|$registry|g"
+}
+export REGISTRY_USER=u REGISTRY_PASSWORD=p GIT_COMMIT=fedcba IMAGE="$registry/example/jenkins"
+script_of_jenkins examples/Jenkinsfile >build
+sh -e build >out
+assert_equal "$(tag_digest example/jenkins:fedcba)" "$(field .digest out)"
+
+export CI_COMMIT_SHA=abcdef IMAGE="$registry/example/woodpecker"
+script_of examples/woodpecker.yml steps 0 commands >build
+sh -e build >out
+assert_equal "$(tag_digest example/woodpecker:abcdef)" "$(field .digest out)"
+
+# The graphs of many machines, each step in turn as its system would run it.
+# graph NAME FILE JOB LAST: JOB and LAST are the places of two scripts in FILE.
+graph() {
+	rm -rf lines
+	export IMAGE="$registry/example/$1:1" BASE=scratch
+	for PLATFORM in linux/amd64 linux/arm64; do
+		export PLATFORM
+		# shellcheck disable=SC2086 # keys
+		script_of "$2" $3 >job
+		sh -e job
+	done
+	# shellcheck disable=SC2086
+	script_of "$2" $4 >job
+	sh -e job >out
+	assert_equal "$(tag_digest example/joined:1)" "$(tag_digest "example/$1:1")" "$1"
+}
+graph tekton examples/many-machines/tekton-pipeline.yaml 'spec tasks 0 taskSpec steps 0 script' \
+	'spec tasks 1 taskSpec steps 0 script'
+graph argo examples/many-machines/argo-workflow.yaml 'spec templates 1 script source' \
+	'spec templates 2 script source'
+
+# The matrix of GitHub, whose artifacts are directories of the last job.
+export ACTOR=someone TOKEN=secret IMAGE="$registry/example/matrix"
+file=examples/many-machines/github-actions.yml
+mkdir artifacts
+mv bin programs
+for platform in amd64 arm64; do
+	export PLATFORM="linux/$platform"
+	rm -rf bin lines
+	cp -a "programs/linux/$platform" bin
+	printf '.PHONY: bin\nbin:\n' >Makefile
+	script_of "$file" jobs platform steps 2 run >job
+	sh -e job
+	mkdir "artifacts/image-$platform"
+	mv lines/image.json "artifacts/image-$platform/"
+done
+rm -rf lines bin
+mv artifacts lines
+mv programs bin
+script_of "$file" jobs join steps 3 run >job
+sh -e job >out
+assert_equal "$(tag_digest example/joined:1)" "$(tag_digest example/matrix:latest)" matrix
+
+# The action: it installs a tarball, here one of the tools that are tested, and runs commands with them.
+version=$(sed -n 's/.*"ocinoco \([0-9.]*\)".*/\1/p' "$ROOT/Sources/ToolSupport/Version.swift")
+assert_equal "$version" "$(script_of "$ROOT/action.yml" inputs version default)"
+name=ocinoco-$version-linux-$(uname -m)
+mkdir -p "action/$name/bin" runner
+printf '#!/bin/sh\necho "it runs: $*"\n' >"action/$name/bin/ocinoco"
+chmod 755 "action/$name/bin/ocinoco"
+tar -C action -czf tarball.tar.gz "$name"
+script_of "$ROOT/action.yml" runs steps 0 run >job
+: >path
+install_action() {
+	env VERSION="$version" TARBALL="$PWD/tarball.tar.gz" SHA256="$1" RUNNER_TEMP="$PWD/runner" \
+		REPOSITORY=https://127.0.0.1:1/none GITHUB_PATH="$PWD/path" sh -eu job
+}
+expect 1 install_action 00
+assert_empty path
+install_action "$(sha256sum <tarball.tar.gz | cut -d ' ' -f 1)"
+assert_equal "$PWD/runner/ocinoco/$name/bin" "$(cat path)"
+script_of "$ROOT/action.yml" runs steps 1 run >job
+COMMANDS='ocinoco build' PATH="$(cat path):$PATH" sh -eu job >printed
+assert_equal 'it runs: build' "$(cat printed)"

@@ -4,7 +4,7 @@ import Tar
 
 extension TarEntry {
     /// The entry as `tar -tv` shows it: mode, owner, size, time in UTC, name.
-    var listing: String {
+    public var listing: String {
         let date = Timestamp(secondsSinceEpoch: modificationTime).map {
             String($0.description.prefix(16)).split(separator: "T").joined(separator: " ")
         }

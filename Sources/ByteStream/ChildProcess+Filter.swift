@@ -1,0 +1,52 @@
+import CSystem
+import Glibc
+
+extension ChildProcess {
+    /// Runs `program`, looked up in PATH, with `input` of any length on its stdin. Its stderr is this
+    /// process's own.
+    ///
+    /// A program that does not read all of its input is no error by itself: its status counts.
+    /// Call `Interruption.arm()` before: else such a program ends this process by SIGPIPE.
+    ///
+    /// - Returns: the status, and the output up to the limit. A program that writes more is ended
+    ///   there.
+    /// - Throws: the `Errno` of starting it; `Errno.cancelled` when a signal came, after it was ended.
+    public static func filter(
+        _ program: Path, arguments: [Path], input: [UInt8], outputLimit: Int
+    ) throws(Errno) -> Result {
+        let stdin = try Pipe()
+        defer { stdin.close() }
+        let stdout = try Pipe()
+        defer { stdout.close() }
+        let process = try spawn(
+            [program] + arguments, stdin.reading, stdout.writing, errors: .standardError)
+        stdin.closeReading()
+        stdout.closeWriting()
+        let writing = stdin.writing
+        // Both ends at once: either may fill its pipe before the other is read.
+        let writer = WorkerThread {
+            // A reader that went away shows in its status.
+            _ = try? writing.writeAll(input)
+            _ = Glibc.close(writing.rawValue)
+        }
+        guard let writer else {
+            kill(process, SIGTERM)
+            _ = system_wait(process)
+            throw .wouldBlock
+        }
+        stdin.disownWriting()
+        do {
+            let output = try read(stdout.reading, limit: outputLimit, stopsAtLimit: true)
+            // Whoever goes on to write has no reader.
+            stdout.closeReading()
+            if output.count == outputLimit { kill(process, SIGTERM) }
+            writer.detach()
+            return Result(status: system_wait(process), output: output)
+        } catch {
+            kill(process, SIGTERM)
+            _ = system_wait(process)
+            writer.detach()
+            throw error
+        }
+    }
+}

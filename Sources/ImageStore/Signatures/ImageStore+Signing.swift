@@ -1,0 +1,190 @@
+import ByteStream
+import Hashing
+import JSON
+import OCI
+import Signing
+
+/// What is signed of a manifest, beside its digest.
+public struct Claim: Sendable {
+    public let predicateType: String
+    public let predicate: JSON
+    public let annotations: [KeyValue]
+
+    /// That it is signed, and no more.
+    public init(annotations: [KeyValue] = []) {
+        self.init(
+            predicateType: Statement.signaturePredicateType, predicate: .object(JSONObject()),
+            annotations: annotations)
+    }
+
+    public init(predicateType: String, predicate: JSON, annotations: [KeyValue]) {
+        self.predicateType = predicateType
+        self.predicate = predicate
+        self.annotations = annotations
+    }
+
+    /// - Parameter path: a file with the predicate, as JSON.
+    /// - Throws: `StreamError`, `SigningError.malformedPredicate`.
+    public init(
+        predicateType: String, readingFile path: Path, annotations: [KeyValue]
+    ) throws {
+        let bytes = try InputStream.readFile(path, limit: Statement.predicateByteLimit)
+        do throws(JSONError) {
+            self.init(
+                predicateType: predicateType, predicate: try JSON.parse(bytes),
+                annotations: annotations)
+        } catch {
+            throw SigningError.malformedPredicate(subject: path.quoted, error)
+        }
+    }
+}
+
+extension ImageStore {
+    /// Signs a stored manifest: the signature is an artifact about it, in cosign's present format.
+    ///
+    /// - Parameters:
+    ///   - descriptor: of the manifest or index, which must be in the place of `reference`.
+    ///   - created: what the artifact says of its time; nil says nothing.
+    /// - Returns: the descriptor of the manifest, after its place has confirmed the signature.
+    /// - Throws: `StoreError`, `SigningError`, and what the place throws.
+    public func sign(
+        _ descriptor: Descriptor, at reference: Reference, _ claim: Claim, created: Timestamp?,
+        by signer: Signer
+    ) throws -> Descriptor {
+        let repository = try repository(for: reference)
+        let subject = try storedManifest(descriptor, of: reference, in: repository).descriptor
+        let payload = Statement.bytes(
+            about: subject.digest, annotations: claim.annotations,
+            predicateType: claim.predicateType, predicate: claim.predicate)
+        let signature = try signer.sign(
+            Envelope.signedBytes(payloadType: Statement.mediaType, payload: payload))
+        let bundle = Bundle.bytes(
+            Envelope(payloadType: Statement.mediaType, payload: payload, signature: signature),
+            hint: signer.hint)
+        var artifact = Artifact(artifactType: Bundle.mediaType)
+        artifact.blobs = [try write(bundle, Bundle.mediaType, to: repository)]
+        try artifact.setSubject(subject)
+        let empty = Descriptor(
+            mediaType: .empty, digest: .of(Artifact.emptyBytes),
+            size: Int64(Artifact.emptyBytes.count))
+        var manifest = artifact.manifest(config: empty, empty: empty)
+        if let created { manifest[annotation: Annotation.created] = created.description }
+        manifest[annotation: Bundle.contentAnnotation] = "dsse-envelope"
+        manifest[annotation: Bundle.predicateTypeAnnotation] = claim.predicateType
+        let content = try PushContent(
+            images: [Image(manifest: manifest, configBytes: Artifact.emptyBytes)], asIndex: false,
+            annotations: [])
+        _ = try push(content, to: [reference.place])
+        return subject
+    }
+
+    /// Signs a stored manifest in cosign's older format: a tag beside it lists its signatures.
+    ///
+    /// Registries have no lock: signatures that another process added meanwhile are kept.
+    ///
+    /// - Parameter identity: the repository that the signature is for, as `HOST/REPOSITORY`.
+    /// - Returns: as `sign`.
+    public func signByTag(
+        _ descriptor: Descriptor, at reference: Reference, identity: RegistryReference,
+        annotations: [KeyValue], by signer: Signer
+    ) throws -> Descriptor {
+        let repository = try repository(for: reference)
+        let subject = try storedManifest(descriptor, of: reference, in: repository).descriptor
+        guard let tag = subject.digest.attachmentTag(.signature) else {
+            throw SigningError.unsupportedDigest(subject.digest, format: "the .sig tag")
+        }
+        let payload = SimpleSigning.bytes(
+            about: subject.digest, identity: identity.repositoryName, annotations: annotations)
+        var layer = try write(payload, SimpleSigning.mediaType, to: repository)
+        layer[annotation: SimpleSigning.signatureAnnotation] = String(
+            decoding: Base64.encode(try signer.sign(payload)), as: UTF8.self)
+        for _ in 0..<ImageStore.attemptLimit {
+            if try add(layer, toTag: tag, of: repository) { return subject }
+        }
+        throw StoreError.signaturesContended(place: repository.name, tag: tag)
+    }
+
+    /// How often a list of signatures is written again that another process replaced meanwhile.
+    private static let attemptLimit = 5
+
+    /// - Returns: false when the tag was moved by someone else meanwhile.
+    private func add(
+        _ layer: Descriptor, toTag tag: String, of repository: any Repository
+    ) throws -> Bool {
+        struct Moved: Error {}
+        let present = try repository.manifest(.tag(tag))
+        var manifest = try present.map { raw in
+            try parsing("signatures '\(tag)' of \(quote(repository.name))") {
+                () throws(JSONError) in try raw.manifest()
+            }
+        }
+        let layers = (manifest?.layers ?? []) + [layer]
+        let config = try write(
+            ImageStore.attachmentConfig(layers), .config, to: repository)
+        if manifest == nil {
+            manifest = Manifest(config: config)
+        } else {
+            manifest?.setConfig(config)
+        }
+        manifest?.setLayers(layers)
+        guard let bytes = manifest?.storedBytes else { return false }
+        let raw = RawManifest(bytes: bytes, mediaType: .manifest, digest: .of(bytes))
+        do {
+            try repository.publish(raw, tag: tag) { actual in
+                if actual != present?.digest { throw Moved() }
+            }
+        } catch is Moved {
+            return false
+        }
+        return try repository.manifestDigest(.tag(tag)) == raw.digest
+    }
+
+    /// The config of a list of signatures, as cosign writes it.
+    private static func attachmentConfig(_ layers: [Descriptor]) -> [UInt8] {
+        let zeroTime = JSON.string("0001-01-01T00:00:00Z")
+        var history = JSONObject()
+        history["created"] = zeroTime
+        var files = JSONObject()
+        files["type"] = .string("layers")
+        files["diff_ids"] = .array(layers.map { .string($0.digest.description) })
+        var config = JSONObject()
+        config["architecture"] = .string("")
+        config["created"] = zeroTime
+        config["history"] = .array(layers.map { _ in .object(history) })
+        config["os"] = .string("")
+        config["rootfs"] = .object(files)
+        config["config"] = .object(JSONObject())
+        return config.serialized()
+    }
+
+    private func write(
+        _ bytes: [UInt8], _ mediaType: MediaType, to repository: any Repository
+    ) throws -> Descriptor {
+        let identity = try repository.writeBlob(MemoryBlob(bytes), mountFrom: [])
+        return Descriptor(mediaType: mediaType, digest: identity.digest, size: identity.size)
+    }
+
+    /// The manifest that a descriptor line names, from the place of `reference`.
+    ///
+    /// - Throws: `StoreError.noSuchManifest`, and `.sizeMismatch` when the line is not of it.
+    public func storedManifest(
+        _ descriptor: Descriptor, of reference: Reference
+    ) throws -> RawManifest {
+        try storedManifest(descriptor, of: reference, in: repository(for: reference))
+    }
+
+    private func storedManifest(
+        _ descriptor: Descriptor, of reference: Reference, in repository: any Repository
+    ) throws -> RawManifest {
+        guard let raw = try repository.manifest(.digest(descriptor.digest)) else {
+            throw StoreError.noSuchManifest(
+                reference.selecting(tag: nil, digest: descriptor.digest), tags: [])
+        }
+        guard Int64(raw.bytes.count) == descriptor.size else {
+            throw StoreError.sizeMismatch(
+                subject: "'\(descriptor.digest)'", expected: descriptor.size,
+                actual: Int64(raw.bytes.count))
+        }
+        return raw
+    }
+}

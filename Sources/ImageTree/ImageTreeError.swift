@@ -1,0 +1,34 @@
+import ByteStream
+import OCI
+import Tar
+
+/// What keeps the layers of an image from being merged into one tree.
+public enum ImageTreeError: Failure {
+    /// An entry that cannot be laid on what the layers below hold. Layers are numbered from 1.
+    case refused(layer: Int, path: Path, String)
+    /// More names and attributes than one run holds in memory.
+    case tooLarge(subject: String, byteCount: Int)
+    /// A listing in memory that does not read as it was written.
+    case damaged
+    /// The image has no such path.
+    case noSuchPath(Path)
+
+    public var exitStatus: ExitStatus {
+        switch self {
+        case .refused, .tooLarge: .dataError
+        case .damaged: .internalError
+        case .noSuchPath: .unavailable
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .refused(let layer, let path, let problem):
+            "\(path.quoted) of layer \(layer) is refused: \(problem)"
+        case .tooLarge(let subject, let byteCount):
+            "\(subject) has more than \(byteCount) bytes of names and attributes"
+        case .damaged: "internal error: a listing is damaged"
+        case .noSuchPath(let path): "no such path in the image: \(path.quoted)"
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import ByteStream
+import Hashing
+import Layer
+import OCI
+import Snapshot
+import Tar
+
+/// Makes the listing of a layer as the layer passes.
+struct LayerScan {
+    /// As the image has it.
+    let layer: Descriptor
+    let diffID: Digest
+    /// Whether the content of every file is hashed.
+    let hashesContent: Bool
+
+    /// Reads the layer to its end.
+    ///
+    /// - Returns: the listing, when the layer has the digest, size and diffID that it should.
+    /// - Throws: `LayerError`, `TarError`, `ImageTreeError`, and what `source` throws.
+    func listing(_ source: any ByteSource) throws -> LayerListing {
+        try layer.unpacker(diffID: diffID).read(source, path: layer.layerPath) { tar in
+            var reader = TarReader(tar, path: layer.layerPath, isEndProved: true)
+            var listing = LayerListing(hasContentDigests: hashesContent)
+            while let entry = try reader.next() {
+                guard var item = try LayerItem(entry) else {
+                    try reader.skipData()
+                    continue
+                }
+                if item.action == .entry, entry.kind == .file {
+                    try readData(&reader, of: &item, into: &listing)
+                } else {
+                    try reader.skipData()
+                }
+                try listing.append(item, layer: layer.digest)
+            }
+            return listing
+        }
+    }
+
+    private func readData(
+        _ reader: inout TarReader, of item: inout LayerItem, into listing: inout LayerListing
+    ) throws {
+        let kept = UserFile.allCases.first { $0.path == item.entry.path }
+        guard hashesContent || kept != nil else { return try reader.skipData() }
+        let digest = StreamingDigest()
+        let limit = kept == nil ? -1 : UserFile.byteLimit
+        var content: [UInt8] = []
+        try reader.readData { (bytes) throws(TarError) in
+            if hashesContent { digest.update(bytes) }
+            if content.count <= limit { content.append(contentsOf: bytes) }
+        }
+        if hashesContent { item.content = ContentDigest(digest.finalize()) }
+        guard let kept else { return }
+        listing.userFiles[kept] = content.count <= limit ? content : nil
+    }
+}
+
+extension Descriptor {
+    /// What messages call a layer.
+    var layerPath: Path { Path("layer \(digest)") }
+
+    /// What reads the layer and expects it to be this one.
+    func unpacker(diffID: Digest) -> LayerUnpacker {
+        var unpacker = LayerUnpacker()
+        unpacker.digest = digest
+        unpacker.size = size
+        unpacker.diffID = diffID
+        return unpacker
+    }
+}
+
+extension LayerItem {
+    /// What an entry of a layer's tar does.
+    ///
+    /// - Returns: nil for what union file systems kept for themselves, which old tools have packed.
+    /// - Throws: `TarError.refused` for what no unpacker takes either.
+    init?(_ entry: TarEntry) throws(TarError) {
+        let path = try EntryPath(entry.path)
+        self.entry = entry
+        self.entry.path = Array(path.bytes)
+        action = .entry
+        if path.isRoot, entry.kind != .directory {
+            throw .refused(path: Path(entry.path), "it is not a directory, but the root is")
+        }
+        guard entry.linkTarget.count < LayerItem.linkByteLimit else {
+            throw .refused(path: path.path, "its link target is too long")
+        }
+        let isMetadata = path.bytes.starts(with: ".wh..wh.".utf8)
+        let directories = path.parent.split(separator: UInt8(ascii: "/"))
+        if directories.contains(where: { isWhiteoutName($0) }) {
+            if isMetadata { return nil }
+            throw .refused(path: path.path, "a directory is named like a whiteout")
+        }
+        let name = Array(path.name)
+        guard isWhiteoutName(name) else { return }
+        guard isWhiteoutWellFormed(name) else {
+            if isMetadata { return nil }
+            throw .refused(path: path.path, "a whiteout that deletes nothing")
+        }
+        if name.elementsEqual(".wh..wh..opq".utf8) {
+            action = .opaqueWhiteout
+            self.entry.path = Array(path.parent)
+        } else {
+            action = .whiteout
+            let separator: [UInt8] = path.parent.isEmpty ? [] : [UInt8(ascii: "/")]
+            self.entry.path = Array(path.parent) + separator + name.dropFirst(4)
+        }
+    }
+
+    /// Bytes of a link target that the kernel does not take any more.
+    private static let linkByteLimit = 4096
+}

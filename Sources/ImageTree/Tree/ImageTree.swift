@@ -1,0 +1,423 @@
+import ByteStream
+import OCI
+import Tar
+
+/// The files of an image as a container sees them: its layers applied one on the other, the lowest
+/// first, as unpacking applies them.
+///
+/// A path costs 32 bytes beside its name and at most 16 of a table; its attributes stay in the listing
+/// of the layer that has them, some 20 bytes an entry.
+///
+/// - Spec: image-spec v1.1.1, layer.md, "Applying Changesets".
+public struct ImageTree: Sendable {
+    /// A name in a directory.
+    struct Node: Sendable {
+        var parent: UInt32
+        var nameOffset: UInt32
+        var nameLength: UInt16
+        /// Index of the layer that gave the name to what it is.
+        var layer: UInt16
+        var record: Record
+        var kind: TarEntry.Kind
+        /// Whether there is such a path. A name that was deleted stays, for the next layer may use it.
+        var isThere: Bool
+        /// Whether it is in its parent's list of children.
+        var isListed = false
+        var firstChild: UInt32 = ImageTree.none
+        var nextSibling: UInt32 = ImageTree.none
+    }
+
+    /// Where the attributes of a file are: two names that have the same are links of each other.
+    struct Record: Hashable, Sendable {
+        /// Index of the layer; `implied` for directories that no layer has an entry for.
+        var layer: UInt16
+        var offset: UInt32
+
+        static let implied: UInt16 = .max
+    }
+
+    /// Bytes of a layer's file that no path leads to.
+    struct Covered: Sendable {
+        /// The name that it had.
+        var node: UInt32
+        var layer: UInt16
+        var size: UInt64
+    }
+
+    static let none = UInt32.max
+    static let root: UInt32 = 0
+
+    /// The listings of the layers, the lowest first.
+    public private(set) var layers: [LayerListing] = []
+    private(set) var nodes: [Node] = []
+    private var names: [UInt8] = []
+    private var table = NameTable()
+    /// Attributes of directories that no layer has an entry for.
+    private var implied = LayerListing(hasContentDigests: false)
+    /// How many names each file has that has ever had more than one.
+    private(set) var linkCounts: [Record: Int] = [:]
+    private(set) var covered: [Covered] = []
+    /// The directory that the last entry was in, until names lead elsewhere.
+    private var lastParent: (path: [UInt8], node: UInt32)?
+
+    /// The image without layers: an empty root directory.
+    public init() {
+        nodes.append(
+            Node(
+                parent: ImageTree.none, nameOffset: 0, nameLength: 0, layer: Record.implied,
+                record: Record(layer: Record.implied, offset: .max), kind: .directory,
+                isThere: true))
+    }
+
+    /// Applies one more layer.
+    ///
+    /// - Throws: `ImageTreeError.refused` for what unpacking refuses too, `.tooLarge`.
+    public mutating func apply(_ listing: LayerListing) throws(ImageTreeError) {
+        precondition(layers.count < Int(Record.implied))
+        let layer = UInt16(layers.count)
+        layers.append(listing)
+        // A whiteout is for what the layers below have, wherever in its layer it stands.
+        try listing.visit { (item, _) throws(ImageTreeError) in
+            if item.action == .entry { return }
+            guard let node = find(exactly: item.entry.path) else { return }
+            if item.action == .whiteout {
+                try remove(node)
+            } else {
+                try removeChildren(of: node)
+            }
+        }
+        lastParent = nil
+        try listing.visit { (item, attributes) throws(ImageTreeError) in
+            guard item.action == .entry else { return }
+            try put(item.entry, Record(layer: layer, offset: UInt32(attributes)))
+        }
+        lastParent = nil
+    }
+
+    // MARK: Names
+
+    func name(of node: UInt32) -> ArraySlice<UInt8> {
+        let node = nodes[Int(node)]
+        return names[Int(node.nameOffset)..<(Int(node.nameOffset) + Int(node.nameLength))]
+    }
+
+    /// Components with a slash between them; empty for the root.
+    func path(of node: UInt32) -> [UInt8] {
+        var components: [ArraySlice<UInt8>] = []
+        var node = node
+        while node != ImageTree.root, node != ImageTree.none {
+            components.append(name(of: node))
+            node = nodes[Int(node)].parent
+        }
+        return Array(components.reversed().joined(separator: [UInt8(ascii: "/")]))
+    }
+
+    /// A name in a directory, there or deleted.
+    private func child(_ name: ArraySlice<UInt8>, of parent: UInt32) -> UInt32? {
+        table.find(hash(name, parent)) { node in
+            nodes[Int(node)].parent == parent && self.name(of: node) == name
+        }
+    }
+
+    /// A name in a directory that is there.
+    func entry(_ name: ArraySlice<UInt8>, of parent: UInt32) -> UInt32? {
+        child(name, of: parent).flatMap { nodes[Int($0)].isThere ? $0 : nil }
+    }
+
+    /// A path that is there, of whose components none is a link; nil when there is none.
+    func find(exactly path: some Collection<UInt8>) -> UInt32? {
+        var node = ImageTree.root
+        for component in Array(path).split(separator: UInt8(ascii: "/")) {
+            guard let next = entry(component, of: node) else { return nil }
+            node = next
+        }
+        return node
+    }
+
+    private func hash(_ name: ArraySlice<UInt8>, _ parent: UInt32) -> Int {
+        var hasher = Hasher()
+        hasher.combine(parent)
+        name.withUnsafeBytes { hasher.combine(bytes: $0) }
+        return hasher.finalize()
+    }
+
+    // MARK: Attributes
+
+    /// What the layers say of a path; nil for a root that none has an entry for.
+    func item(of node: UInt32) throws(ImageTreeError) -> LayerItem? {
+        let record = nodes[Int(node)].record
+        if record.offset == .max { return nil }
+        let listing = record.layer == Record.implied ? implied : layers[Int(record.layer)]
+        return try listing.item(at: Int(record.offset))
+    }
+
+    // MARK: Entries
+
+    private mutating func put(_ entry: TarEntry, _ record: Record) throws(ImageTreeError) {
+        guard let slash = entry.path.lastIndex(of: UInt8(ascii: "/")) else {
+            if entry.path.isEmpty {
+                return set(ImageTree.root, .directory, record, layer: record.layer)
+            }
+            return try put(entry, record, in: ImageTree.root, name: entry.path[...])
+        }
+        let parent = try parent(entry.path[..<slash], entry, record)
+        try put(entry, record, in: parent, name: entry.path[(slash + 1)...])
+    }
+
+    private mutating func put(
+        _ entry: TarEntry, _ record: Record, in parent: UInt32, name: ArraySlice<UInt8>
+    ) throws(ImageTreeError) {
+        let present = child(name, of: parent)
+        switch entry.kind {
+        case .hardLink:
+            let target = try linkTarget(of: entry, record)
+            if target == present { return }
+            let (shared, kind) = (nodes[Int(target)].record, nodes[Int(target)].kind)
+            // One name more, before what has the name now loses one.
+            linkCounts[shared, default: 1] += 1
+            let node = try makeRoom(name, in: parent, present)
+            set(node, kind, shared, layer: record.layer)
+        case .directory:
+            if let present, nodes[Int(present)].isThere, nodes[Int(present)].kind == .directory {
+                // What is in it stays.
+                return set(present, .directory, record, layer: record.layer)
+            }
+            set(
+                try makeRoom(name, in: parent, present), .directory, record, layer: record.layer)
+        case .file, .symbolicLink, .characterDevice, .blockDevice, .fifo:
+            set(try makeRoom(name, in: parent, present), entry.kind, record, layer: record.layer)
+        }
+    }
+
+    private mutating func set(
+        _ node: UInt32, _ kind: TarEntry.Kind, _ record: Record, layer: UInt16
+    ) {
+        nodes[Int(node)].kind = kind
+        nodes[Int(node)].record = record
+        nodes[Int(node)].layer = layer
+        nodes[Int(node)].isThere = true
+    }
+
+    /// A node of that name, of which nothing is left that it was before.
+    private mutating func makeRoom(
+        _ name: ArraySlice<UInt8>, in parent: UInt32, _ present: UInt32?
+    ) throws(ImageTreeError) -> UInt32 {
+        let node: UInt32
+        if let present {
+            node = present
+            try remove(node)
+        } else {
+            node = try add(name, to: parent)
+        }
+        if !nodes[Int(node)].isListed {
+            nodes[Int(node)].isListed = true
+            nodes[Int(node)].nextSibling = nodes[Int(parent)].firstChild
+            nodes[Int(parent)].firstChild = node
+        }
+        return node
+    }
+
+    private mutating func add(
+        _ name: ArraySlice<UInt8>, to parent: UInt32
+    ) throws(ImageTreeError) -> UInt32 {
+        guard nodes.count < Int(ImageTree.none), names.count + name.count < Int(UInt32.max),
+            let length = UInt16(exactly: name.count)
+        else { throw .tooLarge(subject: "the image", byteCount: Int(UInt32.max)) }
+        let node = UInt32(nodes.count)
+        let offset = UInt32(names.count)
+        names.append(contentsOf: name)
+        nodes.append(
+            Node(
+                parent: parent, nameOffset: offset, nameLength: length, layer: 0,
+                record: Record(layer: 0, offset: 0), kind: .file, isThere: false))
+        if table.isFull {
+            var larger = table.doubled()
+            for index in 1..<node {
+                larger.insert(hash(self.name(of: index), nodes[Int(index)].parent), index)
+            }
+            table = larger
+        }
+        table.insert(hash(name, parent), node)
+        return node
+    }
+
+    private func linkTarget(
+        of entry: TarEntry, _ record: Record
+    ) throws(ImageTreeError) -> UInt32 {
+        func refused(_ problem: String) -> ImageTreeError {
+            .refused(
+                layer: Int(record.layer) + 1, path: Path(entry.path),
+                "its link target \(Path(entry.linkTarget).quoted) \(problem)")
+        }
+        var target = entry.linkTarget.split(separator: UInt8(ascii: "/"))
+            .filter { !$0.elementsEqual(".".utf8) }
+        guard let name = target.popLast() else { throw refused("is a directory") }
+        if (target + [name]).contains(where: { $0.elementsEqual("..".utf8) }) {
+            throw refused("leads out of the layer")
+        }
+        let directory = target.joined(separator: [UInt8(ascii: "/")])
+        guard case .node(let parent) = resolve(Array(directory)),
+            let node = self.entry(name, of: parent)
+        else { throw refused("is not there") }
+        if nodes[Int(node)].kind == .directory { throw refused("is a directory") }
+        return node
+    }
+
+    // MARK: Directories
+
+    /// Where a path leads whose links are followed.
+    enum Resolution {
+        case node(UInt32)
+        /// The directory that the first missing component is missing in, and what is left of the path.
+        case missing(in: UInt32, [ArraySlice<UInt8>])
+        /// Something that is no directory has entries.
+        case notDirectory(UInt32, [ArraySlice<UInt8>])
+        case circle
+    }
+
+    /// How many links a path may lead through, as in the kernel.
+    private static let linkLimit = 40
+
+    /// Follows a path as in a chroot: links on it, and a link that it ends with, are followed.
+    func resolve(_ path: [UInt8]) -> Resolution {
+        let slash = UInt8(ascii: "/")
+        var node = ImageTree.root
+        var rest = Array(path.split(separator: slash).reversed())
+        var links = 0
+        while let name = rest.popLast() {
+            if name.elementsEqual(".".utf8) { continue }
+            if name.elementsEqual("..".utf8) {
+                if node != ImageTree.root { node = nodes[Int(node)].parent }
+                continue
+            }
+            guard let next = entry(name, of: node) else {
+                return .missing(in: node, [name] + rest.reversed())
+            }
+            switch nodes[Int(next)].kind {
+            case .directory: node = next
+            case .symbolicLink:
+                links += 1
+                guard links <= ImageTree.linkLimit, let target = linkTarget(next) else {
+                    return .circle
+                }
+                if target.first == slash { node = ImageTree.root }
+                rest += target.split(separator: slash).reversed()
+            case .file, .hardLink, .characterDevice, .blockDevice, .fifo:
+                if rest.isEmpty { return .notDirectory(next, []) }
+                return .notDirectory(next, rest.reversed())
+            }
+        }
+        return .node(node)
+    }
+
+    private func linkTarget(_ node: UInt32) -> [UInt8]? {
+        do {
+            return try item(of: node)?.entry.linkTarget
+        } catch {
+            return nil
+        }
+    }
+
+    /// The directory that an entry goes to; what is missing of it is made.
+    private mutating func parent(
+        _ path: ArraySlice<UInt8>, _ entry: TarEntry, _ record: Record
+    ) throws(ImageTreeError) -> UInt32 {
+        if let lastParent, lastParent.path.elementsEqual(path) { return lastParent.node }
+        let bytes = Array(path)
+        while true {
+            switch resolve(bytes) {
+            case .node(let node):
+                lastParent = (bytes, node)
+                return node
+            case .missing(let parent, let components):
+                try makeDirectory(components[0], in: parent, entry, record)
+            case .notDirectory(let node, _):
+                // What is in the way is gone when it is of a layer below.
+                guard nodes[Int(node)].layer != record.layer else {
+                    throw .refused(
+                        layer: Int(record.layer) + 1, path: Path(self.path(of: node)),
+                        "it is not a directory, but has entries")
+                }
+                let name = Array(name(of: node))
+                try makeDirectory(name[...], in: nodes[Int(node)].parent, entry, record)
+            case .circle:
+                throw .refused(
+                    layer: Int(record.layer) + 1, path: Path(entry.path),
+                    "its links lead in a circle")
+            }
+        }
+    }
+
+    /// Makes a directory that no layer has an entry for, with the time of the entry that needs it.
+    private mutating func makeDirectory(
+        _ name: ArraySlice<UInt8>, in parent: UInt32, _ entry: TarEntry, _ record: Record
+    ) throws(ImageTreeError) {
+        var directory = TarEntry(kind: .directory, path: [], mode: 0o755)
+        directory.modificationTime = entry.modificationTime
+        directory.modificationNanoseconds = entry.modificationNanoseconds
+        let offset = try implied.appendAttributes(
+            LayerItem(action: .entry, entry: directory, content: nil))
+        let node = try makeRoom(name, in: parent, child(name, of: parent))
+        set(
+            node, .directory, Record(layer: Record.implied, offset: UInt32(offset)),
+            layer: record.layer)
+    }
+
+    // MARK: Removal
+
+    /// Removes a path with everything in it.
+    private mutating func remove(_ node: UInt32) throws(ImageTreeError) {
+        guard nodes[Int(node)].isThere else { return }
+        if nodes[Int(node)].kind == .directory {
+            try removeChildren(of: node)
+        }
+        try removeName(node)
+    }
+
+    private mutating func removeName(_ node: UInt32) throws(ImageTreeError) {
+        let removed = nodes[Int(node)]
+        nodes[Int(node)].isThere = false
+        if removed.kind == .directory || removed.kind == .symbolicLink { lastParent = nil }
+        if let count = linkCounts[removed.record] {
+            linkCounts[removed.record] = count - 1
+            if count > 1 { return }
+        }
+        guard removed.kind == .file, let size = try item(of: node)?.entry.size, size > 0 else {
+            return
+        }
+        covered.append(Covered(node: node, layer: removed.record.layer, size: size))
+    }
+
+    /// Removes everything in a directory, without recursion: a tree may be deeper than the stack.
+    ///
+    /// Its list of children is given up, so that names which come and go are not gone through again.
+    private mutating func removeChildren(of directory: UInt32) throws(ImageTreeError) {
+        var pending = [directory]
+        while let parent = pending.popLast() {
+            var next = nodes[Int(parent)].firstChild
+            nodes[Int(parent)].firstChild = ImageTree.none
+            while next != ImageTree.none {
+                let node = next
+                next = nodes[Int(node)].nextSibling
+                nodes[Int(node)].isListed = false
+                nodes[Int(node)].nextSibling = ImageTree.none
+                guard nodes[Int(node)].isThere else { continue }
+                if nodes[Int(node)].kind == .directory { pending.append(node) }
+                try removeName(node)
+            }
+        }
+        lastParent = nil
+    }
+
+    /// The names in a directory that are there, in byte order.
+    func children(of directory: UInt32) -> [UInt32] {
+        var children: [UInt32] = []
+        var next = nodes[Int(directory)].firstChild
+        while next != ImageTree.none {
+            if nodes[Int(next)].isThere { children.append(next) }
+            next = nodes[Int(next)].nextSibling
+        }
+        children.sort { name(of: $0).lexicographicallyPrecedes(name(of: $1)) }
+        return children
+    }
+}

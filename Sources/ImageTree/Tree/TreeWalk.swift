@@ -1,0 +1,94 @@
+import ByteStream
+
+/// Goes through a tree: a directory before what is in it, names in byte order.
+struct TreeWalk {
+    private let tree: ImageTree
+    /// Where it begins, each before those that come later in a walk, and none inside another.
+    private let starts: [UInt32]
+
+    /// - Parameter paths: what is wanted, with everything in it; links on the way to a path are
+    ///   followed. Empty for all.
+    /// - Throws: `ImageTreeError.noSuchPath`.
+    init(_ tree: ImageTree, _ paths: [Path]) throws(ImageTreeError) {
+        self.tree = tree
+        var wanted: Set<UInt32> = []
+        for path in paths {
+            guard let node = tree.find(path.bytes) else { throw .noSuchPath(path) }
+            wanted.insert(node)
+        }
+        if paths.isEmpty { wanted = [ImageTree.root] }
+        starts = wanted.filter { !tree.isInside($0, any: wanted) }
+            .map { (node: $0, path: tree.components(of: $0)) }
+            .sorted { TreeWalk.precedes($0.path, $1.path) }
+            .map(\.node)
+    }
+
+    var beginsAtRoot: Bool { starts == [ImageTree.root] }
+
+    /// - Parameter body: gets each path that is there, components with a slash between them.
+    func visit(_ body: (_ node: UInt32, _ path: [UInt8]) throws -> Void) throws {
+        for start in starts { try walk(start, body) }
+    }
+
+    private func walk(
+        _ start: UInt32, _ body: (_ node: UInt32, _ path: [UInt8]) throws -> Void
+    ) throws {
+        var path = tree.path(of: start)
+        try body(start, path)
+        guard tree.nodes[Int(start)].kind == .directory else { return }
+        // Names are taken from the end.
+        var stack = [(children: tree.reversedChildren(of: start), pathByteCount: path.count)]
+        while var top = stack.popLast() {
+            path.removeLast(path.count - top.pathByteCount)
+            guard let node = top.children.popLast() else { continue }
+            stack.append(top)
+            if !path.isEmpty { path.append(UInt8(ascii: "/")) }
+            path.append(contentsOf: tree.name(of: node))
+            try body(node, path)
+            if tree.nodes[Int(node)].kind == .directory {
+                stack.append((tree.reversedChildren(of: node), path.count))
+            }
+        }
+    }
+
+    private static func precedes(_ left: [ArraySlice<UInt8>], _ right: [ArraySlice<UInt8>]) -> Bool
+    {
+        left.lexicographicallyPrecedes(right) { $0.lexicographicallyPrecedes($1) }
+    }
+}
+
+extension ImageTree {
+    /// A path that is there; links on the way to it are followed, but not one that it ends with, unless
+    /// a slash comes last.
+    func find(_ path: [UInt8]) -> UInt32? {
+        var components = path.split(separator: UInt8(ascii: "/"))
+            .filter { !$0.elementsEqual(".".utf8) }
+        guard let name = components.popLast() else { return ImageTree.root }
+        if path.last == UInt8(ascii: "/") || name.elementsEqual("..".utf8) {
+            guard case .node(let node) = resolve(path) else { return nil }
+            return node
+        }
+        guard
+            case .node(let parent) = resolve(
+                Array(components.joined(separator: [UInt8(ascii: "/")])))
+        else { return nil }
+        return entry(name, of: parent)
+    }
+
+    fileprivate func isInside(_ node: UInt32, any others: Set<UInt32>) -> Bool {
+        var node = node
+        while node != ImageTree.root {
+            node = nodes[Int(node)].parent
+            if others.contains(node) { return true }
+        }
+        return false
+    }
+
+    fileprivate func components(of node: UInt32) -> [ArraySlice<UInt8>] {
+        path(of: node).split(separator: UInt8(ascii: "/"))
+    }
+
+    fileprivate func reversedChildren(of directory: UInt32) -> [UInt32] {
+        children(of: directory).reversed()
+    }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import ByteStream
+import ImageStore
+import OCI
+import Signing
+import ToolSupport
+
+/// `oci-sign`: a signature of what was pushed.
+public struct SignTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-sign",
+        abstract: "Sign an image, an index or an artifact with a key of your own.",
+        usage: "oci-sign (--sign-key <file> | --sign-command <cmd>) [<options>] <ref>",
+        discussion: """
+            Reads from stdin the descriptor line of what is signed, as oci-push-manifest prints \
+            it, and prints it again when the signature is in the repository of REF. With \
+            REF@DIGEST nothing is read: that is signed.
+
+            The signature is an artifact about the image, as cosign writes it since version 3. \
+            No service is asked.
+
+            Example:
+              oci-push-manifest ghcr.io/example/app:1 <image.json |
+                oci-sign --sign-key cosign.key ghcr.io/example/app
+            """,
+        version: Version.text)
+
+    @Argument(help: ArgumentHelp("The repository or layout.", valueName: "ref"))
+    var reference: String
+
+    @OptionGroup var signing: SigningArguments
+
+    @Option(
+        help: ArgumentHelp(
+            "Sign that the JSON in FILE is true of it: an attestation.", valueName: "file"))
+    var predicate: Path?
+
+    @Option(
+        name: .customLong("type"),
+        help: ArgumentHelp(
+            "What kind of document that is, as in https://slsa.dev/provenance/v1.",
+            valueName: "uri"))
+    var predicateType: String?
+
+    @Option(
+        name: .customLong("annotation"),
+        help: ArgumentHelp("Sign this with it.", valueName: "key=value"),
+        transform: ArgumentText.parsing(KeyValue.init))
+    var annotations: [KeyValue] = []
+
+    @Flag(help: "Write the tag sha256-HEX.sig, as cosign did before version 3.")
+    var legacy = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The repository that a --legacy signature is for. Default: REF's.",
+            valueName: "host/repository"))
+    var identity: String?
+
+    @OptionGroup(title: "Registry options") var registry: RegistryArguments
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func validate() throws {
+        if (predicate == nil) != (predicateType == nil) {
+            throw ValidationError("--predicate and --type go together")
+        }
+        if legacy && predicate != nil {
+            throw ValidationError("--legacy and --predicate exclude each other")
+        }
+        if identity != nil && !legacy { throw ValidationError("--identity needs --legacy") }
+    }
+
+    public func execute(_ console: Console) throws {
+        let variable = SecretBytes(takingVariable: "COSIGN_PASSWORD")
+        let reference = try Reference(self.reference)
+        let identity = try legacy ? SignatureIdentity.of(reference, option: identity) : nil
+        let given =
+            try reference.digest == nil
+            ? readDescriptor(from: console.standardInput(expecting: "a descriptor line")) : nil
+        let created = try SourceDate.current()
+        try registry.withStore(console) { store in
+            let signer = try signing.signer(variable: variable)
+            let subject = try given ?? store.manifest(of: reference).descriptor
+            let signed =
+                if let identity {
+                    try store.signByTag(
+                        subject, at: reference, identity: identity, annotations: annotations,
+                        by: signer)
+                } else {
+                    try store.sign(
+                        subject, at: reference, claim(), created: created, by: signer)
+                }
+            try FileDescriptor.standardOutput.writeLine(signed)
+        }
+    }
+
+    private func claim() throws -> Claim {
+        guard let predicate, let predicateType else { return Claim(annotations: annotations) }
+        return try Claim(
+            predicateType: predicateType, readingFile: predicate, annotations: annotations)
+    }
+}
+
+/// The repository that signatures of the older format name.
+enum SignatureIdentity {
+    /// - Throws: `UsageError` for a layout without the option, `ReferenceError`.
+    static func of(_ reference: Reference, option: String?) throws -> RegistryReference {
+        if let option { return try RegistryReference(option) }
+        guard case .registry(let registry) = reference else {
+            throw UsageError(
+                "--identity is missing: \(quote(reference.description)) names no repository")
+        }
+        return registry
+    }
+}

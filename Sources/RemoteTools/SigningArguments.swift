@@ -1,0 +1,62 @@
+import ArgumentParser
+import ByteStream
+import Signing
+import ToolSupport
+
+/// The options that say what signs.
+struct SigningArguments: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Sign with the private key (PEM, or cosign's) in FILE.", valueName: "file"))
+    var signKey: Path?
+
+    @Option(
+        help: ArgumentHelp(
+            "Sign by CMD: bytes on its stdin, their signature on its stdout.", valueName: "cmd"))
+    var signCommand: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Check the signature with the public key in FILE before it is pushed.",
+            valueName: "file"))
+    var verifyKey: Path?
+
+    @Option(
+        help: ArgumentHelp(
+            "Read the password of the key from FILE. Default: COSIGN_PASSWORD, or a terminal.",
+            valueName: "file"))
+    var passwordFile: Path?
+
+    init() {}
+
+    func validate() throws {
+        if (signKey == nil) == (signCommand == nil) {
+            throw ValidationError(
+                signKey == nil
+                    ? "no key: --sign-key or --sign-command says what signs"
+                    : "--sign-key and --sign-command exclude each other")
+        }
+        if passwordFile != nil && signKey == nil {
+            throw ValidationError("--password-file needs --sign-key")
+        }
+    }
+
+    /// What the options stand for.
+    ///
+    /// - Parameter variable: the password that the environment had.
+    func signer(variable: SecretBytes?) throws -> Signer {
+        let publicKey = try verifyKey.map { try PublicKey(readingFile: $0) }
+        guard let signKey else {
+            return Signer(command: signCommand ?? "", checkedBy: publicKey)
+        }
+        let key = try PrivateKey(readingFile: signKey) {
+            if let passwordFile {
+                let password = try SecretBytes(readingFile: passwordFile)
+                password.removeNewline()
+                return password
+            }
+            return try variable ?? SecretBytes(askingFor: "password of \(signKey.quoted)")
+        }
+        return Signer(key: key, checkedBy: publicKey)
+    }
+}

@@ -1,0 +1,34 @@
+import ArgumentParser
+import ImageStore
+import ImageTree
+import OCI
+import ToolSupport
+
+/// Where the layers of an image are, and where their listings are kept.
+struct TreeOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where the layers are. Default: where the image came from. May be repeated.",
+            valueName: "ref"))
+    var from: [String] = []
+
+    @Flag(
+        name: .customLong("no-cache"),
+        help: "Neither use nor keep listings of layers in $XDG_CACHE_HOME/ocinoco.")
+    var isUncached = false
+
+    /// - Throws: `ReferenceError`.
+    func sources() throws(ReferenceError) -> [Reference] {
+        try from.map { text throws(ReferenceError) in try Reference(text) }
+    }
+
+    func lister(
+        _ store: ImageStore, _ sources: [Reference], hashesContent: Bool = false
+    ) -> ImageLister {
+        let directory = isUncached ? nil : ListingCache.defaultDirectory()
+        return ImageLister(
+            store, sources: sources,
+            cache: directory.map { ListingCache($0, trace: store.trace) },
+            hashesContent: hashesContent)
+    }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import ByteStream
+import ImageStore
+import OCI
+import Signing
+import ToolSupport
+
+/// `oci-verify`: whether an image is signed, and which one it was.
+public struct VerifyTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-verify",
+        abstract: "Verify that an image is signed by a key, and print which one it is.",
+        usage: "oci-verify --verify-key <file> ... [<options>] <ref>",
+        discussion: """
+            Prints the descriptor line of what was verified. When no signature is valid it prints \
+            nothing and fails with status 65. What oci-fetch --descriptor fetches then is what \
+            was signed, whatever the tag stands for meanwhile.
+
+            Signatures of cosign are verified in its present format and in the older one with a \
+            .sig tag. No service is asked.
+
+            Example:
+              oci-verify --verify-key cosign.pub ghcr.io/example/app:1 |
+                oci-fetch --descriptor ghcr.io/example/app:1
+            """,
+        version: Version.text)
+
+    @Argument(help: ArgumentHelp("What is to be signed.", valueName: "ref"))
+    var reference: String
+
+    @Option(
+        name: .customLong("verify-key"),
+        help: ArgumentHelp(
+            "Take signatures by the public key (PEM) in FILE; by any of several.",
+            valueName: "file"))
+    var verifyKeys: [Path] = []
+
+    @Option(
+        name: .customLong("type"),
+        help: ArgumentHelp(
+            "Take attestations of this type. Default: signatures.", valueName: "uri"))
+    var predicateType: String?
+
+    @Option(
+        name: .customLong("annotation"),
+        help: ArgumentHelp("Take only what signs this annotation.", valueName: "key=value"),
+        transform: ArgumentText.parsing(KeyValue.init))
+    var annotations: [KeyValue] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The repository that an older signature must name. Default: REF's.",
+            valueName: "host/repository"))
+    var identity: String?
+
+    @OptionGroup(title: "Registry options") var registry: RegistryArguments
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func validate() throws {
+        if verifyKeys.isEmpty { throw ValidationError("no --verify-key") }
+    }
+
+    public func execute(_ console: Console) throws {
+        let reference = try Reference(self.reference)
+        var policy = VerificationPolicy(
+            keys: try verifyKeys.map { try PublicKey(readingFile: $0) })
+        if let predicateType { policy.predicateType = predicateType }
+        policy.annotations = annotations
+        policy.identity = try identity.map { text throws(ReferenceError) in
+            try RegistryReference(text)
+        }
+        let descriptor = try registry.withStore(console) { try $0.verify(reference, policy) }
+        try FileDescriptor.standardOutput.writeLine(descriptor)
+    }
+}

@@ -1,0 +1,83 @@
+import JSON
+import OCI
+
+/// An in-toto statement: what is said of a manifest.
+///
+/// - Spec: in-toto attestation framework v1, statement.md.
+public struct Statement: Sendable {
+    public static let mediaType = "application/vnd.in-toto+json"
+    /// What cosign writes where nothing is said but that the image is signed.
+    public static let signaturePredicateType = "https://sigstore.dev/cosign/sign/v1"
+
+    private static let types = [
+        "https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1",
+    ]
+
+    /// The most bytes that a predicate has: an SBOM of a large image.
+    public static let predicateByteLimit = 16 << 20
+
+    public struct Subject: Sendable {
+        /// The values of `digest` by the names of their algorithms.
+        public let digests: [(key: String, value: String)]
+        public let annotations: [(key: String, value: String)]
+    }
+
+    public let predicateType: String
+    public let subjects: [Subject]
+    public let predicate: JSON
+
+    /// A statement about the manifest of `digest`.
+    ///
+    /// - Parameter annotations: are signed with it.
+    public static func bytes(
+        about digest: Digest, annotations: [KeyValue], predicateType: String, predicate: JSON
+    ) -> [UInt8] {
+        var digests = JSONObject()
+        digests[JSONString(digest.algorithm.rawValue)] = .string(digest.encoded)
+        var subject = JSONObject()
+        subject["digest"] = .object(digests)
+        if !annotations.isEmpty {
+            var object = JSONObject()
+            for annotation in annotations {
+                object[JSONString(annotation.key)] = .string(annotation.value)
+            }
+            subject["annotations"] = .object(object)
+        }
+        var statement = JSONObject()
+        statement["_type"] = .string(types[0])
+        statement["subject"] = .array([.object(subject)])
+        statement["predicateType"] = .string(predicateType)
+        statement["predicate"] = predicate
+        return statement.serialized()
+    }
+
+    /// - Throws: `JSONError` for what is no statement.
+    public init(_ bytes: [UInt8]) throws(JSONError) {
+        let field = JSONField(try JSON.parse(bytes))
+        let type = try field.required("_type")
+        guard Statement.types.contains(try type.string()) else {
+            throw type.failure("not the type of an in-toto statement")
+        }
+        predicateType = try field.required("predicateType").string()
+        predicate = try field.member("predicate")?.value ?? .object(JSONObject())
+        var subjects: [Subject] = []
+        for subject in try field.required("subject").elements() {
+            subjects.append(
+                Subject(
+                    digests: try subject.required("digest").strings(),
+                    annotations: try subject.member("annotations")?.strings() ?? []))
+        }
+        self.subjects = subjects
+    }
+
+    /// The subject that is the manifest of `digest`; nil when it is about others.
+    ///
+    /// One that names another digest by the same algorithm beside it is none.
+    public func subject(_ digest: Digest) -> Subject? {
+        subjects.first { subject in
+            subject.digests.contains {
+                $0.key == digest.algorithm.rawValue && $0.value == digest.encoded
+            }
+        }
+    }
+}

@@ -1,0 +1,334 @@
+import ByteStream
+import Hashing
+import JSON
+import OCI
+import Testing
+
+@testable import Signing
+
+private let image = "sha256:" + String(repeating: "ab", count: 32)
+private let other = "sha256:" + String(repeating: "cd", count: 32)
+
+/// A bundle of cosign's present form, and everything that is not one.
+@Suite struct BundleTests {
+    private let key: PrivateKey
+    private let stranger: PrivateKey
+
+    init() throws {
+        key = try Fixture.privateKey("ec.pem")
+        stranger = try Fixture.privateKey("ed25519.pem")
+    }
+
+    private func statement(
+        _ about: String = image, type: String = Statement.signaturePredicateType,
+        annotations: [KeyValue] = []
+    ) throws -> [UInt8] {
+        Statement.bytes(
+            about: try digest(about), annotations: annotations, predicateType: type,
+            predicate: .object(JSONObject()))
+    }
+
+    private func bundle(
+        _ payload: [UInt8], payloadType: String = Statement.mediaType, by signer: PrivateKey
+    ) throws -> [UInt8] {
+        let signature = try signer.sign(
+            Envelope.signedBytes(payloadType: payloadType, payload: payload))
+        return Bundle.bytes(
+            Envelope(payloadType: payloadType, payload: payload, signature: signature),
+            hint: key.publicKey.hint)
+    }
+
+    private func verify(
+        _ bytes: [UInt8], type: String = Statement.signaturePredicateType,
+        annotations: [KeyValue] = []
+    ) throws(Rejection) -> Statement {
+        guard let digest = Digest(image) else { throw .malformed("") }
+        return try Bundle.verify(
+            bytes, digest: digest, predicateType: type, annotations: annotations,
+            keys: [key.publicKey])
+    }
+
+    @Test func bytesThatAreSigned() throws {
+        // The example of the specification.
+        let bytes = Envelope.signedBytes(
+            payloadType: "http://example.com/HelloWorld", payload: Array("hello world".utf8))
+        #expect(
+            String(decoding: bytes, as: UTF8.self)
+                == "DSSEv1 29 http://example.com/HelloWorld 11 hello world")
+    }
+
+    @Test func formOfAStatement() throws {
+        #expect(
+            String(decoding: try statement(), as: UTF8.self)
+                == #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":""#
+                + String(repeating: "ab", count: 32)
+                + #""}}],"predicateType":"https://sigstore.dev/cosign/sign/v1","predicate":{}}"#)
+    }
+
+    @Test func formOfABundle() throws {
+        let text = String(
+            decoding: Bundle.bytes(
+                Envelope(payloadType: "t", payload: [1], signature: [2]), hint: "aGludA=="),
+            as: UTF8.self)
+        #expect(
+            text
+                == #"{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","#
+                + #""verificationMaterial":{"publicKey":{"hint":"aGludA=="},"tlogEntries":[],"#
+                + #""timestampVerificationData":{}},"dsseEnvelope":{"payload":"AQ==","#
+                + #""payloadType":"t","signatures":[{"sig":"Ag=="}]}}"#)
+    }
+
+    @Test(arguments: ["ec.pem", "rsa.pem", "ed25519.pem"])
+    func everyKindOfKey(name: String) throws {
+        let key = try Fixture.privateKey(name)
+        let bytes = try bundle(statement(), by: key)
+        _ = try Bundle.verify(
+            bytes, digest: digest(image), predicateType: Statement.signaturePredicateType,
+            annotations: [], keys: [Fixture.publicKey("cosign-made.pub"), key.publicKey])
+    }
+
+    @Test func annotationsThatAreSigned() throws {
+        let bytes = try bundle(
+            statement(annotations: [keyValue("who=me"), keyValue("why=so")]), by: key)
+        _ = try verify(bytes, annotations: [keyValue("why=so")])
+        #expect(throws: Rejection.missingAnnotation("why")) {
+            try verify(bytes, annotations: [keyValue("why=not")])
+        }
+        // The same text to Swift, other bytes.
+        let composed = try bundle(statement(annotations: [keyValue("k=\u{E9}")]), by: key)
+        #expect(throws: Rejection.missingAnnotation("k")) {
+            try verify(composed, annotations: [keyValue("k=e\u{301}")])
+        }
+    }
+
+    @Test func attestationsAreNoSignatures() throws {
+        let bytes = try bundle(statement(type: "https://spdx.dev/Document"), by: key)
+        #expect(throws: Rejection.otherType("https://spdx.dev/Document")) { try verify(bytes) }
+        let statement = try verify(bytes, type: "https://spdx.dev/Document")
+        #expect(statement.predicate == .object(JSONObject()))
+    }
+
+    @Test func forgeriesByOthers() throws {
+        #expect(throws: Rejection.notByKey) { try verify(bundle(statement(), by: stranger)) }
+        #expect(throws: Rejection.otherDigest(String(repeating: "cd", count: 32))) {
+            try verify(bundle(statement(other), by: key))
+        }
+        #expect(throws: Rejection.otherType("text/plain")) {
+            try verify(bundle(statement(), payloadType: "text/plain", by: key))
+        }
+        // What is signed is not the payload itself, nor another encoding of the same.
+        let payload = try statement()
+        for message in [
+            payload, Array("DSSEv1 \(payload.count) ".utf8) + payload,
+            Envelope.signedBytes(payloadType: "", payload: payload),
+            Envelope.signedBytes(payloadType: Statement.mediaType, payload: payload + [0x0A]),
+            Array(Digest.of(payload).description.utf8),
+        ] {
+            let forged = Bundle.bytes(
+                Envelope(
+                    payloadType: Statement.mediaType, payload: payload,
+                    signature: try key.sign(message)),
+                hint: key.publicKey.hint)
+            #expect(throws: Rejection.notByKey) { try verify(forged) }
+        }
+        for signature in [[], [0], [0x30, 0x06, 0x02, 0x01, 0, 0x02, 0x01, 0]] as [[UInt8]] {
+            let forged = Bundle.bytes(
+                Envelope(
+                    payloadType: Statement.mediaType, payload: payload, signature: signature),
+                hint: key.publicKey.hint)
+            #expect(throws: Rejection.notByKey) { try verify(forged) }
+        }
+    }
+
+    /// Statements that the key signed and that say nothing about this image.
+    @Test(arguments: [
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[],"predicateType":"T","predicate":{}}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","predicateType":"T","predicate":{}}"#,
+        #"{"_type":"https://in-toto.io/Statement/v2","subject":[{"digest":{"sha256":"D"}}],"predicateType":"T"}"#,
+        #"{"subject":[{"digest":{"sha256":"D"}}],"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"D"}}]}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha512":"D"}}],"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":["D"]}}],"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"sha256:D"}}],"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"sha256:D"}],"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"D","sha256":"E"}}],"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"E"}}],"predicateType":"T","subject":[{"digest":{"sha256":"D"}}]}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"D"}}],"predicateType":"T""#,
+        "", "{}", "null", "[]", "sha256:D",
+    ])
+    func statementsAboutNothing(template: String) throws {
+        let text = template.replacing("\"T\"", with: "\"\(Statement.signaturePredicateType)\"")
+            .replacing("D\"", with: String(repeating: "ab", count: 32) + "\"")
+        let bytes = try bundle(Array(text.utf8), by: key)
+        #expect(throws: Rejection.self) { try verify(bytes) }
+    }
+
+    /// Changes to a good bundle, each of which makes it none.
+    @Test(arguments: [
+        ("bundle.v0.3+json", "bundle.v0.4+json"), (#""mediaType":"#, #""type":"#),
+        (#""verificationMaterial":"#, #""material":"#), (#""dsseEnvelope":"#, #""envelope":"#),
+        (#""payloadType":"application/vnd.in-toto+json""#, #""payloadType":"application/json""#),
+        (#""payloadType":"#, #""payloadtype":"#), (#""signatures":[{"#, #""signatures":[],"s":[{"#),
+        (#""signatures":[{"#, #""signatures":[{"sig":"AA=="},{"#), (#""sig":"#, #""signature":"#),
+        (#""sig":""#, #""sig":"_"#), (#""sig":""#, #""sig":"AA"#),
+        (#""payload":""#, #""payload":"!"#), (#""payload":""#, #""payload":"AAAA"#),
+        (#""payload":""#, #""payload":"AA==","payload":""#),
+        (#""dsseEnvelope":"#, #""messageSignature":{},"dsseEnvelope":"#),
+        ("}}", "}"), ("{", "[{"),
+    ])
+    func changedBundles(change: (from: String, to: String)) throws {
+        let text = String(decoding: try bundle(statement(), by: key), as: UTF8.self)
+        _ = try verify(Array(text.utf8))
+        let place = try #require(text.firstRange(of: change.from))
+        var changed = text
+        changed.replaceSubrange(place, with: change.to)
+        #expect(throws: Rejection.self) { try verify(Array(changed.utf8)) }
+    }
+
+    /// Every bit of the signature and of the payload counts.
+    @Test func flippedBits() throws {
+        let envelope = try Bundle(bundle(statement(), by: key)).envelope
+        for index in envelope.payload.indices {
+            var payload = envelope.payload
+            payload[index] ^= 1
+            let forged = Bundle.bytes(
+                Envelope(
+                    payloadType: envelope.payloadType, payload: payload,
+                    signature: envelope.signature), hint: nil)
+            #expect(throws: Rejection.notByKey) { try verify(forged) }
+        }
+        for index in envelope.signature.indices {
+            var signature = envelope.signature
+            signature[index] ^= 1
+            let forged = Bundle.bytes(
+                Envelope(
+                    payloadType: envelope.payloadType, payload: envelope.payload,
+                    signature: signature), hint: nil)
+            #expect(throws: Rejection.notByKey) { try verify(forged) }
+        }
+    }
+}
+
+/// The form with a `.sig` tag: what cosign made, and what it did not.
+@Suite struct SimpleSigningTests {
+    private let repository = "192.168.64.2:5000/cosign-signed-single-sample"
+
+    private func verify(
+        _ payload: [UInt8], _ signature: String, digest text: String = cosignSigned,
+        identity: String, key: PublicKey, annotations: [KeyValue] = []
+    ) throws(Rejection) {
+        guard let digest = Digest(text) else { throw .malformed("digest") }
+        let reference: RegistryReference
+        do {
+            reference = try RegistryReference(identity)
+        } catch {
+            throw .otherIdentity(identity)
+        }
+        try SimpleSigning.verify(
+            payload, signature: signature, digest: digest, identity: reference,
+            annotations: annotations, keys: [key])
+    }
+
+    @Test func whatCosignMade() throws {
+        let key = try Fixture.publicKey("cosign-made.pub")
+        let made = try Fixture.attachment("cosign-made.json")
+        try verify(made.payload, made.signature, identity: repository, key: key)
+        try verify(made.payload, made.signature, identity: repository + ":any", key: key)
+        #expect(throws: Rejection.otherDigest(cosignSigned)) {
+            try verify(made.payload, made.signature, digest: other, identity: repository, key: key)
+        }
+        #expect(throws: Rejection.otherIdentity(repository)) {
+            try verify(made.payload, made.signature, identity: repository + "-2", key: key)
+        }
+        #expect(throws: Rejection.notByKey) {
+            try verify(
+                made.payload, made.signature, identity: repository,
+                key: Fixture.publicKey("ec.pub"))
+        }
+        #expect(throws: Rejection.missingAnnotation("who")) {
+            try verify(
+                made.payload, made.signature, identity: repository, key: key,
+                annotations: [keyValue("who=me")])
+        }
+        #expect(
+            SimpleSigning.bytes(
+                about: try digest(cosignSigned), identity: repository, annotations: [])
+                == made.payload)
+    }
+
+    @Test func aTagThatIsSigned() throws {
+        let key = try Fixture.publicKey("cosign-made.pub")
+        let made = try Fixture.attachment("cosign-made-with-tag.json")
+        let named = try SimpleSigning(made.payload).identity
+        let reference = try RegistryReference(named)
+        let tag = try #require(reference.tag)
+        try verify(made.payload, made.signature, identity: named, key: key)
+        try verify(
+            made.payload, made.signature,
+            identity: "\(reference.repositoryName)@\(cosignSigned)", key: key)
+        #expect(throws: Rejection.otherIdentity(named)) {
+            try verify(
+                made.payload, made.signature, identity: "\(reference.repositoryName):not-\(tag)",
+                key: key)
+        }
+    }
+
+    /// Payloads that the key signed and that are not what containers/image takes.
+    @Test(arguments: [
+        #"{"critical":C}"#, #"{"optional":null}"#, #"{"critical":C,"optional":null,"more":1}"#,
+        #"{"critical":C,"optional":[]}"#, #"{"critical":C,"optional":{"timestamp":"now"}}"#,
+        #"{"critical":C,"optional":{"timestamp":1.5}}"#,
+        #"{"critical":C,"optional":{"creator":1}}"#,
+        #"{"critical":C,"critical":C,"optional":null}"#,
+        #"{"critical":{"identity":I,"image":D},"optional":null}"#,
+        #"{"critical":{"identity":I,"image":D,"type":"atomic container signature"},"optional":null}"#,
+        #"{"critical":{"identity":I,"image":D,"type":"T","x":1},"optional":null}"#,
+        #"{"critical":{"identity":{},"image":D,"type":"T"},"optional":null}"#,
+        #"{"critical":{"identity":{"docker-reference":1},"image":D,"type":"T"},"optional":null}"#,
+        #"{"critical":{"identity":{"docker-reference":""},"image":D,"type":"T"},"optional":null}"#,
+        #"{"critical":{"identity":I,"image":{},"type":"T"},"optional":null}"#,
+        #"{"critical":{"identity":I,"image":{"Docker-manifest-digest":"X"},"type":"T"},"optional":null}"#,
+        #"{"critical":{"identity":I,"image":{"docker-manifest-digest":"Y"},"type":"T"},"optional":null}"#,
+        #"{"critical":null,"optional":null}"#, "{}", "", "[]",
+    ])
+    func payloadsThatAreNone(template: String) throws {
+        let key = try Fixture.privateKey("rsa.pem")
+        let identity = #"{"docker-reference":"example.com/app"}"#
+        let image = #"{"docker-manifest-digest":"X"}"#
+        let whole = #"{"identity":I,"image":D,"type":"T"}"#
+        func filled(_ text: String) -> [UInt8] {
+            Array(
+                text.replacing(":C", with: ":\(whole)").replacing(":I", with: ":\(identity)")
+                    .replacing(":D", with: ":\(image)")
+                    .replacing("\"T\"", with: "\"cosign container image signature\"")
+                    .replacing("\"X\"", with: "\"\(cosignSigned)\"")
+                    .replacing("\"Y\"", with: "\"\(other)\"").utf8)
+        }
+        func check(_ text: String) throws {
+            let bytes = filled(text)
+            let signature = String(decoding: Base64.encode(try key.sign(bytes)), as: UTF8.self)
+            try verify(bytes, signature, identity: "example.com/app", key: key.publicKey)
+        }
+        try check(#"{"critical":C,"optional":null}"#)
+        try check(#"{"critical":C,"optional":{"timestamp":1700000000,"a":"b"}}"#)
+        #expect(throws: Rejection.self) { try check(template) }
+    }
+
+    @Test(arguments: ["", "!", "AA", "MEUCIQ==", " "])
+    func signaturesThatAreNone(text: String) throws {
+        let made = try Fixture.attachment("cosign-made.json")
+        #expect(throws: Rejection.self) {
+            try verify(
+                made.payload, text, identity: repository,
+                key: Fixture.publicKey("cosign-made.pub"))
+        }
+    }
+
+    @Test func dockerHubByItsOlderName() throws {
+        let key = try Fixture.privateKey("ec.pem")
+        let payload = SimpleSigning.bytes(
+            about: try digest(other), identity: "index.docker.io/library/busybox", annotations: [])
+        let signature = String(decoding: Base64.encode(try key.sign(payload)), as: UTF8.self)
+        try verify(payload, signature, digest: other, identity: "busybox", key: key.publicKey)
+    }
+}

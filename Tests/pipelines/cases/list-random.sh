@@ -1,0 +1,60 @@
+# Random images: what is listed is what oci-untar, umoci, buildah and bsdtar make of them.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+# random_image SEED [odd]: the layers in layers/, the image in oci:image:1.
+random_image() {
+	rm -rf layers image
+	python3 "$ROOT/Tests/pipelines/random_layers.py" layers "$@"
+	set --
+	for layer in layers/*.tar; do
+		oci-zstd <"$layer" | oci-push-blob oci:image >"$layer.json"
+		set -- "$@" "$layer.json"
+	done
+	oci-fetch scratch | oci-manifest-append "$@" | oci-push-manifest oci:image:1 >pushed
+}
+
+# same_tree DIR [WORD...]: the listing is of what is in DIR.
+same_tree() {
+	python3 "$ROOT/Tests/pipelines/mtree_tree.py" list "$@" no-root >differences
+	[ ! -s differences ] || fail "seed $seed, $1: $(head -c 2000 differences)"
+}
+
+umask 022
+mkdir storage
+printf '{"default": [{"type": "insecureAcceptAnything"}]}' >policy.json
+buildah() {
+	command buildah --storage-driver vfs --root "$PWD/storage/root" --runroot "$PWD/storage/run" "$@"
+}
+
+for seed in ${SEEDS:-$(seq 1 20)}; do
+	random_image "$seed"
+	expect 0 oci-list --digests <<-END
+		$(oci-fetch oci:image:1)
+	END
+	mv out list
+
+	rm -rf unpacked bundle
+	mkdir unpacked
+	for layer in layers/*.tar; do oci-untar unpacked <"$layer"; done
+	same_tree unpacked
+
+	skopeo_copy --dest-compress-format gzip --dest-compress oci:image:1 oci:gzip:1
+	umoci unpack --image gzip:1 bundle >umoci.log
+	same_tree bundle/rootfs
+	rm -rf gzip
+
+	# Of every fifth, since storing one takes a second. It copies layers: files lose their other names.
+	[ $((seed % 5)) -ne 0 ] || {
+		container=$(buildah from --quiet --signature-policy policy.json oci:image:1)
+		same_tree "$(buildah mount "$container")" no-links no-directory-times
+		buildah rm "$container" >buildah.log
+	}
+
+	# The same from listings that are kept, and as those who read mtree see it.
+	oci-fetch oci:image:1 | oci-list >names
+	oci-fetch oci:image:1 | oci-list | cmp - names
+	bsdtar -tf names | wc -l >listed
+	find unpacked -printf x | wc -c | cmp - listed
+done

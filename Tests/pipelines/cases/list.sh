@@ -1,0 +1,168 @@
+# oci-list: what it says of an image, where it keeps listings, and what it refuses.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+python3 - <<'END'
+import io
+import tarfile
+
+
+def layer(name, *entries):
+    with tarfile.open(name, "w", format=tarfile.PAX_FORMAT) as tar:
+        for path, kind, value in entries:
+            info = tarfile.TarInfo(path)
+            info.type, info.mtime = kind, 1700000000
+            info.mode = 0o755 if kind == tarfile.DIRTYPE else 0o644
+            if kind == tarfile.REGTYPE:
+                info.size = len(value)
+            elif kind != tarfile.DIRTYPE:
+                info.linkname = value
+            tar.addfile(info, io.BytesIO(value) if kind == tarfile.REGTYPE else None)
+
+
+D, F, L, H = tarfile.DIRTYPE, tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE
+layer("1.tar", ("usr/", D, 0), ("usr/lib/", D, 0), ("lib", L, "usr/lib"), ("usr/lib/one", F, b"1" * 1000),
+      ("usr/lib/two", H, "usr/lib/one"), ("etc/", D, 0), ("etc/passwd", F, b"root:x:0:0::/:/bin/sh\n"),
+      ("etc/group", F, b"root:x:0:\n"), ("large", F, b"l" * 100_000), ("gone/", D, 0), ("gone/f", F, b"old"))
+layer("2.tar", ("lib/a name", F, b"a"), ("usr/lib/one", F, b"new"), ("gone/g", F, b"new"), (".wh.large", F, b""),
+      ("gone/.wh..wh..opq", F, b""), ("made/up", F, b"m"), ("etc/group", F, b"root:x:0:\napp:x:7:\n"))
+layer("bad.tar", ("large/x", F, b""), ("large", F, b""), ("large/y", F, b""))
+END
+for layer in 1 2 bad; do oci-zstd <$layer.tar | oci-push-blob oci:image >$layer.json; done
+oci-fetch scratch | oci-manifest-append 1.json 2.json | oci-push-manifest oci:image:1 >pushed
+oci-fetch oci:image:1 >line
+
+expect 0 oci-list <line
+assert_empty err
+time=time=1700000000.000000000
+cat >expected <<END
+#mtree
+. type=dir mode=0755 uid=0 gid=0 tags=layer:0
+./etc type=dir mode=0755 uid=0 gid=0 $time tags=layer:1
+./etc/group type=file mode=0644 uid=0 gid=0 size=19 $time tags=layer:2,data:$(printf 'root:x:0:\napp:x:7:\n' | base64)
+./etc/passwd type=file mode=0644 uid=0 gid=0 size=22 $time tags=layer:1,data:$(echo root:x:0:0::/:/bin/sh | base64)
+./gone type=dir mode=0755 uid=0 gid=0 $time tags=layer:1
+./gone/g type=file mode=0644 uid=0 gid=0 size=3 $time tags=layer:2
+./lib type=link mode=0777 uid=0 gid=0 link=usr/lib $time tags=layer:1
+./made type=dir mode=0755 uid=0 gid=0 $time tags=layer:2
+./made/up type=file mode=0644 uid=0 gid=0 size=1 $time tags=layer:2
+./usr type=dir mode=0755 uid=0 gid=0 $time tags=layer:1
+./usr/lib type=dir mode=0755 uid=0 gid=0 $time tags=layer:1
+./usr/lib/a\040name type=file mode=0644 uid=0 gid=0 size=1 $time tags=layer:2
+./usr/lib/one type=file mode=0644 uid=0 gid=0 size=3 $time tags=layer:2
+./usr/lib/two type=file mode=0644 uid=0 gid=0 size=1000 $time tags=layer:1
+..
+END
+cmp expected out
+
+# For people.
+expect 0 oci-list --long lib/ etc/passwd <line
+cat >expected.long <<'END'
+1 -rw-r--r-- 0/0             22 2023-11-14 22:13 etc/passwd
+1 drwxr-xr-x 0/0              0 2023-11-14 22:13 usr/lib/
+2 -rw-r--r-- 0/0              1 2023-11-14 22:13 usr/lib/a name
+2 -rw-r--r-- 0/0              3 2023-11-14 22:13 usr/lib/one
+1 -rw-r--r-- 0/0           1000 2023-11-14 22:13 usr/lib/two
+END
+cmp expected.long out
+expect 0 oci-list --size <line
+cat >expected.size <<'END'
+      SIZE   COVERED  LAYER  PATH
+1022 bytes  97.7 KiB      1  /
+  27 bytes                2  /
+   0 bytes  97.7 KiB      1  /large
+1000 bytes                1  /usr
+   4 bytes                2  /usr
+  22 bytes  10 bytes      1  /etc
+  19 bytes                2  /etc
+   0 bytes   3 bytes      1  /gone
+   3 bytes                2  /gone
+   1 bytes                2  /made
+END
+diff expected.size out
+
+# Listings are kept by diffID, for this user alone, and used without the layers.
+cache=$HOME/.cache/ocinoco
+assert_equal 2 "$(find "$cache" -type f -perm 600 -name 'sha256-*.names' | wc -l)"
+mv image away
+cp line line.away
+expect 0 oci-list --from oci:nowhere <line
+cmp expected out
+expect 69 oci-list --no-cache --from oci:nowhere <line
+assert_empty out
+mv away image
+# A damaged one is not believed, and mended.
+for file in "$cache"/*; do
+	cp "$file" kept
+	size=$(wc -c <"$file")
+	for damage in truncate flip empty grow; do
+		case $damage in
+		truncate) head -c $((size - 1)) kept >"$file" ;;
+		flip) { head -c 40 kept && printf '\377' && tail -c +42 kept; } >"$file" ;;
+		empty) : >"$file" ;;
+		grow) { cat kept && echo; } >"$file" ;;
+		esac
+		expect 0 oci-list <line
+		cmp expected out
+		cmp kept "$file"
+	done
+done
+# A place that cannot be used is passed over, and nothing is kept of a layer that is not whole.
+for place in /dev/null /proc/none relative ''; do
+	XDG_CACHE_HOME=$place expect 0 oci-list <line
+	cmp expected out
+	assert_empty err
+done
+rm -rf "$cache"
+cp -r image broken
+blob=broken/blobs/sha256/$(field '.digest | split(":")[1]' 2.json)
+printf x | dd of="$blob" bs=1 seek=20 conv=notrunc 2>dd.log
+assert_failed 65 oci-list oci-list --from oci:broken <line
+assert_equal 1 "$(find "$cache" -type f | wc -l)" 'the listing of the whole layer alone'
+
+# An image whose config says another diffID than the layer has.
+oci-fetch oci:image:1 | jq -c --arg other "$(digest_of line)" '
+	(.config.data | @base64d | fromjson | .rootfs.diff_ids[1] = $other) as $config
+	| ($config | tojson) as $text | .config.data = ($text | @base64) | .config.size = ($text | length)' >lie
+python3 - <<'END' >lying
+import base64, hashlib, json
+line = json.load(open("lie"))
+line["config"]["digest"] = "sha256:" + hashlib.sha256(base64.b64decode(line["config"]["data"])).hexdigest()
+print(json.dumps(line, separators=(",", ":")))
+END
+assert_failed 65 oci-list oci-list <lying
+assert_match 'diffID mismatch' err
+
+# What is refused.
+assert_failed 69 oci-list oci-list usr/none <line
+assert_failed 64 oci-list oci-list --long --size <line
+assert_failed 64 oci-list oci-list --size usr etc <line
+assert_failed 65 oci-list oci-list </dev/null
+cat line line >two
+assert_failed 65 oci-list oci-list <two
+oci-fetch scratch | oci-manifest-append 1.json bad.json >bad
+assert_failed 65 oci-list oci-list --from oci:image <bad
+assert_match "'large' of layer 2 is refused" err
+oci-fetch scratch >empty
+expect 0 oci-list <empty
+assert_equal 3 "$(wc -l <out)"
+expect 0 oci-list --long <empty
+assert_empty out
+
+# From a registry, three at once.
+start_registry
+ocinoco copy oci:image:1 "$registry/example/app:1" >copied
+oci-fetch "$registry/example/app:1" >line
+at_once=
+for number in 1 2 3; do
+	oci-list --no-cache <line >out.$number &
+	at_once="$at_once $!"
+done
+# shellcheck disable=SC2086 # numbers
+wait $at_once
+for number in 1 2 3; do cmp expected out.$number; done
+if [ -e /dev/full ]; then
+	expect 74 sh -c 'oci-list <line >/dev/full'
+	assert_message oci-list
+fi

@@ -1,0 +1,108 @@
+# The portable binaries and the packages of them: what they need, that two builds are the same bytes, and
+# that each installs without network where there is no compiler, and makes and pushes an image there.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+version=$(sed -n 's/.*"ocinoco \([0-9.]*\)".*/\1/p' "$ROOT/Sources/ToolSupport/Version.swift")
+machine=$(uname -m)
+glibc=$(sed -n 's/^glibc=//p' "$ROOT/packaging/portable")
+
+# They need nothing but the C library, and of that no newer version than the script says.
+for binary in "$ROOT/.build/portable/release/oci-filters" "$ROOT/.build/portable/release/oci-remote"; do
+	objdump -p "$binary" | sed -n 's/^  NEEDED *//p' >needed
+	! grep -Evx 'lib(c|m|dl|pthread)\.so\.[0-9]+|ld-linux.*' needed || fail "$binary needs more"
+	newest=$(objdump -T "$binary" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -n 1)
+	printf '%s\n' "${newest#GLIBC_}" "$glibc" | sort -VC || fail "$binary needs $newest"
+done
+
+# The same tools give the same packages.
+for kind in tarball wheel npm rpm deb; do
+	"$ROOT/packaging/$kind" "$version" "$PWD/first" >"name.$kind" 2>log || fail "$kind: $(cat log)"
+	name=$(cat "name.$kind")
+	"$ROOT/packaging/$kind" "$version" "$PWD/second" >name 2>log
+	assert_equal "$(digest_of "$name")" "$(digest_of "$PWD/second/${name##*/}")" "two builds of the $kind"
+done
+# Nobody has signed it here.
+rpmlint "$(cat name.rpm)" | grep ': E: ' | grep -v ': E: no-signature$' && fail 'rpmlint has errors'
+case $(cat name.wheel) in
+*-manylinux_2_"${glibc#2.}_$machine".whl) ;;
+*) fail "the tag of $(cat name.wheel)" ;;
+esac
+
+# The tools and their pages and completions are there; the tools make an image and push it.
+start_registry plain
+mkdir site
+echo hello >site/index.html
+pushed=0
+# try PREFIX COMMAND...: COMMAND runs a command line where PREFIX is.
+try() {
+	prefix=$1
+	shift
+	for tool in $(make -C "$ROOT" --no-print-directory -s list-tools); do
+		"$@" "$tool" --version >printed
+		grep -q "^ocinoco $version" printed || fail "$tool: $(cat printed)"
+		[ -f "$prefix/share/man/man1/$tool.1" ] || [ -f "$prefix/share/man/man1/$tool.1.gz" ] ||
+			fail "no page of $tool"
+		[ -f "$prefix/share/bash-completion/completions/$tool" ] || fail "no completions of $tool"
+	done
+	pushed=$((pushed + 1))
+	"$@" ocinoco build "$site" --from scratch --tag "$registry/made:$pushed" --root-dir /srv --push >built.json
+	assert_equal "$(tag_digest "made:$pushed")" "$(field .digest built.json)"
+}
+# Without the built tools in PATH, nor anything that a user has not got.
+plain() {
+	env -i PATH="$prefix/bin:/usr/bin:/bin" HOME="$HOME" "$@"
+}
+namespace='unshare -n'
+unshare -n true 2>/dev/null || namespace=
+
+site=$PWD/site
+mkdir tarball
+tar -xf "$(cat name.tarball)" -C tarball
+try "$PWD/tarball/ocinoco-$version-linux-$machine" plain
+
+python3 -m venv environment
+$namespace environment/bin/pip install -q --no-index "$(cat name.wheel)"
+try "$PWD/environment" plain
+ln -s environment/bin/oci-tar linked
+./linked --version >printed
+
+mkdir project
+(
+	cd project
+	echo '{"name": "project", "version": "1.0.0"}' >package.json
+	$namespace npm install --silent --offline --no-audit --no-fund "$(cat ../name.npm)" >../npm.log 2>&1
+) || fail "npm: $(cat npm.log)"
+prefix=$PWD/project/node_modules/ocinoco
+(cd project && npx --offline ocinoco --version) >printed
+assert_match "^ocinoco $version" printed
+try "$prefix" plain
+
+# A system with an older C library, without a compiler.
+root=$ROOT/.build/roots/bullseye
+if [ ! -x "$root/bin/sh" ]; then
+	mkdir -p "$ROOT/.build/roots"
+	rm -rf "$root.new"
+	debootstrap --variant=minbase bullseye "$root.new" >debootstrap.log 2>&1 ||
+		fail "debootstrap: $(tail -n 5 debootstrap.log)"
+	mv "$root.new" "$root"
+fi
+cp -a "$root" deb
+cp -a "$root" rpm
+inside() {
+	chroot "$system" /usr/bin/env -i PATH=/usr/bin:/bin HOME=/root "$@"
+}
+site=/srv/site
+for system in deb rpm; do
+	cp "$(cat name.$system)" "$system/package"
+	cp -a site "$system/srv/site"
+	! inside sh -c 'command -v cc gcc clang swift' || fail 'a compiler in the clean system'
+done
+system=deb
+$namespace chroot deb dpkg -i /package >log 2>&1 || fail "dpkg: $(cat log)"
+try "$PWD/deb/usr" inside
+system=rpm
+# Debian's C library is not known to RPM.
+$namespace rpm --root "$PWD/rpm" --nodeps --install "$PWD/rpm/package" >log 2>&1 || fail "rpm: $(cat log)"
+try "$PWD/rpm/usr" inside
