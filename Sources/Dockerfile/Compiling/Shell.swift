@@ -83,8 +83,7 @@ struct ShellScript {
         _ commands: [[ShellWord]], from input: ShellWord? = nil, to output: ShellWord? = nil
     ) {
         for (index, command) in commands.enumerated() {
-            var line = index == 0 ? "" : "\t"
-            line += command.map(\.text).joined(separator: " ")
+            var line = ShellScript.joined(command, indent: index == 0 ? "" : "\t")
             if index == 0, let input { line += " <\(input.text)" }
             if index == commands.count - 1 {
                 if let output { line += " >\(output.text)" }
@@ -93,6 +92,22 @@ struct ShellScript {
             }
             lines.append(line)
         }
+    }
+
+    /// A command as one line, or as several that are continued.
+    private static func joined(_ command: [ShellWord], indent: String) -> String {
+        let line = indent + command.map(\.text).joined(separator: " ")
+        guard line.utf8.count > 110, let name = command.first else { return line }
+        var lines = [indent + name.text]
+        for word in command.dropFirst() {
+            let last = lines.count - 1
+            if lines[last].utf8.count + word.text.utf8.count < 100 {
+                lines[last] += " " + word.text
+            } else {
+                lines.append(indent + "\t" + word.text)
+            }
+        }
+        return lines.joined(separator: " \\\n")
     }
 
     /// Writes a file whose content the shell does not look at.
