@@ -48,19 +48,24 @@ portable_packages = binutils dpkg-dev libbrotli-dev libidn2-dev libnghttp2-dev l
 	libunistring-dev
 test_packages = apache2-utils attr bsdextrautils buildah busybox-static crun curl docker-registry \
 	golang-github-opencontainers-image-spec-dev jq libarchive-tools mandoc nginx-light openssl pigz \
-	procps python3 python3-jsonschema runc shellcheck skopeo strace time umoci zstd \
-	debootstrap fish git less lintian python3-venv rpm rpmlint yamllint zip zsh \
+	procps python3 python3-jsonschema runc shellcheck skopeo strace time umoci valgrind zstd \
+	debootstrap fish git ksh less lintian mksh python3-venv rpm rpmlint yamllint yash zip zsh \
 	$(if $(shell command -v npm),,npm)
 
 packages_made = tarball wheel npm rpm deb
 
-.PHONY: all binaries demo test unit pipelines meta soak fuzz fuzz-program sanitize lint bench
+.PHONY: all binaries wrapper demo test unit pipelines meta soak fuzz fuzz-program sanitize lint bench
 .PHONY: install uninstall clean
 .PHONY: completions portable $(packages_made) image dist
 .PHONY: build-packages portable-packages test-packages list-tools
 
 all: binaries
 	@$(MAKE) --no-print-directory install-tree installed='$(stage)'
+
+# The wrapper, of its pieces.
+wrapper:
+	@mkdir -p .build
+	@Sources/ocinoco/join '$(CURDIR)/.build/ocinoco'
 
 binaries: build-packages
 	@command -v $(SWIFT) >/dev/null || { \
@@ -124,12 +129,13 @@ sanitize: test-packages
 	$(SWIFT) test --disable-xctest --sanitize=thread --scratch-path .build/thread -Xswiftc -use-ld=lld
 	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks:print_suppressions=0 \
 		$(SWIFT) test --disable-xctest --sanitize=address --scratch-path .build/address -Xswiftc -use-ld=lld
-	ln -sf '$(CURDIR)/Sources/ocinoco/ocinoco' .build/address/debug/
+	@$(MAKE) --no-print-directory wrapper
+	ln -sf '$(CURDIR)/.build/ocinoco' .build/address/debug/
 	TOOLS='$(CURDIR)/.build/address/debug' Tests/pipelines/run $(SANITIZED)
 
-lint: test-packages
+lint: test-packages wrapper
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
-	shellcheck -s sh -x -P SCRIPTDIR Sources/ocinoco/ocinoco .ci/run .ci/packages \
+	shellcheck -s sh -x -P SCRIPTDIR .build/ocinoco Sources/ocinoco/join .ci/run .ci/packages \
 		completions/generate packaging/portable packaging/glibc/stubs packaging/lib.sh \
 		$(packages_made:%=packaging/%) packaging/image packaging/dist $(wildcard examples/*/demo examples/*/build examples/*/rebase examples/*/tour) \
 		examples/many-machines/one examples/many-machines/join \
@@ -141,6 +147,9 @@ lint: test-packages
 
 completions: all
 	completions/generate '$(stage)/bin' completions $(filters) $(remotes)
+	Sources/ocinoco/join --completions '$(CURDIR)/completions'
+	Sources/ocinoco/join --page '$(CURDIR)/man/ocinoco.1' >.build/ocinoco.1
+	cp .build/ocinoco.1 man/
 	@$(MAKE) --no-print-directory install-tree installed='$(stage)'
 
 bench: all test-packages
@@ -169,7 +178,8 @@ install-tree:
 	@for tool in $(remotes); do \
 		ln -sf ../$(libexec)/oci-remote '$(installed)/bin/'$$tool || exit; \
 	done
-	@install -m 755 Sources/ocinoco/ocinoco '$(installed)/bin/ocinoco'
+	@$(MAKE) --no-print-directory wrapper
+	@install -m 755 .build/ocinoco '$(installed)/bin/ocinoco'
 	@$(call each_document,install -D -m 644 "$$file" '$(installed)/'"$$place" || exit)
 
 # Runs a command for each page and completion there is, with its $file and its $place.

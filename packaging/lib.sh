@@ -14,9 +14,11 @@ machine=$(uname -m)
 # The C library that the portable binaries need.
 glibc=$(sed -n 's/^glibc=//p' packaging/portable)
 
-# install_portable DIR: the portable tools as they are installed, under the prefix DIR.
+# install_portable DIR KIND: the portable tools as they are installed, under the prefix DIR. `--version`
+# says that they come from a package of that KIND.
 install_portable() {
 	make --no-print-directory -s install-tree built=.build/portable/release PREFIX="$1" DESTDIR=
+	echo "$2" >"$1/libexec/ocinoco/package"
 }
 
 # replace_links DIR: scripts in place of the links in DIR/bin, for packages that cannot hold links.

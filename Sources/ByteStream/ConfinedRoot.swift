@@ -48,6 +48,15 @@ public final class ConfinedRoot {
         return try walk(path, flags: flags) { _, _ throws(Errno) in throw .noEntry }
     }
 
+    /// What `path` leads to, without opening it.
+    ///
+    /// - Throws: the `Errno` of openat2(2).
+    public func status(of path: Path) throws(Errno) -> stat {
+        let descriptor = FileDescriptor(rawValue: try open(path, flags: system_O_PATH))
+        defer { _ = Glibc.close(descriptor.rawValue) }
+        return try descriptor.status()
+    }
+
     /// Opens the directory that `path` leads to, with `O_PATH`, and makes what is missing.
     ///
     /// - Parameter create: makes the directory of that path, which has no links in it, in its parent,

@@ -35,6 +35,8 @@ public protocol Failure: Error, Sendable {
 /// What went wrong with a stream or a file, and which one it was.
 public enum StreamError: Failure {
     case open(path: Path, Errno)
+    /// A FIFO, device or socket where only a regular file makes sense.
+    case notRegularFile(path: Path)
     case create(path: Path, Errno)
     case read(path: Path, Errno)
     case write(path: Path, Errno)
@@ -49,13 +51,14 @@ public enum StreamError: Failure {
         case .read: .inputOutput
         case .write(_, let errno): errno == .brokenPipe ? .brokenPipe : .inputOutput
         case .system: .systemError
-        case .tooLarge: .dataError
+        case .notRegularFile, .tooLarge: .dataError
         }
     }
 
     public var message: String {
         switch self {
         case .open(let path, let errno): "cannot open \(path.quoted): \(errno)"
+        case .notRegularFile(let path): "not a regular file: \(path.quoted)"
         case .create(let path, let errno): "cannot create \(path.quoted): \(errno)"
         case .read(let path, let errno): "cannot read \(path.quoted): \(errno)"
         case .write(let path, let errno): "cannot write \(path.quoted): \(errno)"

@@ -91,12 +91,10 @@ public func quote(_ bytes: some Sequence<UInt8>) -> String {
         case "\t": result += "\\t"
         case "\r": result += "\\r"
         default:
-            if scalar.properties.generalCategory == .control
-                || scalar.properties.generalCategory == .format
-            {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator:
                 result += iterator.prefix(width).map(octal).joined()
-            } else {
-                result.unicodeScalars.append(scalar)
+            default: result.unicodeScalars.append(scalar)
             }
         }
         iterator.removeFirst(width)

@@ -33,12 +33,19 @@ public struct DigestTool: Tool {
     @Flag(help: "Decompress a layer with a trailer too, and check it.")
     var verifyLayer = false
 
+    @Flag(help: "Read only the beginning, and write the media type that it shows.")
+    var sniff = false
+
     @OptionGroup public var common: CommonOptions
 
     public init() {}
 
     public func execute(_ console: Console) throws {
         let input = try console.standardInput(expecting: "bytes")
+        if sniff {
+            let mediaType = try LayerProbe.mediaType(of: input)
+            return try OutputStream().write(Array("\(mediaType)\n".utf8))
+        }
         let source = LayerSource(
             input, declared: mediaType.map { MediaType($0) }, algorithm: algorithm,
             verifiesLayer: verifyLayer)

@@ -93,7 +93,7 @@ struct ImageReport {
         add(
             "Annotations",
             shown.annotations.members.filter { !hidden.contains($0.key) }.map { member in
-                "\(member.key.text)=\(manifest[annotation: member.key] ?? "")"
+                "\(member.key.text)=\(member.value.text ?? "")"
             })
     }
 

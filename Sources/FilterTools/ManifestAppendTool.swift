@@ -66,7 +66,7 @@ public struct ManifestAppendTool: Tool {
             created: created, createdBy: createdBy, comment: comment)
         let additions = try layers.map { path in
             var descriptor = try readDescriptor(path)
-            for annotation in annotations { descriptor.annotate(annotation) }
+            descriptor.annotate(annotations)
             do throws(EditError) {
                 return try LayerAddition(descriptor, diffID: diffID, history: history)
             } catch {

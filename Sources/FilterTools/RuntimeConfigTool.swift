@@ -55,67 +55,19 @@ public struct RuntimeConfigTool: Tool {
         options.isReadOnly = readOnly
         options.hostname = hostname
         if rootless { options.rootlessOwner = ProcessUser(uid: geteuid(), gid: getegid()) }
+        let root = try RootFileSystem(rootfs)
         let document = try ImageLines.readOne(console) { image in
             let config = try image.config()
-            var user = try RootFileSystem(rootfs).user(config.user)
-            if rootless, user != ProcessUser(uid: 0, gid: 0) {
+            var user = try root.user(config.user)
+            if rootless, user.uid != 0 || user.gid != 0 {
                 console.warn("user \(quote(config.user)) becomes root, the only one there is")
                 user = ProcessUser(uid: 0, gid: 0)
+            }
+            for volume in config.volumes {
+                options.volumeAttributes[volume] = try root.attributes(of: volume)
             }
             return try RuntimeConfig(config, user: user, options: options).document
         }
         try OutputStream().write(document.serialized() + [UInt8(ascii: "\n")])
-    }
-}
-
-/// The root file system whose users an image's config names.
-private struct RootFileSystem {
-    private static let fileLimit = 16 << 20
-
-    private let path: Path?
-    private let root: ConfinedRoot?
-
-    /// - Throws: `StreamError.open`.
-    init(_ path: Path?) throws(StreamError) {
-        self.path = path
-        do throws(Errno) {
-            root = try path.map { (path) throws(Errno) in try ConfinedRoot(path) }
-        } catch {
-            throw .open(path: path ?? "/", error)
-        }
-    }
-
-    /// - Throws: `InputError.refused` for a user who is not there; `StreamError`.
-    func user(_ text: String) throws -> ProcessUser {
-        let database = UserDatabase(
-            passwd: try read("etc/passwd"), group: try read("etc/group"))
-        do throws(ValueError) {
-            return try database.resolve(text)
-        } catch {
-            let place = path.map { " of \($0.quoted)" } ?? "; --rootfs says where one is"
-            throw InputError.refused("cannot find user \(quote(text)): \(error.problem)\(place)")
-        }
-    }
-
-    /// A file of the root file system, wherever links in it lead to; empty when it is not there.
-    private func read(_ name: Path) throws -> [UInt8] {
-        guard let root, let path else { return [] }
-        let subject = path.appending(name)
-        let descriptor: FileDescriptor
-        do throws(Errno) {
-            // Non-blocking: it may be a FIFO.
-            descriptor = FileDescriptor(
-                rawValue: try root.open(name, flags: O_RDONLY | O_NONBLOCK))
-        } catch .noEntry {
-            return []
-        } catch {
-            throw StreamError.open(path: subject, error)
-        }
-        defer { _ = Glibc.close(descriptor.rawValue) }
-        let input = InputStream(descriptor, path: subject)
-        guard let bytes = try input.readAll(limit: Self.fileLimit) else {
-            throw InputError.tooLarge(subject, limit: Self.fileLimit)
-        }
-        return bytes
     }
 }

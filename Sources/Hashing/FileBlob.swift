@@ -14,13 +14,8 @@ public final class FileBlob: BlobSource {
 
     /// - Throws: `StreamError.open`.
     public convenience init(_ path: Path, identity: BlobIdentity) throws(StreamError) {
-        do {
-            self.init(
-                try FileDescriptor.openForReading(path), start: 0, path: path, identity: identity,
-                isOwned: true)
-        } catch {
-            throw .open(path: path, error)
-        }
+        self.init(
+            try RegularFile.open(path), start: 0, path: path, identity: identity, isOwned: true)
     }
 
     /// - Parameters:

@@ -7,14 +7,15 @@ import Tar
 
 /// What came out of an archive that was read to its end.
 ///
-/// Documents (JSON of at most 8 MiB) are held in memory, 64 MiB of them at most; everything else went
-/// to the target as it came, whatever the order of the entries.
+/// Documents (JSON of at most 8 MiB) are held in memory; everything else went to the target as it
+/// came, whatever the order of the entries. What is held, names among it, has at most 64 MiB.
 struct ArchiveContents {
     /// By their paths.
     private(set) var documents: [[UInt8]: [UInt8]] = [:]
     /// What the target has, by the paths of the archive.
     private(set) var blobs: [[UInt8]: StreamedBlob] = [:]
-    private(set) var digests: Set<Digest> = []
+    /// The sizes of what the target has, by the digests.
+    private var sizes: [Digest: Int64] = [:]
     /// Links of either kind, with where they lead.
     private var links: [[UInt8]: [UInt8]] = [:]
     private(set) var hasObsoleteImages = false
@@ -28,7 +29,9 @@ struct ArchiveContents {
     }
 
     private static let entryLimit = 1 << 16
-    private static let documentsByteLimit = 64 << 20
+    private static let heldByteLimit = 64 << 20
+    /// What an entry costs beside the bytes of its names and its document.
+    private static let entryByteCount = 128
 
     /// Reads an archive and streams its blobs to `target`.
     ///
@@ -38,6 +41,12 @@ struct ArchiveContents {
     init(_ input: InputStream, to target: any Repository) throws {
         let reader = EntryReader(input)
         var byteCount = 0
+        func hold(_ count: Int) throws(ArchiveError) {
+            byteCount += count
+            if byteCount > ArchiveContents.heldByteLimit {
+                throw .tooMuchText(limit: ArchiveContents.heldByteLimit)
+            }
+        }
         var count = 0
         while let entry = try reader.next() {
             count += 1
@@ -45,6 +54,11 @@ struct ArchiveContents {
                 throw ArchiveError.tooManyEntries(limit: ArchiveContents.entryLimit)
             }
             let path = try resolve(entry.path[...], in: [], of: entry)
+            if entry.kind == .directory { continue }
+            guard documents[path] == nil, blobs[path] == nil, links[path] == nil else {
+                throw ArchiveError.badPath(path: Path(path), "is there twice")
+            }
+            try hold(path.count + entry.linkTarget.count + ArchiveContents.entryByteCount)
             switch entry.kind {
             case .directory: continue
             case .symbolicLink:
@@ -52,14 +66,8 @@ struct ArchiveContents {
                 links[path] = try resolve(entry.linkTarget[...], in: path[..<parent], of: entry)
             case .hardLink: links[path] = try resolve(entry.linkTarget[...], in: [], of: entry)
             case .file:
-                guard documents[path] == nil, blobs[path] == nil, links[path] == nil else {
-                    throw ArchiveError.badPath(path: Path(path), "is there twice")
-                }
                 if Path(path).name == "VERSION" { hasObsoleteImages = true }
-                byteCount += try take(entry, path, reader, target)
-                if byteCount > ArchiveContents.documentsByteLimit {
-                    throw ArchiveError.tooMuchText(limit: ArchiveContents.documentsByteLimit)
-                }
+                try hold(take(entry, path, reader, target))
             case .characterDevice, .blockDevice, .fifo:
                 throw ArchiveError.badPath(path: Path(path), "is not a file")
             }
@@ -70,11 +78,11 @@ struct ArchiveContents {
     private mutating func take(
         _ entry: TarEntry, _ path: [UInt8], _ reader: EntryReader, _ target: any Repository
     ) throws -> Int {
-        let digest = namedDigest(path)
+        let digest = ArchiveContents.namedDigest(path)
         let isSmall = entry.size <= UInt64(DocumentLimit.configByteCount)
         let head = try reader.read(atMost: isSmall ? Int(entry.size) : tarBlockByteCount)
         if isSmall, head.isJSON {
-            if let digest { try verify(head, digest, path) }
+            if let digest { try verify(head, digest, size: nil, path) }
             documents[path] = head
             return head.count
         }
@@ -108,20 +116,20 @@ struct ArchiveContents {
             return 0
         }
         blobs[path] = blob
-        digests.insert(blob.descriptor.digest)
+        sizes[blob.descriptor.digest] = blob.descriptor.size
         return 0
     }
 
     private func verify(
-        _ bytes: [UInt8], _ digest: Digest, _ path: [UInt8]
+        _ bytes: [UInt8], _ digest: Digest, size: Int64?, _ path: [UInt8]
     ) throws(VerificationError) {
-        let verifier = Verifier(digest: digest, size: nil, subject: Path(path).description)
+        let verifier = Verifier(digest: digest, size: size, subject: Path(path).description)
         try bytes.withRawBytes { (bytes) throws(VerificationError) in try verifier.update(bytes) }
         try verifier.finish()
     }
 
     /// The digest that a path in `blobs/` claims.
-    private func namedDigest(_ path: [UInt8]) -> Digest? {
+    private static func namedDigest(_ path: [UInt8]) -> Digest? {
         let parts = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0].elementsEqual("blobs".utf8) else { return nil }
         return Digest(
@@ -165,12 +173,27 @@ struct ArchiveContents {
     /// The blob at `path`, through at most one link.
     func blob(_ path: [UInt8]) -> StreamedBlob? { blobs[path] ?? links[path].flatMap { blobs[$0] } }
 
-    /// The document of `blobs/` with that digest.
-    func document(_ digest: Digest) -> [UInt8]? { documents[ArchiveContents.path(of: digest)] }
-
-    func requiredDocument(_ digest: Digest, _ subject: String) throws(ArchiveError) -> [UInt8] {
-        try requiredDocument(ArchiveContents.path(of: digest), subject)
+    /// The document of `blobs/` that `descriptor` describes, its bytes proved; nil when there is
+    /// none.
+    ///
+    /// What a link has put there is checked like everything else.
+    ///
+    /// - Throws: `VerificationError`.
+    func document(_ descriptor: Descriptor) throws(VerificationError) -> [UInt8]? {
+        let path = ArchiveContents.path(of: descriptor.digest)
+        guard let bytes = document(path) else { return nil }
+        try verify(bytes, descriptor.digest, size: descriptor.size, path)
+        return bytes
     }
+
+    /// - Throws: `VerificationError`, `ArchiveError.missing`, `.tooLarge`.
+    func requiredDocument(_ descriptor: Descriptor, _ subject: String) throws -> [UInt8] {
+        if let bytes = try document(descriptor) { return bytes }
+        return try requiredDocument(ArchiveContents.path(of: descriptor.digest), subject)
+    }
+
+    /// The size of the blob that went to the target under `digest`; nil when there was none.
+    func blobSize(_ digest: Digest) -> Int64? { sizes[digest] }
 
     private static func path(of digest: Digest) -> [UInt8] {
         Array("blobs/\(digest.algorithm.rawValue)/\(digest.encoded)".utf8)

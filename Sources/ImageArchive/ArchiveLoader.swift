@@ -36,10 +36,16 @@ public struct ArchiveLoader {
     public func load(_ input: InputStream) throws -> [Descriptor] {
         let contents = try ArchiveContents(input, to: target)
         let images: [ArchivedImage]
-        if let index = contents.document(Array("index.json".utf8)) {
-            images = try OCIArchive(contents, target).images(of: index)
+        let index = try contents.document(Array("index.json".utf8)).map {
+            try OCIArchive(contents, target).images(of: $0)
+        }
+        if let index, !index.isEmpty {
+            images = index
         } else if let manifest = contents.document(Array("manifest.json".utf8)) {
+            // Docker leaves the index empty for an image that was saved by its ID.
             images = try DockerArchive(contents, target).images(of: manifest)
+        } else if let index {
+            images = index
         } else if contents.hasObsoleteImages {
             throw ArchiveError.obsolete(path: input.path)
         } else {
@@ -141,44 +147,58 @@ struct OCIArchive {
                 ?? entry[annotation: Annotation.refName]
             if let name { names[entry.digest, default: []].append(ArchivedName(text: name)) }
         }
+        // What several images have is stored once.
+        var stored = StoredContent()
         return try order.compactMap { digest in
             guard let descriptor = descriptors[digest] else { return nil }
             let root = try manifest(descriptor)
             return ArchivedImage(root: root, names: names[digest] ?? []) {
-                try store(root, depth: 0)
+                try store(root, depth: 0, &stored)
             }
         }
     }
 
-    private func manifest(_ descriptor: Descriptor) throws(ArchiveError) -> RawManifest {
+    private func manifest(_ descriptor: Descriptor) throws -> RawManifest {
         let bytes = try contents.requiredDocument(
-            descriptor.digest, "manifest '\(descriptor.digest)'")
+            descriptor, "manifest '\(descriptor.digest)'")
         return RawManifest(
             bytes: bytes, mediaType: descriptor.mediaType, digest: descriptor.digest)
     }
 
-    private func store(_ raw: RawManifest, depth: Int) throws {
+    private struct StoredContent {
+        var walk = IndexWalk()
+        var blobs: Set<Digest> = []
+    }
+
+    private func store(_ raw: RawManifest, depth: Int, _ stored: inout StoredContent) throws {
         let name = "manifest '\(raw.digest)'"
         if raw.mediaType.isIndex {
-            guard depth < DocumentLimit.indexDepth else {
-                throw ArchiveError.malformed(
-                    document: name, .field(path: .root, "indexes nested too deeply"))
+            let entries = try parsing(name) { () throws(JSONError) in
+                try stored.walk.newEntries(of: raw.index(), depth: depth)
             }
-            let index = try parsing(name) { () throws(JSONError) in try raw.index() }
-            for entry in index.manifests {
+            for entry in entries {
                 let child = try manifest(entry)
-                try store(child, depth: depth + 1)
+                try store(child, depth: depth + 1, &stored)
                 try target.putManifest(child, tag: nil)
             }
             return
         }
         let manifest = try parsing(name) { () throws(JSONError) in try raw.manifest() }
-        for blob in [manifest.config] + manifest.layers { try store(blob) }
+        for blob in [manifest.config] + manifest.layers
+        where stored.blobs.insert(blob.digest).inserted {
+            try store(blob)
+        }
     }
 
     private func store(_ blob: Descriptor) throws {
-        if contents.digests.contains(blob.digest) { return }
-        if let bytes = contents.document(blob.digest) {
+        if let size = contents.blobSize(blob.digest) {
+            guard size == blob.size else {
+                throw VerificationError.size(
+                    subject: "blob '\(blob.digest)'", expected: blob.size, actual: size)
+            }
+            return
+        }
+        if let bytes = try contents.document(blob) {
             let source = MemoryBlob(bytes, algorithm: blob.digest.algorithm)
             _ = try target.writeBlob(source, mountFrom: [])
             return
@@ -211,36 +231,51 @@ struct DockerArchive {
                 )
             }
         }
-        return try entries.map { try image($0.config, $0.layers, $0.tags) }
+        // Many names may have one config.
+        var configs: [String: Config] = [:]
+        var stored: Set<Digest> = []
+        return try entries.map { entry in
+            let config = try configs[entry.config] ?? self.config(entry.config)
+            configs[entry.config] = config
+            return ArchivedImage(
+                root: try root(config, entry.layers),
+                names: entry.tags.map { ArchivedName(text: $0) }
+            ) {
+                guard stored.insert(config.blob.identity.digest).inserted else { return }
+                _ = try target.writeBlob(config.blob, mountFrom: [])
+            }
+        }
+    }
+
+    private struct Config {
+        let blob: MemoryBlob
+        let diffIDs: [Digest]
+    }
+
+    private func config(_ path: String) throws -> Config {
+        let bytes = try contents.requiredDocument(Array(path.utf8), "config \(quote(path))")
+        let config = try parsing(path) { () throws(JSONError) in
+            try ImageConfig(JSONField(JSON.parse(bytes)))
+        }
+        return Config(blob: MemoryBlob(bytes), diffIDs: config.diffIDs)
     }
 
     private func strings(_ field: JSONField?) throws(JSONError) -> [String] {
         try (field?.elements() ?? []).map { (field) throws(JSONError) in try field.string() }
     }
 
-    private func image(
-        _ configPath: String, _ layerPaths: [String], _ tags: [String]
-    ) throws -> ArchivedImage {
-        let configBytes = try contents.requiredDocument(
-            Array(configPath.utf8), "config \(quote(configPath))")
-        let config = try parsing(configPath) { () throws(JSONError) in
-            try ImageConfig(JSONField(JSON.parse(configBytes)))
-        }
+    private func root(_ config: Config, _ layerPaths: [String]) throws -> RawManifest {
         guard config.diffIDs.count == layerPaths.count else {
             throw ArchiveError.layerCount(
                 diffIDs: config.diffIDs.count, layers: layerPaths.count)
         }
-        let blob = MemoryBlob(configBytes)
+        let identity = config.blob.identity
         var manifest = Manifest(
-            config: Descriptor(
-                mediaType: .config, digest: blob.identity.digest, size: blob.identity.size))
+            config: Descriptor(mediaType: .config, digest: identity.digest, size: identity.size))
         manifest.setLayers(
             try zip(layerPaths, config.diffIDs).map { try layer($0, diffID: $1) })
         let bytes = manifest.storedBytes
-        let root = RawManifest(bytes: bytes, mediaType: .manifest, digest: .of(bytes))
-        return ArchivedImage(root: root, names: tags.map { ArchivedName(text: $0) }) {
-            _ = try target.writeBlob(blob, mountFrom: [])
-        }
+        return RawManifest(bytes: bytes, mediaType: .manifest, digest: .of(bytes))
     }
 
     private func layer(_ path: String, diffID: Digest) throws(ArchiveError) -> Descriptor {

@@ -42,14 +42,25 @@ extension LayoutRepository {
 
     /// A blob of the layout as a source, which can be read again.
     ///
-    /// - Throws: `LayoutError.noSuchBlob`, `StreamError.open`.
+    /// A link may lead to any file of the user: what is behind one is proved to be the blob before
+    /// the first byte of it is given out.
+    ///
+    /// - Throws: `LayoutError.noSuchBlob`, `StreamError.open`, `VerificationError`.
     public func openBlob(_ descriptor: Descriptor) throws -> FileBlob {
         guard try hasBlob(descriptor.digest) else {
             throw LayoutError.noSuchBlob(path: directory, descriptor.digest)
         }
-        return try FileBlob(
-            blobPath(descriptor.digest),
-            identity: BlobIdentity(digest: descriptor.digest, size: descriptor.size))
+        let path = blobPath(descriptor.digest)
+        let blob = try FileBlob(
+            path, identity: BlobIdentity(digest: descriptor.digest, size: descriptor.size))
+        var status = stat()
+        guard path.withCString({ lstat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG
+        else {
+            try drain(blob)
+            _ = try blob.rewind()
+            return blob
+        }
+        return blob
     }
 
     /// Stores a blob under the digest that it turns out to have.

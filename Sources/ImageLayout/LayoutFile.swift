@@ -14,7 +14,7 @@ extension LayoutRepository {
     /// - Throws: `LayoutError.notALayout`, `StreamError.open` for a directory that is not there.
     func checkLayout() throws {
         do {
-            let input = try InputStream.readFile(layoutFilePath, limit: 1 << 20)
+            let input = try RegularFile.read(layoutFilePath, limit: 1 << 20)
             let field = JSONField(try JSON.parse(input))
             let version = try field.required("imageLayoutVersion").string()
             guard version.hasPrefix("1.") else {

@@ -26,10 +26,12 @@ struct LayoutIndex {
         let version = try field.required("schemaVersion")
         guard try version.integer() == 2 else { throw version.failure("not 2") }
         document = try field.object()
-        entries =
-            try field.member("manifests").map { (field) throws(JSONError) in
-                try field.elements().map(\.value)
-            } ?? []
+        let entries = try field.member("manifests")?.elements() ?? []
+        // What is not read here must still be the same for every reader.
+        for entry in entries {
+            if case .object = entry.value { try entry.checkSpelling(of: Descriptor.keys) }
+        }
+        self.entries = entries.map(\.value)
     }
 
     var bytes: [UInt8] { document.serialized() }
@@ -65,9 +67,7 @@ struct LayoutIndex {
     /// What the entries call the manifest of `digest`, if any has it.
     func mediaType(of digest: Digest) -> MediaType? {
         for entry in entries where entry.digest == JSONString(digest.description) {
-            guard case .object(let object) = entry, case .string(let type) = object["mediaType"]
-            else { continue }
-            return MediaType(type.text)
+            if let type = entry.object?.text("mediaType") { return MediaType(type) }
         }
         return nil
     }
@@ -95,16 +95,8 @@ struct LayoutIndex {
 extension JSON {
     /// The `org.opencontainers.image.ref.name` of an index entry.
     fileprivate var tag: JSONString? {
-        guard case .object(let entry) = self, case .object(let annotations) = entry["annotations"],
-            case .string(let name) = annotations[Annotation.refName]
-        else { return nil }
-        return name
+        object?.object("annotations")[Annotation.refName]?.string
     }
 
-    fileprivate var digest: JSONString? {
-        guard case .object(let entry) = self, case .string(let digest) = entry["digest"] else {
-            return nil
-        }
-        return digest
-    }
+    fileprivate var digest: JSONString? { object?["digest"]?.string }
 }

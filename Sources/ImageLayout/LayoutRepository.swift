@@ -32,19 +32,29 @@ public struct LayoutRepository: Sendable {
     /// - Throws: `LayoutError`, `StreamError`, `VerificationError`.
     public func manifest(_ selector: ManifestSelector) throws -> RawManifest? {
         if try isYetToBeMade() { return nil }
-        let index = try readIndex(orEmpty: true)
         switch selector {
         case .tag(let tag):
-            guard let entry = try entry(tag, in: index) else { return nil }
+            guard let entry = try entry(tag, in: readIndex(orEmpty: true)) else { return nil }
             return try manifest(entry)
         case .digest(let digest):
+            try checkLayout()
             guard try hasBlob(digest) else { return nil }
             let bytes = try readDocument(digest, size: nil)
-            let mediaType = try parsing(blobPath(digest)) { () throws(JSONError) in
-                if let mediaType = index.mediaType(of: digest) { return mediaType }
-                return try RawManifest.mediaType(of: bytes)
+            return RawManifest(
+                bytes: bytes, mediaType: try mediaType(of: bytes, digest), digest: digest)
+        }
+    }
+
+    /// What a manifest says that it is, else what `index.json` calls it: that may be large, and
+    /// is not read for each of many manifests.
+    private func mediaType(of bytes: [UInt8], _ digest: Digest) throws -> MediaType {
+        do throws(JSONError) {
+            return try RawManifest.mediaType(of: bytes)
+        } catch {
+            guard let type = try readIndex(orEmpty: true).mediaType(of: digest) else {
+                throw LayoutError.malformed(path: blobPath(digest), error)
             }
-            return RawManifest(bytes: bytes, mediaType: mediaType, digest: digest)
+            return type
         }
     }
 
@@ -109,8 +119,16 @@ public struct LayoutRepository: Sendable {
         return subject
     }
 
+    /// The names of the images, each of which is a line that does nothing to a terminal.
+    ///
+    /// - Throws: `LayoutError.malformed` when one is not.
     public func tags() throws -> [String] {
-        try readIndex().tags
+        let tags = try readIndex().tags
+        for tag in tags where tag.isEmpty || quote(tag) != "'\(tag)'" {
+            throw LayoutError.malformed(
+                path: indexPath, .field(path: .root, "no name of an image: \(quote(tag))"))
+        }
+        return tags
     }
 
     /// The listed manifests whose `subject` is `digest`, as an index.
@@ -118,6 +136,7 @@ public struct LayoutRepository: Sendable {
     /// - Spec: distribution-spec v1.1, Listing Referrers.
     public func referrers(of digest: Digest, artifactType: String?) throws -> Index? {
         var referrers: [Descriptor] = []
+        var found: Set<Descriptor> = []
         let index = try readIndex()
         for entry in try parsing(indexPath, { () throws(JSONError) in try index.manifests() })
         where entry.mediaType.isManifest || entry.mediaType.isIndex {
@@ -125,7 +144,7 @@ public struct LayoutRepository: Sendable {
             let referrer = try parsing(blobPath(entry.digest)) { () throws(JSONError) in
                 try raw.subject()?.digest == digest ? try raw.referrer() : nil
             }
-            guard let referrer, !referrers.contains(referrer) else { continue }
+            guard let referrer, found.insert(referrer).inserted else { continue }
             if referrer.isArtifact(of: artifactType) { referrers.append(referrer) }
         }
         return Index(manifests: referrers)
@@ -171,7 +190,7 @@ public struct LayoutRepository: Sendable {
     private func readIndex(orEmpty: Bool = false) throws -> LayoutIndex {
         try checkLayout()
         do {
-            let bytes = try InputStream.readFile(
+            let bytes = try RegularFile.read(
                 indexPath, limit: LayoutRepository.indexByteLimit)
             return try parsing(indexPath) { () throws(JSONError) in try LayoutIndex(bytes) }
         } catch StreamError.open(_, .noEntry) where orEmpty {
@@ -193,7 +212,7 @@ public struct LayoutRepository: Sendable {
 
     /// A whole small blob, checked.
     private func readDocument(_ digest: Digest, size: Int64?) throws -> [UInt8] {
-        let bytes = try InputStream.readFile(
+        let bytes = try RegularFile.read(
             blobPath(digest), limit: DocumentLimit.manifestByteCount)
         let verifier = Verifier(
             digest: digest, size: size, subject: blobPath(digest).description)

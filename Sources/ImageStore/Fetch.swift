@@ -26,6 +26,7 @@ extension ImageStore {
         let repository = try repository(for: reference)
         let root = try manifest(of: reference)
         let manifests = try manifests(of: root, reference, in: repository, platform: choice)
+        if manifests.count > 1 { try checkConfigSizes(manifests, of: reference) }
         var images = try concurrently(manifests) { (raw: RawManifest, _) in
             try self.image(raw, in: repository)
         }
@@ -41,6 +42,26 @@ extension ImageStore {
         return images
     }
 
+    /// Checks that the configs of several images, which are all held at once, have a limited size.
+    private func checkConfigSizes(
+        _ manifests: [RawManifest], of reference: Reference
+    ) throws(StoreError) {
+        let limit = DocumentLimit.indexByteCount
+        var byteCount: Int64 = 0
+        for raw in manifests {
+            let size = try parsing("manifest '\(raw.digest)'") { () throws(JSONError) in
+                try raw.manifest().config.size
+            }
+            let (sum, overflow) = byteCount.addingReportingOverflow(size)
+            byteCount = overflow ? .max : sum
+            guard byteCount <= Int64(limit) else {
+                throw .tooLarge(
+                    subject: "configs of \(quote(reference.description)) together",
+                    size: byteCount, limit: limit)
+            }
+        }
+    }
+
     /// The stored manifests of a root: itself, or those of the index that it is.
     ///
     /// A manifest that stands by itself is not checked against the platform.
@@ -49,7 +70,8 @@ extension ImageStore {
         platform choice: PlatformChoice
     ) throws -> [RawManifest] {
         guard root.mediaType.isIndex else { return [root] }
-        let entries = try entries(of: root, in: repository, reference, depth: 0)
+        var walk = IndexWalk()
+        let entries = try entries(of: root, in: repository, reference, depth: 0, &walk)
         switch choice {
         case .all:
             if entries.isEmpty { throw StoreError.noImage(reference) }
@@ -148,21 +170,23 @@ extension ImageStore {
 
     /// The images of an index and of those inside it, each once, without attestations.
     private func entries(
-        of raw: RawManifest, in repository: any Repository, _ reference: Reference, depth: Int
+        of raw: RawManifest, in repository: any Repository, _ reference: Reference, depth: Int,
+        _ walk: inout IndexWalk
     ) throws -> [Descriptor] {
         guard depth < DocumentLimit.indexDepth else {
             throw StoreError.nestedTooDeep(reference)
         }
-        let index = try parsing("index '\(raw.digest)'") { () throws(JSONError) in
-            try raw.index()
+        let new = try parsing("index '\(raw.digest)'") { () throws(JSONError) in
+            try walk.newEntries(of: raw.index(), depth: depth)
         }
         var entries: [Descriptor] = []
-        for entry in index.manifests {
+        for entry in new {
             if entry.platform?.isUnknown ?? false {
                 trace("not an image: '\(entry.digest)', an attestation")
             } else if entry.mediaType.isIndex {
                 let inner = try child(entry, in: repository)
-                entries += try self.entries(of: inner, in: repository, reference, depth: depth + 1)
+                entries += try self.entries(
+                    of: inner, in: repository, reference, depth: depth + 1, &walk)
             } else if entry.mediaType.isSchema1 {
                 throw StoreError.schema1(reference)
             } else if entry.mediaType.isManifest {
@@ -171,8 +195,7 @@ extension ImageStore {
                 trace("not an image: '\(entry.digest)', \(quote(entry.mediaType.rawValue))")
             }
         }
-        var seen: Set<Digest> = []
-        return entries.filter { seen.insert($0.digest).inserted }
+        return entries
     }
 
     private func select(

@@ -42,7 +42,7 @@ extension ImageStore {
                     subject: "the image", digest: content.root.digest, target: nil,
                     sources: [])
             }
-            let walk = ManifestWalk(
+            var walk = ManifestWalk(
                 store: self, target: try repository(for: first),
                 sources: sources)
             try walk.add(content.root, subject: "the image", depth: 0, to: &inventory)

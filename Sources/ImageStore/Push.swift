@@ -72,7 +72,7 @@ extension ImageStore {
         let sources = filled + sources
         var inventory = Inventory()
         if content.images.isEmpty {
-            let walk = ManifestWalk(store: self, target: repository, sources: sources)
+            var walk = ManifestWalk(store: self, target: repository, sources: sources)
             try walk.add(content.root, subject: "the image", depth: 0, to: &inventory)
         } else {
             for child in content.images {
@@ -142,19 +142,25 @@ struct ManifestWalk {
     let store: ImageStore
     let target: any Repository
     let sources: [Reference]
+    private var walk = IndexWalk()
 
-    func add(
+    init(store: ImageStore, target: any Repository, sources: [Reference]) {
+        self.store = store
+        self.target = target
+        self.sources = sources
+    }
+
+    mutating func add(
         _ raw: RawManifest, subject: String, depth: Int, to inventory: inout Inventory
     ) throws {
         if raw.mediaType.isIndex {
-            guard depth < DocumentLimit.indexDepth else {
-                throw StoreError.malformed(
-                    subject: subject, .field(path: .root, "indexes nested too deeply"))
-            }
             let index = try parsing(subject) { () throws(JSONError) in try raw.index() }
-            for (offset, entry) in index.manifests.enumerated() {
+            let entries = try parsing(subject) { () throws(JSONError) in
+                try walk.newEntries(of: index, depth: depth)
+            }
+            for (offset, entry) in entries.enumerated() {
                 let name = entry.platform.map { " for '\($0)'" } ?? ""
-                let subject = "manifest \(offset + 1) of \(index.manifests.count)\(name)"
+                let subject = "manifest \(offset + 1) of \(entries.count)\(name)"
                 let child = try fetch(entry, subject: subject)
                 try add(child, subject: subject, depth: depth + 1, to: &inventory)
                 inventory.manifests.append(child)
@@ -186,10 +192,7 @@ extension Descriptor {
     ///
     /// - Spec: image-spec v1.1.1, layer.md, Non-Distributable Layers.
     fileprivate var isForeign: Bool {
-        guard mediaType.isNondistributable, case .array(let urls) = document["urls"] else {
-            return false
-        }
-        return !urls.isEmpty
+        mediaType.isNondistributable && document["urls"]?.elements?.isEmpty == false
     }
 
     /// The content when it need not be fetched: embedded, the empty JSON object, or nothing; nil when

@@ -41,18 +41,49 @@ public struct JSONField: Sendable {
     /// The member `key` of an object; nil when it is missing or null.
     ///
     /// Go programs write null for an empty list or map; it means the same as its absence.
+    /// - Throws: `JSONError.field` when the object has a key that Go programs read as `key`.
     public func member(_ key: JSONString) throws(JSONError) -> JSONField? {
-        guard let value = try object()[key], value != .null else { return nil }
+        let object = try object()
+        try refuseOtherSpellings(of: key, in: object)
+        guard let value = object[key], value != .null else { return nil }
         return JSONField(value, at: path.key(key))
     }
 
     /// The member `key` of an object, which must be there and not null.
     public func required(_ key: JSONString) throws(JSONError) -> JSONField {
-        guard let value = try object()[key] else {
-            throw .field(path: path.key(key), "missing")
+        if let field = try member(key) { return field }
+        let isNull = try object()[key] != nil
+        throw .field(path: path.key(key), isNull ? "null, where a value must be" : "missing")
+    }
+
+    /// The elements of the list `key`, which must be there; null is a list without elements, as Go
+    /// programs write it.
+    public func requiredElements(_ key: JSONString) throws(JSONError) -> [JSONField] {
+        if let list = try member(key) { return try list.elements() }
+        guard try object()[key] != nil else { throw .field(path: path.key(key), "missing") }
+        return []
+    }
+
+    /// Whether the object has a member `key`, null or not.
+    public func has(_ key: JSONString) throws(JSONError) -> Bool {
+        _ = try member(key)
+        return try object()[key] != nil
+    }
+
+    /// Refuses keys that differ from one of `keys` only as Go's parser does not tell apart.
+    public func checkSpelling(of keys: [JSONString]) throws(JSONError) {
+        let object = try object()
+        for key in keys { try refuseOtherSpellings(of: key, in: object) }
+    }
+
+    private func refuseOtherSpellings(
+        of key: JSONString, in object: JSONObject
+    ) throws(JSONError) {
+        for member in object.members where member.key.isOtherSpelling(of: key) {
+            throw .field(
+                path: path.key(member.key),
+                "spelled otherwise than '\(key.text)', which some programs read it as")
         }
-        if value == .null { throw .field(path: path.key(key), "null, where a value must be") }
-        return JSONField(value, at: path.key(key))
     }
 
     /// The members of an object whose values are all strings, in order.

@@ -8,8 +8,7 @@ extension JSONObject {
             switch member.value {
             case .null: self[member.key] = nil
             case .object(let inner):
-                var target = JSONObject()
-                if case .object(let present) = self[member.key] { target = present }
+                var target = object(member.key)
                 target.merge(inner)
                 self[member.key] = .object(target)
             case .bool, .number, .string, .array: self[member.key] = member.value

@@ -28,8 +28,9 @@ enum PushInput {
     }
 
     func content(
-        asIndex: Bool, annotations: [(key: String, value: String)]
+        asIndex: Bool, annotations given: [KeyValue]
     ) throws -> PushContent {
+        let annotations = given.map { ($0.key, $0.value) }
         switch self {
         case .images(let images):
             return try PushContent(images: images, asIndex: asIndex, annotations: annotations)

@@ -45,8 +45,9 @@ public struct PushManifestTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "Annotate the manifest, or the index. May be repeated.", valueName: "key=value"))
-    var annotation: [String] = []
+            "Annotate the manifest, or the index. May be repeated.", valueName: "key=value"),
+        transform: ArgumentText.parsing(KeyValue.init))
+    var annotation: [KeyValue] = []
 
     @Flag(help: "Store nothing: write the descriptor that the push would give.")
     var dryRun = false
@@ -65,7 +66,7 @@ public struct PushManifestTool: Tool {
         let sources = try from.map { text throws(ReferenceError) in try Reference(text) }
         let expectation = try self.expectation()
         let input = try console.standardInput(expecting: "image lines")
-        let content = try PushInput(input).content(asIndex: index, annotations: annotations())
+        let content = try PushInput(input).content(asIndex: index, annotations: annotation)
         if dryRun {
             return try FileDescriptor.standardOutput.writeLine(content.root.descriptor)
         }
@@ -83,14 +84,5 @@ public struct PushManifestTool: Tool {
             throw UsageError("--expect takes a digest or 'absent', not \(quote(expect))")
         }
         return expectation
-    }
-
-    private func annotations() throws(UsageError) -> [(key: String, value: String)] {
-        try annotation.map { (text) throws(UsageError) in
-            guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-                throw UsageError("--annotation takes KEY=VALUE, not \(quote(text))")
-            }
-            return (String(text[..<equals]), String(text[text.index(after: equals)...]))
-        }
     }
 }

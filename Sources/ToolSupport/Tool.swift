@@ -68,7 +68,10 @@ extension Tool {
         let console = Console(toolName: toolName, level: .normal)
         if exitCode(for: error) == .success {
             do {
-                let text = ownOptionsFirst(in: foldUsage(in: fullMessage(for: error)))
+                var text = ownOptionsFirst(in: foldUsage(in: fullMessage(for: error)))
+                if text == configuration.version {
+                    text = Version.textWithPackage + text.dropFirst(Version.text.count)
+                }
                 try OutputStream().write(Array((text + "\n").utf8))
                 try closeStandardOutput()
             } catch {

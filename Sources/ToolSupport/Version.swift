@@ -1,4 +1,6 @@
+import ByteStream
 import CBuild
+import Glibc
 
 /// The version of the toolkit and the commit it was built from, as `--version` prints them.
 public enum Version {
@@ -6,4 +8,25 @@ public enum Version {
         let commit = String(cString: build_commit)
         return "ocinoco 0.1.0" + (commit.isEmpty ? "" : " (\(commit))")
     }()
+
+    /// The same with the kind of package that installed this binary, as in `ocinoco 0.1.0 (1a2b3c4, wheel)`.
+    static var textWithPackage: String {
+        guard let package else { return text }
+        return text.hasSuffix(")") ? "\(text.dropLast()), \(package))" : "\(text) (\(package))"
+    }
+
+    /// What the file `package` beside the binary says: `deb`, `rpm`, `wheel`, `npm`, `tarball` or
+    /// another word by whoever packed it. Nil where there is no such file.
+    private static var package: String? {
+        var buffer: [CChar] = Array(repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/exe", &buffer, buffer.count)
+        guard count > 0 else { return nil }
+        let binary = Path(buffer.prefix(count).map { UInt8(bitPattern: $0) })
+        guard
+            let bytes = try? InputStream.readFile(
+                binary.directory.appending("package"), limit: 64)
+        else { return nil }
+        let word = bytes.prefix { $0 > UInt8(ascii: " ") && $0 < 0x7F }
+        return word.isEmpty ? nil : String(decoding: word, as: UTF8.self)
+    }
 }

@@ -22,11 +22,15 @@ import Tar
         }
         try expect(
             Set(published.map(\.digest)) == Set(roots.map(\.digest)), "another image is published")
-        for root in published { try checkWhole(root, memory) }
+        var checked: Set<Digest> = []
+        for root in published { try checkWhole(root, memory, &checked) }
     }
 }
 
-private func checkWhole(_ raw: RawManifest, _ memory: MemoryRepository) throws {
+private func checkWhole(
+    _ raw: RawManifest, _ memory: MemoryRepository, _ checked: inout Set<Digest>
+) throws {
+    guard checked.insert(raw.digest).inserted else { return }
     try expect(
         Digest.of(raw.bytes, algorithm: raw.digest.algorithm) == raw.digest,
         "published as \(raw.digest)")
@@ -35,7 +39,7 @@ private func checkWhole(_ raw: RawManifest, _ memory: MemoryRepository) throws {
             guard let child = try memory.manifest(.digest(entry.digest)) else {
                 throw Broken("\(entry.digest) is missing")
             }
-            try checkWhole(child, memory)
+            try checkWhole(child, memory, &checked)
         }
         return
     }

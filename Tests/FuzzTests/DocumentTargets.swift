@@ -32,6 +32,7 @@ import ToolSupport
 @Sendable func checkDocuments(_ input: [UInt8]) throws {
     guard let json = try outcome({ try JSON.parse(input) }).value else { return }
     let field = JSONField(json)
+    try checkSpelling(of: field)
     if let descriptor = try outcome({ try Descriptor(field) }).value {
         let again = try outcome { try Descriptor(JSONField(JSON.parse(descriptor.line))) }
         try expect(again.value == descriptor, "a descriptor, written and read: \(again)")
@@ -44,6 +45,19 @@ import ToolSupport
     }
     if let manifest = try outcome({ try Manifest(field) }).value { try checkManifest(manifest) }
     if let config = try outcome({ try ImageConfig(field) }).value { try checkConfig(config) }
+}
+
+/// A key that Go's parser takes for a known one keeps every reader from finding the known one.
+private func checkSpelling(of field: JSONField) throws {
+    guard let object = field.value.object else { return }
+    for key in Descriptor.keys {
+        let hasOther = object.members.contains { member in
+            let folded = member.key.text.lowercased().replacing("\u{17F}", with: "s")
+            return member.key != key && folded == key.text.lowercased()
+        }
+        let isRefused = try outcome { try field.has(key) }.isRefused
+        try expect(isRefused || !hasOther, "another spelling of \(key.text) is accepted")
+    }
 }
 
 private func checkManifest(_ manifest: Manifest) throws {
@@ -75,8 +89,8 @@ private func checkConfig(_ config: ImageConfig) throws {
     try expect(again.value == config, "a config, written and read: \(again)")
     _ = try config.platform()
     var longer = config
-    longer.append(diffID: .of([]), history: JSONObject())
-    longer.append(emptyHistory: JSONObject())
+    longer.append(layers: [(.of([]), JSONObject())])
+    longer.append(emptyHistory: [JSONObject()])
     let read = try outcome { try ImageConfig(JSONField(JSON.parse(longer.bytes))) }
     try expect(read.value == longer, "a config with one more layer: \(read)")
     try expect(longer.diffIDs.count == config.diffIDs.count + 1, "one layer more")

@@ -148,7 +148,7 @@ private let messageDigest =
     func aNewConfigHasItsDigestByTheSameAlgorithm(_ algorithm: Digest.Algorithm) throws {
         var image = image(algorithm)
         var config = try image.config()
-        config.append(emptyHistory: JSONObject())
+        config.append(emptyHistory: [JSONObject()])
         image.setConfig(config)
         #expect(image.configBytes == config.bytes)
         #expect(image.manifest.config.digest == .of(config.bytes, algorithm: algorithm))

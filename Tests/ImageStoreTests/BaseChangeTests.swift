@@ -87,7 +87,7 @@ private func refusal(
             try layouts.store.images(of: layouts.reference("b:stable"), platform: .one(platform))
                 .first)
         var config = try image.config()
-        config.append(diffID: layer("own").digest, history: JSONObject())
+        config.append(layers: [(layer("own").digest, JSONObject())])
         image.manifest.setLayers(image.manifest.layers + [layer("own")])
         image.setConfig(config)
         return image
@@ -146,7 +146,7 @@ private func refusal(
         var image = try derived()
         image.manifest.setLayers([layer("own")])
         var config = ImageConfig(platform: try image.config().platform())
-        config.append(diffID: layer("own").digest, history: JSONObject())
+        config.append(layers: [(layer("own").digest, JSONObject())])
         image.setConfig(config)
         let line = image.line
         try pushBase("two")

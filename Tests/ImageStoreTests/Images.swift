@@ -15,7 +15,7 @@ func image(_ platform: String = "linux/amd64", layer: String? = nil) throws -> I
     var layers: [Descriptor] = []
     if let layer {
         let bytes = Array(layer.utf8)
-        config.append(diffID: .of(bytes), history: JSONObject())
+        config.append(layers: [(.of(bytes), JSONObject())])
         layers = [
             Descriptor(mediaType: .layer, digest: .of(bytes), size: Int64(bytes.count))
         ]

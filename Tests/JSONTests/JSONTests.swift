@@ -176,3 +176,55 @@ private func roundTrip(_ text: String) throws -> String {
         #expect(text(value) == result)
     }
 }
+
+@Suite struct JSONKeyTests {
+    /// The same, whether keys are searched or found by their hashes.
+    @Test func manyMembersAreAsFew() throws {
+        var object = JSONObject()
+        var expected: [(String, Int)] = []
+        for number in 0..<40 {
+            object[JSONString("k\(number)")] = .integer(number)
+            expected.append(("k\(number)", number))
+        }
+        object["k7"] = nil
+        object["k39"] = nil
+        object["k3"] = .integer(-3)
+        object.set("new", to: .null, after: ["k1"])
+        object.set("last", to: .null, after: ["none"])
+        #expect(object["k8"] == .integer(8) && object["k7"] == nil && object["k39"] == nil)
+        #expect(object["new"] == .null && object.members[2].key == "new")
+        object.removeMembers { $0.value == .null }
+        #expect(object["new"] == nil && object["last"] == nil && object["k38"] == .integer(38))
+        expected.remove(at: 39)
+        expected.remove(at: 7)
+        expected[3].1 = -3
+        #expect(object.members.map(\.key.text) == expected.map(\.0))
+        #expect(try JSON.parse(object.serialized()) == .object(object))
+        object.removeMembers { $0.key != "k8" }
+        #expect(object["k8"] == .integer(8) && object["k9"] == nil)
+        object["k8"] = nil
+        #expect(object == JSONObject())
+    }
+
+    @Test(arguments: [
+        ("layers", "layers", false), ("Layers", "layers", true), ("layer\u{17F}", "layers", true),
+        ("LAYER\u{17F}", "layers", true), ("layer", "layers", false), ("layerss", "layers", false),
+        ("\u{212A}", "k", true), ("\u{212A}ey", "Key", true), ("\u{17F}", "s", true),
+        ("\u{17E}", "s", false), ("k\u{FFFD}", "ks", false), ("", "", false), ("", "a", false),
+        ("os_version", "os.version", false), ("[", "{", false), ("@", "`", false),
+    ])
+    func spellings(_ key: String, _ known: String, _ isOther: Bool) {
+        #expect(JSONString(key).isOtherSpelling(of: JSONString(known)) == isOther)
+    }
+
+    @Test func otherSpellingsAreRefusedWhereTheyAreRead() throws {
+        let field = JSONField(try JSON.parse(Array(#"{"A":{"b":1,"B":2},"c":null}"#.utf8)))
+        #expect(throws: JSONError.self) { try field.member("a") }
+        #expect(throws: JSONError.self) { try field.has("a") }
+        #expect(throws: JSONError.self) { try field.checkSpelling(of: ["c", "a"]) }
+        let inner = try field.required("A")
+        #expect(throws: JSONError.self) { try inner.required("b") }
+        #expect(try field.requiredElements("c").isEmpty)
+        #expect(throws: JSONError.self) { try field.requiredElements("d") }
+    }
+}

@@ -131,10 +131,6 @@ private let configDescriptor = descriptorText(.config, "c")
         (#"{"schemaVersion":2,"manifests":[]}"#, "manifests: both a manifest and an index"),
         (#"{"schemaVersion":2,"config":\#(configDescriptor)}"#, "layers: missing"),
         (
-            #"{"schemaVersion":2,"config":\#(configDescriptor),"layers":null}"#,
-            "layers: null, where a value must be"
-        ),
-        (
             #"{"schemaVersion":2,"config":\#(configDescriptor),"layers":{}}"#,
             "layers: an object, not an array"
         ),
@@ -301,5 +297,133 @@ extension Manifest {
         let golden =
             #"{"architecture":"arm","os":"linux","variant":"v7","rootfs":{"type":"layers","diff_ids":[]}}"#
         #expect(value.bytes == Array(golden.utf8))
+    }
+}
+
+/// Programs in Go write null for a list without elements.
+@Suite struct NullListTests {
+    private let descriptor = descriptorText(.config, "c")
+
+    @Test func everyListMayBeNull() throws {
+        let manifest = try Manifest(
+            field(
+                #"{"schemaVersion":2,"config":\#(descriptor),"layers":null,"annotations":null}"#))
+        #expect(manifest.layers.isEmpty)
+        #expect(try Index(field(#"{"schemaVersion":2,"manifests":null}"#)).manifests.isEmpty)
+        #expect(
+            try RawManifest.mediaType(of: Array(#"{"schemaVersion":2,"manifests":null}"#.utf8))
+                == .index)
+        let config = try config(
+            #"{"architecture":"amd64","os":"linux","os.features":null,"history":null,"#
+                + #""rootfs":{"type":"layers","diff_ids":null},"config":{"Env":null,"Cmd":null}}"#)
+        #expect(config.diffIDs.isEmpty && config.history.isEmpty)
+        #expect(try config.runConfig().environment.isEmpty)
+    }
+}
+
+/// Keys that programs in Go take for another: each document says which.
+@Suite struct SpellingTests {
+    private func problem(_ body: () throws(JSONError) -> Void) -> String? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return error.text
+        }
+    }
+
+    private static let manifestText =
+        #"{"schemaVersion":2,"config":\#(descriptorText(.config, "c")),"layers":[]}"#
+
+    @Test(arguments: [
+        "SchemaVersion", "MediaType", "Config", "Layers", "LAYERS", "layer\u{17F}", "Manifests",
+        "Subject", "Annotations", "ArtifactType",
+    ])
+    func manifests(_ key: String) {
+        let document = Self.manifestText.dropLast() + ",\"\(key)\":null}"
+        let text = problem { () throws(JSONError) in
+            _ = try Manifest(JSONField(JSON.parse(Array(document.utf8))))
+        }
+        #expect(text?.contains("spelled otherwise") == true)
+    }
+
+    @Test(arguments: ["digeSt", "Size", "MEDIATYPE", "Urls", "Data", "Platform", "platform\u{17F}"])
+    func descriptors(_ key: String) {
+        let document =
+            #"{"schemaVersion":2,"manifests":["# + descriptorText(.manifest, "a").dropLast()
+            + ",\"\(key)\":null}]}"
+        let text = problem { () throws(JSONError) in
+            _ = try Index(JSONField(JSON.parse(Array(document.utf8))))
+        }
+        #expect((text?.hasPrefix("manifests[0]") == true) == (key != "platform\u{17F}"))
+    }
+
+    @Test(arguments: [
+        ("\"config\":{\"cmd\":[]}", "config.cmd"),
+        ("\"config\":{\"\u{212A}illed\":1}", nil),
+        ("\"config\":{\"Label\u{17F}\":{}}", "config[\"Label\u{17F}\"]"),
+        ("\"config\":{\"Labels\":{\"a\":\"\",\"A\":\"\"}}", nil),
+        ("\"config\":{\"Healthcheck\":{\"test\":[]}}", "config.Healthcheck.test"),
+        ("\"Rootfs\":{}", "Rootfs"), ("\"OS\":\"\"", "OS"),
+        ("\"os.Version\":\"\"", "[\"os.Version\"]"),
+        ("\"history\":[{\"Created\":null}]", "history[0].Created"),
+        ("\"history\":[{\"empty_Layer\":true}]", "history[0].empty_Layer"),
+    ])
+    func configs(_ member: String, _ path: String?) {
+        let document =
+            #"{"architecture":"amd64","os":"linux","rootfs":{"type":"layers"},"# + member + "}"
+        let text = problem { () throws(JSONError) in
+            _ = try ImageConfig(JSONField(JSON.parse(Array(document.utf8))))
+        }
+        #expect(text?.prefix { $0 != ":" } == path.map { Substring($0) })
+    }
+}
+
+@Suite struct IndexWalkTests {
+    private func index(_ characters: [Character]) throws -> Index {
+        Index(manifests: try characters.map { try descriptor(.manifest, $0) })
+    }
+
+    @Test func eachDigestIsMetOnce() throws {
+        var walk = IndexWalk()
+        let first = try walk.newEntries(of: index(["a", "b", "a"]), depth: 0)
+        #expect(first.map(\.digest) == [try digest("a"), try digest("b")])
+        let second = try walk.newEntries(of: index(["b", "c"]), depth: 1)
+        #expect(second.map(\.digest) == [try digest("c")])
+        #expect(throws: JSONError.self) { try walk.newEntries(of: index([]), depth: 8) }
+    }
+
+    /// Blobs in an index, as BuildKit's cache has them, are not held.
+    @Test func theBytesOfManifestsHaveALimit() throws {
+        let size = DocumentLimit.indexByteCount
+        func entries(_ type: MediaType) throws -> Index {
+            try Index(
+                field(
+                    #"{"schemaVersion":2,"manifests":["#
+                        + descriptorText(type, "a", size: size) + ","
+                        + descriptorText(type, "b", size: 1) + "]}"))
+        }
+        var walk = IndexWalk()
+        #expect(try walk.newEntries(of: entries(.layer), depth: 0).count == 2)
+        walk = IndexWalk()
+        #expect(throws: JSONError.self) { try walk.newEntries(of: entries(.manifest), depth: 0) }
+    }
+
+    @Test func theNumberOfManifestsHasALimit() throws {
+        let entries = (0...DocumentLimit.indexEntryCount).map { number in
+            let digits = String(number, radix: 16)
+            let zeros = String(repeating: "0", count: 64 - digits.count)
+            return #"{"mediaType":"a/b","digest":"sha256:\#(zeros)\#(digits)","size":1}"#
+        }
+        let whole = try Index(
+            field(#"{"schemaVersion":2,"manifests":[\#(entries.joined(separator: ","))]}"#))
+        let allowed = try Index(
+            field(
+                #"{"schemaVersion":2,"manifests":[\#(entries.dropLast().joined(separator: ","))]}"#)
+        )
+        var walk = IndexWalk()
+        #expect(try walk.newEntries(of: allowed, depth: 0).count == DocumentLimit.indexEntryCount)
+        walk = IndexWalk()
+        #expect(throws: JSONError.self) { try walk.newEntries(of: whole, depth: 0) }
     }
 }

@@ -10,6 +10,7 @@ import Testing
         half:x:7
         app:x:1000:1001::/home/app:/bin/sh
         123:x:5:6::/:/bin/sh
+        4294967296:x:0:0::/:/bin/sh
         other:x:1000:9::/:/bin/sh
         """
     private static let group = """
@@ -19,16 +20,20 @@ import Testing
         video:x:44:root,app
         video2:x:44:app
         app:x:1001:app
+        44:x:0:
+        4294967296:x:0:
         """
     private let database = UserDatabase(
         passwd: Array(Self.passwd.utf8), group: Array(Self.group.utf8))
 
     @Test(arguments: [
-        ("", 0, 0, [5, 44]), ("root", 0, 0, [5, 44]), ("0", 0, 0, [5, 44]),
-        ("app", 1000, 1001, [5, 44]), ("1000", 1000, 1001, [5, 44]), ("app:tty", 1000, 5, []),
-        ("app:77", 1000, 77, []), ("4711", 4711, 0, []), ("4711:video", 4711, 44, []),
-        ("app:", 1000, 1001, [5, 44]), (":tty", 0, 5, []), ("123", 5, 6, []),
-        ("4294967294", 4_294_967_294, 0, []),
+        ("", 0, 0, [0, 5, 44]), ("root", 0, 0, [0, 5, 44]), ("0", 0, 0, [0, 5, 44]),
+        ("app", 1000, 1001, [1001, 5, 44]), ("1000", 1000, 1001, [1001, 5, 44]),
+        ("app:tty", 1000, 5, [5]), ("app:77", 1000, 77, [77]), ("4711", 4711, 0, [0]),
+        ("4711:video", 4711, 44, [44]), ("app:", 1000, 1001, [1001, 5, 44]), (":tty", 0, 5, [5]),
+        // Numbers are no names, whatever the files call so.
+        ("123", 123, 0, [0]), ("app:44", 1000, 44, [44]), ("5", 5, 6, [6]),
+        ("4294967294", 4_294_967_294, 0, [0]),
     ])
     func users(text: String, uid: UInt32, gid: UInt32, groups: [UInt32]) throws {
         let user = try database.resolve(text)
@@ -37,6 +42,7 @@ import Testing
 
     @Test(arguments: [
         "nobody", "half", "broken", "app:nobody", "-1", "4294967295", "4294967296", "app:-1", "+5",
+        "app:4294967295", "app:4294967296", "99999999999999999999",
     ])
     func strangers(text: String) {
         #expect(throws: ValueError.self) { try database.resolve(text) }
@@ -118,6 +124,72 @@ import Testing
         #expect(throws: EditError.self) {
             _ = try self.document(#"{"Cmd":["a"],"Volumes":{"a":{}}}"#)
         }
+    }
+
+    @Test func volumesAreTheirUsers() throws {
+        func options(_ edit: @escaping (inout RuntimeConfig.Options) -> Void) throws -> String? {
+            let document = try document(#"{"Cmd":["a"],"Volumes":{"/a":{}}}"#) {
+                $0.volumeAttributes["/a"] = .init(uid: 7, gid: 8, mode: 0o1750)
+                edit(&$0)
+            }
+            return text(try document.required("mounts").elements().last?.required("options"))
+        }
+        let shared = #"["nosuid","nodev","tmpcopyup","mode=1750""#
+        #expect(try options { _ in } == shared + #","uid=7","gid=8"]"#)
+        #expect(try options { $0.rootlessOwner = ProcessUser(uid: 7, gid: 8) } == shared + "]")
+    }
+
+    /// The primary group is among the others, but where the kernel sets none.
+    @Test func groups() throws {
+        let user = ProcessUser(uid: 7, gid: 8, additionalGIDs: [8, 9])
+        let own = try document(#"{"Cmd":["a"]}"#, user: user).required("process")
+        #expect(text(try own.member("user")) == #"{"uid":7,"gid":8,"additionalGids":[8,9]}"#)
+        let rootless = try document(#"{"Cmd":["a"]}"#, user: user) {
+            $0.rootlessOwner = ProcessUser(uid: 1, gid: 1)
+        }.required("process")
+        #expect(text(try rootless.member("user")) == #"{"uid":7,"gid":8}"#)
+    }
+
+    @Test func systemCallsAreFiltered() throws {
+        let seccomp = try document(#"{"Cmd":["a"]}"#).required("linux").required("seccomp")
+        #expect(try seccomp.required("defaultAction").string() == "SCMP_ACT_ERRNO")
+        #expect(try seccomp.required("defaultErrnoRet").integer() == 38)
+        #expect(
+            text(try seccomp.member("architectures")) == #"["SCMP_ARCH_AARCH64","SCMP_ARCH_ARM"]"#)
+        var outcomes: [String: Set<String>] = [:]
+        for rule in try seccomp.required("syscalls").elements() {
+            let action = try rule.required("action").string()
+            let errno = try rule.member("errnoRet")?.integer()
+            let condition = try rule.member("args") == nil ? "" : " sometimes"
+            for name in try rule.required("names").elements() {
+                outcomes[try name.string(), default: []].insert(
+                    (errno.map { "\($0)" } ?? action) + condition)
+            }
+        }
+        for name in ["read", "openat2", "execve", "chroot", "ptrace", "futex_waitv", "mseal"] {
+            #expect(outcomes[name] == ["SCMP_ACT_ALLOW"], "\(name)")
+        }
+        for name in [
+            "mount", "unshare", "setns", "bpf", "keyctl", "kexec_load", "init_module", "reboot",
+            "open_by_handle_at", "io_uring_setup", "userfaultfd", "perf_event_open", "syslog",
+        ] {
+            #expect(outcomes[name] == ["1"], "\(name)")
+        }
+        #expect(outcomes["clone3"] == ["38"])
+        #expect(outcomes["clone"] == ["SCMP_ACT_ALLOW sometimes"])
+        #expect(outcomes["personality"] == ["SCMP_ACT_ALLOW sometimes"])
+        #expect(outcomes["socket"] == ["SCMP_ACT_ALLOW sometimes", "22 sometimes"])
+        #expect(outcomes.values.allSatisfy { $0.count == 1 || $0.count == 2 })
+    }
+
+    @Test func noSystemCallIsInTwoLists() {
+        let names =
+            SystemCalls.allowed + SystemCalls.refused
+            + SystemCalls.byCapability.flatMap(\.calls) + [
+                "clone", "clone3", "socket", "personality",
+            ]
+        #expect(Set(names).count == names.count)
+        #expect(names.allSatisfy { $0.utf8.allSatisfy { $0 == 0x5F || $0 >= 0x30 } })
     }
 
     @Test func withoutTheSuperuser() throws {

@@ -39,7 +39,7 @@ BARE = {("build", "--from"), ("build", "--tag"), ("repack", "--tag"), ("rebase",
 REFERENCES = {"--from", "--tag", "--onto", "--base"}
 # A command for sh, which wrapper-arguments.sh tests; what is printed instead of run; the wrapper's
 # own, which no tool gets.
-SPECIAL = {"--compress", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep"}
+SPECIAL = {"--compress", "--source-type", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep"}
 
 counter = itertools.count(1)
 

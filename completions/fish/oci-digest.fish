@@ -20,7 +20,7 @@ function __oci-digest_parse_tokens -S
     set -l unparsed_tokens (__oci-digest_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-digest'
-        __oci-digest_parse_subcommand 0 'tee=' 'media-type=' 'algorithm=' 'verify-layer' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-digest_parse_subcommand 0 'tee=' 'media-type=' 'algorithm=' 'verify-layer' 'sniff' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-digest_parse_subcommand -r 1 'version'
@@ -81,6 +81,7 @@ complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" media-type' -l 'media-type' -d 'What the bytes are (default: by their beginning).' -rfka ''
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" algorithm' -l 'algorithm' -d 'Of the digest.' -rfka 'sha256 sha512'
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" verify-layer' -l 'verify-layer' -d 'Decompress a layer with a trailer too, and check it.'
+complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" sniff' -l 'sniff' -d 'Read only the beginning, and write the media type that it shows.'
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" version' -l 'version' -d 'Show the version.'

@@ -41,9 +41,7 @@ public struct Artifact: Sendable {
         var manifest = Manifest(config: config, artifactType: artifactType)
         manifest.setLayers(blobs.isEmpty ? [empty] : blobs)
         if let subject { manifest.setSubject(subject) }
-        for annotation in annotations {
-            manifest[annotation: JSONString(annotation.key)] = annotation.value
-        }
+        manifest.annotate(annotations)
         return manifest
     }
 }

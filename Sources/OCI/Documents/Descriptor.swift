@@ -25,6 +25,11 @@ public struct Descriptor: Hashable, Sendable {
         platform = nil
     }
 
+    /// The fields of the specification.
+    public static let keys: [JSONString] = [
+        "mediaType", "digest", "size", "urls", "annotations", "data", "artifactType", "platform",
+    ]
+
     /// - Throws: `JSONError.field` with the path of what is missing or wrong.
     public init(_ field: JSONField) throws(JSONError) {
         document = try field.object()
@@ -48,8 +53,8 @@ public struct Descriptor: Hashable, Sendable {
     ///
     /// - Throws: `JSONError.field` when it is not base64. Not checked against `digest`.
     public func embeddedData() throws(JSONError) -> [UInt8]? {
-        guard case .string(let text) = document["data"] else { return nil }
-        guard let bytes = Base64.decode(text.utf8) else {
+        guard let text = document["data"]?.string?.utf8 else { return nil }
+        guard let bytes = Base64.decode(text) else {
             throw .field(path: .root.key("data"), "not base64")
         }
         return bytes
@@ -66,10 +71,8 @@ public struct Descriptor: Hashable, Sendable {
         set { document[annotation: key] = newValue }
     }
 
-    /// Sets an annotation that a user gave.
-    public mutating func annotate(_ annotation: KeyValue) {
-        self[annotation: JSONString(annotation.key)] = annotation.value
-    }
+    /// Sets annotations that a user gave.
+    public mutating func annotate(_ annotations: [KeyValue]) { document.annotate(annotations) }
 
     public mutating func setMediaType(_ mediaType: MediaType) {
         self.mediaType = mediaType

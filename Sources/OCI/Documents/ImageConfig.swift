@@ -97,19 +97,25 @@ public struct ImageConfig: Hashable, Sendable {
         if !history.isEmpty || document["history"] != nil { setHistory() }
     }
 
-    /// Adds a layer at the top: its diffID and its history entry.
+    /// Adds layers at the top, the lowest first: the diffID of each and its history entry.
     ///
     /// A history that does not cover the layers below is filled up first: containerd refuses an
     /// image in which the two disagree.
-    public mutating func append(diffID: Digest, history entry: JSONObject) {
-        setLayers(diffIDs: diffIDs + [diffID], history: fullHistory + [entry])
+    public mutating func append(layers: [(diffID: Digest, history: JSONObject)]) {
+        setLayers(
+            diffIDs: diffIDs + layers.map(\.diffID), history: fullHistory + layers.map(\.history))
     }
 
-    /// Adds a history entry that stands for no layer.
-    public mutating func append(emptyHistory entry: JSONObject) {
-        var entry = entry
-        entry["empty_layer"] = .bool(true)
-        history = fullHistory + [entry]
+    /// Adds history entries that stand for no layer.
+    public mutating func append(emptyHistory entries: [JSONObject]) {
+        guard !entries.isEmpty else { return }
+        history =
+            fullHistory
+            + entries.map { entry in
+                var entry = entry
+                entry["empty_layer"] = .bool(true)
+                return entry
+            }
         setHistory()
     }
 
@@ -119,8 +125,7 @@ public struct ImageConfig: Hashable, Sendable {
     }
 
     private mutating func setRootfs() {
-        var rootfs = JSONObject()
-        if case .object(let present) = document["rootfs"] { rootfs = present }
+        var rootfs = document.object("rootfs")
         rootfs["type"] = .string("layers")
         rootfs["diff_ids"] = .array(diffIDs.map { .string($0.description) })
         document.set("rootfs", to: .object(rootfs), order: ImageConfig.keyOrder)
@@ -128,10 +133,7 @@ public struct ImageConfig: Hashable, Sendable {
 
     /// The time the image was made, RFC 3339; nil when it says none.
     public var created: String? {
-        get {
-            guard case .string(let text) = document["created"] else { return nil }
-            return text.text
-        }
+        get { document.text("created") }
         set {
             document.set(
                 "created", to: newValue.map { JSON.string($0) }, order: ImageConfig.keyOrder)
@@ -139,10 +141,7 @@ public struct ImageConfig: Hashable, Sendable {
     }
 
     /// Who made the image; nil when it says no one.
-    public var author: String? {
-        guard case .string(let text) = document["author"] else { return nil }
-        return text.text
-    }
+    public var author: String? { document.text("author") }
 
     public var bytes: [UInt8] { document.serialized() }
 }

@@ -44,7 +44,7 @@ public struct Index: Hashable, Sendable {
             throw .field(path: field.path.key("layers"), "both a manifest and an index")
         }
         var manifests: [Descriptor] = []
-        for manifest in try field.required("manifests").elements() {
+        for manifest in try field.requiredElements("manifests") {
             manifests.append(try Descriptor(manifest))
         }
         self.manifests = manifests

@@ -63,10 +63,9 @@ public struct Manifest: Hashable, Sendable {
             throw .field(path: field.path.key("manifests"), "both a manifest and an index")
         }
         config = try Descriptor(field.required("config"))
-        let layersField = try field.required("layers")
-        let elements = try layersField.elements()
+        let elements = try field.requiredElements("layers")
         guard elements.count <= DocumentLimit.layerCount else {
-            throw layersField.failure("more than \(DocumentLimit.layerCount) layers")
+            throw field.path.key("layers").failure("more than \(DocumentLimit.layerCount) layers")
         }
         var layers: [Descriptor] = []
         for layer in elements { layers.append(try Descriptor(layer)) }
@@ -84,11 +83,11 @@ public struct Manifest: Hashable, Sendable {
         set { document[annotation: key] = newValue }
     }
 
+    /// Sets annotations that a user gave.
+    public mutating func annotate(_ annotations: [KeyValue]) { document.annotate(annotations) }
+
     /// All annotations; empty when there are none.
-    public var annotations: JSONObject {
-        guard case .object(let annotations) = document["annotations"] else { return JSONObject() }
-        return annotations
-    }
+    public var annotations: JSONObject { document.object("annotations") }
 
     mutating func setAnnotations(_ annotations: JSONObject) {
         if annotations == self.annotations { return }

@@ -8,7 +8,7 @@ extension RawManifest {
     public static func mediaType(of bytes: [UInt8]) throws(JSONError) -> MediaType {
         let field = JSONField(try JSON.parse(bytes))
         if let type = try field.member("mediaType") { return MediaType(try type.string()) }
-        if try field.member("manifests") != nil { return .index }
+        if try field.has("manifests") { return .index }
         if try field.member("fsLayers") != nil { return .dockerSchema1 }
         guard try field.member("config") != nil else {
             throw field.failure("neither a manifest nor an index")
@@ -22,10 +22,7 @@ extension Manifest {
     ///
     /// - Spec: image-spec v1.1.1, manifest.md, Guidelines for Artifact Usage.
     public var artifactType: String {
-        if case .string(let type) = document["artifactType"], !type.utf8.isEmpty {
-            return type.text
-        }
-        return config.mediaType.rawValue
+        document.nonemptyText("artifactType") ?? config.mediaType.rawValue
     }
 
     /// The descriptor by which a list of referrers has this manifest.

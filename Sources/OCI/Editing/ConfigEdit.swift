@@ -89,11 +89,11 @@ extension ImageConfig {
         }
         let isWindows = document["os"] == .string("windows")
         editRunConfig { edit.apply(to: &$0, isWindows: isWindows) }
-        for text in edit.history {
-            append(
-                emptyHistory: Self.historyEntry(
-                    created: edit.stamp, createdBy: text, comment: edit.historyComment))
-        }
+        append(
+            emptyHistory: edit.history.map {
+                Self.historyEntry(
+                    created: edit.stamp, createdBy: $0, comment: edit.historyComment)
+            })
         if let created = edit.created {
             setCreated(created)
         } else if let sourceDate = edit.sourceDate, self != original {
@@ -231,21 +231,28 @@ extension ConfigEdit {
     private func setEnvironment(_ run: inout JSONObject) {
         guard !environment.isEmpty || !unsetEnvironment.isEmpty else { return }
         let present: [JSON] = if case .array(let elements) = run["Env"] { elements } else { [] }
-        var variables = present.map { (name: environmentName($0), value: $0) }
         let unset = Set(unsetEnvironment.map { Array($0.utf8) })
-        variables.removeAll { unset.contains($0.name) }
+        // The last assignment of a name counts; where the first one stands, when it is new.
+        var assigned: [[UInt8]: JSON] = [:]
+        for assignment in environment {
+            assigned[Array(assignment.key.utf8)] =
+                .string("\(assignment.key)=\(assignment.value)")
+        }
+        var placed: Set<[UInt8]> = []
+        var values: [JSON] = []
+        for variable in present {
+            let name = environmentName(variable)
+            if unset.contains(name) { continue }
+            guard let value = assigned[name] else {
+                values.append(variable)
+                continue
+            }
+            if placed.insert(name).inserted { values.append(value) }
+        }
         for assignment in environment {
             let name = Array(assignment.key.utf8)
-            let value = JSON.string("\(assignment.key)=\(assignment.value)")
-            if let index = variables.firstIndex(where: { $0.name == name }) {
-                variables[index].value = value
-                let later = (index + 1)...
-                variables[later].removeAll { $0.name == name }
-            } else {
-                variables.append((name, value))
-            }
+            if let value = assigned[name], placed.insert(name).inserted { values.append(value) }
         }
-        let values = variables.map(\.value)
         if values != present { set("Env", values.isEmpty ? nil : .array(values), in: &run) }
     }
 

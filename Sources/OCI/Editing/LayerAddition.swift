@@ -71,9 +71,7 @@ extension Manifest {
         try config.checkLayers(of: self)
         setLayers(layers + additions.map(\.descriptor))
         convertToOCI()
-        for addition in additions {
-            config.append(diffID: addition.diffID, history: addition.history)
-        }
+        config.append(layers: additions.map { ($0.diffID, $0.history) })
     }
 }
 

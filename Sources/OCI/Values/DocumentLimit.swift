@@ -11,6 +11,12 @@ public enum DocumentLimit {
     /// Layers of a manifest. Container runtimes stop at some hundreds; artifacts may have more.
     public static let layerCount = 10_000
 
+    /// Different manifests of an index and of the indexes in it.
+    public static let indexEntryCount = 10_000
+
+    /// Bytes of those manifests together, and of the configs of the images together.
+    public static let indexByteCount = 256 << 20
+
     /// How many indexes may be inside one another.
     public static let indexDepth = 8
 }

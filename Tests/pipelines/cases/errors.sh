@@ -116,9 +116,9 @@ mkdir directory
 assert_failed 73 ocinoco ocinoco pack ./dist directory
 assert_equal "ocinoco: cannot create 'directory': Is a directory" "$(cat err)"
 
-# A file as SOURCE is a layer, and one that is none is told so.
-assert_failed 65 ocinoco ocinoco build ./dist/server.js --from scratch --output oci:none
-assert_match "^ocinoco: './dist/server.js' is a file and no layer;" err
+# What is said to be a layer and is none.
+assert_failed 65 oci-manifest-append ocinoco build ./dist/server.js --source-type layer --from scratch \
+	--output oci:none
 assert_failed 66 oci-fetch oci-fetch oci:nowhere
 [ ! -e none/index.json ] || assert_equal 0 "$(jq '.manifests | length' none/index.json)"
 

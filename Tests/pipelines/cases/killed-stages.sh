@@ -129,9 +129,17 @@ hold_upload() {
 	uploader=$(stage_pid oci-push-blob)
 }
 
-# The child of the wrapper that has this name.
+# All processes below one.
+descendants() {
+	for child in $(ps -o pid= --ppid "$1"); do
+		echo "$child"
+		descendants "$child"
+	done
+}
+
+# The process below the wrapper that has this name.
 stage_pid() {
-	for candidate in $(ps -o pid= --ppid "$wrapper"); do
+	for candidate in $(descendants "$wrapper"); do
 		case $(tr '\0' ' ' <"/proc/$candidate/cmdline") in
 		*"$1 "*) echo "$candidate" ;;
 		esac
@@ -149,7 +157,7 @@ END
 for shell in dash bash; do
 	for signal in TERM INT HUP; do
 		hold_upload "$shell"
-		children=$(ps -o pid= --ppid "$wrapper")
+		children=$(descendants "$wrapper")
 		kill "-$signal" "$wrapper"
 		status=0
 		wait "$wrapper" || status=$?

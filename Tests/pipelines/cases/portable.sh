@@ -35,13 +35,13 @@ start_registry plain
 mkdir site
 echo hello >site/index.html
 pushed=0
-# try PREFIX COMMAND...: COMMAND runs a command line where PREFIX is.
+# try KIND PREFIX COMMAND...: COMMAND runs a command line where the package of KIND is under PREFIX.
 try() {
-	prefix=$1
-	shift
+	kind=$1 prefix=$2
+	shift 2
 	for tool in $(make -C "$ROOT" --no-print-directory -s list-tools); do
 		"$@" "$tool" --version >printed
-		grep -q "^ocinoco $version" printed || fail "$tool: $(cat printed)"
+		head -n 1 printed | grep -Eqx "ocinoco $version \\((.*, )?$kind\\)" || fail "$tool: $(cat printed)"
 		[ -f "$prefix/share/man/man1/$tool.1" ] || [ -f "$prefix/share/man/man1/$tool.1.gz" ] ||
 			fail "no page of $tool"
 		[ -f "$prefix/share/bash-completion/completions/$tool" ] || fail "no completions of $tool"
@@ -60,11 +60,11 @@ unshare -n true 2>/dev/null || namespace=
 site=$PWD/site
 mkdir tarball
 tar -xf "$(cat name.tarball)" -C tarball
-try "$PWD/tarball/ocinoco-$version-linux-$machine" plain
+try tarball "$PWD/tarball/ocinoco-$version-linux-$machine" plain
 
 python3 -m venv environment
 $namespace environment/bin/pip install -q --no-index "$(cat name.wheel)"
-try "$PWD/environment" plain
+try wheel "$PWD/environment" plain
 ln -s environment/bin/oci-tar linked
 ./linked --version >printed
 
@@ -77,7 +77,7 @@ mkdir project
 prefix=$PWD/project/node_modules/ocinoco
 (cd project && npx --offline ocinoco --version) >printed
 assert_match "^ocinoco $version" printed
-try "$prefix" plain
+try npm "$prefix" plain
 
 # A system with an older C library, without a compiler.
 root=$ROOT/.build/roots/bullseye
@@ -101,8 +101,8 @@ for system in deb rpm; do
 done
 system=deb
 $namespace chroot deb dpkg -i /package >log 2>&1 || fail "dpkg: $(cat log)"
-try "$PWD/deb/usr" inside
+try deb "$PWD/deb/usr" inside
 system=rpm
 # Debian's C library is not known to RPM.
 $namespace rpm --root "$PWD/rpm" --nodeps --install "$PWD/rpm/package" >log 2>&1 || fail "rpm: $(cat log)"
-try "$PWD/rpm/usr" inside
+try rpm "$PWD/rpm/usr" inside

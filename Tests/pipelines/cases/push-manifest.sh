@@ -151,3 +151,10 @@ assert_equal 143 "$status"
 assert_empty out
 assert_equal 0 "$(upload_sessions)"
 assert_equal '' "$(tag_digest killed:1)"
+
+# What is not UTF-8 is no annotation.
+bad=$(printf 'k=\377')
+oci-fetch scratch >scratch.json
+expect 64 oci-push-manifest --dry-run --annotation "$bad" <scratch.json
+assert_empty out
+expect 64 oci-push-manifest --dry-run --annotation '=v' <scratch.json

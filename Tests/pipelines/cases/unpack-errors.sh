@@ -118,7 +118,7 @@ mkdir -p root/lib
 ln -s ../../lib/passwd root/etc/passwd
 echo 'nobody:x:8:9::/:' >root/lib/passwd
 expect 0 oci-runtime-config --rootfs root <image.json
-assert_equal '{"uid":8,"gid":9}' "$(jq -c .process.user out)"
+assert_equal '{"uid":8,"gid":9,"additionalGids":[9]}' "$(jq -c .process.user out)"
 expect 0 oci-runtime-config --rootfs root --args '["a","b c"]' --terminal --read-only --hostname h <image.json
 assert_equal '["a","b c"] true true h xterm' \
 	"$(jq -r '"\(.process.args | tojson) \(.process.terminal) \(.root.readonly) \(.hostname) \(.process.env[-1] | ltrimstr("TERM="))"' out)"

@@ -161,7 +161,7 @@ grep -v "^b'\.' " listing-gzip | diff expected -
 # config.json by a runtime, and what is in it.
 config=bundle/config.json
 assert_equal 1 "$(wc -l <"$config")"
-assert_equal '{"uid":1000,"gid":1000,"additionalGids":[5]}' "$(jq -c .process.user "$config")"
+assert_equal '{"uid":1000,"gid":1000,"additionalGids":[1000,5]}' "$(jq -c .process.user "$config")"
 assert_equal /tmp "$(field .process.cwd "$config")"
 assert_equal tmpfs "$(field '.mounts[] | select(.destination == "/data").type' "$config")"
 assert_equal 80/tcp "$(field '.annotations["org.opencontainers.image.exposedPorts"]' "$config")"
@@ -170,7 +170,7 @@ assert_equal value "$(field .annotations.key "$config")"
 mkdir bundle/rootfs/data
 chmod 777 bundle/rootfs/data
 echo 'of the image' >bundle/rootfs/data/file
-printf '%s\n' 'uid=1000(app) gid=1000 groups=5(tty)' /tmp 'of the image' file new 'good day' >expected
+printf '%s\n' 'uid=1000(app) gid=1000 groups=5(tty),1000' /tmp 'of the image' file new 'good day' >expected
 chmod 755 bundle/rootfs/tmp
 if namespaces_allowed; then
 	runc --root "$PWD/runc" run --bundle bundle "unpack-$$" >printed

@@ -1,0 +1,71 @@
+import ByteStream
+import Glibc
+import OCI
+import ToolSupport
+
+/// The root file system that an image's config is about; a layer may have put anything there.
+struct RootFileSystem {
+    private static let fileLimit = 16 << 20
+
+    private let path: Path?
+    private let root: ConfinedRoot?
+
+    /// - Throws: `StreamError.open`.
+    init(_ path: Path?) throws(StreamError) {
+        self.path = path
+        do throws(Errno) {
+            root = try path.map { (path) throws(Errno) in try ConfinedRoot(path) }
+        } catch {
+            throw .open(path: path ?? "/", error)
+        }
+    }
+
+    /// Who `User` of a config is.
+    ///
+    /// - Throws: `InputError.refused` for a user who is not there; `StreamError`.
+    func user(_ text: String) throws -> ProcessUser {
+        let database = UserDatabase(
+            passwd: try read("etc/passwd"), group: try read("etc/group"))
+        do throws(ValueError) {
+            return try database.resolve(text)
+        } catch {
+            let place = path.map { " of \($0.quoted)" } ?? "; --rootfs says where one is"
+            throw InputError.refused("cannot find user \(quote(text)): \(error.problem)\(place)")
+        }
+    }
+
+    /// What a directory has, wherever links lead to; nil when it is not there.
+    ///
+    /// - Throws: `StreamError.open`.
+    func attributes(
+        of directory: String
+    ) throws(StreamError) -> RuntimeConfig.DirectoryAttributes? {
+        guard let root, let path else { return nil }
+        let subject = path.appending(Path(directory))
+        do throws(Errno) {
+            let status = try root.status(of: Path(directory))
+            if status.st_mode & S_IFMT != S_IFDIR { return nil }
+            return RuntimeConfig.DirectoryAttributes(
+                uid: status.st_uid, gid: status.st_gid, mode: status.st_mode & 0o7777)
+        } catch .noEntry {
+            return nil
+        } catch .notDirectory {
+            return nil
+        } catch {
+            throw .open(path: subject, error)
+        }
+    }
+
+    /// A file of the root file system, wherever links in it lead to; empty when it is not there.
+    private func read(_ name: Path) throws(StreamError) -> [UInt8] {
+        guard let root, let path else { return [] }
+        let subject = path.appending(name)
+        do throws(StreamError) {
+            return try RegularFile.read(name, in: root, subject: subject, limit: Self.fileLimit)
+        } catch .open(_, .noEntry) {
+            return []
+        } catch {
+            throw error
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import JSON
+
+/// A walk over an index and the indexes in it, in which each digest is met once.
+///
+/// A few kilobytes of indexes that name each other many times over stand for any number of entries;
+/// the walk has as many steps as there are different ones, and a limit to those.
+public struct IndexWalk: Sendable {
+    private var met: Set<Digest> = []
+    private var byteCount: Int64 = 0
+
+    public init() {}
+
+    /// The entries of `index` that the walk has not met before, in order.
+    ///
+    /// - Parameter depth: how many indexes `index` is inside of.
+    /// - Throws: `JSONError.field` when the indexes are nested too deeply, or have too many entries or
+    ///   bytes in them.
+    public mutating func newEntries(
+        of index: Index, depth: Int
+    ) throws(JSONError) -> [Descriptor] {
+        guard depth < DocumentLimit.indexDepth else {
+            throw .field(path: .root, "indexes nested too deeply")
+        }
+        let entries = index.manifests.filter { met.insert($0.digest).inserted }
+        guard met.count <= DocumentLimit.indexEntryCount else {
+            throw .field(
+                path: .root.key("manifests"),
+                "more than \(DocumentLimit.indexEntryCount) manifests in an index and those in it")
+        }
+        for entry in entries where entry.mediaType.isManifest || entry.mediaType.isIndex {
+            let (sum, overflow) = byteCount.addingReportingOverflow(entry.size)
+            byteCount = overflow ? .max : sum
+        }
+        guard byteCount <= Int64(DocumentLimit.indexByteCount) else {
+            throw .field(
+                path: .root.key("manifests"),
+                "more than \(DocumentLimit.indexByteCount) bytes of manifests")
+        }
+        return entries
+    }
+}

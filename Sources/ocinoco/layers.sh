@@ -1,0 +1,134 @@
+# shellcheck shell=sh
+# What several commands write: the stages of a layer, and those of an image.
+
+# Checks --compress and --level. `extension` is what the layer's name ends in.
+choose_compressor() {
+	extension=
+	case $compress in
+	zstd) extension=.tar.zst ;;
+	gzip) extension=.tar.gz ;;
+	none) extension=.tar ;;
+	'') usage_error 'no command for --compress' ;;
+	esac
+	case $compress:$level in
+	*: | zstd:* | gzip:[1-9]) ;;
+	gzip:*) usage_error "not a level of gzip: '$level'" ;;
+	*) usage_error '--level is for zstd and gzip' ;;
+	esac
+}
+
+# A tar on stdin is a layer as it is, unless options say what is to become of it.
+is_tar_needed() {
+	[ "$is_layer" = no ] || return 1
+	[ "$source" != - ] || has_group oci-tar "$@"
+}
+
+# The stages from SOURCE to the compressed layer, of which there may be none.
+layer_stages() {
+	if [ "$is_layer" = yes ]; then from "file:$source"; fi
+	if is_tar_needed "$@"; then
+		if [ "$source" = - ]; then
+			stage oci-tar arg:--from-tar=- "$@"
+		else
+			stage oci-tar "$@" arg:-- "arg:$source"
+		fi
+	fi
+	compress_stages "$@"
+}
+
+# The compressor, with a copy of what it reads for --keep.
+compress_stages() {
+	[ "$compress" != none ] || return 0
+	if [ -n "$keep" ] && [ "$is_layer" = no ]; then keep_copy layer.tar; fi
+	[ -z "$pipeline" ] || pipe
+	case $compress in
+	zstd) stage oci-zstd ${level:+"arg:--level=$level"} "$@" ;;
+	# What the variable GZIP says is not for this one.
+	gzip) run gzip env -u GZIP gzip -n ${level:+"-$level"} ;;
+	*)
+		label=${compress%%[!A-Za-z0-9_.-]*}
+		run "${label:-compressor}" sh -c "$compress"
+		;;
+	esac
+}
+
+# From a layer to its descriptor in layer.json, and to where the image goes.
+store_layer() {
+	[ -z "$keep" ] || keep_copy "layer$extension"
+	[ -z "$pipeline" ] || pipe
+	if [ "$push" = yes ] || [ -n "$output" ]; then
+		stage oci-push-blob "$@" "arg:$target"
+	else
+		stage oci-digest "$@"
+	fi
+	into work:layer.json
+}
+
+# Where the new image goes, of which the first name tells where its layer goes.
+choose_target() {
+	[ -z "$output" ] || [ "$push" = no ] || usage_error '--push and --output exclude each other'
+	[ -n "$output$first_tag" ] || usage_error 'no --tag'
+	if [ -n "$output" ]; then target=$output; else target=$first_tag; fi
+}
+
+# Edits the image lines at hand, where an option says how.
+edit_image() {
+	has_group oci-config "$@" || return 0
+	join_image appended.json
+	stage oci-config "$@"
+}
+
+# The next stage reads the image lines at hand, of which --keep has a copy in the file NAME.
+join_image() {
+	[ -n "$pipeline" ] || return 0
+	if [ -n "$keep" ]; then
+		into "work:$1"
+		from "work:$1"
+	else
+		pipe
+	fi
+}
+
+# Pushes the image lines to where the new image goes, or prints what the push would give.
+push_images() {
+	join_image image.json
+	if [ -n "$output" ]; then
+		stage oci-push-manifest "$@" "arg:$output"
+	elif [ "$push" = yes ]; then
+		stage 'oci-push-manifest tag' "$@"
+	else
+		stage 'oci-push-manifest tag' arg:--dry-run "$@"
+	fi
+	into -
+	if [ "$push$output$quiet$printing" = nonono ]; then
+		write "say 'nothing is stored: neither --push nor --output was given'"
+	fi
+}
+
+# Whether PATH is or will be inside the directory SOURCE, as tar asks of its archive. Then `pattern` is what
+# oci-tar leaves it out by.
+is_in_source() {
+	if [ "$source" = - ] || [ ! -d "$source" ]; then return 1; fi
+	directory=$1 inside=
+	while [ ! -d "$directory" ]; do
+		inside=/${directory##*/}$inside
+		case $directory in
+		*/*) directory=${directory%/*}/ ;;
+		*) directory=. ;;
+		esac
+		directory=${directory%"${directory##*[!/]}"}
+		directory=${directory:-/}
+	done
+	top=$(CDPATH='' cd -P -- "$source" && pwd -P && echo .) || return 1
+	inside=$(CDPATH='' cd -P -- "$directory" && pwd -P && echo .)$inside || return 1
+	top=${top%"$newline".}
+	inside=${inside%%"$newline".*}${inside#*"$newline".}
+	[ "$inside" != "$top" ] || usage_error "'$1' is SOURCE itself, not a place for what is made of it"
+	case $inside in
+	"${top%/}"/*) ;;
+	*) return 1 ;;
+	esac
+	[ "$quiet$printing" != nono ] || say "warning: '$1' is inside '$source' and left out of the layer"
+	pattern=$(printf '%s.' "${inside#"${top%/}"}" | sed 's/[][*?\\]/\\&/g')
+	pattern=${pattern%.}
+}

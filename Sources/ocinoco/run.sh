@@ -1,0 +1,135 @@
+# shellcheck shell=sh
+# Running: the composed script is run by a subshell of this shell, and each stage of its pipelines by one of
+# `watch`. No descriptor and no variable of the caller's is touched but those that begin with ocinoco_, which
+# are the wrapper's own. All that is known of a run is in the directory $ocinoco_state: `script`;
+# `stage.N`, the process of each stage that runs; `failed`, how stages failed; and `stop`, when no more are
+# to be started.
+
+# start COMMAND...: in the background, with the stdin of this shell, for which a shell that starts something
+# in the background opens /dev/null. In between it is a descriptor that nobody has open.
+start() {
+	case $ocinoco_free in
+	3) { "$@" <&3 3<&- & } 3<&0 ;;
+	4) { "$@" <&4 4<&- & } 4<&0 ;;
+	5) { "$@" <&5 5<&- & } 5<&0 ;;
+	6) { "$@" <&6 6<&- & } 6<&0 ;;
+	7) { "$@" <&7 7<&- & } 7<&0 ;;
+	*) { "$@" <&8 8<&- & } 8<&0 ;;
+	esac
+}
+
+find_free_descriptor() {
+	ocinoco_free=3
+	while [ "$ocinoco_free" -lt 8 ] && { command true <&"$ocinoco_free"; } 2>/dev/null; do
+		ocinoco_free=$((ocinoco_free + 1))
+	done
+}
+
+# watch NUMBER LABEL COMMAND...: runs a stage, and records how it ended if it failed.
+watch() {
+	start replace "$@"
+	# This shell outlives its stage, whatever is sent to all of them. The stage began without these traps.
+	trap : HUP TERM
+	set -- "$1" "$2" "$!" 0
+	echo "$3" >|"$ocinoco_state/stage.$1"
+	[ ! -e "$ocinoco_state/stop" ] || kill -TERM "$3" 2>/dev/null || :
+	# A signal for this shell ends `wait`, not the stage. Some shells say by themselves how a stage ended.
+	while :; do
+		{ wait "$3"; } 2>/dev/null || set -- "$1" "$2" "$3" "$?"
+		kill -0 "$3" 2>/dev/null || break
+		set -- "$1" "$2" "$3" 0
+	done
+	: >|"$ocinoco_state/stage.$1"
+	case $4:$2 in
+	0:*) return 0 ;;
+	1:cat | 1:tee) set -- "$1" "$2" "$3" 74 ;;
+	1:mv) set -- "$1" "$2" "$3" 73 ;;
+	esac
+	echo "$1 $4 $2" >>"$ocinoco_state/failed"
+	return "$4"
+}
+
+replace() {
+	shift 2
+	exec "$@"
+}
+
+# After each pipeline: goes on when no stage failed and the wrapper is there.
+proceed() {
+	[ ! -s "$ocinoco_state/failed" ] || exit 1
+	[ ! -e "$ocinoco_state/stop" ] || exit 1
+	kill -0 "$$" 2>/dev/null || exit 1
+}
+
+run_script() {
+	trap : HUP TERM
+	# shellcheck source=/dev/null
+	. "$ocinoco_state/script"
+}
+
+# Ends the stages that run.
+stop_stages() {
+	for ocinoco_file in "$ocinoco_state"/stage.*; do
+		[ -s "$ocinoco_file" ] || continue
+		read -r ocinoco_stage <"$ocinoco_file" || continue
+		kill -TERM "$ocinoco_stage" 2>/dev/null || :
+	done
+}
+
+# Ends as the signal would have ended it, when all stages have ended and nothing is left of them.
+interrupted() {
+	trap '' HUP INT PIPE QUIT TERM
+	if [ -n "$ocinoco_script_pid" ]; then
+		: >|"$ocinoco_state/stop"
+		# Again and again: one that was just about to start may not have heard it.
+		while :; do
+			stop_stages
+			sleep 0.1
+		done >/dev/null 2>&1 &
+		{ wait "$ocinoco_script_pid"; } 2>/dev/null || :
+		kill -KILL "$!" 2>/dev/null || :
+		{ wait "$!"; } 2>/dev/null || :
+	fi
+	clean_up
+	trap - EXIT "$1"
+	kill -s "$1" "$$"
+}
+
+clean_up() {
+	[ -z "$ocinoco_state" ] || rm -rf -- "$ocinoco_state"
+}
+
+# Runs what was composed, and ends with the status of the first stage that failed.
+run_composed() {
+	ocinoco_state='' ocinoco_script_pid=''
+	trap clean_up EXIT
+	for ocinoco_signal in HUP INT PIPE QUIT TERM; do
+		# shellcheck disable=SC2064 # the signal of now
+		trap "interrupted $ocinoco_signal" "$ocinoco_signal"
+	done
+	ocinoco_state=$(mktemp -d) || exit 73
+	case $ocinoco_state in /*) ;; *) ocinoco_state=./$ocinoco_state ;; esac
+	printf '%s\n' "$ocinoco_script" >"$ocinoco_state/script" || exit 74
+	find_free_descriptor
+	start run_script
+	ocinoco_script_pid=$! ocinoco_status=0
+	{ wait "$ocinoco_script_pid"; } 2>/dev/null || ocinoco_status=$?
+	[ "$ocinoco_status" -eq 0 ] || name_culprit
+}
+
+# A stage that a broken pipe ended is not the cause, unless there is no other.
+name_culprit() {
+	stop_stages
+	ocinoco_least=9999 ocinoco_cause=$ocinoco_status ocinoco_stage=
+	[ ! -s "$ocinoco_state/failed" ] || while read -r number failure label; do
+		[ "$failure" -ne 141 ] || number=$((number + 1000))
+		[ "$number" -lt "$ocinoco_least" ] || continue
+		ocinoco_least=$number ocinoco_cause=$failure ocinoco_stage=$label
+	done <"$ocinoco_state/failed"
+	case $ocinoco_stage:$ocinoco_cause:$ocinoco_status in
+	# No stage, but a file that the shell could not open or make, which it said.
+	:[12]:* | *:141:[12]) exit 73 ;;
+	:*) exit "$ocinoco_cause" ;;
+	esac
+	die "$ocinoco_cause" "$ocinoco_stage failed with status $ocinoco_cause"
+}

@@ -1,0 +1,52 @@
+# What a container from a bundle may do, and who may reach the bundle.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+mkdir -p root/bin root/etc root/data
+cp "$(command -v busybox)" root/bin/busybox
+for link in sh ls cat id grep mount unshare date; do ln -s busybox root/bin/$link; done
+printf 'root:x:0:0::/:/bin/sh\napp:x:1000:1000::/:/bin/sh\n1000:x:0:0::/:/bin/sh\n' >root/etc/passwd
+printf 'root:x:0:\napp:x:1000:\nextra:x:2000:app\n' >root/etc/group
+echo content >root/data/file
+chown -R 1000:1000 root/data
+chmod 750 root/data
+oci-tar root --keep-owner | oci-zstd | oci-push-blob oci:layout >layer.json
+
+# run USER SCRIPT: what a container prints.
+run() {
+	oci-fetch scratch --platform "linux/$(dpkg --print-architecture)" | oci-manifest-append layer.json |
+		oci-config --user "$1" --volume /data --cmd "$(jq -nc --arg script "$2" '["/bin/sh", "-c", $script]')" |
+		oci-push-manifest oci:layout:image >/dev/null
+	rm -rf bundle
+	ocinoco unpack oci:layout:image bundle
+	(cd bundle && runc --root "$PWD/../state" run test 2>&1)
+}
+
+umask 022
+assert_equal '1000 content' "$(run app 'id -u; cat /data/file' | xargs)"
+assert_equal 700 "$(stat -c %a bundle)"
+assert_equal 'Groups: 1000 2000' "$(run app 'grep Groups /proc/self/status' | tr -s '\t ' ' ' | sed 's/ $//')"
+assert_equal '1000' "$(run 1000 'id -u')"
+assert_equal '1000:1000:750' "$(run app 'ls -lnd /data' | awk '{ print $3 ":" $4 ":" ($1 ~ /^drwxr-x---/ ? 750 : $1) }')"
+assert_equal 'wrote' "$(run app 'echo x >/data/new && echo wrote')"
+
+# The filter is there, and lets programs run.
+assert_equal 'Seccomp: 2' "$(run app 'grep Seccomp: /proc/self/status' | tr -s '\t ' ' ')"
+run 0 'mount -t tmpfs none /data; unshare -U true; date -s 2020-01-01; echo done' >log || :
+assert_match 'done' log
+assert_equal 3 "$(grep -ic 'permission denied\|not permitted' log)"
+for user in 4294967295 4294967296 99999999999999999999; do
+	oci-fetch oci:layout:image | oci-config --user $user >line
+	assert_failed 65 oci-runtime-config oci-runtime-config --rootfs root <line
+done
+
+# Files of users that are none.
+oci-fetch oci:layout:image | oci-config --user app >line
+for file in etc/passwd etc/group; do
+	rm -rf bad
+	cp -R root bad
+	rm bad/$file
+	mkfifo bad/$file
+	assert_failed 65 oci-runtime-config timeout -k 1 20 oci-runtime-config --rootfs bad <line
+done

@@ -1,0 +1,130 @@
+# Twice the input is at most 2.5 times the work, counted in instructions: what a stranger wrote does not decide how
+# long a tool takes.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+# work TOOL ARGUMENT...: the instructions of a run.
+work() {
+	tool=$1
+	shift
+	# Valgrind does not read the debugging information of every compiler.
+	[ -x "stripped/$tool" ] || strip -o "stripped/$tool" "$(readlink -f "$(command -v "$tool")")"
+	valgrind --tool=callgrind --callgrind-out-file=/dev/null "stripped/$tool" "$@" >out 2>err ||
+		fail "$tool: $(tail -n 3 err)"
+	sed -n 's/.*Collected : \([0-9]*\).*/\1/p' err
+}
+
+# linear NAME TOOL ARGUMENT...: reads NAME.1, then NAME.2, which is twice as much.
+linear() {
+	name=$1
+	shift
+	cp "$name.1" input
+	small=$(work "$@" <input)
+	cp "$name.2" input
+	large=$(work "$@" <input)
+	[ $((2 * (large - empty))) -le $((5 * (small - empty))) ] ||
+		fail "$name, $1: $small and $large instructions, $empty of them without it"
+}
+
+mkdir stripped
+python3 - <<'END'
+import base64, hashlib, json, os
+
+
+def line(name, config, **more):
+    data = json.dumps(config, separators=(",", ":")).encode()
+    manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "config": {"mediaType": "application/vnd.oci.image.config.v1+json",
+                           "digest": "sha256:" + hashlib.sha256(data).hexdigest(), "size": len(data),
+                           "data": base64.b64encode(data).decode()}, "layers": []}
+    manifest.update(more)
+    with open(name, "w") as file:
+        file.write(json.dumps(manifest, separators=(",", ":")) + "\n")
+
+
+def image(**run):
+    return {"architecture": "amd64", "os": "linux", "config": {"Cmd": ["/x"], **run},
+            "rootfs": {"type": "layers", "diff_ids": []}}
+
+
+line("plain.1", image(User="u"))
+for size in (1, 2):
+    many = [f"{i:x}" for i in range(size * 500)]
+    line(f"labels.{size}", image(Labels=dict.fromkeys(many, ""), User="u"))
+    line(f"ports.{size}", image(ExposedPorts={f"{i}/tcp": {} for i in range(1, size * 500)}, User="u"))
+    line(f"volumes.{size}", image(Volumes={f"/{i}": {} for i in many}, User="u"))
+    line(f"environment.{size}", image(Env=[f"{i}=1" for i in many], User="u"))
+    line(f"annotations.{size}", image(User="u"), annotations=dict.fromkeys(many, ""))
+    config = image(User="u")
+    config.update(dict.fromkeys(("x" + i for i in many), 1))
+    line(f"members.{size}", config)
+    config = image(User="u")
+    config["history"] = [{"created_by": i, "empty_layer": True} for i in many]
+    line(f"history.{size}", config)
+    os.makedirs(f"root.{size}/etc")
+    with open(f"root.{size}/etc/passwd", "w") as file:
+        file.write("".join(f"{i}:x:{n}:1::/:/\n" for n, i in enumerate(many)) + "u:x:1:1::/:/\n")
+    with open(f"root.{size}/etc/group", "w") as file:
+        file.write("".join(f"g{i}:x:{n}:u\n" for n, i in enumerate(many)))
+    # Indexes that name each other, and the same image, many times over.
+    os.makedirs(f"layout.{size}/blobs/sha256")
+
+
+def store(size, data):
+    digest = hashlib.sha256(data).hexdigest()
+    with open(f"layout.{size}/blobs/sha256/{digest}", "wb") as file:
+        file.write(data)
+    return {"digest": "sha256:" + digest, "size": len(data)}
+
+
+for size in (1, 2):
+    with open(f"layout.{size}/oci-layout", "w") as file:
+        file.write('{"imageLayoutVersion":"1.0.0"}')
+    config = store(size, json.dumps(image()).encode())
+    config["mediaType"] = "application/vnd.oci.image.config.v1+json"
+    entry = store(size, json.dumps({"schemaVersion": 2, "config": config, "layers": []}).encode())
+    entry["mediaType"] = "application/vnd.oci.image.manifest.v1+json"
+    for level in range(7):
+        entries = [dict(entry, annotations={"n": str(n)}) for n in range(size * 20)]
+        entry = store(size, json.dumps({"schemaVersion": 2, "manifests": entries}).encode())
+        entry["mediaType"] = "application/vnd.oci.image.index.v1+json"
+    entry["annotations"] = {"org.opencontainers.image.ref.name": "1"}
+    with open(f"layout.{size}/index.json", "w") as file:
+        json.dump({"schemaVersion": 2, "manifests": [entry]}, file)
+END
+
+# What a run costs without input is taken off.
+runtime=$(work oci-runtime-config --rootfs root.1 <plain.1)
+inspect=$(work oci-inspect <plain.1)
+config=$(work oci-config --label a=b --env 5=2 --volume /5 --expose 5 <plain.1)
+for input in labels ports volumes environment annotations members history; do
+	empty=$runtime
+	linear $input oci-runtime-config --rootfs root.1
+	empty=$inspect
+	linear $input oci-inspect
+	empty=$config
+	linear $input oci-config --label a=b --env 5=2 --volume /5 --expose 5
+done
+
+# Users and groups.
+small=$(work oci-runtime-config --rootfs root.1 <plain.1)
+large=$(work oci-runtime-config --rootfs root.2 <plain.1)
+[ $((2 * large)) -le $((5 * small)) ] || fail "groups: $small and $large instructions"
+
+# Every digest of an index is visited once: seven levels of 20 entries are 20^7 paths, and of 40, 128 times as many.
+for command in 'oci-fetch --platform all' 'oci-fetch --raw --platform linux/amd64'; do
+	# shellcheck disable=SC2086 # a command and its arguments
+	small=$(work $command oci:layout.1:1 </dev/null)
+	# shellcheck disable=SC2086
+	large=$(work $command oci:layout.2:1 </dev/null)
+	[ $((2 * large)) -le $((5 * small)) ] || fail "$command: $small and $large instructions"
+done
+for size in 1 2; do
+	oci-fetch --raw oci:layout.$size:1 >raw.json
+	expect 0 oci-push-manifest --from oci:layout.$size oci:pushed.$size:1 <raw.json
+	expect 0 oci-save --from oci:layout.$size <raw.json
+	cp out saved.tar
+	expect 0 oci-load oci:loaded.$size:1 <saved.tar
+	assert_equal 9 "$(find loaded.$size/blobs -type f | wc -l)"
+done
