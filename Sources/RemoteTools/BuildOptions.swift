@@ -47,6 +47,17 @@ struct BuildOptions: ParsableArguments {
         help: ArgumentHelp("What runs the programs of RUN.", valueName: "oci|chroot"))
     var isolation = BuildRequest.Isolation.oci
 
+    @Option(
+        name: .customLong("secret"),
+        help: ArgumentHelp("A secret of RUN --mount.", valueName: "id=file"),
+        transform: ArgumentText.nonemptyText)
+    var secrets: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep the directories of RUN --mount=type=cache here.", valueName: "dir"))
+    var cache: Path?
+
     @Flag(
         name: .customLong("no-base-listing"),
         help: "Copy without asking what the image holds, as COPY --link does.")
@@ -93,6 +104,14 @@ struct BuildOptions: ParsableArguments {
         request.listsBase = !noBaseListing
         request.isolation = isolation
         request.modificationTime = mtime
+        request.cacheDirectory = cache.map { ArgumentText.decode($0.bytes) }
+        request.secrets = try secrets.map { text in
+            do {
+                return try KeyValue(text)
+            } catch {
+                throw UsageError("not a secret: \(quote(text)): \(error.problem)")
+            }
+        }
         return request
     }
 

@@ -21,7 +21,7 @@ facts() {
 		| if .Env then .Env -= ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"] else . end
 		| if .Env == [] then del(.Env) else . end' "$2"
 	oci-fetch "$1" | oci-list --digests --no-cache |
-		sed -e '/^#/d' -e '/^\. /d' -e 's/ time=[^ ]*//' -e 's/ tags=[^ ]*//' -e 's/ inode=[^ ]*//'
+		sed -e '/^#/d' -e '/^\.\/v[0-9] /d' -e '/^\. /d' -e 's/ time=[^ ]*//' -e 's/ tags=[^ ]*//' -e 's/ inode=[^ ]*//'
 }
 
 # compare DOCKERFILE CONTEXT [OPTION...]: builds it with both; the same config and the same tree.

@@ -26,6 +26,8 @@ public struct DockerfileCompiler {
     var imageScript = ShellScript()
     var fileNames: Set<String> = []
     var usesPrivateRoots = false
+    /// Whether programs run.
+    var runs = false
     var warnings: [String] = []
     var unset: [(position: SourcePosition, name: String)] = []
 
@@ -40,6 +42,7 @@ public struct DockerfileCompiler {
         var body = ShellScript()
         var warnings: [String] = []
         var usesPrivateRoots = false
+        var runs = false
         for platform in request.platforms {
             var compiler = try DockerfileCompiler(file, request, platform, base)
             let image = try compiler.compileTarget()
@@ -52,8 +55,15 @@ public struct DockerfileCompiler {
                 warnings.append(warning)
             }
             usesPrivateRoots = usesPrivateRoots || compiler.usesPrivateRoots
+            runs = runs || compiler.runs
+            if compiler.runs, platform.architecture != request.buildPlatform.architecture {
+                warnings.append(
+                    "RUN for \(platform) on \(request.buildPlatform) needs an interpreter in "
+                        + "binfmt_misc")
+            }
         }
         var script = prelude(request, usesPrivateRoots: usesPrivateRoots)
+        if runs { script.append(functions(request)) }
         script.append(body)
         script.append(push(images, request))
         return BuildScript(
@@ -183,6 +193,16 @@ public struct DockerfileCompiler {
                 [ "$(id -u)" -eq 0 ] || rootless=yes owners=--rootless
                 """)
         }
+        return script
+    }
+
+    private static func functions(_ request: BuildRequest) -> ShellScript {
+        var script = ShellScript()
+        script.blank()
+        script.code(RunFunctions.common)
+        script.blank()
+        script.code(
+            request.isolation == .oci ? RunFunctions.container : RunFunctions.chroot)
         return script
     }
 

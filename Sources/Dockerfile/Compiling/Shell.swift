@@ -16,6 +16,16 @@ struct ShellWord: ExpressibleByStringLiteral {
         text = raw
     }
 
+    /// Code of the script that is put together; nothing in it is of unknown origin.
+    init(code: String) {
+        text = code
+    }
+
+    /// A word with more of ours behind it.
+    init(suffixing word: ShellWord, _ suffix: String) {
+        text = word.text + suffix
+    }
+
     /// `directory/name`, the name of unknown origin.
     init(joining directory: ShellWord, _ name: String) {
         text = directory.text + "/" + ShellWord.quoted(name)

@@ -3,11 +3,14 @@ import OCI
 
 extension StageCompiler {
     /// Arguments that RUN gets without an ARG, and that no history shows.
+    static func isProxy(_ name: String) -> Bool {
+        let names = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"]
+        return names.contains(name) || names.contains { $0.lowercased() == name }
+    }
+
+    /// Arguments that may be given although no ARG declares them.
     static func isPredefined(_ name: String) -> Bool {
-        ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"].contains(
-            name.uppercased())
-            && (name == name.uppercased() || name == name.lowercased())
-            || name.hasPrefix("BUILDKIT_") || name == "SOURCE_DATE_EPOCH"
+        isProxy(name) || name.hasPrefix("BUILDKIT_") || name == "SOURCE_DATE_EPOCH"
     }
 
     /// Compiles an instruction that changes the config and nothing else.

@@ -167,12 +167,24 @@ struct StageCompiler {
     /// - Parameters:
     ///   - pack: the command that writes the layer's tar.
     ///   - options: for `oci-config`, beside the layer.
+    ///   - isInRoot: whether the layer's files came from the unpacked stage.
     mutating func appendLayer(
-        _ name: String, packing pack: [ShellWord], createdBy: String, options: [ShellWord] = []
+        _ name: String, packing pack: [ShellWord], createdBy: String, options: [ShellWord] = [],
+        isInRoot: Bool = false
     ) {
-        script.pipeline(
-            [pack, ["oci-zstd"], ["oci-push-blob"] + registryOptions + [destination]],
-            to: .file(name + ".layer"))
+        let push: [ShellWord] = ["oci-push-blob"] + registryOptions + [destination]
+        if let root = state.root, !isInRoot {
+            // The unpacked stage is kept in step.
+            script.pipeline([pack], to: .file(name + ".tar"))
+            script.pipeline(
+                [["oci-zstd"], push], from: .file(name + ".tar"), to: .file(name + ".layer"))
+            script.pipeline(
+                [["oci-untar", "${rootless:+--rootless}", .file(root)]],
+                from: .file(name + ".tar"))
+            script.pipeline([["rm", .file(name + ".tar")]])
+        } else {
+            script.pipeline([pack, ["oci-zstd"], push], to: .file(name + ".layer"))
+        }
         append(name, createdBy: createdBy, options: options)
     }
 
