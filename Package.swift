@@ -136,6 +136,7 @@ let package = Package(
                 "oci-artifact",
                 "oci-dockerfile",
                 "oci-fetch",
+                "oci-flatten",
                 "oci-list",
                 "oci-load",
                 "oci-login",

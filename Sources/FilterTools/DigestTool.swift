@@ -25,7 +25,7 @@ public struct DigestTool: Tool {
 
     @Option(
         help: ArgumentHelp("What the bytes are (default: by their beginning).", valueName: "type"))
-    var mediaType: String?
+    var mediaType: MediaType?
 
     @Option(help: ArgumentHelp("Of the digest.", valueName: "sha256|sha512"))
     var algorithm = Digest.Algorithm.sha256
@@ -47,7 +47,7 @@ public struct DigestTool: Tool {
             return try OutputStream().write(Array("\(mediaType)\n".utf8))
         }
         let source = LayerSource(
-            input, declared: mediaType.map { MediaType($0) }, algorithm: algorithm,
+            input, declared: mediaType, algorithm: algorithm,
             verifiesLayer: verifyLayer)
         guard let tee else {
             try drain(source)

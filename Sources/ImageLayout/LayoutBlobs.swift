@@ -127,9 +127,4 @@ extension LayoutRepository {
         guard path.withCString({ stat($0, &status) }) == 0 else { return nil }
         return [status.st_uid, status.st_gid, status.st_mode & 0o777]
     }
-
-    /// A layout has nothing to mount from: blobs of others are linked or copied.
-    public func mountBlob(_ digest: Digest, from repository: String) throws(StreamError) -> Bool {
-        try hasBlob(digest)
-    }
 }

@@ -67,7 +67,9 @@ struct LayoutIndex {
     /// What the entries call the manifest of `digest`, if any has it.
     func mediaType(of digest: Digest) -> MediaType? {
         for entry in entries where entry.digest == JSONString(digest.description) {
-            if let type = entry.object?.text("mediaType") { return MediaType(type) }
+            if let text = entry.object?.text("mediaType"), let type = MediaType(parsing: text) {
+                return type
+            }
         }
         return nil
     }

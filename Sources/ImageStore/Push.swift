@@ -11,17 +11,21 @@ extension ImageStore {
     /// bases. Each repository gets a blob once, whatever the number of its tags. A manifest about
     /// another is listed as its referrer.
     ///
-    /// - Returns: the descriptor of what was pushed, after every place has confirmed it.
+    /// - Returns: the descriptor of what was pushed, after every place has confirmed it; by the
+    ///   algorithm of the first target's digest.
     /// - Throws: `StoreError`, and what the places throw. No tag is moved before the last blob of
     ///   the last target is there.
     public func push(
         _ content: PushContent, to targets: [Reference], sources: [Reference] = [],
         expecting expectation: TagExpectation? = nil
     ) throws -> Descriptor {
+        var roots: [RawManifest] = []
         for target in targets {
-            if let digest = target.digest, digest != content.root.digest {
-                throw StoreError.digestMismatch(target, actual: content.root.digest)
+            let root = content.root.named(by: target.digest?.algorithm ?? .sha256)
+            if let digest = target.digest, digest != root.digest {
+                throw StoreError.digestMismatch(target, actual: root.digest)
             }
+            roots.append(root)
             if expectation != nil && target.tag == nil { throw StoreError.noTagToExpect(target) }
         }
         for target in targets {
@@ -34,22 +38,22 @@ extension ImageStore {
             try fill(target.place, with: content, sources: sources, filled: places)
             places.append(target.place)
         }
-        for target in targets {
+        for (target, root) in zip(targets, roots) {
             let repository = try repository(for: target)
             var check: ((Digest?) throws -> Void)?
             if let expectation, let tag = target.tag {
                 check = { try self.check($0, expectation, tag, at: repository) }
             }
-            let listed = try repository.publish(content.root, tag: target.tag, check: check)
-            if listed == nil { try listReferrer(content.root, in: repository) }
+            let listed = try repository.publish(root, tag: target.tag, check: check)
+            if listed == nil { try listReferrer(root, in: repository) }
             guard check != nil, let tag = target.tag else { continue }
             // Few registries compare and swap: someone else may have come in between.
             let now = try repository.manifestDigest(.tag(tag))
-            guard now == content.root.digest else {
+            guard now == root.digest else {
                 throw StoreError.tagOverwritten(place: repository.name, tag: tag, actual: now)
             }
         }
-        return content.root.descriptor
+        return (roots.first ?? content.root).descriptor
     }
 
     private func check(
@@ -132,6 +136,13 @@ struct Inventory {
         }
     }
 
+    /// Adds what an index refers to and is no manifest.
+    mutating func add(_ entry: Descriptor, subject: String, sources: [Reference]) {
+        add(
+            Blob(
+                descriptor: entry, bytes: entry.contentAtHand, sources: sources, subject: subject))
+    }
+
     private mutating func add(_ blob: Blob) {
         if digests.insert(blob.descriptor.digest).inserted { blobs.append(blob) }
     }
@@ -161,6 +172,11 @@ struct ManifestWalk {
             for (offset, entry) in entries.enumerated() {
                 let name = entry.platform.map { " for '\($0)'" } ?? ""
                 let subject = "manifest \(offset + 1) of \(entries.count)\(name)"
+                // An index may refer to anything; only a manifest is stored as one.
+                guard entry.mediaType.isManifest || entry.mediaType.isIndex else {
+                    inventory.add(entry, subject: subject, sources: sources)
+                    continue
+                }
                 let child = try fetch(entry, subject: subject)
                 try add(child, subject: subject, depth: depth + 1, to: &inventory)
                 inventory.manifests.append(child)
@@ -175,15 +191,26 @@ struct ManifestWalk {
 
     /// A manifest that an index refers to, from the target or else from where its blobs are.
     private func fetch(_ entry: Descriptor, subject: String) throws -> RawManifest {
-        if let present = try target.manifest(.digest(entry.digest)) { return present }
-        for source in sources {
-            if let manifest = try store.repository(for: source).manifest(.digest(entry.digest)) {
-                return manifest
+        let places = [target] + (try sources.map { try store.repository(for: $0) })
+        for place in places {
+            if let found = try place.manifest(.digest(entry.digest)) {
+                // The index decides what it is, not the place that has it.
+                return RawManifest(
+                    bytes: found.bytes, mediaType: entry.mediaType, digest: found.digest)
             }
         }
         throw StoreError.missing(
             subject: subject, digest: entry.digest, target: target.name,
             sources: sources.map { $0.place.description })
+    }
+}
+
+extension RawManifest {
+    /// The same manifest by the digest of another algorithm.
+    fileprivate func named(by algorithm: Digest.Algorithm) -> RawManifest {
+        if digest.algorithm == algorithm { return self }
+        return RawManifest(
+            bytes: bytes, mediaType: mediaType, digest: .of(bytes, algorithm: algorithm))
     }
 }
 

@@ -2,6 +2,7 @@ import ByteStream
 import Hashing
 import JSON
 import OCI
+import Registry
 
 extension ImageStore {
     /// How often a list is written again that another process replaced meanwhile.
@@ -104,7 +105,17 @@ extension ImageStore {
     }
 
     private func referrersIndex(_ tag: String, in repository: any Repository) throws -> Index? {
-        guard let raw = try repository.manifest(.tag(tag)) else { return nil }
+        let found: RawManifest?
+        do {
+            found = try repository.manifest(.tag(tag))
+        } catch RegistryError.denied(let answer, let host) where answer.status == 403 {
+            // Some registries deny what is not there. A list that is there must not be lost.
+            guard try !repository.tags().contains(tag) else {
+                throw RegistryError.denied(answer, host: host)
+            }
+            return nil
+        }
+        guard let raw = found else { return nil }
         return try parsing("list of referrers '\(tag)' of \(quote(repository.name))") {
             () throws(JSONError) in try raw.index()
         }

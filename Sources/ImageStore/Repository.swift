@@ -25,11 +25,6 @@ public protocol Repository: Sendable {
     /// Streams a blob into `sink`, checked; the last bytes are proved only when this returns.
     func readBlob(_ descriptor: Descriptor, into sink: any ByteSink) throws
 
-    /// Takes over a blob of another repository of the same registry.
-    ///
-    /// - Returns: false when that did not work and the bytes must be sent.
-    func mountBlob(_ digest: Digest, from repository: String) throws -> Bool
-
     /// Stores a blob. When `source` announces what it is and the blob is there, or can be mounted
     /// from one of `repositories`, it is not read.
     func writeBlob(

@@ -37,7 +37,7 @@ public final class ImageLister: Sendable {
     /// The listings of the layers, the lowest first.
     func listings(of image: Image) throws -> [LayerListing] {
         let layers = try ImageLayer.all(of: image)
-        let places = sources.isEmpty ? image.source.map { [$0] } ?? [] : sources
+        let places = places(of: image)
         // The largest first, so that no processor is left alone with it at the end.
         var distinct: [Digest: ImageLayer] = [:]
         for layer in layers { distinct[layer.diffID] = layer }
@@ -50,6 +50,18 @@ public final class ImageLister: Sendable {
         let listings = Dictionary(
             uniqueKeysWithValues: zip(work.map(\.diffID), results))
         return layers.compactMap { listings[$0.diffID] }
+    }
+
+    /// The tar of a layer, checked as it is read.
+    func open(_ layer: ImageLayer, of image: Image) throws -> any ByteSource {
+        let blob = try store.openBlob(
+            layer.descriptor, subject: layer.subject, in: places(of: image))
+        return try layer.descriptor.unpacker(diffID: layer.diffID)
+            .open(blob, path: layer.descriptor.layerPath)
+    }
+
+    private func places(of image: Image) -> [Reference] {
+        sources.isEmpty ? image.source.map { [$0] } ?? [] : sources
     }
 
     private func listing(of layer: ImageLayer, in places: [Reference]) throws -> LayerListing {

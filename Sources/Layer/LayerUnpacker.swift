@@ -31,38 +31,26 @@ public struct LayerUnpacker: Sendable {
     /// - Throws: `TarError`, with `.source` for the `LayerError` of a layer that is not whole or not
     ///   the expected one; `StreamError`.
     public func unpack(_ input: InputStream, with extractor: TreeExtractor) throws {
-        try read(input, path: input.path) { tar in
-            try extractor.apply(tar, path: input.path, isEndProved: isEndProved)
-        }
+        let tar = try open(input, path: input.path)
+        try extractor.apply(tar, path: input.path, isEndProved: isEndProved)
     }
 
     /// Whether the layer ends only where it should, since its digest is checked.
     public var isEndProved: Bool { digest != nil || diffID != nil }
 
-    /// Hands over the tar of the layer that `input` has, while another thread decompresses it.
+    /// The tar of the layer that `input` has. Another thread begins at once to decompress it, up to
+    /// 4 MiB ahead.
     ///
-    /// - Parameters:
-    ///   - path: what messages call the layer.
-    ///   - body: reads the tar to its end, which comes only when the layer is the expected one.
-    /// - Throws: what `body` throws; the tar throws `LayerError`, and what `input` throws.
-    public func read<Result>(
-        _ input: any ByteSource, path: Path, _ body: (any ByteSource) throws -> Result
-    ) throws -> Result {
+    /// - Throws: `StreamError.system` when there is no thread.
+    public func open(
+        _ input: any ByteSource, path: Path
+    ) throws(StreamError) -> any ByteSource {
         let pipe = MemoryPipe(capacity: LayerUnpacker.byteLimit)
         let production = Production(input, path, pipe, self)
         guard let thread = WorkerThread({ production.run() }) else {
-            throw StreamError.system(call: "pthread_create", Errno(rawValue: EAGAIN))
+            throw .system(call: "pthread_create", Errno(rawValue: EAGAIN))
         }
-        do {
-            let result = try body(pipe)
-            thread.join()
-            return result
-        } catch {
-            // The thread may wait for input that takes its time; it ends with it.
-            pipe.abandon()
-            thread.detach()
-            throw error
-        }
+        return DecompressedLayer(pipe, thread)
     }
 
     /// Reads the layer and checks it. Everything in it is the thread's that runs it.
@@ -126,6 +114,31 @@ public struct LayerUnpacker: Sendable {
                 throw .diffID(path: path, expected: diffID, actual: actual)
             }
         }
+    }
+}
+
+/// What another thread decompresses: its end comes when the layer is proved to be the expected one.
+private final class DecompressedLayer: ByteSource {
+    private let pipe: MemoryPipe
+    private let thread: WorkerThread
+    private var hasEnded = false
+
+    init(_ pipe: MemoryPipe, _ thread: WorkerThread) {
+        self.pipe = pipe
+        self.thread = thread
+    }
+
+    deinit {
+        if hasEnded { return thread.join() }
+        // The thread may wait for input that takes its time; it ends with it.
+        pipe.abandon()
+        thread.detach()
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        let count = try pipe.read(into: buffer)
+        if count == 0, !buffer.isEmpty { hasEnded = true }
+        return count
     }
 }
 

@@ -80,7 +80,7 @@ private final class BlobDownload: ByteSink {
                 failure = error
             }
             if received > before { retries.noteProgress() }
-            let limit = failure.retryLimit(on: call.request.url)
+            let limit = failure.retryLimit
             guard try waitToRetry(&retries, response, limit) else {
                 if let response { throw client.refusal(call, response) }
                 throw client.error(failure, call.request)
@@ -109,9 +109,13 @@ private final class BlobDownload: ByteSink {
         switch response.status {
         case 200:
             repeated = received
-            if let length = response.headers["Content-Length"].flatMap({ HeaderValue.number($0) }),
-                length != descriptor.size, response.headers["Content-Encoding"] == nil
+            if let length = response.contentLength, length != descriptor.size,
+                response.headers["Content-Encoding"] == nil
             {
+                if response.isWebPage {
+                    throw repository.client.violation(
+                        request, "a web page, not \(descriptor.digest)")
+                }
                 throw VerificationError.size(
                     subject: "\(descriptor.digest) of \(repository.name)",
                     expected: descriptor.size, actual: length)

@@ -1,7 +1,7 @@
 import ByteStream
 import Glibc
 
-/// The variables that say where credentials are, and what is asked for without a proxy.
+/// The variables that say where credentials and authorities are, and what proxies there are.
 struct Environment: Sendable {
     private let values: [String: [UInt8]]
     let userID: UInt32
@@ -30,11 +30,26 @@ struct Environment: Sendable {
         (values["no_proxy"] ?? values["NO_PROXY"])?.isEmpty ?? false
     }
 
+    /// The paths of a variable that is a list with colons, empty ones left out.
+    func list(_ name: String) -> [Path] {
+        (values[name] ?? []).split(separator: UInt8(ascii: ":")).map { Path($0) }
+    }
+
+    /// The URLs of proxies, as they are written.
+    var proxies: [String] {
+        Environment.proxyNames.compactMap { values[$0] }.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private static let proxyNames = [
+        "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+    ]
+
     static var process: Environment {
-        let names = [
-            "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DOCKER_CONFIG", "HOME",
-            "no_proxy", "NO_PROXY",
-        ]
+        let names =
+            [
+                "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DOCKER_CONFIG", "HOME",
+                "no_proxy", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
+            ] + proxyNames
         var values: [String: [UInt8]] = [:]
         for name in names {
             if let value = getenv(name) {

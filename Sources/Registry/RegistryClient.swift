@@ -11,8 +11,9 @@ import Synchronization
 public final class RegistryClient: Sendable {
     let options: RegistryOptions
     let policy: RetryPolicy
+    let requestPolicy: RequestPolicy
     let credentials: CredentialStore
-    let secrets = Secrets()
+    let secrets: Secrets
     private let pool: ConnectionPool
     private let hosts = Guarded<[String: RegistryHost]>([:])
     private let warned = Guarded<Set<String>>([])
@@ -40,9 +41,13 @@ public final class RegistryClient: Sendable {
         }
         self.options = options
         self.policy = policy
+        requestPolicy = RequestPolicy(allowsPlainHTTP: options.plainHTTP)
+        secrets = Secrets(proxies: environment.proxies)
         credentials = CredentialStore(
-            authFile: options.authFile, environment: environment, trace: options.trace)
-        pool = ConnectionPool(TransportSettings(options, environment: environment))
+            authFile: options.authFile, environment: environment, trace: options.trace,
+            warn: options.warn)
+        pool = ConnectionPool(
+            TransportSettings(options, environment: environment, secrets: secrets))
     }
 
     /// The repository of `reference`, which need not exist; no request is made.
@@ -71,6 +76,7 @@ public final class RegistryClient: Sendable {
     ///
     /// - Throws: `TransportFailure`; what a body or a sink threw.
     func exchange(_ request: HTTPRequest) throws -> HTTPResponse {
+        try requestPolicy.check(request)
         let connection = try pool.take()
         defer { pool.give(connection) }
         do {
@@ -94,8 +100,8 @@ public final class RegistryClient: Sendable {
 
     private func warn(_ values: [String], from url: HTTPURL) {
         guard let warn = options.warn, !values.isEmpty else { return }
-        for text in HeaderValue.warnings(values) {
-            let line = "\(url.authority): \(secrets.removed(from: text))"
+        for text in HeaderValue.warnings(values.map { secrets.removed(from: $0) }) {
+            let line = "\(url.authority): \(text)"
             if warned.withLock({ $0.insert(line).inserted }) { warn(line) }
         }
     }
@@ -131,27 +137,5 @@ private final class ConnectionPool: Sendable {
 
     private struct Taken: @unchecked Sendable {
         let connection: CurlConnection
-    }
-}
-
-/// What must never be shown: passwords and tokens that were in use.
-final class Secrets: Sendable {
-    private let texts = Guarded<Set<String>>([])
-
-    func add(_ secret: String) {
-        // Shorter ones would take words out of messages.
-        if secret.utf8.count >= 4 { texts.withLock { _ = $0.insert(secret) } }
-    }
-
-    func removed(from text: String) -> String {
-        texts.withLock { secrets in
-            secrets.reduce(text) { text, secret in
-                text.contains(secret) ? replacing(secret, in: text) : text
-            }
-        }
-    }
-
-    private func replacing(_ secret: String, in text: String) -> String {
-        text.split(separator: secret, omittingEmptySubsequences: false).joined(separator: "***")
     }
 }

@@ -33,6 +33,8 @@ public enum RegistryError: Failure {
     /// The answer is not what the protocol allows.
     case violation(url: String, problem: String)
     case manifestTooLarge(repository: String, byteCount: Int)
+    /// It was to be stored as a manifest, but its media type is of something else.
+    case notAManifest(repository: String, mediaType: String)
     /// Docker's schema 1.
     case obsoleteManifest(repository: String, reference: String)
     /// An upload broke, and bytes that the registry does not have are gone here too.
@@ -50,7 +52,7 @@ public enum RegistryError: Failure {
         case .refused, .noBlob, .unreachable, .tls: .unavailable
         case .exhausted, .timedOut, .connectionBroke, .uploadLost: .temporary
         case .violation: .protocolError
-        case .manifestTooLarge, .obsoleteManifest: .dataError
+        case .manifestTooLarge, .notAManifest, .obsoleteManifest: .dataError
         case .credentialFile, .credentialHelper, .setting: .configuration
         case .stream(let error): error.exitStatus
         case .interrupted: .temporary
@@ -79,6 +81,8 @@ public enum RegistryError: Failure {
         case .manifestTooLarge(let repository, let byteCount):
             "manifest too large for \(quote(repository)): \(byteCount) bytes, where registries"
                 + " take at most \(DocumentLimit.manifestByteCount)"
+        case .notAManifest(let repository, let mediaType):
+            "not the media type of a manifest for \(quote(repository)): \(quote(mediaType))"
         case .obsoleteManifest(let repository, let reference):
             "obsolete manifest (schema 1) in \(quote(repository)) for \(quote(reference)):"
                 + " push the image again with a newer tool"
@@ -97,6 +101,9 @@ public enum RegistryError: Failure {
     /// What there is to do where libcurl gives one of the usual reasons.
     private static func advice(on detail: String) -> String {
         if detail.contains("certificate problem") { return "; --ca-file names one to trust" }
+        if detail.contains("alert"), detail.contains("certificate") {
+            return "; --cert and --key name the client's certificate"
+        }
         return detail.contains("wrong version number") ? "; --plain-http is for plain HTTP" : ""
     }
 
@@ -110,6 +117,7 @@ public enum RegistryError: Failure {
         case .settings(let detail): self = .setting(problem: detail)
         case .lengthRequired:
             self = .violation(url: url, problem: "HTTP/1.0, which takes no body of unknown length")
+        case .violation(let problem): self = .violation(url: url, problem: problem)
         case .interrupted: self = .interrupted
         }
     }

@@ -51,12 +51,16 @@ public struct RegistryRepository: Sendable {
             throw client.violation(
                 call.request, "a manifest of more than \(call.request.bodyLimit) bytes")
         }
-        return try rawManifest(selector, response)
+        return try rawManifest(selector, response, call.request)
     }
 
     private func rawManifest(
-        _ selector: ManifestSelector, _ response: HTTPResponse
+        _ selector: ManifestSelector, _ response: HTTPResponse, _ request: HTTPRequest
     ) throws -> RawManifest {
+        // The bytes of a manifest count, not what a server calls them.
+        if response.isWebPage, !ManifestType.isJSON(response.body) {
+            throw client.violation(request, "a web page, not a manifest")
+        }
         let announced = response.headers["Docker-Content-Digest"].flatMap { Digest($0) }
         let expected: Digest? =
             switch selector {
@@ -68,7 +72,9 @@ public struct RegistryRepository: Sendable {
             throw VerificationError.digest(
                 subject: "\(name) \(selector)", expected: expected, actual: digest)
         }
-        let type = ManifestType.of(response.body, contentType: response.headers["Content-Type"])
+        guard let type = ManifestType.of(response) else {
+            throw client.violation(request, "no manifest, by its media type")
+        }
         if type.isSchema1 {
             throw RegistryError.obsoleteManifest(
                 repository: name, reference: selector.description)
@@ -109,28 +115,11 @@ public struct RegistryRepository: Sendable {
         }
     }
 
-    /// Whether the repository has the blob.
-    ///
-    /// - Spec: distribution-spec v1.1, Checking if content exists in the registry.
-    public func hasBlob(_ digest: Digest) throws -> Bool {
-        try hasBlob(digest, pushing: false)
-    }
-
-    func hasBlob(_ digest: Digest, pushing: Bool) throws -> Bool {
-        let call = try call("HEAD", "blobs/\(digest)", pushing: pushing)
-        let response = try client.send(call)
-        switch response.status {
-        case 200: return true
-        case 404: return false
-        default: throw client.refusal(call, response)
-        }
-    }
-
     /// Stores a manifest under its digest, and under `tag` when there is one.
     ///
     /// - Returns: the digest of the `subject` when the registry lists the manifest as its referrer;
     ///   nil when it does not say so, and whoever wants that must do it by a tag.
-    /// - Throws: `RegistryError.manifestTooLarge` before anything is sent.
+    /// - Throws: `RegistryError.manifestTooLarge` or `.notAManifest` before anything is sent.
     /// - Spec: distribution-spec v1.1, Pushing Manifests.
     @discardableResult
     public func putManifest(_ manifest: RawManifest, tag: String?) throws -> Digest? {
@@ -145,6 +134,10 @@ public struct RegistryRepository: Sendable {
             throw RegistryError.manifestTooLarge(
                 repository: name, byteCount: manifest.bytes.count)
         }
+        guard manifest.mediaType.isManifest || manifest.mediaType.isIndex else {
+            throw RegistryError.notAManifest(
+                repository: name, mediaType: manifest.mediaType.rawValue)
+        }
         try client.discoverAuthentication(of: host)
         let selector = tag.map { ManifestSelector.tag($0) } ?? .digest(manifest.digest)
         var call = try call("PUT", "manifests/\(selector.pathComponent)", pushing: true)
@@ -152,13 +145,43 @@ public struct RegistryRepository: Sendable {
         if let condition { call.request.headers.add(condition.name, condition.value) }
         call.request.body = BytesBody(manifest.bytes)
         let response = try client.send(call)
-        guard response.isSuccess else { throw client.refusal(call, response) }
-        if let stored = response.headers["Docker-Content-Digest"].flatMap({ Digest($0) }),
-            stored.algorithm == manifest.digest.algorithm, stored != manifest.digest
-        {
-            throw client.violation(call.request, "it stored \(stored), not \(manifest.digest)")
+        guard response.isSuccess else {
+            // A tag that may not be moved, and need not be.
+            if let tag, response.mayBeOfImmutableTag, try holds(manifest, .tag(tag)) {
+                return subject(of: manifest)
+            }
+            throw client.refusal(call, response)
+        }
+        switch ContentProof(ofStoring: response, manifest.digest) {
+        case .proved: break
+        case .contradicted(let problem): throw client.violation(call.request, problem)
+        case .open:
+            guard try holds(manifest, selector) else {
+                throw client.violation(
+                    call.request, "status \(response.status), and the manifest is not there")
+            }
         }
         return response.headers["OCI-Subject"].flatMap { Digest($0) }
+    }
+
+    /// Reads a manifest again, and compares it.
+    private func holds(_ manifest: RawManifest, _ selector: ManifestSelector) throws -> Bool {
+        do {
+            return try self.manifest(selector)?.bytes == manifest.bytes
+        } catch is VerificationError {
+            return false
+        } catch RegistryError.denied {
+            return false
+        }
+    }
+
+    /// What a manifest is about. One that was stored before was listed as a referrer then.
+    private func subject(of manifest: RawManifest) -> Digest? {
+        do {
+            return try manifest.subject()?.digest
+        } catch {
+            return nil
+        }
     }
 
     /// Removes a manifest.
@@ -192,20 +215,38 @@ extension HTTPRequest {
     }
 }
 
+extension HTTPResponse {
+    /// Whether it may be the answer of a registry whose tags cannot be moved, each of which has a
+    /// status of its own for that.
+    fileprivate var mayBeOfImmutableTag: Bool { [400, 403, 405, 409, 412, 422].contains(status) }
+}
+
 /// What kind of manifest an answer is.
 enum ManifestType {
-    /// - Parameter contentType: the header, which may carry parameters, be wrong or be missing.
-    static func of(_ bytes: [UInt8], contentType: String?) -> MediaType {
-        let bare = contentType?.prefix { $0 != ";" && $0 != "," }
+    /// By its header, which may carry parameters, be wrong or be missing; else by its content.
+    ///
+    /// - Returns: nil for what has no media type, or one that is not well formed.
+    static func of(_ response: HTTPResponse) -> MediaType? {
+        let bare = response.headers["Content-Type"]?.prefix { $0 != ";" && $0 != "," }
         let trimmed = Array((bare ?? "").utf8)[...].trimmingWhiteSpace()
-        let announced = MediaType(String(decoding: trimmed, as: UTF8.self).lowercased())
-        if announced.isManifest || announced.isIndex || announced.isSchema1 { return announced }
-        guard let document = try? JSON.parse(bytes), case .object(let object) = document else {
+        let announced = MediaType(parsing: String(decoding: trimmed, as: UTF8.self).lowercased())
+        if let announced, announced.isManifest || announced.isIndex || announced.isSchema1 {
             return announced
         }
+        guard let document = try? JSON.parse(response.body), case .object(let object) = document
+        else { return announced }
         if object["schemaVersion"] == .integer(1) { return .dockerSchema1 }
-        if let type = object.text("mediaType"), !type.isEmpty { return MediaType(type) }
+        if let type = object.text("mediaType"), !type.isEmpty { return MediaType(parsing: type) }
         if object["manifests"] != nil { return .index }
         return object["layers"] != nil || object["config"] != nil ? .manifest : announced
+    }
+
+    static func isJSON(_ bytes: [UInt8]) -> Bool {
+        do {
+            _ = try JSON.parse(bytes)
+            return true
+        } catch {
+            return false
+        }
     }
 }

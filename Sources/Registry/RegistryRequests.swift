@@ -35,7 +35,7 @@ extension RegistryClient {
                     throw RegistryError.exhausted(answer(request, response))
                 }
             } catch let failure as TransportFailure {
-                let limit = failure.retryLimit(on: request.url)
+                let limit = failure.retryLimit
                 guard try retries.wait(limit: limit) else { throw error(failure, request) }
             }
         }
@@ -64,54 +64,26 @@ extension RegistryClient {
         return try exchange(request.authorized(by: second))
     }
 
-    /// Follows redirects, without credentials to another host.
+    /// Follows redirects as far as the policy allows.
     func following(
         _ request: HTTPRequest, _ send: (HTTPRequest) throws -> HTTPResponse
     ) throws -> HTTPResponse {
         var request = request
-        for _ in 0...RegistryClient.redirectLimit {
-            let response = try send(request)
+        for count in 0...RegistryClient.redirectLimit {
+            var response = try send(request)
+            response.isRedirected = count > 0
             guard request.isRedirected(by: response), request.body?.rewind() ?? true else {
                 return response
             }
-            let target = response.headers["Location"].flatMap { request.url.resolving($0) }
-            guard let target else { throw violation(request, "a redirect to nowhere") }
-            if request.url.scheme == "https", target.scheme == "http", !options.plainHTTP {
-                throw violation(
-                    request, "a redirect from TLS to plain HTTP, at \(target.authority)")
+            do {
+                let target = try requestPolicy.target(
+                    of: response.headers["Location"], from: request.url, "a redirect")
+                request = try requestPolicy.redirected(request, to: target)
+            } catch {
+                throw self.error(error, request)
             }
-            request = request.redirected(to: target)
         }
         throw violation(request, "more than \(RegistryClient.redirectLimit) redirects")
-    }
-
-    /// Where the API of `host` is, by plain HTTP or by TLS.
-    ///
-    /// - Spec: the design's "References": loopback registries are tried over plain HTTP.
-    func baseURL(of host: RegistryHost) throws -> HTTPURL {
-        try host.baseURL {
-            let plain = HTTPURL(scheme: "http", authority: host.authority, target: "/v2/")
-            let secure = HTTPURL(scheme: "https", authority: host.authority, target: "/v2/")
-            if options.plainHTTP { return plain }
-            guard host.isLoopback else { return secure }
-            return try speaksPlainHTTP(host, plain) ? plain : secure
-        }
-    }
-
-    /// Asks a loopback host for its API in the clear.
-    private func speaksPlainHTTP(_ host: RegistryHost, _ plain: HTTPURL) throws -> Bool {
-        let request = HTTPRequest("GET", plain)
-        do {
-            let response = try exchange(request)
-            if response.wantsTLS { return false }
-            host.authenticator.note(response)
-            return true
-        } catch TransportFailure.broken {
-            // A server that speaks TLS only may just close what it does not understand.
-            return false
-        } catch let failure as TransportFailure {
-            throw error(failure, request)
-        }
     }
 
     /// Makes sure that the way of authentication is known before a body is sent.
@@ -128,20 +100,25 @@ extension RegistryClient {
         RegistryAnswer(
             method: request.method, url: secrets.removed(from: request.url.redacted),
             status: response.status,
-            reason: ErrorBody.reason(response.body).map { secrets.removed(from: $0) })
+            reason: ErrorBody.reason(response.body) { secrets.removed(from: $0) })
     }
 
     /// The error that an answer of refusal stands for.
     func refusal(_ call: RegistryCall, _ response: HTTPResponse) -> RegistryError {
         let answer = answer(call.request, response)
         if response.status == 401 || response.status == 403 {
-            return .denied(answer, host: call.host.name)
+            return denial(answer, host: call.host.name)
         }
         if RetryPolicy.isTransient(response.status) { return .exhausted(answer) }
         if response.status < 400 {
             return .violation(url: answer.url, problem: "status \(response.status)")
         }
         return .refused(answer)
+    }
+
+    /// Credentials are missing or wrong; or they may be in a file that could not be used.
+    func denial(_ answer: RegistryAnswer, host: String) -> RegistryError {
+        credentials.damage(for: host) ?? .denied(answer, host: host)
     }
 
     func violation(_ request: HTTPRequest, _ problem: String) -> RegistryError {
@@ -155,23 +132,17 @@ extension RegistryClient {
 
 extension TransportFailure {
     /// How often it is worth trying again.
-    func retryLimit(on url: HTTPURL) -> Int {
+    var retryLimit: Int {
         switch self {
-        case .unreachable(_, let refused): refused && isLoopbackHost(url.authority) ? 0 : 2
+        // A registry that starts again refuses connections for a while; a name stays unknown.
+        case .unreachable(_, let refused): refused ? .max : 2
         case .broken, .timedOut: .max
-        case .tls, .settings, .lengthRequired, .interrupted: 0
+        case .tls, .settings, .lengthRequired, .violation, .interrupted: 0
         }
     }
 }
 
 extension HTTPRequest {
-    func authorized(by authorization: String?) -> HTTPRequest {
-        guard let authorization else { return self }
-        var request = self
-        request.headers.add("Authorization", authorization)
-        return request
-    }
-
     func isRedirected(by response: HTTPResponse) -> Bool {
         switch response.status {
         case 301, 302, 303: method == "GET" || method == "HEAD"
@@ -179,29 +150,9 @@ extension HTTPRequest {
         default: false
         }
     }
-
-    func redirected(to target: HTTPURL) -> HTTPRequest {
-        var request = self
-        if target.origin != url.origin {
-            request.headers = HTTPHeaders(
-                headers.fields.filter { !equalsIgnoringCase($0.name, "Authorization") }
-                    .map { ($0.name, $0.value) })
-        }
-        request.url = target
-        return request
-    }
 }
 
 extension HTTPResponse {
-    /// What servers of TLS say to plain HTTP.
-    var wantsTLS: Bool {
-        guard status == 400 || status == 497 || status == 426 else { return false }
-        let text = String(decoding: body, as: UTF8.self).lowercased()
-        return status != 400
-            || (text.contains("http request")
-                && (text.contains("https server") || text.contains("https port")))
-    }
-
     /// - Spec: RFC 6750, section 3.1.
     var isInsufficientScope: Bool {
         status == 403

@@ -5,6 +5,7 @@ public let remoteTools: [any Tool.Type] = [
     ArtifactTool.self,
     DockerfileTool.self,
     FetchTool.self,
+    FlattenTool.self,
     ListTool.self,
     LoadTool.self,
     LoginTool.self,

@@ -10,16 +10,14 @@ struct ArtifactOptions: ParsableArguments {
     @Option(
         name: .customLong("type"),
         help: ArgumentHelp(
-            "Type of the artifact, as in application/spdx+json.", valueName: "media-type"),
-        transform: ArgumentText.parsing(parseMediaType))
+            "Type of the artifact, as in application/spdx+json.", valueName: "media-type"))
     var artifactType: MediaType?
 
     @Option(help: "File with the config of the artifact (default: the empty one).")
     var config: Path?
 
     @Option(
-        help: ArgumentHelp("Type of the config.", valueName: "media-type"),
-        transform: ArgumentText.parsing(parseMediaType))
+        help: ArgumentHelp("Type of the config.", valueName: "media-type"))
     var configType: MediaType?
 
     @Option(
@@ -61,11 +59,4 @@ struct ArtifactOptions: ParsableArguments {
         return Image(
             manifest: artifact.manifest(config: config, empty: empty), configBytes: bytes)
     }
-}
-
-private let parseMediaType: @Sendable (String) throws(ValueError) -> MediaType = {
-    (text) throws(ValueError) in
-    let type = MediaType(text)
-    guard type.isWellFormed else { throw ValueError("not a media type like text/plain") }
-    return type
 }

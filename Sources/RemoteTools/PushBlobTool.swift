@@ -26,7 +26,7 @@ public struct PushBlobTool: Tool {
     var reference: String
 
     @Option(help: ArgumentHelp("The blob's type. Default: found out.", valueName: "type"))
-    var mediaType: String?
+    var mediaType: MediaType?
 
     @Option(
         help: ArgumentHelp(
@@ -50,7 +50,6 @@ public struct PushBlobTool: Tool {
 
     public func validate() throws {
         if let size, size < 0 { throw ValidationError("--size is negative: '\(size)'") }
-        if mediaType == "" { throw ValidationError("--media-type is empty") }
     }
 
     public func execute(_ console: Console) throws {
@@ -59,23 +58,28 @@ public struct PushBlobTool: Tool {
             throw UsageError("a place with a digest: '\(reference)'; use --digest")
         }
         if reference.tag != nil { console.trace("the tag of '\(reference)' is of no account") }
+        let mountSources = try mount.map { text throws(ReferenceError) in
+            try repositoryName(text, beside: reference)
+        }
         let input = try console.standardInput(expecting: "a blob")
         let descriptor = try registry.withStore(console) { store in
             try BlobPush(
                 input, to: store.repository(for: reference),
-                mountFrom: mount.map { repositoryName($0, beside: reference) }
+                mountFrom: mountSources
             ).run(
-                declared: mediaType.map { MediaType($0) }, expectedDigest: digest,
+                declared: mediaType, expectedDigest: digest,
                 expectedSize: size, verifiesLayer: verifyLayer)
         }
         try FileDescriptor.standardOutput.writeLine(descriptor)
     }
 
     /// A repository's name without the host, which it may be given with.
-    private func repositoryName(_ text: String, beside reference: Reference) -> String {
-        guard case .registry(let target) = reference, text.hasPrefix("\(target.host)/") else {
-            return text
-        }
-        return String(text.dropFirst(target.host.count + 1))
+    private func repositoryName(
+        _ text: String, beside reference: Reference
+    ) throws(ReferenceError) -> String {
+        guard case .registry(let target) = reference else { return text }
+        let prefix = "\(target.host)/"
+        let name = text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
+        return try RegistryReference(prefix + name).repository
     }
 }

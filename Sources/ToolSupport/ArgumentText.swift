@@ -122,3 +122,7 @@ extension Digest: ExpressibleByArgument {
 extension Platform: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
+
+extension MediaType: ExpressibleByArgument {
+    public init?(argument: String) { self.init(parsing: argument) }
+}

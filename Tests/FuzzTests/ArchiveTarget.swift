@@ -81,8 +81,6 @@ private final class MemoryRepository: Repository, @unchecked Sendable {
 
     func readBlob(_ descriptor: Descriptor, into sink: any ByteSink) throws {}
 
-    func mountBlob(_ digest: Digest, from repository: String) throws -> Bool { false }
-
     func writeBlob(
         _ source: any BlobSource, mountFrom repositories: [String]
     ) throws -> BlobIdentity {

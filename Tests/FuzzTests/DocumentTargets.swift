@@ -195,5 +195,8 @@ private func checkEdits(of image: Image) throws {
         let again = try outcome { try Timestamp(time.description) }
         try expect(again.value == time, "a time: \(time), \(again)")
     }
-    _ = MediaType(input).isWellFormed
+    if let type = MediaType(parsing: input) {
+        try expect(
+            type.rawValue.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }, "what would end a header")
+    }
 }

@@ -41,13 +41,41 @@
     }
     if let url = HTTPURL(value) { try checkURL(url) }
     let base = HTTPURL(scheme: "https", authority: "registry.test:5000", target: "/v2/a/?_state=x")
-    for location in [value, HeaderValue.link([value], relation: "next")].compactMap({ $0 }) {
+    var locations = [value]
+    switch HeaderValue.nextPage([value]) {
+    case .none: break
+    case .target(let target): locations.append(target)
+    case .unreadable:
+        try expect(!value.isEmpty, "nothing that cannot be read")
+    }
+    try checkPolicy(value)
+    for location in locations {
         guard let url = base.resolving(location) else { continue }
         try checkURL(url)
         let kept = url.keepingTLS(of: base)
         if kept.hostAndPort.hasPrefix("registry.test:5000") {
             try expect(kept.scheme == "https" || url.origin != base.origin, "TLS is lost")
         }
+    }
+}
+
+/// Nothing that an answer names leads from TLS to plain HTTP, or has credentials with it elsewhere.
+private func checkPolicy(_ reference: String) throws {
+    let base = HTTPURL(scheme: "https", authority: "registry.test:5000", target: "/v2/a/?_state=x")
+    let policy = RequestPolicy(allowsPlainHTTP: false)
+    let request = HTTPRequest("GET", base).authorized(by: "Basic c2VjcmV0")
+    do throws(TransportFailure) {
+        let target = try policy.target(of: reference, from: base, "a link")
+        let next = try policy.redirected(request, to: target)
+        let isHome = target.origin == base.origin
+        let hasSecret = next.headers["Authorization"] != nil
+        if target.scheme != "https" || hasSecret != isHome || next.unsendablePart != nil {
+            throw TransportFailure.broken("\(target)")
+        }
+    } catch .violation {
+        return
+    } catch {
+        try expect(false, "where the policy lets it go: \(error)")
     }
 }
 

@@ -46,6 +46,34 @@ import Testing
         #expect(stored.digest == descriptor.digest)
     }
 
+    /// What an index refers to and is no manifest is never stored as one.
+    @Test func childrenThatAreNoManifestsAreBlobs() throws {
+        try layouts.put(layer, in: "a")
+        let bytes = Array(layer.utf8)
+        let entry = Descriptor(
+            mediaType: .octetStream, digest: .of(bytes), size: Int64(bytes.count))
+        let index = Index(manifests: [entry]).storedBytes
+        let content = try PushContent(raw: index, annotations: [], subject: "index")
+        let pushed = try layouts.store.push(
+            content, to: [layouts.reference("b:x")], sources: [layouts.reference("a")])
+        #expect(pushed.digest == .of(index))
+        #expect(try layouts.layout("b").hasBlob(entry.digest))
+    }
+
+    @Test func targetByAnotherAlgorithm() throws {
+        let bytes = try image().manifest.storedBytes
+        try layouts.push([image()], to: "a:x")
+        let content = try PushContent(raw: bytes, annotations: [], subject: "manifest")
+        let digest = Digest.of(bytes, algorithm: .sha512)
+        let target = try layouts.reference("b:x@\(digest)")
+        let pushed = try layouts.store.push(
+            content, to: [target], sources: [layouts.reference("a")])
+        #expect(pushed.digest == digest)
+        #expect(try layouts.layout("b").manifest(.digest(digest))?.bytes == bytes)
+        let wrong = try layouts.reference("b@\(Digest.of([], algorithm: .sha512))")
+        #expect(throws: StoreError.self) { try layouts.store.push(content, to: [wrong]) }
+    }
+
     @Test func missingBlobMovesNoTag() throws {
         try layouts.push([image()], to: "a:x")
         let before = try layouts.layout("a").manifestDigest(.tag("x"))

@@ -46,7 +46,6 @@ private final class Tags: Repository {
     func hasBlob(_ digest: Digest) -> Bool { false }
     func blobSize(_ digest: Digest) -> Int64? { nil }
     func readBlob(_ descriptor: Descriptor, into sink: any ByteSink) {}
-    func mountBlob(_ digest: Digest, from repository: String) -> Bool { false }
     func writeBlob(_ source: any BlobSource, mountFrom repositories: [String]) -> BlobIdentity {
         source.announced ?? source.identity
     }
@@ -60,7 +59,7 @@ private func raw(_ document: JSONObject, _ type: MediaType = .manifest) -> RawMa
     return RawManifest(bytes: bytes, mediaType: type, digest: .of(bytes))
 }
 
-private func artifact(_ type: String, of subject: Descriptor?, note: String = "") throws
+private func artifact(_ type: StaticString, of subject: Descriptor?, note: String = "") throws
     -> RawManifest
 {
     var artifact = Artifact(artifactType: MediaType(type))

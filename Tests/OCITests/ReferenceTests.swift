@@ -60,7 +60,9 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
     @Test(arguments: [
         "", "/", "a//b", "/a", "a/", "UPPER", "ghcr.io/Upper/a", "a:", "a:-x", "a:x/y:", "a@",
         "a@sha256:00", "a@md5:00", "ghcr.io/a@" + String(repeating: "0", count: 64), "a b", "a\n",
-        "http://ghcr.io/a", "ghcr.io:99999/a", "ghcr.io:x/a", "[::1/a", "[]/a", "-a.b/c", "a..b/c",
+        "http://ghcr.io/a", "ghcr.io:99999/a", "ghcr.io:x/a", "[::1/a", "[]/a",
+        "[2001db8::]:5000/a", "[1.2.3.4]/a", "[::1%eth0]/a", "::1/a",
+        String(repeating: "0a", count: 32), "-a.b/c", "a..b/c",
         "ghcr.io/a---", "ghcr.io/a___b", "ghcr.io/a._b", "é/a", "a:é", "user@ghcr.io/a",
         "ghcr.io/" + String(repeating: "a", count: 256), "a:" + String(repeating: "t", count: 129),
     ])
@@ -81,7 +83,7 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
 
     @Test(arguments: [
         ("localhost/a", true), ("localhost:5000/a", true), ("127.0.0.1/a", true),
-        ("127.9.8.7:1/a", true), ("[::1]:5000/a", true), ("[::1]/a", true),
+        ("127.9.8.7:1/a", true), ("[::1]:5000/a", true), ("[0:0::1]/a", true),
         ("x.localhost:80/a", true), ("127.0.0.1.example.com/a", false), ("128.0.0.1/a", false),
         ("localhost.example.com/a", false), ("127.0.0/a", false), ("[::2]/a", false),
         ("127.0.0.256/a", false), ("127.0.0.x/a", false), ("notlocalhost:5000/a", false),

@@ -79,7 +79,8 @@ private func scopes(_ request: ServedRequest) -> [String] {
     /// TRAPS 5: a mount needs to pull from the other repository.
     @Test func mountScope() throws {
         let server = try TokenRegistry()
-        _ = try server.registry.repository().mountBlob(.of([1]), from: "c/d")
+        _ = try server.registry.repository().tryMount(
+            BlobIdentity(digest: .of([1]), size: 1), from: "c/d")
         #expect(
             server.tokens.log.map(scopes) == [["repository:a/b:pull,push", "repository:c/d:pull"]])
     }

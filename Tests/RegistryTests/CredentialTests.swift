@@ -42,7 +42,10 @@ private func users(_ text: String, _ host: String, _ repository: String) throws 
     }
 
     @Test func keysThatAreURLs() throws {
-        for key in ["https://r.io", "http://r.io/v1/", "https://r.io/v2/", "r.io/"] {
+        for key in [
+            "https://r.io", "http://r.io/v1/", "https://r.io/v2/", "r.io/", "R.IO", "r.io/v1/",
+            "r.io/v2/",
+        ] {
             let text = #"{"auths":{"\#(key)":{"auth":"\#(auth("u:p"))"}}}"#
             #expect(try users(text, "r.io", "a") == ["u"])
         }
@@ -50,6 +53,32 @@ private func users(_ text: String, _ host: String, _ repository: String) throws 
             {"auths":{"https://r.io/v1/":{"auth":"\(auth("old:p"))"},"r.io":{"auth":"\(auth("new:p"))"}}}
             """
         #expect(try users(both, "r.io", "a") == ["new"])
+    }
+
+    @Test func byteOrderMark() throws {
+        let text = "\u{FEFF}" + #"{"auths":{"r.io":{"auth":"\#(auth("u:p"))"}}}"#
+        #expect(try users(text, "r.io", "a") == ["u"])
+    }
+
+    /// What anyone may read needs no file; where credentials are needed the file is the reason.
+    @Test func damagedFile() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("config.json", "{")
+        let warnings = Recorder<String>()
+        let environment = Environment(["DOCKER_CONFIG": directory.path, "XDG_RUNTIME_DIR": "/none"])
+        let store = CredentialStore(
+            authFile: nil, environment: environment, warn: { warnings.add($0) })
+        #expect(try store.find(host: "r.io", repository: "a") == nil)
+        #expect(try store.find(host: "r.io", repository: "b") == nil)
+        #expect(warnings.all.count == 1)
+        #expect(store.damage(for: "r.io")?.exitStatus == .configuration)
+        #expect(store.damage(for: "other.io") == nil)
+        let named = Environment(["REGISTRY_AUTH_FILE": directory.path + "/config.json"])
+        let error = #expect(throws: RegistryError.self) {
+            try CredentialStore(authFile: nil, environment: named)
+                .find(host: "r.io", repository: "")
+        }
+        #expect(error?.exitStatus == .configuration)
     }
 
     @Test func helpers() throws {

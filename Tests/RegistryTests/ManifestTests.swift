@@ -85,12 +85,18 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         "Application/vnd.OCI.image.manifest.v1+JSON", "text/plain", "", "application/json",
     ])
     func contentTypes(type: String) {
-        #expect(ManifestType.of(emptyManifest().bytes, contentType: type) == .manifest)
+        func found(_ bytes: [UInt8]) -> MediaType? {
+            let headers = HTTPHeaders([("Content-Type", type)])
+            return ManifestType.of(HTTPResponse(status: 200, headers: headers, body: bytes))
+        }
+        #expect(found(emptyManifest().bytes) == .manifest)
         let bare = Array(#"{"schemaVersion":2,"layers":[]}"#.utf8)
-        #expect(ManifestType.of(bare, contentType: type) == .manifest)
+        #expect(found(bare) == .manifest)
         if !type.lowercased().contains("manifest") {
             let index = Array(#"{"schemaVersion":2,"manifests":[]}"#.utf8)
-            #expect(ManifestType.of(index, contentType: type) == .index)
+            #expect(found(index) == .index)
+            let forged = Array(#"{"mediaType":"a/b\r\nX: y","layers":[]}"#.utf8)
+            #expect(found(forged) == nil)
         }
     }
 
@@ -153,7 +159,81 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         #expect(error?.exitStatus == .protocolError)
     }
 
-    @Test(arguments: ["", "[]", #"{"tags":5}"#, #"{"tags":["a",1]}"#, "<html>"])
+    /// Each page is a new one, and none brings anything.
+    @Test func tagsWithoutAnEnd() throws {
+        let counter = Counter()
+        let registry = try FakeRegistry { request in
+            request.path == "/v2/a/b/tags/list"
+                ? .reply(
+                    Reply(
+                        200, [("Link", "<?last=\(counter.next())>; rel=\"next\"")],
+                        text: #"{"tags":[]}"#)) : .proceed
+        }
+        let error = #expect(throws: RegistryError.self) { try registry.repository().tags() }
+        #expect(error?.exitStatus == .protocolError)
+        #expect(counter.count <= 100)
+    }
+
+    @Test func digestsAmongTags() throws {
+        let registry = try FakeRegistry { request in
+            request.path == "/v2/a/b/tags/list"
+                ? .reply(Reply(200, text: #"{"tags":["sha256:aaaa","v1","_x"]}"#)) : .proceed
+        }
+        #expect(try registry.repository().tags() == ["sha256:aaaa", "v1", "_x"])
+    }
+
+    /// Of what has no list of referrers each says so in its own way.
+    @Test(arguments: [400, 404, 405, 406, 501, 200, 303]) func noReferrers(status: Int) throws {
+        let registry = try FakeRegistry { request in
+            if request.path.contains("/referrers/") {
+                return .reply(
+                    status == 200
+                        ? Reply(200, [("Content-Type", "text/html")], text: "<html>")
+                        : Reply(status, [("Location", "/packages")]))
+            }
+            return request.path == "/packages"
+                ? .reply(Reply(200, [("Content-Type", "text/html; charset=utf-8")], text: "<html>"))
+                : .proceed
+        }
+        let found = try registry.repository().referrers(of: .of([1]), artifactType: nil)
+        #expect(found == nil)
+    }
+
+    /// A registry whose tags cannot be moved refuses even what need not be.
+    @Test func immutableTag() throws {
+        let counter = Counter()
+        let registry = try FakeRegistry { request in
+            request.method == "PUT" && counter.next() > 0
+                ? .reply(FakeRegistry.error(400, "TAG_INVALID")) : .proceed
+        }
+        let repository = try registry.repository()
+        try repository.putManifest(emptyManifest(), tag: "x")
+        try repository.putManifest(emptyManifest(), tag: "x")
+        let other = Array((String(decoding: emptyManifest().bytes, as: UTF8.self) + " ").utf8)
+        let error = #expect(throws: RegistryError.self) {
+            try repository.putManifest(
+                RawManifest(bytes: other, mediaType: .manifest, digest: .of(other)), tag: "x")
+        }
+        #expect(error?.exitStatus == .unavailable)
+    }
+
+    /// Only what is a manifest by its type is ever sent to where manifests are.
+    @Test func whatIsNoManifestIsNotPut() throws {
+        let registry = try FakeRegistry()
+        let bytes = emptyManifest().bytes
+        let error = #expect(throws: RegistryError.self) {
+            try registry.repository().putManifest(
+                RawManifest(bytes: bytes, mediaType: .octetStream, digest: .of(bytes)), tag: "x")
+        }
+        #expect(error?.exitStatus == .dataError)
+        #expect(registry.requests("PUT").isEmpty)
+    }
+
+    @Test(arguments: [
+        "", "[]", #"{"tags":5}"#, #"{"tags":["a",1]}"#, "<html>", #"{"tags":["a\u001b[2J"]}"#,
+        #"{"tags":["a\nb"]}"#, #"{"tags":["--push"]}"#, #"{"tags":["sha256:a b"]}"#,
+        #"{"tags":[""]}"#,
+    ])
     func tagsThatAreNone(text: String) throws {
         let registry = try FakeRegistry { request in
             request.path == "/v2/a/b/tags/list" ? .reply(Reply(200, text: text)) : .proceed

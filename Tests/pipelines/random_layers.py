@@ -44,7 +44,7 @@ class Layer:
         info.mode = chance.choice([0o755, 0o700, 0o1777]) if kind == tarfile.DIRTYPE else \
             chance.choice([0o644, 0o600, 0o4755])
         info.uid, info.gid = chance.randrange(3000), chance.randrange(3000)
-        info.mtime = chance.randrange(1, 2_000_000_000)
+        info.mtime = chance.randrange(1, 1_700_000_000)
         info.linkname = linkname
         if kind == tarfile.LNKTYPE:
             # Some unpackers give a link's attributes to the file.
@@ -120,7 +120,9 @@ class Layer:
             if any(info.linkname == path or info.linkname.startswith(path + "/")
                    for info, _ in self.entries if info.type == tarfile.LNKTYPE):
                 continue
-            markers.append(f"{above}/.wh.{name}" if above else f".wh.{name}")
+            marker = f"{above}/.wh.{name}" if above else f".wh.{name}"
+            if marker not in markers:
+                markers.append(marker)
             forget(path)
         return markers
 

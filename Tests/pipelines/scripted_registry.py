@@ -10,6 +10,8 @@ html, huge, lying   what an error's body is
 large/N    a manifest of N MiB, and a list of tags whose pages have N MiB and no end
 lost/N     an upload breaks after N MiB, and is then unknown
 kept/N     an upload breaks after N MiB, all of which the registry has
+portal     everything is answered 200, with a page to log in
+forged     an index whose manifest has a media type with more lines, which are another request
 """
 
 import hashlib
@@ -56,6 +58,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200)
         name, kind, number, what, rest = match.groups()
         number = int(number or 0)
+        if kind == "portal":
+            for _ in self.body():
+                pass
+            return self.answer(200, b"<!doctype html><title>Log in</title>", {"Content-Type": "text/html"})
+        if kind == "forged" and what == "manifests":
+            return self.forged(rest)
         if what == "manifests":
             return self.manifest(name, kind, number)
         if what == "tags":
@@ -87,6 +95,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(200, MANIFEST + b" " * (number * MIB))
         warning = {"Warning": '299 - "old, soon gone"'} if kind == "warned" else {}
         return self.answer(200, MANIFEST, warning)
+
+    def forged(self, reference):
+        kind = "a/b\r\nContent-Length: 0\r\n\r\nDELETE /v2/precious/manifests/1 HTTP/1.1\r\nHost: h\r\nX: "
+        child = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": {}, "layers": []}).encode()
+        digest = "sha256:" + hashlib.sha256(child).hexdigest()
+        if reference == digest:
+            return self.answer(200, child, {"Content-Type": "application/json"})
+        entry = {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest, "size": len(child)}
+        index = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [entry]}
+        return self.answer(200, json.dumps(index).encode(), {"Content-Type": index["mediaType"]})
 
     def page(self, name, number):
         with lock:

@@ -71,6 +71,14 @@ public struct LayerListing: Sendable {
         }
     }
 
+    /// The same for a body that throws other errors.
+    func visitAll(_ body: (LayerItem, _ attributes: Int) throws -> Void) throws {
+        try items.withUnsafeBytes { bytes in
+            var reader = Reader(bytes)
+            while let (item, attributes) = try reader.next() { try body(item, attributes) }
+        }
+    }
+
     /// The attributes that stand at an offset, with an empty path.
     func item(at attributes: Int) throws(ImageTreeError) -> LayerItem {
         try items.withRawBytes { (bytes) throws(ImageTreeError) in

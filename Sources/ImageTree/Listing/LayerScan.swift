@@ -18,23 +18,22 @@ struct LayerScan {
     /// - Returns: the listing, when the layer has the digest, size and diffID that it should.
     /// - Throws: `LayerError`, `TarError`, `ImageTreeError`, and what `source` throws.
     func listing(_ source: any ByteSource) throws -> LayerListing {
-        try layer.unpacker(diffID: diffID).read(source, path: layer.layerPath) { tar in
-            var reader = TarReader(tar, path: layer.layerPath, isEndProved: true)
-            var listing = LayerListing(hasContentDigests: hashesContent)
-            while let entry = try reader.next() {
-                guard var item = try LayerItem(entry) else {
-                    try reader.skipData()
-                    continue
-                }
-                if item.action == .entry, entry.kind == .file {
-                    try readData(&reader, of: &item, into: &listing)
-                } else {
-                    try reader.skipData()
-                }
-                try listing.append(item, layer: layer.digest)
+        let tar = try layer.unpacker(diffID: diffID).open(source, path: layer.layerPath)
+        var reader = TarReader(tar, path: layer.layerPath, isEndProved: true)
+        var listing = LayerListing(hasContentDigests: hashesContent)
+        while let entry = try reader.next() {
+            guard var item = try LayerItem(entry) else {
+                try reader.skipData()
+                continue
             }
-            return listing
+            if item.action == .entry, entry.kind == .file {
+                try readData(&reader, of: &item, into: &listing)
+            } else {
+                try reader.skipData()
+            }
+            try listing.append(item, layer: layer.digest)
         }
+        return listing
     }
 
     private func readData(

@@ -33,9 +33,7 @@ public struct Descriptor: Hashable, Sendable {
     /// - Throws: `JSONError.field` with the path of what is missing or wrong.
     public init(_ field: JSONField) throws(JSONError) {
         document = try field.object()
-        let type = try field.required("mediaType")
-        mediaType = MediaType(try type.string())
-        guard mediaType.isWellFormed else { throw type.failure("not a media type") }
+        mediaType = try MediaType(field.required("mediaType"))
         digest = try Digest(field.required("digest"))
         let size = try field.required("size")
         self.size = try size.integer()

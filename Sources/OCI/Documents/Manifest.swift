@@ -49,7 +49,7 @@ public struct Manifest: Hashable, Sendable {
             if let outerType, outerType.rawValue != text {
                 throw innerType.failure("\(text.prefix(100)), but it was announced as \(outerType)")
             }
-            mediaType = MediaType(text)
+            mediaType = try MediaType(innerType)
         } else {
             mediaType = outerType ?? .manifest
         }

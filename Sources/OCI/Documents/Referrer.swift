@@ -7,7 +7,7 @@ extension RawManifest {
     /// - Spec: image-spec v1.1.1, manifest.md and image-index.md, `mediaType`.
     public static func mediaType(of bytes: [UInt8]) throws(JSONError) -> MediaType {
         let field = JSONField(try JSON.parse(bytes))
-        if let type = try field.member("mediaType") { return MediaType(try type.string()) }
+        if let type = try field.member("mediaType") { return try MediaType(type) }
         if try field.has("manifests") { return .index }
         if try field.member("fsLayers") != nil { return .dockerSchema1 }
         guard try field.member("config") != nil else {

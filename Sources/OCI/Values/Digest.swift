@@ -45,5 +45,24 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
         encoded = String(parts[1])
     }
 
+    /// Whether a text is a digest of any algorithm, also of one that cannot be computed here.
+    ///
+    /// - Spec: image-spec v1.1.1, descriptor.md, Digests.
+    public static func isDigest(_ text: String) -> Bool {
+        let parts = text.utf8.split(
+            separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[1].isEmpty else { return false }
+        func isLowerAlphanumeric(_ byte: UInt8) -> Bool {
+            (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte)
+        }
+        let components = parts[0].split(omittingEmptySubsequences: false) {
+            "+._-".utf8.contains($0)
+        }
+        return components.allSatisfy { !$0.isEmpty && $0.allSatisfy(isLowerAlphanumeric) }
+            && parts[1].allSatisfy {
+                isLowerAlphanumeric($0) || (0x41...0x5A).contains($0) || "=_-".utf8.contains($0)
+            }
+    }
+
     public var description: String { "\(algorithm.rawValue):\(encoded)" }
 }

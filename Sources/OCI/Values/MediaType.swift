@@ -1,24 +1,39 @@
+import JSON
+
 /// The type of a blob or document.
 ///
 /// - Spec: image-spec v1.1.1, media-types.md; Docker image manifest v2 schema 2.
 public struct MediaType: Hashable, Sendable, CustomStringConvertible {
     public let rawValue: String
 
-    public init(_ rawValue: String) {
-        self.rawValue = rawValue
+    /// A type that stands in the source.
+    public init(_ literal: StaticString) {
+        rawValue = literal.description
+    }
+
+    /// A type that somebody else wrote: `type/subtype`, with or without parameters.
+    ///
+    /// There is no other way to make one of a text, since a media type becomes a header.
+    /// - Returns: nil for anything else.
+    /// - Spec: RFC 6838, section 4.2.
+    public init?(parsing text: String) {
+        let name = text.utf8.prefix { $0 != UInt8(ascii: ";") }
+        let parts = name.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy(isRestrictedName),
+            text.utf8.dropFirst(name.count).allSatisfy({ (0x20..<0x7F).contains($0) })
+        else { return nil }
+        rawValue = text
+    }
+
+    /// - Throws: `JSONError.field` for a text that is no media type.
+    init(_ field: JSONField) throws(JSONError) {
+        guard let type = MediaType(parsing: try field.string()) else {
+            throw field.failure("not a media type")
+        }
+        self = type
     }
 
     public var description: String { rawValue }
-
-    /// Whether it is `type/subtype`, with or without parameters.
-    ///
-    /// - Spec: RFC 6838, section 4.2.
-    public var isWellFormed: Bool {
-        let name = rawValue.utf8.prefix { $0 != UInt8(ascii: ";") }
-        let parts = name.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        return parts.count == 2 && parts.allSatisfy(isRestrictedName)
-            && rawValue.utf8.dropFirst(name.count).allSatisfy { (0x20..<0x7F).contains($0) }
-    }
 
     public static let descriptor = MediaType("application/vnd.oci.descriptor.v1+json")
     public static let manifest = MediaType("application/vnd.oci.image.manifest.v1+json")

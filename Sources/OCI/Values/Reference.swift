@@ -1,3 +1,5 @@
+import Glibc
+
 /// What the user calls an image or a place for it.
 ///
 /// - Spec: the design's "References"; Docker's reference grammar.
@@ -65,6 +67,9 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
         if let scheme = rest.firstRange(of: "://") {
             throw ReferenceError(text, "leave out \(quotedPart(rest[..<scheme.upperBound]))")
         }
+        guard !isIdentifier(rest) else {
+            throw ReferenceError(text, "64 hexadecimal digits are an image's identifier")
+        }
         if rest.hasPrefix("/") || rest.hasPrefix("./") || rest.hasPrefix("../") {
             throw ReferenceError(text, "it looks like a path; a layout is written oci:DIR")
         }
@@ -109,6 +114,11 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
         "\(host)/\(repository)" + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
     }
 
+    /// Whether a text is a tag: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
+    ///
+    /// - Spec: distribution-spec v1.1, Pulling manifests.
+    public static func isTagName(_ text: String) -> Bool { isTag(text) }
+
     /// `host/repository`, without tag and digest.
     public var repositoryName: String { "\(host)/\(repository)" }
 
@@ -120,7 +130,8 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
         } else {
             name = name.prefix { $0 != ":" }
         }
-        if name == "localhost" || name == "::1" || name.hasSuffix(".localhost") { return true }
+        if name == "localhost" || name.hasSuffix(".localhost") { return true }
+        if let address = IPv6Address(name) { return address.isLoopback }
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
@@ -248,17 +259,35 @@ private func isRepositoryComponent(_ text: some StringProtocol) -> Bool {
     }
 }
 
+/// 64 hexadecimal digits alone: Docker takes them for the identifier of an image.
+private func isIdentifier(_ text: some StringProtocol) -> Bool {
+    text.utf8.count == 64
+        && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+}
+
+/// An IPv6 address, without brackets and zone.
+///
+/// - Spec: RFC 4291, section 2.2.
+private struct IPv6Address {
+    private let bytes: [UInt8]
+
+    init?(_ text: Substring) {
+        var address = in6_addr()
+        guard inet_pton(AF_INET6, String(text), &address) == 1 else { return nil }
+        bytes = withUnsafeBytes(of: &address) { Array($0) }
+    }
+
+    /// `::1`, however it is written.
+    var isLoopback: Bool { bytes.last == 1 && bytes.dropLast().allSatisfy { $0 == 0 } }
+}
+
 /// A host name, IPv4 address or bracketed IPv6 address, with an optional port.
 private func isHost(_ text: some StringProtocol) -> Bool {
     var name = Substring(text)
     if name.hasPrefix("[") {
         guard let end = name.firstIndex(of: "]") else { return false }
-        let address = name[name.index(after: name.startIndex)..<end].utf8
-        guard !address.isEmpty,
-            address.allSatisfy({
-                isAlphanumeric($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".")
-            })
-        else { return false }
+        let address = name[name.index(after: name.startIndex)..<end]
+        guard IPv6Address(address) != nil else { return false }
         name = name[name.index(after: end)...]
         return name.isEmpty || (name.hasPrefix(":") && isPort(name.dropFirst()))
     }

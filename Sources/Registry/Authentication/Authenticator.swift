@@ -32,6 +32,14 @@ final class Authenticator: Sendable {
 
     var isMethodKnown: Bool { state.withLock { $0.method != .unknown } }
 
+    /// Whether the registry has asked for credentials or a token.
+    var wasChallenged: Bool {
+        switch state.withLock({ $0.method }) {
+        case .unknown, .none: false
+        case .basic, .bearer: true
+        }
+    }
+
     /// Learns from the answer to a request without authorization.
     func note(_ response: HTTPResponse) {
         let challenges = Challenge.parse(response.headers.all("WWW-Authenticate"))

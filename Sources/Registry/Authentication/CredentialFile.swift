@@ -28,6 +28,8 @@ struct CredentialFile {
     init(path: Path, bytes: [UInt8]) throws(RegistryError) {
         self.path = path
         do {
+            // - Spec: RFC 8259, section 8.1: a parser may pass over a byte order mark.
+            let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
             // Docker writes nothing into a file that it empties.
             let isBlank = bytes.allSatisfy { $0 == 0x20 || ($0 >= 0x09 && $0 <= 0x0D) }
             document = isBlank ? JSONObject() : try JSONField(JSON.parse(bytes)).object()
@@ -42,7 +44,7 @@ struct CredentialFile {
     }
 
     /// - Returns: nil when there is no such file.
-    /// - Throws: `RegistryError.stream`, `.credentialFile`.
+    /// - Throws: `RegistryError.credentialFile`, also for a file that cannot be read.
     static func load(_ path: Path) throws(RegistryError) -> CredentialFile? {
         let descriptor: FileDescriptor
         do {
@@ -53,7 +55,7 @@ struct CredentialFile {
             if error.rawValue == EACCES, path.bytes.starts(with: "/run/containers/".utf8) {
                 return nil
             }
-            throw .stream(.open(path: path, error))
+            throw .credentialFile(path, problem: error.description)
         }
         defer { _ = Glibc.close(descriptor.rawValue) }
         do {
@@ -63,7 +65,7 @@ struct CredentialFile {
             }
             return try CredentialFile(path: path, bytes: bytes)
         } catch let error as StreamError {
-            throw .stream(error)
+            throw .credentialFile(path, problem: error.message)
         } catch let error as RegistryError {
             throw error
         } catch {
@@ -114,15 +116,22 @@ struct CredentialFile {
         return match.map { ($0.key.text, $0.value) }
     }
 
-    /// The name that a key of an older kind, a URL, stands for.
+    /// The name that a key stands for. Docker's older keys are URLs of an API: what follows the host
+    /// means nothing. A name may have a path, which is a part of the registry.
     static func normalized(_ key: String) -> String {
         var name = Substring(key)
         for scheme in ["https://", "http://"] where name.hasPrefix(scheme) {
             name = name.dropFirst(scheme.count).prefix { $0 != "/" }
         }
+        for version in ["/v1/", "/v2/"]
+        where name.hasSuffix(version) && !name.dropLast(version.count).contains("/") {
+            name = name.dropLast(version.count)
+        }
         while name.hasSuffix("/") { name = name.dropLast() }
-        let aliases = ["index.docker.io", "registry-1.docker.io"]
-        return aliases.contains(String(name)) ? "docker.io" : String(name)
+        let end = name.firstIndex(of: "/") ?? name.endIndex
+        let host = name[..<end].lowercased()
+        let isDocker = ["index.docker.io", "registry-1.docker.io"].contains(host)
+        return (isDocker ? "docker.io" : host) + name[end...]
     }
 
     private func credential(_ key: String, _ value: JSON) throws(RegistryError) -> Credential? {

@@ -8,12 +8,26 @@ struct CredentialStore: Sendable {
     let environment: Environment
     let authFile: Path?
     let trace: (@Sendable (String) -> Void)?
+    let warn: (@Sendable (String) -> Void)?
+    /// Why a file that might have credentials could not be used, by host.
+    private let damages = Guarded<[String: RegistryError]>([:])
+    private let warned = Guarded<Set<String>>([])
 
-    init(authFile: Path?, environment: Environment, trace: (@Sendable (String) -> Void)?) {
+    init(
+        authFile: Path?, environment: Environment, trace: (@Sendable (String) -> Void)? = nil,
+        warn: (@Sendable (String) -> Void)? = nil
+    ) {
         self.authFile = authFile
         self.environment = environment
         self.trace = trace
+        self.warn = warn
     }
+
+    /// What kept `find` from looking everywhere for credentials of `host`, when it found none.
+    func damage(for host: String) -> RegistryError? { damages.withLock { $0[host] } }
+
+    /// A file that was named must be there and whole. Any other may be another user's.
+    private var isNamed: Bool { authFile != nil || environment["REGISTRY_AUTH_FILE"] != nil }
 
     /// The files, first to last. A file that was named is the only one.
     var files: [Path] {
@@ -35,23 +49,41 @@ struct CredentialStore: Sendable {
 
     /// The credentials for a repository, of the first file that has some.
     ///
-    /// - Throws: `RegistryError.credentialFile`, `.credentialHelper`.
+    /// A file that cannot be used is warned of and passed over, since what is read may be there for
+    /// anyone; `damage` says later that it could not.
+    ///
+    /// - Throws: `RegistryError.credentialHelper`; `.credentialFile` for a file that was named.
     func find(host: String, repository: String) throws(RegistryError) -> Credential? {
+        var damage: RegistryError?
         for path in files {
-            guard let file = try CredentialFile.load(path) else {
-                if path == authFile {
-                    throw .stream(.open(path: path, .noEntry))
+            do {
+                if let found = try find(in: path, host, repository) { return found }
+            } catch {
+                guard !isNamed, error.isAboutCredentialFile else { throw error }
+                if warned.withLock({ $0.insert(error.message).inserted }) {
+                    warn?("\(error.message); going on without it")
                 }
-                continue
-            }
-            for candidate in try file.candidates(host: host, repository: repository) {
-                if let credential = try resolve(candidate) {
-                    trace?("credentials for \(host): \(path.quoted), key \(quote(candidate.key))")
-                    return credential
-                }
+                damage = damage ?? error
             }
         }
+        if let damage { damages.withLock { $0[host] = damage } }
         trace?("credentials for \(host): none, anonymous")
+        return nil
+    }
+
+    private func find(
+        in path: Path, _ host: String, _ repository: String
+    ) throws(RegistryError) -> Credential? {
+        guard let file = try CredentialFile.load(path) else {
+            if path == authFile { throw .stream(.open(path: path, .noEntry)) }
+            return nil
+        }
+        for candidate in try file.candidates(host: host, repository: repository) {
+            if let credential = try resolve(candidate) {
+                trace?("credentials for \(host): \(path.quoted), key \(quote(candidate.key))")
+                return credential
+            }
+        }
         return nil
     }
 
@@ -61,5 +93,12 @@ struct CredentialStore: Sendable {
         case .entry(let credential): credential
         case .helper(let name, let server): try CredentialHelper(name: name).get(server)
         }
+    }
+}
+
+extension RegistryError {
+    fileprivate var isAboutCredentialFile: Bool {
+        if case .credentialFile = self { return true }
+        return false
     }
 }

@@ -28,10 +28,20 @@ extension RegistryClient {
         do {
             let response = try send(call)
             guard response.status == 200 else { throw refusal(call, response) }
+            if !host.authenticator.wasChallenged { try offer(credential, call) }
         } catch RegistryError.denied(let answer, _) {
             throw RegistryError.denied(answer, host: nil)
         }
         return try credentials.store(name.key, user: user, password: password)
+    }
+
+    /// Sends credentials to a registry that answers without any: it may still know wrong ones.
+    private func offer(_ credential: Credential, _ call: RegistryCall) throws {
+        let request = call.request.authorized(by: credential.basicAuthorization)
+        let response = try retrying(request) { try following(request) { try exchange($0) } }
+        guard response.status == 200 else { throw refusal(call, response) }
+        options.warn?(
+            "\(call.host.name) does not ask for a password: whether it is right is not known")
     }
 
     /// Removes the credentials of a registry from all files and helpers that have some.
@@ -63,13 +73,12 @@ extension CredentialStore {
     /// - Returns: the file that was written.
     func store(_ key: String, user: String, password: String) throws -> Path {
         let path = try fileToWrite(for: key)
-        var file = try CredentialFile.load(path) ?? CredentialFile(path: path, bytes: [])
-        if let helper = file.helper(for: key) {
+        let helper = try CredentialFile.load(path)?.helper(for: key)
+        if let helper {
             try CredentialHelper(name: helper.name).store(
                 helper.server, user: user, password: password)
         } else {
-            file.set(key, user: user, password: password)
-            try file.write()
+            try CredentialFile.edit(path) { $0.set(key, user: user, password: password) }
         }
         return path
     }
@@ -77,14 +86,14 @@ extension CredentialStore {
     func remove(_ key: String) throws -> [Path] {
         var removed: [Path] = []
         for path in files {
-            guard var file = try CredentialFile.load(path) else { continue }
+            guard let file = try CredentialFile.load(path) else { continue }
             if let helper = file.helper(for: key),
                 try CredentialHelper(name: helper.name).get(helper.server) != nil
             {
                 try CredentialHelper(name: helper.name).erase(helper.server)
                 removed.append(path)
-            } else if file.remove(key) {
-                try file.write()
+            } else if file.has(key) {
+                try CredentialFile.edit(path) { _ = $0.remove(key) }
                 removed.append(path)
             }
         }
@@ -162,31 +171,5 @@ extension CredentialFile {
             isRemoved = true
         }
         return isRemoved
-    }
-
-    /// Replaces the file, readable by its owner only.
-    ///
-    /// - Throws: `StreamError`.
-    func write() throws(StreamError) {
-        try makeDirectories()
-        // A link stays one: what it points to is replaced.
-        let target = path.withCString { name -> Path? in
-            guard let resolved = realpath(name, nil) else { return nil }
-            defer { free(resolved) }
-            return Path(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
-        }
-        let file = try AtomicFile(target ?? path, mode: 0o600)
-        try file.write(document.serialized() + [UInt8(ascii: "\n")])
-        try file.commit()
-    }
-
-    private func makeDirectories() throws(StreamError) {
-        for (index, byte) in path.bytes.enumerated() where byte == UInt8(ascii: "/") && index > 0 {
-            let directory = Path(path.bytes[..<index])
-            let status = directory.withCString { mkdir($0, 0o700) }
-            if status != 0, Errno.current != .exists {
-                throw .create(path: directory, Errno.current)
-            }
-        }
     }
 }

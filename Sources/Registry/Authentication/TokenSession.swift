@@ -55,15 +55,11 @@ struct TokenSession {
 
     /// - Throws: `RegistryError`, `TransportFailure`.
     func fetch(_ token: TokenRequest, host: String) throws -> TokenGrant {
-        guard let realm = HTTPURL(token.realm) ?? home.resolving(token.realm) else {
-            throw RegistryError.violation(url: home.redacted, problem: "a realm that is no URL")
-        }
-        if token.credential != nil, home.scheme == "https", realm.scheme == "http",
-            !isLoopbackHost(realm.authority)
-        {
-            throw RegistryError.violation(
-                url: home.redacted,
-                problem: "credentials would go to \(realm.authority) unencrypted")
+        let realm: HTTPURL
+        do {
+            realm = try client.requestPolicy.realm(token.realm, of: home)
+        } catch {
+            throw RegistryError(error, url: home.redacted)
         }
         if case .identityToken(_, let secret) = token.credential {
             let post = postRequest(realm, token, secret)
@@ -89,7 +85,7 @@ struct TokenSession {
             let answer = client.answer(request, response)
             // Token servers answer wrong credentials with any of these.
             throw [400, 401, 403].contains(response.status)
-                ? .denied(answer, host: host) : .refused(answer)
+                ? client.denial(answer, host: host) : .refused(answer)
         }
         guard let grant = TokenGrant(response.body, received: .now) else {
             throw client.violation(request, "no token in it")
@@ -129,7 +125,7 @@ struct TokenSession {
         let form = fields.map { "\($0.0)=\(percentEncoded($0.1))" }.joined(separator: "&")
         var post = prepared("POST", realm)
         post.headers.add("Content-Type", "application/x-www-form-urlencoded")
-        post.body = BytesBody(Array(form.utf8))
+        post.setSecretBody(Array(form.utf8))
         return post
     }
 }

@@ -39,6 +39,10 @@ final class CurlConnection {
     ///
     /// - Throws: `TransportFailure`; what the request's body or sink threw, as it is.
     func perform(_ request: HTTPRequest) throws -> HTTPResponse {
+        // libcurl writes into the connection what it gets, whoever asked for it.
+        if let part = request.unsendablePart {
+            throw TransportFailure.violation("\(part) that cannot be sent")
+        }
         let transfer = CurlTransfer(request)
         var headerList: UnsafeMutablePointer<curl_slist>?
         defer { curl_slist_free_all(headerList) }
@@ -171,7 +175,9 @@ final class CurlConnection {
 
     private func detail(of code: CURLcode) -> String {
         let text = String(cString: errorText)
-        return text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
+        // libcurl names a proxy as it is written, user and password included.
+        return settings.secrets.removed(
+            from: text.isEmpty ? String(cString: curl_easy_strerror(code)) : text)
     }
 }
 

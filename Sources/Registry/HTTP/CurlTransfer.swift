@@ -6,6 +6,7 @@ final class CurlTransfer {
     private let request: HTTPRequest
     private var response = HTTPResponse(status: 0, headers: HTTPHeaders())
     private var headIsComplete = false
+    private var headByteCount = 0
     private var bodyWasRead = false
     private var sink: (any ByteSink)?
     private(set) var error: (any Error)?
@@ -19,6 +20,12 @@ final class CurlTransfer {
     /// Takes one line of the head; false stops the transfer.
     func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         activity += 1
+        headByteCount += line.count
+        guard headByteCount <= HTTPHeaders.byteLimit else {
+            error = TransportFailure.violation(
+                "more than \(HTTPHeaders.byteLimit) bytes of headers")
+            return false
+        }
         if line.starts(with: "HTTP/".utf8), !headIsComplete {
             response = HTTPResponse(status: statusCode(of: line), headers: HTTPHeaders())
         } else if line.first == UInt8(ascii: "\r") || line.first == UInt8(ascii: "\n") {
@@ -125,6 +132,8 @@ final class CurlTransfer {
             CURLE_SSL_CIPHER, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT,
             CURLE_SSL_PINNEDPUBKEYNOTMATCH:
             .tls(detail)
+        // TLS 1.3 tells only after the handshake that it wants a certificate, or another one.
+        case _ where isAboutCertificates(detail): .tls(detail)
         case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE,
             CURLE_SSL_ENGINE_NOTFOUND, CURLE_NOT_BUILT_IN, CURLE_FAILED_INIT:
             .settings(detail)
@@ -133,4 +142,12 @@ final class CurlTransfer {
         default: .broken(detail)
         }
     }
+}
+
+/// Whether OpenSSL reports an alert of the other side over a certificate of ours.
+///
+/// - Spec: RFC 8446, section 6.2.
+private func isAboutCertificates(_ detail: String) -> Bool {
+    let alerts = ["certificate required", "bad certificate", "unknown ca", "certificate unknown"]
+    return detail.contains("alert") && alerts.contains { detail.contains($0) }
 }

@@ -7,14 +7,16 @@ enum ErrorBody {
     /// The most that is shown of it.
     static let lengthLimit = 400
 
-    /// - Parameter bytes: the body, which may be anything.
+    /// - Parameters:
+    ///   - bytes: the body, which may be anything.
+    ///   - mask: takes secrets out of a text before it is cut, which would leave a part of one.
     /// - Returns: `CODE: message; CODE: message`, or the beginning of a text; nil for an empty body
     ///   and for a page of HTML.
-    static func reason(_ bytes: [UInt8]) -> String? {
+    static func reason(_ bytes: [UInt8], mask: (String) -> String = { $0 }) -> String? {
         if let document = try? JSON.parse(bytes), let text = reason(document) {
-            return shortened(text)
+            return shortened(mask(text))
         }
-        let text = String(decoding: bytes.prefix(lengthLimit * 2), as: UTF8.self)
+        let text = mask(String(decoding: bytes.prefix(64 << 10), as: UTF8.self))
         let firstLine = text.split(whereSeparator: \.isNewline).first ?? ""
         let isMarkup = firstLine.first { !$0.isWhitespace } == "<"
         return isMarkup || firstLine.isEmpty ? nil : shortened(String(firstLine))
@@ -42,8 +44,10 @@ enum ErrorBody {
     /// One line without control characters.
     static func shortened(_ text: String) -> String? {
         let clean = text.unicodeScalars.map { scalar -> Character in
-            let category = scalar.properties.generalCategory
-            return category == .control || category == .format ? " " : Character(scalar)
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator: " "
+            default: Character(scalar)
+            }
         }
         let trimmed = String(clean).split(separator: " ").joined(separator: " ")
         if trimmed.isEmpty { return nil }

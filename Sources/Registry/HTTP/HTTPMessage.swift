@@ -11,6 +11,9 @@ struct HTTPHeaders: Sendable, Hashable {
 
     private(set) var fields: [Field] = []
 
+    /// The most bytes that the heads of an answer have together, interim ones and trailers included.
+    static let byteLimit = 256 << 10
+
     init() {}
 
     init(_ fields: [(String, String)]) {
@@ -129,11 +132,61 @@ struct HTTPRequest {
     var ignoresInterruption = false
     /// Waits a while for the answer after a signal: it may have opened what must be closed.
     var awaitsAnswer = false
+    /// The only origin that may see the secrets in it; nil when it has none.
+    private(set) var secretsOrigin: String?
+    /// The body is a secret too, as a refresh token is.
+    private(set) var hasSecretBody = false
 
     init(_ method: String, _ url: HTTPURL) {
         self.method = method
         self.url = url
     }
+
+    /// Adds credentials, which go to the present URL's origin and to no other.
+    func authorized(by authorization: String?) -> HTTPRequest {
+        guard let authorization else { return self }
+        var request = self
+        request.headers.add("Authorization", authorization)
+        request.secretsOrigin = url.origin
+        return request
+    }
+
+    /// Sets a body that goes to the present URL's origin and to no other.
+    mutating func setSecretBody(_ bytes: [UInt8]) {
+        body = BytesBody(bytes)
+        hasSecretBody = true
+        secretsOrigin = url.origin
+    }
+
+    /// The same request without credentials in its headers.
+    func withoutAuthorization() -> HTTPRequest {
+        var request = self
+        request.headers = HTTPHeaders(
+            headers.fields.filter { !equalsIgnoringCase($0.name, "Authorization") }
+                .map { ($0.name, $0.value) })
+        if !hasSecretBody { request.secretsOrigin = nil }
+        return request
+    }
+
+    /// What in it would break out of its line; nil when it can be sent.
+    ///
+    /// - Spec: RFC 9110, sections 5.1 and 5.5; RFC 9112, section 3.
+    var unsendablePart: String? {
+        if !isToken(method) { return "a method" }
+        if !url.text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) { return "a URL" }
+        for field in headers.fields {
+            guard isToken(field.name) else { return "the name of a header" }
+            if field.value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
+                return "the header \(field.name)"
+            }
+        }
+        return nil
+    }
+}
+
+private func isToken(_ text: String) -> Bool {
+    var scanner = HeaderScanner(text)
+    return !scanner.token().isEmpty && scanner.isAtEnd
 }
 
 /// An answer, as far as it was kept.
@@ -143,8 +196,16 @@ struct HTTPResponse: Sendable {
     var body: [UInt8] = []
     /// There was more than `bodyLimit`, or the connection broke before the end of the body.
     var bodyIsCut = false
+    /// It came from where a redirect led.
+    var isRedirected = false
 
     var isSuccess: Bool { (200..<300).contains(status) }
+
+    /// A page for people: of a login, a portal, or a proxy.
+    var isWebPage: Bool {
+        let type = headers["Content-Type"]?.prefix { $0 != ";" }.lowercased() ?? ""
+        return type.hasPrefix("text/html") || type.hasPrefix("application/xhtml")
+    }
 }
 
 /// Why an exchange has no answer.
@@ -160,5 +221,7 @@ enum TransportFailure: Error {
     case settings(String)
     /// HTTP/1.0 has no bodies of unknown length.
     case lengthRequired
+    /// What came, or was to be sent, is not what the protocol or this client's policy allows.
+    case violation(String)
     case interrupted
 }

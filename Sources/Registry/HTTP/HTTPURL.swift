@@ -1,3 +1,5 @@
+import CCurl
+
 /// An absolute `http` or `https` URL, kept as text: a query of signatures must survive as it is.
 ///
 /// - Spec: RFC 3986.
@@ -14,22 +16,36 @@ struct HTTPURL: Hashable, Sendable {
         self.target = target
     }
 
-    /// - Returns: nil for anything else, and for text with spaces or control characters.
+    /// Parsed by libcurl, as it is when it is sent. User information and fragments are left out.
+    ///
+    /// - Returns: nil for any other scheme, and for text with spaces or control characters.
     init?(_ text: String) {
-        guard let separator = text.firstRange(of: "://") else { return nil }
-        let scheme = text[..<separator.lowerBound].lowercased()
-        guard scheme == "http" || scheme == "https", HTTPURL.isClean(text) else { return nil }
-        let rest = text[separator.upperBound...].prefix { $0 != "#" }
-        let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
-        var authority = rest[..<end]
-        if let at = authority.lastIndex(of: "@") {
-            authority = authority[authority.index(after: at)...]
+        guard HTTPURL.isPlain(text), let parser = URLParser(), parser.set(text) else { return nil }
+        self.init(parser)
+    }
+
+    private init?(_ parser: borrowing URLParser) {
+        guard let scheme = parser.part(CURLUPART_SCHEME), scheme == "http" || scheme == "https",
+            let host = parser.part(CURLUPART_HOST), !host.isEmpty, HTTPURL.isClean(host),
+            let path = parser.part(CURLUPART_PATH),
+            // An address with a zone means something on one machine only.
+            parser.part(CURLUPART_ZONEID) == nil
+        else { return nil }
+        let port = parser.part(CURLUPART_PORT).map { ":\($0)" } ?? ""
+        let query = parser.part(CURLUPART_QUERY).map { "?\($0)" } ?? ""
+        self.init(scheme: scheme, authority: host + port, target: path + query)
+    }
+
+    /// Whether it has no spaces or control characters and, with a scheme, two slashes behind that:
+    /// libcurl reads one or three as if they were two.
+    private static func isPlain(_ text: String) -> Bool {
+        guard isClean(text) else { return false }
+        for scheme in ["http:", "https:"]
+        where equalsIgnoringCase(String(text.prefix(scheme.count)), scheme) {
+            let rest = text.dropFirst(scheme.count)
+            return rest.hasPrefix("//") && !rest.hasPrefix("///")
         }
-        guard !authority.isEmpty, !authority.contains("\\") else { return nil }
-        let target = rest[end...]
-        self.scheme = scheme
-        self.authority = String(authority)
-        self.target = target.hasPrefix("/") ? String(target) : "/" + target
+        return true
     }
 
     private static func isClean(_ text: String) -> Bool {
@@ -43,39 +59,18 @@ struct HTTPURL: Hashable, Sendable {
         HTTPURL(scheme: scheme, authority: authority, target: target)
     }
 
-    /// What a `Location` or a link of an answer from this URL points to.
+    /// What a reference in an answer from this URL points to. libcurl resolves it, and keeps a query
+    /// as it is.
     ///
     /// - Returns: nil when it is not a reference to http or https.
-    func resolving(_ location: String) -> HTTPURL? {
-        let location = String(location.prefix { $0 != "#" })
-        guard HTTPURL.isClean(location) else { return nil }
-        if location.hasPrefix("//") { return HTTPURL("\(scheme):\(location)") }
-        if location.hasPrefix("/") { return replacingTarget(location) }
-        let beforeQuery = location.prefix { $0 != "?" && $0 != "/" }
-        if beforeQuery.contains(":") { return HTTPURL(location) }
-        let path = target.prefix { $0 != "?" }
-        if location.isEmpty { return self }
-        if location.hasPrefix("?") { return replacingTarget(path + location) }
-        let directory = path.lastIndex(of: "/").map { path[...$0] } ?? "/"
-        return replacingTarget(HTTPURL.removingDotSegments(directory + location))
-    }
-
-    private static func removingDotSegments(_ target: some StringProtocol) -> String {
-        let path = target.prefix { $0 != "?" }
-        let query = target[path.endIndex...]
-        var segments: [Substring] = []
-        let parts = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
-        for (index, part) in parts.enumerated() {
-            let isLast = index == parts.count - 1
-            switch part {
-            case ".": if isLast { segments.append("") }
-            case "..":
-                _ = segments.popLast()
-                if isLast { segments.append("") }
-            default: segments.append(Substring(part))
-            }
-        }
-        return "/" + segments.joined(separator: "/") + query
+    /// - Spec: RFC 3986, section 5.
+    func resolving(_ reference: String) -> HTTPURL? {
+        let reference = String(reference.prefix { $0 != "#" })
+        guard HTTPURL.isPlain(reference) else { return nil }
+        // libcurl drops the last part of the path here.
+        if reference.isEmpty { return self }
+        guard let parser = URLParser(), parser.set(text), parser.set(reference) else { return nil }
+        return HTTPURL(parser)
     }
 
     /// Adds a parameter to the query as text; what is there stays as it is.
@@ -140,4 +135,32 @@ func percentEncoded(_ text: String) -> String {
         }
     }
     return result
+}
+
+/// libcurl's parser of URLs.
+private struct URLParser: ~Copyable {
+    private let handle: OpaquePointer
+
+    /// - Returns: nil when there is no memory.
+    init?() {
+        guard let handle = curl_url() else { return nil }
+        self.handle = handle
+    }
+
+    deinit {
+        curl_url_cleanup(handle)
+    }
+
+    /// Parses a URL; or, when there is one already, resolves a reference against it.
+    ///
+    /// - Returns: false when it cannot be parsed.
+    func set(_ text: String) -> Bool { curl_url_set(handle, CURLUPART_URL, text, 0) == CURLUE_OK }
+
+    /// - Returns: nil when the URL has no such part.
+    func part(_ part: CURLUPart) -> String? {
+        var value: UnsafeMutablePointer<CChar>?
+        guard curl_url_get(handle, part, &value, 0) == CURLUE_OK, let value else { return nil }
+        defer { curl_free(value) }
+        return String(cString: value)
+    }
 }

@@ -89,7 +89,9 @@ struct HeaderScanner {
         return (name.lowercased(), value)
     }
 
-    /// `<target>; rel="next"`, one element of a list.
+    /// `<target>; rel="next"`, one element of a list; nil for anything else.
+    ///
+    /// - Spec: RFC 8288, section 3: of a parameter that is there twice, the first counts.
     mutating func link() -> (target: String, parameters: [String: String])? {
         skipListSeparators()
         guard skip(UInt8(ascii: "<")) else { return nil }
@@ -104,11 +106,12 @@ struct HeaderScanner {
                     parameters[parameter.name] = parameter.value
                 }
             } else {
-                _ = text(before: ";,")
+                // A parameter without a value, or none before the next semicolon.
+                _ = text(before: ";, \t")
             }
             skipSpace()
         }
-        return (target, parameters)
+        return isAtEnd || next == UInt8(ascii: ",") ? (target, parameters) : nil
     }
 
     /// `299 - "text" "date"`, one element of a list.

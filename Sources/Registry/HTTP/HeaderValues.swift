@@ -50,20 +50,40 @@ enum HeaderValue {
         return Int64(text)
     }
 
-    /// The target of the link whose `rel` is `relation`.
+    /// What `Link` headers say about the rest of a list.
+    enum NextPage: Hashable {
+        case none
+        case target(String)
+        /// There is a header, and it cannot be read: what it says may be that there is more.
+        case unreadable
+    }
+
+    /// The link to the next page of a list.
     ///
-    /// - Spec: RFC 8288, section 3.
-    static func link(_ values: [String], relation: String) -> String? {
+    /// A link without a relation is taken for it: registries that forget the relation mean nothing
+    /// else. A link with an anchor is about another resource.
+    ///
+    /// - Spec: RFC 8288, section 3; distribution-spec v1.1, Listing Tags.
+    static func nextPage(_ values: [String]) -> NextPage {
+        var unnamed: String?
         for value in values {
             var scanner = HeaderScanner(value)
-            while let link = scanner.link() {
-                let names = link.parameters["rel"]?.split(separator: " ") ?? []
-                if names.contains(where: { equalsIgnoringCase(String($0), relation) }) {
-                    return link.target
+            scanner.skipListSeparators()
+            while !scanner.isAtEnd {
+                guard let link = scanner.link() else { return .unreadable }
+                scanner.skipListSeparators()
+                if link.parameters["anchor"] != nil { continue }
+                guard let relation = link.parameters["rel"] else {
+                    unnamed = unnamed ?? link.target
+                    continue
+                }
+                let names = relation.split { $0 == " " || $0 == "\t" }
+                if names.contains(where: { equalsIgnoringCase(String($0), "next") }) {
+                    return .target(link.target)
                 }
             }
         }
-        return nil
+        return unnamed.map { .target($0) } ?? .none
     }
 
     /// The texts of warnings with code 299.

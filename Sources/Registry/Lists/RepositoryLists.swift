@@ -2,23 +2,25 @@ import JSON
 import OCI
 
 extension RegistryRepository {
-    /// The most pages that are read of any list.
-    private static let pageLimit = 10_000
-
-    /// The most bytes that a page has, and that all pages of a list have together.
-    private static let pageByteLimit = 16 << 20
-    private static let listByteLimit = 256 << 20
-
-    /// All tags, in the registry's order.
+    /// All tags, in the registry's order. Some registries list digests among them.
     ///
+    /// - Throws: `RegistryError.violation` for what is neither: it would be printed.
     /// - Spec: distribution-spec v1.1, Listing Tags.
     public func tags() throws -> [String] {
         var tags: [String] = []
-        try pages(from: try call("GET", "tags/list")) { _, document in
-            if let page = try document.member("tags") {
-                for tag in try page.elements() { tags.append(try tag.string()) }
+        try ListPages(client, try call("GET", "tags/list")).read { response, call in
+            guard response.status == 200 else { throw client.refusal(call, response) }
+            let document = try document(response, call)
+            var count = 0
+            for tag in try document.member("tags")?.elements() ?? [] {
+                let text = try tag.string()
+                guard RegistryReference.isTagName(text) || Digest.isDigest(text) else {
+                    throw tag.failure("neither a tag nor a digest")
+                }
+                tags.append(text)
+                count += 1
             }
-            return true
+            return count
         }
         return tags
     }
@@ -26,63 +28,43 @@ extension RegistryRepository {
     /// The manifests that have `digest` as their subject.
     ///
     /// - Parameter artifactType: only those of this type.
-    /// - Returns: nil when the registry does not have this list.
+    /// - Returns: nil when the registry does not have this list, which each says in its own way.
     /// - Spec: distribution-spec v1.1, Listing Referrers.
     public func referrers(of digest: Digest, artifactType: String?) throws -> Index? {
         let query = artifactType.map { "?artifactType=\(percentEncoded($0))" } ?? ""
         var found: [Descriptor] = []
-        var isThere = false
-        try pages(from: try call("GET", "referrers/\(digest)\(query)")) { response, document in
-            if response.status == 404 { return false }
-            isThere = true
-            let index = try Index(document)
+        var isThere = true
+        let pages = ListPages(client, try call("GET", "referrers/\(digest)\(query)"))
+        try pages.read { response, call in
+            if pages.isFirst, response.saysThatThereIsNoList {
+                isThere = false
+                return nil
+            }
+            guard response.status == 200 else { throw client.refusal(call, response) }
+            let index = try Index(document(response, call))
             let isFiltered = response.headers.all("OCI-Filters-Applied").contains {
                 $0.split(whereSeparator: { $0 == "," || $0 == " " }).contains("artifactType")
             }
             found += index.manifests.filter { manifest in
                 isFiltered || manifest.isArtifact(of: artifactType)
             }
-            return true
+            return index.manifests.count
         }
         return isThere ? Index(manifests: found) : nil
     }
 
-    /// Reads a list page by page, as `Link` leads.
-    ///
-    /// - Parameter take: takes a page; false when it is no list. Given a 404 with an empty document.
-    private func pages(
-        from first: RegistryCall, _ take: (HTTPResponse, JSONField) throws -> Bool
-    ) throws {
-        var call = first
-        var seen: Set<HTTPURL> = []
-        var byteCount = 0
-        while seen.count < RegistryRepository.pageLimit,
-            byteCount <= RegistryRepository.listByteLimit
-        {
-            seen.insert(call.request.url)
-            call.request.bodyLimit = RegistryRepository.pageByteLimit
-            let response = try client.send(call)
-            if response.status == 404, seen.count == 1,
-                try !take(response, JSONField(.object(JSONObject())))
-            {
-                return
-            }
-            guard response.status == 200 else { throw client.refusal(call, response) }
-            byteCount += response.body.count
-            do {
-                guard !response.bodyIsCut else { throw JSONError.syntax(offset: 0, "too large") }
-                _ = try take(response, JSONField(JSON.parse(response.body)))
-            } catch let error as JSONError {
-                throw client.violation(call.request, error.text)
-            }
-            guard let link = HeaderValue.link(response.headers.all("Link"), relation: "next") else {
-                return
-            }
-            guard let next = call.request.url.resolving(link)?.keepingTLS(of: call.request.url),
-                !seen.contains(next)
-            else { throw client.violation(call.request, "a link that leads nowhere") }
-            call.request.url = next
+    private func document(_ response: HTTPResponse, _ call: RegistryCall) throws -> JSONField {
+        guard !response.bodyIsCut else {
+            throw client.violation(
+                call.request, "too large: a page of more than \(ListPages.pageByteLimit) bytes")
         }
-        throw client.violation(call.request, "a list without an end")
+        return JSONField(try JSON.parse(response.body))
+    }
+}
+
+extension HTTPResponse {
+    /// What registries say that have no list of referrers: a status, or a page for people.
+    fileprivate var saysThatThereIsNoList: Bool {
+        [400, 404, 405, 406, 501].contains(status) || (status == 200 && isWebPage)
     }
 }

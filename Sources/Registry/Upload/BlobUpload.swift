@@ -81,9 +81,9 @@ final class BlobUpload {
     /// Whether the repository has the blob, or gets it from another.
     private func isThere(_ identity: BlobIdentity, mountFrom: [String]) throws -> Bool {
         meter.total = identity.size
-        if try repository.hasBlob(identity.digest, pushing: true) { return true }
+        if try isStored(identity) { return true }
         for other in mountFrom {
-            switch try repository.tryMount(identity.digest, from: other) {
+            switch try repository.tryMount(identity, from: other) {
             case .mounted:
                 // An earlier one may have opened an upload.
                 if let session { repository.cancel(session.location) }
@@ -105,10 +105,7 @@ final class BlobUpload {
         call.request.awaitsAnswer = true
         let response = try client.send(call)
         guard response.status == 202 else { throw client.refusal(call, response) }
-        guard let opened = UploadSession(response, to: call.request.url) else {
-            throw client.violation(call.request, "an upload without a Location")
-        }
-        session = opened
+        session = try UploadSession(response, to: call.request.url, client.requestPolicy)
     }
 
     /// Sends what is next by the way that is best now.
@@ -187,12 +184,13 @@ final class BlobUpload {
         call.request.body = body
         let outcome = try attempt(call)
         if let failure = body.failure {
-            if case .answer(let response) = outcome { follow(response) }
+            // It is over; where to cancel it is all that the answer is asked.
+            if case .answer(let response) = outcome { try follow(response) }
             throw failure
         }
         switch outcome {
         case .answer(let response) where response.isSuccess:
-            follow(response)
+            try follow(response)
             acknowledge(response, from: acknowledged, to: window.end)
             if acknowledged == window.end { return try close() }
         case .answer(let response): try recover(call, response, refused: .stream)
@@ -215,7 +213,7 @@ final class BlobUpload {
         call.request.body = body(from: acknowledged, byteCount: count)
         switch try attempt(call) {
         case .answer(let response) where response.isSuccess:
-            follow(response)
+            try follow(response)
             acknowledge(response, from: acknowledged, to: acknowledged + count)
             noteProgress()
         case .answer(let response): try recover(call, response, refused: .chunks)
@@ -237,7 +235,7 @@ final class BlobUpload {
         return size
     }
 
-    private func follow(_ response: HTTPResponse) { session?.follow(response) }
+    private func follow(_ response: HTTPResponse) throws { try session?.follow(response) }
 
     /// Counts what an answer of success says has arrived.
     ///
@@ -278,7 +276,7 @@ final class BlobUpload {
                 return try confirmed(identity, call, response)
             }
             // An answer may be lost after the blob was stored.
-            if try repository.hasBlob(identity.digest, pushing: true) {
+            if try isStored(identity) {
                 self.session = nil
                 return identity
             }
@@ -297,18 +295,25 @@ final class BlobUpload {
         try source.check(announced)
     }
 
-    /// The blob is stored when the registry says so with its digest.
+    private func isStored(_ identity: BlobIdentity) throws -> Bool {
+        let found = try repository.existence(
+            of: identity.digest, size: identity.size, pushing: true)
+        return found == .present
+    }
+
+    /// The blob is stored when the registry says so, or has it when it is asked again.
     private func confirmed(
         _ identity: BlobIdentity, _ call: RegistryCall, _ response: HTTPResponse
     ) throws -> BlobIdentity {
         session = nil
-        let stored = response.headers["Docker-Content-Digest"].flatMap { Digest($0) }
-        if let stored, stored.algorithm == identity.digest.algorithm, stored != identity.digest {
-            throw client.violation(call.request, "it stored \(stored), not \(identity.digest)")
-        }
-        if response.status != 201, try !repository.hasBlob(identity.digest, pushing: true) {
-            throw client.violation(
-                call.request, "status \(response.status), and the blob is not there")
+        switch ContentProof(ofStoring: response, identity.digest) {
+        case .proved: break
+        case .contradicted(let problem): throw client.violation(call.request, problem)
+        case .open:
+            guard try isStored(identity) else {
+                throw client.violation(
+                    call.request, "status \(response.status), and the blob is not there")
+            }
         }
         return identity
     }

@@ -7,21 +7,6 @@ extension RegistryRepository {
     /// can be asked for by its digest first.
     static let spoolByteLimit = 16 << 20
 
-    /// Mounts a blob from another repository of this registry.
-    ///
-    /// - Parameter repository: the other repository, without the host.
-    /// - Returns: false when the registry does not; the upload that some open instead is cancelled.
-    /// - Spec: distribution-spec v1.1, Mounting a blob from another repository.
-    public func mountBlob(_ digest: Digest, from repository: String) throws -> Bool {
-        switch try tryMount(digest, from: repository) {
-        case .mounted: return true
-        case .refused: return false
-        case .session(let session):
-            cancel(session.location)
-            return false
-        }
-    }
-
     /// Stores a blob and returns its digest and size, after the registry confirmed them.
     ///
     /// A blob that announces its digest, or is small enough to be read before, is not sent when the
@@ -41,10 +26,12 @@ extension RegistryRepository {
         case session(UploadSession)
     }
 
-    func tryMount(_ digest: Digest, from repository: String) throws -> Mount {
-        let prefix = "\(host.name)/"
-        let source =
-            repository.hasPrefix(prefix) ? String(repository.dropFirst(prefix.count)) : repository
+    /// Mounts a blob from another repository of this registry.
+    ///
+    /// - Parameter source: the other repository, without the host.
+    /// - Spec: distribution-spec v1.1, Mounting a blob from another repository.
+    func tryMount(_ identity: BlobIdentity, from source: String) throws -> Mount {
+        let digest = identity.digest
         if source == path { return .refused }
         let base = try client.baseURL(of: host)
         let url = base.replacingTarget("/v2/\(path)/blobs/uploads/")
@@ -64,9 +51,17 @@ extension RegistryRepository {
             return .refused
         }
         switch response.status {
-        case 201: return .mounted
+        case 201:
+            switch ContentProof(ofStoring: response, digest) {
+            case .proved: return .mounted
+            case .contradicted(let problem): throw client.violation(call.request, problem)
+            case .open:
+                let found = try existence(of: digest, size: identity.size, pushing: true)
+                return found == .present ? .mounted : .refused
+            }
         case 202:
-            return UploadSession(response, to: call.request.url).map { .session($0) } ?? .refused
+            return .session(
+                try UploadSession(response, to: call.request.url, client.requestPolicy))
         default: return .refused
         }
     }
@@ -92,23 +87,26 @@ struct UploadSession {
     let chunkMinimum: Int
     /// The answer came through a proxy that is known to limit bodies.
     let isBehindLimit: Bool
+    private let policy: RequestPolicy
 
-    /// - Returns: nil when the answer does not say where.
+    /// - Throws: `TransportFailure.violation` when the answer does not say where, or names a place
+    ///   that the policy forbids.
     /// - Spec: distribution-spec v1.1, `OCI-Chunk-Min-Length`.
-    init?(_ response: HTTPResponse, to url: HTTPURL) {
-        guard let location = response.headers["Location"].flatMap({ url.resolving($0) }) else {
-            return nil
-        }
-        self.location = location.keepingTLS(of: url)
+    init(
+        _ response: HTTPResponse, to url: HTTPURL, _ policy: RequestPolicy
+    ) throws(TransportFailure) {
+        self.policy = policy
+        location = try policy.target(of: response.headers["Location"], from: url, "an upload")
         let minimum = response.headers["OCI-Chunk-Min-Length"].flatMap { HeaderValue.number($0) }
         chunkMinimum = Int(clamping: minimum ?? 0)
         isBehindLimit = response.headers["CF-RAY"] != nil
     }
 
-    /// Goes on where the answer says.
-    mutating func follow(_ response: HTTPResponse) {
-        if let next = response.headers["Location"].flatMap({ location.resolving($0) }) {
-            location = next.keepingTLS(of: location)
-        }
+    /// Goes on where the answer says, if it does.
+    ///
+    /// - Throws: `TransportFailure.violation` for a place that the policy forbids.
+    mutating func follow(_ response: HTTPResponse) throws(TransportFailure) {
+        guard let next = response.headers["Location"] else { return }
+        location = try policy.target(of: next, from: location, "an upload")
     }
 }

@@ -24,7 +24,8 @@ extension BlobUpload {
             case .broken, .timedOut, .unreachable: return .broken(failure, nil)
             case .lengthRequired:
                 return .answer(HTTPResponse(status: 411, headers: HTTPHeaders()))
-            case .tls, .settings, .interrupted: throw client.error(failure, call.request)
+            case .tls, .settings, .violation, .interrupted:
+                throw client.error(failure, call.request)
             }
         }
     }
@@ -41,7 +42,7 @@ extension BlobUpload {
             try resume(after: refusal)
         case 307, 308:
             guard retries.noteRedirect() else { throw refusal }
-            session?.follow(response)
+            try session?.follow(response)
         case 413:
             try learnLimit(way, refusal)
             try resume(after: refusal)
@@ -102,9 +103,7 @@ extension BlobUpload {
     ) throws {
         let cause =
             response.map { client.refusal(call, $0) } ?? client.error(failure, call.request)
-        guard
-            try retries.wait(after: response, limit: failure.retryLimit(on: call.request.url))
-        else { throw cause }
+        guard try retries.wait(after: response, limit: failure.retryLimit) else { throw cause }
         isCautious = true
         try resume(after: cause)
     }
@@ -130,7 +129,7 @@ extension BlobUpload {
             if response.status == 404 { self.session = nil }
             return nil
         }
-        self.session?.follow(response)
+        try self.session?.follow(response)
         return response.headers["Range"].flatMap { HeaderValue.uploadedByteCount($0) }
     }
 

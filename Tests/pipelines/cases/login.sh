@@ -54,6 +54,32 @@ assert_equal "$encoded" "$(jq -r --arg host "$registry" '.auths[$host].auth' aut
 skopeo login --authfile auth.json --tls-verify=false --get-login "$registry" >out
 assert_equal alice "$(cat out)"
 
+# Eight at once: each finds what the others have stored.
+logins=
+for number in 1 2 3 4 5 6 7 8; do
+	oci-login --authfile many.json -u alice "$registry/$number" <password &
+	logins="$logins $!"
+done
+for login in $logins; do
+	wait "$login" || fail 'a login failed'
+done
+assert_equal 8 "$(jq '.auths | length' many.json)"
+
+# A file that is damaged is no reason not to read what anyone may; where a password is needed, it is.
+mkdir damaged
+printf '{' >damaged/config.json
+assert_failed 78 oci-fetch env DOCKER_CONFIG="$PWD/damaged" HOME="$PWD/none" oci-fetch --quiet "$registry/a/b"
+assert_match 'unusable credentials file' err
+login=$registry
+start_registry
+assert_failed 69 oci-fetch env DOCKER_CONFIG="$PWD/damaged" HOME="$PWD/none" oci-fetch --quiet "$registry/a/b"
+
+# Who asks for no password has not checked it.
+expect 0 oci-login --authfile open.json -u alice "$registry" <password
+assert_equal "oci-login: warning: $registry does not ask for a password: whether it is right is not known" \
+	"$(cat err)"
+registry=$login
+
 # A login that is denied leaves the one before.
 cp auth.json before
 assert_failed 77 oci-login oci-login --authfile auth.json -u alice "$registry" <wrong

@@ -77,3 +77,32 @@ assert_equal '8388608 8388608 8388608 8388608 8388608 8388608 8388608 1279744 ' 
 for size in 0 65 x -1; do
 	assert_failed 64 oci-push-blob oci-push-blob --chunk-size "$size" "$registry/plain" <random
 done
+
+# A page to log in, wherever content should be: nothing is stored, so nothing is printed or found.
+assert_failed 76 oci-push-blob oci-push-blob --media-type text/plain "$registry/portal" <plain
+oci-fetch scratch >scratch.json
+assert_failed 76 oci-push-manifest oci-push-manifest "$registry/portal:x" <scratch.json
+assert_failed 76 oci-fetch oci-fetch --raw "$registry/portal:x"
+assert_failed 76 oci-fetch oci-fetch --tags "$registry/portal"
+
+# A media type that would be the lines of another request goes nowhere.
+scripted=$registry
+start_registry
+oci-fetch --raw "$scripted/forged:x" >forged.json
+assert_failed 76 oci-push-manifest oci-push-manifest --from "$scripted/forged" "$registry/mine:x" <forged.json
+! grep -q 'DELETE\|"PUT' "$registry_log" || fail "$(grep 'DELETE\|"PUT' "$registry_log")"
+
+# A registry that goes away, and starts again when the client has noticed: nothing is lost.
+kill "$registry_pid"
+wait "$registry_pid" || :
+sed "s/127\.0\.0\.1:0/$registry/" "$storage.yml" >again.yml
+oci-push-blob -v "$registry/back" <random >blob.json 2>said &
+pusher=$!
+until grep -q 'cannot reach' said; do
+	kill -0 "$pusher" || fail "it gave up: $(cat said)"
+	sleep 0.05
+done
+docker-registry serve again.yml >again.log 2>&1 &
+pids="$! $pids"
+wait "$pusher" || fail "$(cat said)"
+assert_equal "$(digest_of random)" "$(field .digest blob.json)"

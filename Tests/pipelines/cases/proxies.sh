@@ -97,6 +97,18 @@ assert_failed 69 oci-fetch env SSL_CERT_DIR="$PWD/other" oci-fetch --blob "$regi
 expect 0 env SSL_CERT_DIR="$PWD/other" oci-fetch --ca-file ca.pem --blob "$registry/a/b" <random.json
 expect 0 env SSL_CERT_DIR="$PWD/hashed" oci-fetch --ca-file other/other.pem --blob "$registry/a/b" <random.json
 
+# They are several directories, and one without such names is read as a whole; what is empty is not
+# set, and where there is no certificate no other is trusted.
+mkdir unhashed empty
+cp ca.pem unhashed/authority
+expect 0 env SSL_CERT_DIR="$PWD/other:$PWD/hashed" oci-fetch --blob "$registry/a/b" <random.json
+expect 0 env SSL_CERT_DIR="$PWD/other:$PWD/unhashed" oci-fetch --blob "$registry/a/b" <random.json
+expect 0 env SSL_CERT_FILE="$PWD/other/other.pem" SSL_CERT_DIR="$PWD/unhashed" \
+	oci-fetch --blob "$registry/a/b" <random.json
+expect 0 env SSL_CERT_FILE= SSL_CERT_DIR= oci-fetch --ca-file ca.pem --blob "$registry/a/b" <random.json
+assert_failed 78 oci-fetch env SSL_CERT_DIR="$PWD/empty:$PWD/none" oci-fetch --blob "$registry/a/b" <random.json
+assert_failed 78 oci-fetch env SSL_CERT_FILE="$PWD/none" oci-fetch --blob "$registry/a/b" <random.json
+
 # A file of certificates instead of the system's, and one more beside it.
 expect 0 env SSL_CERT_FILE="$PWD/ca.pem" oci-fetch --blob "$registry/a/b" <random.json
 assert_failed 69 oci-fetch env SSL_CERT_FILE="$PWD/other/other.pem" oci-fetch --blob "$registry/a/b" <random.json

@@ -1,0 +1,172 @@
+import ByteStream
+import Hashing
+import ImageStore
+import OCI
+import Tar
+
+/// Writes the files of an image as one tar.
+///
+/// Its entries come as the layers have them, the lowest first, without those that no container sees; a
+/// directory comes before what is in it, with the attributes that it has in the end. A file of several
+/// names comes where its content is, under the first of them in byte order, and the others follow as
+/// hard links. The same image gives the same bytes.
+///
+/// Layers of which some content is there are read; contents pass through and nothing is stored.
+public struct TreeExport {
+    private let lister: ImageLister
+    private let output: OutputBuffer
+
+    public init(_ lister: ImageLister, to output: OutputBuffer) {
+        self.lister = lister
+        self.output = output
+    }
+
+    /// Writes the tar with its end, and flushes it.
+    ///
+    /// - Parameter paths: what is wanted, with everything in it; empty for all.
+    /// - Throws: `ImageTreeError`, `TarError`, and what reading the layers throws; the tar then has no
+    ///   end.
+    public func write(_ image: Image, _ paths: [Path]) throws {
+        let tree = try lister.tree(of: image)
+        let plan = try ExportPlan(tree, paths)
+        let layers = try ImageLayer.all(of: image)
+        let writer = TarWriter(output, policy: EntryPolicy(), warn: { _ in })
+        var run = Run(tree: tree, plan: plan, writer: writer)
+        let read = layers.filter { plan.hasData[$0.index] }
+        // The next layer is opened before it is needed: its place takes time to answer.
+        var opened: [Int: any ByteSource] = [:]
+        for layer in layers {
+            let next = read.drop { $0.index < layer.index }.prefix(2)
+            for layer in next where opened[layer.index] == nil {
+                opened[layer.index] = try lister.open(layer, of: image)
+            }
+            try run.write(layer, opened.removeValue(forKey: layer.index))
+        }
+        try run.writeImplied()
+        try writer.finish()
+    }
+
+    /// What was written so far.
+    private struct Run {
+        let tree: ImageTree
+        let plan: ExportPlan
+        let writer: TarWriter
+        private var isWritten: [Bool]
+
+        init(tree: ImageTree, plan: ExportPlan, writer: TarWriter) {
+            self.tree = tree
+            self.plan = plan
+            self.writer = writer
+            isWritten = [Bool](repeating: false, count: tree.nodes.count)
+        }
+
+        /// Writes what is there of one layer.
+        ///
+        /// - Parameter tar: the layer; nil when nothing of it has data.
+        mutating func write(_ layer: ImageLayer, _ tar: (any ByteSource)?) throws {
+            let items = plan.layers[layer.index]
+            guard let tar else {
+                for item in items { try write(item.node) }
+                return
+            }
+            var reader = TarReader(tar, path: layer.descriptor.layerPath, isEndProved: true)
+            var next = items.startIndex
+            let listing = tree.layers[layer.index]
+            try listing.visitAll { listed, attributes in
+                let entry = try TreeExport.next(&reader, listed)
+                guard next < items.endIndex, items[next].offset == attributes else {
+                    return try reader.skipData()
+                }
+                try write(items[next].node, dataOf: &reader, entry.size)
+                next += 1
+            }
+            guard try TreeExport.nextItem(&reader) == nil else { throw ImageTreeError.damaged }
+        }
+
+        mutating func writeImplied() throws {
+            for node in plan.implied { try write(node) }
+        }
+
+        /// Writes a path that has no data, and the directories that lead to it.
+        private mutating func write(_ node: UInt32) throws {
+            if isWritten[Int(node)] { return }
+            guard let entry = try entry(node) else { return }
+            try writer.write(entry)
+            try writeLinks(to: node, entry)
+        }
+
+        private mutating func write(
+            _ node: UInt32, dataOf reader: inout TarReader, _ size: UInt64
+        ) throws {
+            guard !isWritten[Int(node)], let entry = try entry(node) else {
+                return try reader.skipData()
+            }
+            guard entry.size == size else { throw ImageTreeError.damaged }
+            if size > 0 {
+                try writer.write(entry, dataOf: &reader)
+            } else {
+                try reader.skipData()
+                try writer.write(entry)
+            }
+            try writeLinks(to: node, entry)
+        }
+
+        private mutating func writeLinks(to node: UInt32, _ entry: TarEntry) throws {
+            for link in plan.links[tree.nodes[Int(node)].record] ?? [] {
+                guard var other = try self.entry(link) else { continue }
+                other.kind = .hardLink
+                other.linkTarget = entry.path
+                other.size = 0
+                other.extendedAttributes = []
+                try writer.write(other)
+            }
+        }
+
+        /// The entry of a path that is about to be written; the directories above it are written.
+        private mutating func entry(_ node: UInt32) throws -> TarEntry? {
+            isWritten[Int(node)] = true
+            var missing: [UInt32] = []
+            var parent = tree.nodes[Int(node)].parent
+            while parent != ImageTree.none, plan.isWanted(parent), !isWritten[Int(parent)] {
+                missing.append(parent)
+                parent = tree.nodes[Int(parent)].parent
+            }
+            for directory in missing.reversed() {
+                isWritten[Int(directory)] = true
+                if let entry = try tree.tarEntry(of: directory) { try writer.write(entry) }
+            }
+            return try tree.tarEntry(of: node)
+        }
+    }
+
+    /// The next entry of a layer, which must be the one that was listed.
+    private static func next(
+        _ reader: inout TarReader, _ listed: LayerItem
+    ) throws -> TarEntry {
+        guard let item = try nextItem(&reader), item.action == listed.action,
+            item.entry.path == listed.entry.path
+        else { throw ImageTreeError.damaged }
+        return item.entry
+    }
+
+    private static func nextItem(_ reader: inout TarReader) throws -> LayerItem? {
+        while let entry = try reader.next() {
+            if let item = try LayerItem(entry) { return item }
+            try reader.skipData()
+        }
+        return nil
+    }
+}
+
+extension ImageTree {
+    /// What a tar says of a path; nil for a root that no layer has.
+    fileprivate func tarEntry(of node: UInt32) throws(ImageTreeError) -> TarEntry? {
+        guard var entry = try item(of: node)?.entry else { return nil }
+        entry.path = path(of: node)
+        if entry.kind == .directory {
+            entry.path = entry.path.isEmpty ? Array("./".utf8) : entry.path + [UInt8(ascii: "/")]
+        }
+        entry.modificationNanoseconds = 0
+        return entry
+    }
+}

@@ -1,0 +1,58 @@
+import ByteStream
+import Glibc
+import JSON
+
+extension CredentialFile {
+    /// Reads a file, changes it and replaces it, while no other process that does the same can.
+    ///
+    /// The lock is on the directory, so that nothing is left in it. Some network file systems have
+    /// no such locks: the file is changed without one there.
+    ///
+    /// - Throws: `StreamError`, `RegistryError.credentialFile`, `.interrupted`.
+    static func edit(_ path: Path, _ change: (inout CredentialFile) -> Void) throws {
+        try makeDirectories(of: path)
+        // A link stays one: what it points to is replaced.
+        let target = resolved(path) ?? path
+        func body() throws {
+            var file = try load(path) ?? CredentialFile(path: path, bytes: [])
+            change(&file)
+            try file.write(to: target)
+        }
+        do {
+            try Directory.withLock(
+                target.directory, failure: { LockFailure(error: $0) as any Error }, body)
+        } catch let failure as LockFailure {
+            if failure.error == .cancelled { throw RegistryError.interrupted }
+            try body()
+        }
+    }
+
+    private struct LockFailure: Error {
+        let error: Errno
+    }
+
+    /// Replaces the file, readable by its owner only.
+    private func write(to target: Path) throws(StreamError) {
+        let file = try AtomicFile(target, mode: 0o600)
+        try file.write(document.serialized() + [UInt8(ascii: "\n")])
+        try file.commit()
+    }
+
+    private static func resolved(_ path: Path) -> Path? {
+        path.withCString { name in
+            guard let resolved = realpath(name, nil) else { return nil }
+            defer { free(resolved) }
+            return Path(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
+        }
+    }
+
+    private static func makeDirectories(of path: Path) throws(StreamError) {
+        for (index, byte) in path.bytes.enumerated() where byte == UInt8(ascii: "/") && index > 0 {
+            let directory = Path(path.bytes[..<index])
+            let status = directory.withCString { mkdir($0, 0o700) }
+            if status != 0, Errno.current != .exists {
+                throw .create(path: directory, Errno.current)
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import JSON
+
+/// Whether a registry is spoken to in the clear or by TLS.
+extension RegistryClient {
+    /// Where the API of `host` is.
+    ///
+    /// - Spec: the design's "References": loopback registries are tried over plain HTTP.
+    func baseURL(of host: RegistryHost) throws -> HTTPURL {
+        try host.baseURL {
+            let plain = HTTPURL(scheme: "http", authority: host.authority, target: "/v2/")
+            let secure = HTTPURL(scheme: "https", authority: host.authority, target: "/v2/")
+            if options.plainHTTP { return plain }
+            guard host.isLoopback else { return secure }
+            guard let answer = try plainAnswer(HTTPRequest("GET", plain)) else { return secure }
+            if answer.leads(from: plain, to: secure) { return secure }
+            // A refusal that is not a registry's may be that of a server that speaks TLS only.
+            if (400..<500).contains(answer.status), !answer.isOfRegistry, try speaksTLS(secure) {
+                return secure
+            }
+            host.authenticator.note(answer)
+            return plain
+        }
+    }
+
+    /// Asks in the clear, again while nobody listens.
+    ///
+    /// - Returns: nil when the connection was closed, as servers of TLS may do it.
+    private func plainAnswer(_ request: HTTPRequest) throws -> HTTPResponse? {
+        var retries = Retries(policy)
+        while true {
+            do {
+                return try exchange(request)
+            } catch TransportFailure.broken {
+                return nil
+            } catch let failure as TransportFailure {
+                guard case .unreachable = failure, try retries.wait(limit: failure.retryLimit)
+                else { throw error(failure, request) }
+            }
+        }
+    }
+
+    /// Whether a server speaks TLS, even if its certificate is not trusted.
+    private func speaksTLS(_ secure: HTTPURL) throws -> Bool {
+        let request = HTTPRequest("GET", secure)
+        do {
+            _ = try exchange(request)
+            return true
+        } catch TransportFailure.tls(let detail) {
+            return detail.contains("certificate")
+        } catch let failure as TransportFailure {
+            switch failure {
+            case .interrupted, .settings: throw error(failure, request)
+            default: return false
+            }
+        }
+    }
+}
+
+extension HTTPResponse {
+    /// What only a registry says, or what answers for one: a challenge, its header, its errors.
+    fileprivate var isOfRegistry: Bool {
+        if headers["Docker-Distribution-Api-Version"] != nil { return true }
+        if headers["WWW-Authenticate"] != nil { return true }
+        guard let document = try? JSON.parse(body), case .object(let object) = document else {
+            return false
+        }
+        return object["errors"] != nil
+    }
+
+    /// Whether it redirects from a host to the same one by TLS.
+    fileprivate func leads(from plain: HTTPURL, to secure: HTTPURL) -> Bool {
+        guard [301, 302, 303, 307, 308].contains(status),
+            let target = headers["Location"].flatMap({ plain.resolving($0) })
+        else { return false }
+        return target.origin == secure.origin
+    }
+}

@@ -1,0 +1,80 @@
+# oci-flatten: parts of an image, links, squashing, and what leaves the tar without an end.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+mkdir -p lower/bin lower/etc upper/etc
+echo one >lower/bin/one
+ln lower/bin/one lower/bin/two
+ln -s bin lower/sbin
+echo root:x:0:0::/:/bin/sh >lower/etc/passwd
+seq 1 100000 >lower/numbers
+echo new >upper/etc/new
+oci-tar lower --mtime 1700000000 | oci-zstd | oci-push-blob oci:image >1.json
+oci-tar upper --mtime 1700000001 --whiteout /bin/one --opaque /gone | oci-zstd |
+	oci-push-blob oci:image >2.json
+oci-fetch scratch | oci-manifest-append 1.json 2.json | oci-push-manifest oci:image:1 >pushed
+oci-fetch oci:image:1 >line
+
+expect 0 oci-flatten <line
+assert_empty err
+tar -tf out >names
+cat >expected <<'END'
+bin/
+bin/two
+etc/
+etc/passwd
+numbers
+sbin
+etc/new
+END
+cmp expected names
+mkdir all
+tar -xpf out --delay-directory-restore -C all
+cmp lower/bin/two all/bin/two
+assert_equal 1700000001 "$(stat -c %Y all/etc)" 'the time of the upper directory'
+
+# A part, by its name in the image.
+expect 0 oci-flatten --only sbin/two --only /etc/new <line
+tar -tf out >names
+printf 'bin/two\netc/new\n' | cmp - names
+expect 0 oci-flatten --only sbin/ <line
+tar -tf out >names
+printf 'bin/\nbin/two\n' | cmp - names
+oci-flatten --only etc/passwd <line | tar -xOf - >passwd
+cmp lower/etc/passwd passwd
+assert_failed 69 oci-flatten oci-flatten --only bin/one <line
+
+# Squashed: the same files in one layer.
+oci-flatten <line | oci-zstd | oci-push-blob oci:image >squashed.json
+oci-fetch scratch | oci-manifest-append squashed.json | oci-push-manifest oci:image:2 >pushed
+oci-fetch oci:image:1 | oci-list | sed 's/layer:[0-9]*/layer/' >before
+oci-fetch oci:image:2 | oci-list | sed 's/layer:[0-9]*/layer/' | cmp before -
+
+# A layer that has nothing left is not read again, and one that is broken gives no end.
+oci-tar upper --whiteout /etc --whiteout /bin --whiteout /sbin --whiteout /numbers --root-dir /only |
+	oci-zstd | oci-push-blob oci:image >3.json
+oci-fetch scratch | oci-manifest-append 1.json 3.json | oci-push-manifest oci:image:3 >pushed
+oci-fetch oci:image:3 | oci-list >/dev/null
+cp -r image broken
+rm "broken/blobs/sha256/$(field '.digest | split(":")[1]' 1.json)"
+expect 0 oci-flatten --from oci:broken <<-END
+	$(oci-fetch oci:image:3)
+END
+tar -tf out >names
+printf 'only/\nonly/etc/\nonly/etc/new\n' | cmp - names
+assert_failed 69 oci-flatten oci-flatten --from oci:broken <line
+cp -r image cut
+blob=cut/blobs/sha256/$(field '.digest | split(":")[1]' 1.json)
+head -c 2000 "$blob" >part
+cp part "$blob"
+expect 65 oci-flatten --from oci:cut <line
+assert_message oci-flatten
+mv out no-end
+expect 65 oci-zstd <no-end
+
+assert_failed 65 oci-flatten oci-flatten </dev/null
+if [ -e /dev/full ]; then
+	expect 74 sh -c 'oci-flatten <line >/dev/full'
+	assert_message oci-flatten
+fi
