@@ -105,13 +105,7 @@ struct BuildOptions: ParsableArguments {
         request.isolation = isolation
         request.modificationTime = mtime
         request.cacheDirectory = cache.map { ArgumentText.decode($0.bytes) }
-        request.secrets = try secrets.map { text in
-            do {
-                return try KeyValue(text)
-            } catch {
-                throw UsageError("not a secret: \(quote(text)): \(error.problem)")
-            }
-        }
+        request.secrets = try secrets.map { try pair($0, "secret") }
         return request
     }
 
@@ -128,15 +122,17 @@ struct BuildOptions: ParsableArguments {
 
     /// `KEY=VALUE`, or `KEY` with the value that the environment has, if it has one.
     private func argument(_ text: String) throws -> KeyValue? {
-        if text.utf8.contains(UInt8(ascii: "=")) {
-            do {
-                return try KeyValue(text)
-            } catch {
-                throw UsageError("not a build argument: \(quote(text)): \(error.problem)")
-            }
-        }
+        if text.utf8.contains(UInt8(ascii: "=")) { return try pair(text, "build argument") }
         guard let value = getenv(text) else { return nil }
         return try KeyValue("\(text)=\(String(cString: value))")
+    }
+
+    private func pair(_ text: String, _ kind: String) throws(UsageError) -> KeyValue {
+        do {
+            return try KeyValue(text)
+        } catch {
+            throw UsageError("not a \(kind): \(quote(text)): \(error.problem)")
+        }
     }
 
     /// The patterns of what the context does not have: those beside the Dockerfile, else those in

@@ -75,8 +75,14 @@ enum RunFunctions {
         """#
 
     static let container = #"""
-        runtime=$(command -v crun) || runtime=$(command -v runc) || {
-        	echo 'neither crun nor runc is here, which run programs' >&2
+        runtimes='runc crun'
+        [ "$(id -u)" -eq 0 ] || runtimes='crun runc'
+        runtime=
+        for name in $runtimes; do
+        	[ -n "$runtime" ] || runtime=$(command -v "$name") || runtime=
+        done
+        [ -n "$runtime" ] || {
+        	echo 'neither runc nor crun is here, which run programs' >&2
         	exit 69
         }
         # crun runs without control groups too, where none can be made.

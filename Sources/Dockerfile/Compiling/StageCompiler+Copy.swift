@@ -201,7 +201,7 @@ extension StageCompiler {
             ["oci-fetch"] + registryOptions
             + [.option("platform", whole.platform.description), ShellWord(base.reference)]
         whole.imageScript.pipeline([fetch], to: .file(image + ".json"))
-        let script = unpacking(image)
+        let script = unpacking(image, of: base.reference)
         whole.imageScript.append(script)
         return image + ".root"
     }
@@ -214,20 +214,20 @@ extension StageCompiler {
         }
         if let root = done.root { return root }
         let root = done.image + ".root"
-        let script = unpacking(done.image)
+        let script = unpacking(done.image, of: done.base)
         whole.scripts[source.index]?.append(script)
         done.root = root
         whole.states[source.index] = done
         return root
     }
 
-    private mutating func unpacking(_ image: String) -> ShellScript {
+    private mutating func unpacking(_ image: String, of base: String?) -> ShellScript {
         whole.usesPrivateRoots = true
         var script = ShellScript()
         script.pipeline([["mkdir", .file(image + ".root")]])
         script.pipeline(
             [
-                ["oci-flatten"] + registryOptions + [.option("from", destination)],
+                ["oci-flatten"] + registryOptions + places(of: base),
                 ["oci-untar", "${rootless:+--rootless}", .file(image + ".root")],
             ], from: .file(image + ".json"))
         return script

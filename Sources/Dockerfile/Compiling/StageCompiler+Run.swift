@@ -140,7 +140,7 @@ extension StageCompiler {
         if !state.isEmpty {
             script.pipeline(
                 [
-                    ["oci-flatten"] + registryOptions + [.option("from", destination)],
+                    ["oci-flatten"] + registryOptions + places(of: state.base),
                     ["oci-untar", "${rootless:+--rootless}", .file(root)],
                 ], from: .file(state.image + ".json"))
         }
@@ -192,7 +192,8 @@ extension StageCompiler {
             isReadOnly = mount.isReadOnly ?? false
             prepareCache(mount, target, file)
         case .secret:
-            let id = mount.id ?? mount.source ?? target.split(separator: "/").last.map(String.init) ?? ""
+            let id =
+                mount.id ?? mount.source ?? target.split(separator: "/").last.map(String.init) ?? ""
             if mount.target == nil { target = "/run/secrets/\(id)" }
             guard let secret = whole.request.secrets.last(where: { $0.key.isSame(as: id) }) else {
                 if !mount.isRequired { return }
@@ -294,7 +295,9 @@ extension StageCompiler {
             to: .file(step.bundle + "/config.json"))
         script.pipeline([["begin_run", .file(step.root)]])
         script.code("container=ocinoco-$$-\(step.line)")
-        script.pipeline([["run_step", ShellWord("\(step.line)"), "run_container", .file(step.bundle)]])
+        script.pipeline([
+            ["run_step", ShellWord("\(step.line)"), "run_container", .file(step.bundle)]
+        ])
         script.pipeline([["end_run", .file(step.root)]])
     }
 
@@ -322,7 +325,8 @@ extension StageCompiler {
             let isNumber = state.user.utf8.allSatisfy { (0x30...0x39).contains($0) }
             command.append(
                 isNumber
-                    ? ShellWord(code: "--userspec=\"$(user_in \"$work\"/\(step.root) \(state.user))\"")
+                    ? ShellWord(
+                        code: "--userspec=\"$(user_in \"$work\"/\(step.root) \(state.user))\"")
                     : .option("userspec", state.user))
         }
         command.append(.file(step.root))

@@ -58,6 +58,7 @@ struct StageCompiler {
             ? BaseImage(reference: "scratch", config: ImageConfig(platform: platform))
             : try whole.baseReader(stage.baseName, platform)
         var state = try StageState(base.config, image: name, platform: platform)
+        if !isScratch { state.base = base.reference }
         var options: [ShellWord] = ["oci-config"]
         if base.config.created != nil { options.append("--clear=created") }
         if !state.triggers.isEmpty { options.append("--clear=onbuild") }
@@ -153,6 +154,11 @@ struct StageCompiler {
 
     var destination: ShellWord { DockerfileCompiler.destination(whole.request) }
 
+    /// Where the layers of a stage are.
+    func places(of base: String?) -> [ShellWord] {
+        (base.map { [ShellWord.option("from", $0)] } ?? []) + [.option("from", destination)]
+    }
+
     /// Begins the part of an instruction that makes a layer.
     mutating func beginLayer(_ instruction: Instruction) -> String {
         flush()
@@ -208,7 +214,7 @@ struct StageCompiler {
         let listing = state.listing ?? state.image + ".list"
         if state.listing == nil {
             script.pipeline(
-                [["oci-list"] + registryOptions + [.option("from", destination)]],
+                [["oci-list"] + registryOptions + places(of: state.base)],
                 from: .file(state.image + ".json"), to: .file(listing))
             state.listing = listing
         }

@@ -7,6 +7,8 @@ struct StageState {
     var image: String
     /// Whether it has no layers.
     var isEmpty: Bool
+    /// The reference of the image that it is built on; nil for none.
+    var base: String?
     let platform: Platform
     /// What substitution sees: the environment and the arguments, the last one declared winning.
     var variables: Variables

@@ -171,7 +171,7 @@ public struct RuntimeConfig: Sendable {
     private var volumeMounts: [JSON] {
         if !options.mountsVolumes { return [] }
         // A volume in another is mounted after it.
-        image.volumes.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map {
+        return image.volumes.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map {
             var mountOptions = ["nosuid", "nodev", "tmpcopyup"]
             if let attributes = options.volumeAttributes[$0] {
                 mountOptions.append("mode=\(String(attributes.mode & 0o7777, radix: 8))")
