@@ -25,14 +25,17 @@ facts() {
 }
 
 # compare DOCKERFILE CONTEXT [OPTION...]: builds it with both; the same config and the same tree.
+# The argument BASE is what either calls the image `base`.
 compare() {
 	file=$1 context=$2
 	shift 2
 	rm -rf ours theirs theirs.docker
-	oci-dockerfile --quiet --file "$file" --context "$context" --output oci:ours:1 "$@" >build.sh ||
+	oci-dockerfile --quiet --file "$file" --context "$context" --build-arg BASE=oci:base:1 \
+		--output oci:ours:1 "$@" >build.sh ||
 		fail "oci-dockerfile: $(cat "$file")"
 	sh build.sh >/dev/null || fail "the script: $(cat build.sh)"
-	buildah bud --isolation chroot --format docker --layers=false --tag theirs --file "$file" "$@" "$context" ||
+	buildah bud --isolation chroot --format docker --layers=false --tag theirs \
+		--build-arg BASE=localhost/base:1 --file "$file" "$@" "$context" ||
 		fail "buildah: $(tail -n 5 buildah.log)"
 	buildah push --format oci theirs oci:theirs:1 || fail "buildah push: $(tail -n 3 buildah.log)"
 	buildah push --format docker theirs dir:theirs.docker || fail "buildah push: $(tail -n 3 buildah.log)"

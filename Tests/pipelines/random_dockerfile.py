@@ -59,7 +59,6 @@ def config():
         "USER %d:%d" % (choose.randint(1, 9), choose.randint(1, 9)), "EXPOSE %d" % choose.randint(1, 99),
         "VOLUME /v%d" % choose.randint(0, 3), "CMD [\"c\", \"%d\"]" % choose.randint(0, 9), "CMD echo $V %d" % choose.randint(0, 9),
         "ENTRYPOINT [\"/e\"]", "STOPSIGNAL SIGINT", "WORKDIR /w%d" % choose.randint(0, 2), "WORKDIR sub",
-        "SHELL [\"/bin/x\", \"-c\"]", "HEALTHCHECK --interval=%ds CMD a b" % choose.randint(1, 90),
         "HEALTHCHECK NONE", "ONBUILD ENV z=%d" % choose.randint(0, 9)]))
 
 
