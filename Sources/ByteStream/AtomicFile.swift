@@ -9,10 +9,9 @@ import Glibc
 public final class AtomicFile: ByteSink {
     public let path: Path
     private let temporary: Path
-    private let descriptor: FileDescriptor
+    private var file: OwnedDescriptor?
     /// Whether `temporary` is a name in the directory now.
     private var isNamed: Bool
-    private var isOpen = true
 
     /// - Parameter path: its final name; when `commit(as:)` gives another, what messages call it.
     /// - Throws: `StreamError.create`.
@@ -20,14 +19,13 @@ public final class AtomicFile: ByteSink {
         self.path = path
         temporary = AtomicFile.temporaryName(beside: path)
         do {
-            if let descriptor = try AtomicFile.openUnnamed(beside: path, mode: mode) {
-                self.descriptor = descriptor
+            if let file = try AtomicFile.openUnnamed(beside: path, mode: mode) {
+                self.file = file
                 isNamed = false
             } else {
-                descriptor = try temporary.withCString { (name) throws(Errno) in
-                    try FileDescriptor.open(
-                        name, flags: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode: mode)
-                }
+                file = try OwnedDescriptor(
+                    temporary, flags: O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                    mode: mode)
                 isNamed = true
             }
         } catch {
@@ -37,13 +35,13 @@ public final class AtomicFile: ByteSink {
 
     deinit {
         if isNamed { _ = temporary.withCString { unlink($0) } }
-        if isOpen { _ = Glibc.close(descriptor.rawValue) }
     }
 
     /// - Throws: `StreamError.write`.
     public func write(_ bytes: UnsafeRawBufferPointer) throws(StreamError) {
+        guard let file else { preconditionFailure("the file was committed") }
         do {
-            try descriptor.writeAll(bytes)
+            try file.descriptor.writeAll(bytes)
         } catch {
             throw .write(path: path, error)
         }
@@ -59,15 +57,16 @@ public final class AtomicFile: ByteSink {
     /// - Throws: `StreamError.write` or `.create`; the name is then as it was.
     public func commit(as destination: Path? = nil) throws(StreamError) {
         let name = destination ?? path
+        guard let file else { preconditionFailure("the file was committed") }
         do {
-            try descriptor.synchronize()
+            try file.descriptor.synchronize()
         } catch {
             throw .write(path: path, error)
         }
         if !isNamed {
             // linkat(2) does not replace a name, rename(2) does: the file gets a name of its own
             // first.
-            let result = AtomicFile.link(of: descriptor).withCString { from in
+            let result = file.procPath.withCString { from in
                 temporary.withCString { linkat(AT_FDCWD, from, AT_FDCWD, $0, AT_SYMLINK_FOLLOW) }
             }
             guard result == 0 else { throw .create(path: name, Errno.current) }
@@ -76,8 +75,7 @@ public final class AtomicFile: ByteSink {
         let result = temporary.withCString { from in name.withCString { rename(from, $0) } }
         guard result == 0 else { throw .create(path: name, Errno.current) }
         isNamed = false
-        isOpen = false
-        _ = Glibc.close(descriptor.rawValue)
+        self.file = nil
         try AtomicFile.synchronizeDirectory(of: name)
     }
 
@@ -87,25 +85,17 @@ public final class AtomicFile: ByteSink {
     /// - Spec: open(2), `O_TMPFILE`.
     private static func openUnnamed(
         beside path: Path, mode: UInt32
-    ) throws(Errno) -> FileDescriptor? {
-        let descriptor: FileDescriptor
+    ) throws(Errno) -> OwnedDescriptor? {
+        let file: OwnedDescriptor
         do {
-            descriptor = try path.directory.withCString { (name) throws(Errno) in
-                try FileDescriptor.open(
-                    name, flags: system_O_TMPFILE | O_RDWR | O_CLOEXEC, mode: mode)
-            }
+            file = try OwnedDescriptor(
+                path.directory, flags: system_O_TMPFILE | O_RDWR | O_CLOEXEC, mode: mode)
         } catch {
             // The last two are the answers of kernels that do not know the flag.
             if [EOPNOTSUPP, EISDIR, EINVAL].contains(error.rawValue) { return nil }
             throw error
         }
-        if link(of: descriptor).withCString({ access($0, F_OK) }) == 0 { return descriptor }
-        _ = Glibc.close(descriptor.rawValue)
-        return nil
-    }
-
-    private static func link(of descriptor: FileDescriptor) -> Path {
-        Path("/proc/self/fd/\(descriptor.rawValue)")
+        return file.procPath.withCString({ access($0, F_OK) }) == 0 ? file : nil
     }
 
     /// Makes a rename in the directory of `path` last.

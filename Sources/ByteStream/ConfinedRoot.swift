@@ -9,7 +9,7 @@ import Glibc
 /// - Spec: openat2(2), `RESOLVE_IN_ROOT`.
 public final class ConfinedRoot {
     /// Opened with `O_PATH`; owned.
-    public let descriptor: CInt
+    public let directory: OwnedDescriptor
     /// Whether the kernel resolves paths, or this type does, a component at a time.
     private var usesKernel: Bool
 
@@ -20,22 +20,15 @@ public final class ConfinedRoot {
     /// - Throws: the `Errno` of open(2).
     public init(_ path: Path, usesKernel: Bool = true) throws(Errno) {
         self.usesKernel = usesKernel
-        descriptor = try path.withCString { (path) throws(Errno) in
-            try retryingInterrupts {
-                system_openat(AT_FDCWD, path, system_O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
-            }
-        }
-    }
-
-    deinit {
-        close(descriptor)
+        directory = try OwnedDescriptor(
+            path, flags: system_O_PATH | O_DIRECTORY | O_CLOEXEC)
     }
 
     /// Opens what `path` leads to, with `O_CLOEXEC` and never as a terminal.
     ///
     /// - Parameter flags: of open(2); without `O_CREAT`.
     /// - Throws: the `Errno` of openat2(2).
-    public func open(_ path: Path, flags: CInt) throws(Errno) -> CInt {
+    public func open(_ path: Path, flags: CInt) throws(Errno) -> OwnedDescriptor {
         let flags = flags | O_CLOEXEC | (flags & system_O_PATH == 0 ? O_NOCTTY : 0)
         if usesKernel {
             do {
@@ -52,9 +45,10 @@ public final class ConfinedRoot {
     ///
     /// - Throws: the `Errno` of openat2(2).
     public func status(of path: Path) throws(Errno) -> stat {
-        let descriptor = FileDescriptor(rawValue: try open(path, flags: system_O_PATH))
-        defer { _ = Glibc.close(descriptor.rawValue) }
-        return try descriptor.status()
+        let file = try open(path, flags: system_O_PATH)
+        return try withExtendedLifetime(file) { () throws(Errno) in
+            try file.descriptor.status()
+        }
     }
 
     /// Opens the directory that `path` leads to, with `O_PATH`, and makes what is missing.
@@ -62,19 +56,19 @@ public final class ConfinedRoot {
     /// - Parameter create: makes the directory of that path, which has no links in it, in its parent,
     ///   which is open.
     public func makeDirectory(
-        _ path: Path, create: (_ path: Path, _ parent: CInt) throws(Errno) -> Void
-    ) throws(Errno) -> CInt {
+        _ path: Path, create: (_ path: Path, _ parent: OwnedDescriptor) throws(Errno) -> Void
+    ) throws(Errno) -> OwnedDescriptor {
         try walk(path, flags: system_O_PATH | O_DIRECTORY | O_CLOEXEC, creating: create)
     }
 
-    private func openByKernel(_ path: Path, flags: CInt) throws(Errno) -> CInt {
+    private func openByKernel(_ path: Path, flags: CInt) throws(Errno) -> OwnedDescriptor {
         let resolve = system_RESOLVE_IN_ROOT | system_RESOLVE_NO_MAGICLINKS
         // An empty path has a meaning of its own.
         return try (path.isEmpty ? "." : path).withCString { (path) throws(Errno) in
             while true {
                 let result = system_openat2(
-                    descriptor, path, UInt64(flags), 0, resolve)
-                if result >= 0 { return result }
+                    directory.rawValue, path, UInt64(flags), 0, resolve)
+                if result >= 0 { return OwnedDescriptor(result) }
                 // EAGAIN: something was renamed meanwhile, so that `..` could not be trusted.
                 let error = Errno.current
                 guard error == .interrupted || error == .wouldBlock else { throw error }
@@ -86,10 +80,9 @@ public final class ConfinedRoot {
     /// components.
     private func walk(
         _ path: Path, flags: CInt,
-        creating create: (_ path: Path, _ parent: CInt) throws(Errno) -> Void
-    ) throws(Errno) -> CInt {
-        var trail = Trail(root: descriptor)
-        defer { trail.closeAll() }
+        creating create: (_ path: Path, _ parent: OwnedDescriptor) throws(Errno) -> Void
+    ) throws(Errno) -> OwnedDescriptor {
+        var trail = Trail(root: directory)
         var rest = Array(ConfinedRoot.components(path).reversed())
         var links = 0
         while let name = rest.popLast() {
@@ -118,18 +111,20 @@ public final class ConfinedRoot {
     }
 
     /// openat(2) of one component that must not be a link.
-    private static func open(_ name: Path, in parent: CInt, flags: CInt) throws(Errno) -> CInt {
+    private static func open(
+        _ name: Path, in parent: OwnedDescriptor, flags: CInt
+    ) throws(Errno) -> OwnedDescriptor {
         try name.withCString { (name) throws(Errno) in
-            try retryingInterrupts { system_openat(parent, name, flags | O_NOFOLLOW, 0) }
+            try OwnedDescriptor(name, in: parent.rawValue, flags: flags | O_NOFOLLOW)
         }
     }
 
     /// The target of a link; nil when the name is not one.
-    private static func link(_ name: Path, in parent: CInt) throws(Errno) -> Path? {
+    private static func link(_ name: Path, in parent: OwnedDescriptor) throws(Errno) -> Path? {
         var target = [CChar](repeating: 0, count: Int(PATH_MAX))
         do {
             let count = try name.withCString { (name) throws(Errno) in
-                try retryingInterrupts { readlinkat(parent, name, &target, target.count) }
+                try retryingInterrupts { readlinkat(parent.rawValue, name, &target, target.count) }
             }
             return Path(target[..<count].map { UInt8(bitPattern: $0) })
         } catch  where error.rawValue == EINVAL {
@@ -145,26 +140,24 @@ public final class ConfinedRoot {
 /// The directories from the root to where a walk is, all open: `..` goes back on it, wherever the
 /// directory has been moved to.
 private struct Trail {
-    private let root: CInt
-    private var opened: [(descriptor: CInt, name: Path)] = []
+    private let root: OwnedDescriptor
+    private var opened: [(directory: OwnedDescriptor, name: Path)] = []
 
-    init(root: CInt) {
+    init(root: OwnedDescriptor) {
         self.root = root
     }
 
-    var current: CInt { opened.last?.descriptor ?? root }
+    var current: OwnedDescriptor { opened.last?.directory ?? root }
 
     var path: Path {
         opened.reduce(Path("")) { $0.appending($1.name) }
     }
 
-    mutating func enter(_ descriptor: CInt, _ name: Path) { opened.append((descriptor, name)) }
-
-    mutating func leave() {
-        if let last = opened.popLast() { close(last.descriptor) }
+    mutating func enter(_ directory: OwnedDescriptor, _ name: Path) {
+        opened.append((directory, name))
     }
 
-    mutating func closeAll() {
-        while !opened.isEmpty { leave() }
-    }
+    mutating func leave() { _ = opened.popLast() }
+
+    mutating func closeAll() { opened.removeAll() }
 }

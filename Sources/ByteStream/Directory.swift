@@ -28,9 +28,10 @@ public enum Directory {
 
     /// Makes the names in a directory last.
     public static func synchronize(_ path: Path) throws(Errno) {
-        let descriptor = try open(path)
-        defer { _ = Glibc.close(descriptor.rawValue) }
-        try descriptor.synchronize()
+        let directory = try open(path)
+        try withExtendedLifetime(directory) { () throws(Errno) in
+            try directory.descriptor.synchronize()
+        }
     }
 
     /// The names in a directory, `.` and `..` left out, in no particular order.
@@ -62,24 +63,21 @@ public enum Directory {
     public static func withLock<Result, E: Error>(
         _ path: Path, failure: (Errno) -> E, _ body: () throws(E) -> Result
     ) throws(E) -> Result {
-        let descriptor: FileDescriptor
+        let directory: OwnedDescriptor
         do {
-            descriptor = try open(path)
+            directory = try open(path)
         } catch {
             throw failure(error)
         }
-        defer { _ = Glibc.close(descriptor.rawValue) }
-        while flock(descriptor.rawValue, LOCK_EX) == -1 {
+        while flock(directory.rawValue, LOCK_EX) == -1 {
             let error = Errno.current
             if error != .interrupted { throw failure(error) }
             if Interruption.signal != nil { throw failure(.cancelled) }
         }
-        return try body()
+        return try withExtendedLifetime(directory) { () throws(E) in try body() }
     }
 
-    private static func open(_ path: Path) throws(Errno) -> FileDescriptor {
-        try path.withCString { (name) throws(Errno) in
-            try FileDescriptor.open(name, flags: O_RDONLY | O_DIRECTORY | O_CLOEXEC, mode: 0)
-        }
+    private static func open(_ path: Path) throws(Errno) -> OwnedDescriptor {
+        try OwnedDescriptor(path, flags: O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     }
 }

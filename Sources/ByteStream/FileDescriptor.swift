@@ -1,7 +1,7 @@
 import CSystem
 import Glibc
 
-/// An open file of the kernel. Not owned: whoever opened it closes it.
+/// An open file of the kernel. Not owned: `OwnedDescriptor` closes what it opened.
 ///
 /// Every call repeats itself when a signal interrupts it, and waits when the file is non-blocking
 /// (some shells and CI runners hand over such standard streams). After `Interruption.arm()`, a signal
@@ -17,15 +17,6 @@ public struct FileDescriptor: Hashable, Sendable {
     public static let standardInput = FileDescriptor(rawValue: STDIN_FILENO)
     public static let standardOutput = FileDescriptor(rawValue: STDOUT_FILENO)
     public static let standardError = FileDescriptor(rawValue: STDERR_FILENO)
-
-    /// Opens a file to read it; never a terminal's control, never inherited.
-    ///
-    /// - Throws: the `Errno` of open(2).
-    public static func openForReading(_ path: Path) throws(Errno) -> FileDescriptor {
-        try path.withCString { (path) throws(Errno) in
-            try open(path, flags: O_RDONLY | O_CLOEXEC | O_NOCTTY, mode: 0)
-        }
-    }
 
     /// open(2) with `flags` as given.
     public static func open(

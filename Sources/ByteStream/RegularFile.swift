@@ -25,7 +25,12 @@ public enum RegularFile {
         _ path: Path, in root: ConfinedRoot, subject: Path
     ) throws(StreamError) -> FileDescriptor {
         try open(subject) { (flags) throws(Errno) in
-            FileDescriptor(rawValue: try root.open(path, flags: flags))
+            // The caller closes it: a descriptor of its own.
+            let file = try root.open(path, flags: flags)
+            return try withExtendedLifetime(file) { () throws(Errno) in
+                FileDescriptor(
+                    rawValue: try retryingInterrupts { fcntl(file.rawValue, F_DUPFD_CLOEXEC, 0) })
+            }
         }
     }
 

@@ -41,6 +41,15 @@ public final class InputStream: ByteSource {
     public let path: Path
     /// How many bytes were read so far.
     public private(set) var byteCount: Int64 = 0
+    private var owner: OwnedDescriptor?
+
+    /// - Parameters:
+    ///   - file: closed with the stream.
+    ///   - path: what messages call this input.
+    public convenience init(_ file: OwnedDescriptor, path: Path) {
+        self.init(file.descriptor, path: path)
+        owner = file
+    }
 
     /// - Parameter path: what messages call this input.
     public init(_ descriptor: FileDescriptor = .standardInput, path: Path = .standardInput) {
@@ -67,14 +76,13 @@ public final class InputStream: ByteSource {
     ///
     /// - Throws: `StreamError.open`, `.read`, and `.tooLarge` beyond `limit` bytes.
     public static func readFile(_ path: Path, limit: Int) throws(StreamError) -> [UInt8] {
-        let descriptor: FileDescriptor
+        let file: OwnedDescriptor
         do {
-            descriptor = try FileDescriptor.openForReading(path)
+            file = try OwnedDescriptor(reading: path)
         } catch {
             throw .open(path: path, error)
         }
-        defer { _ = Glibc.close(descriptor.rawValue) }
-        guard let bytes = try InputStream(descriptor, path: path).readAll(limit: limit) else {
+        guard let bytes = try InputStream(file, path: path).readAll(limit: limit) else {
             throw .tooLarge(path: path, limit: limit)
         }
         return bytes

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/openat2.h>
 #include <sched.h>
 #include <signal.h>
@@ -76,6 +77,13 @@ int system_fsetxattr(int descriptor, const char *name, const void *value, size_t
 }
 
 int system_fremovexattr(int descriptor, const char *name) { return fremovexattr(descriptor, name); }
+
+uint64_t system_effective_capabilities(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2] = {{0}};
+    if (syscall(SYS_capget, &header, data) != 0) return 0;
+    return (uint64_t)data[1].effective << 32 | data[0].effective;
+}
 
 unsigned int system_major(uint64_t device) { return major(device); }
 

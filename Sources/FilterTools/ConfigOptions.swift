@@ -57,8 +57,8 @@ struct ConfigOptions: ParsableArguments {
     @Option(
         name: .customLong("volume"),
         help: ArgumentHelp("Directory of a volume.", valueName: "path"),
-        transform: ArgumentText.nonemptyText)
-    var volumes: [String] = []
+        transform: ArgumentText.parsing(VolumePath.init))
+    var volumes: [VolumePath] = []
 
     @Option(
         help: ArgumentHelp("Signal that stops the program.", valueName: "signal"),

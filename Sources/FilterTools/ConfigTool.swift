@@ -33,7 +33,9 @@ public struct ConfigTool: Tool {
             let original = try image.config()
             var config = original
             try config.apply(edit)
-            if config != original { image.setConfig(config) }
+            if config == original { return }
+            image.setConfig(config)
+            if try config.platform() != original.platform() { image.manifest.forgetEntryPlatform() }
         }
     }
 }

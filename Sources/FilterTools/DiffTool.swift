@@ -47,8 +47,12 @@ public struct DiffTool: Tool {
         var comparison = TreeComparison()
         comparison.isFast = fast
         comparison.threads = threads.count
-        let changes = try comparison.changes(
-            from: try Snapshot(input), to: directory, warn: console.warn)
+        let recorded = try Snapshot(input)
+        if !recorded.otherDigests.isEmpty {
+            let names = recorded.otherDigests.sorted().joined(separator: ", ")
+            console.warn("contents are not compared where the snapshot has only \(names)")
+        }
+        let changes = try comparison.changes(from: recorded, to: directory, warn: console.warn)
         try PathLines.write(changes, isNullSeparated: isNullSeparated)
     }
 }

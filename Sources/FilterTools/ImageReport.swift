@@ -66,20 +66,17 @@ struct ImageReport {
 
     private mutating func addManifestFacts(reference: String?) {
         let manifest = image.manifest
-        var plain = manifest
-        plain[annotation: Annotation.baseName] = nil
-        plain[annotation: Annotation.baseDigest] = nil
-        let name = manifest[annotation: Annotation.baseName] ?? ""
-        let baseDigest = manifest[annotation: Annotation.baseDigest] ?? ""
-        let isUnchanged = Digest.of(plain.storedBytes).description == baseDigest
-        if isUnchanged {
-            add("Reference", [reference ?? name])
-            add("Digest", [baseDigest])
-        } else {
-            add("Reference", [reference ?? ""])
-            add("Base", [baseDigest.isEmpty ? name : "\(name)@\(baseDigest)"])
-            add("Digest", [Digest.of(manifest.storedBytes).description])
+        let source = manifest.source
+        let stored = image.storedDigest
+        add("Reference", [reference ?? (stored == nil ? nil : source?.baseName) ?? ""])
+        add("Digest", [(stored ?? Digest.of(manifest.storedBytes)).description])
+        if let index = source?.digest, manifest.entry != nil, stored != nil {
+            add("Index", [index.description])
         }
+        if stored == nil { add("Made of", [source?.description ?? ""]) }
+        let base = manifest[annotation: Annotation.baseName] ?? ""
+        let baseDigest = manifest[annotation: Annotation.baseDigest].map { "@\($0)" } ?? ""
+        add("Base", [base + baseDigest])
         add("Manifest", [manifest.mediaType == .dockerManifest ? "Docker v2 schema 2" : "OCI"])
         if config == nil {
             add("Artifact type", [manifest.artifactType])
@@ -88,20 +85,17 @@ struct ImageReport {
         if let subject = manifest.subject {
             add("Subject", ["\(subject.digest) (\(subject.mediaType))"])
         }
-        let shown = isUnchanged ? plain : manifest
-        let hidden = [Annotation.baseName, Annotation.baseDigest, Annotation.position]
+        let hidden = Annotation.ofLines + [Annotation.baseName, Annotation.baseDigest]
         add(
             "Annotations",
-            shown.annotations.members.filter { !hidden.contains($0.key) }.map { member in
+            manifest.annotations.members.filter { !hidden.contains($0.key) }.map { member in
                 "\(member.key.text)=\(member.value.text ?? "")"
             })
     }
 
     private mutating func addConfigFacts(_ config: ImageConfig) throws(JSONError) {
         let run = try config.runConfig()
-        let platform = try config.platform()
-        let version = platform.osVersion.map { " \($0)" } ?? ""
-        add("Platform", ["\(platform)\(version)"])
+        try addPlatforms(config.platform())
         add("Created", [config.created ?? ""])
         add("Author", [config.author ?? ""])
         add("Entrypoint", [words(run.entrypoint)])
@@ -116,6 +110,21 @@ struct ImageReport {
         add("Healthcheck", [words(run.healthcheck)])
         add("Layers", [layerSummary])
     }
+
+    /// What the image is for: as its index says, and its config where that says something else.
+    private mutating func addPlatforms(_ own: Platform) {
+        let stated = image.manifest.entry?.platform.flatMap { $0.isMissing ? nil : $0 }
+        let shown = stated ?? own
+        let version = shown.osVersion.map { " \($0)" } ?? ""
+        let difference =
+            shown.normalized.description == own.normalized.description
+            ? "" : " (its config says \(own))"
+        add("Platform", ["\(shown)\(version)\(difference)"])
+        let all = manifest(Annotation.platforms).split(separator: ",").map { String($0) }
+        add("Available", [all.joined(separator: ", ")])
+    }
+
+    private func manifest(_ key: JSONString) -> String { image.manifest[annotation: key] ?? "" }
 
     /// Words as a JSON array, which keeps them apart; empty for none.
     private func words(_ words: [String]) -> String {

@@ -7,11 +7,11 @@ import ToolSupport
 public struct LayersTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-layers",
-        abstract: "List the layers of an image, the lowest first.",
+        abstract: "List the layers of images, the lowest first.",
         usage: "oci-layers [<options>]",
         discussion: """
-            Reads one image line from stdin and writes a descriptor line for each layer to \
-            stdout. The diffID is an annotation, as in the lines of oci-push-blob, so that \
+            Reads image lines from stdin and writes a descriptor line for each layer to \
+            stdout, image after image. The diffID is an annotation, as in the lines of oci-push-blob, so that \
             oci-fetch --blob, oci-untar --descriptor and oci-manifest-append take them.
 
             Example:
@@ -24,10 +24,9 @@ public struct LayersTool: Tool {
     public init() {}
 
     public func execute(_ console: Console) throws {
+        let layers = try ImageLines.readEach(console) { image in try image.annotatedLayers() }
         let output = OutputBuffer()
-        for layer in try ImageLines.readOne(console, { image in try image.annotatedLayers() }) {
-            try output.append(layer.line)
-        }
+        for layer in layers.joined() { try output.append(layer.line) }
         try output.flush()
     }
 }

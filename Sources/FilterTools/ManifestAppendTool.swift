@@ -13,7 +13,8 @@ public struct ManifestAppendTool: Tool {
         discussion: """
             Reads image lines from stdin and writes them to stdout with the layers on top, the \
             first LAYER lowest. A LAYER is a file of one descriptor line, as oci-push-blob writes \
-            it. An image of Docker's types becomes one of OCI's.
+            it. An image of Docker's types becomes one of OCI's. What the image was fetched from \
+            becomes its base, and annotations that describe that one are dropped.
 
             Example:
               oci-fetch ghcr.io/example/base:latest |
@@ -47,6 +48,9 @@ public struct ManifestAppendTool: Tool {
         transform: ArgumentText.parsing(KeyValue.init))
     var annotations: [KeyValue] = []
 
+    @Flag(help: "Keep the annotations that describe the image below, as its title and version.")
+    var keepAnnotations = false
+
     @OptionGroup public var common: CommonOptions
 
     public init() {}
@@ -74,10 +78,7 @@ public struct ManifestAppendTool: Tool {
             }
         }
         try ImageLines.map(console) { image, _ in
-            var config = try image.config()
-            try image.manifest.append(additions, to: &config)
-            if let created { config.setCreated(created) }
-            image.setConfig(config)
+            try image.append(additions, created: created, keepsAnnotations: keepAnnotations)
         }
     }
 }

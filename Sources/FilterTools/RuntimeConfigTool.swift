@@ -60,6 +60,11 @@ public struct RuntimeConfigTool: Tool {
         let root = try RootFileSystem(rootfs)
         let document = try ImageLines.readOne(console) { image in
             let config = try image.config()
+            let run = try config.runConfig()
+            if options.arguments == nil, run.entrypoint.isEmpty, run.cmd.isEmpty {
+                console.warn("the image has no command: 'sh' stands in its place; see --args")
+                options.arguments = ["sh"]
+            }
             var user = try root.user(config.user)
             if rootless, user.uid != 0 || user.gid != 0 {
                 console.warn("user \(quote(config.user)) becomes root, the only one there is")

@@ -28,6 +28,24 @@ struct TarOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Change every mode as chmod does: octal, or as in 'u=rwX,go=rX'.", valueName: "mode"),
+        transform: { (argument) throws in
+            guard let change = ModeChange(argument) else {
+                throw ValidationError("--chmod is no mode: \(quote(argument))")
+            }
+            return change
+        })
+    var chmod: ModeChange?
+
+    @Option(
+        name: .customLong("as"),
+        help: ArgumentHelp(
+            "Name of the one file SOURCE, below the root directory.", valueName: "path"),
+        transform: ImagePath.init)
+    var name: ImagePath?
+
+    @Option(
+        help: ArgumentHelp(
             """
             Time of every entry, or 'keep' for each file's own (default: $SOURCE_DATE_EPOCH, else \
             0). What is kept is at most $SOURCE_DATE_EPOCH.
@@ -88,6 +106,10 @@ struct TarOptions: ParsableArguments {
         if isNullSeparated && filesFrom == nil {
             throw ValidationError("--null says how --files-from is read")
         }
+        if name != nil && (sources.count != 1 || filesFrom != nil || fromTar != nil) {
+            throw ValidationError("--as takes one SOURCE, and neither --files-from nor --from-tar")
+        }
+        if name == .root { throw ValidationError("--as is the name of a file, not '/'") }
         if whiteout.contains(.root) { throw ValidationError("--whiteout cannot delete '/'") }
     }
 
@@ -106,6 +128,7 @@ struct TarOptions: ParsableArguments {
         policy.keepsOwner = keepOwner
         policy.keepsExtendedAttributes = xattrs || rootless
         policy.takesRecordedOwner = rootless
+        policy.modeChange = chmod
         let sourceDate = try SourceDate.current()?.seconds
         policy.time =
             switch mtime {
@@ -121,6 +144,7 @@ struct TarOptions: ParsableArguments {
         if !sources.isEmpty { request.sources = sources }
         request.rootDirectory = rootDir.components
         request.writesParents = parents
+        request.name = name?.components
         request.excludes = try excludes()
         request.whiteouts = whiteout.map(\.components)
         request.opaqueDirectories = opaque.map(\.components)
@@ -179,7 +203,7 @@ struct ImagePath: Hashable, Sendable {
         if components.contains(where: { $0.elementsEqual("..".utf8) }) {
             throw ValidationError("'..' has no place in a path of the image: \(quote(bytes))")
         }
-        if components.contains(where: { $0.starts(with: ".wh.".utf8) }) {
+        if components.contains(where: { Whiteout.isName($0) }) {
             throw ValidationError("named like a whiteout: \(quote(bytes))")
         }
     }

@@ -57,11 +57,3 @@ extension Digest {
         return digest.finalize()
     }
 }
-
-extension Image {
-    /// Replaces the config; its descriptor gets the digest and size of the new bytes.
-    public mutating func setConfig(_ config: ImageConfig) {
-        let bytes = config.bytes
-        setConfig(bytes, digest: .of(bytes, algorithm: manifest.config.digest.algorithm))
-    }
-}

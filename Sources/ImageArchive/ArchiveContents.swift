@@ -39,7 +39,7 @@ struct ArchiveContents {
     /// to be broken stay at the target without a name.
     /// - Throws: `ArchiveError`, `LayerError`, and what the target throws.
     init(_ input: InputStream, to target: any Repository) throws {
-        let reader = EntryReader(input)
+        let reader = EntryReader(try ArchiveInput.tar(input), path: input.path)
         var byteCount = 0
         func hold(_ count: Int) throws(ArchiveError) {
             byteCount += count
@@ -156,22 +156,33 @@ struct ArchiveContents {
         return Array(components.joined(separator: [slash]))
     }
 
-    /// The document at `path`, through at most one link.
-    func document(_ path: [UInt8]) -> [UInt8]? {
-        documents[path] ?? links[path].flatMap { documents[$0] }
+    /// How many links lead to one file.
+    private static let linkLimit = 40
+
+    /// Where a path leads to, through links.
+    private func followed(_ path: [UInt8]) -> [UInt8] {
+        var path = path
+        for _ in 0..<ArchiveContents.linkLimit {
+            guard let next = links[path] else { break }
+            path = next
+        }
+        return path
     }
+
+    /// The document at `path`, or where links of that name lead to.
+    func document(_ path: [UInt8]) -> [UInt8]? { documents[followed(path)] }
 
     /// - Throws: `ArchiveError.missing`, `.tooLarge`.
     func requiredDocument(_ path: [UInt8], _ subject: String) throws(ArchiveError) -> [UInt8] {
         if let document = document(path) { return document }
-        if largePaths.contains(links[path] ?? path) {
+        if largePaths.contains(followed(path)) {
             throw .tooLarge(subject: subject, limit: DocumentLimit.configByteCount)
         }
         throw .missing(subject: subject)
     }
 
-    /// The blob at `path`, through at most one link.
-    func blob(_ path: [UInt8]) -> StreamedBlob? { blobs[path] ?? links[path].flatMap { blobs[$0] } }
+    /// The blob at `path`, or where links of that name lead to.
+    func blob(_ path: [UInt8]) -> StreamedBlob? { blobs[followed(path)] }
 
     /// The document of `blobs/` that `descriptor` describes, its bytes proved; nil when there is
     /// none.
@@ -201,7 +212,12 @@ struct ArchiveContents {
 }
 
 extension [UInt8] {
-    fileprivate var isJSON: Bool { first == UInt8(ascii: "{") || first == UInt8(ascii: "[") }
+    /// Whether these may be the first bytes of a document; those of a tar may look like it.
+    fileprivate var isJSON: Bool {
+        let first = first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        return (first == UInt8(ascii: "{") || first == UInt8(ascii: "["))
+            && !isTarHeader(Array(prefix(tarBlockByteCount)))
+    }
 
     /// Whether these are the first bytes of a gzip or zstd stream.
     fileprivate var isCompressed: Bool {
@@ -218,8 +234,8 @@ extension [UInt8] {
 private final class EntryReader {
     private var reader: TarReader
 
-    init(_ input: InputStream) {
-        reader = TarReader(input)
+    init(_ input: any ByteSource, path: Path) {
+        reader = TarReader(input, path: path)
     }
 
     /// The next entry, what is left of the data before it passed over.

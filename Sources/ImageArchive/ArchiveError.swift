@@ -10,6 +10,8 @@ public enum ArchiveError: Failure {
     case notAnArchive(path: Path)
     /// Docker's before version 1.10, which has images but no manifest.
     case obsolete(path: Path)
+    /// Compressed in a format that `command` undoes and nothing here.
+    case compressed(path: Path, format: String, command: String)
     case malformed(document: String, JSONError)
     /// A path that leads out of the archive, or is there twice.
     case badPath(path: Path, String)
@@ -23,16 +25,18 @@ public enum ArchiveError: Failure {
     case notALayer(path: Path)
     case diffID(path: Path, expected: Digest, actual: Digest)
     case layerCount(diffIDs: Int, layers: Int)
+    case noSuchPlatform(Platform, available: [String])
     case noSuchImage(name: String?, names: [String])
     case ambiguous(names: [String])
 
     public var exitStatus: ExitStatus {
         switch self {
         case .tar(let error): error.exitStatus
-        case .notAnArchive, .obsolete, .malformed, .badPath, .tooManyEntries, .tooMuchText,
+        case .notAnArchive, .obsolete, .compressed, .malformed, .badPath, .tooManyEntries,
+            .tooMuchText,
             .missing, .tooLarge, .notALayer, .diffID, .layerCount:
             .dataError
-        case .noSuchImage: .unavailable
+        case .noSuchImage, .noSuchPlatform: .unavailable
         case .ambiguous: .usage
         }
     }
@@ -45,6 +49,8 @@ public enum ArchiveError: Failure {
         case .obsolete(let path):
             "archive of Docker before 1.10 on \(path.quoted), without manifest.json; save it again "
                 + "with a newer one"
+        case .compressed(let path, let format, let command):
+            "archive compressed by \(format) on \(path.quoted); pipe it through '\(command)'"
         case .malformed(let document, let error):
             "malformed \(quote(document)) of the archive: \(error.text)"
         case .badPath(let path, let problem): "\(path.quoted) of the archive \(problem)"
@@ -58,6 +64,8 @@ public enum ArchiveError: Failure {
             "diffID mismatch for \(path.quoted) of the archive: expected \(expected), got \(actual)"
         case .layerCount(let diffIDs, let layers):
             "\(diffIDs) diffIDs for \(layers) layers in the archive"
+        case .noSuchPlatform(let platform, let available):
+            "no image for '\(platform)' in the archive; there are \(list(available))"
         case .noSuchImage(let name, let names):
             "no image \(name.map { quote($0) + " " } ?? "")in the archive; there are "
                 + list(names)

@@ -16,18 +16,20 @@ public struct ArchiveLoader {
     private let target: any Repository
     private let targetTag: String?
     private let imageName: String?
+    private let platforms: [Platform]
     private let warn: (String) -> Void
 
     /// - Parameters:
     ///   - tag: what the one image is called; nil keeps the tags of the archive.
     ///   - imageName: which image is meant, as the archive calls it; nil for all of them.
     public init(
-        to target: any Repository, tag: String?, imageName: String?,
+        to target: any Repository, tag: String?, imageName: String?, platforms: [Platform] = [],
         warn: @escaping (String) -> Void
     ) {
         self.target = target
         targetTag = tag
         self.imageName = imageName
+        self.platforms = platforms
         self.warn = warn
     }
 
@@ -37,13 +39,13 @@ public struct ArchiveLoader {
         let contents = try ArchiveContents(input, to: target)
         let images: [ArchivedImage]
         let index = try contents.document(Array("index.json".utf8)).map {
-            try OCIArchive(contents, target).images(of: $0)
+            try OCIArchive(contents, target, platforms, warn: warn).images(of: $0)
         }
         if let index, !index.isEmpty {
             images = index
         } else if let manifest = contents.document(Array("manifest.json".utf8)) {
             // Docker leaves the index empty for an image that was saved by its ID.
-            images = try DockerArchive(contents, target).images(of: manifest)
+            images = try DockerArchive(contents, target).images(of: manifest, platforms)
         } else if let index {
             images = index
         } else if contents.hasObsoleteImages {
@@ -122,18 +124,31 @@ struct ArchivedImage {
 
 /// An OCI layout in a tar.
 struct OCIArchive {
-    private let contents: ArchiveContents
+    let contents: ArchiveContents
     private let target: any Repository
+    private let platforms: [Platform]
+    let warn: (String) -> Void
 
-    init(_ contents: ArchiveContents, _ target: any Repository) {
+    /// - Parameter platforms: what is loaded of an image for several; all of it when empty.
+    init(
+        _ contents: ArchiveContents, _ target: any Repository, _ platforms: [Platform],
+        warn: @escaping (String) -> Void
+    ) {
         self.contents = contents
         self.target = target
+        self.platforms = platforms
+        self.warn = warn
     }
 
     /// The images of `index.json`, each once with all its names.
     func images(of index: [UInt8]) throws -> [ArchivedImage] {
         let entries = try parsing("index.json") { () throws(JSONError) in
             try Index(JSONField(JSON.parse(index)), mediaType: .index).manifests
+        }
+        if let list = Index(platformsOf: entries), let name = entries[0].archiveName {
+            return try images([(.init(bytes: list.storedBytes, mediaType: .index), [name])])
+        } else if let list = Index(platformsOf: entries) {
+            return try images([(.init(bytes: list.storedBytes, mediaType: .index), [])])
         }
         var order: [Digest] = []
         var names: [Digest: [ArchivedName]] = [:]
@@ -142,27 +157,39 @@ struct OCIArchive {
             if descriptors.updateValue(entry, forKey: entry.digest) == nil {
                 order.append(entry.digest)
             }
-            let name =
-                entry[annotation: Annotation.containerdName]
-                ?? entry[annotation: Annotation.refName]
-            if let name { names[entry.digest, default: []].append(ArchivedName(text: name)) }
+            if let name = entry.archiveName { names[entry.digest, default: []].append(name) }
         }
-        // What several images have is stored once.
-        var stored = StoredContent()
-        return try order.compactMap { digest in
-            guard let descriptor = descriptors[digest] else { return nil }
-            let root = try manifest(descriptor)
-            return ArchivedImage(root: root, names: names[digest] ?? []) {
-                try store(root, depth: 0, &stored)
-            }
-        }
+        return try images(
+            order.compactMap { descriptors[$0] }.map { (try manifest($0), names[$0.digest] ?? []) })
     }
 
-    private func manifest(_ descriptor: Descriptor) throws -> RawManifest {
+    /// The images with these roots, of the platforms that are wanted.
+    private func images(
+        _ roots: [(raw: RawManifest, names: [ArchivedName])]
+    ) throws -> [ArchivedImage] {
+        var available: [Platform] = []
+        // What several images have is stored once.
+        var stored = StoredContent()
+        let images = try roots.compactMap { root -> ArchivedImage? in
+            let whole = try withoutMissing(root.raw)
+            guard let chosen = try choose(platforms, of: whole, available: &available) else {
+                return nil
+            }
+            return ArchivedImage(root: chosen, names: root.names) {
+                try store(chosen, depth: 0, &stored)
+            }
+        }
+        if images.isEmpty, !roots.isEmpty, let wanted = platforms.first {
+            throw ArchiveError.noSuchPlatform(wanted, available: available.map(\.description))
+        }
+        return images
+    }
+
+    func manifest(_ descriptor: Descriptor) throws -> RawManifest {
         let bytes = try contents.requiredDocument(
             descriptor, "manifest '\(descriptor.digest)'")
         return RawManifest(
-            bytes: bytes, mediaType: descriptor.mediaType, digest: descriptor.digest)
+            verifiedBytes: bytes, mediaType: descriptor.mediaType, digest: descriptor.digest)
     }
 
     private struct StoredContent {
@@ -177,6 +204,10 @@ struct OCIArchive {
                 try stored.walk.newEntries(of: raw.index(), depth: depth)
             }
             for entry in entries {
+                guard entry.mediaType.isManifest || entry.mediaType.isIndex else {
+                    if stored.blobs.insert(entry.digest).inserted { try store(entry) }
+                    continue
+                }
                 let child = try manifest(entry)
                 try store(child, depth: depth + 1, &stored)
                 try target.putManifest(child, tag: nil)
@@ -221,7 +252,8 @@ struct DockerArchive {
         self.target = target
     }
 
-    func images(of manifest: [UInt8]) throws -> [ArchivedImage] {
+    /// - Parameter platforms: those whose images are wanted; all of them when empty.
+    func images(of manifest: [UInt8], _ platforms: [Platform]) throws -> [ArchivedImage] {
         let entries = try parsing("manifest.json") { () throws(JSONError) in
             try JSONField(JSON.parse(manifest)).elements().map { (field) throws(JSONError) in
                 (
@@ -234,9 +266,13 @@ struct DockerArchive {
         // Many names may have one config.
         var configs: [String: Config] = [:]
         var stored: Set<Digest> = []
-        return try entries.map { entry in
+        var available: [Platform] = []
+        let images = try entries.compactMap { entry -> ArchivedImage? in
             let config = try configs[entry.config] ?? self.config(entry.config)
             configs[entry.config] = config
+            available.append(config.platform)
+            guard platforms.isEmpty || platforms.contains(where: { config.platform.satisfies($0) })
+            else { return nil }
             return ArchivedImage(
                 root: try root(config, entry.layers),
                 names: entry.tags.map { ArchivedName(text: $0) }
@@ -245,11 +281,16 @@ struct DockerArchive {
                 _ = try target.writeBlob(config.blob, mountFrom: [])
             }
         }
+        if images.isEmpty, let wanted = platforms.first {
+            throw ArchiveError.noSuchPlatform(wanted, available: available.map(\.description))
+        }
+        return images
     }
 
     private struct Config {
         let blob: MemoryBlob
         let diffIDs: [Digest]
+        let platform: Platform
     }
 
     private func config(_ path: String) throws -> Config {
@@ -257,7 +298,8 @@ struct DockerArchive {
         let config = try parsing(path) { () throws(JSONError) in
             try ImageConfig(JSONField(JSON.parse(bytes)))
         }
-        return Config(blob: MemoryBlob(bytes), diffIDs: config.diffIDs)
+        return Config(
+            blob: MemoryBlob(bytes), diffIDs: config.diffIDs, platform: try config.platform())
     }
 
     private func strings(_ field: JSONField?) throws(JSONError) -> [String] {
@@ -275,7 +317,7 @@ struct DockerArchive {
         manifest.setLayers(
             try zip(layerPaths, config.diffIDs).map { try layer($0, diffID: $1) })
         let bytes = manifest.storedBytes
-        return RawManifest(bytes: bytes, mediaType: .manifest, digest: .of(bytes))
+        return RawManifest(bytes: bytes, mediaType: .manifest)
     }
 
     private func layer(_ path: String, diffID: Digest) throws(ArchiveError) -> Descriptor {
@@ -294,7 +336,7 @@ struct DockerArchive {
     }
 }
 
-private func parsing<Result>(
+func parsing<Result>(
     _ document: String, _ body: () throws(JSONError) -> Result
 ) throws(ArchiveError) -> Result {
     do {

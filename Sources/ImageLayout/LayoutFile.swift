@@ -9,6 +9,9 @@ import OCI
 extension LayoutRepository {
     var layoutFilePath: Path { directory.appending("oci-layout") }
 
+    /// Whether the directory has an `oci-layout` file.
+    public var exists: Bool { layoutFilePath.withCString { access($0, F_OK) } == 0 }
+
     /// Checks that the directory says it is a layout of the version that is known here.
     ///
     /// - Throws: `LayoutError.notALayout`, `StreamError.open` for a directory that is not there.
@@ -46,7 +49,7 @@ extension LayoutRepository {
     ///
     /// - Throws: `LayoutError.occupied` when the directory has something else in it.
     func createLayout() throws {
-        if layoutFilePath.withCString({ access($0, F_OK) }) == 0 { return try checkLayout() }
+        if exists { return try checkLayout() }
         try create(directory)
         let lockFailure = { StreamError.create(path: directory, $0) as any Error }
         try Directory.withLock(directory, failure: lockFailure) {

@@ -41,7 +41,7 @@ public struct LayoutRepository: Sendable {
             guard try hasBlob(digest) else { return nil }
             let bytes = try readDocument(digest, size: nil)
             return RawManifest(
-                bytes: bytes, mediaType: try mediaType(of: bytes, digest), digest: digest)
+                verifiedBytes: bytes, mediaType: try mediaType(of: bytes, digest), digest: digest)
         }
     }
 
@@ -75,6 +75,24 @@ public struct LayoutRepository: Sendable {
                 path: directory, tags: index.tags, untagged: index.untaggedCount)
         }
         return try manifest(entry)
+    }
+
+    /// The index that the entries with a tag are, or all of them, when they are one image on several
+    /// platforms.
+    ///
+    /// Some programs write the platforms of an image as entries of `index.json`.
+    /// - Returns: nil when they are something else.
+    public func platformIndex(tag: String?) throws -> RawManifest? {
+        if try isYetToBeMade() { return nil }
+        let index = try readIndex(orEmpty: true)
+        let entries = try parsing(indexPath) { () throws(JSONError) in
+            guard let tag else { return try index.manifests() }
+            return try index.manifests(tagged: tag)
+        }
+        guard entries.count > 1 else { return nil }
+        let images = try entries.filter { try subject(of: $0) == nil }
+        guard let bytes = Index(platformsOf: images)?.storedBytes else { return nil }
+        return RawManifest(bytes: bytes, mediaType: .index)
     }
 
     /// What the manifest of an entry is about; nil for what is no manifest, or not there.
@@ -139,7 +157,9 @@ public struct LayoutRepository: Sendable {
         var found: Set<Descriptor> = []
         let index = try readIndex()
         for entry in try parsing(indexPath, { () throws(JSONError) in try index.manifests() })
-        where entry.mediaType.isManifest || entry.mediaType.isIndex {
+        where try (entry.mediaType.isManifest || entry.mediaType.isIndex)
+            && hasBlob(entry.digest)
+        {
             let raw = try manifest(entry)
             let referrer = try parsing(blobPath(entry.digest)) { () throws(JSONError) in
                 try raw.subject()?.digest == digest ? try raw.referrer() : nil
@@ -169,7 +189,8 @@ public struct LayoutRepository: Sendable {
             throw LayoutError.noSuchBlob(path: directory, entry.digest)
         }
         return RawManifest(
-            bytes: try readDocument(entry.digest, size: entry.size), mediaType: entry.mediaType,
+            verifiedBytes: try readDocument(entry.digest, size: entry.size),
+            mediaType: entry.mediaType,
             digest: entry.digest)
     }
 

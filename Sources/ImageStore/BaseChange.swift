@@ -6,6 +6,8 @@ import OCI
 public struct BaseChange: Sendable {
     public let old: Reference
     public let new: Reference
+    /// Whether the user gave the base a name that the image does not record.
+    private let isRenamed: Bool
 
     private static let annotations = JSONPath.root.key("annotations")
 
@@ -29,6 +31,7 @@ public struct BaseChange: Sendable {
             old = recorded.withDigest(digest)
         }
         let current = recorded?.withDigest(nil) ?? base?.withDigest(nil)
+        isRenamed = onto != nil && onto?.baseName != recorded?.baseName
         guard let new = onto ?? current, onto != nil || new.tag != nil else {
             throw EditError(
                 BaseChange.annotations.key(Annotation.baseName),
@@ -51,22 +54,26 @@ public struct BaseChange: Sendable {
 
     /// Moves the image to the new base's image of its platform.
     ///
-    /// - Returns: false when that is the old base, and only its name may be another.
+    /// An image whose base has not moved stays as it is, and so does one that is recorded as its own
+    /// base.
+    /// - Returns: false when only the name of the base may be another.
     /// - Throws: `EditError` when the image does not stand on the old base; what fetching throws.
     public func apply(to image: inout Image, _ store: ImageStore) throws -> Bool {
         let original = try image.config()
-        let platform = try original.platform()
+        let platform = try image.manifest.entry?.platform ?? original.platform()
         let oldBase = try self.image(old, platform, store)
         let newBase = try self.image(new, platform, store)
+        if let digest = image.storedDigest, digest == newBase.manifest.recordedDigest {
+            return false
+        }
         var manifest = image.manifest
         var config = original
         try Rebase(from: oldBase, to: newBase).apply(to: &manifest, config: &config)
-        guard oldBase.baseDigest != newBase.baseDigest else {
-            image.manifest[annotation: Annotation.baseName] =
-                newBase.manifest[annotation: Annotation.baseName]
-            image.manifest[annotation: Annotation.baseDigest] = newBase.baseDigest
+        guard oldBase.manifest.recordedDigest != newBase.manifest.recordedDigest else {
+            if isRenamed { image.manifest[annotation: Annotation.baseName] = new.baseName }
             return false
         }
+        manifest.standOn(new, digest: newBase.manifest.recordedDigest)
         image.manifest = manifest
         if config != original { image.setConfig(config) }
         return true
@@ -79,9 +86,4 @@ public struct BaseChange: Sendable {
         guard let image = images.first else { throw StoreError.noImage(reference) }
         return image
     }
-}
-
-extension Image {
-    /// The digest of its manifest, which the store records; nil for `scratch`.
-    fileprivate var baseDigest: String? { manifest[annotation: Annotation.baseDigest] }
 }

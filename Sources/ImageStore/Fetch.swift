@@ -3,43 +3,33 @@ import Hashing
 import JSON
 import OCI
 
-/// Which images of an index are wanted.
-public enum PlatformChoice: Hashable, Sendable {
-    /// The one that runs there. An image beside no other is taken whatever it runs on.
-    case implied(Platform)
-    /// The one that runs there, and no other.
-    case one(Platform)
-    case all
-}
-
 extension ImageStore {
-    /// The images that a reference names, in the order of its index.
+    /// The images that a reference names: of an index those that `choice` asks for.
     ///
-    /// Manifests and configs are checked against their digests. With `recordBase`, each manifest says
-    /// where it came from, in the standard annotations.
+    /// Manifests and configs are checked against their digests. Each image says where it came from,
+    /// in annotations that are never pushed.
     ///
     /// - Throws: `StoreError`, `VerificationError`, and what the place throws.
     public func images(
-        of reference: Reference, platform choice: PlatformChoice, recordBase: Bool = true
+        of reference: Reference, platform choice: PlatformChoice
     ) throws -> [Image] {
-        if case .scratch = reference { return [emptyImage(for: choice)] }
+        if case .scratch = reference { return choice.platforms.map(emptyImage) }
         let repository = try repository(for: reference)
-        let root = try manifest(of: reference)
-        let manifests = try manifests(of: root, reference, in: repository, platform: choice)
-        if manifests.count > 1 { try checkConfigSizes(manifests, of: reference) }
-        var images = try concurrently(manifests) { (raw: RawManifest, _) in
-            try self.image(raw, in: repository)
-        }
-        if !root.mediaType.isIndex, let image = images.first {
+        let root = try root(of: reference)
+        guard root.raw.mediaType.isIndex else {
+            let image = try image(root.raw, in: repository)
             try check(image, of: reference, against: choice)
+            return [recorded(image, from: reference, root, root.raw)]
         }
-        if !recordBase { return images }
-        for index in images.indices {
-            images[index].manifest[annotation: Annotation.baseName] = reference.imageName
-            images[index].manifest[annotation: Annotation.baseDigest] =
-                manifests[index].digest.description
+        let entries = try entries(of: root.raw, in: repository, reference)
+        let chosen = try choose(choice, from: entries, in: repository, reference)
+        if chosen.count > 1 { try checkConfigSizes(chosen.map(\.raw), of: reference) }
+        let platforms = entries.images.compactMap(\.platform)
+        return try concurrently(chosen) { (found: FoundManifest, _) in
+            try self.recorded(
+                self.image(found.raw, in: repository), from: reference, root, found.raw,
+                entry: found.entry, platforms: platforms)
         }
-        return images
     }
 
     /// Checks that the configs of several images, which are all held at once, have a limited size.
@@ -62,41 +52,39 @@ extension ImageStore {
         }
     }
 
-    /// The stored manifests of a root: itself, or those of the index that it is.
-    ///
-    /// A manifest that stands by itself is not checked against the platform.
-    func manifests(
-        of root: RawManifest, _ reference: Reference, in repository: any Repository,
-        platform choice: PlatformChoice
-    ) throws -> [RawManifest] {
-        guard root.mediaType.isIndex else { return [root] }
-        var walk = IndexWalk()
-        let entries = try entries(of: root, in: repository, reference, depth: 0, &walk)
-        switch choice {
-        case .all:
-            if entries.isEmpty { throw StoreError.noImage(reference) }
-            return try concurrently(entries) { (entry: Descriptor, _) in
-                try self.child(entry, in: repository)
-            }
-        case .implied(let wanted), .one(let wanted):
-            return [try select(wanted, from: entries, in: repository, reference)]
-        }
+    private func recorded(
+        _ image: Image, from reference: Reference, _ root: Root, _ raw: RawManifest,
+        entry: Descriptor? = nil, platforms: [Platform] = []
+    ) -> Image {
+        var image = image
+        let digest = root.isStored ? root.raw.digest : raw.digest
+        image.record(
+            source: reference.withDigest(digest), raw: raw, entry: entry, platforms: platforms)
+        return image
     }
 
-    /// The exact bytes of the manifest that a reference names; with a platform, of that image's.
+    /// The exact bytes of the manifest that a reference names; with platforms, of that image's. Of
+    /// several platforms it is the index with their entries and no others.
     ///
     /// - Throws: `StoreError`, and what the place throws.
     public func rawManifest(
         of reference: Reference, platform choice: PlatformChoice?
     ) throws -> [UInt8] {
-        let root = try manifest(of: reference)
+        let root = try root(of: reference).raw
         guard let choice, choice != .all else { return root.bytes }
         let repository = try repository(for: reference)
-        let manifests = try manifests(of: root, reference, in: repository, platform: choice)
-        if !root.mediaType.isIndex {
+        guard root.mediaType.isIndex else {
             try check(image(root, in: repository), of: reference, against: choice)
+            return root.bytes
         }
-        return manifests.flatMap(\.bytes)
+        let entries = try entries(of: root, in: repository, reference)
+        let chosen = try choose(choice, from: entries, in: repository, reference)
+        if chosen.count == 1 { return chosen[0].raw.bytes }
+        var index = try parsing("index '\(root.digest)'") { () throws(JSONError) in
+            try root.index()
+        }
+        index.setManifests(chosen.map(\.entry))
+        return index.storedBytes
     }
 
     /// The exact bytes of an image's config.
@@ -105,7 +93,7 @@ extension ImageStore {
     public func configBytes(
         of reference: Reference, platform choice: PlatformChoice
     ) throws -> [UInt8] {
-        try images(of: reference, platform: choice, recordBase: false).flatMap(\.configBytes)
+        try images(of: reference, platform: choice).flatMap(\.configBytes)
     }
 
     /// An image's config as it is stored.
@@ -123,19 +111,14 @@ extension ImageStore {
         return sink.bytes
     }
 
-    private func emptyImage(for choice: PlatformChoice) -> Image {
-        let platform =
-            switch choice {
-            case .implied(let platform), .one(let platform): platform
-            case .all: Platform.current
-            }
+    private func emptyImage(for platform: Platform) -> Image {
         let bytes = ImageConfig(platform: platform).bytes
         let config = Descriptor(
             mediaType: .config, digest: .of(bytes), size: Int64(bytes.count))
         return Image(manifest: Manifest(config: config), configBytes: bytes)
     }
 
-    private func image(_ raw: RawManifest, in repository: any Repository) throws -> Image {
+    func image(_ raw: RawManifest, in repository: any Repository) throws -> Image {
         let subject = "manifest '\(raw.digest)' of \(quote(repository.name))"
         let manifest = try parsing(subject) { () throws(JSONError) in try raw.manifest() }
         let bytes = try configBytes(
@@ -143,94 +126,22 @@ extension ImageStore {
         return Image(manifest: manifest, configBytes: bytes)
     }
 
-    /// Checks an image that stands by itself against the platform asked for; an artifact has none.
+    /// Checks an image that stands by itself against the platforms asked for; an artifact has none.
     private func check(
         _ image: Image, of reference: Reference, against choice: PlatformChoice
     ) throws {
-        let wanted: Platform
-        switch choice {
-        case .all: return
-        case .implied(let platform), .one(let platform): wanted = platform
-        }
-        guard image.manifest.config.mediaType.isImageConfig else { return }
+        guard choice != .all, image.manifest.config.mediaType.isImageConfig else { return }
         let platform = try image.platform(subject: quote(reference.description))
-        if platform.satisfies(wanted) { return }
-        if case .one = choice {
-            throw StoreError.noSuchPlatform(
-                reference, wanted: wanted, available: [platform.description])
-        }
-        warn("\(quote(reference.description)) is for '\(platform)', not for '\(wanted)'")
-    }
-
-    /// What the config of an image says it runs on; nil for an artifact.
-    private func platform(of image: Image) throws(StoreError) -> Platform? {
-        guard image.manifest.config.mediaType.isImageConfig else { return nil }
-        return try image.platform(subject: "image '\(image.manifest.config.digest)'")
-    }
-
-    /// The images of an index and of those inside it, each once, without attestations.
-    private func entries(
-        of raw: RawManifest, in repository: any Repository, _ reference: Reference, depth: Int,
-        _ walk: inout IndexWalk
-    ) throws -> [Descriptor] {
-        guard depth < DocumentLimit.indexDepth else {
-            throw StoreError.nestedTooDeep(reference)
-        }
-        let new = try parsing("index '\(raw.digest)'") { () throws(JSONError) in
-            try walk.newEntries(of: raw.index(), depth: depth)
-        }
-        var entries: [Descriptor] = []
-        for entry in new {
-            if entry.platform?.isUnknown ?? false {
-                trace("not an image: '\(entry.digest)', an attestation")
-            } else if entry.mediaType.isIndex {
-                let inner = try child(entry, in: repository)
-                entries += try self.entries(
-                    of: inner, in: repository, reference, depth: depth + 1, &walk)
-            } else if entry.mediaType.isSchema1 {
-                throw StoreError.schema1(reference)
-            } else if entry.mediaType.isManifest {
-                entries.append(entry)
-            } else {
-                trace("not an image: '\(entry.digest)', \(quote(entry.mediaType.rawValue))")
+        for wanted in choice.platforms where !platform.satisfies(wanted) {
+            if case .listed = choice {
+                throw StoreError.noSuchPlatform(
+                    reference, wanted: wanted, available: [platform.description])
             }
+            warn(
+                platform.isMissing
+                    ? "\(quote(reference.description)) does not say what platform it is for"
+                    : "\(quote(reference.description)) is for '\(platform)', not for '\(wanted)'")
         }
-        return entries
-    }
-
-    private func select(
-        _ wanted: Platform, from entries: [Descriptor], in repository: any Repository,
-        _ reference: Reference
-    ) throws -> RawManifest {
-        let matching = entries.filter { $0.platform?.satisfies(wanted) ?? false }
-        if let entry = matching.first(where: { $0.platform?.variant == wanted.variant })
-            ?? matching.first
-        {
-            return try child(entry, in: repository)
-        }
-        var available = entries.compactMap { $0.platform?.description }
-        for entry in entries where entry.platform == nil {
-            let raw = try child(entry, in: repository)
-            guard let platform = try platform(of: image(raw, in: repository)) else { continue }
-            if platform.satisfies(wanted) { return raw }
-            available.append(platform.description)
-        }
-        throw StoreError.noSuchPlatform(reference, wanted: wanted, available: available)
-    }
-
-    /// The manifest of an entry of an index.
-    private func child(
-        _ entry: Descriptor, in repository: any Repository
-    ) throws -> RawManifest {
-        guard let raw = try repository.manifest(.digest(entry.digest)) else {
-            throw StoreError.noSuchEntry(entry.digest, entry.platform, place: repository.name)
-        }
-        guard Int64(raw.bytes.count) == entry.size else {
-            throw StoreError.sizeMismatch(
-                subject: "manifest '\(entry.digest)'", expected: entry.size,
-                actual: Int64(raw.bytes.count))
-        }
-        return raw
     }
 }
 

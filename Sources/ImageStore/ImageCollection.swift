@@ -37,6 +37,7 @@ extension ImageStore {
         var inventory = Inventory()
         var images: [ImageCollection.Runnable] = []
         if content.images.isEmpty {
+            let sources = sources + [content.source].compactMap { $0 }
             guard let first = sources.first else {
                 throw StoreError.missing(
                     subject: "the image", digest: content.root.digest, target: nil,
@@ -60,7 +61,7 @@ extension ImageStore {
         for child in content.images {
             inventory.add(
                 child.manifest, subject: child.subject, config: child.configBytes,
-                sources: sources.isEmpty ? child.base.map { [$0] } ?? [] : sources)
+                sources: sources.isEmpty ? child.sources : sources)
             if child.stored.digest != content.root.digest {
                 inventory.manifests.append(child.stored)
             }

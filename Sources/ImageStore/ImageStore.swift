@@ -53,6 +53,11 @@ public final class ImageStore: Sendable {
         LayoutRepository(directory: path(reference.directory))
     }
 
+    /// Whether there is a layout at a directory.
+    public static func isLayout(_ directory: Path) -> Bool {
+        LayoutRepository(directory: directory).exists
+    }
+
     /// Stores credentials for a registry that accepts them.
     ///
     /// - Returns: the file that was written, or that names the helper which keeps them.
@@ -91,6 +96,23 @@ public final class ImageStore: Sendable {
         return manifest
     }
 
+    /// What a reference stands for when its platforms are chosen from.
+    struct Root {
+        let raw: RawManifest
+        /// False for an index that was made of a layout's `index.json`.
+        let isStored: Bool
+    }
+
+    /// As `manifest(of:)`; entries of a layout that are one image on several platforms are an index.
+    func root(of reference: Reference) throws -> Root {
+        if case .layout(let layout) = reference, layout.digest == nil,
+            let index = try self.layout(layout).platformIndex(tag: layout.tag)
+        {
+            return Root(raw: index, isStored: false)
+        }
+        return Root(raw: try manifest(of: reference), isStored: true)
+    }
+
     /// Streams a blob of which only the digest is known into `sink`, checked.
     ///
     /// - Throws: `StoreError.noSuchBlob`, and what reading and `sink` throw.
@@ -115,16 +137,4 @@ public final class ImageStore: Sendable {
 extension Reference {
     /// The place without tag and digest: equal for references into the same repository.
     var place: Reference { selecting(tag: nil, digest: nil) }
-
-    /// What annotations call it: with its tag, or with its digest when it has no tag.
-    var imageName: String {
-        switch self {
-        case .registry(let reference):
-            RegistryReference(
-                host: reference.host, repository: reference.repository, tag: reference.tag,
-                digest: reference.tag == nil ? reference.digest : nil
-            ).description
-        case .layout, .scratch: description
-        }
-    }
 }

@@ -73,7 +73,7 @@ extension ImageStore {
         _ target: Reference, with content: PushContent, sources: [Reference], filled: [Reference]
     ) throws {
         let repository = try repository(for: target)
-        let sources = filled + sources
+        let sources = filled + sources + [content.source].compactMap { $0 }
         var inventory = Inventory()
         if content.images.isEmpty {
             var walk = ManifestWalk(store: self, target: repository, sources: sources)
@@ -82,7 +82,7 @@ extension ImageStore {
             for child in content.images {
                 inventory.add(
                     child.manifest, subject: child.subject, config: child.configBytes,
-                    sources: sources + (child.base.map { [$0] } ?? []))
+                    sources: sources + child.sources)
                 if child.stored.digest != content.root.digest {
                     inventory.manifests.append(child.stored)
                 }
@@ -148,69 +148,12 @@ struct Inventory {
     }
 }
 
-/// Takes stock of a manifest or index that came as bytes.
-struct ManifestWalk {
-    let store: ImageStore
-    let target: any Repository
-    let sources: [Reference]
-    private var walk = IndexWalk()
-
-    init(store: ImageStore, target: any Repository, sources: [Reference]) {
-        self.store = store
-        self.target = target
-        self.sources = sources
-    }
-
-    mutating func add(
-        _ raw: RawManifest, subject: String, depth: Int, to inventory: inout Inventory
-    ) throws {
-        if raw.mediaType.isIndex {
-            let index = try parsing(subject) { () throws(JSONError) in try raw.index() }
-            let entries = try parsing(subject) { () throws(JSONError) in
-                try walk.newEntries(of: index, depth: depth)
-            }
-            for (offset, entry) in entries.enumerated() {
-                let name = entry.platform.map { " for '\($0)'" } ?? ""
-                let subject = "manifest \(offset + 1) of \(entries.count)\(name)"
-                // An index may refer to anything; only a manifest is stored as one.
-                guard entry.mediaType.isManifest || entry.mediaType.isIndex else {
-                    inventory.add(entry, subject: subject, sources: sources)
-                    continue
-                }
-                let child = try fetch(entry, subject: subject)
-                try add(child, subject: subject, depth: depth + 1, to: &inventory)
-                inventory.manifests.append(child)
-            }
-        } else if raw.mediaType.isManifest {
-            let manifest = try parsing(subject) { () throws(JSONError) in try raw.manifest() }
-            inventory.add(
-                manifest, subject: subject, config: manifest.config.contentAtHand,
-                sources: sources)
-        }
-    }
-
-    /// A manifest that an index refers to, from the target or else from where its blobs are.
-    private func fetch(_ entry: Descriptor, subject: String) throws -> RawManifest {
-        let places = [target] + (try sources.map { try store.repository(for: $0) })
-        for place in places {
-            if let found = try place.manifest(.digest(entry.digest)) {
-                // The index decides what it is, not the place that has it.
-                return RawManifest(
-                    bytes: found.bytes, mediaType: entry.mediaType, digest: found.digest)
-            }
-        }
-        throw StoreError.missing(
-            subject: subject, digest: entry.digest, target: target.name,
-            sources: sources.map { $0.place.description })
-    }
-}
-
 extension RawManifest {
     /// The same manifest by the digest of another algorithm.
-    fileprivate func named(by algorithm: Digest.Algorithm) -> RawManifest {
+    func named(by algorithm: Digest.Algorithm) -> RawManifest {
         if digest.algorithm == algorithm { return self }
         return RawManifest(
-            bytes: bytes, mediaType: mediaType, digest: .of(bytes, algorithm: algorithm))
+            verifiedBytes: bytes, mediaType: mediaType, digest: .of(bytes, algorithm: algorithm))
     }
 }
 
@@ -226,7 +169,7 @@ extension Descriptor {
     /// it is none of them, or not what the digest says.
     ///
     /// - Spec: image-spec v1.1.1, manifest.md, Guidance for an Empty Descriptor.
-    fileprivate var contentAtHand: [UInt8]? {
+    var contentAtHand: [UInt8]? {
         let embedded: [UInt8]?
         do {
             embedded = try embeddedData()

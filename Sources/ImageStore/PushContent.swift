@@ -8,6 +8,8 @@ public struct PushContent: Sendable {
     public let root: RawManifest
     /// The images of `root`, when they came as image lines; else it is walked where it comes from.
     let images: [Child]
+    /// Where the blobs of a manifest that came as bytes may be.
+    let source: Reference?
 
     /// Whether it is no image, or says something about another manifest: an SBOM, a signature.
     public let isArtifact: Bool
@@ -17,8 +19,8 @@ public struct PushContent: Sendable {
         let stored: RawManifest
         let manifest: Manifest
         let configBytes: [UInt8]
-        /// Where its blobs may be.
-        let base: Reference?
+        /// Where its blobs may be: where the image was fetched from, and its base.
+        let sources: [Reference]
         /// What messages call it.
         let subject: String
     }
@@ -43,10 +45,11 @@ public struct PushContent: Sendable {
                     subject: images.count > 1 ? "image \(offset + 1)" : "the image"))
         }
         self.images = children
+        source = nil
         isArtifact = !isIndex && images[0].manifest.isArtifact
         root =
             isIndex
-            ? try PushContent.index(over: images, children, annotations) : children[0].stored
+            ? try IndexEntry.index(over: images, children, annotations) : children[0].stored
         for manifest in children.map(\.stored) + [root] { try PushContent.checkSize(manifest) }
     }
 
@@ -56,6 +59,15 @@ public struct PushContent: Sendable {
     public init(
         raw bytes: [UInt8], annotations: [(key: String, value: String)], subject: String
     ) throws(StoreError) {
+        try self.init(raw: bytes, annotations: annotations, subject: subject, source: nil)
+    }
+
+    /// - Parameter source: where it is stored, and its blobs.
+    init(
+        raw bytes: [UInt8], annotations: [(key: String, value: String)], subject: String,
+        source: Reference?
+    ) throws(StoreError) {
+        self.source = source
         (root, isArtifact) = try parsing(subject) { () throws(JSONError) in
             let mediaType = try RawManifest.mediaType(of: bytes)
             let field = JSONField(try JSON.parse(bytes))
@@ -69,7 +81,7 @@ public struct PushContent: Sendable {
                 bytes = document.serialized()
             }
             return (
-                RawManifest(bytes: bytes, mediaType: mediaType, digest: .of(bytes)),
+                RawManifest(bytes: bytes, mediaType: mediaType),
                 isArtifact
             )
         }
@@ -89,75 +101,16 @@ public struct PushContent: Sendable {
         _ image: Image, annotations: [(key: String, value: String)], subject: String
     ) -> Child {
         var manifest = image.manifest
-        let base = image.source
-        if case .layout = base { manifest[annotation: Annotation.baseName] = nil }
+        let sources = manifest.blobSources
+        if case .layout = manifest.base { manifest[annotation: Annotation.baseName] = nil }
         for (key, value) in annotations { manifest[annotation: JSONString(key)] = value }
         let bytes = manifest.storedBytes
         return Child(
-            stored: RawManifest(bytes: bytes, mediaType: manifest.mediaType, digest: .of(bytes)),
-            manifest: manifest, configBytes: image.configBytes, base: base, subject: subject)
-    }
-
-    private static func index(
-        over images: [Image], _ children: [Child], _ annotations: [(key: String, value: String)]
-    ) throws(StoreError) -> RawManifest {
-        var entries: [Descriptor] = []
-        var platforms: [Platform: Int] = [:]
-        for (offset, (image, child)) in zip(images, children).enumerated() {
-            guard image.manifest.config.mediaType.isImageConfig else {
-                entries.append(child.stored.descriptor)
-                continue
-            }
-            let platform = try image.platform(subject: child.subject)
-            if let present = platforms.updateValue(offset + 1, forKey: platform.comparable) {
-                throw .duplicatePlatform(platform.description, first: present, second: offset + 1)
-            }
-            entries.append(
-                try parsing(child.subject) { () throws(JSONError) in
-                    try child.stored.descriptor.withPlatform(platform)
-                })
-        }
-        let isDocker = children.allSatisfy { $0.stored.mediaType == .dockerManifest }
-        var index = Index(manifests: entries).document
-        let mediaType: MediaType = isDocker ? .dockerManifestList : .index
-        index["mediaType"] = .string(mediaType.rawValue)
-        for (key, value) in annotations { index[annotation: JSONString(key)] = value }
-        let bytes = index.serialized()
-        return RawManifest(bytes: bytes, mediaType: mediaType, digest: .of(bytes))
+            stored: RawManifest(bytes: bytes, mediaType: manifest.mediaType),
+            manifest: manifest, configBytes: image.configBytes, sources: sources, subject: subject)
     }
 }
 
 extension Manifest {
     fileprivate var isArtifact: Bool { subject != nil || !config.mediaType.isImageConfig }
-}
-
-extension Image {
-    /// Where the image says that its blobs are; nil for what someone else wrote there and is not a
-    /// reference.
-    public var source: Reference? {
-        guard let name = manifest[annotation: Annotation.baseName] else { return nil }
-        do {
-            return try Reference(name)
-        } catch {
-            return nil
-        }
-    }
-}
-
-extension Descriptor {
-    fileprivate func withPlatform(_ platform: Platform) throws(JSONError) -> Descriptor {
-        var document = document
-        document["platform"] = .object(platform.document)
-        return try Descriptor(JSONField(.object(document)))
-    }
-}
-
-extension Platform {
-    /// The platform in one spelling: arm64 is v8.
-    fileprivate var comparable: Platform {
-        var copy = self
-        if architecture == "arm64" && variant == nil { copy.variant = "v8" }
-        copy.osFeatures.sort()
-        return copy
-    }
 }

@@ -4,9 +4,6 @@ extension Reference {
     /// The same tag, or place, at a digest.
     public func at(_ digest: Digest) -> Reference { withDigest(digest) }
 
-    /// The same tag, or place, at another digest or at none.
-    func withDigest(_ digest: Digest?) -> Reference { selecting(tag: tag, digest: digest) }
-
     /// The same place with another tag and digest, or without them.
     func selecting(tag: String?, digest: Digest?) -> Reference {
         switch self {

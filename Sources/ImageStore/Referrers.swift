@@ -99,7 +99,7 @@ extension ImageStore {
             index.setManifests(index.manifests + [entry])
             let bytes = index.storedBytes
             try repository.putManifest(
-                RawManifest(bytes: bytes, mediaType: index.mediaType, digest: .of(bytes)), tag: tag)
+                RawManifest(bytes: bytes, mediaType: index.mediaType), tag: tag)
         }
         throw StoreError.referrersContended(place: repository.name, tag: tag)
     }

@@ -1,4 +1,5 @@
 import ByteStream
+import Hashing
 import JSON
 import OCI
 
@@ -58,7 +59,10 @@ extension ImageStore {
         if raw.mediaType.isIndex {
             guard let index = try? raw.index() else { return nil }
             if let time = index[annotation: Annotation.created] { return time }
-            guard let first = index.images.first(where: { $0.mediaType.isManifest }),
+            guard
+                let first = index.manifests.first(where: {
+                    $0.mediaType.isManifest && !$0.isNoImage
+                }),
                 let image = try repository.manifest(.digest(first.digest))
             else { return nil }
             return try timeOfCreation(image, in: repository)
@@ -83,10 +87,14 @@ extension ImageStore {
     public func digest(of reference: Reference, platform: PlatformChoice?) throws -> Digest {
         let repository = try repository(for: reference)
         if let platform, platform != .all {
-            let root = try manifest(of: reference)
-            let images = try manifests(of: root, reference, in: repository, platform: platform)
-            guard let image = images.first else { throw StoreError.noImage(reference) }
-            return image.digest
+            let root = try root(of: reference).raw
+            guard root.mediaType.isIndex else { return root.digest }
+            let entries = try entries(of: root, in: repository, reference)
+            let chosen = try choose(platform, from: entries, in: repository, reference)
+            guard chosen.count == 1 else {
+                return .of(try rawManifest(of: reference, platform: platform))
+            }
+            return chosen[0].raw.digest
         }
         let selector =
             reference.digest.map { ManifestSelector.digest($0) }

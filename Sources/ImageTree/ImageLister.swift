@@ -61,7 +61,7 @@ public final class ImageLister: Sendable {
     }
 
     private func places(of image: Image) -> [Reference] {
-        sources.isEmpty ? image.source.map { [$0] } ?? [] : sources
+        sources.isEmpty ? image.manifest.blobSources : sources
     }
 
     private func listing(of layer: ImageLayer, in places: [Reference]) throws -> LayerListing {

@@ -45,6 +45,7 @@ public final class LayerInspector {
     private let path: Path
     private let declared: MediaType?
     private let verifiesLayer: Bool
+    private let isEndProved: Bool
     private let consume: ContentConsumer?
     private var kind = Kind.unknown
     private var head: [UInt8] = []
@@ -54,12 +55,15 @@ public final class LayerInspector {
     /// - Parameters:
     ///   - declared: what the user says the bytes are. A type that is no layer's is taken as it is.
     ///   - verifiesLayer: whether a layer with a trailer is decompressed and checked against it.
+    ///   - isEndProved: whether the bytes end only where they should, as those do whose digest is
+    ///     checked. No bytes at all, or nothing that was compressed, are a layer without entries then.
     ///   - consume: gets what the layer decompresses to, and sees to it that it is a whole tar.
     ///     Nothing but a layer is accepted then, and every layer is verified.
     public init(
         path: Path = .standardInput, declared: MediaType? = nil, verifiesLayer: Bool,
-        consume: ContentConsumer? = nil
+        isEndProved: Bool = false, consume: ContentConsumer? = nil
     ) {
+        self.isEndProved = isEndProved
         self.path = path
         self.declared = declared
         self.verifiesLayer = verifiesLayer || consume != nil
@@ -80,6 +84,7 @@ public final class LayerInspector {
     ///
     /// - Throws: `LayerError` when they were cut or are not what was declared.
     public func finish() throws(LayerError) -> Result {
+        if isEndProved, byteCount == 0, consume != nil { return result(.none, .same) }
         if case .unknown = kind { try recognise(isEnd: true) }
         switch kind {
         case .unknown, .opaque:
@@ -87,7 +92,7 @@ public final class LayerInspector {
             return Result(mediaType: declared ?? .octetStream, content: .opaque)
         case .zeros:
             // An archive without entries is nothing but its end.
-            if byteCount >= 2 * tarBlockByteCount {
+            if byteCount >= (isEndProved ? 1 : 2) * tarBlockByteCount {
                 try refuseIfDeclared(other: LayerCompression.none, found: "an uncompressed tar")
                 return result(.none, .same)
             }
@@ -155,7 +160,7 @@ public final class LayerInspector {
         if head.count >= tarBlockByteCount {
             if isTarHeader(head) {
                 try refuseIfDeclared(other: LayerCompression.none, found: "an uncompressed tar")
-                return .tar(TarChecker(path: path))
+                return .tar(TarChecker(path: path, isEndProved: isEndProved))
             }
             if head.prefix(tarBlockByteCount).allSatisfy({ $0 == 0 }) { return .zeros }
             try refuseIfDeclared(found: "not a layer")
@@ -168,7 +173,8 @@ public final class LayerInspector {
     }
 
     private func checker(_ decoder: any StreamDecoder) -> ContentChecker {
-        ContentChecker(path: path, decoder: decoder, consume: consume)
+        ContentChecker(
+            path: path, decoder: decoder, isEndProved: isEndProved, consume: consume)
     }
 
     /// Refuses what is too short to be a layer but begins like one: a stage was cut off early.
@@ -224,8 +230,8 @@ public final class LayerInspector {
 private final class TarChecker {
     private var tar: TarFollower
 
-    init(path: Path) {
-        tar = TarFollower(path: path)
+    init(path: Path, isEndProved: Bool) {
+        tar = TarFollower(path: path, isEndProved: isEndProved)
     }
 
     func update(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
@@ -248,14 +254,19 @@ private final class TarChecker {
 /// Checks what a layer decompresses to: that it is a whole tar, and its digest.
 private final class ContentChecker {
     private let decoder: any StreamDecoder
+    private let isEndProved: Bool
     private let digest = StreamingDigest()
     private let tar: TarChecker
     private let consume: LayerInspector.ContentConsumer?
 
-    init(path: Path, decoder: any StreamDecoder, consume: LayerInspector.ContentConsumer?) {
+    init(
+        path: Path, decoder: any StreamDecoder, isEndProved: Bool,
+        consume: LayerInspector.ContentConsumer?
+    ) {
         self.decoder = decoder
+        self.isEndProved = isEndProved
         self.consume = consume
-        tar = TarChecker(path: path)
+        tar = TarChecker(path: path, isEndProved: isEndProved)
     }
 
     func update(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
@@ -267,7 +278,8 @@ private final class ContentChecker {
 
     func finish() throws(LayerError) -> BlobIdentity {
         try decoder.finish()
-        if consume == nil { try tar.finish() }
+        let isEmptyLayer = isEndProved && digest.byteCount == 0
+        if consume == nil, !isEmptyLayer { try tar.finish() }
         return BlobIdentity(digest: digest.finalize(), size: digest.byteCount)
     }
 }

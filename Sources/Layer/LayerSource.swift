@@ -15,27 +15,31 @@ public final class LayerSource: BlobSource {
     private let tarDigest: StreamingDigest?
     private let expectedDigest: Digest?
     private let expectedSize: Int64?
+    private let isEndProved: Bool
     private var result: Descriptor?
 
     /// - Parameters:
     ///   - path: what messages call the bytes.
     ///   - declared: what the user says the bytes are; nil leaves it to the bytes.
     ///   - verifiesLayer: whether a layer with a trailer is decompressed and checked against it.
+    ///   - isEndProved: whether something else than `expectedDigest` proves the bytes to be whole.
     ///   - consume: gets what the layer decompresses to; nothing but a layer is accepted then.
     public init(
         _ source: any ByteSource, path: Path = .standardInput, declared: MediaType? = nil,
         algorithm: Digest.Algorithm = .sha256, expectedDigest: Digest? = nil,
-        expectedSize: Int64? = nil, verifiesLayer: Bool = false,
+        expectedSize: Int64? = nil, verifiesLayer: Bool = false, isEndProved: Bool = false,
         consume: LayerInspector.ContentConsumer? = nil
     ) {
         self.source = source
         self.path = path
         self.expectedDigest = expectedDigest
         self.expectedSize = expectedSize
+        self.isEndProved = isEndProved || expectedDigest != nil
         digest = StreamingDigest(expectedDigest?.algorithm ?? algorithm)
         tarDigest = digest.algorithm == .sha256 ? nil : StreamingDigest()
         inspector = LayerInspector(
-            path: path, declared: declared, verifiesLayer: verifiesLayer, consume: consume)
+            path: path, declared: declared, verifiesLayer: verifiesLayer,
+            isEndProved: self.isEndProved, consume: consume)
     }
 
     public var announced: BlobIdentity? {
@@ -82,7 +86,7 @@ public final class LayerSource: BlobSource {
             throw .digest(path: path, expected: expectedDigest, actual: actual)
         }
         // Nothing at all is what a stage that failed leaves, unless it was announced.
-        if byteCount == 0, expectedSize == nil, expectedDigest == nil { throw .empty(path: path) }
+        if byteCount == 0, expectedSize == nil, !isEndProved { throw .empty(path: path) }
         let layer = try inspector.finish()
         var descriptor = Descriptor(mediaType: layer.mediaType, digest: actual, size: byteCount)
         descriptor[annotation: Annotation.uncompressed] =

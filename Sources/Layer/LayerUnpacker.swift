@@ -79,7 +79,7 @@ public struct LayerUnpacker: Sendable {
             do {
                 let source = LayerSource(
                     input, path: path, expectedDigest: expected.digest,
-                    expectedSize: expected.size
+                    expectedSize: expected.size, isEndProved: expected.isEndProved
                 ) { (bytes) throws(LayerError) in try self.pass(bytes) }
                 try drain(source)
                 try checkDiffID(of: source.descriptor)

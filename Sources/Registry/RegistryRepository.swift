@@ -79,7 +79,7 @@ public struct RegistryRepository: Sendable {
             throw RegistryError.obsoleteManifest(
                 repository: name, reference: selector.description)
         }
-        return RawManifest(bytes: response.body, mediaType: type, digest: digest)
+        return RawManifest(verifiedBytes: response.body, mediaType: type, digest: digest)
     }
 
     /// The digest of the manifest that `selector` names, without its bytes where the registry

@@ -47,7 +47,7 @@ public struct ArtifactTool: Tool {
     }
 
     public func execute(_ console: Console) throws {
-        let reference = try subject.map { text throws(ReferenceError) in try Reference(text) }
+        let reference = try subject.map { text throws(ReferenceError) in try parseReference(text) }
         let input = try console.standardInput(expecting: "descriptor lines")
         let blobs = try readDescriptors(from: input)
         let subject =

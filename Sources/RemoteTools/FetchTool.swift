@@ -11,7 +11,8 @@ public struct FetchTool: Tool {
         abstract: "Fetch an image's manifest and config, or a blob.",
         discussion: """
             Writes image lines to stdout, one for each platform asked for: the manifest as JSON, \
-            with its config embedded. Each says in its annotations where it came from.
+            with its config embedded. Each says in annotations of its own, which are never \
+            pushed, where it came from.
 
             REF is a reference of a registry, as in ghcr.io/example/app:latest, of an image \
             layout, as in oci:DIR:TAG, or 'scratch', the image without layers.
@@ -25,10 +26,12 @@ public struct FetchTool: Tool {
     var reference: String
 
     @Option(
+        name: .customLong("platform"),
         help: ArgumentHelp(
-            "The platform whose image is wanted, or 'all'. Default: this machine's.",
-            valueName: "os/arch[/variant]|all"))
-    var platform: String?
+            "Platforms whose images are wanted, or 'all'. Default: this machine. May be repeated.",
+            valueName: "os/arch[/variant],...|all"),
+        transform: parsePlatforms)
+    var platforms: [PlatformList] = []
 
     @Flag(help: "Write the exact bytes of the manifest, or of the index when no platform is given.")
     var raw = false
@@ -43,7 +46,7 @@ public struct FetchTool: Tool {
     @OptionGroup var selection: FetchSelection
     @OptionGroup var lists: FetchLists
 
-    @Flag(help: "Leave the annotations that name the image's base as they are.")
+    @Flag(help: "No effect: annotations that name the image's base always stay as they are.")
     var keepBase = false
 
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
@@ -57,9 +60,12 @@ public struct FetchTool: Tool {
             throw ValidationError(
                 "--raw, --config, --blob, --digest, --tags and --referrers exclude each other")
         }
-        if platform != nil && (blob || lists.tags || lists.referrers) {
+        if !platforms.isEmpty && (blob || lists.tags || lists.referrers) {
             throw ValidationError(
                 "--platform has no meaning with --blob, --tags and --referrers")
+        }
+        if platforms.count > 1 && platforms.contains(.all) {
+            throw ValidationError("--platform all stands alone")
         }
         if selection.descriptor && (blob || lists.tags) {
             throw ValidationError("--descriptor has no meaning with --blob and --tags")
@@ -67,8 +73,8 @@ public struct FetchTool: Tool {
     }
 
     public func execute(_ console: Console) throws {
-        let reference = try selection.narrowed(Reference(self.reference), console)
-        let choice = try platformChoice()
+        let reference = try selection.narrowed(parseReference(self.reference), console)
+        let choice = PlatformList.choice(of: platforms)
         let output = OutputStream()
         try registry.withStore(console) { store in
             if lists.tags {
@@ -77,28 +83,20 @@ public struct FetchTool: Tool {
                 try lists.writeReferrers(reference, store)
             } else if selection.digest {
                 try selection.answer(
-                    reference, platform: platform.map { _ in choice }, store)
+                    reference, platform: platforms.isEmpty ? nil : choice, store)
             } else if blob {
                 try fetchBlob(reference, store, console, output)
             } else if raw {
                 try output.write(
-                    store.rawManifest(of: reference, platform: platform.map { _ in choice }))
+                    store.rawManifest(
+                        of: reference, platform: platforms.isEmpty ? nil : choice))
             } else if config {
                 try output.write(store.configBytes(of: reference, platform: choice))
             } else {
                 try ImageLines.writeNumbered(
-                    store.images(of: reference, platform: choice, recordBase: !keepBase))
+                    store.images(of: reference, platform: choice))
             }
         }
-    }
-
-    private func platformChoice() throws(UsageError) -> PlatformChoice {
-        guard let platform else { return .implied(.current) }
-        if platform == "all" { return .all }
-        guard let wanted = Platform(platform) else {
-            throw UsageError("not a platform: \(quote(platform)); write OS/ARCH[/VARIANT] or 'all'")
-        }
-        return .one(wanted)
     }
 
     private func fetchBlob(

@@ -11,7 +11,8 @@ public struct LoadTool: Tool {
         commandName: "oci-load",
         abstract: "Load an archive of docker save, podman save or skopeo into a place.",
         discussion: """
-            Reads an archive of Docker's format or of OCI's from stdin, once, and writes the \
+            Reads an archive of Docker's format or of OCI's from stdin, once, also one that is \
+            compressed by gzip or zstd as a whole, and writes the \
             descriptor of each image to stdout. Layers go to REF as they come, as they are \
             compressed or not; nothing but JSON documents is held. The names are stored when all of \
             the archive was read and checked.
@@ -31,6 +32,14 @@ public struct LoadTool: Tool {
         help: ArgumentHelp("The one image to load, as the archive calls it.", valueName: "name"))
     var image: String?
 
+    @Option(
+        name: .customLong("platform"),
+        help: ArgumentHelp(
+            "Load only the images of these platforms. May be repeated.",
+            valueName: "os/arch[/variant],...|all"),
+        transform: parsePlatforms)
+    var platforms: [PlatformList] = []
+
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions
 
@@ -46,7 +55,7 @@ public struct LoadTool: Tool {
             try ArchiveLoader(
                 to: store.repository(for: target.reference),
                 tag: target.hasTag ? target.reference.tag : nil, imageName: image,
-                warn: console.warn
+                platforms: PlatformList.named(platforms), warn: console.warn
             ).load(input)
         }
         try OutputStream().write(descriptors.flatMap(\.line))

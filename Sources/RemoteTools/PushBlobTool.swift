@@ -53,7 +53,7 @@ public struct PushBlobTool: Tool {
     }
 
     public func execute(_ console: Console) throws {
-        let reference = try Reference(self.reference)
+        let reference = try parseReference(self.reference)
         if reference.digest != nil {
             throw UsageError("a place with a digest: '\(reference)'; use --digest")
         }

@@ -9,9 +9,14 @@ enum PushInput {
     case images([Image])
     case raw([UInt8], subject: String)
 
+    /// - Parameter isRaw: whether it is a stored manifest or index, whatever it holds.
     /// - Throws: `InputError`, `StreamError.read`.
-    init(_ input: InputStream) throws {
+    init(_ input: InputStream, isRaw: Bool) throws {
         let bytes = try ImageLines.readAll(from: input)
+        if isRaw {
+            self = .raw(bytes, subject: "manifest on \(input.path.quoted)")
+            return
+        }
         let document = PushInput.document(bytes)
         if let document, !PushInput.isImage(document) {
             self = .raw(bytes, subject: "manifest on \(input.path.quoted)")
@@ -27,13 +32,19 @@ enum PushInput {
         self = .images(images)
     }
 
+    /// What is pushed for the input.
+    ///
+    /// - Throws: `UsageError` for what makes no sense, and what `ImageStore.content` throws.
     func content(
-        asIndex: Bool, annotations given: [KeyValue]
+        _ store: ImageStore, asIndex: Bool, annotations given: [KeyValue],
+        targets: [Reference], sources: [Reference]
     ) throws -> PushContent {
         let annotations = given.map { ($0.key, $0.value) }
         switch self {
         case .images(let images):
-            return try PushContent(images: images, asIndex: asIndex, annotations: annotations)
+            return try store.content(
+                of: images, asIndex: asIndex, annotations: annotations, targets: targets,
+                sources: sources)
         case .raw(let bytes, let subject):
             if asIndex { throw UsageError("--index takes image lines, not a manifest's bytes") }
             return try PushContent(raw: bytes, annotations: annotations, subject: subject)

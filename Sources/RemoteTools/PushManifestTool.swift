@@ -11,7 +11,8 @@ public struct PushManifestTool: Tool {
         abstract: "Push images with all they need, and move their tags.",
         discussion: """
             Reads image lines from stdin, or a manifest or index as oci-fetch --raw writes it, \
-            which is pushed byte for byte. Several lines become an index. Blobs that a place lacks \
+            which is pushed byte for byte. Several lines become an index. An image that was not \
+            changed since it was fetched keeps its digest. Blobs that a place lacks \
             are mounted or copied from where the image came from, and the tag is moved when \
             everything is there. Then the descriptor of what was pushed is written as one line \
             to stdout.
@@ -30,9 +31,12 @@ public struct PushManifestTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "Where missing blobs are, if not at the image's base. May be repeated.",
+            "Where missing blobs are, before the image's source and its base. May be repeated.",
             valueName: "ref"))
     var from: [String] = []
+
+    @Flag(help: "Stdin is a stored manifest or index: push it byte for byte, whatever it holds.")
+    var raw = false
 
     @Flag(help: "Push an index even over one image.")
     var index = false
@@ -59,19 +63,23 @@ public struct PushManifestTool: Tool {
 
     public func validate() throws {
         if references.isEmpty && !dryRun { throw ValidationError("no REF to push to") }
+        if raw && index {
+            throw ValidationError("--index takes image lines, and --raw is a manifest's bytes")
+        }
     }
 
     public func execute(_ console: Console) throws {
         let targets = try references.map { text throws(ReferenceError) in try NamedReference(text) }
-        let sources = try from.map { text throws(ReferenceError) in try Reference(text) }
+        let sources = try from.map { text throws(ReferenceError) in try parseReference(text) }
         let expectation = try self.expectation()
         let input = try console.standardInput(expecting: "image lines")
-        let content = try PushInput(input).content(asIndex: index, annotations: annotation)
-        if dryRun {
-            return try FileDescriptor.standardOutput.writeLine(content.root.descriptor)
-        }
+        let lines = try PushInput(input, isRaw: raw)
         let descriptor = try registry.withStore(console) { store in
-            try store.push(
+            let content = try lines.content(
+                store, asIndex: index, annotations: annotation,
+                targets: targets.map(\.reference), sources: sources)
+            if dryRun { return content.root.descriptor }
+            return try store.push(
                 content, to: targets.map { $0.target(for: content) }, sources: sources,
                 expecting: expectation)
         }

@@ -15,11 +15,11 @@ public struct RebaseTool: Tool {
             config it takes from the new one: each variable, label, port and volume by itself, \
             every other field as a whole. What it set itself stays.
 
-            The old base is what the image's annotations say. oci-fetch sets them to the image \
-            itself unless it is given --keep-base.
+            The old base is what the image's annotations say. An image whose base has not moved \
+            stays as it is.
 
             Example:
-              oci-fetch --keep-base ghcr.io/example/app:1 | oci-rebase |
+              oci-fetch ghcr.io/example/app:1 | oci-rebase |
                 oci-push-manifest ghcr.io/example/app:1
             """,
         version: Version.text)
@@ -40,8 +40,8 @@ public struct RebaseTool: Tool {
     public init() {}
 
     public func execute(_ console: Console) throws {
-        let onto = try self.onto.map { text throws(ReferenceError) in try Reference(text) }
-        let base = try self.base.map { text throws(ReferenceError) in try Reference(text) }
+        let onto = try self.onto.map { text throws(ReferenceError) in try parseReference(text) }
+        let base = try self.base.map { text throws(ReferenceError) in try parseReference(text) }
         try registry.withStore(console) { store in
             try ImageLines.map(console) { image, subject in
                 let change = try BaseChange(of: image, from: base, to: onto)

@@ -125,6 +125,17 @@ public struct RegistryArguments: ParsableArguments {
     }
 }
 
+/// A reference of the command line.
+///
+/// A layout's text that can be read in several ways is read as the directory that is there.
+/// - Throws: `ReferenceError`.
+func parseReference(_ text: String) throws(ReferenceError) -> Reference {
+    let reference = try Reference(text)
+    // After "/:" there is no doubt.
+    guard case .layout(let layout) = reference, !text.contains("/:") else { return reference }
+    return .layout(layout.resolved { ImageStore.isLayout(Path(argument: $0) ?? Path($0)) })
+}
+
 /// A reference as the user wrote it, with whether a tag was written.
 struct NamedReference {
     let reference: Reference
@@ -133,7 +144,7 @@ struct NamedReference {
 
     /// - Throws: `ReferenceError`.
     init(_ text: String) throws(ReferenceError) {
-        reference = try Reference(text)
+        reference = try parseReference(text)
         // The default is given only where nothing follows the repository's name.
         hasTag = reference.tag != nil && (reference.tag != "latest" || text.contains(":latest"))
     }

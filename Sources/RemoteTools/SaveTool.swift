@@ -33,6 +33,9 @@ public struct SaveTool: Tool {
             "Where the blobs are. Default: the image's base. May be repeated.", valueName: "ref"))
     var from: [String] = []
 
+    @Flag(help: "Stdin is a stored manifest or index: keep it byte for byte, whatever it holds.")
+    var raw = false
+
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions
 
@@ -40,13 +43,15 @@ public struct SaveTool: Tool {
 
     public func execute(_ console: Console) throws {
         let names = try self.names.map(archiveName)
-        let sources = try from.map { text throws(ReferenceError) in try Reference(text) }
+        let sources = try from.map { text throws(ReferenceError) in try parseReference(text) }
         let input = try console.standardInput(expecting: "image lines")
         try console.refuseTerminal(for: "archive")
-        let content = try PushInput(input).content(asIndex: false, annotations: [])
+        let lines = try PushInput(input, isRaw: raw)
         let output = OutputBuffer()
         output.descriptor.enlargePipe()
         try registry.withStore(console) { store in
+            let content = try lines.content(
+                store, asIndex: false, annotations: [], targets: [], sources: sources)
             let collection = try store.collect(content, sources: sources)
             try ArchiveWriter(store, names: names, to: output).write(collection)
         }

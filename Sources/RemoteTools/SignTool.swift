@@ -74,7 +74,7 @@ public struct SignTool: Tool {
 
     public func execute(_ console: Console) throws {
         let variable = SecretBytes(takingVariable: "COSIGN_PASSWORD")
-        let reference = try Reference(self.reference)
+        let reference = try parseReference(self.reference)
         let identity = try legacy ? SignatureIdentity.of(reference, option: identity) : nil
         let given =
             try reference.digest == nil

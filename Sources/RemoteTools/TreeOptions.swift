@@ -19,7 +19,7 @@ struct TreeOptions: ParsableArguments {
 
     /// - Throws: `ReferenceError`.
     func sources() throws(ReferenceError) -> [Reference] {
-        try from.map { text throws(ReferenceError) in try Reference(text) }
+        try from.map { text throws(ReferenceError) in try parseReference(text) }
     }
 
     func lister(

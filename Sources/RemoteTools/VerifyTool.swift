@@ -63,7 +63,7 @@ public struct VerifyTool: Tool {
     }
 
     public func execute(_ console: Console) throws {
-        let reference = try Reference(self.reference)
+        let reference = try parseReference(self.reference)
         var policy = VerificationPolicy(
             keys: try verifyKeys.map { try PublicKey(readingFile: $0) })
         if let predicateType { policy.predicateType = predicateType }

@@ -57,7 +57,6 @@ struct ScannedFile {
     func read() throws(TarError) -> SnapshotEntry? {
         guard let name else { return nil }
         let file = try OpenFile(name, in: directory)
-        defer { file.close() }
         guard var entry = SnapshotEntry(file.status) else { return nil }
         entry.extendedAttributes = try ScannedFile.encoder.extendedAttributes(
             of: file.descriptor, path: file.path)

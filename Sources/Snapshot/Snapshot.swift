@@ -15,6 +15,9 @@ public struct Snapshot: Sendable {
 
     /// The tree's own directory; nil when the snapshot does not say.
     public let root: SnapshotEntry?
+    /// Names of the digests of contents that files have and that are not compared, since they have
+    /// no sha256.
+    public let otherDigests: Set<String>
     /// In the order of a walk: a directory before its contents, names in byte order.
     let records: [Record]
     private let paths: [UInt8]
@@ -31,6 +34,7 @@ public struct Snapshot: Sendable {
         while let line = try lines.next() { try parser.read(line.text, line: line.number) }
         try parser.finish(lines)
         root = parser.root
+        otherDigests = parser.otherDigests
         paths = parser.paths
         contents = parser.contents
         records = try Snapshot.ordered(parser.records, paths, input.path)

@@ -21,6 +21,9 @@ struct SnapshotParser {
     private var hasRelativeEntries = false
     private var hasFullEntries = false
 
+    /// Digests of contents that are recorded and not compared.
+    private(set) var otherDigests: Set<String> = []
+
     private(set) var root: SnapshotEntry?
     private(set) var records: [Snapshot.Record] = []
     private(set) var paths: [UInt8] = []
@@ -138,7 +141,7 @@ struct SnapshotParser {
     }
 
     /// The entry of keywords, of which a later one of the same name counts.
-    private func entry(
+    private mutating func entry(
         _ pairs: [(keyword: ArraySlice<UInt8>, value: ArraySlice<UInt8>)]
     ) throws(SnapshotError) -> SnapshotEntry {
         guard let type = pairs.last(where: { $0.keyword.elementsEqual("type".utf8) }) else {
@@ -151,9 +154,22 @@ struct SnapshotParser {
         }
         var entry = SnapshotEntry(kind: kind)
         for (keyword, value) in pairs { try set(keyword, value, of: &entry) }
+        if entry.kind == .file, entry.content == nil {
+            for pair in pairs {
+                let keyword = String(decoding: pair.keyword, as: UTF8.self)
+                if SnapshotParser.digestKeywords.contains(keyword) { otherDigests.insert(keyword) }
+            }
+        }
         entry.extendedAttributes.sort { $0.name.lexicographicallyPrecedes($1.name) }
         return entry
     }
+
+    /// Of contents, but for those of sha256.
+    private static let digestKeywords: Set<String> = [
+        "cksum", "md5", "md5digest", "rmd160", "rmd160digest", "ripemd160digest", "sha1",
+        "sha1digest", "sha384", "sha384digest", "sha512", "sha512digest", "sha512256",
+        "sha512256digest",
+    ]
 
     private func set(
         _ keyword: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>, of entry: inout SnapshotEntry

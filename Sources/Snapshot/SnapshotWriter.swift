@@ -160,7 +160,7 @@ extension SnapshotEntry {
         }
         for attribute in extendedAttributes {
             line += " xattr.".utf8
-            VisText.append(attribute.name, to: &line)
+            VisText.append(attribute.name, to: &line, escaping: UInt8(ascii: "="))
             line.append(UInt8(ascii: "="))
             line += Base64.encode(attribute.value)
         }

@@ -138,7 +138,7 @@ private final class Comparer: ScanConsumer, @unchecked Sendable {
     /// Everything that is listed, in order.
     func paths() throws(TarError) -> [Path] {
         addLinks()
-        for path in changed where isWhiteoutName(Path(path).name.bytes) {
+        for path in changed where Whiteout.isName(Path(path).name.bytes) {
             throw .whiteoutName(path: directory.appending(Path(path)))
         }
         try addWhiteouts()
@@ -179,8 +179,8 @@ private final class Comparer: ScanConsumer, @unchecked Sendable {
             if let parent = record.parent, states[parent] != .directory { continue }
             let path = snapshot.path(of: record)
             let name = (path.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex - 1) + 1
-            let whiteout = Array(".wh.".utf8) + path[name...]
-            guard isWhiteoutWellFormed(whiteout) else {
+            let whiteout = Whiteout.sibling(Array(path[name...])).name
+            guard Whiteout(whiteout) != nil else {
                 throw .unsupported(path: Path(path), "gone, but no whiteout can say so")
             }
             changed.append(path[..<name] + whiteout)

@@ -5,11 +5,15 @@ public enum VisText {
     private static let backslash = UInt8(ascii: "\\")
 
     /// Appends a name, or a path whose slashes stay.
-    public static func append(_ bytes: some Sequence<UInt8>, to text: inout [UInt8]) {
+    ///
+    /// - Parameter other: one more byte that is written as an escape.
+    public static func append(
+        _ bytes: some Sequence<UInt8>, to text: inout [UInt8], escaping other: UInt8 = 0
+    ) {
         for byte in bytes {
             switch byte {
             case backslash: text += [backslash, backslash]
-            case UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "["), UInt8(ascii: "#"),
+            case other, UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "["), UInt8(ascii: "#"),
                 0...0x20, 0x7F...0xFF:
                 let zero = UInt8(ascii: "0")
                 text += [backslash, zero + byte >> 6, zero + byte >> 3 & 7, zero + byte & 7]

@@ -97,6 +97,8 @@ public enum InputError: Failure {
     case terminal(toolName: String, expected: String)
     /// The last line has no newline: whoever wrote it was cut off.
     case cutLine(Path, line: Int)
+    /// Another of the things that cross pipes, as in `a zstd layer`.
+    case wrongKind(Path, found: String, expected: String)
     case tooLarge(Path, limit: Int)
     case longLine(Path, line: Int, limit: Int)
     case tooManyLines(Path, limit: Int)
@@ -109,7 +111,8 @@ public enum InputError: Failure {
     public var exitStatus: ExitStatus {
         switch self {
         case .terminal: .usage
-        case .empty, .cutLine, .tooLarge, .longLine, .tooManyLines, .missingLine, .document,
+        case .empty, .cutLine, .wrongKind, .tooLarge, .longLine, .tooManyLines, .missingLine,
+            .document,
             .refused:
             .dataError
         }
@@ -122,6 +125,8 @@ public enum InputError: Failure {
             "stdin is a terminal, where \(expected) should come from; see '\(toolName) --help'"
         case .cutLine(let path, let line):
             "cut input: line \(line) of \(path.quoted) has no newline"
+        case .wrongKind(let path, let found, let expected):
+            "\(found) on \(path.quoted), where \(expected) are expected"
         case .tooLarge(let path, let limit): "more than \(limit) bytes on \(path.quoted)"
         case .longLine(let path, let line, let limit):
             "line \(line) of \(path.quoted) has more than \(limit) bytes"

@@ -37,18 +37,23 @@ public func readDescriptor(from input: InputStream) throws -> Descriptor {
 /// - Throws: `InputError`, `StreamError.read`.
 public func readDescriptors(from input: InputStream) throws -> [Descriptor] {
     let bytes = try ImageLines.readAll(from: input)
-    return try ImageLines.lines(of: bytes, path: input.path).map { line, number in
-        try descriptor(
-            from: line, subject: "descriptor, line \(number) of \(input.path.quoted)")
+    return try InputKind.naming(bytes, input.path, expecting: .descriptorLines) {
+        try ImageLines.lines(of: bytes, path: input.path).map { line, number in
+            try descriptor(
+                from: line, subject: "descriptor, line \(number) of \(input.path.quoted)")
+        }
     }
 }
 
-private func descriptor(of bytes: [UInt8], path: Path) throws(InputError) -> Descriptor {
-    let lines = try ImageLines.lines(of: bytes, path: path)
-    guard lines.count == 1, let line = lines.first else {
-        throw .refused("\(path.quoted) has \(lines.count) lines, not one descriptor")
+private func descriptor(of bytes: [UInt8], path: Path) throws -> Descriptor {
+    try InputKind.naming(bytes, path, expecting: .descriptorLines) {
+        let lines = try ImageLines.lines(of: bytes, path: path)
+        guard lines.count == 1, let line = lines.first else {
+            throw InputError.refused(
+                "\(path.quoted) has \(lines.count) lines, not one descriptor")
+        }
+        return try descriptor(from: line.line, subject: "descriptor in \(path.quoted)")
     }
-    return try descriptor(from: line.line, subject: "descriptor in \(path.quoted)")
 }
 
 private func descriptor(

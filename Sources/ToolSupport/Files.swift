@@ -8,7 +8,7 @@ extension InputStream {
     /// - Throws: `StreamError.open`.
     public convenience init(opening path: Path) throws(StreamError) {
         do {
-            self.init(try FileDescriptor.openForReading(path), path: path)
+            self.init(try OwnedDescriptor(reading: path), path: path)
         } catch {
             throw .open(path: path, error)
         }
@@ -20,7 +20,6 @@ extension InputStream {
 /// - Throws: `StreamError.open` and `.read`, `InputError.tooLarge` beyond `limit` bytes.
 public func readWholeFile(_ path: Path, limit: Int = 16 << 20) throws -> [UInt8] {
     let input = try InputStream(opening: path)
-    defer { _ = Glibc.close(input.descriptor.rawValue) }
     guard let bytes = try input.readAll(limit: limit) else {
         throw InputError.tooLarge(path, limit: limit)
     }
@@ -43,7 +42,7 @@ public func readFile(_ path: Path, limit: Int) throws -> [UInt8] {
 public final class ReplacedFile {
     private enum Target {
         case file(AtomicFile)
-        case stream(OutputStream)
+        case stream(OutputStream, OwnedDescriptor)
     }
 
     private let target: Target
@@ -54,12 +53,9 @@ public final class ReplacedFile {
         let isThere = path.withCString { lstat($0, &status) } == 0
         if isThere, status.st_mode & S_IFMT != S_IFREG {
             do {
-                let descriptor = try path.withCString { (name) throws(Errno) in
-                    try FileDescriptor.open(
-                        name, flags: O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,
-                        mode: 0o666)
-                }
-                target = .stream(OutputStream(descriptor, path: path))
+                let file = try OwnedDescriptor(
+                    path, flags: O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, mode: 0o666)
+                target = .stream(OutputStream(file.descriptor, path: path), file)
             } catch {
                 throw .create(path: path, error)
             }
@@ -79,7 +75,7 @@ public final class ReplacedFile {
         case .file(let file):
             try file.write(bytes)
             try file.commit()
-        case .stream(let stream):
+        case .stream(let stream, _):
             try stream.write(bytes)
         }
     }

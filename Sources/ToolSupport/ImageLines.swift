@@ -29,8 +29,10 @@ public enum ImageLines {
     /// - Parameter path: what messages call the input.
     /// - Throws: `InputError`.
     public static func read(_ bytes: [UInt8], path: Path) throws -> [Image] {
-        try lines(of: bytes, path: path).map { line, number in
-            try image(from: line, subject: "image line \(number) of \(path.quoted)")
+        try InputKind.naming(bytes, path, expecting: .imageLines) {
+            try lines(of: bytes, path: path).map { line, number in
+                try image(from: line, subject: "image line \(number) of \(path.quoted)")
+            }
         }
     }
 
@@ -133,6 +135,21 @@ public enum ImageLines {
                     + "a platform")
         }
         return try naming("image line on \(input.path.quoted)") { try body(images[0]) }
+    }
+
+    /// Reads every image line of stdin, of lines that count themselves all.
+    ///
+    /// - Parameter body: makes of each image what is wanted.
+    /// - Throws: what `read`, `checkPositions` and `body` throw, each with its line as the subject.
+    public static func readEach<Result>(
+        _ console: Console, _ body: (Image) throws -> Result
+    ) throws -> [Result] {
+        let input = try console.standardInput(expecting: "image lines")
+        var images = try read(from: input)
+        try checkPositions(&images)
+        return try images.enumerated().map { offset, image in
+            try naming("image line \(offset + 1) of \(input.path.quoted)") { try body(image) }
+        }
     }
 
     /// Runs `body`, whose errors about a document are those of the line `subject`.

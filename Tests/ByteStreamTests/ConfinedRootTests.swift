@@ -25,10 +25,11 @@ import Testing
     /// Where in the tree a path leads to.
     private func resolve(_ path: Path, usesKernel: Bool) throws(Errno) -> Path {
         let root = try ConfinedRoot(directory.appending("root"), usesKernel: usesKernel)
-        let descriptor = try root.open(path, flags: O_RDONLY | O_DIRECTORY)
-        defer { close(descriptor) }
+        let file = try root.open(path, flags: O_RDONLY | O_DIRECTORY)
         var target = [CChar](repeating: 0, count: 4096)
-        let count = readlink("/proc/self/fd/\(descriptor)", &target, target.count)
+        let count = withExtendedLifetime(file) {
+            file.procPath.withCString { readlink($0, &target, target.count) }
+        }
         let bytes = target[..<count].map { UInt8(bitPattern: $0) }
         return Path(bytes.dropFirst(directory.appending("root").bytes.count))
     }
@@ -60,12 +61,11 @@ import Testing
         try make(["root", "outside"], links: [("root/run", "../outside/run")])
         let root = try ConfinedRoot(directory.appending("root"))
         var made: [Path] = []
-        let descriptor = try root.makeDirectory("run/x/y") { (path, parent) throws(Errno) in
+        _ = try root.makeDirectory("run/x/y") { (path, parent) throws(Errno) in
             made.append(path)
-            let status = path.name.withCString { mkdirat(parent, $0, 0o755) }
+            let status = path.name.withCString { mkdirat(parent.rawValue, $0, 0o755) }
             if status == -1 { throw Errno.current }
         }
-        close(descriptor)
         #expect(made == ["outside", "outside/run", "outside/run/x", "outside/run/x/y"])
         #expect(try resolve("outside/run/x/y", usesKernel: true) == "/outside/run/x/y")
         #expect(try Directory.names(in: directory.appending("outside")).isEmpty)

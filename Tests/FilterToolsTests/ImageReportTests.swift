@@ -56,28 +56,42 @@ private func config(history: String, run: String = "{}") -> String {
                 """)
     }
 
-    @Test func anUnchangedImageIsCalledByItsReference() throws {
+    /// An image as it was fetched, its manifest indented where it is stored.
+    private func fetched(entry: Descriptor? = nil) throws -> (image: Image, raw: RawManifest) {
         var image = try image([], config: config(history: ""))
-        let digest = Digest.of(image.manifest.storedBytes).description
-        image.manifest[annotation: Annotation.baseName] = "example.com/a:1"
-        image.manifest[annotation: Annotation.baseDigest] = digest
-        let report = try ImageReport(image, bases: nil, style: plain).text
-        #expect(report.hasPrefix("Reference  example.com/a:1\nDigest     \(digest)\n"))
-        image.manifest.setLayers([try layer("a", size: 1)])
-        let changed = try ImageReport(image, bases: nil, style: plain).text
-        #expect(changed.hasPrefix("Base      example.com/a:1@\(digest)\nDigest    sha256:"))
+        let bytes = Array("  ".utf8) + image.manifest.storedBytes + Array("\n".utf8)
+        let raw = RawManifest(bytes: bytes, mediaType: .manifest)
+        let source = try Reference("example.com/a:1").withDigest(.of([1]))
+        image.record(
+            source: source, raw: raw, entry: entry ?? raw.descriptor,
+            platforms: ["linux/arm/v7", "linux/amd64"].compactMap { Platform($0) })
+        return (image, raw)
     }
 
-    @Test func aReferenceThatIsGivenStandsBesideTheBase() throws {
-        var image = try image([], config: config(history: ""))
-        let digest = Digest.of(image.manifest.storedBytes).description
-        image.manifest[annotation: Annotation.baseName] = "example.com/a:1"
-        image.manifest[annotation: Annotation.baseDigest] = digest
-        let unchanged = try ImageReport(image, reference: "x", bases: nil, style: plain).text
-        #expect(unchanged.hasPrefix("Reference  x\nDigest     \(digest)\nManifest "))
+    @Test func anUnchangedImageHasTheStoredDigest() throws {
+        let (image, raw) = try fetched()
+        let report = try ImageReport(image, bases: nil, style: plain).text
+        let expected =
+            "Reference  example.com/a:1\nDigest     \(raw.digest)\nIndex      \(Digest.of([1]))\n"
+        #expect(report.hasPrefix(expected))
+        #expect(report.contains("\nAvailable  linux/arm/v7, linux/amd64\n"))
+        #expect(!report.contains("ocinoco."))
+    }
+
+    @Test func aChangedImageSaysWhatItIsMadeOf() throws {
+        var (image, _) = try fetched()
         image.manifest.setLayers([try layer("a", size: 1)])
-        let changed = try ImageReport(image, reference: "x", bases: nil, style: plain).text
-        #expect(changed.hasPrefix("Reference  x\nBase       example.com/a:1@\(digest)\nDigest "))
+        let report = try ImageReport(image, reference: "x", bases: nil, style: plain).text
+        #expect(report.hasPrefix("Reference  x\nDigest     sha256:"))
+        #expect(report.contains("\nMade of    example.com/a:1@\(Digest.of([1]))\n"))
+    }
+
+    @Test func thePlatformOfTheIndexGoesFirst() throws {
+        var entry = try fetched().raw.descriptor.document
+        entry["platform"] = .object(Platform(os: "linux", architecture: "arm64").document)
+        let image = try fetched(entry: Descriptor(JSONField(.object(entry)))).image
+        let report = try ImageReport(image, bases: nil, style: plain).text
+        #expect(report.contains("\nPlatform   linux/arm64 (its config says linux/arm/v7)\n"))
     }
 
     @Test func aHistoryThatDoesNotCoverTheLayers() throws {

@@ -41,7 +41,6 @@ import ToolSupport
     if let index = try outcome({ try Index(field) }).value {
         let again = try outcome { try Index(JSONField(JSON.parse(index.storedBytes))) }
         try expect(again.value == index, "an index, written and read: \(again)")
-        _ = index.images
     }
     if let manifest = try outcome({ try Manifest(field) }).value { try checkManifest(manifest) }
     if let config = try outcome({ try ImageConfig(field) }).value { try checkConfig(config) }

@@ -10,7 +10,7 @@ import Testing
 
 private func manifest(_ text: String) -> RawManifest {
     let bytes = Array(text.utf8)
-    return RawManifest(bytes: bytes, mediaType: .manifest, digest: .of(bytes))
+    return RawManifest(bytes: bytes, mediaType: .manifest)
 }
 
 private let one = manifest(#"{"schemaVersion":2,"config":1}"#)

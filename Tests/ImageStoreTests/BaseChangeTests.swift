@@ -86,10 +86,7 @@ private func refusal(
         var image = try #require(
             try layouts.store.images(of: layouts.reference("b:stable"), platform: .one(platform))
                 .first)
-        var config = try image.config()
-        config.append(layers: [(layer("own").digest, JSONObject())])
-        image.manifest.setLayers(image.manifest.layers + [layer("own")])
-        image.setConfig(config)
+        try image.append([LayerAddition(layer("own"), history: JSONObject())])
         return image
     }
 

@@ -30,7 +30,7 @@ import Testing
         try layouts.push(names.map { try image($0) }, to: "a:x")
         for name in names { #expect(try platforms("a:x", one(name)) == [name]) }
         #expect(try platforms("a:x", one("linux/arm64")) == ["linux/arm64/v8"])
-        #expect(try platforms("a:x", one("linux/arm")) == ["linux/arm/v6"])
+        #expect(try platforms("a:x", one("linux/arm")) == ["linux/arm/v7"])
         #expect(try platforms("a:x", .all) == names)
         do {
             _ = try platforms("a:x", one("linux/s390x"))
@@ -49,7 +49,7 @@ import Testing
                 of: layouts.reference("a:x"), platform: .one(#require(Platform(platform))))
             return "\(Digest.of(bytes))"
         }
-        #expect(images.map { $0.manifest[annotation: Annotation.baseDigest] } == names)
+        #expect(images.map { $0.manifest[annotation: Annotation.digest] } == names)
     }
 
     @Test func attestationsAreNoImages() throws {
@@ -132,9 +132,89 @@ import Testing
         let size = Int64(DocumentLimit.configByteCount + 1)
         manifest.setConfig(manifest.config.describing(digest: .of([]), size: size))
         let bytes = manifest.storedBytes
-        let raw = RawManifest(bytes: bytes, mediaType: .manifest, digest: .of(bytes))
+        let raw = RawManifest(bytes: bytes, mediaType: .manifest)
         try layouts.layout("a").publish(raw, tag: "x")
         #expect(throws: StoreError.self) { try platforms("a:x", .all) }
+    }
+
+    @Test func severalPlatformsComeInTheOrderOfTheRequest() throws {
+        let names = ["linux/amd64", "linux/arm/v6", "linux/arm/v7", "linux/arm64"]
+        try layouts.push(names.map { try image($0) }, to: "a:x")
+        func listed(_ names: [String]) throws -> PlatformChoice {
+            .listed(try names.map { try #require(Platform($0)) })
+        }
+        let wanted = ["linux/arm64", "linux/amd64"]
+        #expect(try platforms("a:x", listed(wanted)) == wanted)
+        #expect(try platforms("a:x", listed(["linux/arm64/v8", "linux/arm64"])) == ["linux/arm64"])
+        #expect(try platforms("a:x", one("linux/arm/v8")) == ["linux/arm/v7"])
+        #expect(throws: StoreError.self) { try platforms("a:x", listed(["linux/s390x"] + wanted)) }
+        let raw = try layouts.store.rawManifest(
+            of: layouts.reference("a:x"), platform: listed(wanted))
+        let index = try RawManifest(bytes: raw, mediaType: .index).index()
+        #expect(index.manifests.map { $0.platform?.description } == wanted)
+    }
+
+    /// An entry of an index with a platform and perhaps a type of artifact.
+    private func entry(
+        _ descriptor: Descriptor, _ platform: String?, type: String? = nil
+    ) throws -> Descriptor {
+        var document = descriptor.document
+        document["platform"] = platform.flatMap { Platform($0) }.map { .object($0.document) }
+        document["artifactType"] = type.map { .string($0) }
+        return try Descriptor(JSONField(.object(document)))
+    }
+
+    @Test func whatIsNoImageHidesNone() throws {
+        let amd64 = try layouts.push([image("linux/amd64")], to: "a:amd64")
+        let arm64 = try layouts.push([image("linux/arm64", layer: nil)], to: "a:arm64")
+        let schema1 = Descriptor(mediaType: .dockerSchema1Signed, digest: .of([1]), size: 1)
+        let layer = Descriptor(mediaType: .layerGzip, digest: .of([2]), size: 1)
+        var artifact = try image().manifest
+        artifact.setConfig(Descriptor(mediaType: .empty, digest: .of(Array("{}".utf8)), size: 2))
+        let raw = RawManifest(bytes: artifact.storedBytes, mediaType: .manifest)
+        try layouts.layout("a").publish(raw, tag: "artifact")
+        try publish(
+            Index(manifests: [
+                entry(schema1, "linux/amd64"), layer, entry(raw.descriptor, "linux/amd64"),
+                entry(raw.descriptor, "linux/amd64", type: "application/x.sbom"),
+                entry(amd64, "linux/arm64/v9"), entry(amd64, "linux/amd64"),
+                entry(arm64, "linux/arm64"),
+            ]), "x")
+        #expect(try platforms("a:x", one("linux/amd64")) == ["linux/amd64"])
+        #expect(try platforms("a:x", one("linux/arm64")) == ["linux/arm64"])
+        // One manifest for two platforms is two images.
+        #expect(try platforms("a:x", .all) == ["linux/amd64", "linux/amd64", "linux/arm64"])
+        try publish(Index(manifests: [entry(schema1, "linux/amd64")]), "y")
+        let error = #expect(throws: StoreError.self) { try platforms("a:y", .all) }
+        #expect(error?.message.contains("schema 1") == true)
+    }
+
+    @Test func entriesOfALayoutAreAnIndex() throws {
+        let a = try layouts.push([image("linux/amd64")], to: "b:one").document
+        let b = try layouts.push([image("linux/arm64")], to: "b:two").document
+        func write(_ entries: [(JSONObject, String, String?)]) throws {
+            let manifests = entries.map { descriptor, platform, name in
+                var entry = descriptor
+                entry["platform"] = Platform(platform).map { .object($0.document) }
+                entry[annotation: Annotation.refName] = name
+                return JSON.object(entry)
+            }
+            var index = Index(manifests: []).document
+            index["manifests"] = .array(manifests)
+            try layouts.directory.write(
+                String(decoding: index.serialized(), as: UTF8.self), to: "b/index.json")
+        }
+        for name in [nil, "n"] {
+            try write([(a, "linux/amd64", name), (b, "linux/arm64", name)])
+            let reference = name.map { "b:\($0)" } ?? "b"
+            #expect(try platforms(reference, one("linux/arm64")) == ["linux/arm64"])
+            #expect(try platforms(reference, .all) == ["linux/amd64", "linux/arm64"])
+        }
+        // Two images, or two names, are not one image.
+        try write([(a, "linux/amd64", nil), (b, "linux/amd64", nil)])
+        #expect(throws: (any Error).self) { try platforms("b", .all) }
+        try write([(a, "linux/amd64", "n"), (b, "linux/arm64", "m")])
+        #expect(throws: (any Error).self) { try platforms("b", .all) }
     }
 
     @Test func blobOfADigest() throws {
@@ -162,6 +242,6 @@ import Testing
     private func publish(_ index: Index, _ tag: String) throws {
         let bytes = index.storedBytes
         try layouts.layout("a").publish(
-            RawManifest(bytes: bytes, mediaType: .index, digest: .of(bytes)), tag: tag)
+            RawManifest(bytes: bytes, mediaType: .index), tag: tag)
     }
 }

@@ -51,6 +51,36 @@ import Testing
         }
     }
 
+    @Test func whatTheFormerIndexSaidOfAnImageStays() throws {
+        let text =
+            #"{"mediaType":"\#(MediaType.manifest)","digest":"\#(Digest.of([7]))","size":1,"#
+            + #""platform":{"architecture":"arm","os":"linux","variant":"v6"},"#
+            + #""annotations":{"k":"v","\#(Annotation.refName.text)":"1"}}"#
+        let entry = try Descriptor(JSONField(JSON.parse(Array(text.utf8))))
+        var image = try image("linux/arm")
+        image.record(
+            source: try Reference("example.com/a"),
+            raw: RawManifest(verifiedBytes: [], mediaType: .manifest, digest: entry.digest),
+            entry: entry, platforms: [])
+        image.setConfig(try image.config())
+        let made = try content([image], asIndex: true).root.index().manifests[0]
+        #expect(made.platform?.variant == "v6")
+        #expect(made[annotation: "k"] == "v")
+        #expect(made[annotation: Annotation.refName] == nil)
+        #expect(made.digest == .of(image.manifest.storedBytes))
+        // An entry of another manifest says nothing of this one.
+        image.manifest[annotation: Annotation.digest] = Digest.of([8]).description
+        let other = try content([image], asIndex: true).root.index().manifests[0]
+        #expect(other.platform?.variant == nil)
+    }
+
+    @Test func imagesOfZstdAreAnnotated() throws {
+        var zstd = try image("linux/amd64")
+        zstd.manifest.setLayers([Descriptor(mediaType: .layerZstd, digest: .of([]), size: 0)])
+        let entries = try content([image("linux/amd64"), zstd]).root.index().manifests
+        #expect(entries.map { $0[annotation: Annotation.zstdCompression] } == [nil, "true"])
+    }
+
     @Test func dockerImagesStayDockers() throws {
         let images = try ["linux/amd64", "linux/arm64"].map { platform in
             let image = try image(platform)

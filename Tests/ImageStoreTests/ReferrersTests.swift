@@ -56,7 +56,7 @@ private final class Tags: Repository {
 
 private func raw(_ document: JSONObject, _ type: MediaType = .manifest) -> RawManifest {
     let bytes = document.serialized()
-    return RawManifest(bytes: bytes, mediaType: type, digest: .of(bytes))
+    return RawManifest(bytes: bytes, mediaType: type)
 }
 
 private func artifact(_ type: StaticString, of subject: Descriptor?, note: String = "") throws

@@ -76,13 +76,36 @@ private func document(_ change: (inout ConfigEdit) throws -> Void) throws -> Str
                 == #"{"WorkingDir":"/x"}"#)
     }
 
+    @Test(arguments: [
+        ("/srv", "../x", "/x"), ("/srv", ".", "/srv"), ("/srv", "./a//b/", "/srv/a/b"),
+        ("/srv", "../../..", "/"), ("/srv", "/home/user/", "/home/user"), ("", "..", "/"),
+        ("/srv/", "a/../b", "/srv/b"), ("/srv", "/a/./b/../c", "/a/c"),
+    ])
+    func workingDirectoriesAreCleaned(_ base: String, _ given: String, _ expected: String) throws {
+        let result = try edited(#"{"WorkingDir":"\#(base)"}"#) { $0.workingDirectory = given }
+        #expect(result == #"{"WorkingDir":"\#(expected)"}"#)
+    }
+
+    @Test(arguments: [
+        #"{"config":{"Labels":null,"Volumes":{},"Entrypoint":[],"User":""}}"#,
+        #"{"config":{"Cmd":["sh"]},"author":""}"#, #"{"variant":null,"os.features":[]}"#,
+    ])
+    func aPatchThatSaysNothingNewChangesNothing(_ patch: String) throws {
+        let original = try config(run: #"{"Cmd":["sh"],"Entrypoint":null}"#)
+        var value = original
+        var edit = ConfigEdit()
+        edit.patches = [try field(patch).object()]
+        try value.apply(edit)
+        #expect(value.bytes == original.bytes)
+    }
+
     @Test func whatIsAddedStandsWhereTheSpecificationHasIt() throws {
         let base = #"{"X":1,"Cmd":["sh"],"WorkingDir":"/"}"#
         let result = try edited(base) {
             $0.user = "1000:1000"
             $0.exposedPorts = [try ExposedPorts("80"), try ExposedPorts("9-10/udp")]
             $0.environment = [try KeyValue("A=1")]
-            $0.volumes = ["/v"]
+            $0.volumes = [try VolumePath("/v")]
             $0.labels = [try KeyValue("l=1")]
             $0.stopSignal = try StopSignal("SIGRTMIN+3")
             $0.healthcheck = try Healthcheck("curl localhost")
@@ -118,7 +141,7 @@ private func document(_ change: (inout ConfigEdit) throws -> Void) throws -> Str
         edit.unsetEnvironment = ["B"]
         edit.entrypoint = try CommandForm(#"["/x"]"#)
         edit.cmd = try CommandForm(#"["y"]"#)
-        edit.volumes = ["/v"]
+        edit.volumes = [try VolumePath("/v")]
         edit.workingDirectory = "/w"
         edit.labels = [try KeyValue("l=é")]
         edit.stopSignal = try StopSignal("SIGTERM")
@@ -272,13 +295,42 @@ private func document(_ change: (inout ConfigEdit) throws -> Void) throws -> Str
         #expect(text(try Healthcheck(#"["/c","x"]"#).document) == #"{"Test":["CMD","/c","x"]}"#)
         #expect(text(Healthcheck.none.document) == #"{"Test":["NONE"]}"#)
         let full =
-            #"{"Test":["CMD","x"],"Interval":1,"Timeout":2,"StartPeriod":3,"StartInterval":4,"Retries":5}"#
+            #"{"Test":["CMD","x"],"Interval":1000000,"Timeout":0,"StartPeriod":3000000,"StartInterval":4000000,"Retries":5}"#
         #expect(text(try Healthcheck(" " + full).document) == full)
         for text in [
-            #"{"Test":"x"}"#, #"{"Test":["x"]}"#, #"{"Interval":"30s"}"#, #"{"Retries":-1}"#,
-            #"{"test":[]}"#, "{", "",
+            #"{"Test":"x"}"#, #"{"Test":["x"]}"#, #"{"Interval":"30"}"#, #"{"Retries":-1}"#,
+            #"{"test":[]}"#, "{", "", "[]", #"["CMD"]"#, #"{"Test":["CMD"]}"#,
+            #"{"Test":["CMD-SHELL"]}"#, #"{"Test":["CMD-SHELL",""]}"#, #"{"Test":["NONE","x"]}"#,
+            #"{"Interval":999999}"#, #"{"Timeout":"1us"}"#,
         ] {
             #expect(throws: ValueError.self) { try Healthcheck(text) }
         }
     }
+
+    /// The words of a compose file are the check, not a command called CMD.
+    @Test(arguments: [
+        #"["CMD","curl","-f","localhost"]"#, #"["CMD-SHELL","exit 1"]"#, #"["NONE"]"#,
+    ])
+    func theWordsOfACheckAreTakenAsTheyAre(_ test: String) throws {
+        #expect(text(try Healthcheck(test).document) == #"{"Test":\#(test)}"#)
+        #expect(text(try Healthcheck(#"{"Test":\#(test)}"#).document) == #"{"Test":\#(test)}"#)
+    }
+
+    @Test(arguments: [
+        ("30s", 30_000_000_000), ("1m30s", 90_000_000_000), ("1.5h", 5_400_000_000_000),
+        ("300ms", 300_000_000), (".5s", 500_000_000), ("0", 0), ("1h0m0.001s", 3_600_001_000_000),
+        ("2562047h", 9_223_369_200_000_000_000),
+    ])
+    func timesOfGo(_ text: String, _ nanoseconds: Int64) {
+        #expect(GoDuration.nanoseconds(text) == nanoseconds)
+    }
+
+    @Test(arguments: ["", "s", "30", "-1s", "1d", "1 s", "1s ", ".s", "2562048h", "1ss", "1.2.3s"])
+    func noTimesOfGo(_ text: String) { #expect(GoDuration.nanoseconds(text) == nil) }
+
+    @Test(arguments: ["/v", "/a/b/", "C:\\data", "c:/data"])
+    func volumes(_ path: String) throws { #expect(try VolumePath(path).path == path) }
+
+    @Test(arguments: ["", "v", "./v", "/", "//", "/.", "/a/../b", "C:", "C:\\", "name:/v"])
+    func noVolumes(_ path: String) { #expect(throws: ValueError.self) { try VolumePath(path) } }
 }

@@ -38,6 +38,13 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
         ("[::1]:5000/app:x", "[::1]:5000/app:x"),
         ("[2001:db8::1]/app", "[2001:db8::1]/app:latest"),
         ("Registry/app", "Registry/app:latest"),
+        ("[1:2:3:4:5:6:7:8]:5000/app", "[1:2:3:4:5:6:7:8]:5000/app:latest"),
+        ("[::]/app", "[::]/app:latest"), ("[fe80::]/app", "[fe80::]/app:latest"),
+        ("[::ffff:192.0.2.1]/app", "[::ffff:192.0.2.1]/app:latest"),
+        (
+            "library/" + String(repeating: "ab", count: 32),
+            "docker.io/library/" + String(repeating: "ab", count: 32) + ":latest"
+        ),
         // Without a slash a number after the colon is a tag, as Docker reads it.
         ("localhost:5000", "docker.io/library/localhost:5000"),
     ])
@@ -65,6 +72,10 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
         String(repeating: "0a", count: 32), "-a.b/c", "a..b/c",
         "ghcr.io/a---", "ghcr.io/a___b", "ghcr.io/a._b", "é/a", "a:é", "user@ghcr.io/a",
         "ghcr.io/" + String(repeating: "a", count: 256), "a:" + String(repeating: "t", count: 129),
+        "[2001db8::]:5000/a", "[2001:db8::1", "[1:2:3:4:5:6:7]/a", "[1:2:3:4:5:6:7:8:9]/a",
+        "[1::2::3]/a", "[:1:2:3:4:5:6:7]/a", "[1:2:3:4:5:6:7:]/a", "[fe80::1%eth0]/a",
+        "[::1]", "[::1]:5000", "[::256.0.0.1]/a", "[:]/a", "2001:db8::1/a", "[::1]x/a",
+        String(repeating: "a1", count: 32), String(repeating: "F", count: 64),
     ])
     func whatIsNoReferenceIsRefused(_ text: String) {
         #expect(throws: ReferenceError.self) { try Reference(text) }
@@ -98,7 +109,7 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
         #expect(try layout("oci:/a:b/c").directory == "/a:b/c")
         #expect(try layout("oci:/a:b/c").tag == nil)
         #expect(try layout("oci:/a:b/c:d").tag == "d")
-        #expect(try layout("oci:a:b:c").directory == "a:b")
+        #expect(try layout("oci:a:b/:c").directory == "a:b")
         #expect(try layout("oci:a:b/").directory == "a:b/")
         #expect(try layout("oci:.").directory == ".")
         #expect(try layout("oci:dir@home").directory == "dir@home")
@@ -107,6 +118,36 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
         #expect(both.tag == "v1")
         #expect(both.digest?.description == digest)
         #expect(both.description == "oci:dir:v1@\(digest)")
+    }
+
+    @Test(arguments: [
+        ("oci:dir:app:1", "dir", "app:1"),
+        ("oci:dir:docker.io/library/app:1", "dir", "docker.io/library/app:1"),
+        ("oci:/a/b:localhost/app", "/a/b", "localhost/app"),
+        ("oci:d:r:5000/app:1", "d", "r:5000/app:1"),
+        ("oci:d/:r:5000/app:1", "d", "r:5000/app:1"), ("oci:/:x", "/", "x"),
+        ("oci:d:a+b@c", "d", "a+b@c"),
+        ("oci:dir:library/app:1", "dir:library/app", "1"),
+    ])
+    func wholeReferencesAreNamesInLayouts(
+        _ text: String, _ directory: String, _ name: String
+    ) throws {
+        let reference = try layout(text)
+        #expect(reference.directory == directory)
+        #expect(reference.tag == name)
+        #expect(try layout(reference.description) == reference)
+    }
+
+    @Test func theDirectoryThatIsThereIsMeant() throws {
+        func resolved(_ text: String, _ directories: [String]) throws -> String {
+            let reference = try layout(text).resolved { directories.contains($0) }
+            return "\(reference.directory) \(reference.tag ?? "-")"
+        }
+        #expect(try resolved("oci:d:library/app:1", ["d"]) == "d library/app:1")
+        #expect(try resolved("oci:d:library/app:1", ["d", "d:library/app"]) == "d:library/app 1")
+        #expect(try resolved("oci:d:app:1", ["d:app"]) == "d:app 1")
+        #expect(try resolved("oci:d:e.f/g", ["d:e.f/g"]) == "d:e.f/g -")
+        #expect(try resolved("oci:d:library/app:1", []) == "d:library/app 1")
     }
 
     @Test(arguments: ["oci:", "oci::tag", "oci:dir:", "oci:dir:a b", "oci:dir@sha256:00"])

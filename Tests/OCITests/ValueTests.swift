@@ -34,14 +34,22 @@ import Testing
         #expect(Platform("linux/arm/v7")?.variant == "v7")
         #expect(Platform("linux/x86_64")?.architecture == "amd64")
         #expect(Platform("linux/aarch64")?.architecture == "arm64")
-        for text in ["", "linux", "linux/", "/amd64", "linux/arm/", "linux/arm/v7/x", "//"] {
+        #expect(Platform("windows(10.0.17763)/amd64")?.osVersion == "10.0.17763")
+        for text in [
+            "", "linux", "linux/", "/amd64", "linux/arm/", "linux/arm/v7/x", "//", "linux /arm64",
+            "linux/amd64,linux/arm64", "linux/amd64 ", "linux/(1)", "windows(/amd64",
+        ] {
             #expect(Platform(text) == nil)
         }
     }
 
     @Test(arguments: [
         ("linux/amd64", "linux/amd64", true), ("linux/arm/v7", "linux/arm", true),
-        ("linux/arm", "linux/arm/v7", false), ("linux/arm/v6", "linux/arm/v7", false),
+        ("linux/arm", "linux/arm/v7", true), ("linux/arm/v6", "linux/arm/v7", true),
+        ("linux/arm/v7", "linux/arm/v6", false), ("linux/386", "linux/amd64", true),
+        ("linux/amd64", "linux/386", false), ("linux/arm/v8", "linux/arm64", true),
+        ("linux/amd64/v2", "linux/amd64", false), ("linux/amd64/v1", "linux/amd64/v3", true),
+        ("Linux/X86_64", "linux/amd64", true), ("linux/armhf", "linux/arm/7", true),
         ("linux/arm64", "linux/arm64/v8", true), ("linux/arm64/v8", "linux/arm64", true),
         ("linux/amd64", "windows/amd64", false), ("linux/amd64", "linux/arm64", false),
     ])

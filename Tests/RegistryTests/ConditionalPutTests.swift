@@ -33,7 +33,7 @@ private func expecting(_ expected: Digest?) -> (Digest?) throws -> Void {
 
 private func manifest(_ text: String) -> RawManifest {
     let bytes = Array(text.utf8)
-    return RawManifest(bytes: bytes, mediaType: .manifest, digest: .of(bytes))
+    return RawManifest(bytes: bytes, mediaType: .manifest)
 }
 
 private let old = manifest(#"{"schemaVersion":2,"x":"old"}"#)

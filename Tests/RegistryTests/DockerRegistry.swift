@@ -90,9 +90,9 @@ final class TemporaryDirectory: Sendable {
     }
 
     func read(_ name: String) throws -> [UInt8] {
-        let descriptor = try FileDescriptor.openForReading(Path("\(path)/\(name)"))
-        defer { _ = try? descriptor.close() }
-        return try InputStream(descriptor).readAll(limit: 1 << 30) ?? []
+        let file = Path("\(path)/\(name)")
+        return try InputStream(OwnedDescriptor(reading: file), path: file).readAll(limit: 1 << 30)
+            ?? []
     }
 }
 

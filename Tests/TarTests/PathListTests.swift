@@ -111,13 +111,13 @@ private func sorted(_ names: [String]) throws -> [String] {
 
     @Test func whiteoutNames() {
         for name in [".wh.a", ".wh..a", ".wh.-", ".wh....", ".wh..wh..opq"] {
-            #expect(isWhiteoutWellFormed(ascii(name)), "\(name)")
+            #expect(Whiteout(ascii(name))?.name == ascii(name), "\(name)")
         }
         for name in [
             ".wh.", ".wh..", ".wh...", ".wh..wh.plnk", ".wh..wh.aufs", "a", ".wh",
             ".wh..wh..list-begin", ".wh..wh..list-end",
         ] {
-            #expect(!isWhiteoutWellFormed(ascii(name)), "\(name)")
+            #expect(Whiteout(ascii(name)) == nil, "\(name)")
         }
     }
 }

@@ -202,8 +202,8 @@ func readEntries(_ bytes: [UInt8]) throws -> [ReadEntry] {
 }
 
 /// Follows pieces to their end.
-func follow(pieces: [[UInt8]]) throws(TarError) {
-    var follower = TarFollower(path: "the test")
+func follow(pieces: [[UInt8]], isEndProved: Bool = false) throws(TarError) {
+    var follower = TarFollower(path: "the test", isEndProved: isEndProved)
     for piece in pieces {
         try piece.withRawBytes { (bytes) throws(TarError) in try follower.update(bytes) }
     }

@@ -33,15 +33,26 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 511, 512, 700])
-    func whatIsNotZeroAfterTheEnd(_ count: Int) {
-        #expect(throws: TarError.self) { try follow(mixedArchive + zeros(count) + [1]) }
+    func whatIsNotZeroAfterTheEnd(_ count: Int) throws {
+        let archive = mixedArchive + zeros(count)
+        #expect(throws: TarError.self) { try follow(archive + [1]) }
+        try follow(pieces: [archive + [1]], isEndProved: true)
+        try follow(pieces: [archive + mixedArchive], isEndProved: true)
     }
 
-    @Test func aSingleZeroBlockIsNoEnd() {
+    /// Unless something else proves that nothing was cut off.
+    @Test func aSingleZeroBlockIsNoEnd() throws {
         let entry = ForeignHeader().bytes
-        #expect(throws: TarError.self) { try follow(entry + zeros(512)) }
-        #expect(throws: TarError.self) { try follow(entry + zeros(512) + entry + endOfArchive) }
-        #expect(throws: TarError.self) { try follow(zeros(1023)) }
+        for archive in [entry + zeros(512), entry + zeros(700), zeros(512), zeros(1023)] {
+            #expect(throws: TarError.self) { try follow(archive) }
+            try follow(pieces: [archive], isEndProved: true)
+        }
+        let between = entry + zeros(512) + entry + endOfArchive
+        #expect(throws: TarError.self) { try follow(between) }
+        #expect(throws: TarError.self) { try follow(pieces: [between], isEndProved: true) }
+        #expect(throws: TarError.self) {
+            try follow(pieces: [entry + zeros(511)], isEndProved: true)
+        }
     }
 
     /// Zero blocks in a file's data are data.
@@ -228,7 +239,7 @@ import Testing
                 let header = Array(bytes[offset..<(offset + 512)])
                 bytes.replaceSubrange(offset..<(offset + 512), with: checksummed(header))
             }
-            let follows = (try? follow(bytes)) != nil
+            let follows = (try? follow(pieces: [bytes], isEndProved: true)) != nil
             let reads = (try? readEntries(bytes)) != nil
             // What the reader takes, the follower takes too.
             #expect(follows || !reads)

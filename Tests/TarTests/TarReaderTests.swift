@@ -55,7 +55,8 @@ import Testing
     }
 
     @Test func everyCutIsFound() {
-        for count in stride(from: 0, to: mixedArchive.count, by: 1) {
+        // One zero block is an end.
+        for count in 0..<(mixedArchive.count - 512) {
             #expect(throws: TarError.self, "cut at \(count)") {
                 try readEntries(Array(mixedArchive[..<count]))
             }
@@ -65,11 +66,15 @@ import Testing
     @Test func afterTheEnd() throws {
         for count in [0, 1, 511, 512, 9216, 2_000_000] {
             #expect(try readEntries(mixedArchive + zeros(count)).count == 6)
-            #expect(throws: TarError.self) {
-                try readEntries(mixedArchive + zeros(count) + [1])
-            }
+            #expect(try readEntries(mixedArchive + zeros(count) + [1]).count == 6)
+            #expect(try readEntries(mixedArchive + zeros(count) + mixedArchive).count == 6)
         }
         #expect(try readEntries(zeros(10240)).isEmpty)
+        #expect(try readEntries(zeros(512)).isEmpty)
+        // After a single zero block entries must not go on.
+        #expect(throws: TarError.self) {
+            try readEntries(mixedArchive.dropLast(512) + mixedArchive)
+        }
     }
 
     /// Some readers pass over the data, others do not.
@@ -179,7 +184,7 @@ import Testing
         #expect(try readEntries(header.bytes + endOfArchive).map(\.entry.mode) == [0o4755])
     }
 
-    @Test(arguments: ["S", "M", "V", "N", "X", "Z"])
+    @Test(arguments: ["M", "N", "X", "Z"])
     func whatALayerCannotHold(_ type: String) {
         let header = ForeignHeader(format: .gnu, name: ascii("dir/the name"), type: ascii(type)[0])
         #expect {
@@ -190,23 +195,6 @@ import Testing
         }
     }
 
-    /// The archive's name for a sparse file is not the one the user knows.
-    @Test(arguments: [
-        [("GNU.sparse.size", "9"), ("GNU.sparse.numblocks", "0"), ("GNU.sparse.name", "big")],
-        [("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.name", "big")],
-    ])
-    func sparseFilesOfPax(_ records: [(String, String)]) {
-        let header = ForeignHeader(name: ascii("GNUSparseFile.1/big"))
-        #expect {
-            try readEntries(
-                extended("x", paxRecords(records.map { ($0.0, ascii($0.1)) })) + header.bytes
-                    + endOfArchive)
-        } throws: { error in
-            guard case .unsupported(let path, _) = error as? TarError else { return false }
-            return path == "big"
-        }
-    }
-
     @Test func malformed() {
         let record = { (key: String, value: [UInt8]) in
             extended("x", paxRecords([(key, value)])) + ForeignHeader().bytes + endOfArchive
@@ -214,6 +202,7 @@ import Testing
         for archive in [
             record("path", [0x61, 0, 0x62]), record("linkpath", [0]), record("uid", ascii("-1")),
             record("uid", ascii("1.5")), record("mtime", ascii("x")), record("mtime", ascii("1.x")),
+            record("mtime", ascii(".")), record("mtime", ascii("-")), record("mtime", ascii("..5")),
             ForeignHeader(name: []).bytes + endOfArchive,
             ForeignHeader(uid: ascii("000000x\0")).bytes + endOfArchive,
             ForeignHeader(mode: ascii("rw-r--r-")).bytes + endOfArchive,

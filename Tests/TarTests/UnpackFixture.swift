@@ -32,12 +32,24 @@ final class UnpackFixture {
         _ entries: [Entry], ownership: TreeExtractor.Ownership = .recorded,
         resolvesByKernel: Bool = true
     ) throws -> [String] {
+        try apply(
+            archive: entries.flatMap(\.bytes) + [UInt8](repeating: 0, count: 1024),
+            ownership: ownership, resolvesByKernel: resolvesByKernel)
+    }
+
+    /// Applies one layer.
+    ///
+    /// - Returns: the warnings.
+    @discardableResult
+    func apply(
+        archive: [UInt8], ownership: TreeExtractor.Ownership = .recorded,
+        resolvesByKernel: Bool = true
+    ) throws -> [String] {
         var warnings: [String] = []
         let extractor = try TreeExtractor(
             path, ownership: ownership, resolvesByKernel: resolvesByKernel,
             warn: { warnings.append($0) })
-        let tar = entries.flatMap(\.bytes) + [UInt8](repeating: 0, count: 1024)
-        try extractor.apply(MemorySource(tar), path: "test")
+        try extractor.apply(MemorySource(archive), path: "test")
         return warnings
     }
 

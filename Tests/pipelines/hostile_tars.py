@@ -164,8 +164,8 @@ raw("pax-twice", 0, pax(b"10 path=a\n" + b"10 path=b\n"), empty)
 
 # Ends.
 archives["cut.65"] = header(b"f", b"%011o\0" % 5) + padded(b"12345")
-archives["one-zero-block.65"] = empty + bytes(BLOCK)
-archives["more-after-the-end.65"] = empty + bytes(2 * BLOCK) + empty
+archives["one-zero-block.0"] = empty + bytes(BLOCK)
+archives["more-after-the-end.0"] = empty + bytes(2 * BLOCK) + empty
 archives["no-layer.65"] = b"#!/bin/sh\n" * 200
 archives["nothing.65"] = b""
 archives["empty.0"] = bytes(2 * BLOCK)

@@ -20,7 +20,7 @@ function __oci-fetch_parse_tokens -S
     set -l unparsed_tokens (__oci-fetch_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-fetch'
-        __oci-fetch_parse_subcommand 1 'platform=' 'raw' 'config' 'blob' 'tags' 'referrers' 'artifact-type=' 'keep-base' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-fetch_parse_subcommand 1 'platform=+' 'raw' 'config' 'blob' 'descriptor' 'digest' 'is=' 'tags' 'exclude-digest-tags' 'json' 'referrers' 'recursive' 'artifact-type=' 'keep-base' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-fetch_parse_subcommand -r 1 'version'
@@ -77,14 +77,20 @@ function __oci-fetch_custom_completion
 end
 
 complete -c 'oci-fetch' -f
-complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" platform' -l 'platform' -d 'The platform whose image is wanted, or \'all\'. Default: this machine\'s.' -rfka ''
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch"' -l 'platform' -d 'Platforms whose images are wanted, or \'all\'. Default: this machine. May be repeated.' -rfka ''
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" raw' -l 'raw' -d 'Write the exact bytes of the manifest, or of the index when no platform is given.'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" config' -l 'config' -d 'Write the exact bytes of the image\'s config.'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" blob' -l 'blob' -d 'Write the blob REF@DIGEST, or the one whose descriptor line comes from stdin.'
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" descriptor' -l 'descriptor' -d 'Fetch the digest in the descriptor line on stdin, as oci-verify prints it, from REF.'
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" digest' -l 'digest' -d 'Write the digest of REF, asked for by HEAD: no manifest is fetched.'
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" is' -l 'is' -d 'With --digest: fail with status 1 when it is another.' -rfka ''
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" tags' -l 'tags' -d 'Write the tags of REF\'s repository, one to a line.'
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" exclude-digest-tags' -l 'exclude-digest-tags' -d 'With --tags: without those that belong to a digest, as sha256-HEX.sig.'
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" json' -l 'json' -d 'With --tags: a line of JSON for each, with its digest and time.'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" referrers' -l 'referrers' -d 'Write the descriptor lines of the artifacts that are about REF.'
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" recursive' -l 'recursive' -d 'With --referrers: also what is about those, and in REF\'s index, each once.'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" artifact-type' -l 'artifact-type' -d 'Only the referrers of this type.' -rfka ''
-complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" keep-base' -l 'keep-base' -d 'Leave the annotations that name the image\'s base as they are.'
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" keep-base' -l 'keep-base' -d 'No effect: annotations that name the image\'s base always stay as they are.'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF

@@ -20,7 +20,7 @@ function __oci-load_parse_tokens -S
     set -l unparsed_tokens (__oci-load_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-load'
-        __oci-load_parse_subcommand 1 'image=' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-load_parse_subcommand 1 'image=' 'platform=+' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-load_parse_subcommand -r 1 'version'
@@ -78,6 +78,7 @@ end
 
 complete -c 'oci-load' -f
 complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" image' -l 'image' -d 'The one image to load, as the archive calls it.' -rfka ''
+complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load"' -l 'platform' -d 'Load only the images of these platforms. May be repeated.' -rfka ''
 complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
 complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF

@@ -20,7 +20,7 @@ function __oci-push-manifest_parse_tokens -S
     set -l unparsed_tokens (__oci-push-manifest_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-push-manifest'
-        __oci-push-manifest_parse_subcommand -r 1 'from=+' 'index' 'expect=' 'annotation=+' 'dry-run' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-push-manifest_parse_subcommand -r 1 'from=+' 'raw' 'index' 'expect=' 'annotation=+' 'dry-run' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-push-manifest_parse_subcommand -r 1 'version'
@@ -77,7 +77,8 @@ function __oci-push-manifest_custom_completion
 end
 
 complete -c 'oci-push-manifest' -f
-complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest"' -l 'from' -d 'Where missing blobs are, if not at the image\'s base. May be repeated.' -rfka ''
+complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest"' -l 'from' -d 'Where missing blobs are, before the image\'s source and its base. May be repeated.' -rfka ''
+complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" raw' -l 'raw' -d 'Stdin is a stored manifest or index: push it byte for byte, whatever it holds.'
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" index' -l 'index' -d 'Push an index even over one image.'
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" expect' -l 'expect' -d 'Move no tag (status 76) unless it is at this digest, or absent.' -rfka ''
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest"' -l 'annotation' -d 'Annotate the manifest, or the index. May be repeated.' -rfka ''

@@ -20,7 +20,7 @@ function __oci-save_parse_tokens -S
     set -l unparsed_tokens (__oci-save_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-save'
-        __oci-save_parse_subcommand 0 'tag=+' 'from=+' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-save_parse_subcommand 0 'tag=+' 'from=+' 'raw' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-save_parse_subcommand -r 1 'version'
@@ -79,6 +79,7 @@ end
 complete -c 'oci-save' -f
 complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save"' -l 'tag' -d 'The image\'s name. May be repeated.' -rfka ''
 complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save"' -l 'from' -d 'Where the blobs are. Default: the image\'s base. May be repeated.' -rfka ''
+complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" raw' -l 'raw' -d 'Stdin is a stored manifest or index: keep it byte for byte, whatever it holds.'
 complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
 complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF

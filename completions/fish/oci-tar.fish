@@ -20,7 +20,7 @@ function __oci-tar_parse_tokens -S
     set -l unparsed_tokens (__oci-tar_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-tar'
-        __oci-tar_parse_subcommand -r 1 'root-dir=' 'uid=' 'gid=' 'keep-owner' 'rootless' 'mtime=' 'exclude=+' 'exclude-from=+' 'files-from=' 'null' 'from-tar=' 'whiteout=+' 'opaque=+' 'parents' 'xattrs' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-tar_parse_subcommand -r 1 'root-dir=' 'uid=' 'gid=' 'keep-owner' 'rootless' 'chmod=' 'as=' 'mtime=' 'exclude=+' 'exclude-from=+' 'files-from=' 'null' 'from-tar=' 'whiteout=+' 'opaque=+' 'parents' 'xattrs' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-tar_parse_subcommand -r 1 'version'
@@ -83,6 +83,8 @@ complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_option
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" gid' -l 'gid' -d 'Group of every entry.' -rfka ''
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" keep-owner' -l 'keep-owner' -d 'Keep the numeric owner and group of every file.'
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" rootless' -l 'rootless' -d 'Take the owners that oci-untar --rootless recorded; with --xattrs.'
+complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" chmod' -l 'chmod' -d 'Change every mode as chmod does: octal, or as in \'u=rwX,go=rX\'.' -rfka ''
+complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" as' -l 'as' -d 'Name of the one file SOURCE, below the root directory.' -rfka ''
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" mtime' -l 'mtime' -d 'Time of every entry, or \'keep\' for each file\'s own (default: $SOURCE_DATE_EPOCH, else 0). What is kept is at most $SOURCE_DATE_EPOCH.' -rfka ''
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar"' -l 'exclude' -d 'Leave out, by .dockerignore rules.' -rfka ''
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar"' -l 'exclude-from' -d 'Leave out what the file\'s lines match.' -rF

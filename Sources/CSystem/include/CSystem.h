@@ -39,6 +39,9 @@ int system_setxattr(const char *path, const char *name, const void *value, size_
 int system_fsetxattr(int descriptor, const char *name, const void *value, size_t size);
 int system_fremovexattr(int descriptor, const char *name);
 
+// The capabilities that are in effect, a bit for each number of capabilities(7).
+uint64_t system_effective_capabilities(void);
+
 unsigned int system_major(uint64_t device);
 unsigned int system_minor(uint64_t device);
 uint64_t system_makedev(unsigned int majorNumber, unsigned int minorNumber);

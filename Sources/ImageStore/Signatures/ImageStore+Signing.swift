@@ -128,7 +128,7 @@ extension ImageStore {
         }
         manifest?.setLayers(layers)
         guard let bytes = manifest?.storedBytes else { return false }
-        let raw = RawManifest(bytes: bytes, mediaType: .manifest, digest: .of(bytes))
+        let raw = RawManifest(bytes: bytes, mediaType: .manifest)
         do {
             try repository.publish(raw, tag: tag) { actual in
                 if actual != present?.digest { throw Moved() }

@@ -84,25 +84,24 @@ extension LayerItem {
         guard entry.linkTarget.count < LayerItem.linkByteLimit else {
             throw .refused(path: path.path, "its link target is too long")
         }
-        let isMetadata = path.bytes.starts(with: ".wh..wh.".utf8)
-        let directories = path.parent.split(separator: UInt8(ascii: "/"))
-        if directories.contains(where: { isWhiteoutName($0) }) {
+        let isMetadata = Whiteout.isUnionMetadata(path.bytes)
+        if Whiteout.isInPath(path.parent) {
             if isMetadata { return nil }
             throw .refused(path: path.path, "a directory is named like a whiteout")
         }
-        let name = Array(path.name)
-        guard isWhiteoutName(name) else { return }
-        guard isWhiteoutWellFormed(name) else {
+        guard Whiteout.isName(path.name) else { return }
+        guard let whiteout = Whiteout(path.name) else {
             if isMetadata { return nil }
             throw .refused(path: path.path, "a whiteout that deletes nothing")
         }
-        if name.elementsEqual(".wh..wh..opq".utf8) {
+        switch whiteout {
+        case .opaque:
             action = .opaqueWhiteout
             self.entry.path = Array(path.parent)
-        } else {
+        case .sibling(let name):
             action = .whiteout
             let separator: [UInt8] = path.parent.isEmpty ? [] : [UInt8(ascii: "/")]
-            self.entry.path = Array(path.parent) + separator + name.dropFirst(4)
+            self.entry.path = Array(path.parent) + separator + name
         }
     }
 

@@ -66,7 +66,7 @@ public struct ImageConfig: Hashable, Sendable {
         }
         _ = try config.member("ArgsEscaped")?.bool()
         if let healthcheck = try config.member("Healthcheck") {
-            try Healthcheck.check(healthcheck, onlyKnownKeys: false)
+            try Healthcheck.check(healthcheck, asDaemon: false)
         }
     }
 

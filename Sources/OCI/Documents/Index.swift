@@ -66,10 +66,5 @@ public struct Index: Hashable, Sendable {
         document["manifests"] = .array(manifests.map { .object($0.document) })
     }
 
-    /// The entries that are images of a platform: no attestations, no nested artifacts.
-    public var images: [Descriptor] {
-        manifests.filter { !($0.platform?.isUnknown ?? false) }
-    }
-
     public var storedBytes: [UInt8] { document.serialized() }
 }

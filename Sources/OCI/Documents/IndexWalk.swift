@@ -1,11 +1,12 @@
 import JSON
 
-/// A walk over an index and the indexes in it, in which each digest is met once.
+/// A walk over an index and the indexes in it, in which each index is met once, and each manifest
+/// once for every different entry that it has.
 ///
 /// A few kilobytes of indexes that name each other many times over stand for any number of entries;
 /// the walk has as many steps as there are different ones, and a limit to those.
 public struct IndexWalk: Sendable {
-    private var met: Set<Digest> = []
+    private var met: Set<Descriptor> = []
     private var byteCount: Int64 = 0
 
     public init() {}
@@ -21,7 +22,11 @@ public struct IndexWalk: Sendable {
         guard depth < DocumentLimit.indexDepth else {
             throw .field(path: .root, "indexes nested too deeply")
         }
-        let entries = index.manifests.filter { met.insert($0.digest).inserted }
+        let entries = index.manifests.filter { entry in
+            let isIndex = entry.mediaType.isIndex
+            let key = Descriptor(mediaType: .index, digest: entry.digest, size: 0)
+            return met.insert(isIndex ? key : entry).inserted
+        }
         guard met.count <= DocumentLimit.indexEntryCount else {
             throw .field(
                 path: .root.key("manifests"),

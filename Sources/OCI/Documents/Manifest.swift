@@ -138,7 +138,7 @@ public struct Manifest: Hashable, Sendable {
             copy.config.embed(nil)
             copy.setConfig(copy.config)
         }
-        copy[annotation: Annotation.position] = nil
+        for key in Annotation.ofLines { copy[annotation: key] = nil }
         if mediaType == .dockerManifest {
             copy[annotation: Annotation.baseName] = nil
             copy[annotation: Annotation.baseDigest] = nil

@@ -4,10 +4,12 @@ import JSON
 public struct RawManifest: Hashable, Sendable {
     public let bytes: [UInt8]
     public let mediaType: MediaType
-    /// Of `bytes`; whoever read them has computed it.
+    /// Of `bytes`.
     public let digest: Digest
 
-    public init(bytes: [UInt8], mediaType: MediaType, digest: Digest) {
+    /// - Parameter digest: of the bytes, computed by whoever read them; `init(bytes:mediaType:)`
+    ///   of Hashing computes it.
+    public init(verifiedBytes bytes: [UInt8], mediaType: MediaType, digest: Digest) {
         self.bytes = bytes
         self.mediaType = mediaType
         self.digest = digest

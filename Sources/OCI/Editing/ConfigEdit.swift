@@ -17,7 +17,7 @@ public struct ConfigEdit: Sendable {
     public var user: String?
     public var labels: [KeyValue] = []
     public var exposedPorts: [ExposedPorts] = []
-    public var volumes: [String] = []
+    public var volumes: [VolumePath] = []
     public var stopSignal: StopSignal?
     public var healthcheck: Healthcheck?
     /// What runs commands that are lines for a shell.
@@ -117,19 +117,26 @@ extension ImageConfig {
     }
 
     private mutating func merge(_ patch: JSONObject) throws {
-        if patch["rootfs"] != nil {
+        if let rootfs = patch["rootfs"], !JSON.haveSameMeaning(rootfs, document["rootfs"]) {
             throw EditError(
                 .root.key("rootfs"), "a patch cannot change it: it names the layers there are")
         }
         let layerCount = layerHistoryCount
         var patched = document
         patched.merge(patch)
-        self = try ImageConfig(JSONField(.object(patched)))
-        guard history.isEmpty || layerHistoryCount == layerCount else {
+        let result = try ImageConfig(JSONField(.object(patched)))
+        for key: JSONString in ["os", "architecture"]
+        where (patched[key]?.saysNothing ?? true) && !(document[key]?.saysNothing ?? true) {
+            throw EditError(.root.key(key), "a patch cannot remove it")
+        }
+        guard result.history.isEmpty || result.layerHistoryCount == layerCount else {
             throw EditError(
                 .root.key("history"),
-                "the patch leaves \(layerHistoryCount) entries of layers, where \(layerCount) were")
+                "the patch leaves \(result.layerHistoryCount) entries of layers, "
+                    + "where \(layerCount) were")
         }
+        patched.keepForms(of: document, inside: ["config"])
+        self = try ImageConfig(JSONField(.object(patched)))
     }
 
     private mutating func clear(_ fields: [ConfigField]) {
@@ -195,7 +202,7 @@ extension ConfigEdit {
             labels.map { (JSONString($0.key), JSON.string($0.value)) }, of: "Labels", in: &run)
         let ports = exposedPorts.flatMap(\.keys).filter { !isExposed($0, in: run) }
         setMembers(ports.map { ($0, .object(JSONObject())) }, of: "ExposedPorts", in: &run)
-        let volumes = self.volumes.map { JSONString($0) }.filter {
+        let volumes = self.volumes.map { JSONString($0.path) }.filter {
             !has($0, of: "Volumes", in: run)
         }
         setMembers(volumes.map { ($0, .object(JSONObject())) }, of: "Volumes", in: &run)
@@ -261,13 +268,22 @@ extension ConfigEdit {
         return Array(text.utf8.prefix { $0 != UInt8(ascii: "=") })
     }
 
+    /// The directory as `WORKDIR` sets it: joined to the one there is, without `.`, `..` and
+    /// slashes that say nothing.
     private func resolved(_ directory: String, in run: JSONObject) -> JSON {
-        if directory.hasPrefix("/") { return .string(directory) }
-        var base = "/"
-        if case .string(let present) = run["WorkingDir"], !present.utf8.isEmpty {
+        var base = ""
+        if !directory.hasPrefix("/"), case .string(let present) = run["WorkingDir"] {
             base = present.text
         }
-        return .string(base.hasSuffix("/") ? base + directory : "\(base)/\(directory)")
+        var components: [Substring] = []
+        for component in "\(base)/\(directory)".split(separator: "/") where component != "." {
+            if component == ".." {
+                _ = components.popLast()
+            } else {
+                components.append(component)
+            }
+        }
+        return .string("/" + components.joined(separator: "/"))
     }
 
     private func setMembers(
@@ -297,6 +313,25 @@ extension ConfigEdit {
         return elements.compactMap {
             guard case .string(let text) = $0 else { return nil }
             return text.text
+        }
+    }
+}
+
+extension JSONObject {
+    /// Gives members that mean what they meant in `original` the form that they had there.
+    ///
+    /// - Parameter inner: keys of objects whose members are looked at one by one.
+    fileprivate mutating func keepForms(of original: JSONObject, inside inner: [JSONString] = []) {
+        for member in original.members + members {
+            let (old, new) = (original[member.key], self[member.key])
+            if inner.contains(member.key), case .object(let old) = old,
+                case .object(var object) = new
+            {
+                object.keepForms(of: old)
+                if new != .object(object) { self[member.key] = .object(object) }
+            } else if old != new, JSON.haveSameMeaning(old, new) {
+                self[member.key] = old
+            }
         }
     }
 }

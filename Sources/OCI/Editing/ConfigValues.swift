@@ -152,70 +152,24 @@ public struct StopSignal: Hashable, Sendable {
     ]
 }
 
-/// How a running container is asked whether it is well.
-///
-/// - Spec: Docker image specification v1.3, `Healthcheck`; reserved by image-spec v1.1.1, config.md.
-public struct Healthcheck: Hashable, Sendable {
-    let document: JSONObject
+/// The directory of a volume: an absolute path, of Linux or of Windows, and not the root.
+public struct VolumePath: Hashable, Sendable {
+    public let path: String
 
-    /// No check, not even one that a base has.
-    public static let none: Healthcheck = {
-        var document = JSONObject()
-        document["Test"] = .array([.string("NONE")])
-        return Healthcheck(document: document)
-    }()
-
-    private init(document: JSONObject) {
-        self.document = document
-    }
-
-    /// Reads Docker's object (`{"Test":["CMD","/check"],"Interval":30000000000}`, times in
-    /// nanoseconds), or a command as a JSON array or a line for the shell.
-    ///
     /// - Throws: `ValueError`.
     public init(_ text: String) throws(ValueError) {
-        let first = text.utf8.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
-        if first == UInt8(ascii: "{") {
-            do {
-                let field = JSONField(try JSON.parse(Array(text.utf8)))
-                try Healthcheck.check(field, onlyKnownKeys: true)
-                document = try field.object()
-            } catch {
-                throw ValueError(error.text)
-            }
-            return
+        let bytes = Array(text.utf8)
+        let isWindows =
+            bytes.count > 2 && bytes[1] == UInt8(ascii: ":")
+            && (bytes[2] == UInt8(ascii: "\\") || bytes[2] == UInt8(ascii: "/"))
+        guard isWindows || bytes.first == UInt8(ascii: "/") else {
+            throw ValueError("not an absolute path")
         }
-        let command = try CommandForm(text)
-        var document = JSONObject()
-        let test =
-            switch command {
-            case .arguments(let arguments): ["CMD"] + arguments
-            case .shell(let line): ["CMD-SHELL", line]
-            }
-        document["Test"] = .array(test.map { .string($0) })
-        self.document = document
-    }
-
-    private static let durations: [JSONString] = [
-        "Interval", "Timeout", "StartPeriod", "StartInterval",
-    ]
-
-    static func check(_ field: JSONField, onlyKnownKeys: Bool) throws(JSONError) {
-        if let test = try field.member("Test") {
-            var words: [String] = []
-            for word in try test.elements() { words.append(try word.string()) }
-            if onlyKnownKeys, let kind = words.first, !["NONE", "CMD", "CMD-SHELL"].contains(kind) {
-                throw .field(path: test.path.index(0), "not NONE, CMD or CMD-SHELL")
-            }
+        let names = text.split { $0 == "/" || (isWindows && $0 == "\\") }.filter { $0 != "." }
+        guard !names.contains("..") else { throw ValueError("a path with '..'") }
+        guard names.count > (isWindows ? 1 : 0) else {
+            throw ValueError("the root directory cannot be a volume")
         }
-        for key in durations + ["Retries"] {
-            guard let number = try field.member(key) else { continue }
-            if try number.integer() < 0 { throw number.failure("negative") }
-        }
-        guard onlyKnownKeys else { return }
-        for member in try field.object().members
-        where member.key != "Test" && member.key != "Retries" && !durations.contains(member.key) {
-            throw .field(path: field.path.key(member.key), "not a field of a healthcheck")
-        }
+        path = text
     }
 }

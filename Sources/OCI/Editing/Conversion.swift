@@ -52,7 +52,7 @@ extension Manifest {
             keys: Manifest.descriptorKeys.filter { $0 != "data" })
         try Manifest.checkOCIOnly(
             document, at: .root, keys: ["artifactType", "subject", "annotations"],
-            allowed: [Annotation.position, Annotation.baseName, Annotation.baseDigest])
+            allowed: Annotation.ofLines + [Annotation.baseName, Annotation.baseDigest])
         setMediaTypes(.dockerManifest, config: .dockerConfig, layers: types)
     }
 

@@ -63,9 +63,11 @@ public struct LayerAddition: Sendable {
 extension Manifest {
     /// Puts layers on top of an image, the first of them lowest, and turns Docker's types to OCI's.
     ///
+    /// `Image.append` does this with both parts of an image.
+    ///
     /// - Parameter config: the image's, which gets the diffIDs and the history.
     /// - Throws: `EditError` when the image contradicts itself, so that nothing can be put on it.
-    public mutating func append(
+    package mutating func append(
         _ additions: [LayerAddition], to config: inout ImageConfig
     ) throws(EditError) {
         try config.checkLayers(of: self)

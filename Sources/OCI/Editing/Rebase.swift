@@ -11,7 +11,8 @@ import JSON
 /// - every other field of `config`, and every other field of the document, as a whole;
 /// - `Cmd` is the image's own when its `Entrypoint` is.
 ///
-/// A field that the image removed stays removed. `created` is always the image's.
+/// A field that the image removed stays removed. `created` is always the image's. Null, an empty
+/// value and no field mean the same, and the order of keys nothing.
 public struct Rebase: Sendable {
     private let old: Base
     private let new: Base
@@ -67,12 +68,9 @@ public struct Rebase: Sendable {
         manifest.setLayers(new.manifest.layers + manifest.layers[count...])
         // A manifest of both families is refused by most readers.
         if types.contains(.manifest) { manifest.convertToOCI() }
-        var annotations = merge(
+        let annotations = merge(
             manifest.annotations, old: old.manifest.annotations, new: new.manifest.annotations,
-            except: [Annotation.position])
-        for key in [Annotation.baseName, Annotation.baseDigest] {
-            if let value = new.manifest.annotations[key] { annotations[key] = value }
-        }
+            except: Annotation.ofLines + [Annotation.baseName, Annotation.baseDigest])
         manifest.setAnnotations(annotations)
     }
 
@@ -81,7 +79,8 @@ public struct Rebase: Sendable {
         let history = rebasedHistory(config)
         let parts: [JSONString] = ["created", "config", "rootfs", "history"]
         var document = merge(
-            config.document, old: old.config.document, new: new.config.document, except: parts)
+            config.document, old: old.config.document, new: new.config.document, except: parts,
+            isSame: JSON.haveSameMeaning)
         let run = mergedRunConfig(config.document["config"])
         document.set("config", to: run, order: ImageConfig.keyOrder)
         var result = try ImageConfig(JSONField(.object(document)))
@@ -100,7 +99,11 @@ public struct Rebase: Sendable {
     private func ownHistory(_ config: ImageConfig) -> [JSONObject] {
         let full = config.fullHistory
         let base = old.config.fullHistory
-        if full.starts(with: base) { return Array(full.dropFirst(base.count)) }
+        if full.starts(
+            with: base, by: { JSON.haveSameMeaning(.object($0), .object($1)) })
+        {
+            return Array(full.dropFirst(base.count))
+        }
         // Someone rewrote it: the entries of the base end with that of its last layer.
         var layers = 0
         let end = full.firstIndex { entry in
@@ -115,8 +118,9 @@ public struct Rebase: Sendable {
         let before = old.config.document["config"].object
         let after = new.config.document["config"].object
         var parts: [JSONString] = ["Env", "Labels", "ExposedPorts", "Volumes"]
-        if mine["Entrypoint"] != before["Entrypoint"] { parts.append("Cmd") }
-        var result = merge(mine, old: before, new: after, except: parts)
+        if !JSON.haveSameMeaning(mine["Entrypoint"], before["Entrypoint"]) { parts.append("Cmd") }
+        var result = merge(
+            mine, old: before, new: after, except: parts, isSame: JSON.haveSameMeaning)
         let environment = merge(
             mine["Env"].variables, old: before["Env"].variables, new: after["Env"].variables)
         result.set(
@@ -133,19 +137,19 @@ public struct Rebase: Sendable {
 
 /// A merge of members: the new base's, but the image's where it differs from the old base's.
 ///
-/// - Parameter except: keys whose values stay the image's.
+/// - Parameters:
+///   - except: keys whose values stay the image's.
+///   - isSame: whether two values of a key are the same; in a map of names an empty value is one.
 private func merge(
-    _ mine: JSONObject, old: JSONObject, new: JSONObject, except: [JSONString] = []
+    _ mine: JSONObject, old: JSONObject, new: JSONObject, except: [JSONString] = [],
+    isSame: (JSON?, JSON?) -> Bool = { $0 == $1 }
 ) -> JSONObject {
-    var result = new
-    for member in new.members
-    where except.contains(member.key) || mine[member.key] != old[member.key] {
-        result[member.key] = mine[member.key]
+    func isMine(_ key: JSONString) -> Bool {
+        except.contains(key) || !isSame(mine[key], old[key])
     }
-    for member in mine.members
-    where new[member.key] == nil
-        && (except.contains(member.key) || member.value != old[member.key])
-    {
+    var result = new
+    for member in new.members where isMine(member.key) { result[member.key] = mine[member.key] }
+    for member in mine.members where new[member.key] == nil && isMine(member.key) {
         result[member.key] = member.value
     }
     return result

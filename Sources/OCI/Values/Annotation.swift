@@ -12,8 +12,39 @@ public enum Annotation {
     public static let containerdName: JSONString = "io.containerd.image.name"
     /// The diffID of a layer, on its descriptor; the key containerd and BuildKit use.
     public static let uncompressed: JSONString = "containerd.io/uncompressed"
+    /// On the entry of an index: whether layers of the image are compressed by zstd; the key of
+    /// containers/image.
+    public static let zstdCompression: JSONString = "io.github.containers.compression.zstd"
+    /// What BuildKit says of an entry that is no image, as in `attestation-manifest`.
+    static let referenceType: JSONString = "vnd.docker.reference.type"
+
     /// `1/2`: which of several image lines this one is. Never pushed.
     public static let position: JSONString = "ocinoco.position"
+    /// What an image line was fetched from: its name, with the digest of what the name stood for.
+    public static let source: JSONString = "ocinoco.source"
+    /// The digest of the manifest as it is stored.
+    public static let digest: JSONString = "ocinoco.digest"
+    /// The digest of the stored manifest without white space, where that is another.
+    package static let compact: JSONString = "ocinoco.compact"
+    /// The entry of an index by which the image was reached, as JSON.
+    public static let entry: JSONString = "ocinoco.entry"
+    /// The platforms of that index, with commas.
+    public static let platforms: JSONString = "ocinoco.platforms"
+    /// The base of the source, `NAME@DIGEST` or nothing, once the source itself is the base.
+    public static let sourceBase: JSONString = "ocinoco.base"
+
+    /// What only image lines have, and is never pushed.
+    package static let ofLines = [
+        position, source, digest, compact, entry, platforms, sourceBase,
+    ]
+
+    /// What describes one image and no other that is made of it.
+    static func describesImage(_ key: JSONString) -> Bool {
+        let prefixes = [
+            "org.opencontainers.image.", "org.label-schema.", "com.docker.official-images.",
+        ]
+        return prefixes.contains { key.utf8.starts(with: $0.utf8) }
+    }
 }
 
 extension JSONObject {

@@ -19,42 +19,61 @@ public struct Platform: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Reads the platform fields of a platform object or of an image config.
+    ///
+    /// The spec requires `os` and `architecture`. Docker and containerd read documents without
+    /// them, so a missing one is an empty text here.
     public init(_ field: JSONField) throws(JSONError) {
-        os = try field.required("os").string()
-        architecture = try field.required("architecture").string()
-        variant = try field.member("variant").map { (field) throws(JSONError) in
-            try field.string()
-        }
+        os = try field.member("os")?.string() ?? ""
+        architecture = try field.member("architecture")?.string() ?? ""
+        variant = try field.member("variant")?.string()
         if variant == "" { variant = nil }
-        osVersion = try field.member("os.version").map { (field) throws(JSONError) in
-            try field.string()
-        }
+        osVersion = try field.member("os.version")?.string()
         osFeatures = []
         if let features = try field.member("os.features") {
             for feature in try features.elements() { osFeatures.append(try feature.string()) }
         }
     }
 
-    /// Reads `OS/ARCH[/VARIANT]`.
+    /// Reads `OS/ARCH[/VARIANT]`, or `OS(VERSION)/ARCH[/VARIANT]` for a version of Windows.
     ///
+    /// Names are taken in lower case, and other spellings of an architecture become the one that
+    /// the Go language uses: `x86_64` is `amd64`, `aarch64` is `arm64`, `armhf` is `arm/v7`.
     /// - Returns: nil when it is not of that form.
     public init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard (2...3).contains(parts.count), !parts.contains(where: \.isEmpty) else { return nil }
-        let architecture: String
-        switch parts[1] {
-        case "x86_64", "x86-64": architecture = "amd64"
-        case "aarch64": architecture = "arm64"
-        default: architecture = String(parts[1])
+        var parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard (2...3).contains(parts.count) else { return nil }
+        var version: String?
+        if let open = parts[0].firstIndex(of: "("), parts[0].hasSuffix(")") {
+            let inner = parts[0][parts[0].index(after: open)...].dropLast()
+            version = String(inner)
+            parts[0] = String(parts[0][..<open])
+            guard Platform.isComponent(inner) else { return nil }
         }
+        guard parts.allSatisfy({ Platform.isComponent($0) }) else { return nil }
         self.init(
-            os: String(parts[0]), architecture: architecture,
-            variant: parts.count == 3 ? String(parts[2]) : nil)
+            os: parts[0], architecture: parts[1], variant: parts.count == 3 ? parts[2] : nil)
+        osVersion = version
+        respell()
     }
 
-    public var description: String {
-        [os, architecture, variant].compactMap { $0 }.joined(separator: "/")
+    /// A component of a platform: letters, digits, `_`, `-` and `.`.
+    private static func isComponent(_ text: some StringProtocol) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0)
+                    || (0x61...0x7A).contains($0) || "_-.".utf8.contains($0)
+            }
     }
+
+    /// `OS/ARCH[/VARIANT]`; `no platform` when it says neither.
+    public var description: String {
+        if isMissing { return "no platform" }
+        return [os, architecture].map { $0.isEmpty ? "?" : $0 }.joined(separator: "/")
+            + (variant.map { "/\($0)" } ?? "")
+    }
+
+    /// Whether it says neither an operating system nor an architecture.
+    public var isMissing: Bool { os.isEmpty && architecture.isEmpty }
 
     /// The platform of this machine, in the words of the Go language as the spec wants them.
     public static var current: Platform {
@@ -73,15 +92,6 @@ public struct Platform: Hashable, Sendable, CustomStringConvertible {
         #else
             #error("name this architecture as the image spec does")
         #endif
-    }
-
-    /// Whether an image of this platform is what a request for `wanted` asks for.
-    ///
-    /// A request without a variant takes any; arm64 without a variant is v8.
-    public func satisfies(_ wanted: Platform) -> Bool {
-        guard os == wanted.os, architecture == wanted.architecture else { return false }
-        guard let variant = wanted.variant else { return true }
-        return variant == (self.variant ?? (architecture == "arm64" ? "v8" : nil))
     }
 
     /// An attestation of an index, which is not an image: `unknown/unknown`.

@@ -43,6 +43,22 @@ public enum Reference: Hashable, Sendable, CustomStringConvertible {
         case .scratch: nil
         }
     }
+
+    /// The same tag, or place, at another digest or at none.
+    public func withDigest(_ digest: Digest?) -> Reference {
+        switch self {
+        case .registry(let reference):
+            .registry(
+                RegistryReference(
+                    host: reference.host, repository: reference.repository, tag: reference.tag,
+                    digest: digest))
+        case .layout(let reference):
+            .layout(
+                LayoutReference(
+                    directory: reference.directory, tag: reference.tag, digest: digest))
+        case .scratch: .scratch
+        }
+    }
 }
 
 /// `[docker://]HOST[:PORT]/REPOSITORY[:TAG][@DIGEST]`, with Docker's defaults filled in.
@@ -74,6 +90,13 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
             throw ReferenceError(text, "it looks like a path; a layout is written oci:DIR")
         }
 
+        if rest.utf8.count == 64, rest.utf8.allSatisfy(isHexadecimal) {
+            throw ReferenceError(
+                text,
+                "64 hexadecimal digits, which Docker takes for an image's ID; "
+                    + "a digest is written REPOSITORY@sha256:DIGITS")
+        }
+
         let (beforeDigest, digest) = try splitDigest(rest, of: text)
         self.digest = digest
         rest = beforeDigest
@@ -88,8 +111,7 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
 
         var components = rest.split(separator: "/", omittingEmptySubsequences: false)
         if components.count > 1, let first = components.first,
-            first.contains(".") || first.contains(":") || first == "localhost"
-                || first.contains(where: \.isUppercase)
+            isHostLike(first)
         {
             guard isHost(first) else {
                 throw ReferenceError(text, "not a registry host: \(quotedPart(first))")
@@ -137,48 +159,6 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// `DIR[:TAG][@DIGEST]`, what follows `oci:`.
-public struct LayoutReference: Hashable, Sendable, CustomStringConvertible {
-    /// As written; a directory whose name has a colon is given with a tag or a trailing slash.
-    public let directory: String
-    public let tag: String?
-    public let digest: Digest?
-
-    public init(directory: String, tag: String?, digest: Digest?) {
-        self.directory = directory
-        self.tag = tag
-        self.digest = digest
-    }
-
-    public init(_ text: String) throws(ReferenceError) {
-        let whole = "oci:" + text
-        var rest = Substring(text)
-        var digest: Digest?
-        if let at = rest.lastIndex(of: "@"), !rest[at...].contains("/"), rest[at...].contains(":") {
-            let candidate = rest[rest.index(after: at)...]
-            if candidate.hasPrefix("sha256:") || candidate.hasPrefix("sha512:") {
-                (rest, digest) = try splitDigest(rest, of: whole)
-            }
-        }
-        var tag: String?
-        if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/") {
-            tag = String(rest[rest.index(after: colon)...])
-            rest = rest[..<colon]
-        }
-        if let tag, !isRefName(tag) {
-            throw ReferenceError(whole, "not a tag: \(quotedPart(tag))")
-        }
-        guard !rest.isEmpty else { throw ReferenceError(whole, "no directory") }
-        directory = String(rest)
-        self.tag = tag
-        self.digest = digest
-    }
-
-    public var description: String {
-        "oci:\(directory)" + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
-    }
-}
-
 extension Reference {
     /// The same place and tag, with a digest.
     public func with(digest: Digest) -> Reference {
@@ -209,9 +189,15 @@ public struct ReferenceError: Error, Hashable, Sendable {
     }
 }
 
-private func quotedPart(_ text: some StringProtocol) -> String { "'\(text.prefix(100))'" }
+/// Whether the first part of a name with slashes is a host and not a part of the repository.
+func isHostLike(_ text: some StringProtocol) -> Bool {
+    text.contains(".") || text.contains(":") || text == "localhost"
+        || text.contains(where: \.isUppercase)
+}
 
-private func splitDigest(
+func quotedPart(_ text: some StringProtocol) -> String { "'\(text.prefix(100))'" }
+
+func splitDigest(
     _ text: Substring, of whole: String
 ) throws(ReferenceError) -> (Substring, Digest?) {
     guard let at = text.lastIndex(of: "@") else { return (text, nil) }
@@ -226,24 +212,17 @@ private func isLowerAlphanumeric(_ byte: UInt8) -> Bool {
     (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x30 && byte <= 0x39)
 }
 
-private func isAlphanumeric(_ byte: UInt8) -> Bool {
+func isAlphanumeric(_ byte: UInt8) -> Bool {
     isLowerAlphanumeric(byte) || (byte >= 0x41 && byte <= 0x5A)
 }
 
 /// A tag of the distribution spec: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
-private func isTag(_ text: some StringProtocol) -> Bool {
+func isTag(_ text: some StringProtocol) -> Bool {
     guard let first = text.utf8.first, isAlphanumeric(first) || first == UInt8(ascii: "_") else {
         return false
     }
     return text.utf8.count <= 128
         && text.utf8.allSatisfy { isAlphanumeric($0) || "_.-".utf8.contains($0) }
-}
-
-/// A ref name of an image layout, which may be any of what annotations.md allows but a slash.
-private func isRefName(_ text: some StringProtocol) -> Bool {
-    guard let first = text.utf8.first, isAlphanumeric(first) else { return isTag(text) }
-    return text.utf8.count <= 255
-        && text.utf8.allSatisfy { isAlphanumeric($0) || "-._+@".utf8.contains($0) }
 }
 
 /// One component of a repository name: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
@@ -301,6 +280,10 @@ private func isHost(_ text: some StringProtocol) -> Bool {
         return isAlphanumeric(first) && isAlphanumeric(last)
             && label.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
     }
+}
+
+private func isHexadecimal(_ byte: UInt8) -> Bool {
+    (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte) || (0x41...0x46).contains(byte)
 }
 
 private func isPort(_ text: some StringProtocol) -> Bool {

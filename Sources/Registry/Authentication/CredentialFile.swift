@@ -46,9 +46,9 @@ struct CredentialFile {
     /// - Returns: nil when there is no such file.
     /// - Throws: `RegistryError.credentialFile`, also for a file that cannot be read.
     static func load(_ path: Path) throws(RegistryError) -> CredentialFile? {
-        let descriptor: FileDescriptor
+        let file: OwnedDescriptor
         do {
-            descriptor = try FileDescriptor.openForReading(path)
+            file = try OwnedDescriptor(reading: path)
         } catch {
             if error == .noEntry || error == .notDirectory { return nil }
             // Another user's runtime directory is none of ours.
@@ -57,9 +57,8 @@ struct CredentialFile {
             }
             throw .credentialFile(path, problem: error.description)
         }
-        defer { _ = Glibc.close(descriptor.rawValue) }
         do {
-            guard let bytes = try InputStream(descriptor, path: path).readAll(limit: byteLimit)
+            guard let bytes = try InputStream(file, path: path).readAll(limit: byteLimit)
             else {
                 throw RegistryError.credentialFile(path, problem: "more than \(byteLimit) bytes")
             }

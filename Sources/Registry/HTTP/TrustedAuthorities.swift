@@ -126,11 +126,23 @@ final class TrustedAuthorities: Sendable {
         let inode: ino_t
     }
 
-    /// The file of the system's certificates.
-    private static let bundle: Path? = {
-        guard let name = curl_default_certificates(), access(name, R_OK) == 0 else { return nil }
-        return Path(String(cString: name))
-    }()
+    /// Where systems have the file of their certificates: libcurl's own place first, which for a binary
+    /// that came from elsewhere is another system's.
+    static let bundlePlaces: [Path] =
+        [curl_default_certificates().map { Path(String(cString: $0)) }].compactMap { $0 } + [
+            "/etc/ssl/certs/ca-certificates.crt",  // Debian, Arch, Alpine, Gentoo
+            "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // Fedora, RHEL
+            "/etc/pki/tls/certs/ca-bundle.crt",  // older ones
+            "/etc/ssl/ca-bundle.pem",  // openSUSE
+            "/etc/ssl/cert.pem",  // Alpine, Arch, BSDs
+        ]
+
+    /// The first of `places` that can be read.
+    static func bundle(among places: [Path]) -> Path? {
+        places.first { path in path.withCString { access($0, R_OK) } == 0 }
+    }
+
+    private static let bundle = bundle(among: bundlePlaces)
 
     /// The system's directory of certificates when OpenSSL can look them up in it.
     private static let systemDirectory: Path? = {

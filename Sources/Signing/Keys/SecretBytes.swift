@@ -48,14 +48,14 @@ public final class SecretBytes {
     ///
     /// - Throws: `StreamError.open`, `.read`, and `.tooLarge` beyond `byteLimit` bytes.
     public convenience init(readingFile path: Path) throws(StreamError) {
-        let descriptor: FileDescriptor
+        let file: OwnedDescriptor
         do {
-            descriptor = try FileDescriptor.openForReading(path)
+            file = try OwnedDescriptor(reading: path)
         } catch {
             throw .open(path: path, error)
         }
-        defer { _ = Glibc.close(descriptor.rawValue) }
-        try self.init(reading: descriptor, path: path)
+        try self.init(reading: file.descriptor, path: path)
+        withExtendedLifetime(file) {}
     }
 
     /// Everything up to the end of `descriptor`, which `path` names in messages.

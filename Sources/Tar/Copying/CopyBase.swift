@@ -60,18 +60,17 @@ public final class DirectoryBase: CopyBase {
     }
 
     public func contents(of path: Path) throws(TarError) -> [UInt8]? {
-        let descriptor: CInt
-        do {
-            descriptor = try confined.open(path, flags: O_RDONLY | O_NONBLOCK)
-        } catch .noEntry {
-            return nil
+        let file: OwnedDescriptor
+        do throws(Errno) {
+            file = try confined.open(path, flags: O_RDONLY | O_NONBLOCK)
         } catch {
+            if error == .noEntry { return nil }
             throw .open(path: root.path.appending(path), error)
         }
-        defer { close(descriptor) }
+        defer { withExtendedLifetime(file) {} }
         let shown = root.path.appending(path)
         do throws(StreamError) {
-            let input = InputStream(FileDescriptor(rawValue: descriptor), path: shown)
+            let input = InputStream(file.descriptor, path: shown)
             guard let bytes = try input.readAll(limit: DirectoryBase.contentsByteLimit) else {
                 throw StreamError.tooLarge(path: shown, limit: DirectoryBase.contentsByteLimit)
             }

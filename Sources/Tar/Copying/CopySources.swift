@@ -32,7 +32,7 @@ struct CopyContext {
         self.excludes = excludes
         do throws(Errno) {
             root = try ConfinedRoot(path)
-            realPath = try CopyContext.realPath(of: root.descriptor)
+            realPath = try CopyContext.realPath(of: root.open("", flags: system_O_PATH))
         } catch {
             throw .open(path: path, error)
         }
@@ -127,9 +127,9 @@ struct CopyContext {
         return isEscaped ? result + [UInt8(ascii: "\\")] : result
     }
 
-    private static func realPath(of descriptor: CInt) throws(Errno) -> [UInt8] {
+    private static func realPath(of file: OwnedDescriptor) throws(Errno) -> [UInt8] {
         var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = try Path("/proc/self/fd/\(descriptor)").withCString { (name) throws(Errno) in
+        let count = try file.procPath.withCString { (name) throws(Errno) in
             try retryingInterrupts { readlink(name, &target, target.count) }
         }
         return target[..<count].map { UInt8(bitPattern: $0) }
@@ -171,9 +171,7 @@ struct CopyContext {
     ) throws(TarError) -> [[UInt8]] {
         if relative.isEmpty { return [] }
         do throws(Errno) {
-            let descriptor = try root.open(relative, flags: system_O_PATH)
-            defer { close(descriptor) }
-            let real = try CopyContext.realPath(of: descriptor)
+            let real = try CopyContext.realPath(of: root.open(relative, flags: system_O_PATH))
             let prefix = realPath == Array("/".utf8) ? [] : realPath
             guard real.starts(with: prefix) else { throw Errno.noEntry }
             return real[prefix.count...].split(separator: UInt8(ascii: "/")).map(Array.init)
@@ -189,17 +187,18 @@ struct CopyContext {
     private func openDirectory(
         _ relative: Path, of source: [UInt8]
     ) throws(TarError) -> OpenDirectory? {
-        let descriptor: CInt
+        let file: OwnedDescriptor
         do throws(Errno) {
-            descriptor = try root.open(relative, flags: system_O_PATH | O_DIRECTORY)
+            file = try root.open(relative, flags: system_O_PATH | O_DIRECTORY)
         } catch {
             if error == .notDirectory { return nil }
             throw .open(path: path.appending(relative), error)
         }
-        defer { close(descriptor) }
         let shown = relative.isEmpty ? path : path.appending(relative)
-        return try Path(".").withCString { (name) throws(TarError) in
-            try OpenDirectory(name, in: descriptor, path: shown)
+        return try withExtendedLifetime(file) { () throws(TarError) in
+            try Path(".").withCString { (name) throws(TarError) in
+                try OpenDirectory(name, in: file.rawValue, path: shown)
+            }
         }
     }
 
@@ -219,7 +218,7 @@ struct CopyContext {
         let listing = try DirectoryListing([.directory(directory)], buffer: buffer)
         for name in listing.names {
             let bytes = listing.withName(name) { _, bytes in Array(bytes) }
-            guard glob.matches(Glob.characters(of: bytes[...])) else { continue }
+            guard glob.matches(name: bytes) else { continue }
             let below = path.isEmpty ? bytes : path + [UInt8(ascii: "/")] + bytes
             let isDirectory = name.type == UInt8(DT_DIR)
             if excludes.excludes(below), !(isDirectory && hasExceptions) { continue }

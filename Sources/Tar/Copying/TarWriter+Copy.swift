@@ -196,6 +196,6 @@ private final class CopyVisitor: TreeVisitor {
     }
 
     static func checkName(_ name: [UInt8], of directory: Path) throws(TarError) {
-        if isWhiteoutName(name) { throw .whiteoutName(path: directory.appending(Path(name))) }
+        if Whiteout.isName(name) { throw .whiteoutName(path: directory.appending(Path(name))) }
     }
 }

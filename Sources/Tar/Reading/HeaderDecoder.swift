@@ -48,6 +48,14 @@ struct HeaderBlock {
     /// Whether the block after an old GNU sparse header is more of its map.
     var hasSparseExtension: Bool { type == UInt8(ascii: "S") && bytes[482] != 0 }
 
+    /// The map and the size that an old GNU sparse header has.
+    var sparseMap: (entries: UnsafeRawBufferPointer, size: UInt64?) {
+        (
+            UnsafeRawBufferPointer(rebasing: bytes[386..<482]),
+            number(483..<495).flatMap { UInt64(exactly: $0) }
+        )
+    }
+
     var isUstar: Bool { field(257..<262).elementsEqual("ustar".utf8) }
 
     /// GNU's variant of the magic, which has other fields where ustar has the prefix.
@@ -55,8 +63,11 @@ struct HeaderBlock {
 
     var name: [UInt8] {
         let name = text(0..<100)
-        guard isUstar, !isGNU else { return name }
+        // GNU tar has times of access and change there; some writers have a prefix all the same.
+        let hasTimes = number(345..<357) != nil && number(357..<369) != nil
+        guard isUstar, !(isGNU && hasTimes) else { return name }
         let prefix = text(345..<500)
+        if isGNU, prefix.contains(where: { $0 >= 0x80 }) { return name }
         return prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name
     }
 
@@ -76,8 +87,10 @@ struct HeaderBlock {
     /// A number in octal, with spaces and zero bytes around it, or in base 256; empty is 0.
     ///
     /// - Returns: nil when it is neither or needs more than 64 bits.
-    private func number(_ range: Range<Int>) -> Int64? {
-        let field = bytes[range]
+    private func number(_ range: Range<Int>) -> Int64? { HeaderBlock.number(bytes[range]) }
+
+    /// The same of any field.
+    static func number(_ field: Slice<UnsafeRawBufferPointer>) -> Int64? {
         guard let first = field.first else { return nil }
         if first & 0x80 != 0 { return base256(field) }
         var digits = field.prefix { $0 != 0 }.drop { $0 == UInt8(ascii: " ") }
@@ -92,7 +105,7 @@ struct HeaderBlock {
     }
 
     /// Two's complement, the first bit being the mark of this form and the second the sign.
-    private func base256(_ field: Slice<UnsafeRawBufferPointer>) -> Int64? {
+    private static func base256(_ field: Slice<UnsafeRawBufferPointer>) -> Int64? {
         var value: Int64 = 0
         for (index, byte) in field.enumerated() {
             if index == 0 {
@@ -104,63 +117,6 @@ struct HeaderBlock {
             value = product + Int64(byte)
         }
         return value
-    }
-}
-
-/// The records of a pax extended header.
-///
-/// - Spec: POSIX.1-2017, pax, "pax Extended Header".
-enum PaxRecords {
-    /// The most that one extended header has; they hold names and attributes, not data.
-    static let byteLimit = 1 << 20
-
-    /// Why a larger one is refused.
-    static let tooLarge = "an extended header of more than \(byteLimit) bytes"
-
-    /// Decimal digits, of a number that file offsets have room for.
-    static func number(_ text: [UInt8]) -> UInt64? {
-        guard text.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
-        return Int64(String(decoding: text, as: UTF8.self)).map { UInt64($0) }
-    }
-
-    /// - Returns: keys and values in order; nil when the text is malformed.
-    static func parse(_ bytes: [UInt8]) -> [(key: [UInt8], value: [UInt8])]? {
-        var records: [(key: [UInt8], value: [UInt8])] = []
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            guard let space = rest.firstIndex(of: UInt8(ascii: " ")),
-                space - rest.startIndex < 20, space > rest.startIndex,
-                rest[..<space].allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
-                let length = Int(String(decoding: rest[..<space], as: UTF8.self)),
-                length <= rest.count, length > space - rest.startIndex + 2
-            else { return nil }
-            let record = rest[(space + 1)..<(rest.startIndex + length)]
-            guard record.last == UInt8(ascii: "\n"),
-                let equals = record.firstIndex(of: UInt8(ascii: "=")), equals > record.startIndex
-            else { return nil }
-            records.append(
-                (Array(record[..<equals]), Array(record[(equals + 1)..<(record.endIndex - 1)])))
-            rest = rest[(rest.startIndex + length)...]
-        }
-        return records
-    }
-
-    /// A decimal number with an optional fraction; what is less than a nanosecond is dropped.
-    ///
-    /// - Returns: the seconds rounded towards minus infinity, and what is above them.
-    static func time(_ text: [UInt8]) -> (seconds: Int64, nanoseconds: UInt32)? {
-        let string = String(decoding: text, as: UTF8.self)
-        let parts = string.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let whole = parts.first.flatMap({ Int64($0) }) else { return nil }
-        guard parts.count == 2 else { return (whole, 0) }
-        guard parts[1].utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
-        let digits = parts[1].prefix(9)
-        guard let value = UInt32(digits + String(repeating: "0", count: 9 - digits.count)) else {
-            return nil
-        }
-        guard string.hasPrefix("-"), value > 0 else { return (whole, value) }
-        let (below, overflow) = whole.subtractingReportingOverflow(1)
-        return overflow ? nil : (below, 1_000_000_000 - value)
     }
 }
 

@@ -5,6 +5,9 @@ import ByteStream
 /// Bytes may arrive in pieces of any size. Nothing is held back but part of a header and the
 /// records of a pax header, so that a tar of any size is followed in constant memory.
 ///
+/// Of a tar whose end something else proves, as its digest does, one zero block is an end too, and what
+/// follows the end counts for nothing, as for whoever unpacks it.
+///
 /// - Spec: POSIX.1-2017, pax, "ustar Interchange Format": two zero blocks end an archive.
 public struct TarFollower: ~Copyable {
     private enum State {
@@ -14,11 +17,12 @@ public struct TarFollower: ~Copyable {
         case pax(UInt64, padding: UInt64)
         /// One zero block came.
         case firstEnd
-        /// Both came; nothing but zeros may follow.
+        /// The archive is over.
         case ended
     }
 
     private let path: Path
+    private let isEndProved: Bool
     private var state = State.header
     private var offset: Int64 = 0
     /// Where the block or the records that are read begin, for messages.
@@ -28,16 +32,22 @@ public struct TarFollower: ~Copyable {
     /// What a pax header said of the next entry's size.
     private var nextSize: UInt64?
 
-    /// - Parameter path: what messages call the tar.
-    public init(path: Path = .standardInput) {
+    /// - Parameters:
+    ///   - path: what messages call the tar.
+    ///   - isEndProved: whether the bytes end only where they should.
+    public init(path: Path = .standardInput, isEndProved: Bool = false) {
         self.path = path
+        self.isEndProved = isEndProved
         partial.reserveCapacity(tarBlockByteCount)
     }
 
     /// Whether the end-of-archive marker has come.
     public var hasEnded: Bool {
-        if case .ended = state { return true }
-        return false
+        switch state {
+        case .firstEnd: isEndProved
+        case .ended: true
+        case .header, .data, .sparseMap, .pax: false
+        }
     }
 
     /// - Throws: `TarError.malformed` when the bytes are not a tar.
@@ -78,7 +88,7 @@ public struct TarFollower: ~Copyable {
             }
             return count
         case .ended:
-            if let rest = bytes.firstIndex(where: { $0 != 0 }) {
+            if !isEndProved, let rest = bytes.firstIndex(where: { $0 != 0 }) {
                 start = offset + Int64(rest)
                 throw malformed("more after the end of the archive")
             }
@@ -111,7 +121,7 @@ public struct TarFollower: ~Copyable {
         case .sparseMap(let dataSize):
             state = bytes[504] != 0 ? .sparseMap(dataSize: dataSize) : skip(dataSize)
         case .firstEnd:
-            guard block.isZero else {
+            guard block.isZero || (isEndProved && !block.isValid) else {
                 throw malformed("a single zero block in the middle of the archive")
             }
             state = .ended

@@ -2,35 +2,65 @@ import ByteStream
 
 /// Reads a tar entry by entry: ustar, GNU, pax, and the older format.
 ///
-/// Extended headers are folded into the entries they belong to; global ones are dropped. What a
-/// layer cannot hold (sparse files, parts of other archives) is refused by name.
+/// Extended headers are folded into the entries they belong to; global ones are dropped. The data of
+/// sparse files is that of the whole file. Labels of volumes and the lists of GNU's incremental dumps
+/// are passed over; what a layer cannot hold (parts of other archives) is refused by name.
+///
+/// An archive ends at a zero block. What follows the end is left out, as GNU tar does it.
 ///
 /// - Spec: POSIX.1-2017, pax; tar(5) for GNU's types.
 package struct TarReader: ~Copyable {
     private let input: any ByteSource
     /// As messages call the tar.
-    private let path: Path
+    let path: Path
     private let isEndProved: Bool
+    let warn: (String) -> Void
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: bufferByteCount, alignment: 4096)
     /// What of `buffer` was read and not yet taken.
     private var available = 0..<0
     /// Bytes taken since the beginning.
-    private var offset: Int64 = 0
-    /// Data and padding of the current entry that is still to come.
-    private var remaining: UInt64 = 0
+    private(set) var offset: Int64 = 0
+    /// Data and padding of the current entry that is still to come from the archive.
+    private(set) var remaining: UInt64 = 0
     private var padding = 0
+    /// Of the current entry, when it is a sparse file.
+    private var sparse: SparseProgress?
+    /// Bytes of the current entry's data, holes included.
+    private var dataSize: UInt64 = 0
 
-    package init(_ input: InputStream) {
-        self.init(input, path: input.path)
+    /// How far the data of a sparse file has come.
+    private struct SparseProgress {
+        let map: SparseMap
+        var index = 0
+        var position: UInt64 = 0
     }
 
-    /// - Parameter isEndProved: whether the input ends only where it should; its tar may then lack
-    ///   the end-of-archive marker, and the padding before it.
-    package init(_ input: any ByteSource, path: Path, isEndProved: Bool = false) {
+    /// Some of an entry's data.
+    private enum Piece {
+        /// Valid until the next call.
+        case bytes(UnsafeRawBufferPointer)
+        /// This many zeros.
+        case hole(UInt64)
+        case end
+    }
+
+    package init(_ input: InputStream, warn: @escaping (String) -> Void = { _ in }) {
+        self.init(input, path: input.path, warn: warn)
+    }
+
+    /// - Parameters:
+    ///   - isEndProved: whether the input ends only where it should; its tar may then lack the
+    ///     end-of-archive marker and the padding before it, or be no bytes at all.
+    ///   - warn: called with what is passed over, in words.
+    package init(
+        _ input: any ByteSource, path: Path, isEndProved: Bool = false,
+        warn: @escaping (String) -> Void = { _ in }
+    ) {
         self.input = input
         self.path = path
         self.isEndProved = isEndProved
+        self.warn = warn
     }
 
     deinit {
@@ -38,7 +68,7 @@ package struct TarReader: ~Copyable {
     }
 
     /// What extended headers say of the entry that follows them.
-    private struct Extension {
+    struct Extension {
         var path: [UInt8]?
         var linkTarget: [UInt8]?
         var records: [(key: [UInt8], value: [UInt8])] = []
@@ -47,19 +77,18 @@ package struct TarReader: ~Copyable {
         var isBegun: Bool { path != nil || linkTarget != nil || !records.isEmpty }
     }
 
-    /// The next entry; nil after the end of the archive, when nothing but zeros followed it.
+    /// The next entry; nil after the end of the archive.
     ///
-    /// The data of the entry before must have been copied.
+    /// The data of the entry before must have been read.
     /// - Throws: `TarError.cut`, `.malformed`, `.unsupported`, `.empty`, `.stream`.
     package mutating func next() throws(TarError) -> TarEntry? {
-        precondition(remaining == 0)
+        precondition(remaining == 0 && sparse == nil)
         var prefix = Extension()
         while true {
-            if isEndProved, offset > 0, !prefix.isBegun {
+            if isEndProved, !prefix.isBegun {
                 guard try fill(atLeast: 1) else { return nil }
             }
-            let block = try take(tarBlockByteCount)
-            let header = HeaderBlock(block)
+            let header = HeaderBlock(try take(tarBlockByteCount))
             if header.isZero {
                 try readEnd()
                 return nil
@@ -75,19 +104,41 @@ package struct TarReader: ~Copyable {
                 prefix.path = try text(size)
             case UInt8(ascii: "K"):
                 prefix.linkTarget = try text(size)
+            case UInt8(ascii: "V"), UInt8(ascii: "D"):
+                let name = Path(prefix.path ?? header.name).quoted
+                let isLabel = header.type == UInt8(ascii: "V")
+                warn("\(name) is \(isLabel ? "a volume's label" : "a dump's list"); left out")
+                var dataSize = size
+                for case ("size", let value) in prefix.records.map({
+                    (String(decoding: $0.key, as: UTF8.self), PaxRecords.number($0.value))
+                }) {
+                    if let value { dataSize = value }
+                }
+                prefix = Extension()
+                begin(dataSize)
+                try skipData()
             default:
                 // The block is in the buffer, which nothing has moved yet.
-                let entry = try entry(header, size: size, prefix)
-                remaining = entry.size
-                padding = tarPadding(after: entry.size)
+                var entry = try entry(header, size: size, prefix)
+                if header.type == UInt8(ascii: "S") {
+                    try beginSparse(&entry, header)
+                } else {
+                    try beginSparse(&entry, prefix.records)
+                }
+                dataSize = entry.size
                 return entry
             }
         }
     }
 
+    /// Whether the current entry's data has holes.
+    var isSparse: Bool { sparse != nil }
+
+    // MARK: Data
+
     /// Copies the data of the current entry, and its padding.
     mutating func copyData(to output: some EntrySpace) throws(TarError) {
-        let paddingCount = padding
+        let paddingCount = tarPadding(after: dataSize)
         try readData { (bytes) throws(TarError) in
             var rest = bytes[...]
             while !rest.isEmpty {
@@ -102,157 +153,200 @@ package struct TarReader: ~Copyable {
     }
 
     /// Hands over the data of the current entry, in pieces, and passes over its padding.
+    ///
+    /// - Parameter hole: called with the length of each hole; nil gives holes as zeros.
     package mutating func readData(
+        hole: ((UInt64) throws(TarError) -> Void)? = nil,
         _ body: (UnsafeRawBufferPointer) throws(TarError) -> Void
     ) throws(TarError) {
-        while remaining > 0 {
-            let bytes = try some(limit: remaining)
-            try body(bytes)
-            remaining -= UInt64(bytes.count)
+        while true {
+            switch try piece(limit: .max) {
+            case .bytes(let bytes): try body(bytes)
+            case .hole(let count):
+                if let hole { try hole(count) } else { try zeros(count, to: body) }
+            case .end: return
+            }
         }
-        let isThere = isEndProved ? try fill(atLeast: 1) : true
-        if isThere { _ = try take(padding) }
-        padding = 0
+    }
+
+    private func zeros(
+        _ count: UInt64, to body: (UnsafeRawBufferPointer) throws(TarError) -> Void
+    ) throws(TarError) {
+        let zeros = [UInt8](repeating: 0, count: Int(min(count, UInt64(readByteCount))))
+        var rest = count
+        while rest > 0 {
+            let part = min(rest, UInt64(zeros.count))
+            try zeros.withRawBytes { (bytes) throws(TarError) in
+                try body(UnsafeRawBufferPointer(rebasing: bytes[..<Int(part)]))
+            }
+            rest -= part
+        }
     }
 
     /// Fills part of `space` with data of the current entry and returns how much; 0 means its end.
     package mutating func read(
         into space: UnsafeMutableRawBufferPointer
     ) throws(TarError) -> Int {
-        guard remaining > 0 else {
-            try skipData()
-            return 0
+        switch try piece(limit: UInt64(space.count)) {
+        case .bytes(let bytes):
+            space.copyMemory(from: bytes)
+            return bytes.count
+        case .hole(let count):
+            let part = UnsafeMutableRawBufferPointer(rebasing: space[..<Int(count)])
+            part.initializeMemory(as: UInt8.self, repeating: 0)
+            return part.count
+        case .end: return 0
         }
-        let bytes = try some(limit: min(remaining, UInt64(space.count)))
-        space.copyMemory(from: bytes)
-        remaining -= UInt64(bytes.count)
-        return bytes.count
     }
 
     /// Passes over the data of the current entry.
     package mutating func skipData() throws(TarError) {
-        try readData { (_) throws(TarError) in }
+        try readData(hole: { (_) throws(TarError) in }, { (_) throws(TarError) in })
     }
 
-    private func entry(
-        _ header: HeaderBlock, size: UInt64, _ prefix: Extension
-    ) throws(TarError) -> TarEntry {
-        let path = prefix.path ?? header.name
-        guard let kind = kind(header, path: path) else {
-            throw .unsupported(path: Path(path), unsupportedReason(header.type))
+    /// The next part of the data; at its end, what pads it in the archive is passed over.
+    private mutating func piece(limit: UInt64) throws(TarError) -> Piece {
+        if limit == 0 { return .hole(0) }
+        if let piece = try sparsePiece(limit: limit) { return piece }
+        if remaining > 0 {
+            let bytes = try some(limit: min(remaining, limit))
+            remaining -= UInt64(bytes.count)
+            return .bytes(bytes)
         }
-        guard let mode = header.mode, let uid = header.uid, let gid = header.gid,
-            let time = header.modificationTime, let major = header.deviceMajor,
-            let minor = header.deviceMinor
-        else { throw malformed("a field is not a number, of \(Path(path).quoted)") }
-        var entry = TarEntry(
-            kind: kind, path: path, mode: UInt32(truncatingIfNeeded: mode) & 0o7777,
-            size: size)
-        entry.linkTarget = prefix.linkTarget ?? header.linkTarget
-        guard let uid = UInt64(exactly: uid), let gid = UInt64(exactly: gid) else {
-            throw malformed("a negative owner, of \(Path(path).quoted)")
-        }
-        entry.uid = uid
-        entry.gid = gid
-        entry.modificationTime = time
-        if kind == .characterDevice || kind == .blockDevice {
-            guard let major = deviceNumber(major), let minor = deviceNumber(minor) else {
-                throw malformed("a device number that Linux does not have, of \(Path(path).quoted)")
-            }
-            entry.deviceMajor = major
-            entry.deviceMinor = minor
-        }
-        try apply(prefix.records, to: &entry, hasData: HeaderBlock.hasData(header.type))
-        guard entry.kind == .file || entry.size == 0 else {
-            // In the oldest format, of which some readers pass over the data and others do not.
-            throw malformed("a directory with data, \(Path(path).quoted)")
-        }
-        return entry
+        let isThere = isEndProved ? try fill(atLeast: 1) : true
+        if isThere { _ = try take(padding) }
+        padding = 0
+        return .end
     }
 
-    /// Numbers of devices have 12 and 20 bits.
-    private func deviceNumber(_ value: Int64) -> UInt32? {
-        value < 1 << 20 ? UInt32(exactly: value) : nil
-    }
-
-    private func kind(_ header: HeaderBlock, path: [UInt8]) -> TarEntry.Kind? {
-        switch header.type {
-        case 0, UInt8(ascii: "7"):
-            // The oldest format has no type for directories but a slash.
-            header.type == 0 && path.last == UInt8(ascii: "/") ? .directory : .file
-        default: TarEntry.Kind(rawValue: header.type)
+    /// The next part of a sparse file; nil when it is no such file, or at its end.
+    private mutating func sparsePiece(limit: UInt64) throws(TarError) -> Piece? {
+        guard var progress = sparse else { return nil }
+        let regions = progress.map.regions
+        let region =
+            progress.index < regions.count
+            ? regions[progress.index] : progress.map.size..<progress.map.size
+        if progress.position < region.lowerBound {
+            let count = min(region.lowerBound - progress.position, limit)
+            progress.position += count
+            sparse = progress
+            return .hole(count)
         }
-    }
-
-    private func unsupportedReason(_ type: UInt8) -> String {
-        switch type {
-        case UInt8(ascii: "S"): "a sparse file of GNU's format, which no layer can hold"
-        case UInt8(ascii: "M"): "part of an archive of several volumes"
-        case UInt8(ascii: "V"): "the label of a volume, not a file"
-        default: "an entry of the unknown type \(quote([type]))"
+        guard progress.index < regions.count else {
+            sparse = nil
+            return nil
         }
+        let bytes = try some(limit: min(region.upperBound - progress.position, limit))
+        remaining -= UInt64(bytes.count)
+        progress.position += UInt64(bytes.count)
+        if progress.position == region.upperBound { progress.index += 1 }
+        sparse = progress
+        return .bytes(bytes)
     }
 
-    private func apply(
-        _ records: [(key: [UInt8], value: [UInt8])], to entry: inout TarEntry, hasData: Bool
+    /// States that data of this size follows in the archive.
+    private mutating func begin(_ size: UInt64) {
+        remaining = size
+        padding = tarPadding(after: size)
+    }
+
+    // MARK: Sparse files
+
+    /// Begins an entry of the old GNU format: blocks of its map may follow the header.
+    private mutating func beginSparse(
+        _ entry: inout TarEntry, _ header: HeaderBlock
     ) throws(TarError) {
-        var attributes: [[UInt8]: [UInt8]] = [:]
-        for (key, value) in records {
-            let name = String(decoding: key, as: UTF8.self)
-            if key.starts(with: "SCHILY.xattr.".utf8) {
-                attributes[Array(key.dropFirst("SCHILY.xattr.".utf8.count))] = value
-                continue
-            }
-            // An empty value is as if the record were not there.
-            if value.isEmpty { continue }
-            let number = PaxRecords.number(value)
-            switch name {
-            case "path": entry.path = value
-            case "linkpath": entry.linkTarget = value
-            case "size": if hasData { entry.size = try required(number, name) }
-            case "uid": entry.uid = try required(number, name)
-            case "gid": entry.gid = try required(number, name)
-            case "mtime":
-                let time = try required(PaxRecords.time(value), name)
-                entry.modificationTime = time.seconds
-                entry.modificationNanoseconds = time.nanoseconds
-            case _ where name.hasPrefix("GNU.sparse."):
-                // The archive may have it under a name that the user does not know.
-                let known = records.last { $0.key.elementsEqual("GNU.sparse.name".utf8) }?.value
-                throw .unsupported(
-                    path: Path(known ?? entry.path), "a sparse file, which no layer can hold")
-            default: break
-            }
+        let subject = Path(entry.path).quoted
+        let fields = header.sparseMap
+        guard header.isGNU, let size = fields.size, var numbers = SparseMap.numbers(fields.entries)
+        else { throw malformed("a sparse file's map is malformed, of \(subject)") }
+        var isContinued = header.hasSparseExtension
+        while isContinued {
+            let block = try take(tarBlockByteCount)
+            isContinued = block[504] != 0
+            guard
+                let more = SparseMap.numbers(UnsafeRawBufferPointer(rebasing: block[..<504])),
+                numbers.count * 12 <= SparseMap.byteLimit
+            else { throw malformed("a sparse file's map is malformed, of \(subject)") }
+            numbers += more
         }
-        entry.extendedAttributes =
-            attributes
-            .map { TarEntry.ExtendedAttribute(name: $0.key, value: $0.value) }
-            .sorted { $0.name.lexicographicallyPrecedes($1.name) }
-        guard !entry.path.isEmpty, !entry.path.contains(0), !entry.linkTarget.contains(0) else {
-            throw malformed("an entry has no name, or a zero byte in it")
+        begin(entry.size)
+        try beginSparse(&entry, SparseMap(numbers, size: size))
+    }
+
+    /// Begins an entry that the records of a pax header may call sparse.
+    private mutating func beginSparse(
+        _ entry: inout TarEntry, _ records: [(key: [UInt8], value: [UInt8])]
+    ) throws(TarError) {
+        begin(entry.size)
+        do {
+            guard let records = try SparseRecords(records), let size = records.size else { return }
+            if let name = records.name { entry.path = name }
+            guard entry.kind == .file, !entry.path.isEmpty, !entry.path.contains(0) else {
+                throw SparseError()
+            }
+            var numbers = records.numbers
+            if records.hasMapInData {
+                var text = SparseMapText()
+                var count = 0
+                while text.result == nil {
+                    guard remaining >= UInt64(tarBlockByteCount), count < SparseMap.byteLimit else {
+                        throw SparseError()
+                    }
+                    try text.take(try take(tarBlockByteCount))
+                    remaining -= UInt64(tarBlockByteCount)
+                    count += tarBlockByteCount
+                }
+                numbers = text.result ?? []
+            }
+            try beginSparse(&entry, SparseMap(numbers, size: size))
+        } catch let error as TarError {
+            throw error
+        } catch {
+            throw malformed("a sparse file's map is malformed, of \(Path(entry.path).quoted)")
         }
     }
 
-    private func required<Value>(_ value: Value?, _ key: String) throws(TarError) -> Value {
-        guard let value else { throw malformed("the \(key) of a pax header is not a number") }
-        return value
+    private mutating func beginSparse(
+        _ entry: inout TarEntry, _ map: SparseMap?
+    ) throws(TarError) {
+        guard let map, map.dataSize == remaining else {
+            throw malformed("a sparse file's map is malformed, of \(Path(entry.path).quoted)")
+        }
+        entry.size = map.size
+        sparse = SparseProgress(map: map)
     }
 
-    /// The second zero block, and nothing but zeros after it.
+    // MARK: The end
+
+    /// Reads what follows the first zero block up to the end of the input.
+    ///
+    /// - Throws: `TarError.malformed` when entries go on after a single one.
     private mutating func readEnd() throws(TarError) {
-        guard HeaderBlock(try take(tarBlockByteCount)).isZero else {
-            throw malformed("a single zero block in the middle of the archive")
+        if try fill(atLeast: tarBlockByteCount) {
+            let block = HeaderBlock(try take(tarBlockByteCount))
+            if !block.isZero {
+                if block.isValid {
+                    throw malformed("a single zero block in the middle of the archive")
+                }
+                warn(trailing)
+            }
         }
+        var isWarned = false
         while try fill(atLeast: 1) {
             let rest = UnsafeRawBufferPointer(rebasing: buffer[available])
-            if let index = rest.firstIndex(where: { $0 != 0 }) {
-                throw .malformed(
-                    path: path, offset: offset + Int64(index), "more after the end of the archive")
+            if !isWarned, rest.contains(where: { $0 != 0 }) {
+                warn(trailing)
+                isWarned = true
             }
             offset += Int64(rest.count)
             available = 0..<0
         }
     }
+
+    private var trailing: String { "what follows the end of \(path.quoted) is left out" }
+
+    // MARK: Bytes
 
     private mutating func records(_ size: UInt64) throws(TarError) -> [(
         key: [UInt8], value: [UInt8]
@@ -335,7 +429,7 @@ package struct TarReader: ~Copyable {
         return end == 0 ? .empty(path: path) : .cut(path: path, offset: end)
     }
 
-    private func malformed(_ problem: String) -> TarError {
+    func malformed(_ problem: String) -> TarError {
         .malformed(path: path, offset: max(0, offset - 512), problem)
     }
 }

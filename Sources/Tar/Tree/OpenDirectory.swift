@@ -4,9 +4,23 @@ import Glibc
 
 /// A directory of the tree that is open: closed when the last entry that needs it is done.
 package final class OpenDirectory: Sendable {
-    package let descriptor: CInt
+    private let file: OwnedDescriptor
     /// As messages call it.
     package let path: Path
+
+    package var descriptor: CInt { file.rawValue }
+
+    /// Opens a directory of another, also where its owner may not.
+    package init(
+        _ name: UnsafePointer<CChar>, in parent: OpenDirectory, path: Path
+    ) throws(TarError) {
+        self.path = path
+        do {
+            file = try parent.open(name, flags: O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        } catch {
+            throw .open(path: path, error)
+        }
+    }
 
     /// - Parameters:
     ///   - parent: the open directory that `name` is in; nil means the current one.
@@ -18,14 +32,10 @@ package final class OpenDirectory: Sendable {
         self.path = path
         let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (followingLinks ? 0 : O_NOFOLLOW)
         do {
-            descriptor = try retryingInterrupts { system_openat(parent, name, flags, 0) }
+            file = try OwnedDescriptor(name, in: parent, flags: flags)
         } catch {
             throw .open(path: path, error)
         }
-    }
-
-    deinit {
-        close(descriptor)
     }
 
     /// Lets this process have as many open files as it may: a deep tree needs one for each level.
@@ -45,7 +55,7 @@ package final class OpenDirectory: Sendable {
     package func status() throws(TarError) -> stat {
         var status = stat()
         do {
-            try retryingInterrupts { fstat(descriptor, &status) }
+            try AccessLift.readingModes { fstat(descriptor, &status) }
         } catch {
             throw .read(path: path, error)
         }
@@ -215,7 +225,7 @@ extension OpenDirectory {
     ) throws(TarError) -> stat {
         var status = stat()
         do {
-            try retryingInterrupts {
+            try AccessLift.readingModes(in: directory.descriptor) {
                 fstatat(directory.descriptor, name, &status, AT_SYMLINK_NOFOLLOW)
             }
         } catch {

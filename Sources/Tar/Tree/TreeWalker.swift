@@ -60,7 +60,9 @@ struct SourceFilter {
 /// an error.
 package struct TreeWalker {
     private let visitor: any TreeVisitor
-    private let excludes: ExcludePatterns
+    private var excludes: ExcludeMatcher
+    /// Whether a path under an excluded directory can come back in.
+    private let hasExceptions: Bool
     /// What the sources do not have, beside what `excludes` leaves out of the tar.
     var filter: SourceFilter?
     private let refusesWhiteoutNames: Bool
@@ -83,7 +85,8 @@ package struct TreeWalker {
         warn: @escaping (String) -> Void
     ) {
         self.visitor = visitor
-        self.excludes = excludes
+        self.excludes = ExcludeMatcher(excludes)
+        hasExceptions = excludes.hasExceptions
         self.refusesWhiteoutNames = refusesWhiteoutNames
         self.warn = warn
         self.buffer = buffer
@@ -118,8 +121,14 @@ package struct TreeWalker {
         let pathByteCount = path.count
         defer { path.removeLast(path.count - pathByteCount) }
         listing.withName(shown) { _, bytes in path.append(contentsOf: bytes) }
-        let hasExceptions = excludes.hasExceptions || filter?.hasExceptions ?? false
-        let isLeftOut = !excludes.isEmpty && excludes.excludes(path[rootByteCount...])
+        let hasExceptions = self.hasExceptions || filter?.hasExceptions ?? false
+        let isLeftOut =
+            !excludes.isEmpty
+            && path.withUnsafeBytes { path in
+                excludes.excludes(
+                    UnsafeRawBufferPointer(rebasing: path[rootByteCount...]),
+                    nameOffset: pathByteCount - rootByteCount)
+            }
         let kept = isLeftOut ? [] : filter.map { $0.kept(names, of: listing, sources) } ?? names
         let isExcluded = kept.isEmpty
         if isExcluded, !(shown.type == UInt8(DT_DIR) && hasExceptions) { return }
@@ -127,7 +136,7 @@ package struct TreeWalker {
         guard let last = names.last else { return }
         let owner = sources[Int(last.source)].owner
         let isDirectory = last.type == UInt8(DT_DIR)
-        if refusesWhiteoutNames, !isExcluded, isWhiteoutName(path[pathByteCount...]) {
+        if refusesWhiteoutNames, !isExcluded, Whiteout.isName(path[pathByteCount...]) {
             throw .whiteoutName(path: owner.path.appending(Path(path[pathByteCount...])))
         }
         guard names.allSatisfy({ ($0.type == UInt8(DT_DIR)) == isDirectory }) else {
@@ -159,10 +168,19 @@ package struct TreeWalker {
             children.append(
                 try listing.withName(name) { (pointer, bytes) throws(TarError) in
                     try OpenDirectory(
-                        pointer, in: parent.descriptor, path: parent.path.appending(Path(bytes)))
+                        pointer, in: parent, path: parent.path.appending(Path(bytes)))
                 })
         }
         guard let last = children.last else { return }
+        if !excludes.isEmpty {
+            let nameOffset = (path.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1
+            path.withUnsafeBytes { path in
+                excludes.enter(
+                    UnsafeRawBufferPointer(rebasing: path[rootByteCount...]),
+                    nameOffset: nameOffset - rootByteCount)
+            }
+        }
+        defer { excludes.leave() }
         path.append(UInt8(ascii: "/"))
         if isExcluded {
             pending.append((last, path))
@@ -179,7 +197,7 @@ package struct TreeWalker {
     private mutating func visitPending() throws(TarError) {
         guard !pending.isEmpty else { return }
         for (directory, path) in pending {
-            guard !(refusesWhiteoutNames && isWhiteoutName(directory.path.name.bytes)) else {
+            guard !(refusesWhiteoutNames && Whiteout.isName(directory.path.name.bytes)) else {
                 throw .whiteoutName(path: directory.path)
             }
             try visitor.visit(directory, path: path)

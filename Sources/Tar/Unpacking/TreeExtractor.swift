@@ -21,22 +21,18 @@ public final class TreeExtractor {
         case dropped
     }
 
-    let ownership: Ownership
-    let isSuperuser: Bool
-    let warn: (String) -> Void
     private let list: ((TarEntry) -> Void)?
-    let root: ConfinedRoot
-    var stack: DirectoryStack
-    var records: [FileIdentity: DirectoryRecord] = [:]
-    var names = UnpackedNames()
-    var warnings: Set<String> = []
-    let user = geteuid()
-    let group = getegid()
+    private let warn: (String) -> Void
+    let names = UnpackedNames()
+    let directories: DirectoryCache
+    let attributes: AttributeSetter
+    let remover: WhiteoutRemover
 
     /// - Parameters:
     ///   - directory: must exist.
     ///   - isRootless: whether owners are recorded and devices become empty files; else owners are
-    ///     applied by the superuser and dropped by anyone else.
+    ///     applied by who may change them, and dropped by anyone else.
+    ///   - warn: called with what is left out, in words.
     ///   - list: called with each entry before it is unpacked.
     /// - Throws: `TarError.target`.
     public convenience init(
@@ -44,7 +40,7 @@ public final class TreeExtractor {
         list: ((TarEntry) -> Void)? = nil
     ) throws(TarError) {
         let ownership: Ownership =
-            isRootless ? .recorded : geteuid() == 0 ? .applied : .dropped
+            isRootless ? .recorded : Privileges().changesOwners ? .applied : .dropped
         try self.init(directory, ownership: ownership, warn: warn, list: list)
     }
 
@@ -53,22 +49,13 @@ public final class TreeExtractor {
         _ directory: Path, ownership: Ownership, resolvesByKernel: Bool = true,
         warn: @escaping (String) -> Void, list: ((TarEntry) -> Void)? = nil
     ) throws(TarError) {
-        self.ownership = ownership
-        self.warn = warn
+        let privileges = Privileges()
         self.list = list
-        isSuperuser = geteuid() == 0
-        do {
-            root = try ConfinedRoot(directory, usesKernel: resolvesByKernel)
-            let descriptor = try root.open(".", flags: O_RDONLY | O_DIRECTORY)
-            stack = DirectoryStack(root: try UnpackedDirectory(descriptor, path: []))
-        } catch let error as Errno {
-            throw .target(path: directory, error)
-        } catch let error as TarError {
-            throw error
-        } catch {
-            throw .source(InternalError(error))
-        }
-        record(stack.root)
+        self.warn = warn
+        directories = try DirectoryCache(
+            directory, privileges, names, resolvesByKernel: resolvesByKernel)
+        attributes = AttributeSetter(ownership, privileges, warn: warn)
+        remover = WhiteoutRemover(directories: directories, names: names)
     }
 
     /// Applies one layer.
@@ -77,50 +64,73 @@ public final class TreeExtractor {
     ///   - input: a tar.
     ///   - path: what messages call it.
     ///   - isEndProved: whether the input ends only where it should, as one does whose digest is
-    ///     checked. The end-of-archive marker, which some tools forget, is then not asked for.
+    ///     checked. The end-of-archive marker, which some tools forget, is then not asked for, and
+    ///     no bytes at all are a layer without entries.
     /// - Throws: `TarError`, with `.source` for what the input throws; part of the layer is then
     ///   unpacked, in whole files.
     public func apply(
         _ input: any ByteSource, path: Path, isEndProved: Bool = false
     ) throws(TarError) {
-        names = UnpackedNames()
-        var reader = TarReader(input, path: path, isEndProved: isEndProved)
+        names.removeAll()
+        var reader = TarReader(input, path: path, isEndProved: isEndProved, warn: warn)
         while let entry = try reader.next() {
             list?(entry)
+            try directories.finishIfFull()
             if entry.kind == .file {
                 try unpackFile(entry, from: &reader)
             } else {
                 try unpack(entry)
             }
         }
-        try finishDirectories()
+        try directories.finish()
     }
 
     private func unpackFile(
         _ entry: TarEntry, from reader: inout TarReader
     ) throws(TarError) {
         guard let (path, parent) = try place(of: entry) else { return try reader.skipData() }
-        let descriptor = try make(path, in: parent) { name in
-            system_openat(
-                parent.descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600
-            )
-        }
-        defer { close(descriptor) }
+        let file = OwnedDescriptor(
+            try make(path, in: parent) { name in
+                let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+                return system_openat(parent.descriptor, name, flags, 0o600)
+            })
         do throws(TarError) {
-            try reader.readData { (bytes) throws(TarError) in
-                do throws(Errno) {
-                    try FileDescriptor(rawValue: descriptor).writeAll(bytes)
-                } catch {
-                    throw .stream(.write(path: path.path, error))
-                }
-            }
-            try setAttributes(
-                of: descriptor, entry, path, isInherited: inheritsOwner(entry, parent))
-            try setTime(of: descriptor, entry.timestamp, path)
+            try write(entry, path, from: &reader, to: file.descriptor)
+            try attributes.set(
+                of: file, entry, path, isInherited: attributes.inheritsOwner(entry, parent))
+            try attributes.setTime(of: file, entry.timestamp, path)
         } catch {
             // No file keeps its name that is not whole.
             _ = Path(path.name).withCString { unlinkat(parent.descriptor, $0, 0) }
             throw error
+        }
+    }
+
+    /// Writes a file's data; the holes of a sparse one stay holes.
+    private func write(
+        _ entry: TarEntry, _ path: EntryPath, from reader: inout TarReader,
+        to file: FileDescriptor
+    ) throws(TarError) {
+        let isSparse = reader.isSparse
+        func check(_ body: () throws(Errno) -> Void) throws(TarError) {
+            do {
+                try body()
+            } catch {
+                throw .stream(.write(path: path.path, error))
+            }
+        }
+        try reader.readData(
+            hole: { (count) throws(TarError) in
+                try check { () throws(Errno) in
+                    try retryingInterrupts { lseek(file.rawValue, off_t(count), SEEK_CUR) }
+                }
+            },
+            { (bytes) throws(TarError) in
+                try check { () throws(Errno) in try file.writeAll(bytes) }
+            })
+        guard isSparse else { return }
+        try check { () throws(Errno) in
+            try retryingInterrupts { ftruncate(file.rawValue, off_t(entry.size)) }
         }
     }
 
@@ -134,11 +144,12 @@ public final class TreeExtractor {
             try make(path, in: parent) { name in
                 Path(entry.linkTarget).withCString { symlinkat($0, parent.descriptor, name) }
             }
-            try setLinkAttributes(entry, path, in: parent)
+            try attributes.setLink(entry, path, in: parent)
         case .fifo: try makeNode(entry, path, in: parent)
         case .characterDevice, .blockDevice:
-            if ownership == .recorded {
-                warnOnce("devices become empty files, the first is \(path.path.quoted)", "device")
+            if attributes.ownership == .recorded {
+                attributes.warnOnce(
+                    "devices become empty files, the first is \(path.path.quoted)", "device")
                 var standIn = entry
                 standIn.kind = .file
                 try makeNode(standIn, path, in: parent)
@@ -158,18 +169,15 @@ public final class TreeExtractor {
             guard entry.kind == .directory else {
                 throw .refused(path: Path(entry.path), "it is not a directory, but the root is")
             }
-            return (path, stack.root)
+            return (path, directories.root)
         }
-        if try carryOutWhiteout(path) { return nil }
-        guard let parent = try directory(path.parent, createdFor: entry) else {
-            throw .unpack(path: path.path, .noEntry)
+        if try remover.carryOut(path) { return nil }
+        let parent = try directories.directory(path.parent) { (path, parent) throws(TarError) in
+            try self.makeImplied(path, for: entry, in: parent)
         }
+        guard let parent else { throw .unpack(path: path.path, .noEntry) }
         path.name.withUnsafeBytes { names.insert($0, in: parent.identity) }
         return (path, parent)
-    }
-
-    func warnOnce(_ message: String, _ key: String) {
-        if warnings.insert(key).inserted { warn(message) }
     }
 }
 

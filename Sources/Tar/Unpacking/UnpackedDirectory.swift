@@ -1,32 +1,33 @@
 import ByteStream
-import CSystem
 import Glibc
 
 /// A directory of the tree that is unpacked, open.
 final class UnpackedDirectory {
-    /// Opened with `O_PATH` or for reading; owned.
-    let descriptor: CInt
+    /// Opened with `O_PATH` or for reading.
+    let file: OwnedDescriptor
     /// As entries name it, which may be by links; empty for the root.
     let path: [UInt8]
+    /// Whether `path` leads through a symbolic link.
+    let isBehindLink: Bool
+    /// What it was when it was opened.
     let status: stat
 
-    /// - Parameter descriptor: owned from now on.
-    init(_ descriptor: CInt, path: [UInt8]) throws(TarError) {
-        self.descriptor = descriptor
+    init(_ file: OwnedDescriptor, path: [UInt8], isBehindLink: Bool) throws(TarError) {
+        self.file = file
         self.path = path
-        var status = stat()
-        let result = fstat(descriptor, &status)
-        self.status = status
-        if result == -1 { throw .unpack(path: Path(path), Errno.current) }
+        self.isBehindLink = isBehindLink
+        do {
+            status = try file.descriptor.status()
+        } catch {
+            throw .unpack(path: Path(path), error)
+        }
     }
 
-    deinit {
-        close(descriptor)
-    }
+    var descriptor: CInt { file.rawValue }
 
     var identity: FileIdentity { FileIdentity(status) }
 
-    var modificationTime: timespec { status.st_mtim }
+    var mode: UInt32 { status.st_mode & 0o7777 }
 }
 
 /// The directories on the way to the current entry, so that entries that are siblings or close to
@@ -69,13 +70,4 @@ struct DirectoryStack {
             && (path.count == directory.count
                 || path[path.startIndex + directory.count] == UInt8(ascii: "/"))
     }
-}
-
-/// What a directory gets when everything is unpacked.
-struct DirectoryRecord {
-    /// Where it was first seen, or made.
-    let path: [UInt8]
-    var modificationTime: timespec
-    /// When it had to be opened up to work in it.
-    var mode: UInt32?
 }

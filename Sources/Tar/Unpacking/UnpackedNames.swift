@@ -5,18 +5,21 @@ import Glibc
 /// A name is kept as a hash of 64 bits that nobody can foresee: some 16 bytes for each, however
 /// long it is. Two that are the same by chance would keep a file that a whiteout deletes, once in
 /// 2^64 for every pair.
-struct UnpackedNames {
+final class UnpackedNames {
     private var hashes: Set<UInt64> = []
 
     /// - Parameter directory: the identity of the directory that the name is in, so that it does
     ///   not matter by which links it was reached.
-    mutating func insert(_ name: UnsafeRawBufferPointer, in directory: FileIdentity) {
+    func insert(_ name: UnsafeRawBufferPointer, in directory: FileIdentity) {
         hashes.insert(hash(name, directory))
     }
 
     func contains(_ name: UnsafeRawBufferPointer, in directory: FileIdentity) -> Bool {
         !hashes.isEmpty && hashes.contains(hash(name, directory))
     }
+
+    /// Forgets all, for the next layer.
+    func removeAll() { hashes.removeAll() }
 
     private func hash(_ name: UnsafeRawBufferPointer, _ directory: FileIdentity) -> UInt64 {
         var hasher = Hasher()

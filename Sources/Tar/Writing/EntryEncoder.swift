@@ -57,6 +57,8 @@ public struct EntryPolicy: Sendable {
     public var keepsExtendedAttributes = false
     /// Whether a file has the owner that an attribute of it records, which is then left out.
     public var takesRecordedOwner = false
+    /// What becomes of the mode of everything but symbolic links.
+    public var modeChange: ModeChange?
 
     public init() {}
 
@@ -64,6 +66,10 @@ public struct EntryPolicy: Sendable {
         if !keepsOwner {
             entry.uid = uid
             entry.gid = gid
+        }
+        if let modeChange, entry.kind != .symbolicLink {
+            entry.mode = modeChange.apply(
+                to: entry.mode, isDirectory: entry.kind == .directory)
         }
         switch time {
         case .fixed(let seconds): entry.modificationTime = seconds
@@ -132,7 +138,6 @@ package struct EntryEncoder: Sendable {
         to space: some EntrySpace, limit: Int = smallByteCount, claimingLinks: Bool = false
     ) throws(TarError) -> Outcome {
         let file = try OpenFile(name, in: directory)
-        defer { file.close() }
         if file.status.st_nlink > 1, !claimingLinks { return .linked(identity: file.identity) }
         guard file.status.st_size <= limit else { return .large }
         let size = Int(file.status.st_size)
@@ -253,90 +258,6 @@ extension TarEntry.Kind {
         case S_IFBLK: self = .blockDevice
         case S_IFIFO: self = .fifo
         default: return nil
-        }
-    }
-}
-
-/// A regular file of the tree, open, with the attributes it had then.
-package struct OpenFile {
-    package let descriptor: CInt
-    package let status: stat
-    private let directory: OpenDirectory
-    private let name: UnsafePointer<CChar>
-
-    /// - Parameter name: must outlive the value.
-    package init(
-        _ name: UnsafePointer<CChar>, in directory: OpenDirectory
-    ) throws(TarError) {
-        self.name = name
-        self.directory = directory
-        // Non-blocking, so that a FIFO that took the file's place does not stop the run.
-        let flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
-        var status = stat()
-        do {
-            let descriptor = try retryingInterrupts {
-                system_openat(directory.descriptor, name, flags, 0)
-            }
-            self.descriptor = descriptor
-            try retryingInterrupts { fstat(descriptor, &status) }
-        } catch {
-            throw .open(path: directory.path.appending(Path(cString: name)), error)
-        }
-        self.status = status
-        if status.st_mode & S_IFMT != S_IFREG {
-            Glibc.close(descriptor)
-            throw .modified(path: directory.path.appending(Path(cString: name)))
-        }
-    }
-
-    package func close() {
-        _ = Glibc.close(descriptor)
-    }
-
-    /// As messages call it.
-    package var path: Path { directory.path.appending(Path(cString: name)) }
-
-    var identity: FileIdentity { FileIdentity(status) }
-
-    /// Checks that the file is as long and as old as when it was opened.
-    ///
-    /// A write in the same tick of the kernel's clock as an earlier one is not seen.
-    ///
-    /// - Throws: `TarError.changed`, `.modified`.
-    func checkUnchanged() throws(TarError) {
-        var now = stat()
-        do {
-            try retryingInterrupts { fstat(descriptor, &now) }
-        } catch {
-            throw .read(path: path, error)
-        }
-        if now.st_size != status.st_size {
-            throw .changed(
-                path: path, expected: UInt64(status.st_size),
-                isLonger: now.st_size > status.st_size)
-        }
-        guard now.st_mtim.tv_sec == status.st_mtim.tv_sec,
-            now.st_mtim.tv_nsec == status.st_mtim.tv_nsec
-        else { throw .modified(path: path) }
-    }
-
-    /// Reads until `buffer` is full or the file ends.
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws(TarError) -> Int {
-        do {
-            var filled = 0
-            while filled < buffer.count {
-                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-                let count = try retryingInterrupts {
-                    Glibc.read(descriptor, rest.baseAddress, rest.count)
-                }
-                filled += count
-                // One byte was asked for too many: that it did not come is the end. Less can be a
-                // short read, as networked and made-up file systems have them.
-                if count == 0 || filled == buffer.count - 1 { break }
-            }
-            return filled
-        } catch {
-            throw .read(path: path, error)
         }
     }
 }

@@ -46,7 +46,10 @@ extension EntryEncoder {
         return try allAttributes(path: path()) { names, size in
             system_flistxattr(descriptor, names, size)
         } get: { name, buffer, size in
-            system_fgetxattr(descriptor, name, buffer, size)
+            // Attributes of users are read with the permission of the file's content.
+            AccessLift.call(0o400, on: descriptor) {
+                system_fgetxattr(descriptor, name, buffer, size)
+            }
         }
     }
 
@@ -57,9 +60,13 @@ extension EntryEncoder {
         let link = Path("/proc/self/fd/\(directory.descriptor)").appending(Path(cString: name))
         return try link.withCString { (link) throws(TarError) in
             try allAttributes(path: path) { names, size in
-                system_llistxattr(link, names, size)
+                AccessLift.call(0o100, on: directory.descriptor) {
+                    system_llistxattr(link, names, size)
+                }
             } get: { name, buffer, size in
-                system_lgetxattr(link, name, buffer, size)
+                AccessLift.call(0o100, on: directory.descriptor) {
+                    system_lgetxattr(link, name, buffer, size)
+                }
             }
         }
     }
@@ -71,7 +78,7 @@ extension EntryEncoder {
         let limit = Int(PATH_MAX)
         var target = [CChar](repeating: 0, count: limit)
         do {
-            let count = try retryingInterrupts {
+            let count = try directory.reach {
                 readlinkat(directory.descriptor, name, &target, limit)
             }
             return target[..<count].map { UInt8(bitPattern: $0) }

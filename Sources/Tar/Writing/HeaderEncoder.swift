@@ -120,7 +120,7 @@ enum HeaderEncoder {
             add("mtime", entry.modificationTime)
         }
         for attribute in entry.extendedAttributes {
-            records.append((Array("SCHILY.xattr.".utf8) + attribute.name, attribute.value))
+            records.append((XattrKey.encode(attribute.name), attribute.value))
         }
         records.sort { $0.key.lexicographicallyPrecedes($1.key) }
         return records.flatMap { paxRecord(key: $0.key, value: $0.value) }

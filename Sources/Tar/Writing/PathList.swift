@@ -150,27 +150,14 @@ public struct PathList: Sendable {
             }
         }
         let isWhiteout = (
-            left: isWhiteoutName(left[componentStart...]),
-            right: isWhiteoutName(right[componentStart...])
+            left: Whiteout.isName(left[componentStart...]),
+            right: Whiteout.isName(right[componentStart...])
         )
         if isWhiteout.left != isWhiteout.right { return isWhiteout.left }
         if index == limit { return left.count < right.count }
         func rank(_ byte: UInt8) -> UInt8 { byte == slash ? 0 : byte }
         return rank(left[index]) < rank(right[index])
     }
-}
-
-/// Whether a name is that of a whiteout.
-///
-/// - Spec: image-spec v1.1.1, layer.md, Whiteouts.
-package func isWhiteoutName(_ name: some Sequence<UInt8>) -> Bool { name.starts(with: ".wh.".utf8) }
-
-/// Whether a whiteout's name says what to delete: not a bare `.wh.`, nor one of the names that
-/// other tools keep to themselves (`.wh..wh.*`), but for the opaque one.
-package func isWhiteoutWellFormed(_ name: [UInt8]) -> Bool {
-    if name.elementsEqual(".wh..wh..opq".utf8) { return true }
-    return isWhiteoutName(name) && name.count > 4 && !isWhiteoutName(name.dropFirst(4))
-        && !name.elementsEqual(".wh..".utf8) && !name.elementsEqual(".wh...".utf8)
 }
 
 extension TarWriter {
@@ -190,8 +177,8 @@ extension TarWriter {
             }
             let slash = path.lastIndex(of: UInt8(ascii: "/"))
             let name = Array(path[(slash.map { $0 + 1 } ?? path.startIndex)...])
-            if isWhiteoutName(name) {
-                guard isWhiteoutWellFormed(name) else {
+            if Whiteout.isName(name) {
+                guard Whiteout(name) != nil else {
                     throw .unsupported(path: Path(path), "a whiteout that deletes nothing")
                 }
                 if !deletions.contains(root + path) { try writeMarker(root + path) }
@@ -199,7 +186,7 @@ extension TarWriter {
             }
             if !request.excludes.isEmpty, request.excludes.excludes(path) { continue }
             let above = path[..<(slash ?? path.startIndex)]
-            if above.split(separator: UInt8(ascii: "/")).contains(where: { isWhiteoutName($0) }) {
+            if Whiteout.isInPath(above) {
                 throw .whiteoutName(path: Path(path))
             }
             let parent = try chain.open(above)
@@ -221,7 +208,7 @@ extension TarWriter {
             let type = try OpenDirectory.type(pointer, in: directory)
             if type == UInt8(DT_DIR) {
                 let child = try OpenDirectory(
-                    pointer, in: directory.descriptor, path: directory.path.appending(Path(name)))
+                    pointer, in: directory, path: directory.path.appending(Path(name)))
                 try writeDirectory(child, path: path + [UInt8(ascii: "/")])
             } else {
                 try path.withRawBytes { (path) throws(TarError) in
@@ -253,7 +240,7 @@ private struct DirectoryChain {
             let parent = links.last?.directory ?? root
             let child = try Path(name).withCString { (pointer) throws(TarError) in
                 try OpenDirectory(
-                    pointer, in: parent.descriptor, path: parent.path.appending(Path(name)))
+                    pointer, in: parent, path: parent.path.appending(Path(name)))
             }
             links.append((name, child))
         }

@@ -4,14 +4,14 @@ extension TarWriter {
     /// Writes the entries of another tar in their order, under the request's root directory and by
     /// this writer's policy, but not the end of the archive.
     ///
-    /// Whiteouts stay whiteouts: the other tar may be a layer. A path that comes a second time is
+    /// Whiteouts stay whiteouts: the other tar may be a layer. What aufs kept at its top is left out. A path that comes a second time is
     /// refused, but for a directory that is the same both times.
     /// - Throws: `TarError`; the output then has no end and must not be given one.
     public func rewrite(_ input: InputStream, _ request: ArchiveRequest) throws(TarError) {
         let deletions = try writeDeletions(request)
         if request.writesParents { try writeParents(of: request.rootDirectory) }
         let root = request.rootPath
-        var reader = TarReader(input)
+        var reader = TarReader(input, warn: warn)
         var seen: [[UInt8]: TarEntry.Kind] = [:]
         while var entry = try reader.next() {
             let original = Path(entry.path)
@@ -25,7 +25,7 @@ extension TarWriter {
                 try reader.skipData()
                 continue
             }
-            if deletions.contains(root + path) {
+            if deletions.contains(root + path) || Whiteout.isUnionMetadata(path) {
                 try reader.skipData()
                 continue
             }
@@ -75,9 +75,9 @@ extension TarWriter {
         _ entry: TarEntry, _ path: [UInt8], _ original: Path
     ) throws(TarError) {
         let components = path.split(separator: UInt8(ascii: "/"))
-        guard components.contains(where: { isWhiteoutName($0) }) else { return }
-        guard !components.dropLast().contains(where: { isWhiteoutName($0) }),
-            entry.kind == .file, entry.size == 0, isWhiteoutWellFormed(Array(components.last ?? []))
+        guard components.contains(where: { Whiteout.isName($0) }) else { return }
+        guard !components.dropLast().contains(where: { Whiteout.isName($0) }),
+            entry.kind == .file, entry.size == 0, Whiteout(components.last ?? []) != nil
         else { throw .whiteoutName(path: original) }
     }
 

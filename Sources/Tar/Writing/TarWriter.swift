@@ -59,6 +59,7 @@ public final class TarWriter {
     func writeMarker(_ path: some Sequence<UInt8>) throws(TarError) {
         var entry = TarEntry(kind: .file, path: Array(path), mode: 0o644)
         encoder.policy.apply(to: &entry)
+        entry.mode = 0o644
         if case .keep(let latest) = encoder.policy.time { entry.modificationTime = latest ?? 0 }
         try write(entry)
     }
@@ -118,7 +119,6 @@ public final class TarWriter {
         _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer
     ) throws(TarError) {
         let file = try OpenFile(name, in: directory)
-        defer { file.close() }
         let entry = try encoder.fileEntry(file, path: path)
         try output.put(HeaderEncoder.encode(entry))
         try FileStream(file).copy(to: output)

@@ -10,6 +10,9 @@ public struct ArchiveRequest: Sendable {
     public var rootDirectory: [[UInt8]] = []
     /// Whether the directories above the root directory are written too.
     public var writesParents = false
+    /// Below the root directory, the one source's name: components, none of them `.` or `..`. The
+    /// source is a file then.
+    public var name: [[UInt8]]?
     public var excludes = ExcludePatterns()
     /// Paths that the layers below lose, as `rootDirectory`, absolute in the image.
     public var whiteouts: [[[UInt8]]] = []
@@ -85,6 +88,7 @@ extension TarWriter {
         var sources: [TreeSource] = []
         for path in request.sources { sources.append(try TreeSource(path, &parents)) }
         try writeDeletions(request)
+        if let name = request.name { return try write(sources, as: name, request) }
         if request.writesParents { try writeParents(of: request.rootDirectory) }
         let root = request.rootPath
         let directories = sources.compactMap { source -> OpenDirectory? in
@@ -107,6 +111,25 @@ extension TarWriter {
         try visitor.finish()
     }
 
+    /// Writes one file under another name.
+    private func write(
+        _ sources: [TreeSource], as name: [[UInt8]], _ request: ArchiveRequest
+    ) throws(TarError) {
+        let path = request.rootDirectory + name
+        guard let source = sources.first else { return }
+        guard case .file(let file, let directory) = source else {
+            throw .unsupported(
+                path: source.owner.path, "a directory, where one file gets another name")
+        }
+        if request.writesParents { try writeParents(of: path) }
+        try file.withCString { (pointer) throws(TarError) in
+            let type = try OpenDirectory.type(pointer, in: directory)
+            try joined(path, asDirectory: false).withRawBytes { (path) throws(TarError) in
+                try write(pointer, type: type, in: directory, path: path)
+            }
+        }
+    }
+
     /// Writes whiteouts in byte order, before everything: they speak of the layers below only.
     ///
     /// - Returns: their paths, which must not come again.
@@ -115,11 +138,11 @@ extension TarWriter {
     func writeDeletions(_ request: ArchiveRequest) throws(TarError) -> Set<[UInt8]> {
         let opaque = Set(
             request.opaqueDirectories.map {
-                joined($0, asDirectory: true) + Array(".wh..wh..opq".utf8)
+                joined($0, asDirectory: true) + Whiteout.opaque.name
             })
         let whiteouts = Set(
             request.whiteouts.map {
-                joined($0.dropLast(), asDirectory: true) + Array(".wh.".utf8) + ($0.last ?? [])
+                joined($0.dropLast(), asDirectory: true) + Whiteout.sibling($0.last ?? []).name
             })
         for markers in [opaque, whiteouts] {
             for path in markers.sorted(by: { $0.lexicographicallyPrecedes($1) }) {

@@ -17,6 +17,6 @@ compose_copy() {
 	stage 'oci-fetch platform' arg:--raw "$@" "arg:$first"
 	into work:manifest.json
 	from work:manifest.json
-	stage 'oci-push-manifest operand' "arg:--from=$first" "$@"
+	stage 'oci-push-manifest operand' arg:--raw "arg:--from=$first" "$@"
 	into -
 }

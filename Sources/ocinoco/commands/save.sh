@@ -17,6 +17,6 @@ compose_save() {
 	esac
 	stage 'oci-fetch platform' arg:--raw "$@" "arg:$first"
 	pipe
-	stage oci-save "arg:--from=$first" "$@"
+	stage oci-save arg:--raw "arg:--from=$first" "$@"
 	into -
 }

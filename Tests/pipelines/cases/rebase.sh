@@ -36,7 +36,7 @@ check() {
 		sed -n "${number}p" base.lines >base.line
 		jq -c --arg layer "$own" '.layers + [{digest: $layer}] | map(.digest)' base.line >expected
 		jq -c '.layers | map(.digest)' line | diff expected -
-		assert_equal "$(field '.annotations["org.opencontainers.image.base.digest"]' base.line)" \
+		assert_equal "$(field '.annotations["ocinoco.digest"]' base.line)" \
 			"$(field '.annotations["org.opencontainers.image.base.digest"]' line)"
 		jq -r '.config.data | @base64d' line >config.json
 		jq -r '.config.data | @base64d' base.line >base.json

@@ -118,21 +118,19 @@ mkdir extracted
 tar -xf out -C extracted
 diff -r tree/sizes extracted/sizes
 
-# What no layer can hold is refused by its name.
+# Sparse files are written plain.
 truncate -s 3M sparse-file
-refused=0
+read=0
 printf x >>sparse-file
 for format in gnu pax; do
 	for version in 0.0 0.1 1.0; do
 		tar --format="$format" --sparse --sparse-version="$version" -cf sparse.tar sparse-file 2>err ||
 			continue
-		expect 65 oci-tar --from-tar sparse.tar
-		assert_message oci-tar
-		assert_match "'sparse-file': a sparse file" err
-		refused=$((refused + 1))
+		oci-tar --from-tar sparse.tar | tar -xOf - sparse-file | cmp - sparse-file
+		read=$((read + 1))
 	done
 done
-[ "$refused" -ge 4 ] || fail 'GNU tar made too few sparse archives'
+[ "$read" -ge 4 ] || fail 'GNU tar made too few sparse archives'
 mkdir two
 echo 1 >two/first
 ln two/first two/second

@@ -1,55 +1,89 @@
 import ByteStream
 import Glibc
 
-extension TreeExtractor {
+/// Removes what whiteouts name, and what entries take the place of.
+///
+/// A whiteout speaks of the tree as it was before its layer, in whatever order the entries come: what
+/// the layer itself has put there stays, and the links of lower layers lead nowhere.
+///
+/// - Spec: image-spec v1.1.1, layer.md, "Whiteouts" and "Opaque Whiteout".
+struct WhiteoutRemover {
+    let directories: DirectoryCache
+    /// What the current layer has put where.
+    let names: UnpackedNames
+
     /// Carries out an entry whose name is that of a whiteout, whatever its type.
     ///
-    /// What the layer itself has put there stays, in whichever order the entries come.
+    /// What is not there, or is in what is no directory, needs no deletion.
     ///
     /// - Returns: false when it is not a whiteout.
-    /// - Spec: image-spec v1.1.1, layer.md, "Whiteouts" and "Opaque Whiteout".
-    func carryOutWhiteout(_ path: EntryPath) throws(TarError) -> Bool {
-        if path.parent.split(separator: UInt8(ascii: "/")).contains(where: isWhiteoutName) {
-            guard TreeExtractor.isUnionMetadata(path.bytes) else {
-                throw .refused(path: path.path, "a directory is named like a whiteout")
+    /// - Throws: `TarError.refused` for one that deletes nothing.
+    func carryOut(_ path: EntryPath) throws(TarError) -> Bool {
+        let name = path.name
+        if Whiteout.isInPath(path.parent) || (Whiteout.isName(name) && Whiteout(name) == nil) {
+            guard Whiteout.isUnionMetadata(path.bytes) else {
+                throw .refused(
+                    path: path.path,
+                    Whiteout.isInPath(path.parent)
+                        ? "a directory is named like a whiteout" : "a whiteout that deletes nothing"
+                )
             }
             return true
         }
-        let name = Array(path.name)
-        guard isWhiteoutName(name) else { return false }
-        guard isWhiteoutWellFormed(name) else {
-            guard TreeExtractor.isUnionMetadata(path.bytes) else {
-                throw .refused(path: path.path, "a whiteout that deletes nothing")
+        guard let whiteout = Whiteout(name) else { return false }
+        guard let parent = try directories.directoryWithoutLinks(path.parent) else { return true }
+        switch whiteout {
+        case .opaque:
+            directories.forget()
+            try clear(
+                try Path(".").withCString { (name) throws(TarError) in
+                    try directories.openToClear(
+                        name, in: parent.descriptor, Path(parent.path))
+                }, sparing: true)
+        case .sibling(let name):
+            let victim = Path(parent.path).appending(Path(name))
+            try Path(name).withCString { (name) throws(TarError) in
+                guard let type = try type(name, in: parent, victim) else { return }
+                if type != S_IFREG { directories.forget() }
+                try remove(name, in: parent, victim, sparing: true)
             }
-            return true
-        }
-        guard let parent = try directory(path.parent, createdFor: nil) else { return true }
-        if name.elementsEqual(".wh..wh..opq".utf8) {
-            stack.forget()
-            let opened = try OpenDirectory(".", in: parent.descriptor, path: Path(parent.path))
-            try clear(opened, sparing: true)
-            return true
-        }
-        let victim = try EntryPath(Array(path.parent) + [UInt8(ascii: "/")] + name.dropFirst(4))
-        try victim.withName { (name) throws(TarError) in
-            guard let type = try type(name, in: parent, victim) else { return }
-            if type != S_IFREG { stack.forget() }
-            try remove(name, in: parent, victim.path, sparing: true)
         }
         return true
     }
 
-    /// Whether a path is of the files that aufs kept at the top of its layers, which old tools have
-    /// packed.
-    private static func isUnionMetadata(_ path: ArraySlice<UInt8>) -> Bool {
-        path.starts(with: ".wh..wh.".utf8)
+    /// Removes what an entry takes the place of.
+    func makeRoom(
+        for name: UnsafePointer<CChar>, _ path: EntryPath, in parent: UnpackedDirectory
+    ) throws(TarError) {
+        if let type = try type(name, in: parent, path.path), type != S_IFREG {
+            // Where directories and links were, paths lead elsewhere now.
+            directories.forget()
+        }
+        try remove(name, in: parent, path.path, sparing: false)
+    }
+
+    /// The file type bits of a name; nil when there is no such name.
+    func type(
+        _ name: UnsafePointer<CChar>, in parent: UnpackedDirectory, _ path: Path
+    ) throws(TarError) -> UInt32? {
+        var status = stat()
+        do {
+            try retryingInterrupts {
+                fstatat(parent.descriptor, name, &status, AT_SYMLINK_NOFOLLOW)
+            }
+        } catch  where error == .noEntry || error.rawValue == ENAMETOOLONG {
+            return nil
+        } catch {
+            throw .unpack(path: path, error)
+        }
+        return status.st_mode & S_IFMT
     }
 
     /// Removes what has a name, with everything in it.
     ///
     /// - Parameter sparing: whether what this layer has put there stays, with the directories it is
     ///   in.
-    func remove(
+    private func remove(
         _ name: UnsafePointer<CChar>, in parent: UnpackedDirectory, _ path: Path, sparing: Bool
     ) throws(TarError) {
         let isSpared =
@@ -65,7 +99,7 @@ extension TreeExtractor {
             }
         }
         do {
-            try clear(openToClear(name, in: parent.descriptor, path), sparing: sparing)
+            try clear(directories.openToClear(name, in: parent.descriptor, path), sparing: sparing)
         } catch .open(_, let error) where isSpared && [ENOTDIR, ELOOP].contains(error.rawValue) {
             // The layer's own, and no directory in which something older could be.
             return
@@ -121,9 +155,9 @@ extension TreeExtractor {
                     }
                     return nil
                 }
-                return try opened(
-                    openToClear(pointer, in: top.directory.descriptor, path), name: Path(bytes),
-                    isSpared: isSpared, buffer)
+                let child = try directories.openToClear(
+                    pointer, in: top.directory.descriptor, path)
+                return try opened(child, name: Path(bytes), isSpared: isSpared, buffer)
             }
             if let entered { stack.append(entered) }
         }
@@ -137,25 +171,5 @@ extension TreeExtractor {
             directory: directory, identity: FileIdentity(try directory.status()),
             listing: try DirectoryListing([.directory(directory)], buffer: buffer), name: name,
             isSpared: isSpared)
-    }
-
-    /// Opens a directory to remove what is in it; this user's own are opened up for that.
-    private func openToClear(
-        _ name: UnsafePointer<CChar>, in parent: CInt, _ path: Path
-    ) throws(TarError) -> OpenDirectory {
-        if isSuperuser { return try OpenDirectory(name, in: parent, path: path) }
-        do {
-            let directory = try OpenDirectory(name, in: parent, path: path)
-            let status = try directory.status()
-            let mode = status.st_mode & 0o7777
-            if mode == accessible(mode) || status.st_uid != user { return directory }
-        } catch .open(_, let error) where error.rawValue == EACCES {
-        }
-        do {
-            try makeAccessible(name, in: parent)
-        } catch {
-            throw .unpack(path: path, error)
-        }
-        return try OpenDirectory(name, in: parent, path: path)
     }
 }

@@ -21,45 +21,28 @@ extension TreeExtractor {
                         throw TreeExtractor.failure(path, error)
                     }
                 }
-                try replace(name, path, in: parent)
+                try remover.makeRoom(for: name, path, in: parent)
                 isFree = true
             }
         }
     }
 
-    static func failure(_ path: EntryPath, _ error: Errno) -> TarError {
+    private static func failure(_ path: EntryPath, _ error: Errno) -> TarError {
         switch error.rawValue {
         case ENAMETOOLONG: .refused(path: path.path, "a name or link target is too long")
         default: .unpack(path: path.path, error)
         }
     }
 
-    /// Removes what an entry takes the place of.
-    private func replace(
-        _ name: UnsafePointer<CChar>, _ path: EntryPath, in parent: UnpackedDirectory
+    /// Makes a directory that leads to `entry` and that the layer has no entry for.
+    func makeImplied(
+        _ path: Path, for entry: TarEntry, in parent: UnpackedDirectory
     ) throws(TarError) {
-        if let type = try type(name, in: parent, path), type != S_IFREG {
-            // Where directories and links were, paths lead elsewhere now.
-            stack.forget()
-        }
-        try remove(name, in: parent, path.path, sparing: false)
-    }
-
-    /// The file type bits of a name; nil when there is no such name.
-    func type(
-        _ name: UnsafePointer<CChar>, in parent: UnpackedDirectory, _ path: EntryPath
-    ) throws(TarError) -> UInt32? {
-        var status = stat()
-        do {
-            try retryingInterrupts {
-                fstatat(parent.descriptor, name, &status, AT_SYMLINK_NOFOLLOW)
-            }
-        } catch .noEntry {
-            return nil
-        } catch {
-            throw .unpack(path: path.path, error)
-        }
-        return status.st_mode & S_IFMT
+        var implied = TarEntry(kind: .directory, path: path.bytes, mode: 0o755)
+        implied.modificationTime = entry.modificationTime
+        implied.modificationNanoseconds = entry.modificationNanoseconds
+        path.name.bytes.withUnsafeBytes { names.insert($0, in: parent.identity) }
+        try unpackDirectory(implied, EntryPath(path.bytes), in: parent)
     }
 
     /// A directory that is there stays with what is in it; its attributes are replaced.
@@ -67,47 +50,28 @@ extension TreeExtractor {
         _ entry: TarEntry, _ path: EntryPath, in parent: UnpackedDirectory
     ) throws(TarError) {
         let isThere = try path.withName { (name) throws(TarError) in
-            try type(name, in: parent, path) == S_IFDIR
+            try remover.type(name, in: parent, path.path) == S_IFDIR
         }
         if !isThere {
             try make(path, in: parent) { name in mkdirat(parent.descriptor, name, 0o700) }
         }
-        let descriptor = try openDirectory(path, in: parent)
-        do {
-            if isThere { try clearAttributes(of: descriptor, entry, path) }
-            try setAttributes(
-                of: descriptor, entry, path,
-                isInherited: !isThere && inheritsOwner(entry, parent))
-        } catch {
-            close(descriptor)
-            throw error
-        }
-        let directory = try UnpackedDirectory(descriptor, path: Array(path.bytes))
-        record(directory, entry)
-        if !path.isRoot { stack.push(directory) }
-    }
-
-    /// Opens a directory to set its attributes.
-    private func openDirectory(
-        _ path: EntryPath, in parent: UnpackedDirectory
-    ) throws(TarError) -> CInt {
-        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-        return try path.withName { (name) throws(TarError) in
+        let file = try path.withName { (name) throws(TarError) in
             do throws(Errno) {
-                do throws(Errno) {
-                    return try retryingInterrupts {
-                        system_openat(parent.descriptor, name, flags, 0)
-                    }
-                } catch  where error.rawValue == EACCES && !isSuperuser {
-                    try makeAccessible(name, in: parent.descriptor)
-                    return try retryingInterrupts {
-                        system_openat(parent.descriptor, name, flags, 0)
-                    }
-                }
+                return try directories.openForReading(name, in: parent.descriptor)
             } catch {
                 throw .unpack(path: path.path, error)
             }
         }
+        if isThere { try attributes.clear(file, entry, path) }
+        let deferred = try attributes.deferredOwner(of: entry, path)
+        let mode = try attributes.set(
+            of: file, entry, path,
+            isInherited: !isThere && attributes.inheritsOwner(entry, parent),
+            isOwnerDeferred: deferred != nil)
+        let directory = try UnpackedDirectory(
+            file, path: Array(path.bytes), isBehindLink: parent.isBehindLink)
+        directories.record(directory, entry, mode: mode, owner: deferred)
+        if !path.isRoot { directories.push(directory) }
     }
 
     func unpackHardLink(
@@ -116,9 +80,9 @@ extension TreeExtractor {
         let target = try EntryPath(entry.linkTarget)
         let subject = Path(entry.linkTarget).quoted
         guard !target.isRoot,
-            let directory = try directory(target.parent, createdFor: nil),
+            let directory = try directories.directory(target.parent, creating: nil),
             let type = try target.withName({ (name) throws(TarError) in
-                try self.type(name, in: directory, target)
+                try remover.type(name, in: directory, target.path)
             })
         else { throw .refused(path: path.path, "its link target \(subject) is not there") }
         guard type != S_IFDIR else {
@@ -154,17 +118,14 @@ extension TreeExtractor {
         } catch .unpack(let path, let error) where error.rawValue == EPERM && isDevice {
             throw .device(path: path, error)
         }
-        let descriptor: CInt = try path.withName { (name) throws(TarError) in
+        let node = try path.withName { (name) throws(TarError) in
             do throws(Errno) {
-                return try retryingInterrupts {
-                    system_openat(
-                        parent.descriptor, name, system_O_PATH | O_NOFOLLOW | O_CLOEXEC, 0)
-                }
+                return try OwnedDescriptor(
+                    name, in: parent.descriptor, flags: system_O_PATH | O_NOFOLLOW | O_CLOEXEC)
             } catch {
                 throw .unpack(path: path.path, error)
             }
         }
-        defer { close(descriptor) }
-        try setNodeAttributes(of: descriptor, entry, path)
+        try attributes.setNode(node, entry, path)
     }
 }

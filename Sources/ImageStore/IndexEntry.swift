@@ -1,0 +1,81 @@
+import Hashing
+import JSON
+import OCI
+
+/// The entry of an image in the index that is made over several.
+struct IndexEntry {
+    let descriptor: Descriptor
+    private let platform: Platform?
+    /// The digest of the entry by which the image was fetched, and of the index that has it.
+    private let origin: [Digest]?
+
+    /// An index over images, in their order: OCI's, or Docker's when all of them are Docker's.
+    ///
+    /// An image that was fetched by an entry of an index keeps what that said of it.
+    /// - Throws: `StoreError.duplicatePlatform`, `.malformed`.
+    static func index(
+        over images: [Image], _ children: [PushContent.Child],
+        _ annotations: [(key: String, value: String)]
+    ) throws(StoreError) -> RawManifest {
+        let isDocker = children.allSatisfy { $0.stored.mediaType == .dockerManifest }
+        var entries: [IndexEntry] = []
+        for (image, child) in zip(images, children) {
+            let entry = try IndexEntry(image, child, isDocker: isDocker)
+            if let first = entries.firstIndex(where: { $0.isTaken(by: entry) }) {
+                throw .duplicatePlatform(
+                    entry.platform?.description ?? "", first: first + 1, second: entries.count + 1)
+            }
+            entries.append(entry)
+        }
+        let mediaType: MediaType = isDocker ? .dockerManifestList : .index
+        var index = Index(manifests: entries.map(\.descriptor), mediaType: mediaType)
+        for (key, value) in annotations { index[annotation: JSONString(key)] = value }
+        return RawManifest(bytes: index.storedBytes, mediaType: mediaType)
+    }
+
+    private init(
+        _ image: Image, _ child: PushContent.Child, isDocker: Bool
+    ) throws(StoreError) {
+        let stored = child.stored.descriptor
+        guard image.manifest.config.mediaType.isImageConfig else {
+            (descriptor, platform, origin) = (stored, nil, nil)
+            return
+        }
+        let former = image.manifest.entry?.withoutNames
+        let stated = former?.platform.flatMap { $0.isMissing ? nil : $0 }
+        let own = try image.platform(subject: child.subject)
+        let platform = stated ?? (own.isMissing ? nil : own)
+        var document = stored.document
+        document["platform"] = (platform?.document).map { .object($0) }
+        if let former {
+            if stated != nil { document["platform"] = former.document["platform"] }
+            document["annotations"] = isDocker ? nil : former.document["annotations"]
+        }
+        if !isDocker {
+            let isZstd = child.manifest.layers.contains {
+                $0.mediaType.layerCompression == .zstd
+            }
+            document[annotation: Annotation.zstdCompression] = isZstd ? "true" : nil
+        }
+        descriptor = try parsing(child.subject) { [document] () throws(JSONError) in
+            try Descriptor(JSONField(.object(document)))
+        }
+        self.platform = platform
+        origin = image.manifest.source?.digest.flatMap { source in
+            former.map { [source, $0.digest] }
+        }
+    }
+
+    /// Whether an index cannot have both: nothing tells a reader which one is meant.
+    ///
+    /// Two images of one platform that differ in their entries, or that one index had both, may
+    /// stay.
+    private func isTaken(by other: IndexEntry) -> Bool {
+        guard let platform, let otherPlatform = other.platform,
+            platform.normalized == otherPlatform.normalized,
+            descriptor.document["annotations"] == other.descriptor.document["annotations"]
+        else { return false }
+        guard let origin, let otherOrigin = other.origin else { return true }
+        return origin[0] != otherOrigin[0] || origin[1] == otherOrigin[1]
+    }
+}

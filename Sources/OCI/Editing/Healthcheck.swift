@@ -1,0 +1,143 @@
+import JSON
+
+/// How a running container is asked whether it is well.
+///
+/// - Spec: Docker image specification v1.3, `Healthcheck`; reserved by image-spec v1.1.1, config.md.
+public struct Healthcheck: Hashable, Sendable {
+    let document: JSONObject
+
+    /// No check, not even one that a base has.
+    public static let none: Healthcheck = {
+        var document = JSONObject()
+        document["Test"] = .array([.string("NONE")])
+        return Healthcheck(document: document)
+    }()
+
+    private init(document: JSONObject) {
+        self.document = document
+    }
+
+    /// Reads Docker's object (`{"Test":["CMD","/check"],"Interval":"30s"}`, times as text or in
+    /// nanoseconds), its `Test` alone, or a command as a JSON array or a line for the shell.
+    ///
+    /// - Throws: `ValueError` for what Docker's daemon would not take.
+    public init(_ text: String) throws(ValueError) {
+        let first = text.utf8.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        if first == UInt8(ascii: "{") {
+            do throws(JSONError) {
+                var object = try JSONField(JSON.parse(Array(text.utf8))).object()
+                for key in Healthcheck.durations {
+                    guard case .string(let text) = object[key] else { continue }
+                    guard let nanoseconds = GoDuration.nanoseconds(text.text) else {
+                        throw .field(path: .root.key(key), "not a time like 30s or 1m30s")
+                    }
+                    object[key] = .integer(nanoseconds)
+                }
+                try Healthcheck.check(JSONField(.object(object)), asDaemon: true)
+                document = object
+            } catch {
+                throw ValueError(error.text)
+            }
+            return
+        }
+        let words: [String]
+        switch try CommandForm(text) {
+        case .arguments(let arguments):
+            let isTest = arguments.first.map { Healthcheck.kinds.contains($0) } ?? false
+            words = isTest ? arguments : ["CMD"] + arguments
+        case .shell(let line): words = ["CMD-SHELL", line]
+        }
+        if let problem = Healthcheck.problem(of: words) { throw ValueError(problem) }
+        var document = JSONObject()
+        document["Test"] = .array(words.map { .string($0) })
+        self.document = document
+    }
+
+    private static let kinds = ["NONE", "CMD", "CMD-SHELL"]
+
+    private static let durations: [JSONString] = [
+        "Interval", "Timeout", "StartPeriod", "StartInterval",
+    ]
+
+    /// What Docker's daemon takes for no time at all: less than a millisecond.
+    private static let shortestNanoseconds = 1_000_000
+
+    /// What is wrong with the words of a check; nil when nothing is. No words inherit the base's.
+    private static func problem(of words: [String]) -> String? {
+        guard let kind = words.first else { return nil }
+        switch kind {
+        case "NONE": return words.count == 1 ? nil : "NONE stands alone"
+        case "CMD", "CMD-SHELL":
+            let hasCommand = words.count > 1 && !words[1].isEmpty
+            return hasCommand ? nil : "no command; --no-healthcheck stands for no check"
+        default: return "not NONE, CMD or CMD-SHELL"
+        }
+    }
+
+    /// - Parameter asDaemon: whether it must be what Docker's daemon takes. Images that are there
+    ///   have only to be readable.
+    static func check(_ field: JSONField, asDaemon: Bool) throws(JSONError) {
+        if let test = try field.member("Test") {
+            var words: [String] = []
+            for word in try test.elements() { words.append(try word.string()) }
+            if asDaemon, let problem = problem(of: words) { throw test.failure(problem) }
+        }
+        for key in durations + ["Retries"] {
+            guard let number = try field.member(key) else { continue }
+            let value = try number.integer()
+            if value < 0 { throw number.failure("negative") }
+            if asDaemon, key != "Retries", value > 0, value < shortestNanoseconds {
+                throw number.failure("less than 1ms")
+            }
+        }
+        guard asDaemon else { return }
+        for member in try field.object().members
+        where member.key != "Test" && member.key != "Retries" && !durations.contains(member.key) {
+            throw .field(path: field.path.key(member.key), "not a field of a healthcheck")
+        }
+    }
+}
+
+/// Times as the Go language writes them: `30s`, `1h15m30.5s`, `300ms`.
+enum GoDuration {
+    private static let units: [(name: String, nanoseconds: Int64)] = [
+        ("ns", 1), ("us", 1_000), ("µs", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000),
+        ("m", 60_000_000_000), ("h", 3_600_000_000_000),
+    ]
+
+    /// - Returns: nil for anything else, also for what is negative or too long for 64 bits.
+    static func nanoseconds(_ text: String) -> Int64? {
+        if text == "0" { return 0 }
+        var rest = Substring(text)
+        if rest.isEmpty { return nil }
+        var sum: Int64 = 0
+        while !rest.isEmpty {
+            let whole = rest.prefix { ("0"..."9").contains($0) }
+            rest = rest.dropFirst(whole.count)
+            var fraction = Substring()
+            if rest.first == "." {
+                fraction = rest.dropFirst().prefix { ("0"..."9").contains($0) }
+                rest = rest.dropFirst(fraction.count + 1)
+            }
+            let name = rest.prefix { $0 != "." && !("0"..."9").contains($0) }
+            rest = rest.dropFirst(name.count)
+            guard !whole.isEmpty || !fraction.isEmpty,
+                let unit = units.first(where: { $0.name == name })?.nanoseconds,
+                let number = whole.isEmpty ? 0 : Int64(whole)
+            else { return nil }
+            let (product, overflow) = number.multipliedReportingOverflow(by: unit)
+            let (total, overflowed) = sum.addingReportingOverflow(product)
+            if overflow || overflowed { return nil }
+            sum = total
+            var place = unit
+            for digit in fraction {
+                place /= 10
+                let (next, overflow) = sum.addingReportingOverflow(
+                    place * Int64(digit.wholeNumberValue ?? 0))
+                if overflow { return nil }
+                sum = next
+            }
+        }
+        return sum
+    }
+}

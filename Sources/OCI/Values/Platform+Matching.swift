@@ -1,0 +1,88 @@
+extension Platform {
+    /// Lower case, and one spelling for each architecture; variants stay as they are written, but
+    /// for a missing `v`.
+    mutating func respell() {
+        os = os.lowercased()
+        architecture = architecture.lowercased()
+        variant = variant?.lowercased()
+        if os == "macos" { os = "darwin" }
+        switch architecture {
+        case "i386": architecture = "386"
+        case "x86_64", "x86-64": architecture = "amd64"
+        case "aarch64": architecture = "arm64"
+        case "armhf": (architecture, variant) = ("arm", variant ?? "v7")
+        case "armel": (architecture, variant) = ("arm", variant ?? "v6")
+        default: break
+        }
+        if architecture == "arm" || architecture == "arm64", let number = variant,
+            number.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+        {
+            variant = "v\(number)"
+        }
+    }
+
+    /// The one form of platforms that mean the same: amd64 is v1, arm is v7 and arm64 is v8 unless
+    /// they say otherwise, and the features are in order.
+    public var normalized: Platform {
+        var platform = self
+        platform.respell()
+        switch (platform.architecture, platform.variant) {
+        case ("386", _), ("amd64", "v1"), ("arm64", "v8"), ("arm64", "v8.0"):
+            platform.variant = nil
+        case ("arm", nil): platform.variant = "v7"
+        default: break
+        }
+        platform.osFeatures.sort()
+        return platform
+    }
+
+    /// How well an image of this platform serves a request for `wanted`; 0 is best.
+    ///
+    /// A machine runs what older ones of its kind run: amd64/v3 takes v2, v1 and then 386, arm/v7
+    /// takes v6 and v5, and arm64 takes arm/v8 and what that takes. A version of Windows must be the
+    /// same up to its build.
+    /// - Returns: nil when it does not run there.
+    public func rank(for wanted: Platform) -> Int? {
+        let mine = normalized
+        let wanted = wanted.normalized
+        guard mine.os == wanted.os, wanted.osFeatures.allSatisfy(mine.osFeatures.contains),
+            mine.hasVersion(wanted.osVersion)
+        else { return nil }
+        return wanted.compatible.firstIndex {
+            $0.architecture == mine.architecture && $0.variant == mine.variant
+        }
+    }
+
+    /// Whether an image of this platform runs where `wanted` is asked for.
+    public func satisfies(_ wanted: Platform) -> Bool { rank(for: wanted) != nil }
+
+    private func hasVersion(_ wanted: String?) -> Bool {
+        guard let wanted, !wanted.isEmpty else { return true }
+        let parts = wanted.split(separator: ".").prefix(3)
+        return (osVersion ?? "").split(separator: ".").prefix(parts.count).elementsEqual(parts)
+    }
+
+    /// What runs on a machine of this normalized platform, the best first.
+    private var compatible: [(architecture: String, variant: String?)] {
+        let number = variant.flatMap { $0.hasPrefix("v") ? Int($0.dropFirst()) : nil }
+        var result: [(architecture: String, variant: String?)] = [(architecture, variant)]
+        switch architecture {
+        case "amd64":
+            if let number, (2...9).contains(number) {
+                for older in (1..<number).reversed() {
+                    result.append(("amd64", older == 1 ? nil : "v\(older)"))
+                }
+            }
+            result.append(("386", nil))
+        case "arm":
+            if let number, (6...9).contains(number) {
+                for older in (5..<number).reversed() { result.append(("arm", "v\(older)")) }
+            }
+        case "arm64":
+            if variant != nil { result.append(("arm64", nil)) }
+            for older in (5...8).reversed() { result.append(("arm", "v\(older)")) }
+        default: break
+        }
+        return result
+    }
+}

@@ -1,0 +1,81 @@
+import ByteStream
+import Glibc
+
+/// A regular file of the tree, open, with the attributes it had then.
+package struct OpenFile {
+    private let file: OwnedDescriptor
+    package let status: stat
+    private let directory: OpenDirectory
+    private let name: UnsafePointer<CChar>
+
+    /// - Parameter name: must outlive the value.
+    package init(
+        _ name: UnsafePointer<CChar>, in directory: OpenDirectory
+    ) throws(TarError) {
+        self.name = name
+        self.directory = directory
+        // Non-blocking, so that a FIFO that took the file's place does not stop the run.
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
+        var status = stat()
+        do {
+            let file = try directory.open(name, flags: flags)
+            try AccessLift.readingModes { fstat(file.rawValue, &status) }
+            self.file = file
+        } catch {
+            throw .open(path: directory.path.appending(Path(cString: name)), error)
+        }
+        self.status = status
+        if status.st_mode & S_IFMT != S_IFREG {
+            throw .modified(path: directory.path.appending(Path(cString: name)))
+        }
+    }
+
+    package var descriptor: CInt { file.rawValue }
+
+    /// As messages call it.
+    package var path: Path { directory.path.appending(Path(cString: name)) }
+
+    var identity: FileIdentity { FileIdentity(status) }
+
+    /// Checks that the file is as long and as old as when it was opened.
+    ///
+    /// A write in the same tick of the kernel's clock as an earlier one is not seen.
+    ///
+    /// - Throws: `TarError.changed`, `.modified`.
+    func checkUnchanged() throws(TarError) {
+        var now = stat()
+        do {
+            try retryingInterrupts { fstat(descriptor, &now) }
+        } catch {
+            throw .read(path: path, error)
+        }
+        if now.st_size != status.st_size {
+            throw .changed(
+                path: path, expected: UInt64(status.st_size),
+                isLonger: now.st_size > status.st_size)
+        }
+        guard now.st_mtim.tv_sec == status.st_mtim.tv_sec,
+            now.st_mtim.tv_nsec == status.st_mtim.tv_nsec
+        else { throw .modified(path: path) }
+    }
+
+    /// Reads until `buffer` is full or the file ends.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(TarError) -> Int {
+        do {
+            var filled = 0
+            while filled < buffer.count {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+                let count = try retryingInterrupts {
+                    Glibc.read(descriptor, rest.baseAddress, rest.count)
+                }
+                filled += count
+                // One byte was asked for too many: that it did not come is the end. Less can be a
+                // short read, as networked and made-up file systems have them.
+                if count == 0 || filled == buffer.count - 1 { break }
+            }
+            return filled
+        } catch {
+            throw .read(path: path, error)
+        }
+    }
+}

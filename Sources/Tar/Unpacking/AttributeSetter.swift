@@ -1,0 +1,269 @@
+import ByteStream
+import CSystem
+import Glibc
+
+/// Gives unpacked files what their entries say: owner, extended attributes, mode and time.
+///
+/// What the system does not let be set is left out with a warning that names the first such file.
+final class AttributeSetter {
+    let ownership: TreeExtractor.Ownership
+    private let privileges: Privileges
+    private let warn: (String) -> Void
+    private var warnings: Set<String> = []
+
+    init(
+        _ ownership: TreeExtractor.Ownership, _ privileges: Privileges,
+        warn: @escaping (String) -> Void
+    ) {
+        self.ownership = ownership
+        self.privileges = privileges
+        self.warn = warn
+    }
+
+    /// Sets owner, extended attributes and mode of an open file or directory, in this order: a
+    /// change of the owner takes set-user-ID bits and capabilities away, and a read-only mode keeps
+    /// attributes from being set.
+    ///
+    /// - Parameters:
+    ///   - isInherited: whether the file was made with the owner that it is to have.
+    ///   - isOwnerDeferred: whether the owner is set later.
+    /// - Returns: the mode that it is to have in the end.
+    @discardableResult
+    func set(
+        of file: OwnedDescriptor, _ entry: TarEntry, _ path: EntryPath, isInherited: Bool,
+        isOwnerDeferred: Bool = false
+    ) throws(TarError) -> UInt32 {
+        let owner = try owner(of: entry, path)
+        var isOwned = owner != nil
+        if let owner, !isInherited, !isOwnerDeferred {
+            isOwned = try change(path) { fchown(file.rawValue, owner.uid, owner.gid) }
+        }
+        for attribute in try attributes(of: entry, path) {
+            try set(attribute, path) { name, value in
+                system_fsetxattr(file.rawValue, name, value.baseAddress, value.count)
+            }
+        }
+        let mode = self.mode(of: entry, isOwned: isOwned)
+        do throws(Errno) {
+            let now = entry.kind == .directory ? privileges.accessible(mode) : mode
+            try retryingInterrupts { fchmod(file.rawValue, now) }
+        } catch {
+            throw .unpack(path: path.path, error)
+        }
+        return mode
+    }
+
+    /// The owner that a directory gets only when everything in it is unpacked, because this user
+    /// could not work in it then; nil when it has its owner at once.
+    func deferredOwner(
+        of entry: TarEntry, _ path: EntryPath
+    ) throws(TarError) -> (uid: UInt32, gid: UInt32)? {
+        if privileges.overridesAccess { return nil }
+        guard let owner = try owner(of: entry, path), owner.uid != privileges.user else {
+            return nil
+        }
+        return owner
+    }
+
+    func setTime(
+        of file: OwnedDescriptor, _ time: timespec, _ path: EntryPath
+    ) throws(TarError) {
+        let times = [time, time]
+        if futimens(file.rawValue, times) == -1 { throw .unpack(path: path.path, Errno.current) }
+    }
+
+    /// Sets what a symbolic link has: owner, extended attributes, time.
+    func setLink(
+        _ entry: TarEntry, _ path: EntryPath, in parent: UnpackedDirectory
+    ) throws(TarError) {
+        let owner = try owner(of: entry, path)
+        try path.withName { (name) throws(TarError) in
+            if let owner, !inheritsOwner(entry, parent) {
+                try change(path) {
+                    fchownat(parent.descriptor, name, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW)
+                }
+            }
+            let link = parent.file.procPath.appending(Path(cString: name))
+            for attribute in try attributes(of: entry, path) {
+                try set(attribute, path) { name, value in
+                    link.withCString {
+                        system_lsetxattr($0, name, value.baseAddress, value.count)
+                    }
+                }
+            }
+            let times = [entry.timestamp, entry.timestamp]
+            if utimensat(parent.descriptor, name, times, AT_SYMLINK_NOFOLLOW) == -1 {
+                throw .unpack(path: path.path, Errno.current)
+            }
+        }
+    }
+
+    /// Sets what a device, FIFO or stand-in has.
+    ///
+    /// - Parameter node: opened with `O_PATH`, since opening a device does something.
+    func setNode(
+        _ node: OwnedDescriptor, _ entry: TarEntry, _ path: EntryPath
+    ) throws(TarError) {
+        let owner = try owner(of: entry, path)
+        let attributes = try attributes(of: entry, path)
+        try node.procPath.withCString { (file) throws(TarError) in
+            var isOwned = owner != nil
+            if let owner { isOwned = try change(path) { chown(file, owner.uid, owner.gid) } }
+            for attribute in attributes {
+                try set(attribute, path) { name, value in
+                    // Not the l-form: the path is itself a link, which stands for the open file.
+                    system_setxattr(file, name, value.baseAddress, value.count)
+                }
+            }
+            let times = [entry.timestamp, entry.timestamp]
+            guard chmod(file, mode(of: entry, isOwned: isOwned)) == 0,
+                utimensat(AT_FDCWD, file, times, 0) == 0
+            else { throw .unpack(path: path.path, Errno.current) }
+        }
+    }
+
+    /// Removes the attributes of a directory that its new entry does not have.
+    func clear(
+        _ directory: OwnedDescriptor, _ entry: TarEntry, _ path: EntryPath
+    ) throws(TarError) {
+        let kept = Set(try attributes(of: entry, path).map(\.name))
+        for name in try attributeNames(of: directory.rawValue, path)
+        where EntryEncoder.isKept(name) && !kept.contains(name) {
+            do {
+                _ = try Path(name).withCString { (name) throws(Errno) in
+                    try retryingInterrupts { system_fremovexattr(directory.rawValue, name) }
+                }
+            } catch  where error == .noData || error.rawValue == EPERM {
+                continue
+            } catch {
+                throw .attribute(path: path.path, name: Path(name), error)
+            }
+        }
+    }
+
+    /// Whether a new file in `parent` has the owner of `entry` from the start, whatever rules the
+    /// file system has for the group.
+    func inheritsOwner(_ entry: TarEntry, _ parent: UnpackedDirectory) -> Bool {
+        entry.uid == UInt64(privileges.user) && entry.gid == UInt64(privileges.group)
+            && parent.status.st_gid == privileges.group
+    }
+
+    func warnOnce(_ message: String, _ key: String) {
+        if warnings.insert(key).inserted { warn(message) }
+    }
+
+    // MARK: Owners
+
+    /// Changes an owner.
+    ///
+    /// - Returns: false when the system does not let it be, as where an id is not mapped.
+    @discardableResult
+    private func change(_ path: EntryPath, _ call: () -> CInt) throws(TarError) -> Bool {
+        do throws(Errno) {
+            try retryingInterrupts(call)
+            return true
+        } catch  where error.rawValue == EPERM || error.rawValue == EINVAL {
+            warnOnce(
+                "an owner is left out, first of \(path.path.quoted): \(error)", "changed owner")
+            return false
+        } catch {
+            throw .unpack(path: path.path, error)
+        }
+    }
+
+    /// The owner that a file is given; nil when it stays the user's.
+    private func owner(
+        of entry: TarEntry, _ path: EntryPath
+    ) throws(TarError) -> (uid: UInt32, gid: UInt32)? {
+        // The highest number stands for "as it is" in chown(2).
+        guard let uid = UInt32(exactly: entry.uid), let gid = UInt32(exactly: entry.gid),
+            uid != .max, gid != .max
+        else {
+            throw .refused(path: path.path, "no owner can be \(entry.uid):\(entry.gid)")
+        }
+        switch ownership {
+        case .applied: return (uid, gid)
+        case .recorded: return nil
+        case .dropped:
+            if uid != privileges.user || gid != privileges.group {
+                warnOnce(
+                    "not the superuser: every file is of this user; --rootless notes whose it is",
+                    "owner")
+            }
+            return nil
+        }
+    }
+
+    /// The mode that a file gets: a program does not run as another user than the layer says.
+    ///
+    /// With recorded owners the bits stay, for the tools that pack the tree again.
+    private func mode(of entry: TarEntry, isOwned: Bool) -> UInt32 {
+        if isOwned || ownership == .recorded || entry.kind == .directory { return entry.mode }
+        var mode = entry.mode
+        if entry.uid != UInt64(privileges.user) { mode &= ~0o4000 }
+        if entry.gid != UInt64(privileges.group) { mode &= ~0o2000 }
+        return mode
+    }
+
+    // MARK: Extended attributes
+
+    /// The extended attributes that a file is given.
+    private func attributes(
+        of entry: TarEntry, _ path: EntryPath
+    ) throws(TarError) -> [TarEntry.ExtendedAttribute] {
+        var attributes = entry.extendedAttributes
+        if !attributes.isEmpty { attributes.removeAll { !EntryEncoder.isKept($0.name) } }
+        guard ownership == .recorded else { return attributes }
+        attributes.removeAll { $0.name == RootlessOwner.attribute }
+        // Only files and directories can have attributes of users.
+        guard entry.kind == .file || entry.kind == .directory else { return attributes }
+        let uid = UInt32(truncatingIfNeeded: entry.uid)
+        let gid = UInt32(truncatingIfNeeded: entry.gid)
+        if let value = RootlessOwner.encode(uid: uid, gid: gid) {
+            attributes.append(
+                TarEntry.ExtendedAttribute(name: RootlessOwner.attribute, value: value))
+        }
+        return attributes
+    }
+
+    /// Sets one attribute; one that cannot be here is left out with a warning.
+    private func set(
+        _ attribute: TarEntry.ExtendedAttribute, _ path: EntryPath,
+        _ call: (UnsafePointer<CChar>, UnsafeRawBufferPointer) -> CInt
+    ) throws(TarError) {
+        let name = Path(attribute.name)
+        do {
+            try name.withCString { (name) throws(Errno) in
+                try attribute.value.withRawBytes { (value) throws(Errno) in
+                    _ = try retryingInterrupts { call(name, value) }
+                }
+            }
+        } catch {
+            switch error.rawValue {
+            case ENOTSUP, EPERM, EINVAL, ERANGE, E2BIG:
+                warnOnce(
+                    "attribute \(name.quoted) is left out, first of \(path.path.quoted): \(error)",
+                    name.description)
+            default: throw .attribute(path: path.path, name: name, error)
+            }
+        }
+    }
+
+    private func attributeNames(
+        of descriptor: CInt, _ path: EntryPath
+    ) throws(TarError) -> [[UInt8]] {
+        do {
+            var size = try retryingInterrupts { system_flistxattr(descriptor, nil, 0) }
+            if size == 0 { return [] }
+            // Nobody else gives attributes to what is unpacked; a few more bytes all the same.
+            size += 4096
+            var names = [CChar](repeating: 0, count: size)
+            let count = try retryingInterrupts { system_flistxattr(descriptor, &names, size) }
+            return names[..<count].split(separator: 0).map { $0.map { UInt8(bitPattern: $0) } }
+        } catch .notSupported {
+            return []
+        } catch {
+            throw .unpack(path: path.path, error)
+        }
+    }
+}

@@ -1,0 +1,309 @@
+import ByteStream
+import CSystem
+import Glibc
+
+/// The directories of the tree that is unpacked: opens them, opens them up for a user whom their
+/// modes keep out, and gives them their times and modes at the end.
+final class DirectoryCache {
+    /// Makes the directory of that path, which has no links in it, in its parent.
+    typealias Creation = (_ path: Path, _ parent: UnpackedDirectory) throws(TarError) -> Void
+
+    private let confined: ConfinedRoot
+    private let privileges: Privileges
+    private let names: UnpackedNames
+    private var stack: DirectoryStack
+    private var records = DirectoryRecords()
+
+    /// - Parameters:
+    ///   - names: what the current layer has put where.
+    ///   - resolvesByKernel: false does without openat2(2).
+    /// - Throws: `TarError.target`.
+    init(
+        _ directory: Path, _ privileges: Privileges, _ names: UnpackedNames, resolvesByKernel: Bool
+    ) throws(TarError) {
+        self.privileges = privileges
+        self.names = names
+        do {
+            confined = try ConfinedRoot(directory, usesKernel: resolvesByKernel)
+            stack = DirectoryStack(
+                root: try UnpackedDirectory(confined.directory, path: [], isBehindLink: false))
+        } catch let error as Errno {
+            throw .target(path: directory, error)
+        } catch let error as TarError {
+            throw error
+        } catch {
+            throw .source(InternalError(error))
+        }
+        try openUp(stack.root)
+        record(stack.root)
+    }
+
+    var root: UnpackedDirectory { stack.root }
+
+    // MARK: Opening
+
+    /// Opens the directory that `path` leads to, through links as the kernel would in a chroot.
+    ///
+    /// - Parameter create: makes what is missing, and replaces what a lower layer has in the way; nil
+    ///   makes nothing.
+    /// - Returns: nil when something is missing and nothing is to be made.
+    /// - Throws: `TarError.refused` when something that is no directory is in the way.
+    func directory(
+        _ path: ArraySlice<UInt8>, creating create: Creation?
+    ) throws(TarError) -> UnpackedDirectory? {
+        var current = stack.nearest(to: path)
+        while current.path.count < path.count {
+            let end = DirectoryCache.componentEnd(in: path, after: current)
+            guard let next = try open(Array(path[..<end]), in: current, create) else { return nil }
+            stack.push(next)
+            current = next
+        }
+        return current
+    }
+
+    /// Opens the directory that `path` is, when no component of it is a link.
+    ///
+    /// - Returns: nil when it is not there, is no directory, or is behind a link.
+    func directoryWithoutLinks(
+        _ path: ArraySlice<UInt8>
+    ) throws(TarError) -> UnpackedDirectory? {
+        var current = stack.nearest(to: path)
+        if current.isBehindLink { return nil }
+        while current.path.count < path.count {
+            let end = DirectoryCache.componentEnd(in: path, after: current)
+            let next = Array(path[..<end])
+            let file: OwnedDescriptor
+            do throws(Errno) {
+                file = try openComponent(Path(next).name, in: current)
+            } catch {
+                switch error.rawValue {
+                case ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG: return nil
+                default: throw .unpack(path: Path(next), error)
+                }
+            }
+            current = try opened(file, path: next, isBehindLink: false)
+            stack.push(current)
+        }
+        return current
+    }
+
+    private static func componentEnd(
+        in path: ArraySlice<UInt8>, after directory: UnpackedDirectory
+    ) -> Int {
+        let start = path.startIndex + directory.path.count + (directory.path.isEmpty ? 0 : 1)
+        return path[start...].firstIndex(of: UInt8(ascii: "/")) ?? path.endIndex
+    }
+
+    /// Opens one component, which may be a link to somewhere else in the tree.
+    private func open(
+        _ path: [UInt8], in parent: UnpackedDirectory, _ create: Creation?
+    ) throws(TarError) -> UnpackedDirectory? {
+        let name = Path(path).name
+        if let file = try? openComponent(name, in: parent) {
+            return try opened(file, path: path, isBehindLink: parent.isBehindLink)
+        }
+        let file: OwnedDescriptor
+        do throws(Errno) {
+            file = try confined.open(Path(path), flags: system_O_PATH | O_DIRECTORY)
+        } catch .noEntry {
+            guard let create else { return nil }
+            file = try makeDirectory(Path(path), create)
+        } catch {
+            let isOwn = name.bytes.withUnsafeBytes { names.contains($0, in: parent.identity) }
+            guard let create, !isOwn, error == .notDirectory || error == .tooManyLinks else {
+                throw DirectoryCache.inTheWay(path, error)
+            }
+            // A lower layer has something else here, which this layer's directory hides.
+            try create(Path(path), parent)
+            do throws(Errno) {
+                file = try openComponent(name, in: parent)
+            } catch {
+                throw .unpack(path: Path(path), error)
+            }
+        }
+        return try opened(file, path: path, isBehindLink: true)
+    }
+
+    private func openComponent(
+        _ name: Path, in parent: UnpackedDirectory
+    ) throws(Errno) -> OwnedDescriptor {
+        let flags = system_O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+        return try name.withCString { (name) throws(Errno) in
+            try OwnedDescriptor(name, in: parent.descriptor, flags: flags)
+        }
+    }
+
+    /// Takes a directory that was opened into the account.
+    private func opened(
+        _ file: OwnedDescriptor, path: [UInt8], isBehindLink: Bool
+    ) throws(TarError) -> UnpackedDirectory {
+        let directory = try UnpackedDirectory(file, path: path, isBehindLink: isBehindLink)
+        try openUp(directory)
+        record(directory)
+        return directory
+    }
+
+    /// Makes the directories that lead to an entry and that no layer has an entry for.
+    private func makeDirectory(
+        _ path: Path, _ create: Creation
+    ) throws(TarError) -> OwnedDescriptor {
+        var failure: TarError?
+        do throws(Errno) {
+            return try confined.makeDirectory(path) { (path, parent) throws(Errno) in
+                do throws(TarError) {
+                    let owner = try UnpackedDirectory(
+                        parent, path: path.directory.bytes, isBehindLink: true)
+                    try create(path, owner)
+                } catch {
+                    failure = error
+                    throw .cancelled
+                }
+            }
+        } catch {
+            throw failure ?? DirectoryCache.inTheWay(path.bytes, error)
+        }
+    }
+
+    private static func inTheWay(_ path: [UInt8], _ error: Errno) -> TarError {
+        switch error.rawValue {
+        case ENOTDIR: .refused(path: Path(path), "it is not a directory, but has entries")
+        case ELOOP: .refused(path: Path(path), "its links lead in a circle")
+        case ENAMETOOLONG: .refused(path: Path(path), "a name or link target is too long")
+        default: .unpack(path: Path(path), error)
+        }
+    }
+
+    /// Puts a directory that was just made or given its attributes on the way to what follows.
+    func push(_ directory: UnpackedDirectory) { stack.push(directory) }
+
+    /// Closes all but the root, since names may lead elsewhere from now on.
+    func forget() { stack.forget() }
+
+    // MARK: Modes
+
+    /// Lets this user work in a directory of their own, until everything is unpacked.
+    private func openUp(_ directory: UnpackedDirectory) throws(TarError) {
+        let mode = directory.mode
+        guard mode != privileges.accessible(mode), directory.status.st_uid == privileges.user else {
+            return
+        }
+        let result = directory.file.procPath.withCString { chmod($0, privileges.accessible(mode)) }
+        if result == -1 { throw .unpack(path: Path(directory.path), Errno.current) }
+        record(directory)
+        if records[directory.identity]?.mode == nil { records[directory.identity]?.mode = mode }
+    }
+
+    /// Opens a directory for reading; one of this user's own is opened up for that.
+    func openForReading(
+        _ name: UnsafePointer<CChar>, in parent: CInt
+    ) throws(Errno) -> OwnedDescriptor {
+        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+        do {
+            return try OwnedDescriptor(name, in: parent, flags: flags)
+        } catch  where error.rawValue == EACCES && !privileges.overridesAccess {
+            try makeAccessible(name, in: parent)
+            return try OwnedDescriptor(name, in: parent, flags: flags)
+        }
+    }
+
+    /// Opens a directory to remove what is in it; this user's own are opened up for that.
+    func openToClear(
+        _ name: UnsafePointer<CChar>, in parent: CInt, _ path: Path
+    ) throws(TarError) -> OpenDirectory {
+        if privileges.overridesAccess {
+            return try OpenDirectory(name, in: parent, path: path)
+        }
+        do {
+            let directory = try OpenDirectory(name, in: parent, path: path)
+            let status = try directory.status()
+            let mode = status.st_mode & 0o7777
+            if mode == privileges.accessible(mode) || status.st_uid != privileges.user {
+                return directory
+            }
+        } catch .open(_, let error) where error.rawValue == EACCES {
+        }
+        do {
+            try makeAccessible(name, in: parent)
+        } catch {
+            throw .unpack(path: path, error)
+        }
+        return try OpenDirectory(name, in: parent, path: path)
+    }
+
+    private func makeAccessible(
+        _ name: UnsafePointer<CChar>, in parent: CInt
+    ) throws(Errno) {
+        let flags = system_O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+        let file = try OwnedDescriptor(name, in: parent, flags: flags)
+        if file.procPath.withCString({ chmod($0, 0o700) }) == -1 { throw Errno.current }
+    }
+
+    // MARK: The end
+
+    /// Remembers the time of a directory that is about to change, the first time.
+    private func record(_ directory: UnpackedDirectory) {
+        if records[directory.identity] != nil { return }
+        records[directory.identity] = DirectoryRecord(
+            path: directory.path, modificationTime: directory.status.st_mtim)
+    }
+
+    /// Remembers what a directory's own entry says.
+    ///
+    /// - Parameter owner: when it is to be another's at the end.
+    func record(
+        _ directory: UnpackedDirectory, _ entry: TarEntry, mode: UInt32,
+        owner: (uid: UInt32, gid: UInt32)?
+    ) {
+        records[directory.identity] = DirectoryRecord(
+            path: directory.path, modificationTime: entry.timestamp,
+            mode: privileges.accessible(mode) == mode && owner == nil ? nil : mode, owner: owner)
+    }
+
+    /// Finishes the directories so far when they are too many to remember.
+    ///
+    /// No directory may be in use.
+    func finishIfFull() throws(TarError) {
+        guard records.isFull else { return }
+        stack.forget()
+        // The root stays open, and with that opened up.
+        let record = records[root.identity]
+        records[root.identity] = nil
+        try finish()
+        records[root.identity] = record
+    }
+
+    /// Gives every directory its time, and its owner and mode where they had to wait: those inside
+    /// first.
+    func finish() throws(TarError) {
+        for (identity, record) in records.removeAll() {
+            let path = try EntryPath(record.path)
+            guard let file = try reopen(path) else { continue }
+            var status = stat()
+            // Gone, and its name taken by another.
+            guard fstat(file.rawValue, &status) == 0, FileIdentity(status) == identity else {
+                continue
+            }
+            if let mode = record.mode, fchmod(file.rawValue, mode) == -1 {
+                throw .unpack(path: path.path, Errno.current)
+            }
+            let times = [record.modificationTime, record.modificationTime]
+            if futimens(file.rawValue, times) == -1 {
+                throw .unpack(path: path.path, Errno.current)
+            }
+            if let owner = record.owner, fchown(file.rawValue, owner.uid, owner.gid) == -1 {
+                throw .unpack(path: path.path, Errno.current)
+            }
+        }
+        stack.forget()
+    }
+
+    private func reopen(_ path: EntryPath) throws(TarError) -> OwnedDescriptor? {
+        do {
+            return try confined.open(path.path, flags: O_RDONLY | O_DIRECTORY)
+        } catch  where [.noEntry, .notDirectory, .tooManyLinks].contains(error) {
+            return nil
+        } catch {
+            throw .unpack(path: path.path, error)
+        }
+    }
+}

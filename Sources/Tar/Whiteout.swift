@@ -1,0 +1,52 @@
+/// What a layer says is gone of the layers below it.
+///
+/// - Spec: image-spec v1.1.1, layer.md, "Whiteouts" and "Opaque Whiteout".
+public enum Whiteout: Hashable, Sendable {
+    /// The file or directory of this name, beside the whiteout.
+    case sibling([UInt8])
+    /// Everything in the directory that the whiteout is in.
+    case opaque
+
+    private static let prefix = Array(".wh.".utf8)
+    private static let opaqueName = Array(".wh..wh..opq".utf8)
+
+    /// Reads the name of an entry.
+    ///
+    /// - Returns: nil when it is not the name of a whiteout (`isName`), or of one that deletes nothing:
+    ///   a bare `.wh.`, or a name that other tools keep to themselves (`.wh..wh.*`).
+    public init?(_ name: some Collection<UInt8>) {
+        guard Whiteout.isName(name) else { return nil }
+        if name.elementsEqual(Whiteout.opaqueName) {
+            self = .opaque
+            return
+        }
+        let sibling = Array(name.dropFirst(Whiteout.prefix.count))
+        guard !sibling.isEmpty, !Whiteout.isName(sibling), sibling != Array(".".utf8),
+            sibling != Array("..".utf8)
+        else { return nil }
+        self = .sibling(sibling)
+    }
+
+    /// The name of the entry.
+    public var name: [UInt8] {
+        switch self {
+        case .sibling(let name): Whiteout.prefix + name
+        case .opaque: Whiteout.opaqueName
+        }
+    }
+
+    /// Whether a name is that of a whiteout, well-formed or not.
+    public static func isName(_ name: some Sequence<UInt8>) -> Bool { name.starts(with: prefix) }
+
+    /// Whether a component of a path is named like a whiteout.
+    package static func isInPath(_ path: some Collection<UInt8>) -> Bool {
+        path.split(separator: UInt8(ascii: "/")).contains { isName($0) }
+    }
+
+    /// Whether a path is of the files that aufs kept at the top of its layers, which old tools have
+    /// packed: `.wh..wh.aufs`, `.wh..wh.plnk/…`, `.wh..wh.orph/…`.
+    package static func isUnionMetadata(_ path: some Collection<UInt8>) -> Bool {
+        guard path.starts(with: prefix + prefix) else { return false }
+        return !path.elementsEqual(opaqueName)
+    }
+}

@@ -1,0 +1,58 @@
+/// The names of extended attributes as keys of pax records, which end at the first `=`.
+///
+/// `=` is written `%3D`, and `%` as `%25` where it would read as one of the two: as GNU tar does it.
+/// Any other name is its own key.
+enum XattrKey {
+    static let prefix = Array("SCHILY.xattr.".utf8)
+
+    private static let percent = UInt8(ascii: "%")
+    private static let equals = Array("3D".utf8)
+    private static let percentDigits = Array("25".utf8)
+
+    /// The key of a name.
+    static func encode(_ name: [UInt8]) -> [UInt8] {
+        guard name.contains(UInt8(ascii: "=")) || name.contains(percent) else {
+            return prefix + name
+        }
+        var key = prefix
+        var rest = name[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "=") {
+                key += [percent] + equals
+            } else if byte == percent, rest.starts(with: equals) || rest.starts(with: percentDigits)
+            {
+                key += [percent] + percentDigits
+            } else {
+                key.append(byte)
+            }
+        }
+        return key
+    }
+
+    /// The name of a key.
+    ///
+    /// - Returns: nil when the key is not one of an attribute.
+    static func decode(_ key: [UInt8]) -> [UInt8]? {
+        guard key.starts(with: prefix) else { return nil }
+        var rest = key.dropFirst(prefix.count)
+        guard rest.contains(percent) else { return Array(rest) }
+        var name: [UInt8] = []
+        while let byte = rest.popFirst() {
+            if byte == percent, rest.starts(with: equals) {
+                name.append(UInt8(ascii: "="))
+                rest = rest.dropFirst(2)
+            } else if byte == percent, rest.starts(with: percentDigits) {
+                name.append(percent)
+                rest = rest.dropFirst(2)
+            } else {
+                name.append(byte)
+            }
+        }
+        return name
+    }
+
+    /// Whether Linux can have an attribute of this name: 1 to 255 bytes, none of them zero.
+    static func isPossible(_ name: [UInt8]) -> Bool {
+        (1...255).contains(name.count) && !name.contains(0)
+    }
+}
