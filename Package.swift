@@ -87,7 +87,8 @@ let package = Package(
         library(
             "ImageArchive", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "ImageStore"]),
         library(
-            "ImageTree", ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageStore"]),
+            "ImageTree",
+            ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageStore"]),
         library(
             "ToolSupport",
             ["JSON", "OCI", "ByteStream", "Hashing", "CSystem", "CBuild", argumentParser]),
@@ -134,6 +135,7 @@ let package = Package(
         + tools(
             [
                 "oci-artifact",
+                "oci-compare",
                 "oci-dockerfile",
                 "oci-fetch",
                 "oci-flatten",
@@ -146,6 +148,7 @@ let package = Package(
                 "oci-remote",
                 "oci-save",
                 "oci-sign",
+                "oci-validate",
                 "oci-verify",
             ], from: "RemoteTools")
         + foundationTarget

@@ -19,11 +19,6 @@ struct CopyOptions: ParsableArguments {
     var context: Path?
 
     @Option(
-        help: ArgumentHelp(
-            "What the image holds: a listing by oci-list, or a directory.", valueName: "file|dir"))
-    var base: Path?
-
-    @Option(
         help: ArgumentHelp("Owner, by numbers or by names of --base.", valueName: "user[:group]"),
         transform: ArgumentText.nonemptyText)
     var chown: String?
@@ -40,10 +35,10 @@ struct CopyOptions: ParsableArguments {
 
     func validate() throws {
         if copy == nil,
-            context != nil || base != nil || chown != nil || link || inline != nil || unpack
+            context != nil || chown != nil || link || inline != nil || unpack
         {
             throw ValidationError(
-                "--context, --base, --chown, --link, --inline and --unpack need --copy")
+                "--context, --chown, --link, --inline and --unpack need --copy")
         }
     }
 
@@ -56,13 +51,13 @@ struct CopyOptions: ParsableArguments {
     }
 
     /// What is known of the image that the copy goes over.
-    func openBase() throws -> any CopyBase {
+    func openBase(_ base: Path?) throws -> any CopyBase {
         guard let base else { return EmptyBase() }
         var status = stat()
         if base.withCString({ stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFDIR {
             return try DirectoryBase(base)
         }
-        return SnapshotBase(try Snapshot(InputStream(opening: base)))
+        return SnapshotBase(try Snapshot(complete: InputStream(opening: base)))
     }
 
     /// Whose the copies are; nil when `--chown` is not given.

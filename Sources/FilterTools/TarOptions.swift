@@ -83,6 +83,12 @@ struct TarOptions: ParsableArguments {
         transform: ImagePath.init)
     var opaque: [ImagePath] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Lead paths through the links of the image below, of which this is oci-list's text.",
+            valueName: "list"))
+    var base: Path?
+
     @Flag(help: "Write the directories above the root directory too.")
     var parents = false
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ByteStream
+import Snapshot
 import Tar
 import ToolSupport
 
@@ -40,6 +41,9 @@ public struct TarTool: Tool {
         output.descriptor.enlargePipe()
         let writer = TarWriter(
             output, policy: try options.policy(),
+            base: try options.base.map {
+                try Snapshot(complete: open($0, console, expecting: "a list"))
+            },
             list: console.level == .verbose ? { console.print($0.listing) } : nil,
             warn: console.warn)
         if let tar = options.fromTar {
@@ -54,7 +58,7 @@ public struct TarTool: Tool {
     }
 
     private func copy(to destination: Path, _ console: Console) throws {
-        let base = try copying.openBase()
+        let base = try copying.openBase(options.base)
         var policy = try options.policy()
         if let owner = try copying.owner(in: base) {
             policy.uid = UInt64(owner.uid)

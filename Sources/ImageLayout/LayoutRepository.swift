@@ -205,10 +205,10 @@ public struct LayoutRepository: Sendable {
         return entry
     }
 
-    private var indexPath: Path { directory.appending("index.json") }
+    var indexPath: Path { directory.appending("index.json") }
 
     /// - Parameter orEmpty: a layout that another process is just making has no index yet.
-    private func readIndex(orEmpty: Bool = false) throws -> LayoutIndex {
+    func readIndex(orEmpty: Bool = false) throws -> LayoutIndex {
         try checkLayout()
         do {
             let bytes = try RegularFile.read(
@@ -221,7 +221,7 @@ public struct LayoutRepository: Sendable {
         }
     }
 
-    private func parsing<Result>(
+    func parsing<Result>(
         _ path: Path, _ body: () throws(JSONError) -> Result
     ) throws(LayoutError) -> Result {
         do {

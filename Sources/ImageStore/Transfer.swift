@@ -86,6 +86,30 @@ extension ImageStore {
         return source
     }
 
+    /// Opens a blob that a place has, as `openBlob(_:subject:in:)` does.
+    public func openBlob(
+        _ descriptor: Descriptor, subject: String, in repository: any Repository
+    ) throws -> any BlobSource {
+        trace("\(subject) '\(descriptor.digest)' is read from \(quote(repository.name))")
+        return try open(descriptor, in: repository)
+    }
+
+    private func open(
+        _ descriptor: Descriptor, in repository: any Repository
+    ) throws -> any BlobSource {
+        if let layout = repository as? LayoutRepository { return try layout.openBlob(descriptor) }
+        return PipedBlob(
+            BlobIdentity(digest: descriptor.digest, size: descriptor.size)
+        ) { sink in
+            try repository.readBlob(descriptor, into: sink)
+        }
+    }
+
+    /// A layout as what a check of all of it asks.
+    public func layoutAudit(_ reference: LayoutReference) -> LayoutAudit {
+        LayoutAudit(layout(reference))
+    }
+
     /// - Returns: nil when no place has the blob; else it and the place's name.
     private func find(
         _ descriptor: Descriptor, in sources: [Reference]
@@ -93,15 +117,7 @@ extension ImageStore {
         for source in sources where source != .scratch {
             let repository = try repository(for: source)
             guard try repository.hasBlob(descriptor.digest) else { continue }
-            if case .layout(let source) = source {
-                return (try layout(source).openBlob(descriptor), repository.name)
-            }
-            let blob = PipedBlob(
-                BlobIdentity(digest: descriptor.digest, size: descriptor.size)
-            ) { sink in
-                try repository.readBlob(descriptor, into: sink)
-            }
-            return (blob, repository.name)
+            return (try open(descriptor, in: repository), repository.name)
         }
         return nil
     }
@@ -134,4 +150,21 @@ private final class CopiedBlob: BlobSource {
     }
 
     func rewind() throws -> Bool { try source?.rewind() ?? true }
+}
+
+/// What a check of a whole layout asks.
+public struct LayoutAudit {
+    private let layout: LayoutRepository
+
+    fileprivate init(_ layout: LayoutRepository) {
+        self.layout = layout
+    }
+
+    /// Every entry of `index.json`, in order.
+    ///
+    /// - Throws: `LayoutError`, `StreamError`.
+    public func entries() throws -> [Descriptor] { try layout.entries() }
+
+    /// Files that stand among blobs and are none.
+    public func strayFiles() throws -> [Path] { try layout.strayFiles() }
 }

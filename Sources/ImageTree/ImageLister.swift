@@ -30,13 +30,14 @@ public final class ImageLister: Sendable {
     ///   image's document and the places throw.
     public func tree(of image: Image) throws -> ImageTree {
         var tree = ImageTree()
-        for listing in try listings(of: image) { try tree.apply(listing) }
+        for listing in try listings(of: ImageLayer.all(of: image), image) {
+            try tree.apply(listing)
+        }
         return tree
     }
 
-    /// The listings of the layers, the lowest first.
-    func listings(of image: Image) throws -> [LayerListing] {
-        let layers = try ImageLayer.all(of: image)
+    /// The listings of some layers of an image, in their order.
+    func listings(of layers: [ImageLayer], _ image: Image) throws -> [LayerListing] {
         let places = places(of: image)
         // The largest first, so that no processor is left alone with it at the end.
         var distinct: [Digest: ImageLayer] = [:]

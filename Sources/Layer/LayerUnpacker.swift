@@ -13,6 +13,8 @@ public struct LayerUnpacker: Sendable {
     public var digest: Digest?
     /// Bytes of the layer as it is stored.
     public var size: Int64?
+    /// Type that the layer must be of; nil takes a layer of any compression.
+    public var mediaType: MediaType?
     /// Digest of the uncompressed tar.
     public var diffID: Digest?
     /// How many times its own size a layer may decompress to, once it is more than a GiB.
@@ -78,8 +80,9 @@ public struct LayerUnpacker: Sendable {
         func run() {
             do {
                 let source = LayerSource(
-                    input, path: path, expectedDigest: expected.digest,
-                    expectedSize: expected.size, isEndProved: expected.isEndProved
+                    input, path: path, declared: expected.mediaType,
+                    expectedDigest: expected.digest, expectedSize: expected.size,
+                    isEndProved: expected.isEndProved
                 ) { (bytes) throws(LayerError) in try self.pass(bytes) }
                 try drain(source)
                 try checkDiffID(of: source.descriptor)

@@ -3,6 +3,7 @@ import ToolSupport
 /// The tools that take a reference, for the binary that is all of them.
 public let remoteTools: [any Tool.Type] = [
     ArtifactTool.self,
+    CompareTool.self,
     DockerfileTool.self,
     FetchTool.self,
     FlattenTool.self,
@@ -14,5 +15,6 @@ public let remoteTools: [any Tool.Type] = [
     RebaseTool.self,
     SaveTool.self,
     SignTool.self,
+    ValidateTool.self,
     VerifyTool.self,
 ]

@@ -29,10 +29,21 @@ public struct Snapshot: Sendable {
     /// Keywords of which a comparison makes no use are passed over.
     /// - Throws: `SnapshotError` with the line; `.cut` when the end is missing.
     public init(_ input: InputStream) throws(SnapshotError) {
+        try self.init(input, needsEnd: false)
+    }
+
+    /// Reads a text of oci-list or oci-snapshot, which ends with the `..` of the tree's own directory.
+    ///
+    /// - Throws: as `init(_:)`; `.cut` also for full paths without an end.
+    public init(complete input: InputStream) throws(SnapshotError) {
+        try self.init(input, needsEnd: true)
+    }
+
+    private init(_ input: InputStream, needsEnd: Bool) throws(SnapshotError) {
         var parser = SnapshotParser(path: input.path)
         let lines = SnapshotLines(input)
         while let line = try lines.next() { try parser.read(line.text, line: line.number) }
-        try parser.finish(lines)
+        try parser.finish(lines, needsEnd: needsEnd)
         root = parser.root
         otherDigests = parser.otherDigests
         paths = parser.paths

@@ -53,11 +53,13 @@ struct SnapshotParser {
 
     /// States that no more lines come.
     ///
+    /// - Parameter needsEnd: whether a text of full entries must leave its root too.
+    /// - Parameter needsEnd: whether a text of full entries must leave its root too.
     /// - Throws: `SnapshotError.empty`, and `.cut` when a directory was not left.
-    func finish(_ lines: SnapshotLines) throws(SnapshotError) {
+    func finish(_ lines: SnapshotLines, needsEnd: Bool = false) throws(SnapshotError) {
         if root == nil, records.isEmpty { throw .empty(path: source) }
         // Full entries need no '..', and their root may be a relative one all the same.
-        if !entered.isEmpty, hasRelativeEntries || !hasFullEntries {
+        if !entered.isEmpty, needsEnd || hasRelativeEntries || !hasFullEntries {
             throw .cut(path: source, line: lines.number)
         }
     }

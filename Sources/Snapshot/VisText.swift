@@ -22,6 +22,13 @@ public enum VisText {
         }
     }
 
+    /// The text that stands for a name or path.
+    public static func encode(_ bytes: [UInt8]) -> [UInt8] {
+        var text: [UInt8] = []
+        append(bytes, to: &text)
+        return text
+    }
+
     /// - Returns: nil for an escape that unvis(3) does not know.
     static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         guard text.contains(backslash) else { return Array(text) }

@@ -20,8 +20,9 @@ public enum TarError: Failure {
     case clash(path: Path)
     /// A source of a copy is not there.
     case missing(path: Path, isExcluded: Bool)
-    /// A copy would put a directory over something else of the base, or the reverse.
-    case overBase(path: Path, isDirectory: Bool)
+    /// A path of the layer and one of the base below it are a directory and something else:
+    /// `isDirectory` of the layer's.
+    case overBase(path: Path, base: Path, isDirectory: Bool)
     case empty(path: Path)
     /// The input ended before the two zero blocks.
     case cut(path: Path, offset: Int64)
@@ -74,10 +75,9 @@ public enum TarError: Failure {
         case .missing(let path, let isExcluded):
             "no \(path.quoted) in the context"
                 + (isExcluded ? ": the patterns of what it does not have leave it out" : "")
-        case .overBase(let path, let isDirectory):
-            isDirectory
-                ? "cannot copy to non-directory \(path.quoted)"
-                : "cannot replace directory \(path.quoted) by a file"
+        case .overBase(let path, let base, let isDirectory):
+            "\(path.quoted) is \(isDirectory ? "a directory" : "no directory"), but in the base "
+                + "\(base.quoted) is \(isDirectory ? "something else" : "one")"
         case .empty(let path): "no tar on \(path.quoted): it is empty"
         case .cut(let path, let offset):
             "cut tar on \(path.quoted): it ends at byte \(offset) without the end-of-archive marker"

@@ -130,6 +130,8 @@ name_culprit() {
 	# No stage, but a file that the shell could not open or make, which it said.
 	:[12]:* | *:141:[12]) exit 73 ;;
 	:*) exit "$ocinoco_cause" ;;
+	# An answer, not a failure.
+	oci-compare:1:*) exit 1 ;;
 	esac
 	die "$ocinoco_cause" "$ocinoco_stage failed with status $ocinoco_cause"
 }

@@ -20,7 +20,7 @@ function __oci-tar_parse_tokens -S
     set -l unparsed_tokens (__oci-tar_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-tar'
-        __oci-tar_parse_subcommand -r 1 'root-dir=' 'uid=' 'gid=' 'keep-owner' 'rootless' 'chmod=' 'as=' 'mtime=' 'exclude=+' 'exclude-from=+' 'files-from=' 'null' 'from-tar=' 'whiteout=+' 'opaque=+' 'parents' 'xattrs' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-tar_parse_subcommand -r 1 'root-dir=' 'uid=' 'gid=' 'keep-owner' 'rootless' 'chmod=' 'as=' 'mtime=' 'exclude=+' 'exclude-from=+' 'files-from=' 'null' 'from-tar=' 'whiteout=+' 'opaque=+' 'base=' 'parents' 'xattrs' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-tar_parse_subcommand -r 1 'version'
@@ -93,6 +93,7 @@ complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_option
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" from-tar' -l 'from-tar' -d 'Rewrite a tar instead of reading files; \'-\' is stdin.' -rF
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar"' -l 'whiteout' -d 'Delete this path of the layers below.' -rfka ''
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar"' -l 'opaque' -d 'Hide what the layers below have in this directory.' -rfka ''
+complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" base' -l 'base' -d 'Lead paths through the links of the image below, of which this is oci-list\'s text.' -rF
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" parents' -l 'parents' -d 'Write the directories above the root directory too.'
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" xattrs' -l 'xattrs' -d 'Keep all extended attributes, not security.capability alone.'
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'

@@ -12,13 +12,19 @@ struct LayerScan {
     let diffID: Digest
     /// Whether the content of every file is hashed.
     let hashesContent: Bool
+    /// Whether the compression must be that of the layer's type.
+    var checksType = false
 
     /// Reads the layer to its end.
     ///
     /// - Returns: the listing, when the layer has the digest, size and diffID that it should.
     /// - Throws: `LayerError`, `TarError`, `ImageTreeError`, and what `source` throws.
     func listing(_ source: any ByteSource) throws -> LayerListing {
-        let tar = try layer.unpacker(diffID: diffID).open(source, path: layer.layerPath)
+        var unpacker = layer.unpacker(diffID: diffID)
+        if checksType, layer.mediaType.layerCompression != nil {
+            unpacker.mediaType = layer.mediaType
+        }
+        let tar = try unpacker.open(source, path: layer.layerPath)
         var reader = TarReader(tar, path: layer.layerPath, isEndProved: true)
         var listing = LayerListing(hasContentDigests: hashesContent)
         while let entry = try reader.next() {

@@ -80,7 +80,8 @@ extension TarWriter {
             switch try base.node(at: path + component) {
             case .directory: break
             case .symbolicLink, .other:
-                throw .overBase(path: Path(path + component), isDirectory: true)
+                throw .overBase(
+                    path: Path(path + component), base: Path(path + component), isDirectory: true)
             case nil:
                 var entry = TarEntry(
                     kind: .directory, path: path + component + [UInt8(ascii: "/")], mode: 0o755)
@@ -180,7 +181,8 @@ private final class CopyVisitor: TreeVisitor {
     func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
         let node = try base.node(at: Array(path.dropLast()))
         if let node, node != .directory {
-            throw .overBase(path: Path(path.dropLast()), isDirectory: true)
+            throw .overBase(
+                path: Path(path.dropLast()), base: Path(path.dropLast()), isDirectory: true)
         }
         try next.visit(directory, path: path)
     }
@@ -190,7 +192,7 @@ private final class CopyVisitor: TreeVisitor {
         path: UnsafeRawBufferPointer
     ) throws(TarError) {
         if try base.node(at: Array(path)) == .directory {
-            throw .overBase(path: Path(path), isDirectory: false)
+            throw .overBase(path: Path(path), base: Path(path), isDirectory: false)
         }
         try next.visit(name, type: type, in: directory, path: path)
     }

@@ -172,7 +172,7 @@ extension TarWriter {
         var chain = DirectoryChain(source)
         for path in list.paths {
             if path.isEmpty {
-                if !root.isEmpty { try writeDirectory(source, path: root) }
+                if !root.isEmpty { try write(source, ledFrom: root) }
                 continue
             }
             let slash = path.lastIndex(of: UInt8(ascii: "/"))
@@ -181,7 +181,8 @@ extension TarWriter {
                 guard Whiteout(name) != nil else {
                     throw .unsupported(path: Path(path), "a whiteout that deletes nothing")
                 }
-                if !deletions.contains(root + path) { try writeMarker(root + path) }
+                let marker = try guide?.name(root + path) ?? root + path
+                if !deletions.contains(marker) { try writeMarker(marker) }
                 continue
             }
             if !request.excludes.isEmpty, request.excludes.excludes(path) { continue }
@@ -209,9 +210,11 @@ extension TarWriter {
             if type == UInt8(DT_DIR) {
                 let child = try OpenDirectory(
                     pointer, in: directory, path: directory.path.appending(Path(name)))
-                try writeDirectory(child, path: path + [UInt8(ascii: "/")])
+                try write(child, ledFrom: path + [UInt8(ascii: "/")])
             } else {
-                try path.withRawBytes { (path) throws(TarError) in
+                let led = try guide?.file(path) ?? path
+                _ = try guide?.claim(led, isDirectory: false)
+                try led.withRawBytes { (path) throws(TarError) in
                     try write(pointer, type: type, in: directory, path: path)
                 }
             }

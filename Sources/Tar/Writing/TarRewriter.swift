@@ -25,13 +25,15 @@ extension TarWriter {
                 try reader.skipData()
                 continue
             }
-            if deletions.contains(root + path) || Whiteout.isUnionMetadata(path) {
+            let led = try led(root + path, entry.kind)
+            if deletions.contains(led) || Whiteout.isUnionMetadata(path) {
                 try reader.skipData()
                 continue
             }
             if entry.kind == .hardLink {
                 try checkTarget(of: entry, original) { seen[$0] }
-                entry.linkTarget = root + (try relative(entry.linkTarget, of: original))
+                let target = root + (try relative(entry.linkTarget, of: original))
+                entry.linkTarget = try guide?.name(target) ?? target
             }
             if let kind = seen.updateValue(entry.kind, forKey: path) {
                 guard kind == .directory, entry.kind == .directory else {
@@ -40,13 +42,25 @@ extension TarWriter {
                 try reader.skipData()
                 continue
             }
-            entry.path = root + path
+            guard try guide?.claim(led, isDirectory: entry.kind == .directory) ?? true else {
+                try reader.skipData()
+                continue
+            }
+            entry.path = led
             if entry.kind == .directory, !path.isEmpty { entry.path.append(UInt8(ascii: "/")) }
             try checkWhiteout(entry, path, original)
             normalise(&entry)
             try writeHeader(entry)
             try reader.copyData(to: output)
         }
+    }
+
+    /// Where an entry goes, led through the base when there is one.
+    private func led(_ path: [UInt8], _ kind: TarEntry.Kind) throws(TarError) -> [UInt8] {
+        guard let guide else { return path }
+        if kind == .directory { return try guide.directory(path) }
+        let name = path.split(separator: UInt8(ascii: "/")).last ?? []
+        return Whiteout.isName(name) ? try guide.name(path) : try guide.file(path)
     }
 
     /// A path of the other tar without leading slashes, `.` and a trailing slash.

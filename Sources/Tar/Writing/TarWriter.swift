@@ -15,18 +15,22 @@ public final class TarWriter {
     /// Is called with each entry, before its bytes; nil when nobody wants to know.
     private let list: ((TarEntry) -> Void)?
     let warn: (String) -> Void
+    /// Leads paths through the base; nil when it is not known.
+    let guide: BaseGuide?
 
     /// - Parameters:
+    ///   - base: what the image holds; nil takes paths as they are.
     ///   - list: called with every entry in order.
     ///   - warn: called with what is left out, in words.
     public init(
-        _ output: OutputBuffer, policy: EntryPolicy, list: ((TarEntry) -> Void)? = nil,
-        warn: @escaping (String) -> Void
+        _ output: OutputBuffer, policy: EntryPolicy, base: (any LayerBase)? = nil,
+        list: ((TarEntry) -> Void)? = nil, warn: @escaping (String) -> Void
     ) {
         self.output = output
         encoder = EntryEncoder(policy: policy)
         self.list = list
         self.warn = warn
+        guide = base.map { BaseGuide($0) }
     }
 
     /// Whether somebody wants to know of every entry before it is written.

@@ -95,13 +95,15 @@ extension TarWriter {
             if case .directory(let directory) = source { directory } else { nil }
         }
         if let directory = directories.last, !root.isEmpty {
-            try writeDirectory(directory, path: root)
+            try write(directory, ledFrom: root)
         }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
         defer { buffer.deallocate() }
         let visitor = AdaptiveVisitor(self)
         var walker = TreeWalker(
-            root: root, excludes: request.excludes, visitor: visitor, buffer: buffer, warn: warn)
+            root: root, excludes: request.excludes,
+            visitor: guide.map { GuidedVisitor(visitor, $0) } ?? visitor, buffer: buffer, warn: warn
+        )
         do {
             try walker.walk(sources)
         } catch {
@@ -136,14 +138,15 @@ extension TarWriter {
     /// - Spec: image-spec v1.1.1, layer.md, Whiteouts and Opaque Whiteout.
     @discardableResult
     func writeDeletions(_ request: ArchiveRequest) throws(TarError) -> Set<[UInt8]> {
-        let opaque = Set(
-            request.opaqueDirectories.map {
-                joined($0, asDirectory: true) + Whiteout.opaque.name
-            })
-        let whiteouts = Set(
-            request.whiteouts.map {
-                joined($0.dropLast(), asDirectory: true) + Whiteout.sibling($0.last ?? []).name
-            })
+        var opaque: Set<[UInt8]> = []
+        for path in request.opaqueDirectories {
+            opaque.insert(try led(joined(path, asDirectory: true)) + Whiteout.opaque.name)
+        }
+        var whiteouts: Set<[UInt8]> = []
+        for path in request.whiteouts {
+            let parent = try led(joined(path.dropLast(), asDirectory: true))
+            whiteouts.insert(parent + Whiteout.sibling(path.last ?? []).name)
+        }
         for markers in [opaque, whiteouts] {
             for path in markers.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
                 try writeMarker(path)
@@ -152,15 +155,36 @@ extension TarWriter {
         return opaque.union(whiteouts)
     }
 
-    /// Writes the strict ancestors of a directory, with the policy's owner and mode 0755.
+    /// Writes the strict ancestors of a directory: as the base has them, else with the policy's owner
+    /// and mode 0755.
     func writeParents(of directory: [[UInt8]]) throws(TarError) {
-        for count in 1..<max(directory.count, 1) {
-            var entry = TarEntry(
-                kind: .directory, path: joined(Array(directory[..<count]), asDirectory: true),
-                mode: 0o755)
+        let path = try led(joined(directory, asDirectory: false))
+        let components = path.split(separator: UInt8(ascii: "/")).map(Array.init)
+        for count in 1..<max(components.count, 1) {
+            let path = joined(Array(components[..<count]), asDirectory: true)
+            guard try guide?.claim(path, isDirectory: true) ?? true else { continue }
+            if var entry = guide?.attributes(of: Array(path.dropLast())) {
+                entry.path = path
+                try write(entry)
+                continue
+            }
+            var entry = TarEntry(kind: .directory, path: path, mode: 0o755)
             encoder.policy.apply(to: &entry)
             if case .keep(let latest) = encoder.policy.time { entry.modificationTime = latest ?? 0 }
             try write(entry)
         }
+    }
+
+    /// Where a directory goes, led through the base when there is one.
+    func led(_ path: [UInt8]) throws(TarError) -> [UInt8] {
+        guard let guide else { return path }
+        return try guide.directory(path)
+    }
+
+    /// Writes a directory where its path leads, once.
+    func write(_ directory: OpenDirectory, ledFrom path: [UInt8]) throws(TarError) {
+        let led = try led(path)
+        guard !led.isEmpty, try guide?.claim(led, isDirectory: true) ?? true else { return }
+        try writeDirectory(directory, path: led)
     }
 }

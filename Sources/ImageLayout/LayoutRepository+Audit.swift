@@ -1,0 +1,50 @@
+import ByteStream
+import JSON
+import OCI
+
+/// What a check of a whole layout asks.
+extension LayoutRepository {
+    /// Every entry of `index.json`, in order.
+    ///
+    /// - Throws: `LayoutError`, `StreamError`.
+    public func entries() throws -> [Descriptor] {
+        let index = try readIndex()
+        return try parsing(indexPath) { () throws(JSONError) in try index.manifests() }
+    }
+
+    /// Files that are no blobs but stand among them: what a process that was killed has left, and
+    /// names that are no digests. Relative to the layout, in byte order.
+    ///
+    /// - Throws: `StreamError.open`.
+    public func strayFiles() throws(StreamError) -> [Path] {
+        var stray: [Path] = []
+        for name in try list(".") where name.isTemporary { stray.append(name) }
+        let blobs: Path = "blobs"
+        for algorithm in try list(blobs) {
+            let directory = blobs.appending(algorithm)
+            for name in try list(directory)
+            where Digest("\(algorithm):\(name)") == nil {
+                stray.append(directory.appending(name))
+            }
+        }
+        return stray.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    }
+
+    private func list(_ path: Path) throws(StreamError) -> [Path] {
+        let path = path == "." ? directory : directory.appending(path)
+        do {
+            return try Directory.names(in: path)
+        } catch {
+            // A layout without a blob may lack the directory, and a file is none.
+            if error == .noEntry || error == .notDirectory { return [] }
+            throw .open(path: path, error)
+        }
+    }
+}
+
+extension Path {
+    /// Whether it is named as files are that have not got their final names.
+    fileprivate var isTemporary: Bool {
+        bytes.first == UInt8(ascii: ".") && bytes.suffix(4).elementsEqual(".tmp".utf8)
+    }
+}

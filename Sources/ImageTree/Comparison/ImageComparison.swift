@@ -1,0 +1,184 @@
+import JSON
+import OCI
+
+/// Compares two images: documents, layers and files. Only layers that differ are read, and those below
+/// them only when it takes their files to tell.
+public struct ImageComparison {
+    private let lister: ImageLister
+    private let digests: ImageLister
+    private let ignored: Set<ImageAspect>
+    private let comparesFiles: Bool
+
+    /// - Parameters:
+    ///   - lister: lists without digests of contents.
+    ///   - digests: the same with them.
+    public init(
+        _ lister: ImageLister, digests: ImageLister, ignoring ignored: Set<ImageAspect>,
+        comparesFiles: Bool
+    ) {
+        self.lister = lister
+        self.digests = digests
+        self.ignored = ignored
+        self.comparesFiles = comparesFiles
+    }
+
+    /// - Returns: documents first, then layers, then files by their paths.
+    /// - Throws: what reading the layers throws, and `JSONError` for the documents.
+    public func differences(_ first: Image, _ second: Image) throws -> [ImageDifference] {
+        var documents = DocumentComparison(ignoring: ignored)
+        try documents.compare(first, second)
+        var differences = documents.differences
+        let isImage = [first, second].allSatisfy { $0.manifest.config.mediaType.isImageConfig }
+        guard isImage else { return differences + blobs(first, second) }
+        let layers = (try ImageLayer.all(of: first), try ImageLayer.all(of: second))
+        differences += try compareLayers(layers.0, layers.1, first, second)
+        if comparesFiles, layers.0.map(\.diffID) != layers.1.map(\.diffID) {
+            differences += try compareFiles(layers.0, layers.1, first, second)
+        }
+        return differences
+    }
+
+    // MARK: Layers
+
+    private func compareLayers(
+        _ first: [ImageLayer], _ second: [ImageLayer], _ one: Image, _ other: Image
+    ) throws -> [ImageDifference] {
+        var differences: [ImageDifference] = []
+        for index in 0..<max(first.count, second.count) {
+            let left = index < first.count ? first[index] : nil
+            let right = index < second.count ? second[index] : nil
+            if left?.descriptor.digest == right?.descriptor.digest { continue }
+            let change: ImageDifference.Change =
+                left == nil
+                ? .added
+                : right == nil
+                    ? .removed : left?.diffID == right?.diffID ? .compression : .changed
+            if change == .changed, let left, let right,
+                ignored.contains(.time) || ignored.contains(.order),
+                try holdTheSame(left, right, one, other)
+            {
+                continue
+            }
+            differences.append(
+                ImageDifference(
+                    subject: .layer(index + 1), change: change,
+                    first: (left?.descriptor.document).map { .object($0) },
+                    second: (right?.descriptor.document).map { .object($0) }))
+        }
+        return differences
+    }
+
+    /// Whether two layers have the same entries but for what is ignored.
+    private func holdTheSame(
+        _ left: ImageLayer, _ right: ImageLayer, _ one: Image, _ other: Image
+    ) throws -> Bool {
+        func items(_ layer: ImageLayer, _ image: Image) throws -> [[UInt8]] {
+            let listing = try digests.listings(of: [layer], image)[0]
+            var items: [[UInt8]] = []
+            try listing.visitAll { item, _ in
+                var item = item
+                if ignored.contains(.time) {
+                    item.entry.modificationTime = 0
+                    item.entry.modificationNanoseconds = 0
+                }
+                var bytes: [UInt8] = []
+                bytes.append(text: item.entry.path)
+                item.appendAttributes(to: &bytes)
+                items.append(bytes)
+            }
+            if ignored.contains(.order) { items.sort { $0.lexicographicallyPrecedes($1) } }
+            return items
+        }
+        return try items(left, one) == items(right, other)
+    }
+
+    /// What an artifact has in place of layers.
+    private func blobs(_ first: Image, _ second: Image) -> [ImageDifference] {
+        let (left, right) = (first.manifest.layers, second.manifest.layers)
+        return (0..<max(left.count, right.count)).compactMap { index in
+            let one = index < left.count ? left[index] : nil
+            let other = index < right.count ? right[index] : nil
+            if one == other { return nil }
+            return ImageDifference(
+                subject: .layer(index + 1),
+                change: one == nil ? .added : other == nil ? .removed : .changed,
+                first: (one?.document).map { .object($0) },
+                second: (other?.document).map { .object($0) })
+        }
+    }
+
+    // MARK: Files
+
+    private func compareFiles(
+        _ first: [ImageLayer], _ second: [ImageLayer], _ one: Image, _ other: Image
+    ) throws -> [ImageDifference] {
+        let shared = zip(first, second).prefix { $0.diffID == $1.diffID }.count
+        let upper = (
+            try digests.listings(of: Array(first[shared...]), one),
+            try digests.listings(of: Array(second[shared...]), other)
+        )
+        if shared > 0, try LayerCoverage.areAlike(upper.0, upper.1) {
+            // Everything that differs is in both, whatever the layers below hold.
+            let empty = [LayerListing](
+                repeating: LayerListing(hasContentDigests: true), count: shared)
+            return try compare(empty + upper.0, empty + upper.1, first, second).differences
+        }
+        let below = try lister.listings(of: Array(first[..<shared]), one)
+        let comparison = try compare(below + upper.0, below + upper.1, first, second)
+        guard comparison.lacksDigests else { return comparison.differences }
+        let read = try digests.listings(of: Array(first[..<shared]), one)
+        return try compare(read + upper.0, read + upper.1, first, second).differences
+    }
+
+    private func compare(
+        _ left: [LayerListing], _ right: [LayerListing], _ first: [ImageLayer],
+        _ second: [ImageLayer]
+    ) throws -> FileComparison {
+        var numbers: [Digest: Int] = [:]
+        func number(_ layer: ImageLayer) -> Int {
+            let number = numbers[layer.diffID] ?? numbers.count
+            numbers[layer.diffID] = number
+            return number
+        }
+        var trees = (ImageTree(), ImageTree())
+        for listing in left { try trees.0.apply(listing) }
+        for listing in right { try trees.1.apply(listing) }
+        var comparison = FileComparison(
+            trees.0, trees.1, layers: (first.map(number), second.map(number)),
+            ignoresTime: ignored.contains(.time))
+        try comparison.run()
+        return comparison
+    }
+}
+
+/// Which paths layers speak of.
+enum LayerCoverage {
+    /// Whether two stacks of layers put entries at the same paths and delete nothing, so that what is
+    /// below them makes no difference between them.
+    static func areAlike(
+        _ first: [LayerListing], _ second: [LayerListing]
+    ) throws(ImageTreeError) -> Bool {
+        guard let left = try paths(first), let right = try paths(second) else { return false }
+        return left == right
+    }
+
+    /// - Returns: nil when what is below counts: by whiteouts, links to files of it, or directories
+    ///   without an entry.
+    private static func paths(_ listings: [LayerListing]) throws(ImageTreeError) -> Set<[UInt8]>? {
+        var paths: Set<[UInt8]> = [[]]
+        var isAlone = true
+        for listing in listings {
+            try listing.visit { (item, _) throws(ImageTreeError) in
+                let path = item.entry.path
+                let parent = path.lastIndex(of: UInt8(ascii: "/")).map { path[..<$0] } ?? []
+                if item.action != .entry || !paths.contains(Array(parent))
+                    || item.entry.kind == .hardLink && !paths.contains(item.entry.linkTarget)
+                {
+                    isAlone = false
+                }
+                paths.insert(path)
+            }
+        }
+        return isAlone ? paths : nil
+    }
+}

@@ -1,0 +1,48 @@
+import JSON
+import OCI
+
+/// One thing in which two images are not the same.
+public struct ImageDifference: Sendable {
+    public enum Subject: Sendable {
+        /// A field of the manifest, by its path.
+        case manifest(String)
+        /// An annotation of the manifest, by its key.
+        case annotation(String)
+        /// A field of the config, by its path.
+        case config(String)
+        /// A layer, numbered from 1.
+        case layer(Int)
+        /// A file, components with a slash between them.
+        case file([UInt8])
+    }
+
+    public enum Change: String, Sendable {
+        /// Only the second image has it.
+        case added
+        /// Only the first image has it.
+        case removed
+        case changed
+        /// The same layer in another compression.
+        case compression
+        /// The same values written in other bytes.
+        case bytes
+    }
+
+    public let subject: Subject
+    public let change: Change
+    /// Of a file, what is not the same: `content`, `mode`, and so on.
+    public var aspects: [String] = []
+    /// What each image has.
+    public var first: JSON?
+    public var second: JSON?
+}
+
+/// What does not count as a difference.
+public enum ImageAspect: String, CaseIterable, Sendable {
+    /// Times of creation and of files.
+    case time
+    /// The order of variables, of keys, and of the entries of layers.
+    case order
+    /// The history of the config.
+    case history
+}

@@ -1,0 +1,255 @@
+import ByteStream
+import Hashing
+import ImageStore
+import JSON
+import OCI
+
+/// Checks what images say of themselves, document by document and blob by blob.
+///
+/// What is wrong with an image is a fault, and the check goes on; what keeps an image from being
+/// looked at is an error.
+public struct ImageValidation {
+    private let store: ImageStore
+    private let isFast: Bool
+    public private(set) var faults: [ImageFault] = []
+    /// Documents and blobs that were checked.
+    private var seen: Set<Digest> = []
+    private var layers = LayerChecks()
+
+    /// - Parameter isFast: whether blobs are only asked for, with their sizes, and not read.
+    public init(_ store: ImageStore, isFast: Bool) {
+        self.store = store
+        self.isFast = isFast
+    }
+
+    /// Checks what a reference names; of a layout without a tag all of it.
+    ///
+    /// - Throws: `StoreError` for what is not there at all, and what the place throws.
+    public mutating func check(_ reference: Reference) throws {
+        let repository = try store.repository(for: reference)
+        if case .layout(let layout) = reference, layout.tag == nil, layout.digest == nil {
+            try checkLayout(layout, repository)
+        } else {
+            do {
+                let root = try store.manifest(of: reference)
+                try check(root, entry: nil, in: repository, depth: 0)
+            } catch {
+                try note(error, of: reference.description)
+            }
+        }
+        let read = try layers.run(store, repository, isFast: isFast)
+        faults += read
+        layers = LayerChecks()
+    }
+
+    private mutating func add(_ subject: Digest, _ path: String = "", _ problem: String) {
+        faults.append(ImageFault(subject.description, path, problem))
+    }
+
+    /// - Throws: an error that is not about the data.
+    private mutating func note(_ error: any Error, of subject: String) throws {
+        guard let fault = ImageFault(subject, error) else { throw error }
+        faults.append(fault)
+    }
+
+    // MARK: Layouts
+
+    private mutating func checkLayout(
+        _ reference: LayoutReference, _ repository: any Repository
+    ) throws {
+        let audit = store.layoutAudit(reference)
+        for path in try audit.strayFiles() {
+            faults.append(ImageFault(path.description, "", "a file that is no blob"))
+        }
+        let entries: [Descriptor]
+        do {
+            entries = try audit.entries()
+        } catch {
+            return try note(error, of: "index.json")
+        }
+        for (offset, entry) in entries.enumerated() {
+            if let name = entry[annotation: Annotation.refName], !name.isReferenceName {
+                faults.append(
+                    ImageFault(
+                        "index.json", "manifests[\(offset)].annotations", "not a name: \(name)"))
+            }
+            try check(entry, of: "index.json", at: offset, in: repository, depth: 0)
+        }
+    }
+
+    // MARK: Documents
+
+    /// Checks what an entry of an index names.
+    private mutating func check(
+        _ entry: Descriptor, of document: String, at offset: Int, in repository: any Repository,
+        depth: Int
+    ) throws {
+        let path = "manifests[\(offset)]"
+        guard entry.mediaType.isIndex || entry.mediaType.isManifest else {
+            faults.append(
+                ImageFault(
+                    document, "\(path).mediaType", "not a manifest or index: \(entry.mediaType)"))
+            return
+        }
+        let raw: RawManifest?
+        do {
+            raw = try repository.manifest(.digest(entry.digest))
+        } catch {
+            return try note(error, of: entry.digest.description)
+        }
+        guard let raw else {
+            return add(entry.digest, "", "missing: \(path) of '\(document)' names it")
+        }
+        if Int64(raw.bytes.count) != entry.size {
+            faults.append(
+                ImageFault(
+                    document, "\(path).size", "\(entry.size), but it has \(raw.bytes.count) bytes"))
+        }
+        if raw.mediaType != entry.mediaType {
+            faults.append(
+                ImageFault(
+                    document, "\(path).mediaType", "\(entry.mediaType), but it is \(raw.mediaType)")
+            )
+        }
+        try check(raw, entry: entry, in: repository, depth: depth)
+    }
+
+    private mutating func check(
+        _ raw: RawManifest, entry: Descriptor?, in repository: any Repository, depth: Int
+    ) throws {
+        guard seen.insert(raw.digest).inserted else { return }
+        let limit = DocumentLimit.manifestByteCount
+        if raw.bytes.count > limit {
+            add(raw.digest, "", "\(raw.bytes.count) bytes, where registries take \(limit)")
+        }
+        do {
+            if raw.mediaType.isIndex {
+                let index = try raw.index()
+                guard depth < DocumentLimit.indexDepth else {
+                    return add(raw.digest, "", "indexes nested too deeply")
+                }
+                for (offset, entry) in index.manifests.enumerated() {
+                    try check(
+                        entry, of: raw.digest.description, at: offset, in: repository,
+                        depth: depth + 1)
+                }
+            } else {
+                try check(raw.manifest(), raw, entry: entry, in: repository)
+            }
+        } catch {
+            try note(error, of: raw.digest.description)
+        }
+    }
+
+    private mutating func check(
+        _ manifest: Manifest, _ raw: RawManifest, entry: Descriptor?,
+        in repository: any Repository
+    ) throws {
+        let digest = raw.digest
+        guard manifest.config.mediaType.isImageConfig else {
+            for (index, blob) in ([manifest.config] + manifest.layers).enumerated() {
+                layers.add(
+                    blob, diffID: nil, manifest: digest,
+                    path: index == 0 ? "config" : "layers[\(index - 1)]")
+            }
+            return
+        }
+        checkTypes(of: manifest, digest)
+        var config: ImageConfig?
+        if let bytes = try configBytes(of: manifest, digest, in: repository) {
+            do {
+                let parsed = try ImageConfig(JSONField(JSON.parse(bytes)))
+                try parsed.checkLayers(of: manifest)
+                try checkPlatform(of: parsed, manifest.config.digest, entry)
+                config = parsed
+            } catch {
+                try note(error, of: manifest.config.digest.description)
+            }
+        }
+        for (index, layer) in manifest.layers.enumerated() {
+            layers.add(
+                layer, diffID: config.map { $0.diffIDs[index] }, manifest: digest,
+                path: "layers[\(index)]")
+        }
+        if config != nil { layers.addStack(of: manifest.layers.map(\.digest), manifest: digest) }
+    }
+
+    /// One family of types, and compressions that it has.
+    private mutating func checkTypes(of manifest: Manifest, _ digest: Digest) {
+        let isDocker = manifest.mediaType == .dockerManifest
+        if (manifest.config.mediaType == .dockerConfig) != isDocker {
+            add(
+                digest, "config.mediaType",
+                "\(manifest.config.mediaType) in a manifest of type \(manifest.mediaType)")
+        }
+        for (index, layer) in manifest.layers.enumerated() {
+            let type = layer.mediaType
+            let path = "layers[\(index)].mediaType"
+            guard type.layerCompression != nil || type.isNondistributable else {
+                add(digest, path, "not the type of a layer: \(type)")
+                continue
+            }
+            if type.rawValue.hasPrefix("application/vnd.docker.") != isDocker {
+                add(digest, path, "\(type) in a manifest of type \(manifest.mediaType)")
+            } else if isDocker, type.layerCompression == .zstd {
+                add(digest, path, "Docker has no zstd layer")
+            }
+        }
+    }
+
+    private mutating func checkPlatform(
+        of config: ImageConfig, _ digest: Digest, _ entry: Descriptor?
+    ) throws {
+        let own = try config.platform()
+        guard let stated = entry?.platform else { return }
+        let isSame =
+            own.os == stated.os && own.architecture == stated.architecture
+            && (own.variant == nil || stated.variant == nil || own.variant == stated.variant)
+        if !isSame { add(digest, "", "for '\(own)', but its index says '\(stated)'") }
+    }
+
+    /// The config's bytes; nil when they cannot be had, which is a fault then.
+    private mutating func configBytes(
+        of manifest: Manifest, _ digest: Digest, in repository: any Repository
+    ) throws -> [UInt8]? {
+        let config = manifest.config
+        let limit = DocumentLimit.configByteCount
+        guard config.size <= Int64(limit) else {
+            add(digest, "config.size", "\(config.size), where \(limit) is the most")
+            return nil
+        }
+        guard let size = try repository.blobSize(config.digest) else {
+            add(config.digest, "", "missing: config of '\(digest)'")
+            return nil
+        }
+        guard size == config.size else {
+            add(config.digest, "", "\(size) bytes, but '\(digest)' says \(config.size)")
+            return nil
+        }
+        let sink = MemorySink(limit: limit, subject: Path(config.digest.description))
+        do {
+            try repository.readBlob(config, into: sink)
+            return sink.bytes
+        } catch {
+            try note(error, of: config.digest.description)
+            return nil
+        }
+    }
+}
+
+extension String {
+    /// Whether it may be a name in a layout: letters, digits and what separates them.
+    ///
+    /// - Spec: image-spec v1.1.1, annotations.md, `org.opencontainers.image.ref.name`.
+    fileprivate var isReferenceName: Bool {
+        let isAllowed = utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default: "-._:@/+".utf8.contains(byte)
+            }
+        }
+        return !isEmpty && isAllowed
+    }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import ByteStream
+import ImageTree
+import OCI
+import ToolSupport
+
+/// `oci-validate`: what is wrong with images.
+public struct ValidateTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-validate",
+        abstract: "Check everything that images say of themselves.",
+        discussion: """
+            Checks digests, sizes and diffIDs of all blobs, the tars of layers, counts, media \
+            types and platforms, and of a layout without a tag all that is in it. Writes a line \
+            for each fault to stdout, the digest of the blob or document first. Status 65: there \
+            is one.
+
+            Example:
+              oci-validate oci:DIR ghcr.io/example/app:latest
+            """,
+        version: Version.text)
+
+    @Argument(help: ArgumentHelp("What to check. May be several.", valueName: "ref"))
+    var references: [String]
+
+    @Flag(help: "Ask only whether blobs are there, with their sizes; read none but configs.")
+    var fast = false
+
+    @OptionGroup(title: "Registry options") var registry: RegistryArguments
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func execute(_ console: Console) throws {
+        let references = try references.map { text throws(ReferenceError) in try Reference(text) }
+        let faults = try registry.withStore(console) { store in
+            var validation = ImageValidation(store, isFast: fast)
+            for reference in references { try validation.check(reference) }
+            return validation.faults
+        }
+        try OutputStream().write(faults.flatMap { Array(($0.line + "\n").utf8) })
+        if !faults.isEmpty {
+            throw InputError.refused(
+                "\(faults.count == 1 ? "a fault" : "\(faults.count) faults") in \(names)")
+        }
+    }
+
+    private var names: String { references.map { quote($0) }.joined(separator: ", ") }
+}

@@ -1,0 +1,19 @@
+# shellcheck shell=sh
+# export: write the files of an image as a tar
+# usage: ocinoco export REF [OPTION...]
+#
+# Writes what a container sees of an image as one tar to stdout. Entries of
+# one directory need not follow one another: GNU tar gives directories their
+# times with.
+#
+# example:
+#   ocinoco export docker.io/library/busybox | tar -xpf - -C rootfs
+
+compose_export() {
+	operands 1 'one REF is needed'
+	check_reference "$first"
+	stage 'oci-fetch platform' "$@" "arg:$first"
+	pipe
+	stage oci-flatten "arg:--from=$first" "$@"
+	into -
+}

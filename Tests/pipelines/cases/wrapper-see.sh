@@ -1,0 +1,45 @@
+# ocinoco list, export, compare and validate: what the tools say, by reference.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+make_dist
+mkdir more
+echo more >more/-file
+ocinoco build dist --from scratch --root-dir /app --output oci:image:1 >pushed
+ocinoco build more --from oci:image:1 --output oci:image:2 >pushed
+oci-fetch oci:image:2 >line
+
+expect 0 ocinoco list oci:image:2
+oci-list --long --from oci:image <line | cmp - out
+expect 0 ocinoco list oci:image:2 /app/lib -- -file
+oci-list --long --from oci:image app/lib ./-file <line | cmp - out
+grep -q '^2 .* -file$' out || fail 'the file of layer 2'
+expect 0 ocinoco list oci:image:2 --size
+oci-list --size --from oci:image <line | cmp - out
+
+expect 0 ocinoco export oci:image:2
+oci-flatten --from oci:image <line | cmp - out
+expect 0 ocinoco export oci:image:2 --only app/server.js
+tar -xOf out app/server.js | cmp - dist/server.js
+
+expect 0 ocinoco compare oci:image:1 oci:image:1 --files
+assert_empty out
+expect 1 ocinoco compare oci:image:1 oci:image:2 --files
+assert_empty err
+assert_match "^'/-file': only in the second, layer 2$" out
+expect 1 ocinoco compare oci:image:1 oci:image:2 --json
+jq -e .kind <out >kinds
+expect 69 ocinoco compare oci:image:1 oci:image:none
+
+expect 0 ocinoco validate oci:image oci:image:1
+assert_empty out
+blob=$(field '.layers[0].digest' line)
+rm "image/blobs/sha256/${blob#sha256:}"
+expect 65 ocinoco validate --fast oci:image:2
+assert_match "^$blob missing" out
+
+# What -n prints does the same.
+ocinoco list oci:image:2 --size -n >script
+expect 0 sh script
+oci-list --size <line | cmp - out
