@@ -70,8 +70,11 @@ public struct TarTool: Tool {
             output, policy: policy,
             list: console.level == .verbose ? { console.print($0.listing) } : nil,
             warn: console.warn)
-        try writer.write(
-            try copying.request(options, to: destination), over: copying.link ? EmptyBase() : base)
+        var request = try copying.request(options, to: destination)
+        request.archivePolicy = policy
+        // Without --chown the owners in an archive stay.
+        if copying.chown == nil { request.archivePolicy.keepsOwner = true }
+        try writer.write(request, over: copying.link ? EmptyBase() : base)
         try writer.finish()
     }
 

@@ -104,6 +104,10 @@ own_option() {
 	--compress) compress=$2 compress_given=yes ;;
 	--level) level=$2 ;;
 	--source-type) source_type=$2 ;;
+	--file)
+		[ -n "$2" ] || usage_error "no file for '--file'"
+		dockerfile=$2
+		;;
 	--from | --base) base=$2 ;;
 	--tag) first_tag=${first_tag:-$2} tools=tag word=$2 ;;
 	--rootless) owners=--rootless ;;
@@ -212,5 +216,5 @@ defaults() {
 	value='' printing=no push=no quiet=no verbose=no compress=zstd compress_given=no level='' keep=''
 	output='' base='' first_tag='' owners='' count=0 first='' last=''
 	pipeline='' traces='' removals='' input='' number=0 once=0 copies='' printed_copies=''
-	script='' part='' is_layer=no source_type=''
+	script='' part='' is_layer=no source_type='' dockerfile=''
 }

@@ -21,6 +21,8 @@ public struct CopyRequest: Sendable {
     public var inlineDirectory: Path?
     /// Whether files that are archives are unpacked instead.
     public var unpacks = false
+    /// What is written of the owners and times in archives.
+    public var archivePolicy = EntryPolicy()
 
     public init(context: Path, sources: [[UInt8]], destination: [UInt8]) {
         self.context = context

@@ -30,6 +30,10 @@ extension TarWriter {
         // Patterns that match nothing.
         if sources.isEmpty, !request.sources.isEmpty || request.inlineDirectory != nil { return }
         let destination = try CopyDestination(request.destination, in: base)
+        if request.unpacks {
+            sources = try writeArchives(of: sources, request, to: destination, over: base)
+            if sources.isEmpty { return }
+        }
         let hasDirectory = sources.contains { $0.isDirectory }
         if sources.count > 1, !destination.isDirectory {
             throw .unsupported(
@@ -44,6 +48,27 @@ extension TarWriter {
             let root = try writeDirectories(destination.components, over: base)
             try walk(sources.map(\.tree), root: root, request.excludes, context, over: base)
         }
+    }
+
+    /// Writes what is in the sources that are archives.
+    ///
+    /// - Returns: the other sources.
+    private func writeArchives(
+        of sources: [CopySource], _ request: CopyRequest, to destination: CopyDestination,
+        over base: any CopyBase
+    ) throws(TarError) -> [CopySource] {
+        var others: [CopySource] = []
+        for source in sources {
+            guard let archive = try CopyArchive(source.tree) else {
+                others.append(source)
+                continue
+            }
+            try writeDirectories(destination.components, over: base)
+            let writer = TarWriter(
+                output, policy: request.archivePolicy, list: list, warn: warn)
+            try archive.write(to: writer, below: destination.components)
+        }
+        return others
     }
 
     /// Writes one file under a name of its own.

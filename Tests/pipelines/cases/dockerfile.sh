@@ -214,3 +214,71 @@ printf '# escape=`\nFROM a`\n  AS b\nRUN <<E\nx\nE\n' | oci-dockerfile --ast >as
 assert_equal '{"line":1,"directive":"escape","value":"`"}
 {"line":2,"column":1,"lastLine":3,"instruction":"FROM","form":"words","arguments":["a","AS","b"]}
 {"line":4,"column":1,"lastLine":6,"instruction":"RUN","form":"text","arguments":["<<E"],"heredocs":[{"name":"E","expanded":true,"dropsTabs":false,"content":"x\n"}]}' "$(cat ast)"
+
+# The example, and the wrapper: what runs is what -n prints.
+"$ROOT/examples/dockerfile/build" "oci:$PWD/example:1" >descriptor
+assert_equal '"A site"' "$(oci-fetch --config oci:example:1 | jq '.config.Labels["org.opencontainers.image.title"]')"
+oci-fetch oci:example:1 | oci-list --no-cache /srv/style.css >listed
+assert_match 'style.css .*uid=1000 gid=1000' listed
+printf 'FROM scratch\nARG A\nCOPY file /\nLABEL a=$A\n' >Dockerfile
+ocinoco build --file Dockerfile context --build-arg A=b --output oci:wrapped:1 --label c=d >descriptor
+ocinoco build --file Dockerfile context --build-arg A=b --output oci:wrapped:1 --label c=d -n >build.sh
+sh build.sh | cmp - descriptor
+assert_equal '{"a":"b","c":"d"}' "$(oci-fetch --config oci:wrapped:1 | jq -c .config.Labels)"
+for option in --from=scratch --root-dir=/x --compress=gzip --keep=kept; do
+	expect 64 ocinoco build --file Dockerfile context --output oci:wrapped:1 "$option"
+done
+expect 64 ocinoco build context --from scratch --output oci:wrapped:1 --target x
+
+# RUN: the program's environment, user, directory, files, mounts, and what is in no layer.
+make_rootfs rootfs
+ocinoco build rootfs --from scratch --output oci:runs:1 --env PATH=/bin --quiet >descriptor
+cat >Dockerfile <<'END'
+FROM oci:runs:1 AS build
+ARG A=arg
+ENV E=env
+WORKDIR /w
+COPY file /w/
+RUN echo "$A $E $(pwd) $(id -u)" >/said; cat file >copied
+USER app
+RUN id -u >/tmp/user
+USER 0
+RUN --mount=type=bind,source=sub,target=/m --mount=type=cache,target=/c --mount=type=tmpfs,target=/t \
+	--mount=type=secret,id=s cat /m/a /run/secrets/s >/mounted; echo x >/c/x; echo x >/t/x
+RUN <<EOF
+echo one >/heredoc
+echo two >>/heredoc
+EOF
+RUN ["/bin/sh", "-c", "echo exec >/exec"]
+FROM scratch
+COPY --from=build /said /mounted /heredoc /exec /w/copied /tmp/user /
+END
+echo secret >secret
+run_it() {
+	rm -rf out
+	oci-dockerfile --context context --output oci:out:1 --secret s=secret "$@" <Dockerfile >build.sh
+	shellcheck -s sh -S warning build.sh >shellcheck.log || fail "shellcheck: $(cat shellcheck.log)"
+	sh build.sh >descriptor 2>err || fail "build: $(cat err)"
+	rm -rf result
+	mkdir result
+	oci-fetch oci:out:1 | oci-flatten | tar -xf - -C result
+	assert_equal 'arg env /w 0' "$(cat result/said)"
+	assert_equal file "$(cat result/copied)"
+	assert_equal 1000 "$(cat result/user)"
+	assert_equal 'one two exec' "$(cat result/heredoc result/exec | tr '\n' ' ' | sed 's/ $//')"
+}
+if namespaces_allowed; then
+	run_it
+	assert_equal 'a secret' "$(tr '\n' ' ' <result/mounted | sed 's/ $//')"
+	# Nothing of mounts and of the network's files is in a layer; the status and the place of what
+	# fails are said.
+	oci-dockerfile --context context --output oci:out:1 --secret s=secret --target build <Dockerfile | sh >descriptor 2>err
+	oci-fetch oci:out:1 | oci-list --no-cache --from oci:out --from oci:runs | cut -d ' ' -f 1 >paths
+	assert_equal '' "$(grep -E '^\./(c/|t/|m/|dev|proc|sys|etc/hosts|etc/resolv)' paths || :)"
+	printf 'FROM oci:runs:1\nRUN echo told >&2; exit 7\n' | oci-dockerfile --output oci:out:1 >build.sh
+	expect 7 sh build.sh
+	assert_match '^2: told$' err
+	assert_match '^RUN in line 2 failed with status 7$' err
+fi
+sed -i '/^RUN --mount/,/secret,id=s/d; s,/mounted ,,' Dockerfile
+if [ "$(id -u)" -eq 0 ]; then run_it --isolation chroot; fi
