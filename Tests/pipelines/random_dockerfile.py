@@ -42,7 +42,6 @@ def paths(kind):
 make_tree(os.path.join(root, "context"), 0)
 files, directories = paths("file"), paths("directory")
 lines = ["ARG V=%d" % choose.randint(0, 9), "FROM scratch AS first", "ARG V"]
-places = ["/", "/x/", "/x/y/", "/z", "w/", "."]
 
 
 def copy(source, stage=""):
@@ -50,7 +49,7 @@ def copy(source, stage=""):
     if choose.random() < 0.3:
         lines.append("COPY %s%s%s /exact-%d" % (stage, chown, source, len(lines)))
     else:
-        lines.append("COPY %s%s%s %s" % (stage, chown, source, choose.choice(["/n%d/" % len(lines)] + places[1:3])))
+        lines.append("COPY %s%s%s %s" % (stage, chown, source, choose.choice(["/n%d/", "/n%d/deep/", "n%d/"]) % len(lines)))
 
 
 def config():

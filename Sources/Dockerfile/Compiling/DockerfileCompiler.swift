@@ -122,7 +122,7 @@ public struct DockerfileCompiler {
             script.blank()
             script.comment("options of the command line")
             script.pipeline(
-                [["oci-config"] + request.configArguments.map { ShellWord($0) }],
+                [["oci-config"] + request.configArguments.map { ShellWord(quoting: $0) }],
                 from: .file(state.image + ".json"), to: .file(name + ".json"))
             state.image = name
             scripts[target.index] = script
@@ -189,7 +189,7 @@ public struct DockerfileCompiler {
             script.code(
                 """
                 # As another user than root, owners are recorded and not set.
-                rootless= owners=--keep-owner
+                rootless='' owners=--keep-owner
                 [ "$(id -u)" -eq 0 ] || rootless=yes owners=--rootless
                 """)
         }
@@ -211,11 +211,11 @@ public struct DockerfileCompiler {
         script.blank()
         let files = images.map { ShellWord.file($0 + ".json") }
         var command: [ShellWord] = ["oci-push-manifest"]
-        command += request.registryArguments.map { ShellWord($0) }
+        command += request.registryArguments.map { ShellWord(quoting: $0) }
         if images.count > 1 { command.append("--index") }
         command +=
             request.destinations.isEmpty
-            ? [destination(request)] : request.destinations.map { ShellWord($0) }
+            ? [destination(request)] : request.destinations.map { ShellWord(quoting: $0) }
         if files.count == 1 {
             script.pipeline([command], from: files[0])
         } else {
@@ -226,6 +226,6 @@ public struct DockerfileCompiler {
 
     /// Where layers go.
     static func destination(_ request: BuildRequest) -> ShellWord {
-        request.destinations.first.map { ShellWord($0) } ?? "oci:\"$work\"/layout"
+        request.destinations.first.map { ShellWord(quoting: $0) } ?? "oci:\"$work\"/layout"
     }
 }

@@ -4,7 +4,7 @@
 /// empty, so that it is in no layer.
 enum RunFunctions {
     static let common = #"""
-        running= container=
+        running='' container=''
         clean_up() {
         	if [ -n "$container" ]; then
         		"$runtime" --root "$work"/runtime delete --force "$container" 2>/dev/null || :
@@ -40,7 +40,7 @@ enum RunFunctions {
         # run_step LABEL COMMAND...: shows what the command says on stderr, behind the label where
         # that is no terminal, and ends the script with its status when it fails.
         run_step() {
-        	label=$1 logger= status=0
+        	label=$1 logger='' status=0
         	shift
         	if [ -t 2 ]; then
         		"$@" </dev/null >&2 &
@@ -53,7 +53,7 @@ enum RunFunctions {
         		running=$!
         	fi
         	wait "$running" || status=$?
-        	running= container=
+        	running='' container=''
         	[ -z "$logger" ] || wait "$logger" || :
         	if [ "$status" -ne 0 ]; then
         		echo "RUN in line $label failed with status $status" >&2
@@ -134,7 +134,7 @@ enum RunFunctions {
         		echo 'RUN --mount needs mounts, which are not allowed here' >&2
         		exit 69
         	fi
-        	root=$1/rootfs made=
+        	root=$1/rootfs made=''
         	shift
         	mkdir -p "$root/dev"
         	for device in 'null c 1 3' 'zero c 1 5' 'full c 1 7' 'random c 1 8' 'urandom c 1 9' 'tty c 5 0'; do

@@ -8,7 +8,7 @@ struct ShellWord: ExpressibleByStringLiteral {
     }
 
     /// Text of unknown origin, which the shell takes as it is.
-    init(_ word: String) {
+    init(quoting word: String) {
         text = ShellWord.quoted(word)
     }
 

@@ -47,7 +47,7 @@ extension StageCompiler {
             pack.append(.option("inline", .file(name + ".inline")))
         }
         pack.append("--")
-        pack += copy.sources.map { ShellWord($0) }
+        pack += copy.sources.map { ShellWord(quoting: $0) }
         appendLayer(name, packing: pack, createdBy: history(of: instruction, copy))
     }
 
@@ -199,9 +199,9 @@ extension StageCompiler {
         whole.imageScript.comment("\(reference), which files are copied from")
         let fetch: [ShellWord] =
             ["oci-fetch"] + registryOptions
-            + [.option("platform", whole.platform.description), ShellWord(base.reference)]
+            + [.option("platform", whole.platform.description), ShellWord(quoting: base.reference)]
         whole.imageScript.pipeline([fetch], to: .file(image + ".json"))
-        let script = unpacking(image, of: base.reference)
+        let script = unpacking(image, of: base.reference, isEmpty: false)
         whole.imageScript.append(script)
         return image + ".root"
     }
@@ -214,17 +214,20 @@ extension StageCompiler {
         }
         if let root = done.root { return root }
         let root = done.image + ".root"
-        let script = unpacking(done.image, of: done.base)
+        let script = unpacking(done.image, of: done.base, isEmpty: done.isEmpty)
         whole.scripts[source.index]?.append(script)
         done.root = root
         whole.states[source.index] = done
         return root
     }
 
-    private mutating func unpacking(_ image: String, of base: String?) -> ShellScript {
+    private mutating func unpacking(
+        _ image: String, of base: String?, isEmpty: Bool
+    ) -> ShellScript {
         whole.usesPrivateRoots = true
         var script = ShellScript()
         script.pipeline([["mkdir", .file(image + ".root")]])
+        if isEmpty { return script }
         script.pipeline(
             [
                 ["oci-flatten"] + registryOptions + places(of: base),
@@ -293,7 +296,7 @@ extension StageCompiler {
             [
                 "curl", "--fail", "--silent", "--show-error", "--location", "--globoff",
                 .option("proto", protocols), .option("proto-redir", protocols),
-                "--output", file, "--url", ShellWord(address),
+                "--output", file, "--url", ShellWord(quoting: address),
             ]
         ])
         script.pipeline([["chmod", "600", file]])
@@ -309,7 +312,7 @@ extension StageCompiler {
                 .malformed(.add, "'\(digest)' is no digest like sha256:0123…"))
         }
         script.code("sha256sum <\(file.text) | grep -qx '\(digest.dropFirst(7))  -' || {")
-        script.code("\techo \(ShellWord("checksum mismatch for \(address)").text) >&2")
+        script.code("\techo \(ShellWord(quoting: "checksum mismatch for \(address)").text) >&2")
         script.code("\texit 65")
         script.code("}")
     }

@@ -199,14 +199,16 @@ extension StageCompiler {
                 if !mount.isRequired { return }
                 throw instruction.malformed("there is no secret '\(id)'; give it with --secret")
             }
-            script.pipeline([["cat", "--", ShellWord(secret.value)]], to: file)
-            script.pipeline([["chmod", ShellWord(String(mount.mode ?? 0o400, radix: 8)), file]])
+            script.pipeline([["cat", "--", ShellWord(quoting: secret.value)]], to: file)
+            script.pipeline([
+                ["chmod", ShellWord(quoting: String(mount.mode ?? 0o400, radix: 8)), file]
+            ])
             setOwner(of: file, mount)
         case .ssh:
             if mount.target == nil { target = "/run/buildkit/ssh_agent.\(number)" }
             let problem = "there is no SSH_AUTH_SOCK for RUN --mount=type=ssh"
             script.code("[ -S \"${SSH_AUTH_SOCK:-}\" ] || {")
-            script.code("\techo \(ShellWord(problem).text) >&2\n\texit 69\n}")
+            script.code("\techo \(ShellWord(quoting: problem).text) >&2\n\texit 69\n}")
             script.code("ln -sfn \"$SSH_AUTH_SOCK\" \(file.text)")
             step.environment.append(("SSH_AUTH_SOCK", target))
         }
@@ -226,7 +228,7 @@ extension StageCompiler {
                 pack.append(.option("exclude-from", ignored))
             }
         }
-        pack += ["--mtime=keep", "--", ShellWord(mount.source ?? "/")]
+        pack += ["--mtime=keep", "--", ShellWord(quoting: mount.source ?? "/")]
         script.pipeline([["mkdir", ShellWord(suffixing: file, ".copy")]])
         script.pipeline([
             pack,
@@ -245,11 +247,13 @@ extension StageCompiler {
             .map { String($0, radix: 16) }.joined(separator: "")
         let name = String(id.suffix(200))
         let directory =
-            whole.request.cacheDirectory.map { ShellWord("\($0)/mounts/\(name)") }
+            whole.request.cacheDirectory.map { ShellWord(quoting: "\($0)/mounts/\(name)") }
             ?? .file("cache-\(name)")
         script.pipeline([["mkdir", "-p", "--", directory]])
         if let mode = mount.mode {
-            script.pipeline([["chmod", ShellWord(String(mode, radix: 8)), "--", directory]])
+            script.pipeline([
+                ["chmod", ShellWord(quoting: String(mode, radix: 8)), "--", directory]
+            ])
         }
         setOwner(of: directory, mount)
         script.code("ln -sfn \"$(cd -- \(directory.text) && pwd -P)\" \(file.text)")
@@ -257,7 +261,7 @@ extension StageCompiler {
 
     private mutating func setOwner(of file: ShellWord, _ mount: RunMount) {
         guard mount.uid != nil || mount.gid != nil else { return }
-        let owner = ShellWord("\(mount.uid ?? 0):\(mount.gid ?? 0)")
+        let owner = ShellWord(quoting: "\(mount.uid ?? 0):\(mount.gid ?? 0)")
         script.code("[ -n \"$rootless\" ] || chown \(owner.text) -- \(file.text)")
     }
 
@@ -296,7 +300,7 @@ extension StageCompiler {
         script.pipeline([["begin_run", .file(step.root)]])
         script.code("container=ocinoco-$$-\(step.line)")
         script.pipeline([
-            ["run_step", ShellWord("\(step.line)"), "run_container", .file(step.bundle)]
+            ["run_step", ShellWord(quoting: "\(step.line)"), "run_container", .file(step.bundle)]
         ])
         script.pipeline([["end_run", .file(step.root)]])
     }
@@ -317,9 +321,10 @@ extension StageCompiler {
         for (name, value) in environment(step) { variables[name] = value }
         if variables["HOME"] == nil { variables["HOME"] = "/root" }
         var command: [ShellWord] = [
-            "run_step", ShellWord("\(step.line)"), "in_chroot", .file(step.bundle), "env", "-i",
+            "run_step", ShellWord(quoting: "\(step.line)"), "in_chroot", .file(step.bundle), "env",
+            "-i",
         ]
-        command += variables.entries.map { ShellWord("\($0.name)=\($0.value)") }
+        command += variables.entries.map { ShellWord(quoting: "\($0.name)=\($0.value)") }
         command.append("\"$chroot\"")
         if !state.user.isEmpty {
             let isNumber = state.user.utf8.allSatisfy { (0x30...0x39).contains($0) }
@@ -332,11 +337,11 @@ extension StageCompiler {
         command.append(.file(step.root))
         if state.workingDirectory != "/" {
             command += [
-                "/bin/sh", "-c", ShellWord("cd \"$0\" && exec \"$@\""),
-                ShellWord(state.workingDirectory),
+                "/bin/sh", "-c", ShellWord(quoting: "cd \"$0\" && exec \"$@\""),
+                ShellWord(quoting: state.workingDirectory),
             ]
         }
-        command += arguments.map { ShellWord($0) }
+        command += arguments.map { ShellWord(quoting: $0) }
         script.pipeline([["begin_run", .file(step.root)]])
         script.pipeline([command])
         script.pipeline([["end_run", .file(step.root)]])

@@ -72,8 +72,8 @@ struct StageCompiler {
         script.blank()
         script.comment(origin(stage.from, whole))
         var fetch: [ShellWord] = ["oci-fetch"]
-        fetch += whole.request.registryArguments.map { ShellWord($0) }
-        fetch += [.option("platform", platform.description), ShellWord(base.reference)]
+        fetch += whole.request.registryArguments.map { ShellWord(quoting: $0) }
+        fetch += [.option("platform", platform.description), ShellWord(quoting: base.reference)]
         script.pipeline(options.count > 1 ? [fetch, options] : [fetch], to: .file(name + ".json"))
         return (state, script)
     }
@@ -150,7 +150,9 @@ struct StageCompiler {
     }
 
     /// Options for the tools that talk to registries.
-    var registryOptions: [ShellWord] { whole.request.registryArguments.map { ShellWord($0) } }
+    var registryOptions: [ShellWord] {
+        whole.request.registryArguments.map { ShellWord(quoting: $0) }
+    }
 
     var destination: ShellWord { DockerfileCompiler.destination(whole.request) }
 

@@ -3,22 +3,22 @@
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# build [OPTION...]: the Dockerfile on stdin, into oci:out:1.
+# build [OPTION...]: the Dockerfile on stdin, into oci:made:1.
 build() {
-	rm -rf out
-	oci-dockerfile --output oci:out:1 "$@" >build.sh
-	shellcheck -s sh -S warning build.sh >shellcheck.log || fail "shellcheck: $(cat shellcheck.log build.sh)"
+	rm -rf made
+	oci-dockerfile --output oci:made:1 "$@" >build.sh
+	shellcheck -s sh -S warning -e SC2034 build.sh >shellcheck.log || fail "shellcheck: $(cat shellcheck.log build.sh)"
 	sh build.sh >descriptor
 }
 
 # entry PATH: what the image has there, as mode, owner and type.
 entry() {
-	oci-fetch oci:out:1 | oci-list --no-cache "$1" 2>/dev/null | sed -n "s|^\.$1 type=\([^ ]*\) mode=\([^ ]*\) uid=\([^ ]*\) gid=\([^ ]*\).*|\1 \2 \3:\4|p"
+	oci-fetch oci:made:1 | oci-list --no-cache "$1" 2>/dev/null | sed -n "s|^\.$1 type=\([^ ]*\) mode=\([^ ]*\) uid=\([^ ]*\) gid=\([^ ]*\).*|\1 \2 \3:\4|p"
 }
 
 # config FILTER: of the image's config.
 config() {
-	oci-fetch --config oci:out:1 | jq -c "$1"
+	oci-fetch --config oci:made:1 | jq -c "$1"
 }
 
 mkdir -p context/sub
@@ -65,7 +65,7 @@ assert_equal '["$(touch pwned)","'\''","\\","\n"]' "$(config .config.Entrypoint)
 assert_equal '"$(touch pwned)`touch pwned`;touch pwned"' "$(config .config.Labels.z)"
 assert_equal '"it'\''s \"quoted\""' "$(config '.config.Env[] | select(startswith("G=")) | .[2:]')"
 # shellcheck disable=SC2016
-assert_equal 1 "$(oci-fetch oci:out:1 | oci-list | grep -cF './d/$(touch\040pwned)/;touch\040pwned type=file')"
+assert_equal 1 "$(oci-fetch oci:made:1 | oci-list | grep -cF './d/$(touch\040pwned)/;touch\040pwned type=file')"
 
 # What reports of others say: a directory of the base stays as it is, --chown and --chmod reach what
 # is made on the way.
@@ -77,7 +77,7 @@ COPY file /tmp/
 COPY --chown=1:2 sub /new/deep/
 COPY --chown=1:2 --chmod=640 file /mode/deep/file
 END
-assert_equal 'dir 1777 7:8' "$(entry /tmp)"
+assert_equal 'dir 01777 7:8' "$(entry /tmp)"
 assert_equal 'dir 0755 1:2' "$(entry /new)"
 assert_equal 'dir 0755 1:2' "$(entry /new/deep)"
 assert_equal 'file 0644 1:2' "$(entry /new/deep/a)"
@@ -96,8 +96,8 @@ assert_equal 'dir 0700 0:0' "$(entry /all/sub)"
 ln -s /etc/hostname context/out
 ln -s .. context/up
 for source in out up/Dockerfile ../Dockerfile /../Dockerfile missing; do
-	printf 'FROM scratch\nCOPY %s /x\n' "$source" | oci-dockerfile --context context --output oci:out:1 >build.sh
-	expect 65 sh build.sh 2>err
+	printf 'FROM scratch\nCOPY %s /x\n' "$source" | oci-dockerfile --context context --output oci:made:1 >build.sh
+	expect 65 sh build.sh
 	assert_match "no '.*' in the context" err
 done
 rm context/out context/up
@@ -128,7 +128,7 @@ assert_equal 'file 0644 0:0' "$(entry /one/p/q/r/x.txt)"
 assert_equal 'file 0644 0:0' "$(entry /two/q/y.md)"
 assert_equal '' "$(entry /two/p)"
 assert_equal 'file 0644 0:0' "$(entry /three/p/q/r/x.txt)"
-assert_equal '' "$(oci-fetch oci:out:1 | oci-list --no-cache /four | grep -E 'md|/r' || :)"
+assert_equal '' "$(oci-fetch oci:made:1 | oci-list --no-cache /four | grep -E 'md|/r' || :)"
 assert_equal '' "$(entry /five/y.md)"
 assert_equal 'file 0644 0:0' "$(entry /five/file)"
 assert_equal 'dir 0755 0:0' "$(entry /six)"
@@ -145,9 +145,9 @@ COPY <<-"two" <<three /d/
 	two
 three
 END
-image=$(oci-fetch oci:out:1)
+image=$(oci-fetch oci:made:1)
 for digest in $(echo "$image" | oci-layers | jq -r .digest); do
-	oci-fetch --blob "oci:out@$digest" | zstd -dcq | tar -xf - -C context
+	oci-fetch --blob "oci:made@$digest" | zstd -dcq | tar -xf - -C context
 done
 # shellcheck disable=SC2016
 assert_equal 'value "value" '\''$A'\''' "$(cat context/named)"
@@ -174,17 +174,17 @@ build --target 1 <Dockerfile
 assert_equal '{"stage":"a"}' "$(config .config.Labels)"
 
 # Several platforms are an index.
-rm -rf out
+rm -rf made
 printf 'FROM scratch\nARG TARGETARCH\nLABEL a=$TARGETARCH\n' |
-	oci-dockerfile --platform linux/amd64,linux/arm64 --output oci:out:1 | sh >descriptor
-assert_equal 'amd64 arm64' "$(oci-fetch --raw oci:out:1 | jq -r '[.manifests[].platform.architecture] | join(" ")')"
-assert_equal '"arm64"' "$(oci-fetch --config --platform linux/arm64 oci:out:1 | jq .config.Labels.a)"
+	oci-dockerfile --platform linux/amd64,linux/arm64 --output oci:made:1 | sh >descriptor
+assert_equal 'amd64 arm64' "$(oci-fetch --raw oci:made:1 | jq -r '[.manifests[].platform.architecture] | join(" ")')"
+assert_equal '"arm64"' "$(oci-fetch --config --platform linux/arm64 oci:made:1 | jq .config.Labels.a)"
 
 # Triggers of the base run first, and are its alone.
 printf 'FROM scratch\nONBUILD COPY file /from-trigger\nONBUILD ENV T=1\n' | build --context context
-oci-fetch oci:out:1 | oci-push-manifest oci:onbuild:1 >/dev/null
-rm -rf out
-printf 'FROM oci:onbuild:1\nENV U=$T\n' | oci-dockerfile --context context --output oci:out:1 | sh >descriptor
+oci-fetch oci:made:1 | oci-push-manifest oci:onbuild:1 >/dev/null
+rm -rf made
+printf 'FROM oci:onbuild:1\nENV U=$T\n' | oci-dockerfile --context context --output oci:made:1 | sh >descriptor
 assert_equal 'null' "$(config .config.OnBuild)"
 assert_equal '"U=1"' "$(config '.config.Env[-1]')"
 assert_equal 'file 0600 0:0' "$(entry /from-trigger | sed 's/0644/0600/')"
@@ -204,7 +204,7 @@ refused 'FROM scratch\nCOPY http://example.invalid/x /\n' '2:6: COPY: a source c
 refused 'FROM scratch\nENV a=${b:=c}\n' "2:7: unknown modifier ':=' in a substitution"
 refused 'FROM scratch\nRUN --security=insecure x\n' '2:5: not supported: RUN --security=insecure'
 refused 'ENV a=b\n' '1:1: ENV: it needs a FROM before it'
-refused 'FROM scratch\nCOPY --from=c / /\nFROM scratch AS c\n' "2:6: COPY: stage 'c' is not before this one"
+refused 'FROM scratch AS a\nCOPY --from=c / /\nFROM scratch AS c\nFROM a\n' "2:6: COPY: stage 'c' is not before this one"
 expect 65 oci-dockerfile --target none --file Dockerfile
 assert_failed 65 oci-dockerfile oci-dockerfile </dev/null
 assert_failed 66 oci-dockerfile oci-dockerfile --file missing
@@ -255,13 +255,13 @@ COPY --from=build /said /mounted /heredoc /exec /w/copied /tmp/user /
 END
 echo secret >secret
 run_it() {
-	rm -rf out
-	oci-dockerfile --context context --output oci:out:1 --secret s=secret "$@" <Dockerfile >build.sh
-	shellcheck -s sh -S warning build.sh >shellcheck.log || fail "shellcheck: $(cat shellcheck.log)"
+	rm -rf made
+	oci-dockerfile --context context --output oci:made:1 --secret s=secret "$@" <Dockerfile >build.sh
+	shellcheck -s sh -S warning -e SC2034 build.sh >shellcheck.log || fail "shellcheck: $(cat shellcheck.log)"
 	sh build.sh >descriptor 2>err || fail "build: $(cat err)"
 	rm -rf result
 	mkdir result
-	oci-fetch oci:out:1 | oci-flatten | tar -xf - -C result
+	oci-fetch oci:made:1 | oci-flatten | tar -xf - -C result
 	assert_equal 'arg env /w 0' "$(cat result/said)"
 	assert_equal file "$(cat result/copied)"
 	assert_equal 1000 "$(cat result/user)"
@@ -272,10 +272,10 @@ if namespaces_allowed; then
 	assert_equal 'a secret' "$(tr '\n' ' ' <result/mounted | sed 's/ $//')"
 	# Nothing of mounts and of the network's files is in a layer; the status and the place of what
 	# fails are said.
-	oci-dockerfile --context context --output oci:out:1 --secret s=secret --target build <Dockerfile | sh >descriptor 2>err
-	oci-fetch oci:out:1 | oci-list --no-cache --from oci:out --from oci:runs | cut -d ' ' -f 1 >paths
+	oci-dockerfile --context context --output oci:made:1 --secret s=secret --target build <Dockerfile | sh >descriptor 2>err
+	oci-fetch oci:made:1 | oci-list --no-cache --from oci:made --from oci:runs | cut -d ' ' -f 1 >paths
 	assert_equal '' "$(grep -E '^\./(c/|t/|m/|dev|proc|sys|etc/hosts|etc/resolv)' paths || :)"
-	printf 'FROM oci:runs:1\nRUN echo told >&2; exit 7\n' | oci-dockerfile --output oci:out:1 >build.sh
+	printf 'FROM oci:runs:1\nRUN echo told >&2; exit 7\n' | oci-dockerfile --output oci:made:1 >build.sh
 	expect 7 sh build.sh
 	assert_match '^2: told$' err
 	assert_match '^RUN in line 2 failed with status 7$' err
