@@ -95,7 +95,8 @@ let package = Package(
         library(
             "FilterTools",
             [
-                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ToolSupport",
+                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageLayout",
+                "ToolSupport",
                 argumentParser,
             ]),
         library(
@@ -123,9 +124,11 @@ let package = Package(
                 "oci-diff",
                 "oci-digest",
                 "oci-filters",
+                "oci-gc",
                 "oci-inspect",
                 "oci-layers",
                 "oci-manifest-append",
+                "oci-reuse",
                 "oci-runtime-config",
                 "oci-snapshot",
                 "oci-tar",
@@ -136,7 +139,9 @@ let package = Package(
             [
                 "oci-artifact",
                 "oci-compare",
+                "oci-delete",
                 "oci-dockerfile",
+                "oci-doctor",
                 "oci-fetch",
                 "oci-flatten",
                 "oci-list",
@@ -169,6 +174,9 @@ let package = Package(
             tests("DockerfileTests", ["JSON", "OCI", "Dockerfile"]),
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
             tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
+            tests(
+                "ImageTreeTests",
+                ["OCI", "ByteStream", "Snapshot", "Tar", "ImageTree", "TestSupport"]),
             tests("SnapshotTests", ["ByteStream", "Snapshot", "TestSupport"]),
             tests(
                 "ToolSupportTests",
@@ -180,7 +188,7 @@ let package = Package(
             tests(
                 "ImageStoreTests",
                 [
-                    "JSON", "OCI", "ByteStream", "Hashing", "Signing", "ImageLayout", "Registry",
+                    "JSON", "OCI", "ByteStream", "Hashing", "ImageLayout", "Registry",
                     "ImageStore", "TestSupport",
                 ]),
         ]

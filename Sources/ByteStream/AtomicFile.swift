@@ -107,6 +107,17 @@ public final class AtomicFile: ByteSink {
         }
     }
 
+    /// Whether a file's name is one that a run which was cut off left behind.
+    public static func isTemporary(_ name: Path) -> Bool {
+        let parts = name.bytes.split(
+            separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        // Empty, the name, which may have points of its own, the process, the random bits, `tmp`.
+        return parts.count >= 5 && parts[0].isEmpty
+            && parts[parts.count - 1].elementsEqual("tmp".utf8)
+            && !parts[parts.count - 2].isEmpty && !parts[parts.count - 3].isEmpty
+            && parts[parts.count - 3].allSatisfy { ($0 >= 0x30 && $0 <= 0x39) }
+    }
+
     /// A name in the same directory that no other process uses: the process id and 64 random bits.
     static func temporaryName(beside path: Path) -> Path {
         let unique = String(UInt64.random(in: .min ... .max), radix: 36)

@@ -2,6 +2,7 @@ import ToolSupport
 
 /// Every command that needs no network, for the multi-call binary.
 public let filterTools: [any Tool.Type] = [
+    CollectTool.self,
     ConfigTool.self,
     ConvertTool.self,
     DiffTool.self,
@@ -9,6 +10,7 @@ public let filterTools: [any Tool.Type] = [
     InspectTool.self,
     LayersTool.self,
     ManifestAppendTool.self,
+    ReuseTool.self,
     RuntimeConfigTool.self,
     SnapshotTool.self,
     TarTool.self,

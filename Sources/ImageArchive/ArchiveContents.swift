@@ -12,6 +12,8 @@ import Tar
 struct ArchiveContents {
     /// By their paths.
     private(set) var documents: [[UInt8]: [UInt8]] = [:]
+    /// Files without bytes. What names one as a layer and has its diffID proves that it is one.
+    private var emptyFiles: Set<[UInt8]> = []
     /// What the target has, by the paths of the archive.
     private(set) var blobs: [[UInt8]: StreamedBlob] = [:]
     /// The sizes of what the target has, by the digests.
@@ -55,7 +57,9 @@ struct ArchiveContents {
             }
             let path = try resolve(entry.path[...], in: [], of: entry)
             if entry.kind == .directory { continue }
-            guard documents[path] == nil, blobs[path] == nil, links[path] == nil else {
+            guard documents[path] == nil, blobs[path] == nil, links[path] == nil,
+                !emptyFiles.contains(path)
+            else {
                 throw ArchiveError.badPath(path: Path(path), "is there twice")
             }
             try hold(path.count + entry.linkTarget.count + ArchiveContents.entryByteCount)
@@ -79,6 +83,10 @@ struct ArchiveContents {
         _ entry: TarEntry, _ path: [UInt8], _ reader: EntryReader, _ target: any Repository
     ) throws -> Int {
         let digest = ArchiveContents.namedDigest(path)
+        if entry.size == 0, digest == nil {
+            emptyFiles.insert(path)
+            return 0
+        }
         let isSmall = entry.size <= UInt64(DocumentLimit.configByteCount)
         let head = try reader.read(atMost: isSmall ? Int(entry.size) : tarBlockByteCount)
         if isSmall, head.isJSON {
@@ -98,7 +106,8 @@ struct ArchiveContents {
                 mediaType: .octetStream, digest: digest, size: Int64(entry.size))
             blob = StreamedBlob(descriptor: descriptor, diffID: nil)
         } else if head.isCompressed {
-            let layer = LayerSource(source, path: Path(path))
+            // Its diffID is compared with the one in the config, which proves all of it.
+            let layer = LayerSource(source, path: Path(path), isEndProved: true)
             _ = try target.writeBlob(layer, mountFrom: [])
             var descriptor = layer.descriptor
             let diffID = descriptor[annotation: Annotation.uncompressed].flatMap { Digest($0) }
@@ -183,6 +192,9 @@ struct ArchiveContents {
 
     /// The blob at `path`, or where links of that name lead to.
     func blob(_ path: [UInt8]) -> StreamedBlob? { blobs[followed(path)] }
+
+    /// Whether there is a file without bytes at `path`, or where links of that name lead to.
+    func isEmptyFile(_ path: [UInt8]) -> Bool { emptyFiles.contains(followed(path)) }
 
     /// The document of `blobs/` that `descriptor` describes, its bytes proved; nil when there is
     /// none.

@@ -320,19 +320,33 @@ struct DockerArchive {
         return RawManifest(bytes: bytes, mediaType: .manifest)
     }
 
-    private func layer(_ path: String, diffID: Digest) throws(ArchiveError) -> Descriptor {
+    private func layer(_ path: String, diffID: Digest) throws -> Descriptor {
+        if contents.isEmptyFile(Array(path.utf8)) { return try emptyLayer(path, diffID: diffID) }
         guard let blob = contents.blob(Array(path.utf8)) else {
-            throw .missing(subject: "layer \(quote(path))")
+            throw ArchiveError.missing(subject: "layer \(quote(path))")
         }
         guard let actual = blob.diffID else {
             // Named by its digest, and what it is uncompressed was not looked at.
-            guard blob.descriptor.digest == diffID else { throw .notALayer(path: Path(path)) }
+            guard blob.descriptor.digest == diffID else {
+                throw ArchiveError.notALayer(path: Path(path))
+            }
             return Descriptor(mediaType: .layer, digest: diffID, size: blob.descriptor.size)
         }
         guard actual == diffID else {
-            throw .diffID(path: Path(path), expected: diffID, actual: actual)
+            throw ArchiveError.diffID(path: Path(path), expected: diffID, actual: actual)
         }
         return blob.descriptor
+    }
+
+    /// A layer of no bytes, which its diffID proves to be whole. It is stored at once.
+    private func emptyLayer(_ path: String, diffID: Digest) throws -> Descriptor {
+        let blob = MemoryBlob([])
+        let actual = blob.identity.digest
+        guard actual == diffID else {
+            throw ArchiveError.diffID(path: Path(path), expected: diffID, actual: actual)
+        }
+        _ = try target.writeBlob(blob, mountFrom: [])
+        return Descriptor(mediaType: .layer, digest: actual, size: 0)
     }
 }
 

@@ -74,6 +74,7 @@ extension LayoutRepository {
     ) throws -> BlobIdentity {
         try createLayout()
         if let announced = source.announced, try blobSize(announced.digest) == announced.size {
+            touch(announced.digest)
             return announced
         }
         let algorithm = source.announced?.digest.algorithm ?? .sha256
@@ -85,6 +86,8 @@ extension LayoutRepository {
         if try blobSize(identity.digest) != identity.size {
             try create(blobDirectory(identity.digest.algorithm))
             try file.commit(as: blobPath(identity.digest))
+        } else {
+            touch(identity.digest)
         }
         return identity
     }
@@ -99,7 +102,9 @@ extension LayoutRepository {
     public func linkBlob(_ descriptor: Descriptor, from other: LayoutRepository) throws -> Bool {
         try createLayout()
         switch try blobSize(descriptor.digest) {
-        case descriptor.size: return true
+        case descriptor.size:
+            touch(descriptor.digest)
+            return true
         case nil: break
         default: return false
         }
@@ -119,6 +124,13 @@ extension LayoutRepository {
             throw StreamError.write(path: target, error)
         }
         return true
+    }
+
+    /// Makes a blob that was found to be there as young as one that was just written: it is needed
+    /// now, and what collects old ones must not take it away before it is listed.
+    private func touch(_ digest: Digest) {
+        // Without the right to do that the blob is another user's, who collects it or not.
+        _ = blobPath(digest).withCString { utimensat(AT_FDCWD, $0, nil, 0) }
     }
 
     /// Who owns a file and who may read it; nil when that is not known.

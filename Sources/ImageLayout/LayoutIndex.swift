@@ -94,11 +94,24 @@ struct LayoutIndex {
     }
 }
 
+extension LayoutIndex {
+    /// Removes entries; those that stay keep their order.
+    ///
+    /// - Returns: whether there were any.
+    mutating func removeEntries(where isRemoved: (JSON) -> Bool) -> Bool {
+        let kept = entries.filter { !isRemoved($0) }
+        guard kept.count < entries.count else { return false }
+        entries = kept
+        document["manifests"] = .array(entries)
+        return true
+    }
+}
+
 extension JSON {
     /// The `org.opencontainers.image.ref.name` of an index entry.
-    fileprivate var tag: JSONString? {
+    var tag: JSONString? {
         object?.object("annotations")[Annotation.refName]?.string
     }
 
-    fileprivate var digest: JSONString? { object?["digest"]?.string }
+    var digest: JSONString? { object?["digest"]?.string }
 }

@@ -173,15 +173,30 @@ public struct LayoutRepository: Sendable {
     private func setEntry(
         _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
     ) throws {
-        let lockFailure = { StreamError.create(path: indexPath, $0) as any Error }
-        try Directory.withLock(directory, failure: lockFailure) {
+        try withLock {
             var index = try readIndex(orEmpty: true)
             if let check { try check(tag.flatMap { try entry($0, in: index)?.digest }) }
             index.set(manifest.descriptor, tag: tag)
-            let file = try AtomicFile(indexPath)
-            try file.write(index.bytes)
-            try file.commit()
+            try write(index)
         }
+    }
+
+    /// Runs `body` while no other process changes `index.json` of a layout that must be there.
+    func withExistingLock<Result>(_ body: () throws -> Result) throws -> Result {
+        try checkLayout()
+        return try withLock(body)
+    }
+
+    /// Runs `body` while no other process changes `index.json`.
+    func withLock<Result>(_ body: () throws -> Result) throws -> Result {
+        let lockFailure = { StreamError.create(path: indexPath, $0) as any Error }
+        return try Directory.withLock(directory, failure: lockFailure, body)
+    }
+
+    func write(_ index: LayoutIndex) throws(StreamError) {
+        let file = try AtomicFile(indexPath)
+        try file.write(index.bytes)
+        try file.commit()
     }
 
     private func manifest(_ entry: Descriptor) throws -> RawManifest {
@@ -232,7 +247,7 @@ public struct LayoutRepository: Sendable {
     }
 
     /// A whole small blob, checked.
-    private func readDocument(_ digest: Digest, size: Int64?) throws -> [UInt8] {
+    func readDocument(_ digest: Digest, size: Int64?) throws -> [UInt8] {
         let bytes = try RegularFile.read(
             blobPath(digest), limit: DocumentLimit.manifestByteCount)
         let verifier = Verifier(

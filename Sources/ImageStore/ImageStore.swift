@@ -40,7 +40,7 @@ public final class ImageStore: Sendable {
         }
     }
 
-    private func registryClient() throws -> RegistryClient {
+    func registryClient() throws -> RegistryClient {
         try client.withLock { client in
             if let client { return client }
             let new = try RegistryClient(options)
@@ -64,6 +64,13 @@ public final class ImageStore: Sendable {
     /// - Throws: `RegistryError`: nothing is written then.
     public func login(_ registry: String, user: String, password: String) throws -> Path {
         try registryClient().login(registry, user: user, password: password)
+    }
+
+    /// Asks a registry whether it accepts the credentials that are stored for it.
+    ///
+    /// - Throws: `RegistryError.noCredentials`, `.denied`.
+    public func checkLogin(_ registry: String) throws {
+        try registryClient().checkLogin(registry)
     }
 
     /// Removes the credentials of a registry.

@@ -73,21 +73,7 @@ extension ImageStore {
         _ target: Reference, with content: PushContent, sources: [Reference], filled: [Reference]
     ) throws {
         let repository = try repository(for: target)
-        let sources = filled + sources + [content.source].compactMap { $0 }
-        var inventory = Inventory()
-        if content.images.isEmpty {
-            var walk = ManifestWalk(store: self, target: repository, sources: sources)
-            try walk.add(content.root, subject: "the image", depth: 0, to: &inventory)
-        } else {
-            for child in content.images {
-                inventory.add(
-                    child.manifest, subject: child.subject, config: child.configBytes,
-                    sources: sources + child.sources)
-                if child.stored.digest != content.root.digest {
-                    inventory.manifests.append(child.stored)
-                }
-            }
-        }
+        let inventory = try inventory(of: content, for: target, sources: filled + sources)
         try transfer(inventory.blobs, to: target)
         // What an index refers to must be there before it.
         let images = inventory.manifests.filter { !$0.mediaType.isIndex }
@@ -101,6 +87,29 @@ extension ImageStore {
             let listed = try repository.putManifest(index, tag: nil)
             if listed == nil { try listReferrer(index, in: repository) }
         }
+    }
+
+    /// What a place must have before `content.root`, and where it may be had.
+    func inventory(
+        of content: PushContent, for target: Reference, sources: [Reference]
+    ) throws -> Inventory {
+        let sources = sources + [content.source].compactMap { $0 }
+        var inventory = Inventory()
+        if content.images.isEmpty {
+            var walk = ManifestWalk(
+                store: self, target: try repository(for: target), sources: sources)
+            try walk.add(content.root, subject: "the image", depth: 0, to: &inventory)
+        } else {
+            for child in content.images {
+                inventory.add(
+                    child.manifest, subject: child.subject, config: child.configBytes,
+                    sources: sources + child.sources)
+                if child.stored.digest != content.root.digest {
+                    inventory.manifests.append(child.stored)
+                }
+            }
+        }
+        return inventory
     }
 }
 

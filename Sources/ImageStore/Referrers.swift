@@ -41,9 +41,7 @@ extension ImageStore {
         let root = try manifest(of: reference)
         let repository = try repository(for: reference)
         var digests = [root.digest]
-        if root.mediaType.isIndex {
-            digests += try parts(of: root, in: repository, depth: 0).map(\.digest)
-        }
+        digests += try parts(of: root, in: repository).map(\.digest)
         var seen = Set(digests)
         var found: [Descriptor] = []
         while !digests.isEmpty {
@@ -65,9 +63,10 @@ extension ImageStore {
     }
 
     /// What an index refers to, and the indexes in it, as far as the place has them.
-    private func parts(
-        of raw: RawManifest, in repository: any Repository, depth: Int
+    func parts(
+        of raw: RawManifest, in repository: any Repository, depth: Int = 0
     ) throws -> [Descriptor] {
+        guard raw.mediaType.isIndex else { return [] }
         let index = try parsing("index '\(raw.digest)'") { () throws(JSONError) in
             try raw.index()
         }
@@ -97,6 +96,29 @@ extension ImageStore {
             var index = try referrersIndex(tag, in: repository) ?? Index(manifests: [])
             if index.manifests.contains(where: { $0.digest == entry.digest }) { return }
             index.setManifests(index.manifests + [entry])
+            let bytes = index.storedBytes
+            try repository.putManifest(
+                RawManifest(bytes: bytes, mediaType: index.mediaType), tag: tag)
+        }
+        throw StoreError.referrersContended(place: repository.name, tag: tag)
+    }
+
+    /// Takes a manifest that was deleted off the list of its subject's referrers, where that is a tag.
+    ///
+    /// - Spec: distribution-spec v1.1, Deleting Manifests.
+    func unlistReferrer(_ manifest: RawManifest, in repository: any Repository) throws {
+        let subject = try parsing("manifest '\(manifest.digest)'") { () throws(JSONError) in
+            try manifest.subject()
+        }
+        guard let subject,
+            try repository.referrers(of: subject.digest, artifactType: nil) == nil
+        else { return }
+        let tag = subject.digest.referrersTag
+        for _ in 0..<ImageStore.referrersAttemptLimit {
+            guard var index = try referrersIndex(tag, in: repository),
+                index.manifests.contains(where: { $0.digest == manifest.digest })
+            else { return }
+            index.setManifests(index.manifests.filter { $0.digest != manifest.digest })
             let bytes = index.storedBytes
             try repository.putManifest(
                 RawManifest(bytes: bytes, mediaType: index.mediaType), tag: tag)

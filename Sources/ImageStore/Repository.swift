@@ -49,6 +49,16 @@ public protocol Repository: Sendable {
 
     func tags() throws -> [String]
 
+    /// Removes a tag, and leaves the other tags of its manifest.
+    ///
+    /// - Returns: false when there is no such tag.
+    func deleteTag(_ tag: String) throws -> Bool
+
+    /// Removes a manifest with all its tags.
+    ///
+    /// - Returns: false when it is not there by itself.
+    func deleteManifest(_ digest: Digest) throws -> Bool
+
     /// The manifests whose `subject` is `digest`; nil when the place cannot say.
     func referrers(of digest: Digest, artifactType: String?) throws -> Index?
 }

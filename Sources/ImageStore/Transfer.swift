@@ -33,7 +33,7 @@ extension ImageStore {
     }
 
     /// The repositories of the target's own registry, which can give it their blobs.
-    private func neighbours(of target: Reference, in sources: [Reference]) -> [String] {
+    func neighbours(of target: Reference, in sources: [Reference]) -> [String] {
         guard case .registry(let target) = target else { return [] }
         return sources.compactMap { source in
             guard case .registry(let source) = source, source.host == target.host else {

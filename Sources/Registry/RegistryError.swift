@@ -11,7 +11,8 @@ public struct RegistryAnswer: Sendable, Hashable {
     public let reason: String?
 
     var text: String {
-        "\(method) \(quote(url)): status \(status)" + (reason.map { ", \($0)" } ?? "")
+        "\(method) \(quote(url)): status \(status)"
+            + (reason.map { ", " + ($0.hasSuffix(".") ? String($0.dropLast()) : $0) } ?? "")
     }
 }
 
@@ -22,6 +23,8 @@ public enum RegistryError: Failure {
     case denied(RegistryAnswer, host: String?)
     /// Any other answer of refusal.
     case refused(RegistryAnswer)
+    /// The registry has no deletion, or it is switched off there.
+    case deletionRefused(RegistryAnswer, host: String)
     /// A passing failure that lasted through all retries.
     case exhausted(RegistryAnswer)
     /// There is no such blob in the repository.
@@ -39,6 +42,7 @@ public enum RegistryError: Failure {
     case obsoleteManifest(repository: String, reference: String)
     /// An upload broke, and bytes that the registry does not have are gone here too.
     case uploadLost(repository: String, detail: String)
+    case noCredentials(registry: String)
     case credentialFile(Path, problem: String)
     case credentialHelper(name: String, problem: String)
     case setting(problem: String)
@@ -48,8 +52,8 @@ public enum RegistryError: Failure {
 
     public var exitStatus: ExitStatus {
         switch self {
-        case .denied: .denied
-        case .refused, .noBlob, .unreachable, .tls: .unavailable
+        case .denied, .noCredentials: .denied
+        case .refused, .deletionRefused, .noBlob, .unreachable, .tls: .unavailable
         case .exhausted, .timedOut, .connectionBroke, .uploadLost: .temporary
         case .violation: .protocolError
         case .manifestTooLarge, .notAManifest, .obsoleteManifest: .dataError
@@ -68,6 +72,9 @@ public enum RegistryError: Failure {
                 : "unauthorized: \(answer.text); "
                     + (host.map { "run: ocinoco login \($0)" } ?? "user or password is wrong")
         case .refused(let answer): "refused: \(answer.text)"
+        case .deletionRefused(let answer, let host):
+            "deletion is switched off in the registry \(quote(host)), or done by other means there: "
+                + answer.text
         case .exhausted(let answer): "still failing after all retries: \(answer.text)"
         case .noBlob(let repository, let digest):
             "no such blob in \(quote(repository)): \(digest)"
@@ -88,6 +95,8 @@ public enum RegistryError: Failure {
                 + " push the image again with a newer tool"
         case .uploadLost(let repository, let detail):
             "upload to \(quote(repository)) broke and cannot be repaired: \(detail)"
+        case .noCredentials(let registry):
+            "no credentials of \(quote(registry)); run: ocinoco login \(registry)"
         case .credentialFile(let path, let problem):
             "unusable credentials file \(path.quoted): \(problem)"
         case .credentialHelper(let name, let problem):

@@ -183,18 +183,6 @@ public struct RegistryRepository: Sendable {
             return nil
         }
     }
-
-    /// Removes a manifest.
-    ///
-    /// - Returns: false when there was none.
-    /// - Spec: distribution-spec v1.1, Deleting Manifests.
-    public func deleteManifest(_ selector: ManifestSelector) throws -> Bool {
-        let call = try call("DELETE", "manifests/\(selector.pathComponent)", pushing: true)
-        let response = try client.send(call)
-        if response.status == 404 { return false }
-        guard response.isSuccess else { throw client.refusal(call, response) }
-        return true
-    }
 }
 
 extension ManifestSelector {

@@ -4,7 +4,9 @@ import ToolSupport
 public let remoteTools: [any Tool.Type] = [
     ArtifactTool.self,
     CompareTool.self,
+    DeleteTool.self,
     DockerfileTool.self,
+    DoctorTool.self,
     FetchTool.self,
     FlattenTool.self,
     ListTool.self,

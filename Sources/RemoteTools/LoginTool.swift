@@ -10,8 +10,8 @@ public struct LoginTool: Tool {
         abstract: "Store the credentials of a registry, or remove them.",
         usage: "oci-login [<options>] <registry>",
         discussion: """
-            Reads the password from stdin and stores it when the registry has accepted it: in the \
-            file that has credentials of the registry, else in the first that is there, or with \
+            Reads the password from stdin, or asks for it on a terminal without showing it, and \
+            stores it when the registry has accepted it: in the file that has credentials of the registry, else in the first that is there, or with \
             the helper that the file names. Nothing is written to stdout.
 
             REGISTRY is HOST[:PORT], or HOST[:PORT]/PATH for the repositories below PATH.
@@ -30,22 +30,27 @@ public struct LoginTool: Tool {
     @Flag(help: "Remove the credentials, from every file that has some.")
     var logout = false
 
+    @Flag(help: "Ask the registry whether it accepts what is stored; store nothing.")
+    var check = false
+
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions
 
     public init() {}
 
     public func validate() throws {
-        if logout == (username != nil) {
-            throw ValidationError(
-                logout ? "--username and --logout exclude each other" : "no --username")
+        if [logout, check, username != nil].count(where: { $0 }) > 1 {
+            throw ValidationError("--username, --logout and --check exclude each other")
         }
+        if !logout && !check && username == nil { throw ValidationError("no --username") }
     }
 
     public func execute(_ console: Console) throws {
-        if let username {
-            let password = try Password(
-                from: console.standardInput(expecting: "the password"))
+        if check {
+            try registry.withStore(console) { try $0.checkLogin(server) }
+        } else if let username {
+            Interruption.arm()
+            let password = try Password.read(for: "\(username) at \(server)", console)
             let file = try registry.withStore(console) { store in
                 try store.login(server, user: username, password: password.text)
             }
@@ -64,17 +69,44 @@ struct Password {
 
     let text: String
 
+    /// Reads it from stdin, or where that is a terminal asks for it.
+    ///
+    /// - Throws: as `init(from:)`.
+    static func read(for whom: String, _ console: Console) throws -> Password {
+        guard FileDescriptor.standardInput.isTerminal else {
+            return try Password(from: InputStream())
+        }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
+        defer { buffer.deallocate() }
+        let count: Int?
+        do throws(Errno) {
+            count = try Terminal.readSecretLine(prompt: "password of \(whom): ", into: buffer)
+        } catch {
+            throw StreamError.read(path: "/dev/tty", error)
+        }
+        guard let count else {
+            throw InputError.terminal(toolName: console.toolName, expected: "the password")
+        }
+        if count > buffer.count { throw InputError.tooLarge("/dev/tty", limit: buffer.count) }
+        return try Password(Array(buffer[..<count]), path: "/dev/tty")
+    }
+
     /// - Throws: `InputError`, none of which says anything of the password; `StreamError.read`.
     init(from input: InputStream) throws {
-        guard var bytes = try input.readAll(limit: Password.byteLimit) else {
+        guard let bytes = try input.readAll(limit: Password.byteLimit) else {
             throw InputError.tooLarge(input.path, limit: Password.byteLimit)
         }
+        try self.init(bytes, path: input.path)
+    }
+
+    private init(_ line: [UInt8], path: Path) throws(InputError) {
+        var bytes = line
         if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
         if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
-        if bytes.isEmpty { throw InputError.empty(input.path) }
+        if bytes.isEmpty { throw .empty(path) }
         guard let text = String(validating: bytes, as: UTF8.self),
             !bytes.contains(where: { $0 < 0x20 || $0 == 0x7F })
-        else { throw InputError.refused("what came on \(input.path.quoted) is no password") }
+        else { throw .refused("what came on \(path.quoted) is no password") }
         self.text = text
     }
 }

@@ -43,6 +43,7 @@ public struct PushBlobTool: Tool {
     @Flag(help: "Decompress a layer that brings its proof along, too, and check the proof.")
     var verifyLayer = false
 
+    @OptionGroup var reuse: BlobReuseOptions
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions
 
@@ -50,6 +51,13 @@ public struct PushBlobTool: Tool {
 
     public func validate() throws {
         if let size, size < 0 { throw ValidationError("--size is negative: '\(size)'") }
+        if reuse.reuse
+            && (mediaType != nil || !mount.isEmpty || digest != nil || size != nil || verifyLayer)
+        {
+            throw ValidationError(
+                "--media-type, --mount, --digest, --size and --verify-layer have no meaning with "
+                    + "--reuse")
+        }
     }
 
     public func execute(_ console: Console) throws {
@@ -58,6 +66,11 @@ public struct PushBlobTool: Tool {
             throw UsageError("a place with a digest: '\(reference)'; use --digest")
         }
         if reference.tag != nil { console.trace("the tag of '\(reference)' is of no account") }
+        if reuse.reuse {
+            return try registry.withStore(console) { store in
+                try reuse.answer(reference, store, console)
+            }
+        }
         let mountSources = try mount.map { text throws(ReferenceError) in
             try repositoryName(text, beside: reference)
         }

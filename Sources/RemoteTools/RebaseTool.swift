@@ -8,7 +8,10 @@ public struct RebaseTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-rebase",
         abstract: "Replace the base's layers of images by those of a newer base.",
-        usage: "oci-rebase [<options>]",
+        usage: """
+            oci-rebase [<options>]
+                   oci-rebase --check [<options>] [<ref> ...]
+            """,
         discussion: """
             Reads image lines from stdin and writes them to stdout with the layers, diffIDs and \
             history of the new base under their own. What an image inherited of the old base's \
@@ -17,6 +20,10 @@ public struct RebaseTool: Tool {
 
             The old base is what the image's annotations say. An image whose base has not moved \
             stays as it is.
+
+            With --check nothing is changed: a line for each image says whether the tag of its \
+            base still stands for what it was built on, and the status is 1 when it does not of \
+            some.
 
             Example:
               oci-fetch ghcr.io/example/app:1 | oci-rebase |
@@ -34,12 +41,28 @@ public struct RebaseTool: Tool {
             "The old base. Default: what the image's annotations say.", valueName: "ref@digest"))
     var base: String?
 
+    @Flag(help: "Say of each image line, or of each REF, whether its base has moved on.")
+    var check = false
+
+    @Argument(help: ArgumentHelp("With --check: the images, by name.", valueName: "ref"))
+    var references: [String] = []
+
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions
 
     public init() {}
 
+    public func validate() throws {
+        if !check && !references.isEmpty {
+            throw ValidationError("a REF is for --check: '\(references[0])'")
+        }
+        if check && (onto != nil || base != nil) {
+            throw ValidationError("--onto and --base have no meaning with --check")
+        }
+    }
+
     public func execute(_ console: Console) throws {
+        if check { return try checkBases(console) }
         let onto = try self.onto.map { text throws(ReferenceError) in try parseReference(text) }
         let base = try self.base.map { text throws(ReferenceError) in try parseReference(text) }
         try registry.withStore(console) { store in
@@ -50,5 +73,22 @@ public struct RebaseTool: Tool {
                 }
             }
         }
+    }
+
+    private func checkBases(_ console: Console) throws {
+        let names = try references.map { text throws(ReferenceError) in try parseReference(text) }
+        let images =
+            try names.isEmpty
+            ? ImageLines.read(from: console.standardInput(expecting: "image lines")) : []
+        let answers = try registry.withStore(console) { store in
+            try store.baseStatus(
+                of: store.baseRecords(of: names)
+                    + images.enumerated().map {
+                        BaseRecord(
+                            image: "image line \($0.offset + 1)", $0.element.manifest.document)
+                    })
+        }
+        try writeLines(answers.map(\.line))
+        if answers.contains(where: { $0.answer == .stale }) { throw NegativeAnswer() }
     }
 }

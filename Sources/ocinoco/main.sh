@@ -79,6 +79,7 @@ answer() {
 { true 9>&1; } 2>/dev/null || exec 1</dev/null
 { true 9>&2; } || exec 2</dev/null
 
+set_traps
 find_tools
 ocinoco_script=$(answer "$@")
 case $ocinoco_script in

@@ -25,11 +25,11 @@ find_free_descriptor() {
 	done
 }
 
-# watch NUMBER LABEL COMMAND...: runs a stage, and records how it ended if it failed.
+# watch NUMBER LABEL COMMAND...: runs a stage, and records how it ended if it failed, unless LABEL is -.
 watch() {
+	# This shell outlives its stage, whatever is sent to all of them.
+	trap : HUP INT QUIT TERM
 	start replace "$@"
-	# This shell outlives its stage, whatever is sent to all of them. The stage began without these traps.
-	trap : HUP TERM
 	set -- "$1" "$2" "$!" 0
 	echo "$3" >|"$ocinoco_state/stage.$1"
 	[ ! -e "$ocinoco_state/stop" ] || kill -TERM "$3" 2>/dev/null || :
@@ -41,7 +41,7 @@ watch() {
 	done
 	: >|"$ocinoco_state/stage.$1"
 	case $4:$2 in
-	0:*) return 0 ;;
+	0:* | *:-) return 0 ;;
 	1:cat | 1:tee) set -- "$1" "$2" "$3" 74 ;;
 	1:mv) set -- "$1" "$2" "$3" 73 ;;
 	esac
@@ -61,6 +61,16 @@ proceed() {
 	kill -0 "$$" 2>/dev/null || exit 1
 }
 
+# After a pipeline that failed: goes on when its stages ended with STATUS, or by the pipes that this broke.
+forgive() {
+	[ -s "$ocinoco_state/failed" ] || exit 1
+	while read -r number failure label; do
+		case $failure in "$1" | 141) ;; *) exit 1 ;; esac
+	done <"$ocinoco_state/failed"
+	: >|"$ocinoco_state/failed"
+	proceed
+}
+
 run_script() {
 	trap : HUP TERM
 	# shellcheck source=/dev/null
@@ -76,23 +86,33 @@ stop_stages() {
 	done
 }
 
-# Ends as the signal would have ended it, when all stages have ended and nothing is left of them.
-interrupted() {
+# end_by_signal SIGNAL STATUS: ends as the signal would have ended it, when all stages have ended and nothing is left of them.
+#
+# The stages are told again and again: one that was just about to start may not have heard it. No `wait`,
+# which in a trap some shells never come back from; the shell takes note of its child during `sleep`.
+end_by_signal() {
 	trap '' HUP INT PIPE QUIT TERM
-	if [ -n "$ocinoco_script_pid" ]; then
+	if [ -n "${!-}" ]; then
 		: >|"$ocinoco_state/stop"
-		# Again and again: one that was just about to start may not have heard it.
-		while :; do
+		while kill -0 "$!" 2>/dev/null; do
 			stop_stages
-			sleep 0.1
-		done >/dev/null 2>&1 &
-		{ wait "$ocinoco_script_pid"; } 2>/dev/null || :
-		kill -KILL "$!" 2>/dev/null || :
-		{ wait "$!"; } 2>/dev/null || :
+			sleep 0.1 || :
+		done
 	fi
 	clean_up
 	trap - EXIT "$1"
 	kill -s "$1" "$$"
+	exit "$2"
+}
+
+set_traps() {
+	ocinoco_state=
+	trap clean_up EXIT
+	trap 'end_by_signal HUP 129' HUP
+	trap 'end_by_signal INT 130' INT
+	trap 'end_by_signal PIPE 141' PIPE
+	trap 'end_by_signal QUIT 131' QUIT
+	trap 'end_by_signal TERM 143' TERM
 }
 
 clean_up() {
@@ -101,37 +121,32 @@ clean_up() {
 
 # Runs what was composed, and ends with the status of the first stage that failed.
 run_composed() {
-	ocinoco_state='' ocinoco_script_pid=''
-	trap clean_up EXIT
-	for ocinoco_signal in HUP INT PIPE QUIT TERM; do
-		# shellcheck disable=SC2064 # the signal of now
-		trap "interrupted $ocinoco_signal" "$ocinoco_signal"
-	done
-	ocinoco_state=$(mktemp -d) || exit 73
+	# A signal for all would end mktemp before it says what it made.
+	ocinoco_state=$(trap '' HUP INT QUIT TERM && mktemp -d) || exit 73
 	case $ocinoco_state in /*) ;; *) ocinoco_state=./$ocinoco_state ;; esac
 	printf '%s\n' "$ocinoco_script" >"$ocinoco_state/script" || exit 74
 	find_free_descriptor
 	start run_script
-	ocinoco_script_pid=$! ocinoco_status=0
-	{ wait "$ocinoco_script_pid"; } 2>/dev/null || ocinoco_status=$?
+	ocinoco_status=0
+	{ wait "$!"; } 2>/dev/null || ocinoco_status=$?
 	[ "$ocinoco_status" -eq 0 ] || name_culprit
 }
 
-# A stage that a broken pipe ended is not the cause, unless there is no other.
+# A stage that a broken pipe ended, or a tool that answered no, is not the cause unless there is no other.
 name_culprit() {
 	stop_stages
 	ocinoco_least=9999 ocinoco_cause=$ocinoco_status ocinoco_stage=
 	[ ! -s "$ocinoco_state/failed" ] || while read -r number failure label; do
-		[ "$failure" -ne 141 ] || number=$((number + 1000))
+		case $failure:$label in 141:* | 1:oci-*) number=$((number + 1000)) ;; esac
 		[ "$number" -lt "$ocinoco_least" ] || continue
 		ocinoco_least=$number ocinoco_cause=$failure ocinoco_stage=$label
 	done <"$ocinoco_state/failed"
 	case $ocinoco_stage:$ocinoco_cause:$ocinoco_status in
 	# No stage, but a file that the shell could not open or make, which it said.
 	:[12]:* | *:141:[12]) exit 73 ;;
+	# A tool that answers a question by it, and says nothing.
+	oci-*:1:*) exit 1 ;;
 	:*) exit "$ocinoco_cause" ;;
-	# An answer, not a failure.
-	oci-compare:1:*) exit 1 ;;
 	esac
 	die "$ocinoco_cause" "$ocinoco_stage failed with status $ocinoco_cause"
 }

@@ -118,6 +118,8 @@ private final class MemoryRepository: Repository, @unchecked Sendable {
         return nil
     }
 
+    func deleteTag(_ tag: String) -> Bool { false }
+    func deleteManifest(_ digest: Digest) -> Bool { false }
     func tags() throws -> [String] { [] }
 
     func referrers(of digest: Digest, artifactType: String?) throws -> Index? { nil }

@@ -40,6 +40,12 @@ private final class Tags: Repository {
         return nil
     }
 
+    func deleteTag(_ tag: String) -> Bool {
+        state.withLock { $0.manifests.removeValue(forKey: tag) != nil }
+    }
+
+    func deleteManifest(_ digest: Digest) -> Bool { false }
+
     func tags() -> [String] { state.withLock { Array($0.manifests.keys) } }
     func referrers(of digest: Digest, artifactType: String?) -> Index? { nil }
 

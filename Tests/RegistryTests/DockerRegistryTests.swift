@@ -103,7 +103,7 @@ func emptyManifest() -> RawManifest {
         #expect(try repository.manifestDigest(.tag("two")) == manifest.digest)
         #expect(try Set(repository.tags()) == ["one", "two", "three"])
         #expect(try repository.referrers(of: manifest.digest, artifactType: nil) == nil)
-        #expect(try repository.deleteManifest(.digest(manifest.digest)))
+        #expect(try repository.deleteManifest(manifest.digest))
         #expect(try repository.manifest(.tag("one")) == nil)
         #expect(throws: RegistryError.self) {
             try registry.repository("no/such").tags()

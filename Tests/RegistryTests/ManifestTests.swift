@@ -212,7 +212,8 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         let other = Array((String(decoding: emptyManifest().bytes, as: UTF8.self) + " ").utf8)
         let error = #expect(throws: RegistryError.self) {
             try repository.putManifest(
-                RawManifest(bytes: other, mediaType: .manifest, digest: .of(other)), tag: "x")
+                RawManifest(verifiedBytes: other, mediaType: .manifest, digest: .of(other)),
+                tag: "x")
         }
         #expect(error?.exitStatus == .unavailable)
     }
@@ -223,7 +224,8 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         let bytes = emptyManifest().bytes
         let error = #expect(throws: RegistryError.self) {
             try registry.repository().putManifest(
-                RawManifest(bytes: bytes, mediaType: .octetStream, digest: .of(bytes)), tag: "x")
+                RawManifest(verifiedBytes: bytes, mediaType: .octetStream, digest: .of(bytes)),
+                tag: "x")
         }
         #expect(error?.exitStatus == .dataError)
         #expect(registry.requests("PUT").isEmpty)

@@ -55,8 +55,8 @@ import Testing
     }
 
     @Test func everyCutIsFound() {
-        // One zero block is an end.
-        for count in 0..<(mixedArchive.count - 512) {
+        // One zero block is an end, and part of another is a cut.
+        for count in 0..<mixedArchive.count where count != mixedArchive.count - 512 {
             #expect(throws: TarError.self, "cut at \(count)") {
                 try readEntries(Array(mixedArchive[..<count]))
             }

@@ -32,18 +32,26 @@ OPERANDS = {
     "rebase": lambda one, two: ([one], [one, b"--from=" + one]),
     "login": lambda one, two: ([one], [one]),
     "logout": lambda one, two: ([one], [one]),
+    "doctor": lambda one, two: ([one, two], [one, two]),
     "unpack": lambda one, two: ([one, b"-" + two], [one, b"./-" + two + b"/rootfs"]),
     "repack": lambda one, two: ([b"-" + one], [b"./-" + one + b"/rootfs"]),
     "save": lambda one, two: ([one], [one, b"--from=" + one]),
+    "digest": lambda one, two: ([one], [one]),
+    "sign": lambda one, two: ([one], [one, one]),
+    "verify": lambda one, two: ([one], [one]),
+    "delete": lambda one, two: ([one, two], [one, two]),
+    "gc": lambda one, two: ([b"-" + one], [b"-" + one]),
     "load": lambda one, two: ([one], [one]),
 }
 # Options whose value is a word of its own, without the option.
 BARE = {("build", "--from"), ("build", "--tag"), ("repack", "--tag"), ("rebase", "--tag"),
-        ("inspect", "--base"), ("build", "--output"), ("repack", "--output")}
-REFERENCES = {"--from", "--tag", "--onto", "--base"}
+        ("inspect", "--base"), ("build", "--output"), ("repack", "--output"), ("build", "--reuse")}
+# Options that a tool knows by another name.
+RENAMED = {("build", "--verify-base-key"): "--verify-key"}
+REFERENCES = {"--from", "--tag", "--onto", "--base", "--reuse"}
 # A command for sh, which wrapper-arguments.sh tests; what is printed instead of run; the wrapper's
 # own, which no tool gets.
-SPECIAL = {"--compress", "--source-type", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep"}
+SPECIAL = {"--compress", "--follow-base", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep", "--list", "--check"}
 
 counter = itertools.count(1)
 
@@ -56,6 +64,8 @@ def value_for(option):
     """References must not look like options; any other value may, or be empty."""
     if option in REFERENCES:
         return unique()
+    if option == "--layer":
+        return unique() + b":/" + unique()
     return next(shapes)(unique())
 
 
@@ -131,7 +141,12 @@ def cases(command):
                 continue
             value = value_for(option)
             words += [option.encode() + b"=" + value] if joined else [option, value]
-            wanted.append(value if (command, option) in BARE else option.encode() + b"=" + value)
+            if option == "--layer":
+                source, directory = value.split(b":")
+                wanted += [source, b"--root-dir=" + directory]
+                continue
+            name = RENAMED.get((command, option), option).encode()
+            wanted.append(value if (command, option) in BARE else name + b"=" + value)
         if command in ("build", "repack"):
             output = b"oci:" + unique()
             words += ["--push"] if joined else ["--output", output]

@@ -20,7 +20,7 @@ function __oci-login_parse_tokens -S
     set -l unparsed_tokens (__oci-login_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-login'
-        __oci-login_parse_subcommand 1 'u/username=' 'logout' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-login_parse_subcommand 1 'u/username=' 'logout' 'check' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-login_parse_subcommand -r 1 'version'
@@ -79,6 +79,7 @@ end
 complete -c 'oci-login' -f
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" u username' -l 'username' -s 'u' -d 'The user.' -rfka ''
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" logout' -l 'logout' -d 'Remove the credentials, from every file that has some.'
+complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" check' -l 'check' -d 'Ask the registry whether it accepts what is stored; store nothing.'
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF

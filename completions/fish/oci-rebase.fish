@@ -20,7 +20,7 @@ function __oci-rebase_parse_tokens -S
     set -l unparsed_tokens (__oci-rebase_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-rebase'
-        __oci-rebase_parse_subcommand 0 'onto=' 'base=' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-rebase_parse_subcommand -r 1 'onto=' 'base=' 'check' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-rebase_parse_subcommand -r 1 'version'
@@ -79,6 +79,7 @@ end
 complete -c 'oci-rebase' -f
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" onto' -l 'onto' -d 'The new base. Default: what the old base\'s tag stands for now.' -rfka ''
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" base' -l 'base' -d 'The old base. Default: what the image\'s annotations say.' -rfka ''
+complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" check' -l 'check' -d 'Say of each image line, or of each REF, whether its base has moved on.'
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF

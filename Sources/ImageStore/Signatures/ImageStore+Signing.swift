@@ -98,8 +98,17 @@ extension ImageStore {
         var layer = try write(payload, SimpleSigning.mediaType, to: repository)
         layer[annotation: SimpleSigning.signatureAnnotation] = String(
             decoding: Base64.encode(try signer.sign(payload)), as: UTF8.self)
+        try add([layer], toTag: tag, of: repository)
+        return subject
+    }
+
+    /// Adds layers to the list of signatures or attestations that a tag stands for.
+    ///
+    /// - Parameter layers: whose blobs are there; those that the list has already are left out.
+    /// - Throws: `StoreError.signaturesContended` when others replace the list all the time.
+    func add(_ layers: [Descriptor], toTag tag: String, of repository: any Repository) throws {
         for _ in 0..<ImageStore.attemptLimit {
-            if try add(layer, toTag: tag, of: repository) { return subject }
+            if try tryToAdd(layers, toTag: tag, of: repository) { return }
         }
         throw StoreError.signaturesContended(place: repository.name, tag: tag)
     }
@@ -108,8 +117,8 @@ extension ImageStore {
     private static let attemptLimit = 5
 
     /// - Returns: false when the tag was moved by someone else meanwhile.
-    private func add(
-        _ layer: Descriptor, toTag tag: String, of repository: any Repository
+    private func tryToAdd(
+        _ new: [Descriptor], toTag tag: String, of repository: any Repository
     ) throws -> Bool {
         struct Moved: Error {}
         let present = try repository.manifest(.tag(tag))
@@ -118,7 +127,9 @@ extension ImageStore {
                 () throws(JSONError) in try raw.manifest()
             }
         }
-        let layers = (manifest?.layers ?? []) + [layer]
+        let old = manifest?.layers ?? []
+        let layers = old + new.filter { !old.contains($0) }
+        if layers == old { return true }
         let config = try write(
             ImageStore.attachmentConfig(layers), .config, to: repository)
         if manifest == nil {

@@ -120,7 +120,7 @@ final class Authenticator: Sendable {
             let wanted = Set(actions.split(separator: ",").map(String.init))
             return !scopes.contains {
                 $0.repository == repository
-                    && wanted.isSubset(of: $0.allowsPush ? ["pull", "push"] : ["pull"])
+                    && wanted.isSubset(of: $0.actions.map(\.rawValue))
             }
         }
     }

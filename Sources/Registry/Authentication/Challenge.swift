@@ -52,21 +52,35 @@ struct Challenge: Hashable, Sendable {
 ///
 /// - Spec: Docker registry token authentication, Requesting a token.
 struct Scope: Hashable, Sendable, Comparable {
+    /// What a token allows, in the order in which requests name it.
+    enum Action: String, CaseIterable {
+        case pull
+        case push
+        case delete
+    }
+
     let repository: String
-    let allowsPush: Bool
+    let actions: Set<Action>
 
     static func pull(_ repository: String) -> Scope {
-        Scope(repository: repository, allowsPush: false)
+        Scope(repository: repository, actions: [.pull])
     }
 
     static func push(_ repository: String) -> Scope {
-        Scope(repository: repository, allowsPush: true)
+        Scope(repository: repository, actions: [.pull, .push])
     }
 
-    var text: String { "repository:\(repository):\(allowsPush ? "pull,push" : "pull")" }
+    static func delete(_ repository: String) -> Scope {
+        Scope(repository: repository, actions: [.pull, .delete])
+    }
+
+    var text: String {
+        let names = Action.allCases.filter { actions.contains($0) }.map(\.rawValue)
+        return "repository:\(repository):\(names.joined(separator: ","))"
+    }
 
     func covers(_ other: Scope) -> Bool {
-        repository == other.repository && (allowsPush || !other.allowsPush)
+        repository == other.repository && other.actions.isSubset(of: actions)
     }
 
     static func < (left: Scope, right: Scope) -> Bool { left.text < right.text }

@@ -87,6 +87,22 @@ struct CredentialStore: Sendable {
         return nil
     }
 
+    /// The file and key that `find` takes credentials by; helpers are asked, files are only read.
+    ///
+    /// - Throws: what `find` throws.
+    func place(
+        host: String, repository: String
+    ) throws(RegistryError) -> (file: Path, key: String)? {
+        for path in files {
+            guard let file = try CredentialFile.load(path) else { continue }
+            for candidate in try file.candidates(host: host, repository: repository)
+            where try resolve(candidate) != nil {
+                return (path, candidate.key)
+            }
+        }
+        return nil
+    }
+
     private func resolve(_ candidate: CredentialFile.Candidate) throws(RegistryError) -> Credential?
     {
         switch candidate.source {

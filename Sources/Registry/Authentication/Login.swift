@@ -53,7 +53,7 @@ extension RegistryClient {
 }
 
 /// What `login` takes as a registry.
-private struct LoginName {
+struct LoginName {
     let host: String
     /// The host, or what is below it.
     let key: String

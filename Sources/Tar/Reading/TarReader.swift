@@ -6,7 +6,8 @@ import ByteStream
 /// sparse files is that of the whole file. Labels of volumes and the lists of GNU's incremental dumps
 /// are passed over; what a layer cannot hold (parts of other archives) is refused by name.
 ///
-/// An archive ends at a zero block. What follows the end is left out, as GNU tar does it.
+/// An archive ends at a zero block: no entry is missing then, though another should follow. What
+/// follows the end is left out, as GNU tar does it.
 ///
 /// - Spec: POSIX.1-2017, pax; tar(5) for GNU's types.
 package struct TarReader: ~Copyable {
@@ -321,7 +322,8 @@ package struct TarReader: ~Copyable {
 
     /// Reads what follows the first zero block up to the end of the input.
     ///
-    /// - Throws: `TarError.malformed` when entries go on after a single one.
+    /// - Throws: `TarError.malformed` when entries go on after a single one; `.cut` when the input
+    ///   ends within the second one, unless its end is proved.
     private mutating func readEnd() throws(TarError) {
         if try fill(atLeast: tarBlockByteCount) {
             let block = HeaderBlock(try take(tarBlockByteCount))
@@ -331,6 +333,8 @@ package struct TarReader: ~Copyable {
                 }
                 warn(trailing)
             }
+        } else if !available.isEmpty, !isEndProved {
+            throw cut()
         }
         var isWarned = false
         while try fill(atLeast: 1) {

@@ -4,6 +4,7 @@
 #
 # Copies an image with everything it names, digest unchanged, and prints its
 # descriptor. References are registries' images or layouts, oci:DIR[:TAG].
+# With --referrers its signatures, attestations and SBOMs come along.
 #
 # example:
 #   ocinoco copy docker.io/library/busybox:1.36 oci:./mirror:busybox

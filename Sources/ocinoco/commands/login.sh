@@ -1,9 +1,11 @@
 # shellcheck shell=sh
 # login: store a registry's credentials
-# usage: ocinoco login REGISTRY -u NAME --password-stdin [OPTION...]
+# usage: ocinoco login REGISTRY -u NAME [--password-stdin] [OPTION...]
+#        ocinoco login REGISTRY --check [OPTION...]
 #
 # Stores the credentials of a registry when it accepts them. The password
-# comes from stdin.
+# comes from stdin; on a terminal it is asked for and not shown. With --check
+# the registry is asked whether it accepts what is stored.
 #
 # example:
 #   ocinoco login ghcr.io -u alice --password-stdin <token
@@ -11,7 +13,7 @@
 compose_login() {
 	operands 1 'one REGISTRY is needed'
 	check_reference "$first"
-	case "$* " in *oci-login:--username=*) ;; *) usage_error 'no --username' ;; esac
+	case "$* " in *oci-login:--username=* | *oci-login:--check\ *) ;; *) usage_error 'no --username' ;; esac
 	stage oci-login "$@" "arg:$first"
 	into -
 }

@@ -74,3 +74,21 @@ for name in '[id].tsx' '{{name}}' plain; do
 	oci-load oci:named <docker.tar >/dev/null
 	assert_equal "$diff_id" "$(oci-fetch oci:named:1 | oci-layers | jq -r .digest)"
 done
+
+# Layers of no bytes, and of nothing that was compressed: the diffID proves that they are whole.
+: >docker/a/layer.tar
+gzip -nc </dev/null >docker/empty.gz
+diff_id=$(digest_of docker/a/layer.tar)
+jq -n --arg d "$diff_id" '{architecture: "amd64", os: "linux", rootfs: {type: "layers", diff_ids: [$d, $d]}}' \
+	>docker/config.json
+echo '[{"Config":"config.json","RepoTags":["x:1"],"Layers":["link.tar","empty.gz"]}]' >docker/manifest.json
+tar -cf docker.tar -C docker .
+rm -rf named
+oci-load oci:named <docker.tar >/dev/null
+assert_equal "0 $(wc -c <docker/empty.gz)" "$(oci-fetch oci:named:1 | oci-layers | jq -r .size | xargs)"
+expect 0 ocinoco unpack oci:named:1 bundle --args /bin/true -q
+assert_equal '' "$(ls bundle/rootfs)"
+jq --arg d "sha256:$(printf %064d 1)" '.rootfs.diff_ids[0] = $d' docker/config.json >changed.json
+mv changed.json docker/config.json
+tar -cf docker.tar -C docker .
+assert_failed 65 oci-load oci-load oci:wrong <docker.tar

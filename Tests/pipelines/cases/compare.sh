@@ -128,7 +128,7 @@ if [ -e /dev/full ]; then
 fi
 
 # Of a registry, only the layers that differ are asked for.
-start_registry
+start_registry plain
 for tag in 1 2; do ocinoco copy "oci:image:$tag" "$registry/example/app:$tag" >copied; done
 oci-fetch "$registry/example/app:1" >1.json
 oci-fetch "$registry/example/app:2" >2.json

@@ -29,3 +29,9 @@ mv hand-rolled first
 cmp first/layer.tar hand-rolled/layer.tar
 cmp first/image/blobs/sha256/"$(jq -r '.digest | split(":")[1]' first/layer.json)" \
 	hand-rolled/image/blobs/sha256/"$(jq -r '.digest | split(":")[1]' hand-rolled/layer.json)"
+
+# It removes nothing that it did not make, not even itself.
+cp -a "$ROOT/examples" copied
+expect 73 sh -c 'cd copied && hand-rolled/tour'
+diff -r "$ROOT/examples" copied
+assert_match "^tour: it works in a new directory 'hand-rolled'" err

@@ -151,7 +151,7 @@ expect 0 oci-list --long <empty
 assert_empty out
 
 # From a registry, three at once.
-start_registry
+start_registry plain
 ocinoco copy oci:image:1 "$registry/example/app:1" >copied
 oci-fetch "$registry/example/app:1" >line
 at_once=

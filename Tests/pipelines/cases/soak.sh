@@ -3,4 +3,4 @@
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-"$ROOT/Tests/soak/run" 20 8 0
+"$ROOT/Tests/soak/run" 20 8 0 0

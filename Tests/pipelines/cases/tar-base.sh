@@ -93,8 +93,8 @@ assert_failed 65 oci-tar oci-tar one --root-dir /srv/deep/out --base list
 assert_match 'leads out of its root' err
 assert_failed 65 oci-tar oci-tar one --root-dir /loop --base list
 assert_match 'in a circle' err
-sed '$d' list >cut
-assert_failed 65 oci-tar oci-tar one --base cut
+sed '$d' list >no-end
+assert_failed 65 oci-tar oci-tar one --base no-end
 : >empty
 assert_failed 65 oci-tar oci-tar one --base empty
 assert_failed 66 oci-tar oci-tar one --base none

@@ -147,7 +147,7 @@ for name in bare link; do
 done
 
 # A registry; what is not there at all is no fault.
-start_registry
+start_registry plain
 ocinoco copy oci:image:1 "$registry/example/app:1" >copied
 expect 0 oci-validate "$registry/example/app:1"
 printf x | dd of="$(blob_file "$layer")" bs=1 seek=30 conv=notrunc 2>dd.log

@@ -43,3 +43,29 @@ assert_match "^$blob missing" out
 ocinoco list oci:image:2 --size -n >script
 expect 0 sh script
 oci-list --size <line | cmp - out
+
+# build --follow-base goes where the links of the base lead; without it, a warning says what would happen.
+mkdir -p merged/usr/lib addition/lib
+ln -s usr/lib merged/lib
+echo new >addition/lib/new
+ocinoco build merged --from scratch --output oci:image:merged >pushed 2>err
+assert_empty err
+expect 0 ocinoco build addition --from oci:image:merged --output oci:image:followed --follow-base
+assert_empty err
+oci-fetch oci:image:followed | oci-list >list
+assert_match '^./usr/lib/new ' list
+assert_match '^./lib type=link' list
+tar -cf addition.tar -C addition lib/new
+ocinoco build - --from oci:image:merged --output oci:image:tar --follow-base <addition.tar >pushed
+oci-fetch oci:image:tar | oci-list | grep -q '^./usr/lib/new '
+expect 0 ocinoco build addition --from oci:image:merged --output oci:image:replaced
+assert_match "^ocinoco: warning: '/lib' is a link in many bases.*--follow-base" err
+expect 0 ocinoco build addition --from oci:image:merged --output oci:image:replaced --quiet
+assert_empty err
+expect 0 ocinoco build addition --from oci:image:merged --output oci:image:replaced --root-dir /opt
+assert_empty err
+expect 0 ocinoco build addition --from oci:image:merged --output oci:image:printed --follow-base -n
+sh out >pushed
+oci-fetch oci:image:printed | oci-list | grep -q '^./usr/lib/new '
+oci-zstd <addition.tar >addition.tar.zst
+expect 64 ocinoco build addition.tar.zst --from oci:image:merged --output oci:image:x --follow-base

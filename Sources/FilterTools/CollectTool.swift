@@ -1,0 +1,57 @@
+import ArgumentParser
+import ByteStream
+import ImageLayout
+import ToolSupport
+
+/// `oci-gc`: what nothing leads to, out of a layout.
+public struct CollectTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-gc",
+        abstract: "Remove from an image layout what no name leads to.",
+        usage: "oci-gc [<options>] <dir>",
+        discussion: """
+            Removes the blobs of DIR that nothing in index.json leads to, and temporary files of \
+            runs that were cut off, and writes their paths to stdout, one to a line. Signatures \
+            and other artifacts without a tag are kept as long as what they are about.
+
+            Other processes may build into the layout at the same time.
+
+            Example:
+              oci-delete oci:store:old && oci-gc store
+            """,
+        version: Version.text)
+
+    @Argument(help: ArgumentHelp("The layout.", valueName: "dir"))
+    var directory: Path
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep files that were written or needed in the last SECONDS.",
+            valueName: "seconds"))
+    var grace: Int64 = 3600
+
+    @Flag(
+        name: [.customShort("n"), .long],
+        help: "Remove nothing; write size in bytes and path of what would go.")
+    var dryRun = false
+
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func validate() throws {
+        if grace < 0 { throw ValidationError("--grace is negative: '\(grace)'") }
+    }
+
+    public func execute(_ console: Console) throws {
+        Interruption.arm()
+        let garbage = try LayoutRepository(directory: directory)
+            .collectGarbage(grace: grace, dryRun: dryRun)
+        let total = garbage.reduce(0) { $0 + $1.size }
+        console.trace("\(garbage.count) files, \(total) bytes")
+        try writeLines(
+            garbage.map { file in
+                (dryRun ? Array("\(file.size)\t".utf8) : []) + file.path.bytes
+            })
+    }
+}

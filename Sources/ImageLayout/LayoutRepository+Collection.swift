@@ -1,0 +1,178 @@
+import ByteStream
+import Glibc
+import JSON
+import OCI
+
+/// A file of a layout that nothing leads to.
+public struct Garbage: Sendable {
+    public let path: Path
+    /// Bytes.
+    public let size: Int64
+}
+
+extension LayoutRepository {
+    /// Finds the files that nothing leads to, and removes them.
+    ///
+    /// What `index.json` lists is kept, with all that it refers to. A manifest about another one that
+    /// is listed without a tag is kept as long as that one is; else its entry is removed too. Files
+    /// that are younger than the grace may belong to a run that has not listed them yet, and stay, as
+    /// does what is no blob and no temporary file.
+    ///
+    /// No one else changes `index.json` meanwhile.
+    ///
+    /// - Parameters:
+    ///   - grace: seconds since a file was written or found to be there already.
+    ///   - now: seconds since 1970.
+    ///   - dryRun: removes nothing.
+    /// - Returns: the files, in the order of their names.
+    /// - Throws: `LayoutError.malformed`, `VerificationError` and `StreamError` when a manifest that
+    ///   is kept cannot be read: nothing is removed then.
+    public func collectGarbage(
+        grace: Int64, now: Int64 = Int64(time(nil)), dryRun: Bool
+    ) throws -> [Garbage] {
+        try withExistingLock {
+            var index = try readIndex()
+            let kept = try reachable(from: index)
+            let oldest = now - grace
+            let garbage = try files { name, isBlob in
+                guard isBlob else { return AtomicFile.isTemporary(name) }
+                return kept.contains(name)
+                    ? false
+                    : Digest.isEncoded(name.bytes)
+                        || AtomicFile.isTemporary(name)
+            }.filter { $0.isOlder(than: oldest) }
+            if dryRun { return garbage.map(\.garbage) }
+            let gone = Set(garbage.map(\.garbage.path))
+            let isStale = { (entry: JSON) in
+                guard let digest = entry.digest.flatMap({ Digest($0.text) }) else { return false }
+                return !kept.contains(Path(digest.encoded)) && gone.contains(self.blobPath(digest))
+            }
+            if index.removeEntries(where: isStale) { try write(index) }
+            for file in garbage {
+                let result = file.garbage.path.withCString { unlink($0) }
+                if result == -1, Errno.current != .noEntry {
+                    throw StreamError.create(path: file.garbage.path, Errno.current)
+                }
+            }
+            return garbage.map(\.garbage)
+        }
+    }
+
+    private struct File {
+        let garbage: Garbage
+        /// Seconds since 1970, of the later of content and inode: a hard link has an old content.
+        let changed: Int64
+
+        func isOlder(than limit: Int64) -> Bool { changed <= limit }
+    }
+
+    /// The regular files of the layout's own places that `isWanted` names.
+    private func files(where isWanted: (Path, _ isBlob: Bool) -> Bool) throws -> [File] {
+        var files: [File] = []
+        let places =
+            [(directory, false)] + Digest.Algorithm.allCases.map { (blobDirectory($0), true) }
+        for (place, isBlob) in places {
+            let names: [Path]
+            do {
+                names = try Directory.names(in: place)
+            } catch .noEntry {
+                continue
+            } catch {
+                throw StreamError.open(path: place, error)
+            }
+            for name in names.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) })
+            where isWanted(name, isBlob) {
+                let path = place.appending(name)
+                var status = stat()
+                guard path.withCString({ lstat($0, &status) }) == 0 else { continue }
+                guard status.st_mode & S_IFMT == S_IFREG else { continue }
+                files.append(
+                    File(
+                        garbage: Garbage(path: path, size: Int64(status.st_size)),
+                        changed: Int64(max(status.st_mtim.tv_sec, status.st_ctim.tv_sec))))
+            }
+        }
+        return files
+    }
+
+    /// The names of the blobs that the entries lead to.
+    private func reachable(from index: LayoutIndex) throws -> Set<Path> {
+        var walk = ReachabilityWalk(layout: self)
+        var waiting: [(entry: Descriptor, subject: Digest)] = []
+        for entry in try parsing(indexPath, { () throws(JSONError) in try index.manifests() }) {
+            if entry[annotation: Annotation.refName] == nil,
+                let subject = try walk.subject(of: entry)
+            {
+                waiting.append((entry, subject))
+            } else {
+                try walk.add(entry)
+            }
+        }
+        // A referrer may be about another referrer.
+        var isDone = false
+        while !isDone {
+            isDone = true
+            for (entry, subject) in waiting
+            where walk.kept.contains(Path(subject.encoded))
+                && !walk.kept.contains(Path(entry.digest.encoded))
+            {
+                try walk.add(entry)
+                isDone = false
+            }
+        }
+        return walk.kept
+    }
+}
+
+/// Collects the names of blobs that manifests refer to.
+private struct ReachabilityWalk {
+    let layout: LayoutRepository
+    private(set) var kept: Set<Path> = []
+
+    init(layout: LayoutRepository) {
+        self.layout = layout
+    }
+
+    mutating func add(_ entry: Descriptor) throws {
+        // Not by recursion: documents of others say how deep it goes.
+        var pending = [entry]
+        while let descriptor = pending.popLast() {
+            guard kept.insert(Path(descriptor.digest.encoded)).inserted else { continue }
+            guard descriptor.mediaType.isManifest || descriptor.mediaType.isIndex,
+                let raw = try document(descriptor)
+            else { continue }
+            let path = layout.blobPath(descriptor.digest)
+            pending += try layout.parsing(path) { () throws(JSONError) in
+                if raw.mediaType.isIndex { return try raw.index().manifests }
+                let manifest = try raw.manifest()
+                return [manifest.config] + manifest.layers
+            }
+        }
+    }
+
+    /// What a listed manifest is about.
+    func subject(of entry: Descriptor) throws -> Digest? {
+        guard entry.mediaType.isManifest || entry.mediaType.isIndex,
+            let raw = try document(entry)
+        else { return nil }
+        return try layout.parsing(layout.blobPath(entry.digest)) { () throws(JSONError) in
+            try raw.subject()?.digest
+        }
+    }
+
+    /// - Returns: nil for what is not in the layout.
+    private func document(_ descriptor: Descriptor) throws -> RawManifest? {
+        guard try layout.hasBlob(descriptor.digest) else { return nil }
+        return RawManifest(
+            verifiedBytes: try layout.readDocument(descriptor.digest, size: descriptor.size),
+            mediaType: descriptor.mediaType, digest: descriptor.digest)
+    }
+}
+
+extension Digest {
+    /// Whether a file of `blobs/` has the name of a blob.
+    fileprivate static func isEncoded(_ name: [UInt8]) -> Bool {
+        let text = String(decoding: name, as: UTF8.self)
+        return Algorithm.allCases.contains { Digest("\($0.rawValue):\(text)") != nil }
+    }
+}

@@ -1,0 +1,131 @@
+import ByteStream
+import JSON
+import OCI
+
+/// Whether an image stands on what its base's tag stands for now.
+public struct BaseStatus: Sendable {
+    public enum Answer: String, Sendable {
+        case current
+        /// The tag of the base is elsewhere, or gone.
+        case stale
+        /// The image does not say what it stands on.
+        case unknown
+    }
+
+    public let answer: Answer
+    /// What the image was called.
+    public let image: String
+    public let base: String?
+    public let recorded: Digest?
+    /// What the base's tag stands for; nil when it is gone.
+    public let now: Digest?
+
+    /// Answer, image, base, and the digests that are recorded and found, with tabs between; `-` is what
+    /// is not known.
+    public var line: String {
+        [
+            answer.rawValue, image, base ?? "-", recorded?.description ?? "-",
+            now?.description ?? "-",
+        ].joined(separator: "\t")
+    }
+}
+
+/// An image by name, and what its annotations say of its base.
+public struct BaseRecord: Sendable {
+    fileprivate let image: String
+    fileprivate let base: Reference?
+    fileprivate let digest: Digest?
+
+    /// - Parameters:
+    ///   - image: what messages and lines call it.
+    ///   - document: a manifest or index.
+    public init(image: String, _ document: JSONObject) {
+        self.image = image
+        digest = document[annotation: Annotation.baseDigest].flatMap { Digest($0) }
+        base = document[annotation: Annotation.baseName].flatMap { try? Reference($0) }
+    }
+
+    fileprivate var isWhole: Bool { base != nil && digest != nil }
+}
+
+extension ImageStore {
+    /// Finds out what images record as their bases: of an index what it says itself, else each of its
+    /// images.
+    ///
+    /// - Throws: `StoreError`, and what the places throw.
+    public func baseRecords(of references: [Reference]) throws -> [BaseRecord] {
+        try concurrently(references) { (reference: Reference, cancellation) -> [BaseRecord] in
+            try cancellation.check()
+            let root = try self.manifest(of: reference)
+            let record = BaseRecord(
+                image: reference.description, try self.document(of: root))
+            guard root.mediaType.isIndex, !record.isWhole else { return [record] }
+            let repository = try self.repository(for: reference)
+            let entries = try self.entries(of: root, in: repository, reference)
+            return try self.choose(.all, from: entries, in: repository, reference).map { image in
+                BaseRecord(
+                    image: reference.at(image.raw.digest).description,
+                    try self.document(of: image.raw))
+            }
+        }.flatMap { $0 }
+    }
+
+    private func document(of raw: RawManifest) throws -> JSONObject {
+        try parsing("manifest '\(raw.digest)'") { () throws(JSONError) in
+            try JSONField(JSON.parse(raw.bytes)).object()
+        }
+    }
+
+    /// Compares what images record with what the tags of their bases stand for.
+    ///
+    /// Each base is asked for once, by HEAD; only when that is another digest, its index is fetched,
+    /// once, since an image may record its own platform's manifest.
+    ///
+    /// - Throws: what the places throw; a base that is gone is no error.
+    public func baseStatus(of records: [BaseRecord]) throws -> [BaseStatus] {
+        var wanted: [Reference: Set<Digest>] = [:]
+        for record in records {
+            guard let base = record.base, let digest = record.digest, base.tag != nil else {
+                continue
+            }
+            wanted[base.withDigest(nil), default: []].insert(digest)
+        }
+        let bases = wanted.map { (reference: $0.key, recorded: $0.value) }
+        let found = try concurrently(bases) { (base, cancellation) in
+            try cancellation.check()
+            return try self.current(base.reference, recorded: base.recorded)
+        }
+        let current = Dictionary(zip(bases.map(\.reference), found)) { first, _ in first }
+        return records.map { record in
+            guard let base = record.base, let recorded = record.digest else {
+                return BaseStatus(
+                    answer: .unknown, image: record.image, base: record.base?.description,
+                    recorded: record.digest, now: nil)
+            }
+            let now = current[base.withDigest(nil)]
+            // A base that was taken by its digest has no tag that could move.
+            let isCurrent = base.tag == nil || now?.digests.contains(recorded) ?? false
+            return BaseStatus(
+                answer: isCurrent ? .current : .stale, image: record.image,
+                base: base.withDigest(nil).description, recorded: recorded,
+                now: base.tag == nil ? recorded : now?.root)
+        }
+    }
+
+    /// The digest that a base's tag stands for, and those by which an image may record it.
+    private func current(
+        _ base: Reference, recorded: Set<Digest>
+    ) throws -> (root: Digest?, digests: Set<Digest>) {
+        if case .scratch = base { return (nil, recorded) }
+        let repository = try repository(for: base)
+        guard let tag = base.tag, let root = try repository.manifestDigest(.tag(tag)) else {
+            return (nil, [])
+        }
+        if recorded.isSubset(of: [root]) { return (root, [root]) }
+        guard let raw = try repository.manifest(.digest(root)), raw.mediaType.isIndex else {
+            return (root, [root])
+        }
+        let index = try parsing("index '\(root)'") { () throws(JSONError) in try raw.index() }
+        return (root, Set([root] + index.manifests.map(\.digest)))
+    }
+}

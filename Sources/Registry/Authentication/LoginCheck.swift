@@ -1,0 +1,24 @@
+import ByteStream
+import OCI
+
+extension RegistryClient {
+    /// Asks a registry whether it accepts the credentials that are stored for it.
+    ///
+    /// - Parameter registry: as for `login`.
+    /// - Throws: `RegistryError.noCredentials` when there are none; `.denied` when the registry does
+    ///   not accept them.
+    /// - Spec: distribution-spec v1.1, Determining Support.
+    public func checkLogin(_ registry: String) throws {
+        let name = try LoginName(registry)
+        let repository = String(name.key.dropFirst(name.host.utf8.count).drop { $0 == "/" })
+        guard
+            let credential = try credentials.find(host: name.host, repository: repository)
+        else { throw RegistryError.noCredentials(registry: name.key) }
+        for secret in credential.secretTexts { secrets.add(secret) }
+        let host = RegistryHost(name.host, credential: credential)
+        let call = RegistryCall(
+            request: HTTPRequest("GET", try baseURL(of: host)), host: host, scopes: [])
+        let response = try send(call)
+        guard response.status == 200 else { throw refusal(call, response) }
+    }
+}

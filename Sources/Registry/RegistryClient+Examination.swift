@@ -1,0 +1,37 @@
+import ByteStream
+import Glibc
+import OCI
+
+/// What a registry says of itself to somebody who only asks.
+public struct RegistryExamination: Sendable {
+    /// Whether it is spoken to by TLS.
+    public let isSecure: Bool
+    /// The file and key that the credentials are by; nil when there are none.
+    public let credentials: (file: Path, key: String)?
+    /// Whether it asked for credentials, or a token, before it answered.
+    public let wasChallenged: Bool
+    /// Its clock less this machine's, in seconds; nil when it did not say the time.
+    public let clockDifference: Int64?
+}
+
+extension RegistryClient {
+    /// Asks the registry of a repository for nothing but whether it is one.
+    ///
+    /// - Throws: `RegistryError`, as any request.
+    /// - Spec: distribution-spec v1.1, Determining Support.
+    public func examine(_ reference: RegistryReference) throws -> RegistryExamination {
+        let host = host(reference.host)
+        let place = try credentials.place(host: host.name, repository: reference.repository)
+        let base = try baseURL(of: host)
+        let call = RegistryCall(
+            request: HTTPRequest("GET", base), host: host, scopes: [.pull(reference.repository)])
+        let response = try send(call)
+        guard response.status == 200 else { throw refusal(call, response) }
+        let difference = response.headers["Date"].flatMap(HTTPDate.seconds).map {
+            $0 - Int64(time(nil))
+        }
+        return RegistryExamination(
+            isSecure: base.scheme == "https", credentials: place,
+            wasChallenged: host.authenticator.wasChallenged, clockDifference: difference)
+    }
+}

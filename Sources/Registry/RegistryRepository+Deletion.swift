@@ -1,0 +1,93 @@
+import ByteStream
+import Hashing
+import JSON
+import OCI
+
+extension RegistryRepository {
+    /// Removes a manifest with all its tags.
+    ///
+    /// - Returns: false when there was none.
+    /// - Throws: `RegistryError.deletionRefused` where the registry deletes nothing.
+    /// - Spec: distribution-spec v1.1, Deleting Manifests.
+    public func deleteManifest(_ digest: Digest) throws -> Bool {
+        let (call, response) = try sendDeletion(.digest(digest))
+        switch response.status {
+        case 404: return false
+        case 400, 405, 501: throw deletionRefused(call, response)
+        default:
+            guard response.isSuccess else { throw client.refusal(call, response) }
+            return true
+        }
+    }
+
+    /// Removes a tag, and leaves its manifest and the other tags of it.
+    ///
+    /// Few registries delete a tag by itself. In others the tag is moved to a manifest of its own
+    /// first, which is then deleted with it; that this will work is tried out before.
+    ///
+    /// - Returns: false when there is no such tag.
+    /// - Throws: `RegistryError.deletionRefused` where the registry deletes nothing; the tag stands
+    ///   for what it stood for then.
+    /// - Spec: distribution-spec v1.1, Deleting Tags.
+    public func deleteTag(_ tag: String) throws -> Bool {
+        guard let digest = try manifestDigest(.tag(tag)) else { return false }
+        let (call, response) = try sendDeletion(.tag(tag))
+        if response.isSuccess {
+            if try manifestDigest(.tag(tag)) == nil { return true }
+            // Taken for done by a registry that has only manifests to delete.
+        } else if ![400, 404, 405, 501].contains(response.status) {
+            throw client.refusal(call, response)
+        }
+        try deleteWithThrowaway(tag, standingFor: digest)
+        return true
+    }
+
+    /// Moves a tag to a manifest that nothing else has, and deletes that.
+    private func deleteWithThrowaway(_ tag: String, standingFor digest: Digest) throws {
+        _ = try writeBlob(MemoryBlob(Artifact.emptyBytes), mountFrom: [])
+        let trial = RegistryRepository.throwaway()
+        try putManifest(trial, tag: nil)
+        guard try deleteManifest(trial.digest) else {
+            throw client.violation(
+                try call("DELETE", "manifests/\(trial.digest)").request,
+                "no such manifest, which was just put there")
+        }
+        guard let original = try manifest(.digest(digest)) else { return }
+        let throwaway = RegistryRepository.throwaway()
+        try putManifest(throwaway, tag: tag)
+        do {
+            _ = try deleteManifest(throwaway.digest)
+        } catch {
+            // The tag is not left with what nobody pushed.
+            try putManifest(original, tag: tag)
+            throw error
+        }
+    }
+
+    /// A manifest that there is only once.
+    private static func throwaway() -> RawManifest {
+        let empty = Descriptor(
+            mediaType: .empty, digest: .of(Artifact.emptyBytes),
+            size: Int64(Artifact.emptyBytes.count))
+        var artifact = Artifact(artifactType: MediaType("application/vnd.ocinoco.deleted"))
+        artifact.blobs = [empty]
+        var manifest = artifact.manifest(config: empty, empty: empty)
+        manifest[annotation: "ocinoco.unique"] = String(UInt64.random(in: .min ... .max), radix: 36)
+        let bytes = manifest.storedBytes
+        return RawManifest(bytes: bytes, mediaType: manifest.mediaType)
+    }
+
+    private func sendDeletion(
+        _ selector: ManifestSelector
+    ) throws -> (RegistryCall, HTTPResponse) {
+        let base = try client.baseURL(of: host)
+        let url = base.replacingTarget("/v2/\(path)/manifests/\(selector.pathComponent)")
+        let call = RegistryCall(
+            request: HTTPRequest("DELETE", url), host: host, scopes: [.delete(path)])
+        return (call, try client.send(call))
+    }
+
+    private func deletionRefused(_ call: RegistryCall, _ response: HTTPResponse) -> RegistryError {
+        .deletionRefused(client.answer(call.request, response), host: host.name)
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import ByteStream
+import ImageStore
+import OCI
+import ToolSupport
+
+/// `oci-delete`: tags and manifests away.
+public struct DeleteTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-delete",
+        abstract: "Remove tags from a registry or layout, or manifests with all their tags.",
+        usage: "oci-delete [<options>] <ref> ...",
+        discussion: """
+            Removes the tag of each REF and leaves the manifest, which may have other tags. With \
+            --manifest it removes the manifest that REF stands for, and with it every tag of it. \
+            Nothing is written to stdout but what -n lists.
+
+            Blobs stay: a registry collects them by itself, a layout by oci-gc.
+
+            Example:
+              oci-delete ghcr.io/example/app:old
+            """,
+        version: Version.text)
+
+    @Argument(help: ArgumentHelp("What to remove.", valueName: "ref"))
+    var references: [String]
+
+    @Flag(help: "Remove the manifest that REF stands for, with all its tags.")
+    var manifest = false
+
+    @Flag(
+        name: [.customShort("n"), .long],
+        help: "Remove nothing; write a line for each tag or manifest that would go.")
+    var dryRun = false
+
+    @OptionGroup(title: "Registry options") var registry: RegistryArguments
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func execute(_ console: Console) throws {
+        let references = try references.map { text in
+            let named = try NamedReference(text)
+            if !manifest, named.reference.digest != nil || !named.hasTag {
+                throw UsageError(
+                    "no tag to remove in \(quote(text)); --manifest removes what a digest names")
+            }
+            if manifest, named.reference.digest == nil, !named.hasTag {
+                throw UsageError("neither a tag nor a digest in \(quote(text))")
+            }
+            return named.reference
+        }
+        try registry.withStore(console) { store in
+            for reference in references {
+                let deletion = try store.deletion(
+                    of: reference, includingManifest: manifest, listingTags: dryRun)
+                if dryRun {
+                    try writeLines(deletion.lines)
+                } else {
+                    try store.delete(deletion)
+                    console.trace("removed \(quote(reference.description))")
+                }
+            }
+        }
+    }
+}

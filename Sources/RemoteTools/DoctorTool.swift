@@ -1,0 +1,42 @@
+import ArgumentParser
+import ByteStream
+import ImageStore
+import OCI
+import Registry
+import ToolSupport
+
+/// `oci-doctor`: whether a build would find what it needs.
+public struct DoctorTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-doctor",
+        abstract: "Check what a build would need, and say what to do.",
+        usage: "oci-doctor [<options>] [<ref> ...]",
+        discussion: """
+            Writes a line for each check to stdout: ok, warning or problem, what was looked at, \
+            and what to do. With REFs their registries are asked whether they answer, how they \
+            are spoken to and whose credentials are used; the credentials are not shown. Nothing \
+            is changed. The status is 1 when there is a problem.
+
+            Example:
+              oci-doctor ghcr.io/example/app:latest
+            """,
+        version: Version.text)
+
+    @Argument(help: ArgumentHelp("Images, repositories or layouts.", valueName: "ref"))
+    var references: [String] = []
+
+    @OptionGroup(title: "Registry options") var registry: RegistryArguments
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func execute(_ console: Console) throws {
+        let references = try references.map(parseReference)
+        var findings = LocalChecks.findings()
+        try registry.withStore(console) { store in
+            for reference in references { findings += RegistryChecks.findings(reference, store) }
+        }
+        try writeLines(findings.map { "\($0.level.rawValue): \($0.subject): \($0.text)" })
+        if findings.contains(where: { $0.level == .problem }) { throw NegativeAnswer() }
+    }
+}
