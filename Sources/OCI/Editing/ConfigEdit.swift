@@ -180,8 +180,7 @@ extension ImageConfig {
     /// The keys of `config`, as config.md has them.
     static let runKeyOrder: [JSONString] = [
         "User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels",
-        "StopSignal", "ArgsEscaped", "Memory", "MemorySwap", "CpuShares", "Healthcheck", "OnBuild",
-        "Shell",
+        "StopSignal", "ArgsEscaped", "Memory", "MemorySwap", "CpuShares", "Healthcheck",
     ]
 }
 
@@ -210,9 +209,9 @@ extension ConfigEdit {
         if let healthcheck { set("Healthcheck", .object(healthcheck.document), in: &run) }
         if !triggers.isEmpty {
             let present = strings("OnBuild", of: run) ?? []
-            set("OnBuild", .array((present + triggers).map { .string($0) }), in: &run)
+            run["OnBuild"] = .array((present + triggers).map { .string($0) })
         }
-        if let shell { set("Shell", .array(shell.map { .string($0) }), in: &run) }
+        if let shell { run["Shell"] = .array(shell.map { .string($0) }) }
     }
 
     private func set(_ key: JSONString, _ value: JSON?, in run: inout JSONObject) {

@@ -1,4 +1,5 @@
 # Dockerfiles that start from nothing or from busybox, with buildah as judge of config and tree.
+# shellcheck disable=SC2016,SC2059 # for the Dockerfiles
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"

@@ -1,4 +1,5 @@
 # Dockerfiles as scripts: what copies do, what reaches the shell, what is refused and where.
+# shellcheck disable=SC2016,SC2059 # for the Dockerfiles
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -27,10 +28,8 @@ echo a >context/sub/a
 chmod 700 context/sub
 
 # Nothing of a Dockerfile is code, wherever it stands.
-# shellcheck disable=SC2016
 evil='$(touch pwned)`touch pwned`;touch pwned'
 mkdir evil
-# shellcheck disable=SC2016
 touch "evil/a'b" 'evil/$(touch pwned)' 'evil/;touch pwned'
 cat >Dockerfile <<'OUTER'
 ARG A='$(touch pwned)'
@@ -59,12 +58,9 @@ ENTRYPOINT ["$(touch pwned)", "'", "\\", "\n"]
 OUTER
 build --context evil --build-arg "A=$evil" --label "z=$evil" <Dockerfile
 assert_equal '' "$(find . -name pwned)"
-# shellcheck disable=SC2016
 assert_equal '["$(touch pwned)","'\''","\\","\n"]' "$(config .config.Entrypoint)"
-# shellcheck disable=SC2016
 assert_equal '"$(touch pwned)`touch pwned`;touch pwned"' "$(config .config.Labels.z)"
 assert_equal '"it'\''s \"quoted\""' "$(config '.config.Env[] | select(startswith("G=")) | .[2:]')"
-# shellcheck disable=SC2016
 assert_equal 1 "$(oci-fetch oci:made:1 | oci-list | grep -cF './d/$(touch\040pwned)/;touch\040pwned type=file')"
 
 # What reports of others say: a directory of the base stays as it is, --chown and --chmod reach what
@@ -149,9 +145,7 @@ image=$(oci-fetch oci:made:1)
 for digest in $(echo "$image" | oci-layers | jq -r .digest); do
 	oci-fetch --blob "oci:made@$digest" | zstd -dcq | tar -xf - -C context
 done
-# shellcheck disable=SC2016
 assert_equal 'value "value" '\''$A'\''' "$(cat context/named)"
-# shellcheck disable=SC2016
 assert_equal '$A' "$(cat context/d/two)"
 assert_empty context/d/three
 
