@@ -31,7 +31,7 @@ public struct DiffTool: Tool {
     @Flag(name: [.customShort("0"), .customLong("null")], help: "End paths with a zero byte.")
     var isNullSeparated = false
 
-    @Flag(help: "Do not read files whose size, time and inode are as recorded.")
+    @Flag(help: "Do not read files that nothing touched since before the snapshot.")
     var fast = false
 
     @OptionGroup var threads: ThreadOptions

@@ -53,25 +53,41 @@ struct ScannedFile {
 
     /// Reads a regular file: its attributes as of when it was read, and the digest of its content.
     ///
+    /// - Parameter algorithm: of the digest; nil: SHA-256.
     /// - Throws: `TarError`; `.changed` and `.modified` when it is not the same before and after.
-    func read() throws(TarError) -> SnapshotEntry? {
-        guard let name else { return nil }
+    func read(_ algorithm: FileDigest.Algorithm? = nil) throws(TarError) -> SnapshotEntry {
+        guard let name else { throw .modified(path: directory.path) }
         let file = try OpenFile(name, in: directory)
-        guard var entry = SnapshotEntry(file.status) else { return nil }
+        guard var entry = SnapshotEntry(file.status) else { throw .modified(path: file.path) }
         entry.extendedAttributes = try ScannedFile.encoder.extendedAttributes(
             of: file.descriptor, path: file.path)
-        entry.content = try content(of: file)
+        if let algorithm {
+            let digest: FileDigest.Computation
+            do {
+                digest = try FileDigest.Computation(algorithm)
+            } catch {
+                preconditionFailure("libcrypto does not provide \(algorithm) any more")
+            }
+            try readContent(of: file) { digest.update($0) }
+            entry.otherContents = [digest.finalize()]
+        } else {
+            let digest = StreamingDigest()
+            try readContent(of: file) { digest.update($0) }
+            entry.content = digest.finalizeBytes().withUnsafeBytes { ContentDigest(bytes: $0) }
+        }
         return entry
     }
 
-    private func content(of file: OpenFile) throws(TarError) -> ContentDigest {
-        let digest = StreamingDigest()
+    private func readContent(
+        of file: OpenFile, _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws(TarError) {
+        var byteCount: UInt64 = 0
         let size = UInt64(file.status.st_size)
         // One byte more than the file has: if it comes, the file grew.
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: Int(min(size + 1, 256 << 10)), alignment: 4096)
         defer { buffer.deallocate() }
-        while UInt64(digest.byteCount) <= size {
+        while byteCount <= size {
             let count: Int
             do {
                 count = try retryingInterrupts {
@@ -81,14 +97,13 @@ struct ScannedFile {
                 throw .read(path: file.path, error)
             }
             if count == 0 { break }
-            digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            byteCount += UInt64(count)
         }
-        guard UInt64(digest.byteCount) == size else {
-            throw .changed(
-                path: file.path, expected: size, isLonger: UInt64(digest.byteCount) > size)
+        guard byteCount == size else {
+            throw .changed(path: file.path, expected: size, isLonger: byteCount > size)
         }
         try checkUnchanged(file)
-        return ContentDigest(digest.finalize())
     }
 
     private func checkUnchanged(_ file: OpenFile) throws(TarError) {

@@ -1,4 +1,5 @@
 import ByteStream
+import Glibc
 import Tar
 
 /// A tree as it was recorded.
@@ -10,7 +11,7 @@ public struct Snapshot: Sendable {
         /// Index of the directory that it is in; nil for what is in the tree's own.
         var parent: Int?
         let line: Int
-        let entry: SnapshotEntry
+        var entry: SnapshotEntry
     }
 
     /// The tree's own directory; nil when the snapshot does not say.
@@ -18,6 +19,8 @@ public struct Snapshot: Sendable {
     /// Names of the digests of contents that files have and that are not compared, since they have
     /// no sha256.
     public let otherDigests: Set<String>
+    /// Whether an entry without extended attributes says that the file has none.
+    let hasAttributes: Bool
     /// In the order of a walk: a directory before its contents, names in byte order.
     let records: [Record]
     private let paths: [UInt8]
@@ -42,10 +45,13 @@ public struct Snapshot: Sendable {
     private init(_ input: InputStream, needsEnd: Bool) throws(SnapshotError) {
         var parser = SnapshotParser(path: input.path)
         let lines = SnapshotLines(input)
-        while let line = try lines.next() { try parser.read(line.text, line: line.number) }
+        try lines.read { (line) throws(SnapshotError) in
+            try parser.read(line, line: lines.number)
+        }
         try parser.finish(lines, needsEnd: needsEnd)
         root = parser.root
         otherDigests = parser.otherDigests
+        hasAttributes = parser.hasAttributes
         paths = parser.paths
         contents = parser.contents
         records = try Snapshot.ordered(parser.records, paths, input.path)
@@ -54,16 +60,36 @@ public struct Snapshot: Sendable {
     func path(of record: Record) -> ArraySlice<UInt8> { paths[record.path] }
 
     /// The index of the record of a path; nil when there is none.
-    func index(of path: some RandomAccessCollection<UInt8>) -> Int? {
-        var low = 0
-        var high = records.count
-        return paths.withUnsafeBytes { paths in
+    func index(of path: [UInt8]) -> Int? {
+        var position = 0
+        return path.withUnsafeBytes { index(of: $0, near: &position) }
+    }
+
+    /// The index of the record of a path; nil when there is none.
+    ///
+    /// - Parameter position: where the one before was found, and where this one would be: that of
+    ///   the next path of a walk is most often the next.
+    func index(of path: UnsafeRawBufferPointer, near position: inout Int) -> Int? {
+        paths.withUnsafeBytes { paths in
+            func text(_ index: Int) -> UnsafeRawBufferPointer {
+                UnsafeRawBufferPointer(rebasing: paths[records[index].path])
+            }
+            for index in [position, position + 1]
+            where records.indices.contains(index) && text(index).isSame(as: path) {
+                position = index
+                return index
+            }
+            var low = 0
+            var high = records.count
             while low < high {
                 let middle = (low + high) / 2
-                let other = UnsafeRawBufferPointer(rebasing: paths[records[middle].path])
-                if other.elementsEqual(path) { return middle }
-                if walkPrecedes(other, path) { low = middle + 1 } else { high = middle }
+                if text(middle).isSame(as: path) {
+                    position = middle
+                    return middle
+                }
+                if walkPrecedes(text(middle), path) { low = middle + 1 } else { high = middle }
             }
+            position = low
             return nil
         }
     }
@@ -75,44 +101,54 @@ public struct Snapshot: Sendable {
         _ unordered: [Record], _ paths: [UInt8], _ source: Path
     ) throws(SnapshotError) -> [Record] {
         var records = unordered
-        paths.withUnsafeBytes { paths in
+        try paths.withRawBytes { (paths) throws(SnapshotError) in
             func text(_ record: Record) -> UnsafeRawBufferPointer {
                 UnsafeRawBufferPointer(rebasing: paths[record.path])
             }
             let isOrdered = zip(records, records.dropFirst())
                 .allSatisfy { walkPrecedes(text($0), text($1)) }
             if !isOrdered { records.sort { walkPrecedes(text($0), text($1)) } }
-        }
-        var directories: [Int] = []
-        for index in records.indices {
-            let record = records[index]
-            let path = paths[record.path]
-            func malformed(_ problem: String) -> SnapshotError {
-                .malformed(
-                    path: source, line: record.line, "\(Path(path).quoted) \(problem)")
+            var directories: [Int] = []
+            for index in records.indices {
+                let path = text(records[index])
+                func malformed(_ problem: String) -> SnapshotError {
+                    .malformed(
+                        path: source, line: records[index].line,
+                        "\(Path(Array(path)).quoted) \(problem)")
+                }
+                if index > 0, text(records[index - 1]).isSame(as: path) {
+                    throw malformed("is there twice")
+                }
+                let isDirectory = records[index].entry.kind == .directory
+                guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else {
+                    directories = isDirectory ? [index] : []
+                    continue
+                }
+                let parent = UnsafeRawBufferPointer(rebasing: path[..<slash])
+                while let last = directories.last, !text(records[last]).isSame(as: parent) {
+                    directories.removeLast()
+                }
+                guard let last = directories.last else { throw malformed("is not in a directory") }
+                records[index].parent = last
+                if isDirectory { directories.append(index) }
             }
-            if index > 0, paths[records[index - 1].path] == path {
-                throw malformed("is there twice")
-            }
-            guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else {
-                directories = record.entry.kind == .directory ? [index] : []
-                continue
-            }
-            let parent = path[..<slash]
-            while let last = directories.last, paths[records[last].path] != parent {
-                directories.removeLast()
-            }
-            guard let last = directories.last else { throw malformed("is not in a directory") }
-            records[index].parent = last
-            if record.entry.kind == .directory { directories.append(index) }
         }
         return records
     }
 }
 
+extension UnsafeRawBufferPointer {
+    func isSame(as other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count, let mine = baseAddress, let theirs = other.baseAddress else {
+            return count == other.count
+        }
+        return memcmp(mine, theirs, count) == 0
+    }
+}
+
 /// Whether a walk finds one path before another: components in byte order.
 private func walkPrecedes(
-    _ left: UnsafeRawBufferPointer, _ right: some RandomAccessCollection<UInt8>
+    _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
 ) -> Bool {
     var other = right.makeIterator()
     for byte in left {
@@ -122,74 +158,4 @@ private func walkPrecedes(
         return rank(byte) < rank(otherByte)
     }
     return other.next() != nil
-}
-
-/// The lines of a snapshot, continued ones joined, without comments and empty ones.
-final class SnapshotLines {
-    /// The most that a line has: attributes of 64 KiB each, in base64.
-    static let byteLimit = 4 << 20
-
-    private let input: InputStream
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(
-        byteCount: 256 << 10, alignment: 16)
-    private var available: Range<Int> = 0..<0
-    /// Lines read so far.
-    private(set) var number = 0
-
-    init(_ input: InputStream) {
-        self.input = input
-    }
-
-    deinit {
-        buffer.deallocate()
-    }
-
-    /// - Returns: the text without its newline and the spaces before it, and the number of its last
-    ///   line, from 1; nil at the end.
-    func next() throws(SnapshotError) -> (text: [UInt8], number: Int)? {
-        var text: [UInt8] = []
-        while try readLine(into: &text) {
-            number += 1
-            if isContinued(text) {
-                text.removeLast()
-                continue
-            }
-            let content = text.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-            if let first = content.first, first != UInt8(ascii: "#") {
-                return (Array(content), number)
-            }
-            text.removeAll(keepingCapacity: true)
-        }
-        guard text.isEmpty else { throw .cut(path: input.path, line: number + 1) }
-        return nil
-    }
-
-    /// An odd number of backslashes at the end: an even one stands for backslashes.
-    private func isContinued(_ text: [UInt8]) -> Bool {
-        text.reversed().prefix { $0 == UInt8(ascii: "\\") }.count % 2 == 1
-    }
-
-    /// Appends a line without its newline; false at the end of the input.
-    private func readLine(into text: inout [UInt8]) throws(SnapshotError) -> Bool {
-        while true {
-            if available.isEmpty {
-                let count: Int
-                do {
-                    count = try input.read(into: buffer)
-                } catch {
-                    throw .stream(error)
-                }
-                if count == 0 { return false }
-                available = 0..<count
-            }
-            let rest = buffer[available]
-            let end = rest.firstIndex(of: UInt8(ascii: "\n"))
-            text += rest[..<(end ?? rest.endIndex)]
-            available = (end.map { $0 + 1 } ?? rest.endIndex)..<available.upperBound
-            guard text.count <= SnapshotLines.byteLimit else {
-                throw .tooLarge(path: input.path, line: number + 1)
-            }
-            if end != nil { return true }
-        }
-    }
 }

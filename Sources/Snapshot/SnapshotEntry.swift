@@ -1,5 +1,6 @@
 import CSystem
 import Glibc
+import Hashing
 import OCI
 import Tar
 
@@ -38,7 +39,7 @@ public struct SnapshotEntry: Hashable, Sendable {
         }
     }
 
-    public let kind: Kind
+    public internal(set) var kind: Kind
     /// Permission bits with setuid, setgid and sticky.
     public var mode: UInt32?
     public var uid: UInt64?
@@ -49,10 +50,14 @@ public struct SnapshotEntry: Hashable, Sendable {
     public var linkCount: UInt64?
     public var inode: UInt64?
     public var time: Time?
+    /// When the kernel last changed anything of the file (ctime), which nobody can set.
+    public var changeTime: Time?
     /// Of a symbolic link.
     public var linkTarget: [UInt8]?
     public var device: Device?
     public var content: ContentDigest?
+    /// By algorithms other than SHA-256.
+    public var otherContents: [FileDigest] = []
     /// In byte order of their names.
     public var extendedAttributes: [TarEntry.ExtendedAttribute] = []
 
@@ -77,8 +82,8 @@ public struct SnapshotEntry: Hashable, Sendable {
         uid = UInt64(status.st_uid)
         gid = UInt64(status.st_gid)
         inode = UInt64(status.st_ino)
-        time = Time(
-            seconds: Int64(status.st_mtim.tv_sec), nanoseconds: UInt32(status.st_mtim.tv_nsec))
+        time = Time(status.st_mtim)
+        changeTime = Time(status.st_ctim)
         if kind == .file { size = UInt64(status.st_size) }
         if kind != .directory { linkCount = UInt64(status.st_nlink) }
         if kind == .characterDevice || kind == .blockDevice {
@@ -105,15 +110,16 @@ public struct ContentDigest: Hashable, Sendable {
     public init?(hexadecimal text: some Collection<UInt8>) {
         guard text.count == 64 else { return nil }
         var words = SIMD4<UInt64>()
-        for (index, character) in text.enumerated() {
-            let value: UInt8
-            switch character {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = character - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = character - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = character - UInt8(ascii: "A") + 10
-            default: return nil
+        var rest = text.makeIterator()
+        for index in 0..<4 {
+            var word: UInt64 = 0
+            for _ in 0..<16 {
+                guard let digit = rest.next(), let value = hexadecimalValue(digit) else {
+                    return nil
+                }
+                word = word << 4 | UInt64(value)
             }
-            words[index / 16] = words[index / 16] << 4 | UInt64(value)
+            words[index] = word
         }
         self.words = words
     }
@@ -136,9 +142,28 @@ public struct ContentDigest: Hashable, Sendable {
 
     /// 64 digits.
     public var hexadecimal: [UInt8] {
-        let digits = Array("0123456789abcdef".utf8)
-        return (0..<64).map { index in
-            digits[Int(words[index / 16] >> UInt64(60 - index % 16 * 4) & 15)]
+        var digits: [UInt8] = []
+        append(to: &digits)
+        return digits
+    }
+
+    /// Appends the 64 digits.
+    func append(to text: inout [UInt8]) {
+        for index in 0..<4 {
+            for shift in stride(from: UInt64(60), through: 0, by: -4) {
+                let digit = UInt8(truncatingIfNeeded: words[index] >> shift & 15)
+                text.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+            }
         }
+    }
+}
+
+/// The value of a hexadecimal digit; nil for anything else.
+func hexadecimalValue(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+    default: nil
     }
 }

@@ -1,4 +1,6 @@
 import ByteStream
+import Glibc
+import Hashing
 import OCI
 import Tar
 
@@ -12,8 +14,8 @@ struct SnapshotParser {
 
     private let source: Path
     private var line = 0
-    /// What `/set` said: keywords and values.
-    private var defaults: [(keyword: ArraySlice<UInt8>, value: ArraySlice<UInt8>)] = []
+    /// What `/set` said: words like those of an entry.
+    private var defaults: [(keyword: [UInt8], word: [UInt8])] = []
     /// The lengths of the paths of the directories that relative entries entered.
     private var entered: [Int] = []
     /// The path of the innermost of them.
@@ -21,8 +23,16 @@ struct SnapshotParser {
     private var hasRelativeEntries = false
     private var hasFullEntries = false
 
+    /// Whether lines of `OwnKeywords` are read.
+    private var hasOwnKeywords = false
+    /// Whether an entry that names no attributes has none.
+    private(set) var hasAttributes = false
+
     /// Digests of contents that are recorded and not compared.
     private(set) var otherDigests: Set<String> = []
+    /// Of the entry that is read: a digest that nothing here computes.
+    private var unknownDigest: String?
+    private let available = Set(FileDigest.Algorithm.allCases.filter(\.isAvailable))
 
     private(set) var root: SnapshotEntry?
     private(set) var records: [Snapshot.Record] = []
@@ -35,19 +45,21 @@ struct SnapshotParser {
     }
 
     /// - Parameters:
-    ///   - text: a line that is neither empty nor a comment.
+    ///   - text: a line that is neither empty nor a comment, but for one of `OwnKeywords`.
     ///   - line: its number, for messages.
-    mutating func read(_ text: [UInt8], line: Int) throws(SnapshotError) {
+    mutating func read(_ text: UnsafeRawBufferPointer, line: Int) throws(SnapshotError) {
         self.line = line
-        let words = text.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-        guard let name = words.first else { return }
+        var words = SnapshotWords(text)
+        guard let name = words.next() else { return }
         if name.first == UInt8(ascii: "/") {
-            try special(name, words.dropFirst())
+            try special(name, words)
+        } else if name.first == UInt8(ascii: "#") {
+            try comment(words)
         } else if name.elementsEqual("..".utf8) {
             guard let count = entered.popLast() else { throw malformed("'..' leaves the tree") }
             current.removeLast(current.count - count)
         } else {
-            try entry(name, words.dropFirst())
+            try entry(name, words)
         }
     }
 
@@ -65,41 +77,64 @@ struct SnapshotParser {
     }
 
     private mutating func special(
-        _ name: ArraySlice<UInt8>, _ words: ArraySlice<ArraySlice<UInt8>>
+        _ name: UnsafeRawBufferPointer, _ words: SnapshotWords
     ) throws(SnapshotError) {
+        var words = words
         if name.elementsEqual("/set".utf8) {
-            for pair in pairs(words) {
-                defaults.removeAll { $0.keyword == pair.keyword }
-                defaults.append(pair)
+            while let word = words.next() {
+                guard let (keyword, _) = SnapshotWords.pair(word) else { continue }
+                defaults.removeAll { $0.keyword.elementsEqual(keyword) }
+                defaults.append((Array(keyword), Array(word)))
             }
         } else if name.elementsEqual("/unset".utf8) {
-            let isAll = words.isEmpty || words.contains { $0.elementsEqual("all".utf8) }
-            defaults.removeAll { isAll || words.contains($0.keyword) }
+            var isAll = true
+            while let word = words.next() {
+                isAll = word.elementsEqual("all".utf8)
+                if isAll { break }
+                defaults.removeAll { $0.keyword.elementsEqual(word) }
+            }
+            if isAll { defaults.removeAll() }
         } else {
             throw malformed("\(quote(name)) is neither an entry nor '/set' or '/unset'")
         }
     }
 
+    /// What a comment of ours says of the entry before it, or of all of them.
+    private mutating func comment(_ words: SnapshotWords) throws(SnapshotError) {
+        var words = words
+        if !records.isEmpty || root != nil {
+            guard hasOwnKeywords else { return }
+            if var record = records.popLast() {
+                while let word = words.next() { try set(word, of: &record.entry) }
+                records.append(record)
+            } else if var entry = root {
+                while let word = words.next() { try set(word, of: &entry) }
+                root = entry
+            }
+        } else if let word = words.next(), word.elementsEqual("version=1".utf8) {
+            hasOwnKeywords = true
+            hasAttributes = true
+        }
+    }
+
     private mutating func entry(
-        _ name: ArraySlice<UInt8>, _ words: ArraySlice<ArraySlice<UInt8>>
+        _ name: UnsafeRawBufferPointer, _ words: SnapshotWords
     ) throws(SnapshotError) {
-        let pairs = pairs(words)
-        let entry = try entry(defaults + pairs)
+        let entry = try entry(words)
         let isFull = name.contains(UInt8(ascii: "/"))
-        let path = try path(name, isFull: isFull)
-        if path.isEmpty {
+        let start = paths.count
+        try appendPath(name, isFull: isFull)
+        if paths.count == start {
             guard root == nil else { throw malformed("the tree's own directory is there twice") }
             guard entry.kind == .directory else { throw malformed("the tree is no directory") }
             root = entry
             if !isFull { entered.append(0) }
             return
         }
-        guard paths.count + path.count <= SnapshotParser.pathsByteLimit,
-            path.count <= SnapshotParser.pathByteLimit
+        guard paths.count <= SnapshotParser.pathsByteLimit,
+            paths.count - start <= SnapshotParser.pathByteLimit
         else { throw .tooLarge(path: source, line: line) }
-        if let content = try content(pairs) { contents[path] = content }
-        let start = paths.count
-        paths += path
+        if let content = try content(words) { contents[Array(paths[start...])] = content }
         records.append(
             Snapshot.Record(path: start..<paths.count, parent: nil, line: line, entry: entry))
         if isFull {
@@ -109,13 +144,16 @@ struct SnapshotParser {
         hasRelativeEntries = true
         if entry.kind == .directory {
             entered.append(current.count)
-            current = path
+            current = Array(paths[start...])
         }
     }
 
-    /// The path that a name stands for: empty for the tree's own directory.
-    private func path(_ name: ArraySlice<UInt8>, isFull: Bool) throws(SnapshotError) -> [UInt8] {
-        var path = isFull ? [] : current
+    /// Appends the path that a name stands for: nothing for the tree's own directory.
+    private mutating func appendPath(
+        _ name: UnsafeRawBufferPointer, isFull: Bool
+    ) throws(SnapshotError) {
+        let start = paths.count
+        if !isFull { paths += current }
         for component in name.split(separator: UInt8(ascii: "/")) {
             guard let bytes = VisText.decode(component) else {
                 throw malformed("an unknown escape in \(quote(component))")
@@ -127,132 +165,216 @@ struct SnapshotParser {
             guard !bytes.isEmpty, !bytes.contains(0), !bytes.contains(UInt8(ascii: "/")),
                 !bytes.elementsEqual("..".utf8)
             else { throw malformed("\(quote(name)) is not the name of a file") }
-            if !path.isEmpty { path.append(UInt8(ascii: "/")) }
-            path += bytes
-        }
-        return path
-    }
-
-    private func pairs(
-        _ words: ArraySlice<ArraySlice<UInt8>>
-    ) -> [(keyword: ArraySlice<UInt8>, value: ArraySlice<UInt8>)] {
-        words.compactMap { word in
-            guard let equals = word.firstIndex(of: UInt8(ascii: "=")) else { return nil }
-            return (word[..<equals], word[(equals + 1)...])
+            if paths.count > start { paths.append(UInt8(ascii: "/")) }
+            paths += bytes
         }
     }
 
     /// The entry of keywords, of which a later one of the same name counts.
-    private mutating func entry(
-        _ pairs: [(keyword: ArraySlice<UInt8>, value: ArraySlice<UInt8>)]
-    ) throws(SnapshotError) -> SnapshotEntry {
-        guard let type = pairs.last(where: { $0.keyword.elementsEqual("type".utf8) }) else {
-            throw malformed("no type")
-        }
-        let text = String(decoding: type.value, as: UTF8.self)
-        // A socket is nothing that a layer holds: as good as a FIFO for telling that it changed.
-        guard let kind = SnapshotEntry.Kind(rawValue: text == "socket" ? "fifo" : text) else {
-            throw malformed("\(quote(type.value)) is not a type of file")
-        }
-        var entry = SnapshotEntry(kind: kind)
-        for (keyword, value) in pairs { try set(keyword, value, of: &entry) }
-        if entry.kind == .file, entry.content == nil {
-            for pair in pairs {
-                let keyword = String(decoding: pair.keyword, as: UTF8.self)
-                if SnapshotParser.digestKeywords.contains(keyword) { otherDigests.insert(keyword) }
+    private mutating func entry(_ words: SnapshotWords) throws(SnapshotError) -> SnapshotEntry {
+        var entry = SnapshotEntry(kind: .file)
+        var hasType = false
+        unknownDigest = nil
+        for item in defaults {
+            try item.word.withRawBytes { (word) throws(SnapshotError) in
+                if try set(word, of: &entry) { hasType = true }
             }
         }
-        entry.extendedAttributes.sort { $0.name.lexicographicallyPrecedes($1.name) }
+        var words = words
+        while let word = words.next() {
+            if try set(word, of: &entry) { hasType = true }
+        }
+        guard hasType else { throw malformed("no type") }
+        if entry.kind != .file {
+            entry.size = nil
+            entry.content = nil
+            entry.otherContents = []
+        }
+        if entry.kind == .file, entry.content == nil { chooseDigest(of: &entry) }
+        if entry.kind != .symbolicLink { entry.linkTarget = nil }
+        // File systems disagree on what this is of a directory.
+        if entry.kind == .directory { entry.linkCount = nil }
         return entry
     }
 
-    /// Of contents, but for those of sha256.
-    private static let digestKeywords: Set<String> = [
-        "cksum", "md5", "md5digest", "rmd160", "rmd160digest", "ripemd160digest", "sha1",
-        "sha1digest", "sha384", "sha384digest", "sha512", "sha512digest", "sha512256",
-        "sha512256digest",
-    ]
+    /// Keeps the strongest of an entry's digests that can be computed; notes those of an entry that
+    /// has no such one.
+    private mutating func chooseDigest(of entry: inout SnapshotEntry) {
+        let all = entry.otherContents
+        let usable = FileDigest.Algorithm.allCases.filter(available.contains)
+        entry.otherContents = Array(
+            usable.compactMap { algorithm in all.first { $0.algorithm == algorithm } }.prefix(1))
+        guard entry.otherContents.isEmpty else { return }
+        otherDigests.formUnion(all.map(\.algorithm.rawValue))
+        if let unknownDigest { otherDigests.insert(unknownDigest) }
+    }
 
-    private func set(
-        _ keyword: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>, of entry: inout SnapshotEntry
-    ) throws(SnapshotError) {
-        switch String(decoding: keyword, as: UTF8.self) {
-        case "mode": entry.mode = try number(value, keyword, radix: 8)
-        case "uid": entry.uid = try number(value, keyword)
-        case "gid": entry.gid = try number(value, keyword)
-        case "inode": entry.inode = try number(value, keyword)
-        case "nlink":
-            // File systems disagree on what this is of a directory.
-            if entry.kind != .directory { entry.linkCount = try number(value, keyword) }
-        case "size": if entry.kind == .file { entry.size = try number(value, keyword) }
-        case "time": entry.time = try time(value, isWhole: false)
-        case "tar_time": entry.time = try time(value, isWhole: true)
-        case "link":
-            guard let target = VisText.decode(value) else {
-                throw malformed("an unknown escape in a link")
+    /// Takes one word of an entry; those that are not known are passed over.
+    ///
+    /// - Returns: whether it was the type.
+    @discardableResult
+    private mutating func set(
+        _ word: UnsafeRawBufferPointer, of entry: inout SnapshotEntry
+    ) throws(SnapshotError) -> Bool {
+        guard let (keyword, value) = SnapshotWords.pair(word) else { return false }
+        func isKeyword(_ name: StaticString) -> Bool {
+            guard keyword.count == name.utf8CodeUnitCount, let start = keyword.baseAddress else {
+                return false
             }
-            if entry.kind == .symbolicLink { entry.linkTarget = target }
-        case "device": entry.device = device(value)
-        case "sha256", "sha256digest":
+            return memcmp(start, name.utf8Start, keyword.count) == 0
+        }
+        if isKeyword("type") {
+            entry.kind = try kind(value)
+            return true
+        } else if isKeyword("mode") {
+            entry.mode = try UInt32(exactly: number(value, keyword, radix: 8))
+            if entry.mode == nil { throw notANumber(value, keyword) }
+        } else if isKeyword("uid") {
+            entry.uid = try number(value, keyword)
+        } else if isKeyword("gid") {
+            entry.gid = try number(value, keyword)
+        } else if isKeyword("nlink") {
+            entry.linkCount = try number(value, keyword)
+        } else if isKeyword("size") {
+            entry.size = try number(value, keyword)
+        } else if isKeyword("time") {
+            entry.time = try time(value, isWhole: false)
+        } else if isKeyword("sha256digest") || isKeyword("sha256") {
             guard let digest = ContentDigest(hexadecimal: value) else {
                 throw malformed("not a sha256: \(quote(value.prefix(100)))")
             }
-            if entry.kind == .file { entry.content = digest }
-        case let keyword where keyword.hasPrefix("xattr."):
-            try addAttribute(value, keyword: keyword, to: &entry)
-        default: break
+            entry.content = digest
+        } else if isKeyword("inode") {
+            entry.inode = try number(value, keyword)
+        } else if hasOwnKeywords, isKeyword("ctime") {
+            entry.changeTime = try time(value, isWhole: false)
+        } else if isKeyword("tar_time") {
+            entry.time = try time(value, isWhole: true)
+        } else if isKeyword("link") {
+            guard let target = VisText.decode(value[...]) else {
+                throw malformed("an unknown escape in a link")
+            }
+            entry.linkTarget = target
+        } else if isKeyword("device") {
+            entry.device = device(value)
+        } else {
+            try setOther(String(decoding: keyword, as: UTF8.self), value, of: &entry)
+        }
+        return false
+    }
+
+    private mutating func setOther(
+        _ keyword: String, _ value: UnsafeRawBufferPointer, of entry: inout SnapshotEntry
+    ) throws(SnapshotError) {
+        for prefix in ["xattr.", "xattrs."] where keyword.hasPrefix(prefix) {
+            hasAttributes = true
+            let name = Array(keyword.utf8.dropFirst(prefix.utf8.count))
+            return try addAttribute(name, value, isMore: false, to: &entry)
+        }
+        if hasOwnKeywords, keyword.hasPrefix("xattr+.") {
+            let name = Array(keyword.utf8.dropFirst("xattr+.".utf8.count))
+            return try addAttribute(name, value, isMore: true, to: &entry)
+        }
+        if let algorithm = FileDigest.Algorithm(keyword: keyword) {
+            guard let digest = FileDigest(algorithm, hexadecimal: value) else {
+                throw malformed("not a \(algorithm.rawValue): \(quote(value.prefix(100)))")
+            }
+            entry.otherContents.removeAll { $0.algorithm == algorithm }
+            entry.otherContents.append(digest)
+        } else if keyword == "cksum" {
+            unknownDigest = keyword
         }
     }
 
     /// What `tags=data:BASE64` says that a file holds.
-    private func content(
-        _ pairs: [(keyword: ArraySlice<UInt8>, value: ArraySlice<UInt8>)]
-    ) throws(SnapshotError) -> [UInt8]? {
-        guard let tags = pairs.last(where: { $0.keyword.elementsEqual("tags".utf8) }),
-            let tag = tags.value.split(separator: UInt8(ascii: ","))
-                .first(where: { $0.starts(with: "data:".utf8) })
-        else { return nil }
-        guard let bytes = Base64.decode(Array(tag.dropFirst("data:".utf8.count))) else {
-            throw malformed("a tag that is not base64")
+    private func content(_ words: SnapshotWords) throws(SnapshotError) -> [UInt8]? {
+        var words = words
+        while let word = words.next() {
+            guard word.starts(with: "tags=".utf8) else { continue }
+            let tags = word.dropFirst("tags=".utf8.count).split(separator: UInt8(ascii: ","))
+            guard let tag = tags.first(where: { $0.starts(with: "data:".utf8) }) else { return nil }
+            guard let bytes = Base64.decode(Array(tag.dropFirst("data:".utf8.count))) else {
+                throw malformed("a tag that is not base64")
+            }
+            return bytes
         }
-        return bytes
+        return nil
     }
 
+    /// - Parameter isMore: whether these bytes follow those that the attribute has.
     private func addAttribute(
-        _ value: ArraySlice<UInt8>, keyword: String, to entry: inout SnapshotEntry
+        _ text: [UInt8], _ value: UnsafeRawBufferPointer, isMore: Bool,
+        to entry: inout SnapshotEntry
     ) throws(SnapshotError) {
-        guard let name = VisText.decode(Array(keyword.utf8.dropFirst("xattr.".utf8.count))[...]),
-            !name.isEmpty, let bytes = Base64.decode(Array(value))
-        else { throw malformed("not an attribute: \(quote(keyword))") }
-        entry.extendedAttributes.removeAll { $0.name == name }
-        entry.extendedAttributes.append(TarEntry.ExtendedAttribute(name: name, value: bytes))
+        guard let name = VisText.decode(text[...]), !name.isEmpty,
+            let bytes = Base64.decode(Array(value))
+        else { throw malformed("not an attribute: \(quote(text.prefix(100)))") }
+        var whole = bytes
+        if let index = entry.extendedAttributes.firstIndex(where: { $0.name == name }) {
+            let old = entry.extendedAttributes.remove(at: index)
+            if isMore { whole = old.value + bytes }
+        }
+        let attribute = TarEntry.ExtendedAttribute(name: name, value: whole)
+        let place = entry.extendedAttributes.firstIndex {
+            name.lexicographicallyPrecedes($0.name)
+        }
+        entry.extendedAttributes.insert(attribute, at: place ?? entry.extendedAttributes.endIndex)
     }
 
-    private func number<Value: FixedWidthInteger>(
-        _ text: ArraySlice<UInt8>, _ keyword: ArraySlice<UInt8>, radix: Int = 10
-    ) throws(SnapshotError) -> Value {
-        guard let first = text.first, first != UInt8(ascii: "+"),
-            let value = Value(String(decoding: text, as: UTF8.self), radix: radix), value >= 0
-        else { throw malformed("\(quote(keyword)) is not a number: \(quote(text.prefix(100)))") }
+    private func kind(_ text: UnsafeRawBufferPointer) throws(SnapshotError) -> SnapshotEntry.Kind {
+        let name = String(decoding: text, as: UTF8.self)
+        // A socket is nothing that a layer holds: as good as a FIFO for telling that it changed.
+        guard let kind = SnapshotEntry.Kind(rawValue: name == "socket" ? "fifo" : name) else {
+            throw malformed("\(quote(text)) is not a type of file")
+        }
+        return kind
+    }
+
+    private func number(
+        _ text: UnsafeRawBufferPointer, _ keyword: UnsafeRawBufferPointer, radix: UInt64 = 10
+    ) throws(SnapshotError) -> UInt64 {
+        var value: UInt64 = 0
+        for digit in text {
+            let digitValue = UInt64(digit &- UInt8(ascii: "0"))
+            let (product, overflow) = value.multipliedReportingOverflow(by: radix)
+            let (sum, carry) = product.addingReportingOverflow(digitValue)
+            guard digitValue < radix, !overflow, !carry else { throw notANumber(text, keyword) }
+            value = sum
+        }
+        guard !text.isEmpty else { throw notANumber(text, keyword) }
         return value
+    }
+
+    private func notANumber(
+        _ text: UnsafeRawBufferPointer, _ keyword: UnsafeRawBufferPointer
+    ) -> SnapshotError {
+        malformed("\(quote(keyword)) is not a number: \(quote(text.prefix(100)))")
     }
 
     /// `SECONDS.NANOSECONDS`.
     private func time(
-        _ text: ArraySlice<UInt8>, isWhole: Bool
+        _ text: UnsafeRawBufferPointer, isWhole: Bool
     ) throws(SnapshotError) -> SnapshotEntry.Time {
-        let parts = text.split(
-            separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
-        let fraction = parts.count == 2 ? parts[1] : []
-        guard let seconds = Int64(String(decoding: parts[0], as: UTF8.self)),
-            fraction.count <= 9, fraction.allSatisfy({ (0x30...0x39).contains($0) })
+        let point = text.firstIndex(of: UInt8(ascii: ".")) ?? text.count
+        let isNegative = text.first == UInt8(ascii: "-")
+        var seconds: Int64 = 0
+        var isNumber = point > (isNegative ? 1 : 0)
+        for digit in text[(isNegative ? 1 : 0)..<max(point, isNegative ? 1 : 0)] {
+            let value = Int64(digit) - 0x30
+            let (product, overflow) = seconds.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(isNegative ? -value : value)
+            isNumber = isNumber && (0...9).contains(value) && !overflow && !carry
+            seconds = sum
+        }
+        let fraction = text.dropFirst(point + 1)
+        guard isNumber, fraction.count <= 9, fraction.allSatisfy({ (0x30...0x39).contains($0) })
         else { throw malformed("not a time: \(quote(text.prefix(100)))") }
         let nanoseconds = fraction.reduce(UInt32(0)) { $0 * 10 + UInt32($1 - 0x30) }
         return SnapshotEntry.Time(seconds: seconds, nanoseconds: isWhole ? nil : nanoseconds)
     }
 
     /// `native,MAJOR,MINOR`, with Linux's numbers; other systems' are passed over.
-    private func device(_ text: ArraySlice<UInt8>) -> SnapshotEntry.Device? {
+    private func device(_ text: UnsafeRawBufferPointer) -> SnapshotEntry.Device? {
         let parts = text.split(separator: UInt8(ascii: ","))
             .map { String(decoding: $0, as: UTF8.self) }
         guard parts.count == 3, parts[0] == "native" || parts[0] == "linux",
@@ -263,5 +385,37 @@ struct SnapshotParser {
 
     private func malformed(_ problem: String) -> SnapshotError {
         .malformed(path: source, line: line, problem)
+    }
+}
+
+/// The words of a line.
+struct SnapshotWords {
+    private var rest: UnsafeRawBufferPointer.SubSequence
+
+    init(_ line: UnsafeRawBufferPointer) {
+        rest = line[...]
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
+    }
+
+    mutating func next() -> UnsafeRawBufferPointer? {
+        rest = rest.drop(while: SnapshotWords.isBlank)
+        if rest.isEmpty { return nil }
+        let word = rest.prefix { !SnapshotWords.isBlank($0) }
+        rest = rest[word.endIndex...]
+        return UnsafeRawBufferPointer(rebasing: word)
+    }
+
+    /// The two sides of the first equals sign; nil without one.
+    static func pair(
+        _ word: UnsafeRawBufferPointer
+    ) -> (keyword: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)? {
+        guard let equals = word.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+        return (
+            UnsafeRawBufferPointer(rebasing: word[..<equals]),
+            UnsafeRawBufferPointer(rebasing: word[(equals + 1)...])
+        )
     }
 }

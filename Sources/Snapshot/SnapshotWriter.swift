@@ -7,7 +7,11 @@ import Tar
 /// Entries are relative: a directory's line is followed by those of its contents, in byte order of
 /// their names, and by `..`. The text that the last `..` is missing from is cut.
 ///
-/// - Spec: mtree(5); go-mtree for `xattr.NAME`, whose value is base64.
+/// What one of those programs stops at is in comments (`OwnKeywords`). A change time is written of
+/// what was older than the snapshot alone, by the clock of the tree's file system
+/// (`FileSystemClock`): the text depends on nothing else but the tree.
+///
+/// - Spec: mtree(5).
 public struct SnapshotWriter {
     private let directory: Path
     private let threads: Int?
@@ -30,7 +34,8 @@ public struct SnapshotWriter {
     public func write(to output: OutputBuffer) throws(SnapshotError) {
         let recorder = Recorder(output)
         do {
-            try TreeScan(directory: directory, threads: threads, warn: warn).run(recorder)
+            try TreeScan(directory: directory, threads: threads, warn: warn)
+                .run(begin: recorder.begin) { RecordingChunk(recorder) }
             try recorder.finish()
         } catch .stream(let error) {
             throw .stream(error)
@@ -43,14 +48,39 @@ public struct SnapshotWriter {
     }
 }
 
+/// Records some entries.
+private final class RecordingChunk: ScanChunk {
+    private let recorder: Recorder
+    private var findings: [Recorder.Finding] = []
+
+    init(_ recorder: Recorder) {
+        self.recorder = recorder
+    }
+
+    override func clear() {
+        super.clear()
+        findings.removeAll(keepingCapacity: true)
+    }
+
+    override func examine(_ file: ScannedFile) throws(TarError) {
+        findings.append(try recorder.examine(file))
+    }
+
+    override func take(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
+        try recorder.take(findings[index], path: path)
+    }
+}
+
 /// Turns entries into lines. Everything but `examine` is called by one thread at a time.
-private final class Recorder: ScanConsumer, @unchecked Sendable {
+private final class Recorder: @unchecked Sendable {
     enum Finding {
-        case entry(SnapshotEntry)
+        /// Its keywords, with those of ours in lines of their own.
+        case entry(isDirectory: Bool, text: [UInt8])
         case socket(Path)
     }
 
     private let output: OutputBuffer
+    private var clock: FileSystemClock?
     private(set) var sockets: [Path] = []
     /// The lengths of the paths of the directories that are entered.
     private var entered: [Int] = []
@@ -62,34 +92,50 @@ private final class Recorder: ScanConsumer, @unchecked Sendable {
         self.output = output
     }
 
-    func examine(_ file: ScannedFile) throws(TarError) -> Finding? {
-        guard var (entry, _) = try file.status() else { return .socket(file.filePath) }
+    func begin(_ root: OpenDirectory) throws(TarError) {
+        clock = try FileSystemClock(of: root, output: output.descriptor)
+    }
+
+    func examine(_ file: ScannedFile) throws(TarError) -> Finding {
+        guard let (status, identity) = try file.status() else { return .socket(file.filePath) }
+        var entry = status
         if entry.kind == .file {
-            return try file.read().map { .entry($0) }
+            entry = try file.read()
         }
+        if clock?.isAfter(entry, on: identity.device) != true { entry.changeTime = nil }
+        if entry.kind == .file { return finding(entry) }
         if entry.kind == .symbolicLink { entry.linkTarget = try file.linkTarget() }
         entry.extendedAttributes = try file.extendedAttributes()
-        return .entry(entry)
+        return finding(entry)
+    }
+
+    private func finding(_ entry: SnapshotEntry) -> Finding {
+        var text: [UInt8] = []
+        text.reserveCapacity(256)
+        entry.appendCommon(to: &text)
+        text.append(UInt8(ascii: "\n"))
+        entry.appendOwn(to: &text)
+        return .entry(isDirectory: entry.kind == .directory, text: text)
     }
 
     func take(_ finding: Finding, path: ArraySlice<UInt8>) throws(TarError) {
-        let entry: SnapshotEntry
+        let (isDirectory, text): (Bool, [UInt8])
         switch finding {
         case .socket(let path): return sockets.append(path)
-        case .entry(let found): entry = found
+        case .entry(let found): (isDirectory, text) = found
         }
         let slash = path.lastIndex(of: UInt8(ascii: "/"))
         let parent = path[..<(slash ?? path.startIndex)]
         line.removeAll(keepingCapacity: true)
         if entered.isEmpty {
-            line += "#mtree\n.".utf8
+            line += "#mtree\n".utf8 + OwnKeywords.header
+            line.append(UInt8(ascii: "."))
         } else {
             while !current.elementsEqual(parent) { leave() }
             VisText.append(path[(slash.map { $0 + 1 } ?? path.startIndex)...], to: &line)
         }
-        entry.append(to: &line)
-        line.append(UInt8(ascii: "\n"))
-        if entry.kind == .directory {
+        line += text
+        if isDirectory {
             entered.append(current.count)
             current = Array(path)
         }
@@ -123,46 +169,104 @@ private final class Recorder: ScanConsumer, @unchecked Sendable {
 }
 
 extension SnapshotEntry {
-    /// Appends the keywords, each with a space before it.
+    /// Appends all keywords, each with a space before it.
     ///
     /// A link target is never the last: it may end with a backslash, which at the end of a line
     /// would continue it.
     public func append(to line: inout [UInt8]) {
-        func add(_ keyword: String, _ value: some BinaryInteger, radix: Int = 10) {
-            line += " \(keyword)=".utf8
-            line += String(value, radix: radix).utf8
+        appendCommon(to: &line)
+        appendIdentity(to: &line)
+        for attribute in extendedAttributes {
+            line += " xattr.".utf8
+            append(attribute.name, attribute.value[...], to: &line)
         }
+    }
+
+    /// Appends the keywords that every program reads.
+    fileprivate func appendCommon(to line: inout [UInt8]) {
         line += " type=\(kind.rawValue)".utf8
         if let mode {
             line += " mode=0".utf8
             if mode != 0 { line += String(mode, radix: 8).utf8 }
         }
-        if let uid { add("uid", uid) }
-        if let gid { add("gid", gid) }
-        if let linkCount { add("nlink", linkCount) }
-        if let size { add("size", size) }
-        if let device { line += " device=native,\(device.major),\(device.minor)".utf8 }
+        if let uid { add("uid", uid, to: &line) }
+        if let gid { add("gid", gid, to: &line) }
+        if let linkCount { add("nlink", linkCount, to: &line) }
+        if let size { add("size", size, to: &line) }
         if let linkTarget {
             line += " link=".utf8
             VisText.append(linkTarget, to: &line)
         }
-        if let inode { add("inode", inode) }
-        if let time {
-            let digits = String(time.nanoseconds ?? 0)
-            line += (time.nanoseconds == nil ? " tar_time=" : " time=").utf8
-            line += "\(time.seconds).".utf8
-            line += repeatElement(UInt8(ascii: "0"), count: 9 - digits.utf8.count)
-            line += digits.utf8
-        }
+        if let time { add(time.nanoseconds == nil ? "tar_time" : "time", time, to: &line) }
         if let content {
             line += " sha256digest=".utf8
-            line += content.hexadecimal
+            content.append(to: &line)
         }
+    }
+
+    /// Appends the other keywords, in lines of their own.
+    fileprivate func appendOwn(to text: inout [UInt8]) {
+        text += OwnKeywords.prefix.dropLast()
+        appendIdentity(to: &text)
+        if let changeTime { add("ctime", changeTime, to: &text) }
+        text.append(UInt8(ascii: "\n"))
         for attribute in extendedAttributes {
-            line += " xattr.".utf8
-            VisText.append(attribute.name, to: &line, escaping: UInt8(ascii: "="))
-            line.append(UInt8(ascii: "="))
-            line += Base64.encode(attribute.value)
+            var rest = attribute.value[...]
+            var keyword = "xattr."
+            repeat {
+                text += OwnKeywords.prefix
+                text += keyword.utf8
+                append(
+                    attribute.name, rest.prefix(OwnKeywords.attributeByteLimit), to: &text)
+                text.append(UInt8(ascii: "\n"))
+                rest = rest.dropFirst(OwnKeywords.attributeByteLimit)
+                keyword = "xattr+."
+            } while !rest.isEmpty
         }
+    }
+
+    private func appendIdentity(to line: inout [UInt8]) {
+        if let device { line += " device=native,\(device.major),\(device.minor)".utf8 }
+        if let inode { add("inode", inode, to: &line) }
+    }
+
+    private func append(
+        _ name: [UInt8], _ value: ArraySlice<UInt8>, to line: inout [UInt8]
+    ) {
+        VisText.append(name, to: &line, escaping: UInt8(ascii: "="))
+        line.append(UInt8(ascii: "="))
+        line += Base64.encode(Array(value))
+    }
+
+    private func add(_ keyword: String, _ value: UInt64, to line: inout [UInt8]) {
+        add(keyword, to: &line)
+        line.append(decimal: value, digits: 1)
+    }
+
+    private func add(_ keyword: String, _ time: Time, to line: inout [UInt8]) {
+        add(keyword, to: &line)
+        if time.seconds < 0 { line.append(UInt8(ascii: "-")) }
+        line.append(decimal: time.seconds.magnitude, digits: 1)
+        line.append(UInt8(ascii: "."))
+        line.append(decimal: UInt64(time.nanoseconds ?? 0), digits: 9)
+    }
+
+    private func add(_ keyword: String, to line: inout [UInt8]) {
+        line.append(UInt8(ascii: " "))
+        line += keyword.utf8
+        line.append(UInt8(ascii: "="))
+    }
+}
+
+extension [UInt8] {
+    /// Appends a number with at least so many digits.
+    fileprivate mutating func append(decimal number: UInt64, digits: Int) {
+        let start = count
+        var rest = number
+        while rest > 0 || count - start < digits {
+            append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        }
+        self[start...].reverse()
     }
 }

@@ -7,7 +7,8 @@ import Tar
 /// A path is changed when its type, mode, owner, link target, device, attributes, content or time
 /// in whole seconds (a layer has no others) is not what the snapshot says. Sockets count as nothing.
 public struct TreeComparison {
-    /// Whether a file of the recorded size, time and inode is taken for unchanged without reading it.
+    /// Whether a file of the recorded attributes, inode and change time, which was older than the
+    /// snapshot, is taken for unchanged without reading it (`FileSystemClock`).
     public var isFast = false
     /// How many threads read files; nil: as many as there are processors.
     public var threads: Int?
@@ -29,7 +30,8 @@ public struct TreeComparison {
     ) throws(SnapshotError) -> [Path] {
         let comparer = Comparer(snapshot, directory, isFast: isFast)
         do {
-            try TreeScan(directory: directory, threads: threads, warn: warn).run(comparer)
+            try TreeScan(directory: directory, threads: threads, warn: warn)
+                .run(begin: comparer.begin) { ComparisonChunk(comparer) }
             if comparer.isRootChanged {
                 warn(
                     "mode, owner or attributes of \(directory.quoted) itself changed, "
@@ -42,8 +44,33 @@ public struct TreeComparison {
     }
 }
 
+/// Compares some entries.
+private final class ComparisonChunk: ScanChunk {
+    private let comparer: Comparer
+    private var findings: [Comparer.Finding?] = []
+    /// Where in the snapshot the path before was.
+    private var position = 0
+
+    init(_ comparer: Comparer) {
+        self.comparer = comparer
+    }
+
+    override func clear() {
+        super.clear()
+        findings.removeAll(keepingCapacity: true)
+    }
+
+    override func examine(_ file: ScannedFile) throws(TarError) {
+        findings.append(try comparer.examine(file, position: &position))
+    }
+
+    override func take(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
+        if let finding = findings[index] { comparer.take(finding, path: path) }
+    }
+}
+
 /// Everything but `examine` is called by one thread at a time.
-private final class Comparer: ScanConsumer, @unchecked Sendable {
+private final class Comparer: @unchecked Sendable {
     struct Finding {
         /// Of its record; nil when the path was not there.
         let index: Int?
@@ -71,6 +98,8 @@ private final class Comparer: ScanConsumer, @unchecked Sendable {
     private let snapshot: Snapshot
     private let directory: Path
     private let isFast: Bool
+    /// The file system of the tree's own directory.
+    private var device: UInt64 = 0
     private var states: [State]
     private var changed: [[UInt8]] = []
     private var links: [FileIdentity: [LinkName]] = [:]
@@ -85,36 +114,46 @@ private final class Comparer: ScanConsumer, @unchecked Sendable {
 
     // MARK: Each path
 
-    func examine(_ file: ScannedFile) throws(TarError) -> Finding? {
+    func begin(_ root: OpenDirectory) throws(TarError) {
+        device = UInt64(try root.status().st_dev)
+    }
+
+    /// - Parameter position: near which the path is looked for, and where it is.
+    /// - Returns: nil for what counts as nothing.
+    func examine(_ file: ScannedFile, position: inout Int) throws(TarError) -> Finding? {
         guard let (entry, identity) = try file.status() else { return nil }
-        let index = file.path.isEmpty ? nil : snapshot.index(of: file.path)
+        let path = UnsafeRawBufferPointer(rebasing: file.path)
+        let index = path.isEmpty ? nil : snapshot.index(of: path, near: &position)
         let old = file.path.isEmpty ? snapshot.root : index.map { snapshot.records[$0].entry }
         let isLinked = (entry.linkCount ?? 1) > 1 || (old?.linkCount ?? 1) > 1
         return Finding(
             index: index, isDirectory: entry.kind == .directory,
             isChanged: try old.map { (old) throws(TarError) in
-                try isChanged(file, from: old, to: entry)
+                try isChanged(file, from: old, to: entry, on: identity.device)
             } ?? !file.path.isEmpty,
             inode: entry.inode,
             identity: isLinked && entry.kind != .directory ? identity : nil)
     }
 
     private func isChanged(
-        _ file: ScannedFile, from old: SnapshotEntry, to entry: SnapshotEntry
+        _ file: ScannedFile, from old: SnapshotEntry, to entry: SnapshotEntry, on device: UInt64
     ) throws(TarError) -> Bool {
-        let isRoot = file.path.isEmpty
-        if old.differs(from: entry, comparingTime: !isRoot) { return true }
+        if isFast, device == self.device, old.isSameFile(as: entry) { return false }
+        if old.differs(from: entry, comparingTime: !file.path.isEmpty) { return true }
         if entry.kind == .symbolicLink, let target = old.linkTarget {
             if try file.linkTarget() != target { return true }
         }
-        guard entry.kind == .file, !(isFast && old.isSameFile(as: entry)), old.content != nil else {
+        let digest = old.otherContents.first
+        guard entry.kind == .file, old.content != nil || digest != nil else {
+            if !snapshot.hasAttributes { return false }
             return try file.extendedAttributes() != old.extendedAttributes
         }
-        guard let read = try file.read() else { return true }
-        return read.content != old.content || read.extendedAttributes != old.extendedAttributes
+        let read = try file.read(old.content == nil ? digest?.algorithm : nil)
+        return read.content != old.content || read.otherContents != old.otherContents
+            || (snapshot.hasAttributes && read.extendedAttributes != old.extendedAttributes)
     }
 
-    func take(_ finding: Finding, path: ArraySlice<UInt8>) throws(TarError) {
+    func take(_ finding: Finding, path: ArraySlice<UInt8>) {
         if path.isEmpty {
             isRootChanged = finding.isChanged
             return
@@ -192,20 +231,23 @@ extension SnapshotEntry {
     /// Whether what this says of a file is not what the kernel says now. Contents, link targets and
     /// attributes are compared by whoever reads them.
     fileprivate func differs(from now: SnapshotEntry, comparingTime: Bool) -> Bool {
-        func differ<Value: Equatable>(_ path: KeyPath<SnapshotEntry, Value?>) -> Bool {
-            self[keyPath: path] != nil && self[keyPath: path] != now[keyPath: path]
+        func differ<Value: Equatable>(_ old: Value?, _ now: Value?) -> Bool {
+            old != nil && old != now
         }
         if kind != now.kind { return true }
-        if kind != .symbolicLink, differ(\.mode) { return true }
+        if kind != .symbolicLink, differ(mode, now.mode) { return true }
         // Without inodes, only their number tells whether names were of the same file.
-        if inode == nil, differ(\.linkCount) { return true }
+        if inode == nil, differ(linkCount, now.linkCount) { return true }
         if comparingTime, let time, time.seconds != now.time?.seconds { return true }
-        return differ(\.uid) || differ(\.gid) || differ(\.size) || differ(\.device)
+        return differ(uid, now.uid) || differ(gid, now.gid) || differ(size, now.size)
+            || differ(device, now.device)
     }
 
-    /// Whether size, time and inode are recorded and are those of now.
+    /// Whether a change time is recorded, which only a file has that was older than the snapshot,
+    /// and it is that of now, as everything else is that the kernel says at once.
     fileprivate func isSameFile(as now: SnapshotEntry) -> Bool {
-        size != nil && size == now.size && time?.nanoseconds != nil && time == now.time
-            && inode != nil && inode == now.inode
+        changeTime != nil && changeTime == now.changeTime && time == now.time && size == now.size
+            && inode != nil && inode == now.inode && kind == now.kind && mode == now.mode
+            && uid == now.uid && gid == now.gid
     }
 }

@@ -4,17 +4,6 @@ import Glibc
 import Hashing
 import Tar
 
-/// Takes what a scan finds: any thread examines, one takes the results in the order of the walk.
-protocol ScanConsumer: AnyObject, Sendable {
-    associatedtype Finding
-
-    /// - Returns: nil for what is to be passed over.
-    func examine(_ file: ScannedFile) throws(TarError) -> Finding?
-
-    /// - Parameter path: relative to the tree, empty for itself.
-    func take(_ finding: Finding, path: ArraySlice<UInt8>) throws(TarError)
-}
-
 /// Walks a tree and examines what is in it with several threads.
 struct TreeScan {
     private static let threadLimit = 16
@@ -27,13 +16,19 @@ struct TreeScan {
     /// Examines the directory and everything in it, a directory before its contents, names in byte
     /// order.
     ///
+    /// - Parameters:
+    ///   - begin: called first, with the tree's own directory.
+    ///   - makeChunk: makes one of those that are filled and examined again and again.
     /// - Throws: `TarError`, the first in that order.
-    func run<Consumer: ScanConsumer>(_ consumer: Consumer) throws(TarError) {
+    func run(
+        begin: (OpenDirectory) throws(TarError) -> Void, makeChunk: () -> ScanChunk
+    ) throws(TarError) {
         let root = try directory.withCString { (name) throws(TarError) in
             try OpenDirectory(name, path: directory, followingLinks: true)
         }
+        try begin(root)
         let count = min(threads ?? Int(system_processor_count()), TreeScan.threadLimit)
-        let chunks = (0..<(count + 4)).map { _ in ScanChunk(consumer) }
+        let chunks = (0..<(count + 4)).map { _ in makeChunk() }
         let visitor = ScanVisitor(try OrderedRing(chunks, workerCount: count))
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
         defer { buffer.deallocate() }
@@ -52,17 +47,17 @@ struct TreeScan {
 }
 
 /// Fills chunks with what a walk finds.
-private final class ScanVisitor<Consumer: ScanConsumer>: TreeVisitor {
-    let ring: OrderedRing<ScanChunk<Consumer>>
-    private var current: ScanChunk<Consumer>?
+private final class ScanVisitor: TreeVisitor {
+    let ring: OrderedRing<ScanChunk>
+    private var current: ScanChunk?
 
-    init(_ ring: OrderedRing<ScanChunk<Consumer>>) {
+    init(_ ring: OrderedRing<ScanChunk>) {
         self.ring = ring
     }
 
     func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
         try chunk().add(directory, path: path)
-        passOn(atLeast: ScanChunk<Consumer>.itemLimit)
+        passOn(atLeast: ScanChunk.itemLimit)
     }
 
     func visit(
@@ -70,7 +65,7 @@ private final class ScanVisitor<Consumer: ScanConsumer>: TreeVisitor {
         path: UnsafeRawBufferPointer
     ) throws(TarError) {
         try chunk().add(name, in: directory, path: path)
-        passOn(atLeast: ScanChunk<Consumer>.itemLimit)
+        passOn(atLeast: ScanChunk.itemLimit)
     }
 
     func finish() throws(TarError) {
@@ -78,7 +73,7 @@ private final class ScanVisitor<Consumer: ScanConsumer>: TreeVisitor {
         try ring.finish()
     }
 
-    private func chunk() throws(TarError) -> ScanChunk<Consumer> {
+    private func chunk() throws(TarError) -> ScanChunk {
         if let current { return current }
         let chunk = try ring.next()
         current = chunk
@@ -92,10 +87,13 @@ private final class ScanVisitor<Consumer: ScanConsumer>: TreeVisitor {
     }
 }
 
-/// Some entries that follow each other, and what was found out of them.
-private final class ScanChunk<Consumer: ScanConsumer>: RingChunk {
+/// Some entries that follow each other, and what a subclass finds out of them.
+///
+/// Any thread examines, one takes what was found in the order of the walk. A subclass for each kind
+/// of finding, rather than a generic class, costs no look-up of types at every entry.
+class ScanChunk: RingChunk {
     /// How many directories a chunk may keep open.
-    static var itemLimit: Int { 32 }
+    static let itemLimit = 32
 
     private struct Item {
         let directory: OpenDirectory
@@ -104,32 +102,48 @@ private final class ScanChunk<Consumer: ScanConsumer>: RingChunk {
         let path: Range<Int>
     }
 
-    private let consumer: Consumer
     private var items: [Item] = []
     /// Names, each ended by a zero byte, and paths.
     private var texts: [UInt8] = []
-    private var findings: [Result<Consumer.Finding?, TarError>] = []
+    private var examinedCount = 0
+    private var failure: TarError?
 
-    init(_ consumer: Consumer) {
-        self.consumer = consumer
+    // MARK: For a subclass
+
+    /// Finds out what there is to know of the next entry, and keeps it.
+    func examine(_ file: ScannedFile) throws(TarError) {
+        preconditionFailure("a subclass examines")
     }
 
-    var itemCount: Int { items.count }
+    /// Takes the finding of an entry.
+    ///
+    /// - Parameters:
+    ///   - index: 0 for the first entry that was examined.
+    ///   - path: relative to the tree, empty for itself.
+    func take(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
+        preconditionFailure("a subclass takes")
+    }
 
+    /// Makes it empty, to be filled again.
     func clear() {
         items.removeAll(keepingCapacity: true)
         texts.removeAll(keepingCapacity: true)
-        findings.removeAll(keepingCapacity: true)
+        examinedCount = 0
+        failure = nil
     }
 
+    // MARK: The walk
+
+    final var itemCount: Int { items.count }
+
     /// - Parameter path: empty, or with a trailing slash.
-    func add(_ directory: OpenDirectory, path: [UInt8]) {
+    final func add(_ directory: OpenDirectory, path: [UInt8]) {
         let start = texts.count
         texts += path.dropLast()
         items.append(Item(directory: directory, nameOffset: nil, path: start..<texts.count))
     }
 
-    func add(
+    final func add(
         _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer
     ) {
         let nameOffset = texts.count
@@ -140,33 +154,29 @@ private final class ScanChunk<Consumer: ScanConsumer>: RingChunk {
             Item(directory: directory, nameOffset: nameOffset, path: start..<texts.count))
     }
 
-    func work() {
-        for item in items {
-            do {
-                findings.append(.success(try examine(item)))
-            } catch {
-                findings.append(.failure(error))
-                return
+    final func work() {
+        do {
+            for item in items {
+                try texts.withRawBytes { (texts) throws(TarError) in
+                    let name = item.nameOffset.flatMap { offset in
+                        texts.baseAddress.map { ($0 + offset).assumingMemoryBound(to: CChar.self) }
+                    }
+                    try examine(
+                        ScannedFile(
+                            directory: item.directory, name: name, path: texts[item.path]))
+                }
+                examinedCount += 1
             }
+        } catch {
+            failure = error
         }
     }
 
-    private func examine(_ item: Item) throws(TarError) -> Consumer.Finding? {
-        try texts.withRawBytes { (texts) throws(TarError) in
-            let name = item.nameOffset.flatMap { offset in
-                texts.baseAddress.map { ($0 + offset).assumingMemoryBound(to: CChar.self) }
-            }
-            return try consumer.examine(
-                ScannedFile(directory: item.directory, name: name, path: texts[item.path]))
+    final func finish() throws(TarError) {
+        for (index, item) in items.prefix(examinedCount).enumerated() {
+            try take(index, path: texts[item.path])
         }
-    }
-
-    func finish() throws(TarError) {
-        for (item, finding) in zip(items, findings) {
-            if let finding = try finding.get() {
-                try consumer.take(finding, path: texts[item.path])
-            }
-        }
+        if let failure { throw failure }
         // Directories are closed as soon as nothing needs them.
         items.removeAll(keepingCapacity: true)
     }

@@ -30,10 +30,10 @@ public enum VisText {
     }
 
     /// - Returns: nil for an escape that unvis(3) does not know.
-    static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+    static func decode(_ text: some RandomAccessCollection<UInt8>) -> [UInt8]? {
         guard text.contains(backslash) else { return Array(text) }
         var bytes: [UInt8] = []
-        var rest = text
+        var rest = ArraySlice(text)
         while let byte = rest.popFirst() {
             if byte != backslash {
                 bytes.append(byte)

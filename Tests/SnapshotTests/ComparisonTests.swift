@@ -35,12 +35,46 @@ import Testing
         try work.write("t/a", "AAAA")
         settle()
         #expect(try work.changes("t", from: snapshot) == ["a"])
-        // What --fast is: nothing but the content tells.
+        // The change time tells, which nobody sets back.
+        #expect(try work.changes("t", from: snapshot, isFast: true) == ["a"])
+        try work.write("t/a", "aaaa")
+        settle()
         #expect(try work.changes("t", from: snapshot, isFast: true).isEmpty)
         try work.write("t/new", "AAAA")
         work.rename("t/new", "t/b b")
         settle()
         #expect(try work.changes("t", from: snapshot, isFast: true) == ["b b"])
+    }
+
+    /// What may have been changed after it was read has no change time, and is always read.
+    @Test func changedInTheFuture() throws {
+        try work.write("t/a", "aaaa", time: 4_000_000_000)
+        settle()
+        let text = String(decoding: try work.snapshot("t"), as: UTF8.self)
+        let lines = text.split(separator: "\n")
+        let index = try #require(lines.firstIndex { $0.hasPrefix("a type=file") })
+        #expect(lines[index + 1].hasPrefix("#. inode=") && !lines[index + 1].contains("ctime"))
+        #expect(text.contains("ctime"))
+    }
+
+    @Test func clocks() {
+        func entry(_ time: (Int64, UInt32), _ changeTime: (Int64, UInt32)) -> SnapshotEntry {
+            var entry = SnapshotEntry(kind: .file)
+            entry.time = .init(seconds: time.0, nanoseconds: time.1)
+            entry.changeTime = .init(seconds: changeTime.0, nanoseconds: changeTime.1)
+            return entry
+        }
+        let clock = FileSystemClock(device: 1, time: 100_000_000_000)
+        #expect(clock.isAfter(entry((5, 0), (99, 989_999_999)), on: 1))
+        #expect(!clock.isAfter(entry((5, 0), (99, 989_999_999)), on: 2))
+        // Within a tick; by a clock that was set back; by one of whole seconds.
+        #expect(!clock.isAfter(entry((5, 0), (99, 990_000_000)), on: 1))
+        #expect(!clock.isAfter(entry((5, 0), (100, 1)), on: 1))
+        #expect(!clock.isAfter(entry((200, 0), (5, 1)), on: 1))
+        #expect(!clock.isAfter(entry((98, 0), (98, 0)), on: 1))
+        #expect(clock.isAfter(entry((97, 0), (97, 0)), on: 1))
+        #expect(!clock.isAfter(entry((.max, 0), (5, 1)), on: 1))
+        #expect(!clock.isAfter(SnapshotEntry(kind: .file), on: 1))
     }
 
     @Test func removals() throws {

@@ -78,6 +78,51 @@ import Testing
         #expect(entry[0].entry.time == SnapshotEntry.Time(seconds: 5, nanoseconds: nil))
     }
 
+    /// Comments of ours belong to the entry before them, in a text that says that it has them.
+    @Test func ownKeywords() throws {
+        let text = """
+            . type=dir
+            #. inode=1 ctime=7.5
+            f type=file inode=2
+            #. inode=3 ctime=-1.5 device=native,1,3
+            #. xattr.user.a=YmFy
+            #. xattr+.user.a=Zm9v
+            # a comment
+            ..
+
+            """
+        let own = try parse("#mtree\n#. version=1\n" + text)
+        #expect(own.hasAttributes)
+        #expect(own.root?.changeTime == SnapshotEntry.Time(seconds: 7, nanoseconds: 5))
+        let entry = own.records[0].entry
+        #expect(entry.inode == 3)
+        #expect(entry.changeTime == SnapshotEntry.Time(seconds: -1, nanoseconds: 5))
+        #expect(entry.extendedAttributes.map(\.value) == [Array("barfoo".utf8)])
+        for header in ["", "#. version=2\n"] {
+            let other = try parse(header + text)
+            #expect(!other.hasAttributes)
+            #expect(other.records[0].entry.inode == 2)
+            #expect(other.records[0].entry.changeTime == nil)
+        }
+    }
+
+    @Test func otherDigests() throws {
+        let sha1 = String(repeating: "0", count: 40)
+        let md5 = String(repeating: "A", count: 32)
+        let snapshot = try parse(
+            """
+            ./a type=file sha1=\(sha1) md5digest=\(md5)
+            ./b type=file cksum=1
+            ./c type=file cksum=1 md5=\(md5)
+            ./d type=dir md5=\(md5)
+
+            """)
+        let algorithms = snapshot.records.map { $0.entry.otherContents.first?.algorithm }
+        #expect(algorithms == [.sha1, nil, .md5, nil])
+        #expect(snapshot.otherDigests == ["cksum"])
+        #expect(throws: SnapshotError.self) { try parse("./a type=file md5=00\n") }
+    }
+
     @Test(arguments: [
         (". type=dir\nx type=dir\n..\n", 3), (". type=dir\n", 1), (". type=dir\nx type=fi", 2),
         (". type=dir\nx type=file \\\n", 3),

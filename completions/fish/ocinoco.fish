@@ -71,7 +71,7 @@ complete -c ocinoco -n '__fish_seen_subcommand_from sign' -l predicate -rF -d 's
 complete -c ocinoco -n '__fish_seen_subcommand_from sign verify' -l type -x -d 'what kind of document it is'
 complete -c ocinoco -n '__fish_seen_subcommand_from sign' -l legacy -d 'write the .sig tag of older cosign'
 complete -c ocinoco -n '__fish_seen_subcommand_from sign verify' -l identity -x -d 'the repository in such a signature'
-complete -c ocinoco -n '__fish_seen_subcommand_from repack' -l fast -d 'trust size, time and inode of files'
+complete -c ocinoco -n '__fish_seen_subcommand_from repack' -l fast -d 'do not read files that nothing touched'
 complete -c ocinoco -n '__fish_seen_subcommand_from unpack' -l rootless -d 'do without the superuser, here and in the container'
 complete -c ocinoco -n '__fish_seen_subcommand_from repack' -l rootless -d 'owners as unpack --rootless recorded them, else root'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l file -rF -d 'build by this Dockerfile; SOURCE is its context'

@@ -115,6 +115,67 @@ for options in '' --fast; do
 	assert_equal '.wh..wh..list-begin same .wh..wh..list-end' "$(xargs <out)"
 done
 
+# What nothing touched since before the snapshot is not read: its change time tells. Whatever changed
+# it, also within the same size and time, is found.
+oci-snapshot root >root.mtree
+strace -f -qq -e trace=openat,openat2 -o trace oci-diff --fast root.mtree root >out
+assert_empty out
+assert_equal 0 "$(grep -c '"same"' trace)" 'files that --fast opened'
+printf 'cccc' >root/same
+touch -r root/old/deep/file root/same
+touch -d @1700000000 root/future
+oci-snapshot root >root.mtree
+for change in 'printf dddd >root/same' 'chmod 600 root/same' 'setfattr -n user.b -v w root/same'; do
+	sh -c "$change"
+	touch -r root/old/deep/file root/same
+	expect 0 oci-diff --fast root.mtree root
+	assert_equal '.wh..wh..list-begin same .wh..wh..list-end' "$(xargs <out)" "$change"
+	oci-snapshot root >root.mtree
+	expect 0 oci-diff --fast root.mtree root
+	assert_empty out
+done
+# What was changed in the future, by a clock that was set back, is always read.
+touch -d 2200-01-01 root/future
+oci-snapshot root >root.mtree
+strace -f -qq -e trace=openat,openat2 -o trace oci-diff --fast root.mtree root >out
+assert_empty out
+assert_equal 1 "$(grep -c '"future"' trace)" 'files in the future that --fast opened'
+# A snapshot of another program says nothing of change times: everything is read.
+touch -d @1700000000 root/same
+bsdtar -cf foreign.mtree --format=mtree --options='mtree:sha256,mtree:nlink' -C root .
+printf 'eeee' >root/same
+touch -d @1700000000 root/same
+expect 0 oci-diff --fast foreign.mtree root
+assert_equal '.wh..wh..list-begin same .wh..wh..list-end' "$(xargs <out)"
+
+# Attributes are compared where they were recorded, and other programs read the text with them.
+assert_match '^#\. xattr\.user\.b=dw==$' root.mtree
+expect 0 bsdtar -tf root.mtree
+assert_empty err
+sed '/^#/d; s/^[^ ]* *//' root.mtree | tr ' ' '\n' | sed 's/=.*//' | sort -u >keywords
+# Of the keywords that go-mtree has.
+assert_equal 'gid link mode nlink sha256digest size time type uid' "$(xargs <keywords)"
+bsdtar -cf foreign.mtree --format=mtree --options='mtree:sha256,mtree:nlink' -C root .
+expect 0 oci-diff foreign.mtree root
+assert_empty out
+
+# Digests of every kind that other programs record.
+mkdir digests
+for digest in md5 rmd160 sha1 sha384 sha512; do
+	printf abc >digests/f
+	touch -d @1000 digests/f digests
+	bsdtar -cf foreign.mtree --format=mtree --options="!all,type,size,time,$digest" -C digests .
+	expect 0 oci-diff foreign.mtree digests
+	assert_empty out
+	printf abd >digests/f
+	touch -d @1000 digests/f digests
+	expect 0 oci-diff foreign.mtree digests
+	assert_equal '.wh..wh..list-begin f .wh..wh..list-end' "$(xargs <out)" "$digest"
+done
+bsdtar -cf foreign.mtree --format=mtree --options='!all,type,size,time,cksum' -C digests .
+expect 0 oci-diff foreign.mtree digests
+assert_match 'warning: contents are not compared where the snapshot has only cksum' err
+
 # Links: all names of a changed file, none of one that only lost a name.
 mkdir links
 echo x >links/a
