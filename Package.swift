@@ -72,7 +72,7 @@ let package = Package(
         library("ByteStream", ["CSystem"]),
         library("JSON", []),
         library("OCI", ["JSON"]),
-        library("Dockerfile", ["JSON"]),
+        library("Dockerfile", ["JSON", "OCI"]),
         library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
         library("Tar", ["ByteStream", "CSystem"]),
         library("Signing", ["JSON", "OCI", "ByteStream", "Hashing", "CCrypto"]),
@@ -104,6 +104,7 @@ let package = Package(
             [
                 "JSON",
                 "OCI",
+                "Dockerfile",
                 "ByteStream",
                 "Hashing",
                 "Signing",
@@ -139,6 +140,7 @@ let package = Package(
                 "oci-artifact",
                 "oci-compare",
                 "oci-delete",
+                "oci-dockerfile",
                 "oci-doctor",
                 "oci-fetch",
                 "oci-flatten",
@@ -169,7 +171,7 @@ let package = Package(
                 "LayerTests",
                 ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "CZlib", "CZstd", "TestSupport"]),
             tests("OCITests", ["JSON", "OCI"]),
-            tests("DockerfileTests", ["Dockerfile", "JSON"]),
+            tests("DockerfileTests", ["JSON", "OCI", "Dockerfile"]),
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
             tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
             tests(

@@ -17,6 +17,9 @@ public struct DockerfileError: Error, Hashable, Sendable {
         case substitution(SubstitutionError)
         /// An instruction that is not written as it must be; the text says how it should be.
         case malformed(Keyword, String)
+        case unknownTarget(String, stages: [String])
+        /// An instruction that the base defers to this build.
+        case trigger(String, problem: String)
         /// Something that means something in a Dockerfile and has no translation here.
         case unsupported(String)
     }
@@ -57,6 +60,10 @@ extension DockerfileError.Reason {
         case .unterminatedHeredoc(let name): "heredoc without its end '\(name)'"
         case .substitution(let error): error.text
         case .malformed(let keyword, let problem): "\(keyword.rawValue): \(problem)"
+        case .unknownTarget(let name, let stages):
+            "no stage '\(name)'"
+                + (stages.isEmpty ? "" : "; there is \(stages.joined(separator: ", "))")
+        case .trigger(let text, let problem): "ONBUILD of the base, '\(text)': \(problem)"
         case .unsupported(let what): "not supported: \(what)"
         }
     }

@@ -74,6 +74,18 @@ struct ConfigOptions: ParsableArguments {
     @Flag(name: .customLong("no-healthcheck"), help: "No health check, not even the base's.")
     var noHealthcheck = false
 
+    @Option(
+        help: ArgumentHelp("What runs lines for a shell, as a JSON array.", valueName: "command"),
+        transform: ArgumentText.parsing(parseShell))
+    var shell: [String]?
+
+    @Option(
+        name: .customLong("onbuild"),
+        help: ArgumentHelp(
+            "Add an instruction for images built on this one.", valueName: "instruction"),
+        transform: ArgumentText.nonemptyText)
+    var triggers: [String] = []
+
     @Option(help: ArgumentHelp("What the image is for.", valueName: "os/arch[/variant]"))
     var platform: Platform?
 
@@ -94,6 +106,11 @@ struct ConfigOptions: ParsableArguments {
         help: ArgumentHelp("Add a history entry that stands for no layer.", valueName: "text"),
         transform: ArgumentText.nonemptyText)
     var history: [String] = []
+
+    @Option(
+        help: ArgumentHelp("Comment of the history entries.", valueName: "text"),
+        transform: ArgumentText.nonemptyText)
+    var comment: String?
 
     @Option(
         name: .customLong("patch"),
@@ -129,7 +146,10 @@ struct ConfigOptions: ParsableArguments {
         edit.platform = platform
         edit.author = author
         edit.created = created
+        edit.shell = shell
+        edit.triggers = triggers
         edit.history = history
+        edit.historyComment = comment
         edit.sourceDate = try SourceDate.current()
         return edit
     }
@@ -142,6 +162,14 @@ struct ConfigOptions: ParsableArguments {
             throw InputError.document(subject: "patch \(path.quoted)", error)
         }
     }
+}
+
+private let parseShell: @Sendable (String) throws(ValueError) -> [String] = {
+    (text) throws(ValueError) in
+    guard case .arguments(let words) = try CommandForm(text), !words.isEmpty else {
+        throw ValueError("not a JSON array of strings")
+    }
+    return words
 }
 
 extension ConfigField: ExpressibleByArgument {}

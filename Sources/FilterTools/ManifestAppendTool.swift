@@ -34,6 +34,11 @@ public struct ManifestAppendTool: Tool {
     var createdBy = "oci-manifest-append"
 
     @Option(
+        help: ArgumentHelp("Comment of their history entries.", valueName: "text"),
+        transform: ArgumentText.nonemptyText)
+    var comment: String?
+
+    @Option(
         help: "When they were made, as RFC 3339 (default: $SOURCE_DATE_EPOCH, else not said).",
         transform: ArgumentText.parsing(Timestamp.init))
     var created: Timestamp?
@@ -61,7 +66,8 @@ public struct ManifestAppendTool: Tool {
 
     public func execute(_ console: Console) throws {
         let created = try self.created ?? SourceDate.current()
-        let history = ImageConfig.historyEntry(created: created, createdBy: createdBy)
+        let history = ImageConfig.historyEntry(
+            created: created, createdBy: createdBy, comment: comment)
         let additions = try layers.map { path in
             var descriptor = try readDescriptor(path)
             descriptor.annotate(annotations)

@@ -44,6 +44,7 @@ public struct RuntimeConfigTool: Tool {
     @Flag(help: "For this user without the superuser: in a user namespace, where they are root.")
     var rootless = false
 
+    @OptionGroup var step: StepOptions
     @OptionGroup public var common: CommonOptions
 
     public init() {}
@@ -54,6 +55,7 @@ public struct RuntimeConfigTool: Tool {
         options.hasTerminal = terminal
         options.isReadOnly = readOnly
         options.hostname = hostname
+        step.apply(to: &options)
         if rootless { options.rootlessOwner = ProcessUser(uid: geteuid(), gid: getegid()) }
         let root = try RootFileSystem(rootfs)
         let document = try ImageLines.readOne(console) { image in
@@ -68,7 +70,7 @@ public struct RuntimeConfigTool: Tool {
                 console.warn("user \(quote(config.user)) becomes root, the only one there is")
                 user = ProcessUser(uid: 0, gid: 0)
             }
-            for volume in config.volumes {
+            for volume in config.volumes where options.mountsVolumes {
                 options.volumeAttributes[volume] = try root.attributes(of: volume)
             }
             return try RuntimeConfig(config, user: user, options: options).document

@@ -119,6 +119,12 @@ struct TarOptions: ParsableArguments {
         if whiteout.contains(.root) { throw ValidationError("--whiteout cannot delete '/'") }
     }
 
+    /// Whether SOURCEs are trees and files, under no root directory, with nothing deleted.
+    var isPlain: Bool {
+        rootDir == .root && filesFrom == nil && fromTar == nil && whiteout.isEmpty
+            && opaque.isEmpty
+    }
+
     private var isOwnerGiven: Bool { uid != 0 || gid != 0 }
 
     func policy() throws -> EntryPolicy {
@@ -153,6 +159,12 @@ struct TarOptions: ParsableArguments {
 
     /// The patterns of the files, then those of the command line.
     private func excludes() throws -> ExcludePatterns {
+        var patterns = try filePatterns()
+        patterns.add(contentsOf: try argumentPatterns())
+        return patterns
+    }
+
+    func filePatterns() throws -> ExcludePatterns {
         var patterns = ExcludePatterns()
         for path in excludeFrom {
             let lines = try readWholeFile(path)
@@ -163,6 +175,11 @@ struct TarOptions: ParsableArguments {
                     "malformed pattern \(quote(error.pattern)) in \(path.quoted)")
             }
         }
+        return patterns
+    }
+
+    func argumentPatterns() throws -> ExcludePatterns {
+        var patterns = ExcludePatterns()
         for pattern in exclude {
             do {
                 try patterns.add(ArgumentText.encode(pattern))

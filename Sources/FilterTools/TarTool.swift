@@ -21,12 +21,21 @@ public struct TarTool: Tool {
         version: Version.text)
 
     @OptionGroup(title: "Tar options") var options: TarOptions
+    @OptionGroup(title: "Copy options") var copying: CopyOptions
     @OptionGroup public var common: CommonOptions
 
     public init() {}
 
+    public func validate() throws {
+        if copying.copy != nil, !options.isPlain {
+            throw ValidationError(
+                "--copy excludes --root-dir, --files-from, --from-tar, --whiteout, --opaque")
+        }
+    }
+
     public func execute(_ console: Console) throws {
         try console.refuseTerminal(for: "tar")
+        if let destination = copying.copy { return try copy(to: destination, console) }
         let request = try options.request()
         let output = OutputBuffer()
         output.descriptor.enlargePipe()
@@ -45,6 +54,27 @@ public struct TarTool: Tool {
         } else {
             try writer.write(request)
         }
+        try writer.finish()
+    }
+
+    private func copy(to destination: Path, _ console: Console) throws {
+        let base = try copying.openBase(options.base)
+        var policy = try options.policy()
+        if let owner = try copying.owner(in: base) {
+            policy.uid = UInt64(owner.uid)
+            policy.gid = UInt64(owner.gid)
+        }
+        let output = OutputBuffer()
+        output.descriptor.enlargePipe()
+        let writer = TarWriter(
+            output, policy: policy,
+            list: console.level == .verbose ? { console.print($0.listing) } : nil,
+            warn: console.warn)
+        var request = try copying.request(options, to: destination)
+        request.archivePolicy = policy
+        // Without --chown the owners in an archive stay.
+        if copying.chown == nil { request.archivePolicy.keepsOwner = true }
+        try writer.write(request, over: copying.link ? EmptyBase() : base)
         try writer.finish()
     }
 

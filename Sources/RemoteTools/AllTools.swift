@@ -5,6 +5,7 @@ public let remoteTools: [any Tool.Type] = [
     ArtifactTool.self,
     CompareTool.self,
     DeleteTool.self,
+    DockerfileTool.self,
     DoctorTool.self,
     FetchTool.self,
     FlattenTool.self,

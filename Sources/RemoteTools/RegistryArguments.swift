@@ -67,6 +67,23 @@ public struct RegistryArguments: ParsableArguments {
         if key != nil && cert == nil { throw ValidationError("--key needs --cert") }
     }
 
+    /// The options that are not as they are by default, as they are typed.
+    var words: [String] {
+        var words: [String] = []
+        if plainHttp { words.append("--plain-http") }
+        if !tlsVerify { words.append("--tls-verify=false") }
+        for (name, path) in [
+            ("ca-file", caFile), ("cert", cert), ("key", key), ("authfile", authfile),
+        ] {
+            if let path { words.append("--\(name)=\(ArgumentText.decode(path.bytes))") }
+        }
+        if retries != RegistryOptions().retries { words.append("--retries=\(retries)") }
+        if let timeout { words.append("--timeout=\(timeout)") }
+        if let chunkSize { words.append("--chunk-size=\(chunkSize)") }
+        if progress != .auto { words.append("--progress=\(progress.rawValue)") }
+        return words
+    }
+
     /// Runs `body` with the store that these options describe, and with signals that unwind.
     func withStore<Result>(
         _ console: Console, _ body: (ImageStore) throws -> Result

@@ -24,6 +24,8 @@ public struct Snapshot: Sendable {
     /// In the order of a walk: a directory before its contents, names in byte order.
     let records: [Record]
     private let paths: [UInt8]
+    /// What small files hold, by their paths, where the snapshot says it.
+    let contents: [[UInt8]: [UInt8]]
 
     /// Reads a snapshot to its end: relative and full entries, `/set` and `/unset`, in any order.
     ///
@@ -51,6 +53,7 @@ public struct Snapshot: Sendable {
         otherDigests = parser.otherDigests
         hasAttributes = parser.hasAttributes
         paths = parser.paths
+        contents = parser.contents
         records = try Snapshot.ordered(parser.records, paths, input.path)
     }
 

@@ -37,6 +37,8 @@ struct SnapshotParser {
     private(set) var root: SnapshotEntry?
     private(set) var records: [Snapshot.Record] = []
     private(set) var paths: [UInt8] = []
+    /// What small files hold, by their paths: a tag of theirs says it.
+    private(set) var contents: [[UInt8]: [UInt8]] = [:]
 
     init(path: Path) {
         source = path
@@ -132,6 +134,7 @@ struct SnapshotParser {
         guard paths.count <= SnapshotParser.pathsByteLimit,
             paths.count - start <= SnapshotParser.pathByteLimit
         else { throw .tooLarge(path: source, line: line) }
+        if let content = try content(words) { contents[Array(paths[start...])] = content }
         records.append(
             Snapshot.Record(path: start..<paths.count, parent: nil, line: line, entry: entry))
         if isFull {
@@ -281,6 +284,21 @@ struct SnapshotParser {
         } else if keyword == "cksum" {
             unknownDigest = keyword
         }
+    }
+
+    /// What `tags=data:BASE64` says that a file holds.
+    private func content(_ words: SnapshotWords) throws(SnapshotError) -> [UInt8]? {
+        var words = words
+        while let word = words.next() {
+            guard word.starts(with: "tags=".utf8) else { continue }
+            let tags = word.dropFirst("tags=".utf8.count).split(separator: UInt8(ascii: ","))
+            guard let tag = tags.first(where: { $0.starts(with: "data:".utf8) }) else { return nil }
+            guard let bytes = Base64.decode(Array(tag.dropFirst("data:".utf8.count))) else {
+                throw malformed("a tag that is not base64")
+            }
+            return bytes
+        }
+        return nil
     }
 
     /// - Parameter isMore: whether these bytes follow those that the attribute has.

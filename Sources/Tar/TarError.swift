@@ -18,6 +18,8 @@ public enum TarError: Failure {
     case whiteoutName(path: Path)
     /// Two sources have the same path, of different types.
     case clash(path: Path)
+    /// A source of a copy is not there.
+    case missing(path: Path, isExcluded: Bool)
     /// A path of the layer and one of the base below it are a directory and something else:
     /// `isDirectory` of the layer's.
     case overBase(path: Path, base: Path, isDirectory: Bool)
@@ -44,7 +46,7 @@ public enum TarError: Failure {
         switch self {
         case .stream(let error): error.exitStatus
         case .source(let error): error.exitStatus
-        case .open, .list: .cannotOpenInput
+        case .open, .list, .missing: .cannotOpenInput
         case .read, .attributes, .changed, .modified: .inputOutput
         case .whiteoutName, .clash, .overBase, .empty, .cut, .cutList, .malformed, .unsupported,
             .refused:
@@ -70,6 +72,9 @@ public enum TarError: Failure {
             "\(path.quoted) is named like a whiteout, which would delete a file of the base"
         case .clash(let path):
             "\(path.quoted) is a directory in one source and something else in another"
+        case .missing(let path, let isExcluded):
+            "no \(path.quoted) in the context"
+                + (isExcluded ? ": the patterns of what it does not have leave it out" : "")
         case .overBase(let path, let base, let isDirectory):
             "\(path.quoted) is \(isDirectory ? "a directory" : "no directory"), but in the base "
                 + "\(base.quoted) is \(isDirectory ? "something else" : "one")"

@@ -24,7 +24,8 @@ public enum ArgumentText {
         return result
     }
 
-    static func decode(_ bytes: some Collection<UInt8>) -> String {
+    /// Text that `encode` turns back to these bytes.
+    public static func decode(_ bytes: some Collection<UInt8>) -> String {
         var result = String.UnicodeScalarView()
         var rest = Array(bytes)[...]
         while let first = rest.first {

@@ -107,6 +107,10 @@ own_option() {
 	--compress) compress=$2 compress_given=yes ;;
 	--level) level=$2 tools=level word=$1=$2 ;;
 	--source-type) source_type=$2 ;;
+	--file)
+		[ -n "$2" ] || usage_error "no file for '--file'"
+		dockerfile=$2
+		;;
 	--layer) tools=layer word=$2 ;;
 	--reuse) reuse=$2 ;;
 	--plan) plan=yes ;;
@@ -220,5 +224,5 @@ defaults() {
 	output='' base='' first_tag='' owners='' count=0 first='' last=''
 	pipeline='' traces='' removals='' input='' number=0 once=0 copies='' printed_copies=''
 	script='' part='' is_layer=no source_type='' reuse=auto plan=no known='' name=layer unheard='' follow_base=no
-	checking=no listing=no dockerignore=no index=0 appended=0
+	checking=no listing=no dockerignore=no index=0 appended=0 dockerfile=''
 }

@@ -20,7 +20,7 @@ function __oci-config_parse_tokens -S
     set -l unparsed_tokens (__oci-config_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-config'
-        __oci-config_parse_subcommand 0 'entrypoint=' 'cmd=' 'env=+' 'unset-env=+' 'workdir=' 'user=' 'label=+' 'expose=+' 'volume=+' 'stop-signal=' 'healthcheck=' 'no-healthcheck' 'platform=' 'author=' 'created=' 'clear=+' 'history=+' 'patch=+' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-config_parse_subcommand 0 'entrypoint=' 'cmd=' 'env=+' 'unset-env=+' 'workdir=' 'user=' 'label=+' 'expose=+' 'volume=+' 'stop-signal=' 'healthcheck=' 'no-healthcheck' 'shell=' 'onbuild=+' 'platform=' 'author=' 'created=' 'clear=+' 'history=+' 'comment=' 'patch=+' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-config_parse_subcommand -r 1 'version'
@@ -89,11 +89,14 @@ complete -c 'oci-config' -n '__oci-config_should_offer_completions_for_flags_or_
 complete -c 'oci-config' -n '__oci-config_should_offer_completions_for_flags_or_options "oci-config" stop-signal' -l 'stop-signal' -d 'Signal that stops the program.' -rfka ''
 complete -c 'oci-config' -n '__oci-config_should_offer_completions_for_flags_or_options "oci-config" healthcheck' -l 'healthcheck' -d 'Check of its health: a command, or Docker\'s JSON object.' -rfka ''
 complete -c 'oci-config' -n '__oci-config_should_offer_completions_for_flags_or_options "oci-config" no-healthcheck' -l 'no-healthcheck' -d 'No health check, not even the base\'s.'
+complete -c 'oci-config' -n '__oci-config_should_offer_completions_for_flags_or_options "oci-config" shell' -l 'shell' -d 'What runs lines for a shell, as a JSON array.' -rfka ''
+complete -c 'oci-config' -n '__oci-config_should_offer_completions_for_flags_or_options "oci-config"' -l 'onbuild' -d 'Add an instruction for images built on this one.' -rfka ''
 complete -c 'oci-config' -n '__oci-config_should_offer_completions_for_flags_or_options "oci-config" platform' -l 'platform' -d 'What the image is for.' -rfka ''
 complete -c 'oci-config' -n '__oci-config_should_offer_completions_for_flags_or_options "oci-config" author' -l 'author' -d 'Who made it.' -rfka ''
 complete -c 'oci-config' -n '__oci-config_should_offer_completions_for_flags_or_options "oci-config" created' -l 'created' -d 'When it was made, as RFC 3339 (default: $SOURCE_DATE_EPOCH where anything changes, else as it was).' -rfka ''
 complete -c 'oci-config' -n '__oci-config_should_offer_completions_for_flags_or_options "oci-config"' -l 'clear' -d 'Clear what is there.' -rfka 'entrypoint cmd env workdir user labels ports volumes stop-signal healthcheck onbuild shell author created'
 complete -c 'oci-config' -n '__oci-config_should_offer_completions_for_flags_or_options "oci-config"' -l 'history' -d 'Add a history entry that stands for no layer.' -rfka ''
+complete -c 'oci-config' -n '__oci-config_should_offer_completions_for_flags_or_options "oci-config" comment' -l 'comment' -d 'Comment of the history entries.' -rfka ''
 complete -c 'oci-config' -n '__oci-config_should_offer_completions_for_flags_or_options "oci-config"' -l 'patch' -d 'Apply a JSON merge patch (RFC 7396) to the config.' -rF
 complete -c 'oci-config' -n '__oci-config_should_offer_completions_for_flags_or_options "oci-config" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-config' -n '__oci-config_should_offer_completions_for_flags_or_options "oci-config" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'

@@ -20,7 +20,7 @@ function __oci-tar_parse_tokens -S
     set -l unparsed_tokens (__oci-tar_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-tar'
-        __oci-tar_parse_subcommand -r 1 'root-dir=' 'uid=' 'gid=' 'keep-owner' 'rootless' 'chmod=' 'as=' 'mtime=' 'exclude=+' 'exclude-from=+' 'files-from=' 'null' 'from-tar=' 'whiteout=+' 'opaque=+' 'base=' 'parents' 'xattrs' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-tar_parse_subcommand -r 1 'root-dir=' 'uid=' 'gid=' 'keep-owner' 'rootless' 'chmod=' 'as=' 'mtime=' 'exclude=+' 'exclude-from=+' 'files-from=' 'null' 'from-tar=' 'whiteout=+' 'opaque=+' 'base=' 'parents' 'xattrs' 'copy=' 'context=' 'chown=' 'link' 'inline=' 'unpack' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-tar_parse_subcommand -r 1 'version'
@@ -96,6 +96,12 @@ complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_option
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" base' -l 'base' -d 'Lead paths through the links of the image below, of which this is oci-list\'s text.' -rF
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" parents' -l 'parents' -d 'Write the directories above the root directory too.'
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" xattrs' -l 'xattrs' -d 'Keep all extended attributes, not security.capability alone.'
+complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" copy' -l 'copy' -d 'Copy by the rules of COPY in a Dockerfile, SOURCEs with their wildcards.' -rfka ''
+complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" context' -l 'context' -d 'Where --copy looks for SOURCEs (default: .).' -rF
+complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" chown' -l 'chown' -d 'Owner, by numbers or by names of --base.' -rfka ''
+complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" link' -l 'link' -d 'Follow no links of --base, which then gives names to --chown only.'
+complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" inline' -l 'inline' -d 'Copy the files of DIR too, as if they were SOURCEs.' -rF
+complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" unpack' -l 'unpack' -d 'Unpack SOURCEs that are archives, as ADD does.'
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" version' -l 'version' -d 'Show the version.'

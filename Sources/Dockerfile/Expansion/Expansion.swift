@@ -226,7 +226,7 @@ private struct ExpansionRun {
         _ modifier: Unicode.Scalar, of name: Scalars, emptyIsUnset: Bool
     ) throws(SubstitutionError) -> Scalars? {
         let word = try read(until: "}", keepsEscapes: false).text
-        let found = value(of: name)
+        let found = value(of: name, isExpected: false)
         if found == nil, options.keepsUnset { return nil }
         let isSet = found.map { !(emptyIsUnset && $0.isEmpty) } ?? false
         switch modifier {
@@ -255,10 +255,11 @@ private struct ExpansionRun {
         return Array(input[start..<index])
     }
 
-    private mutating func value(of name: Scalars) -> Scalars? {
+    /// - Parameter isExpected: whether the text says nothing for the case that it is not set.
+    private mutating func value(of name: Scalars, isExpected: Bool = true) -> Scalars? {
         let name = String(name)
         guard let value = variables[name] else {
-            if !unset.contains(where: { $0.isSame(as: name) }) { unset.append(name) }
+            if isExpected, !unset.contains(where: { $0.isSame(as: name) }) { unset.append(name) }
             return nil
         }
         return Array(value.unicodeScalars)

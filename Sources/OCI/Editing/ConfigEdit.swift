@@ -20,11 +20,17 @@ public struct ConfigEdit: Sendable {
     public var volumes: [VolumePath] = []
     public var stopSignal: StopSignal?
     public var healthcheck: Healthcheck?
+    /// What runs commands that are lines for a shell.
+    public var shell: [String]?
+    /// Instructions that are added to those for images on top of this one.
+    public var triggers: [String] = []
     public var platform: Platform?
     public var author: String?
     public var created: Timestamp?
     /// Texts of history entries that stand for no layer.
     public var history: [String] = []
+    /// Says in these entries what wrote them.
+    public var historyComment: String?
     /// The time of the sources: `created` of a config that anything else has changed.
     public var sourceDate: Timestamp?
 
@@ -85,7 +91,8 @@ extension ImageConfig {
         editRunConfig { edit.apply(to: &$0, isWindows: isWindows) }
         append(
             emptyHistory: edit.history.map {
-                Self.historyEntry(created: edit.stamp, createdBy: $0)
+                Self.historyEntry(
+                    created: edit.stamp, createdBy: $0, comment: edit.historyComment)
             })
         if let created = edit.created {
             setCreated(created)
@@ -95,10 +102,13 @@ extension ImageConfig {
     }
 
     /// A history entry in the order of the specification.
-    public static func historyEntry(created: Timestamp?, createdBy: String) -> JSONObject {
+    public static func historyEntry(
+        created: Timestamp?, createdBy: String, comment: String? = nil
+    ) -> JSONObject {
         var entry = JSONObject()
         entry["created"] = created.map { .string($0.description) }
         entry["created_by"] = .string(createdBy)
+        entry["comment"] = comment.map { .string($0) }
         return entry
     }
 
@@ -197,6 +207,11 @@ extension ConfigEdit {
         setMembers(volumes.map { ($0, .object(JSONObject())) }, of: "Volumes", in: &run)
         if let stopSignal { set("StopSignal", .string(stopSignal.name), in: &run) }
         if let healthcheck { set("Healthcheck", .object(healthcheck.document), in: &run) }
+        if !triggers.isEmpty {
+            let present = strings("OnBuild", of: run) ?? []
+            run["OnBuild"] = .array((present + triggers).map { .string($0) })
+        }
+        if let shell { run["Shell"] = .array(shell.map { .string($0) }) }
     }
 
     private func set(_ key: JSONString, _ value: JSON?, in run: inout JSONObject) {

@@ -17,6 +17,10 @@ public struct RunConfig: Hashable, Sendable {
     public var stopSignal = ""
     /// The words of Docker's health check.
     public var healthcheck: [String] = []
+    /// What runs lines for a shell; Docker's `Shell`.
+    public var shell: [String] = []
+    /// Instructions for images on top; Docker's `OnBuild`.
+    public var triggers: [String] = []
 
     public init() {}
 
@@ -32,6 +36,8 @@ public struct RunConfig: Hashable, Sendable {
         labels = try field.member("Labels")?.strings().map(KeyValue.init(key:value:)) ?? []
         stopSignal = try field.member("StopSignal")?.string() ?? ""
         healthcheck = try field.member("Healthcheck")?.words("Test") ?? []
+        shell = try field.words("Shell")
+        triggers = try field.words("OnBuild")
     }
 }
 

@@ -16,8 +16,31 @@ public struct RuntimeConfig: Sendable {
         public var rootlessOwner: ProcessUser?
         /// What the directories of volumes have in the image, by their paths.
         public var volumeAttributes: [String: DirectoryAttributes] = [:]
+        /// Whether volumes become directories in memory; else they are like any other.
+        public var mountsVolumes = true
+        /// Whether the program has the network of the host.
+        public var sharesNetwork = false
+        /// Whether a set-user-ID program may give more rights.
+        public var allowsNewPrivileges = false
+        /// In order, after those that every container has.
+        public var mounts: [Mount] = []
 
         public init() {}
+    }
+
+    /// Something of the host, or a directory in memory, at a path of the container.
+    public struct Mount: Sendable {
+        /// Relative to the bundle; nil for a directory in memory.
+        public let source: String?
+        public let target: String
+        /// Options of mount(8).
+        public let options: [String]
+
+        public init(source: String?, target: String, options: [String]) {
+            self.source = source
+            self.target = target
+            self.options = options
+        }
     }
 
     /// Whose a directory is and who may do what in it.
@@ -56,7 +79,7 @@ public struct RuntimeConfig: Sendable {
             throw EditError(
                 path.key("config"), "neither Entrypoint nor Cmd; say with --args what is to run")
         }
-        for volume in image.volumes where !volume.hasPrefix("/") {
+        for volume in image.volumes where options.mountsVolumes && !volume.hasPrefix("/") {
             throw EditError(
                 path.key("config").key("Volumes").key(JSONString(volume)), "not an absolute path")
         }
@@ -73,7 +96,9 @@ public struct RuntimeConfig: Sendable {
         document["ociVersion"] = .string("1.0.2")
         document["root"] = object(
             ("path", .string(options.rootPath)), ("readonly", .bool(options.isReadOnly)))
-        document["mounts"] = .array(DefaultMounts.mounts(isRootless: isRootless) + volumeMounts)
+        document["mounts"] = .array(
+            DefaultMounts.mounts(isRootless: isRootless, sharesNetwork: options.sharesNetwork)
+                + volumeMounts + givenMounts)
         document["process"] = process
         document["hostname"] = .string(options.hostname)
         document["linux"] = linux
@@ -97,7 +122,7 @@ public struct RuntimeConfig: Sendable {
                         ("soft", .integer(1024)))
                 ])
             ))
-        members.append(("noNewPrivileges", .bool(true)))
+        members.append(("noNewPrivileges", .bool(!options.allowsNewPrivileges)))
         return object(members)
     }
 
@@ -144,8 +169,9 @@ public struct RuntimeConfig: Sendable {
 
     /// A directory in memory for each volume, with what the image has there, and whose.
     private var volumeMounts: [JSON] {
+        if !options.mountsVolumes { return [] }
         // A volume in another is mounted after it.
-        image.volumes.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map {
+        return image.volumes.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map {
             var mountOptions = ["nosuid", "nodev", "tmpcopyup"]
             if let attributes = options.volumeAttributes[$0] {
                 mountOptions.append("mode=\(String(attributes.mode & 0o7777, radix: 8))")
@@ -158,9 +184,19 @@ public struct RuntimeConfig: Sendable {
         }
     }
 
+    private var givenMounts: [JSON] {
+        options.mounts.map { given in
+            guard let source = given.source else {
+                return mount(given.target, "tmpfs", "tmpfs", given.options)
+            }
+            return mount(given.target, "bind", source, ["rbind"] + given.options)
+        }
+    }
+
     private var linux: JSON {
         var members: [(JSONString, JSON)] = []
         var namespaces = ["pid", "network", "ipc", "uts", "mount"]
+        if options.sharesNetwork { namespaces.removeAll { $0 == "network" } }
         if let owner = options.rootlessOwner {
             // A network of its own could reach nothing, since nobody may connect it to another.
             namespaces = ["pid", "ipc", "uts", "mount", "user"]
@@ -225,7 +261,7 @@ extension ImageConfig {
 
 /// What every container has mounted, and what of it is hidden.
 private enum DefaultMounts {
-    static func mounts(isRootless: Bool) -> [JSON] {
+    static func mounts(isRootless: Bool, sharesNetwork: Bool) -> [JSON] {
         // A user who is alone in their name space has no group `tty`.
         let terminals = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]
         var mounts = [

@@ -49,6 +49,27 @@ public struct UserDatabase: Sendable {
         return ProcessUser(uid: user.uid, gid: gid, additionalGIDs: [gid])
     }
 
+    /// Finds out who `--chown` of a Dockerfile's COPY means: `USER` or `UID`, with `:GROUP` or `:GID`.
+    ///
+    /// A number without a group has the same number as its group, a name the group of its line.
+    /// - Throws: `ValueError` for a name that is in no file.
+    /// - Spec: Dockerfile reference, "COPY --chown"; BuildKit for a number alone.
+    public func resolveOwner(_ text: String) throws(ValueError) -> ProcessUser {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = Array((parts.first ?? "").utf8)
+        let owner: (uid: UInt32, gid: UInt32)
+        if let id = name.isEmpty ? 0 : try UserDatabase.id(name) {
+            owner = (id, id)
+        } else {
+            let user = try user(name)
+            owner = (user.uid, user.gid)
+        }
+        guard parts.count == 2, !parts[1].isEmpty else {
+            return ProcessUser(uid: owner.uid, gid: owner.gid)
+        }
+        return ProcessUser(uid: owner.uid, gid: try gid(Array(parts[1].utf8)))
+    }
+
     private struct User {
         /// Nil when no line has the number.
         let name: [UInt8]?

@@ -159,6 +159,24 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension Reference {
+    /// The same place and tag, with a digest.
+    public func with(digest: Digest) -> Reference {
+        switch self {
+        case .registry(let reference):
+            .registry(
+                RegistryReference(
+                    host: reference.host, repository: reference.repository, tag: reference.tag,
+                    digest: digest))
+        case .layout(let reference):
+            .layout(
+                LayoutReference(
+                    directory: reference.directory, tag: reference.tag, digest: digest))
+        case .scratch: .scratch
+        }
+    }
+}
+
 /// Why a text is not a reference.
 public struct ReferenceError: Error, Hashable, Sendable {
     /// What the user wrote.

@@ -55,6 +55,12 @@ public struct ExcludePatterns: Sendable {
         if isException { hasExceptions = true }
     }
 
+    /// Adds the patterns of another list after these.
+    public mutating func add(contentsOf other: ExcludePatterns) {
+        patterns += other.patterns
+        hasExceptions = hasExceptions || other.hasExceptions
+    }
+
     /// The pattern without slashes at its ends and without empty, `.` and `..` components.
     ///
     /// - Returns: nil when it is the source itself or leads out of it, and so says nothing.

@@ -159,6 +159,18 @@ struct Glob: Sendable {
         }
     }
 
+    /// Whether a name without slashes matches as a whole.
+    func matches(name: [UInt8]) -> Bool {
+        var states = [UInt64](repeating: 0, count: wordCount)
+        let characters = Glob.characters(of: name)
+        return states.withUnsafeMutableBufferPointer { states in
+            guard let start = states.baseAddress else { return false }
+            begin(start)
+            characters.withUnsafeBufferPointer { advance(start, by: $0) }
+            return isMatch(start)
+        }
+    }
+
     /// Whether everything so far is a match.
     func isMatch(_ states: UnsafeMutablePointer<UInt64>) -> Bool {
         states[parts.count / 64] & 1 << UInt64(parts.count % 64) != 0

@@ -67,11 +67,14 @@ package final class OpenDirectory: Sendable {
 package enum TreeSource {
     case directory(OpenDirectory)
     case file(name: Path, in: OpenDirectory)
+    /// A file that the walk knows under another name.
+    case renamed(name: Path, as: Path, in: OpenDirectory)
 
     /// The directory that the names are in.
     var owner: OpenDirectory {
         switch self {
-        case .directory(let directory), .file(_, let directory): directory
+        case .directory(let directory), .file(_, let directory), .renamed(_, _, let directory):
+            directory
         }
     }
 }
@@ -81,6 +84,8 @@ struct DirectoryListing {
     struct Name {
         /// Where in `bytes` the name starts; a zero byte ends it.
         let offset: UInt32
+        /// The same of the name that the directory has, when the walk uses another.
+        let realOffset: UInt32
         let length: UInt16
         /// One of the `DT_` constants; never `DT_UNKNOWN`.
         let type: UInt8
@@ -103,20 +108,27 @@ struct DirectoryListing {
             case .file(let name, let directory):
                 try add(
                     name.bytes[...], type: UInt8(DT_UNKNOWN), directory, source: UInt32(index))
+            case .renamed(let name, let alias, let directory):
+                let realOffset = UInt32(bytes.count)
+                bytes += name.bytes + [0]
+                try add(
+                    alias.bytes[...], realOffset: realOffset, type: UInt8(DT_UNKNOWN), directory,
+                    source: UInt32(index))
             }
         }
         sort()
     }
 
-    /// Calls `body` with a name as a C string and its bytes.
+    /// Calls `body` with the name that the directory has, as a C string, and the walk's name for it.
     func withName<Result, E: Error>(
         _ name: Name, _ body: (UnsafePointer<CChar>, UnsafeRawBufferPointer) throws(E) -> Result
     ) throws(E) -> Result {
         try bytes.withUnsafeBufferPointer { (buffer) throws(E) in
-            let start = UnsafeRawPointer(buffer.baseAddress!) + Int(name.offset)
+            let start = UnsafeRawPointer(buffer.baseAddress!)
             return try body(
-                start.assumingMemoryBound(to: CChar.self),
-                UnsafeRawBufferPointer(start: start, count: Int(name.length)))
+                (start + Int(name.realOffset)).assumingMemoryBound(to: CChar.self),
+                UnsafeRawBufferPointer(
+                    start: start + Int(name.offset), count: Int(name.length)))
         }
     }
 
@@ -154,21 +166,25 @@ struct DirectoryListing {
     }
 
     private mutating func add(
-        _ name: some Collection<UInt8>, type: UInt8, _ directory: OpenDirectory, source: UInt32
+        _ name: some Collection<UInt8>, realOffset: UInt32? = nil, type: UInt8,
+        _ directory: OpenDirectory, source: UInt32
     ) throws(TarError) {
         var type = type
         let start = bytes.count
+        let realOffset = realOffset ?? UInt32(start)
         bytes.append(contentsOf: name)
         bytes.append(0)
         if type == UInt8(DT_UNKNOWN) {
             type = try bytes.withUnsafeBufferPointer { (buffer) throws(TarError) in
                 try OpenDirectory.type(
-                    UnsafeRawPointer(buffer.baseAddress! + start)
+                    UnsafeRawPointer(buffer.baseAddress! + Int(realOffset))
                         .assumingMemoryBound(to: CChar.self), in: directory)
             }
         }
         names.append(
-            Name(offset: UInt32(start), length: UInt16(name.count), type: type, source: source))
+            Name(
+                offset: UInt32(start), realOffset: realOffset, length: UInt16(name.count),
+                type: type, source: source))
     }
 
     private mutating func sort() {

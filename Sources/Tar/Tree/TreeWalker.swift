@@ -30,6 +30,28 @@ extension TarWriter: TreeVisitor {
     }
 }
 
+/// Leaves things out by where they come from.
+struct SourceFilter {
+    /// Whether a path under an excluded directory can come back in.
+    let hasExceptions: Bool
+    /// Whether a source does not have what is at a path, as `OpenDirectory` calls it.
+    let excludes: (Path) -> Bool
+
+    /// Those of several equal names that their sources have.
+    func kept(
+        _ names: ArraySlice<DirectoryListing.Name>, of listing: DirectoryListing,
+        _ sources: [TreeSource]
+    ) -> ArraySlice<DirectoryListing.Name> {
+        names.filter { name in
+            let owner = sources[Int(name.source)].owner
+            let path = listing.withName(name) { pointer, _ in
+                owner.path.appending(Path(cString: pointer))
+            }
+            return !excludes(path)
+        }[...]
+    }
+}
+
 /// Walks one or several trees as if they lay over each other, a directory before its contents, names
 /// in byte order.
 ///
@@ -41,6 +63,8 @@ package struct TreeWalker {
     private var excludes: ExcludeMatcher
     /// Whether a path under an excluded directory can come back in.
     private let hasExceptions: Bool
+    /// What the sources do not have, beside what `excludes` leaves out of the tar.
+    var filter: SourceFilter?
     private let refusesWhiteoutNames: Bool
     private let warn: (String) -> Void
     /// The path in the tar of the directory that is walked, with its trailing slash.
@@ -93,20 +117,25 @@ package struct TreeWalker {
         _ names: ArraySlice<DirectoryListing.Name>, of listing: DirectoryListing,
         _ sources: [TreeSource]
     ) throws(TarError) {
-        guard let last = names.last else { return }
-        let owner = sources[Int(last.source)].owner
+        guard let shown = names.last else { return }
         let pathByteCount = path.count
         defer { path.removeLast(path.count - pathByteCount) }
-        listing.withName(last) { _, bytes in path.append(contentsOf: bytes) }
-        let isExcluded =
+        listing.withName(shown) { _, bytes in path.append(contentsOf: bytes) }
+        let hasExceptions = self.hasExceptions || filter?.hasExceptions ?? false
+        let isLeftOut =
             !excludes.isEmpty
             && path.withUnsafeBytes { path in
                 excludes.excludes(
                     UnsafeRawBufferPointer(rebasing: path[rootByteCount...]),
                     nameOffset: pathByteCount - rootByteCount)
             }
+        let kept = isLeftOut ? [] : filter.map { $0.kept(names, of: listing, sources) } ?? names
+        let isExcluded = kept.isEmpty
+        if isExcluded, !(shown.type == UInt8(DT_DIR) && hasExceptions) { return }
+        let names = isExcluded ? names : kept
+        guard let last = names.last else { return }
+        let owner = sources[Int(last.source)].owner
         let isDirectory = last.type == UInt8(DT_DIR)
-        if isExcluded, !(isDirectory && hasExceptions) { return }
         if refusesWhiteoutNames, !isExcluded, Whiteout.isName(path[pathByteCount...]) {
             throw .whiteoutName(path: owner.path.appending(Path(path[pathByteCount...])))
         }

@@ -13,7 +13,7 @@ public final class TarWriter {
     /// Files of several names that were written, and the path they were written under.
     private var links: [FileIdentity: [UInt8]] = [:]
     /// Is called with each entry, before its bytes; nil when nobody wants to know.
-    private let list: ((TarEntry) -> Void)?
+    let list: ((TarEntry) -> Void)?
     let warn: (String) -> Void
     /// Leads paths through the base; nil when it is not known.
     let guide: BaseGuide?

@@ -10,6 +10,9 @@
 # the image had under its name before is neither compressed nor sent again.
 # Without --push or --output nothing is stored.
 #
+# With --file the image is what a Dockerfile says, and SOURCE is the directory
+# that it copies from; -n prints the script that it stands for.
+#
 # example:
 #   ocinoco build ./dist --from node:22-slim --tag ghcr.io/example/app:1 \
 #     --root-dir /app --cmd '["node","server.js"]' --push
@@ -17,6 +20,16 @@
 compose_build() {
 	[ "$count" -eq 0 ] || operands 1 'one SOURCE is needed'
 	[ "$count:$first" != 1: ] || usage_error 'an empty SOURCE'
+	if [ -n "$dockerfile" ]; then
+		[ "$count" -eq 1 ] || usage_error 'no SOURCE: with --file it is the directory that is copied from'
+		compose_dockerfile "$@"
+		return
+	fi
+	for word do
+		case $word in
+		oci-dockerfile:*) usage_error "'${word#*:}' needs --file" ;;
+		esac
+	done
 	[ -n "$base" ] || usage_error 'no --from'
 	choose_target "$@"
 	choose_compressor
@@ -139,6 +152,52 @@ append_layers() {
 	done
 	[ "$count" -eq 0 ] || set -- "$@" work:layer.json
 	stage oci-manifest-append "$@"
+}
+
+# A Dockerfile is a script of its own.
+compose_dockerfile() {
+	[ -z "$base" ] || usage_error "'--from' has no meaning with '--file': the Dockerfile says it"
+	[ "$compress_given$keep$source_type" = no ] ||
+		usage_error "'--compress', '--keep' and '--source-type' have no meaning with '--file'"
+	[ "$plan$dockerignore$follow_base" = nonono ] ||
+		usage_error "'--plan', '--dockerignore' and '--follow-base' have no meaning with '--file'"
+	[ -z "$output" ] || [ "$push" = no ] || usage_error '--push and --output exclude each other'
+	for word do
+		case $push:$word in
+		*:oci-tar:--mtime=*) set -- "$@" "arg:${word#*:}" ;;
+		*:layer:*) usage_error "'--layer' has no meaning with '--file'" ;;
+		*:oci-tar:* | *:level:* | *:oci-manifest-append:* | *:oci-push-manifest:*)
+			word=${word#*:}
+			usage_error "'${word%%=*}' has no meaning with '--file'"
+			;;
+		yes:tag:*) set -- "$@" "arg:--tag=${word#*:}" ;;
+		esac
+	done
+	[ -z "$output" ] || set -- "$@" "arg:--output=$output"
+	[ "$push" = no ] || [ -n "$first_tag" ] || usage_error 'no --tag'
+	set -- "$@" "arg:--file=$dockerfile" "arg:--context=$first"
+	if [ "$printing" = yes ]; then
+		print_dockerfile "$@"
+		exit
+	fi
+	stage 'oci-dockerfile oci-config oci-fetch platform' "$@"
+	into work:build.sh
+	run sh sh work:build.sh
+	into -
+}
+
+# Prints the script instead of the pipeline that makes it.
+print_dockerfile() {
+	left=$#
+	while [ "$left" -gt 0 ]; do
+		word=$1
+		shift
+		left=$((left - 1))
+		if is_selected "${word%%:*}" 'arg oci-dockerfile oci-config oci-fetch platform every'; then
+			set -- "$@" "${word#*:}"
+		fi
+	done
+	oci-dockerfile "$@"
 }
 
 # Whether SOURCE is a layer, which is used as it is: by --source-type, else by its content.

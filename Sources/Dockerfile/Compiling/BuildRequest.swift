@@ -1,0 +1,62 @@
+import OCI
+
+/// What is built of a Dockerfile, and where it goes.
+public struct BuildRequest: Sendable {
+    /// What runs the programs of RUN.
+    public enum Isolation: String, CaseIterable, Sendable {
+        /// crun or runc.
+        case oci
+        case chroot
+    }
+
+    /// What comments and messages call the Dockerfile.
+    public var fileName = "Dockerfile"
+    /// A stage's name or number; nil means the last one.
+    public var target: String?
+    public var buildArguments: [KeyValue] = []
+    public var platforms: [Platform]
+    public var buildPlatform: Platform
+    /// The directory that COPY copies from.
+    public var context = "."
+    /// The file of patterns that the context does not have; nil when there is none.
+    public var ignoreFile: String?
+    /// References that get the image; none means a layout that is removed at the end.
+    public var destinations: [String] = []
+    /// Whether COPY asks what the image holds.
+    public var listsBase = true
+    public var isolation = Isolation.oci
+    /// Options for every tool that talks to registries, as they are typed.
+    public var registryArguments: [String] = []
+    /// Options for `oci-config`, which edits the finished image.
+    public var configArguments: [String] = []
+    /// What `oci-tar --mtime` gets; nil leaves it to the tool.
+    public var modificationTime: String?
+    /// Directory in which the layers of RUN are kept between builds.
+    public var cacheDirectory: String?
+    /// Secrets by their id, as files.
+    public var secrets: [KeyValue] = []
+
+    public init(platform: Platform) {
+        platforms = [platform]
+        buildPlatform = platform
+    }
+}
+
+/// An image that a stage is built on.
+public struct BaseImage: Sendable {
+    /// Its reference, by digest.
+    public let reference: String
+    public let config: ImageConfig
+
+    public init(reference: String, config: ImageConfig) {
+        self.reference = reference
+        self.config = config
+    }
+}
+
+/// A script, and what its reader should know.
+public struct BuildScript: Sendable {
+    public let text: String
+    /// With positions, without the file's name.
+    public let warnings: [String]
+}

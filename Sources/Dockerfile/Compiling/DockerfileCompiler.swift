@@ -1,0 +1,231 @@
+import JSON
+import OCI
+
+/// Turns a Dockerfile into a script of the tools.
+///
+/// Nothing of the Dockerfile's text is code in the script: it is quoted, or it is a file's content.
+///
+/// - Spec: Dockerfile reference; BuildKit where that is silent, and where the two differ.
+public struct DockerfileCompiler {
+    /// Reads the config of an image.
+    public typealias BaseReader = (_ reference: String, Platform) throws -> BaseImage
+
+    let file: Dockerfile
+    let request: BuildRequest
+    let baseReader: BaseReader
+    var stages: Stages
+    /// The platform of the image that is made.
+    var platform: Platform
+    /// Before the names of files, where there are several platforms.
+    var prefix = ""
+    var states: [Int: StageState] = [:]
+    var scripts: [Int: ShellScript] = [:]
+    /// Images of COPY --from and RUN --mount, by reference: the directory that they are in.
+    var unpacked: [String: String] = [:]
+    /// What fetches and unpacks them.
+    var imageScript = ShellScript()
+    var fileNames: Set<String> = []
+    var usesPrivateRoots = false
+    /// Whether programs run.
+    var runs = false
+    var warnings: [String] = []
+    var unset: [(position: SourcePosition, name: String)] = []
+
+    /// The script that a Dockerfile stands for.
+    ///
+    /// - Parameter base: is asked for the base of every stage that the target needs.
+    /// - Throws: `DockerfileError`, and what `base` throws.
+    public static func compile(
+        _ file: Dockerfile, _ request: BuildRequest, base: @escaping BaseReader
+    ) throws -> BuildScript {
+        var images: [String] = []
+        var body = ShellScript()
+        var warnings: [String] = []
+        var usesPrivateRoots = false
+        var runs = false
+        for platform in request.platforms {
+            var compiler = try DockerfileCompiler(file, request, platform, base)
+            let image = try compiler.compileTarget()
+            body.append(compiler.imageScript)
+            for index in compiler.scripts.keys.sorted() {
+                if let script = compiler.scripts[index] { body.append(script) }
+            }
+            images.append(image)
+            for warning in compiler.allWarnings where !warnings.contains(warning) {
+                warnings.append(warning)
+            }
+            usesPrivateRoots = usesPrivateRoots || compiler.usesPrivateRoots
+            runs = runs || compiler.runs
+            if compiler.runs, platform.architecture != request.buildPlatform.architecture {
+                warnings.append(
+                    "RUN for \(platform) on \(request.buildPlatform) needs an interpreter in "
+                        + "binfmt_misc")
+            }
+        }
+        var script = prelude(request, usesPrivateRoots: usesPrivateRoots)
+        if runs { script.append(functions(request)) }
+        script.append(body)
+        script.append(push(images, request))
+        return BuildScript(
+            text: script.lines.map { $0 + "\n" }.joined(), warnings: warnings)
+    }
+
+    private init(
+        _ file: Dockerfile, _ request: BuildRequest, _ platform: Platform,
+        _ base: @escaping BaseReader
+    ) throws(DockerfileError) {
+        self.file = file
+        self.request = request
+        self.platform = platform
+        baseReader = base
+        if request.platforms.count > 1 {
+            prefix = platform.description.split(separator: "/").joined(separator: "-") + "."
+        }
+        stages = try Stages(
+            file,
+            arguments: Variables(request.buildArguments.map { (name: $0.key, value: $0.value) }),
+            platformArguments: DockerfileCompiler.platformArguments(request, platform))
+        unset = stages.unset
+    }
+
+    private static func platformArguments(
+        _ request: BuildRequest, _ target: Platform
+    ) -> Variables {
+        var arguments = Variables()
+        for (name, platform) in [("TARGET", target), ("BUILD", request.buildPlatform)] {
+            arguments["\(name)PLATFORM"] = platform.description
+            arguments["\(name)OS"] = platform.os
+            arguments["\(name)OSVERSION"] = ""
+            arguments["\(name)ARCH"] = platform.architecture
+            arguments["\(name)VARIANT"] = platform.variant ?? ""
+        }
+        arguments["TARGETSTAGE"] = request.target ?? "default"
+        return arguments
+    }
+
+    /// Compiles what the target needs, in the order of the file.
+    ///
+    /// - Returns: the file of the finished image line.
+    private mutating func compileTarget() throws -> String {
+        guard let target = stages.target(request.target) else {
+            throw DockerfileError(
+                SourcePosition(line: 1, column: 1),
+                .unknownTarget(
+                    request.target ?? "", stages: stages.stages.compactMap(\.name)))
+        }
+        try compile(target)
+        guard var state = states[target.index], var script = scripts[target.index] else {
+            preconditionFailure("the target was not compiled")
+        }
+        if !request.configArguments.isEmpty {
+            let name = newName(prefix + target.fileName + ".configured")
+            script.blank()
+            script.comment("options of the command line")
+            script.pipeline(
+                [["oci-config"] + request.configArguments.map { ShellWord(quoting: $0) }],
+                from: .file(state.image + ".json"), to: .file(name + ".json"))
+            state.image = name
+            scripts[target.index] = script
+        }
+        return state.image
+    }
+
+    /// Compiles a stage unless it was already.
+    mutating func compile(_ stage: Stage) throws {
+        if states[stage.index] != nil { return }
+        var compiler = try StageCompiler(stage, self)
+        try compiler.compile()
+        self = compiler.whole
+        states[stage.index] = compiler.state
+        scripts[stage.index] = compiler.script
+    }
+
+    private var allWarnings: [String] {
+        var result = warnings
+        for argument in request.buildArguments {
+            let name = Array(argument.key.utf8)
+            if !stages.declared.contains(name), !StageCompiler.isPredefined(argument.key) {
+                result.append("no ARG declares the build argument '\(argument.key)'")
+            }
+        }
+        for (position, name) in unset {
+            let text = "\(position.line):\(position.column): variable '\(name)' is not set"
+            if !result.contains(text) { result.append(text) }
+        }
+        for line in file.emptyContinuations {
+            result.append("\(line):1: an empty line inside a continued one")
+        }
+        return result
+    }
+
+    /// A file name of the script that was not used before.
+    mutating func newName(_ wanted: String) -> String {
+        var name = wanted
+        var number = 2
+        while !fileNames.insert(name).inserted {
+            name = "\(wanted)-\(number)"
+            number += 1
+        }
+        return name
+    }
+
+    // MARK: around the stages
+
+    private static func prelude(_ request: BuildRequest, usesPrivateRoots: Bool) -> ShellScript {
+        var script = ShellScript()
+        script.code("#!/bin/sh")
+        script.comment("The pipeline that \(request.fileName) stands for, by oci-dockerfile.")
+        script.code(
+            """
+            set -eu
+            umask 022
+            work=$(mktemp -d)
+            trap 'rm -rf "$work"' EXIT
+            trap 'exit 129' HUP
+            trap 'exit 130' INT
+            trap 'exit 143' TERM
+            """)
+        if usesPrivateRoots {
+            script.code(
+                """
+                # As another user than root, owners are recorded and not set.
+                rootless='' owners=--keep-owner
+                [ "$(id -u)" -eq 0 ] || rootless=yes owners=--rootless
+                """)
+        }
+        return script
+    }
+
+    private static func functions(_ request: BuildRequest) -> ShellScript {
+        var script = ShellScript()
+        script.blank()
+        script.code(RunFunctions.common)
+        script.blank()
+        script.code(
+            request.isolation == .oci ? RunFunctions.container : RunFunctions.chroot)
+        return script
+    }
+
+    private static func push(_ images: [String], _ request: BuildRequest) -> ShellScript {
+        var script = ShellScript()
+        script.blank()
+        let files = images.map { ShellWord.file($0 + ".json") }
+        var command: [ShellWord] = ["oci-push-manifest"]
+        command += request.registryArguments.map { ShellWord(quoting: $0) }
+        if images.count > 1 { command.append("--index") }
+        command +=
+            request.destinations.isEmpty
+            ? [destination(request)] : request.destinations.map { ShellWord(quoting: $0) }
+        if files.count == 1 {
+            script.pipeline([command], from: files[0])
+        } else {
+            script.pipeline([["cat"] + files, command])
+        }
+        return script
+    }
+
+    /// Where layers go.
+    static func destination(_ request: BuildRequest) -> ShellWord {
+        request.destinations.first.map { ShellWord(quoting: $0) } ?? "oci:\"$work\"/layout"
+    }
+}

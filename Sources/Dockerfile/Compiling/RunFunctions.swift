@@ -1,0 +1,155 @@
+/// Functions of scripts that have a RUN.
+///
+/// A runtime makes what it mounts on; of that, `end_run` takes away what was not there before and is
+/// empty, so that it is in no layer.
+enum RunFunctions {
+    static let common = #"""
+        running='' container=''
+        clean_up() {
+        	if [ -n "$container" ]; then
+        		"$runtime" --root "$work"/runtime delete --force "$container" 2>/dev/null || :
+        	fi
+        	if [ -n "$running" ]; then
+        		kill "$running" 2>/dev/null || :
+        		wait "$running" 2>/dev/null || :
+        	fi
+        	rm -rf "$work"
+        }
+        trap clean_up EXIT
+
+        # begin_run ROOTFS: notes what is not there of what is mounted on.
+        begin_run() {
+        	missing=
+        	for place in dev proc sys etc etc/hosts etc/resolv.conf; do
+        		[ -e "$1/$place" ] || [ -h "$1/$place" ] || missing="$place $missing"
+        	done
+        	[ ! -h "$1/etc" ] || missing=
+        }
+
+        # end_run ROOTFS: removes what was made to mount on.
+        end_run() {
+        	for place in $missing; do
+        		if [ -d "$1/$place" ]; then
+        			rmdir "$1/$place" 2>/dev/null || :
+        		elif [ -f "$1/$place" ] && [ ! -s "$1/$place" ]; then
+        			rm -f "$1/$place"
+        		fi
+        	done
+        }
+
+        # run_step LABEL COMMAND...: shows what the command says on stderr, behind the label where
+        # that is no terminal, and ends the script with its status when it fails.
+        run_step() {
+        	label=$1 logger='' status=0
+        	shift
+        	if [ -t 2 ]; then
+        		"$@" </dev/null >&2 &
+        		running=$!
+        	else
+        		[ -p "$work"/log ] || mkfifo "$work"/log
+        		sed -u "s/^/$label: /" <"$work"/log >&2 &
+        		logger=$!
+        		"$@" </dev/null >"$work"/log 2>&1 &
+        		running=$!
+        	fi
+        	wait "$running" || status=$?
+        	running='' container=''
+        	[ -z "$logger" ] || wait "$logger" || :
+        	if [ "$status" -ne 0 ]; then
+        		echo "RUN in line $label failed with status $status" >&2
+        		exit "$status"
+        	fi
+        }
+
+        # as_directory DIR: a directory for what a pipe unpacks there, 0755.
+        as_directory() {
+        	mkdir -p "$1"
+        	chmod 755 "$1"
+        }
+
+        # host_files DIR: what tells programs of the network.
+        host_files() {
+        	cat /etc/resolv.conf >"$1/resolv.conf" 2>/dev/null || : >"$1/resolv.conf"
+        	printf '127.0.0.1\tlocalhost\n::1\tlocalhost\n' >"$1/hosts"
+        }
+        """#
+
+    static let container = #"""
+        runtimes='runc crun'
+        [ "$(id -u)" -eq 0 ] || runtimes='crun runc'
+        runtime=
+        for name in $runtimes; do
+        	[ -n "$runtime" ] || runtime=$(command -v "$name") || runtime=
+        done
+        [ -n "$runtime" ] || {
+        	echo 'neither runc nor crun is here, which run programs' >&2
+        	exit 69
+        }
+        # crun runs without control groups too, where none can be made.
+        case $runtime in */crun) cgroups=--cgroup-manager=disabled ;; *) cgroups= ;; esac
+
+        # run_container BUNDLE
+        run_container() {
+        	exec "$runtime" --root "$work"/runtime ${cgroups:+"$cgroups"} run --bundle "$1" "$container"
+        }
+        """#
+
+    static let chroot = #"""
+        chroot=$(command -v chroot) || {
+        	echo 'no chroot here, which runs programs' >&2
+        	exit 69
+        }
+        runtime=
+        [ "$(id -u)" -eq 0 ] || {
+        	echo 'RUN by chroot needs root; --isolation oci does not' >&2
+        	exit 77
+        }
+
+        # user_in ROOTFS NUMBER: the user with its group, 0 when no line of etc/passwd has it.
+        user_in() {
+        	group=$(sed -n "s/^[^:]*:[^:]*:$2:\([0-9][0-9]*\):.*/\1/p" "$1/etc/passwd" 2>/dev/null | head -n 1)
+        	echo "$2:${group:-0}"
+        }
+
+        # in_chroot BUNDLE COMMAND...: with devices, processes and the network's files where mounts
+        # are allowed, else with devices alone.
+        in_chroot() {
+        	if unshare --mount true 2>/dev/null; then
+        		# shellcheck disable=SC2016
+        		exec unshare --mount --propagation private sh -euc '
+        			bundle=$1 root=$1/rootfs
+        			shift
+        			for place in dev proc sys etc; do mkdir -p "$root/$place"; done
+        			mount --rbind /dev "$root/dev"
+        			mount -t proc proc "$root/proc" 2>/dev/null || mount --rbind /proc "$root/proc"
+        			mount --rbind /sys "$root/sys"
+        			for place in hosts resolv.conf; do
+        				[ -e "$root/etc/$place" ] || : >"$root/etc/$place"
+        				mount --bind "$bundle/$place" "$root/etc/$place"
+        			done
+        			if [ -e "$bundle/mounts.sh" ]; then . "$bundle/mounts.sh"; fi
+        			exec "$@"' sh "$@"
+        	fi
+        	if [ -e "$1/mounts.sh" ]; then
+        		echo 'RUN --mount needs mounts, which are not allowed here' >&2
+        		exit 69
+        	fi
+        	root=$1/rootfs made=''
+        	shift
+        	mkdir -p "$root/dev"
+        	for device in 'null c 1 3' 'zero c 1 5' 'full c 1 7' 'random c 1 8' 'urandom c 1 9' 'tty c 5 0'; do
+        		# shellcheck disable=SC2086
+        		set_device "$root/dev" $device
+        	done
+        	result=0
+        	"$@" || result=$?
+        	for device in $made; do rm -f "$root/dev/$device"; done
+        	exit "$result"
+        }
+
+        # set_device DIR NAME KIND MAJOR MINOR
+        set_device() {
+        	[ -e "$1/$2" ] || ! mknod -m 666 "$1/$2" "$3" "$4" "$5" 2>/dev/null || made="$made $2"
+        }
+        """#
+}

@@ -1,0 +1,157 @@
+import OCI
+
+/// What `RUN --mount` says.
+///
+/// - Spec: Dockerfile reference, "RUN --mount".
+struct RunMount {
+    enum Kind: String, CaseIterable {
+        case bind
+        case cache
+        case tmpfs
+        case secret
+        case ssh
+    }
+
+    var kind = Kind.bind
+    var from: String?
+    var source: String?
+    var target: String?
+    var id: String?
+    /// nil is the kind's own default.
+    var isReadOnly: Bool?
+    var isRequired = false
+    var size: Int64?
+    var mode: UInt32?
+    var uid: UInt32?
+    var gid: UInt32?
+    var sharing: String?
+
+    /// - Parameters:
+    ///   - fields: `key=value` or `key`, from between the commas.
+    ///   - expand: replaces variables; `from` has none.
+    /// - Throws: `ValueError` for what is not supported or makes no sense.
+    init(
+        _ text: String, expand: (String) throws(DockerfileError) -> String
+    ) throws {
+        for field in RunMount.fields(text) {
+            let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let key = parts[0].lowercased()
+            let value = parts.count == 2 ? String(parts[1]) : nil
+            if key == "from" {
+                guard let value, !value.unicodeScalars.contains("$") else {
+                    throw ValueError("'from' has no variable; give a stage that name with FROM")
+                }
+                from = value
+            } else {
+                try set(key, try value.map(expand))
+            }
+        }
+        try check()
+    }
+
+    private mutating func set(_ key: String, _ value: String?) throws(ValueError) {
+        switch key {
+        case "type":
+            guard let kind = value.flatMap({ Kind(rawValue: $0.lowercased()) }) else {
+                throw ValueError("unknown type '\(value ?? "")'")
+            }
+            self.kind = kind
+        case "source", "src": source = try needed(value, key)
+        case "target", "dst", "destination": target = try needed(value, key)
+        case "id": id = try needed(value, key)
+        case "readonly", "ro": isReadOnly = try flag(value, key)
+        case "readwrite", "rw": isReadOnly = try !flag(value, key)
+        case "required": isRequired = try flag(value, key)
+        case "sharing": sharing = try needed(value, key)
+        case "size": size = try byteCount(try needed(value, key))
+        case "mode": mode = try number(value, key, radix: 8)
+        case "uid": uid = try number(value, key, radix: 10)
+        case "gid": gid = try number(value, key, radix: 10)
+        case "env": throw ValueError("'env' is not supported: a secret is a file")
+        default: throw ValueError("unknown key '\(key)'")
+        }
+    }
+
+    private func needed(_ value: String?, _ key: String) throws(ValueError) -> String {
+        guard let value else { throw ValueError("'\(key)' needs a value") }
+        return value
+    }
+
+    private func flag(_ value: String?, _ key: String) throws(ValueError) -> Bool {
+        switch value?.lowercased() {
+        case nil, "true", "1", "t": return true
+        case "false", "0", "f": return false
+        default: throw ValueError("'\(key)' is neither true nor false")
+        }
+    }
+
+    private func number(
+        _ value: String?, _ key: String, radix: Int
+    ) throws(ValueError) -> UInt32 {
+        guard let number = UInt32(try needed(value, key), radix: radix) else {
+            throw ValueError("'\(key)' is no number")
+        }
+        return number
+    }
+
+    /// `64m`, with the units k, m and g of 1024.
+    private func byteCount(_ text: String) throws(ValueError) -> Int64 {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let shifts = ["": 0, "b": 0, "k": 10, "kb": 10, "m": 20, "mb": 20, "g": 30, "gb": 30]
+        guard let number = Int64(digits), number < 1 << 32,
+            let shift = shifts[text.dropFirst(digits.count).lowercased()]
+        else { throw ValueError("'size' is no number of bytes like 64m") }
+        return number << Int64(shift)
+    }
+
+    private func check() throws(ValueError) {
+        if let sharing {
+            guard kind == .cache, ["shared", "private", "locked"].contains(sharing) else {
+                throw ValueError("'sharing' is of a cache: shared, private or locked")
+            }
+        }
+        if size != nil, kind != .tmpfs { throw ValueError("'size' is of a tmpfs") }
+        if isRequired, kind != .secret, kind != .ssh {
+            throw ValueError("'required' is of a secret or ssh")
+        }
+        if mode != nil || uid != nil || gid != nil, kind == .bind || kind == .tmpfs {
+            throw ValueError("'mode', 'uid' and 'gid' have no meaning for type \(kind.rawValue)")
+        }
+        switch kind {
+        case .bind, .cache, .tmpfs:
+            if target == nil || target == "" { throw ValueError("'target' is missing") }
+            if kind == .cache, from != nil || source != nil {
+                throw ValueError("a cache that begins with 'from' is not supported")
+            }
+        case .secret:
+            if from != nil { throw ValueError("a secret has no 'from'") }
+            if source == nil, target == nil, id == nil { throw ValueError("'id' is missing") }
+        case .ssh: break
+        }
+    }
+
+    /// Fields between commas; one in double quotes may have commas, and `""` is a quote in it.
+    private static func fields(_ text: String) -> [String] {
+        var fields: [Scalars] = [[]]
+        var isQuoted = false
+        let scalars = Array(text.unicodeScalars)
+        var index = 0
+        while index < scalars.count {
+            let scalar = scalars[index]
+            index += 1
+            if scalar == "\"" {
+                if isQuoted, index < scalars.count, scalars[index] == "\"" {
+                    fields[fields.count - 1].append(scalar)
+                    index += 1
+                } else {
+                    isQuoted.toggle()
+                }
+            } else if scalar == ",", !isQuoted {
+                fields.append([])
+            } else {
+                fields[fields.count - 1].append(scalar)
+            }
+        }
+        return fields.map { String($0) }.filter { !$0.isEmpty }
+    }
+}

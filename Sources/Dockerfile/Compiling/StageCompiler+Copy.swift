@@ -1,0 +1,360 @@
+import OCI
+
+/// A COPY or ADD with everything replaced.
+private struct Copy {
+    var sources: [String] = []
+    var addresses: [String] = []
+    var heredocs: [Heredoc] = []
+    /// Absolute, with a slash at its end when it is a directory.
+    var destination: String
+    /// With its variables replaced, as the history has it.
+    var writtenDestination: String
+    var owner: String?
+    var mode: String?
+    var isLink: Bool
+    /// Where `COPY --from` copies from; nil for the context.
+    var root: String?
+}
+
+extension StageCompiler {
+    /// Compiles COPY and ADD.
+    mutating func compileCopy(_ instruction: Instruction) throws {
+        let words: [Word]
+        switch instruction.arguments {
+        case .json(let list), .words(let list): words = list
+        case .none, .pairs, .text, .trigger, .check: return
+        }
+        guard let last = words.last else { return }
+        var copy = try options(of: instruction, destination: last)
+        try sort(words.dropLast(), of: instruction, into: &copy)
+        if let from = instruction.flag("from") {
+            copy.root = try root(of: from, of: instruction)
+        }
+        let name = beginLayer(instruction)
+        var pack: [ShellWord] = ["oci-tar", .option("copy", copy.destination)]
+        try appendContext(of: instruction, copy, to: &pack)
+        appendBase(copy, to: &pack)
+        if let mode = copy.mode { pack.append(.option("chmod", mode)) }
+        for flag in instruction.flags where flag.name == "exclude" {
+            pack.append(.option("exclude", flag.value ?? ""))
+        }
+        if instruction.boolean("parents") ?? false { pack.append("--parents") }
+        if let time = whole.request.modificationTime { pack.append(.option("mtime", time)) }
+        if !copy.heredocs.isEmpty || !copy.addresses.isEmpty {
+            script.pipeline([["mkdir", .file(name + ".inline")]])
+            for heredoc in copy.heredocs { try write(heredoc, instruction, name) }
+            for address in copy.addresses { try download(address, instruction, name) }
+            pack.append(.option("inline", .file(name + ".inline")))
+        }
+        pack.append("--")
+        pack += copy.sources.map { ShellWord(quoting: $0) }
+        appendLayer(name, packing: pack, createdBy: history(of: instruction, copy))
+    }
+
+    // MARK: what is written
+
+    private mutating func options(
+        of instruction: Instruction, destination: Word
+    ) throws -> Copy {
+        let written = try expand(destination, of: instruction)
+        var copy = Copy(
+            destination: state.absolute(written), writtenDestination: written,
+            isLink: instruction.boolean("link") ?? false)
+        for (name, path) in [("chown", \Copy.owner), ("chmod", \Copy.mode)] {
+            guard let flag = instruction.flag(name), let value = flag.value else { continue }
+            let text = try expand(Word(value, at: flag.offset), of: instruction)
+            if !text.isEmpty { copy[keyPath: path] = text }
+        }
+        // As BuildKit has it: a mode takes the link away.
+        if copy.mode != nil { copy.isLink = false }
+        return copy
+    }
+
+    /// Tells paths, addresses and heredocs apart.
+    private mutating func sort(
+        _ words: ArraySlice<Word>, of instruction: Instruction, into copy: inout Copy
+    ) throws {
+        let isAdd = instruction.keyword == .add
+        var isJSON = false
+        if case .json = instruction.arguments { isJSON = true }
+        for word in words {
+            if !isJSON, let mark = Heredoc(word: word.text),
+                let heredoc = instruction.heredocs.first(where: { $0.name.isSame(as: mark.name) })
+            {
+                copy.heredocs.append(heredoc)
+                continue
+            }
+            let source = try expand(word, of: instruction)
+            if source.unicodeScalars.contains("\0") || source.isEmpty {
+                throw DockerfileError(
+                    instruction.position(of: word),
+                    .malformed(instruction.keyword, "'\(word.text)' stands for no path"))
+            }
+            if StageCompiler.isRepository(source) {
+                throw DockerfileError(
+                    instruction.position(of: word),
+                    .unsupported("\(instruction.keyword.rawValue) of a git repository"))
+            }
+            if StageCompiler.isAddress(source) {
+                guard isAdd else {
+                    throw DockerfileError(
+                        instruction.position(of: word),
+                        .malformed(.copy, "a source cannot be a URL; write ADD"))
+                }
+                copy.addresses.append(source)
+            } else {
+                copy.sources.append(source)
+            }
+        }
+        try check(copy, instruction)
+    }
+
+    private func check(_ copy: Copy, _ instruction: Instruction) throws(DockerfileError) {
+        let count = copy.sources.count + copy.addresses.count + copy.heredocs.count
+        if count > 1, !copy.destination.hasSuffix("/") {
+            throw instruction.malformed("several sources need a destination that ends with '/'")
+        }
+        if let flag = instruction.flag("checksum"), copy.addresses.isEmpty || count > 1 {
+            throw DockerfileError(
+                instruction.position(of: flag),
+                .malformed(instruction.keyword, "'--checksum' is of one source, an http(s) URL"))
+        }
+        if let flag = instruction.flag("unpack"), !copy.addresses.isEmpty,
+            instruction.boolean("unpack") ?? false
+        {
+            throw DockerfileError(
+                instruction.position(of: flag), .unsupported("'--unpack' of a URL"))
+        }
+        if let mode = copy.mode, mode.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+            guard let number = UInt32(mode, radix: 8), number <= 0o7777 else {
+                throw instruction.malformed("'\(mode)' is no mode: it is octal, at most 7777")
+            }
+        }
+    }
+
+    private static func isAddress(_ source: String) -> Bool {
+        source.hasPrefix("http://") || source.hasPrefix("https://")
+    }
+
+    private static func isRepository(_ source: String) -> Bool {
+        if source.hasPrefix("git@") || source.hasPrefix("git://") || source.hasPrefix("ssh://") {
+            return true
+        }
+        guard isAddress(source) else { return false }
+        let path = source.split(separator: "#", omittingEmptySubsequences: false)[0]
+            .split(separator: "?", omittingEmptySubsequences: false)[0]
+        return path.hasSuffix(".git")
+    }
+
+    // MARK: where it comes from
+
+    /// The directory that a stage or an image is unpacked in, which the script makes when it must.
+    mutating func root(
+        of flag: Instruction.Flag, of instruction: Instruction
+    ) throws -> String {
+        let name = flag.value ?? ""
+        if name.unicodeScalars.contains("$") {
+            throw DockerfileError(
+                instruction.position(of: flag),
+                .malformed(
+                    instruction.keyword,
+                    "variable expansion is not supported in '--from'; give a stage that name with "
+                        + "FROM"))
+        }
+        return try root(ofStage: name, at: instruction.position(of: flag), instruction)
+    }
+
+    mutating func root(
+        ofStage name: String, at position: SourcePosition, _ instruction: Instruction
+    ) throws -> String {
+        if name == "scratch" || name.isEmpty {
+            throw DockerfileError(
+                position, .malformed(instruction.keyword, "there is nothing in '\(name)'"))
+        }
+        let stages = whole.stages
+        var source = stages.stage(named: name, before: stage.index)
+        if source == nil, let number = Int(name) {
+            guard stages.stages.indices.contains(number), number < stage.index else {
+                throw DockerfileError(
+                    position,
+                    .malformed(instruction.keyword, "no stage \(name) before this one"))
+            }
+            source = stages.stages[number]
+        }
+        if let source { return try root(of: source) }
+        if stages.stages[stage.index...].contains(where: { $0.name == name.lowercased() }) {
+            throw DockerfileError(
+                position,
+                .malformed(instruction.keyword, "stage '\(name)' is not before this one"))
+        }
+        return try rootOfImage(name)
+    }
+
+    private mutating func rootOfImage(_ reference: String) throws -> String {
+        if let known = whole.unpacked[reference] { return known }
+        let base = try whole.baseReader(reference, whole.platform)
+        let image = whole.newName("\(whole.prefix)image")
+        whole.unpacked[reference] = image + ".root"
+        whole.imageScript.blank()
+        whole.imageScript.comment("\(reference), which files are copied from")
+        let fetch: [ShellWord] =
+            ["oci-fetch"] + registryOptions
+            + [.option("platform", whole.platform.description), ShellWord(quoting: base.reference)]
+        whole.imageScript.pipeline([fetch], to: .file(image + ".json"))
+        let script = unpacking(image, of: base.reference, isEmpty: false)
+        whole.imageScript.append(script)
+        return image + ".root"
+    }
+
+    /// The directory that a stage is unpacked in when it is done.
+    private mutating func root(of source: Stage) throws -> String {
+        try whole.compile(source)
+        guard var done = whole.states[source.index] else {
+            preconditionFailure("the stage was not compiled")
+        }
+        if let root = done.root { return root }
+        let root = done.image + ".root"
+        let script = unpacking(done.image, of: done.base, isEmpty: done.isEmpty)
+        whole.scripts[source.index]?.append(script)
+        done.root = root
+        whole.states[source.index] = done
+        return root
+    }
+
+    private mutating func unpacking(
+        _ image: String, of base: String?, isEmpty: Bool
+    ) -> ShellScript {
+        whole.usesPrivateRoots = true
+        var script = ShellScript()
+        script.pipeline([["mkdir", .file(image + ".root")]])
+        if isEmpty { return script }
+        script.pipeline(
+            [
+                ["oci-flatten"] + registryOptions + places(of: base),
+                ["oci-untar", "${rootless:+--rootless}", .file(image + ".root")],
+            ], from: .file(image + ".json"))
+        return script
+    }
+
+    private mutating func appendContext(
+        of instruction: Instruction, _ copy: Copy, to pack: inout [ShellWord]
+    ) throws {
+        if let root = copy.root {
+            pack.append(.option("context", .file(root)))
+            if copy.owner == nil { pack.append("\"$owners\"") }
+            return
+        }
+        if whole.request.context != "." {
+            pack.append(.option("context", whole.request.context))
+        }
+        if let file = whole.request.ignoreFile, !copy.sources.isEmpty {
+            pack.append(.option("exclude-from", file))
+        }
+        let unpacks = instruction.boolean("unpack") ?? (instruction.keyword == .add)
+        if unpacks, !copy.sources.isEmpty { pack.append("--unpack") }
+    }
+
+    private mutating func appendBase(_ copy: Copy, to pack: inout [ShellWord]) {
+        let needsNames = copy.owner.map { !StageCompiler.isNumeric($0) } ?? false
+        if copy.isLink { pack.append("--link") }
+        if !copy.isLink || needsNames, let base = base() { pack.append(.option("base", base)) }
+        if let owner = copy.owner { pack.append(.option("chown", owner)) }
+    }
+
+    private static func isNumeric(_ owner: String) -> Bool {
+        owner.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ":") }
+    }
+
+    // MARK: files that the script makes
+
+    private mutating func write(
+        _ heredoc: Heredoc, _ instruction: Instruction, _ name: String
+    ) throws {
+        let file = heredoc.name
+        guard file != ".", file != "..", !file.utf8.contains(UInt8(ascii: "/")) else {
+            throw instruction.malformed("'\(file)' is no name of a file")
+        }
+        var content = heredoc.text
+        if heredoc.isExpanded {
+            var expansion = Expansion(escape: "\\", variables: state.variables)
+            expansion.ignoresQuotes = true
+            do throws(SubstitutionError) {
+                content = try expansion.expand(content).text
+            } catch {
+                throw DockerfileError(instruction.position, .substitution(error))
+            }
+        }
+        script.file(ShellWord.file(name + ".inline") / file, content: content)
+    }
+
+    private mutating func download(
+        _ address: String, _ instruction: Instruction, _ name: String
+    ) throws {
+        let file = ShellWord.file(name + ".inline") / StageCompiler.fileName(of: address)
+        let protocols = address.hasPrefix("https") ? "=https" : "=http,https"
+        script.pipeline([
+            [
+                "curl", "--fail", "--silent", "--show-error", "--location", "--globoff",
+                .option("proto", protocols), .option("proto-redir", protocols),
+                "--output", file, "--url", ShellWord(quoting: address),
+            ]
+        ])
+        script.pipeline([["chmod", "600", file]])
+        guard let flag = instruction.flag("checksum"), let value = flag.value else { return }
+        let digest = try expand(Word(value, at: flag.offset), of: instruction)
+        guard digest.hasPrefix("sha256:"), digest.utf8.count == 71,
+            digest.utf8.dropFirst(7).allSatisfy({
+                (0x30...0x39).contains($0) || (0x61...0x66).contains($0)
+            })
+        else {
+            throw DockerfileError(
+                instruction.position(of: flag),
+                .malformed(.add, "'\(digest)' is no digest like sha256:0123…"))
+        }
+        script.code("sha256sum <\(file.text) | grep -qx '\(digest.dropFirst(7))  -' || {")
+        script.code("\techo \(ShellWord(quoting: "checksum mismatch for \(address)").text) >&2")
+        script.code("\texit 65")
+        script.code("}")
+    }
+
+    /// The last component of a URL's path, unescaped.
+    private static func fileName(of address: String) -> String {
+        let noFragment = address.split(separator: "#", omittingEmptySubsequences: false)[0]
+        let noQuery = noFragment.split(separator: "?", omittingEmptySubsequences: false)[0]
+        let parts = noQuery.split(separator: "/")
+        guard parts.count > 2, let last = parts.last else { return "__unnamed__" }
+        var bytes: [UInt8] = []
+        var rest = Array(last.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.count >= 2,
+                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        let name = String(decoding: bytes, as: UTF8.self)
+        let isName = !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 < 0x20 || $0 == 0x7F }
+        return isName && name != "." && name != ".." ? name : "__unnamed__"
+    }
+
+    /// As BuildKit writes it.
+    private func history(of instruction: Instruction, _ copy: Copy) -> String {
+        var text = instruction.keyword.rawValue
+        if instruction.boolean("parents") ?? false { text += " --parents" }
+        if let owner = copy.owner { text += " --chown=\(owner)" }
+        if let mode = copy.mode { text += " --chmod=\(mode)" }
+        for source in copy.sources + copy.addresses { text += " \(source)" }
+        for heredoc in copy.heredocs { text += " <<\(heredoc.name)" }
+        return text + " \(copy.writtenDestination) # buildkit"
+    }
+}
+
+extension ShellWord {
+    /// A file in a directory of the script, by a name of unknown origin.
+    static func / (directory: ShellWord, name: String) -> ShellWord {
+        ShellWord(joining: directory, name)
+    }
+}

@@ -1,0 +1,349 @@
+import JSON
+import OCI
+
+extension StageCompiler {
+    /// Compiles RUN: the stage is unpacked, the program runs in it, and what changed is a layer.
+    mutating func compileRun(_ instruction: Instruction) throws {
+        try checkFlags(instruction)
+        var mounts: [RunMount] = []
+        for flag in instruction.flags where flag.name == "mount" {
+            mounts.append(try mount(flag, instruction))
+        }
+        // What mounts come from is compiled before this instruction's lines begin.
+        var roots: [Int: String] = [:]
+        for (index, mount) in mounts.enumerated() {
+            guard let from = mount.from else { continue }
+            roots[index] = try root(ofStage: from, at: instruction.position, instruction)
+        }
+        let words = try words(of: instruction)
+        let name = beginLayer(instruction)
+        whole.usesPrivateRoots = true
+        whole.runs = true
+        let bundle = prepareRoot()
+        var step = Step(bundle: bundle, name: name, line: instruction.position.line)
+        if case .script(let heredoc) = words { writeScript(heredoc, &step) }
+        for (index, mount) in mounts.enumerated() {
+            try prepare(mount, from: roots[index], number: index, instruction, &step)
+        }
+        let arguments = words.arguments(of: state)
+        script.pipeline([["host_files", .file(bundle)]])
+        script.pipeline(
+            [["oci-snapshot", .file(step.root)]], to: .file(name + ".before"))
+        switch whole.request.isolation {
+        case .oci: runContainer(arguments, isConnected: isConnected(instruction), step)
+        case .chroot: try runChroot(arguments, step, instruction)
+        }
+        script.pipeline(
+            [["oci-diff", "--null", .file(name + ".before"), .file(step.root)]],
+            to: .file(name + ".changes"))
+        appendLayer(
+            name,
+            packing: [
+                "oci-tar", .option("files-from", .file(name + ".changes")), "--null",
+                "\"$owners\"", "--mtime=keep", "--xattrs", .file(step.root),
+            ], createdBy: history(arguments), isInRoot: true)
+    }
+
+    /// Where a step runs.
+    private struct Step {
+        let bundle: String
+        let name: String
+        let line: Int
+        /// Options of `oci-runtime-config`.
+        var mounts: [ShellWord] = []
+        /// Commands that mount in a private name space, for chroot.
+        var commands: [String] = []
+        var environment: [(name: String, value: String)] = []
+
+        var root: String { bundle + "/rootfs" }
+    }
+
+    /// What runs, in one of the forms that there are.
+    private enum Words {
+        case command(Instruction.Arguments)
+        /// A heredoc alone, whose first line says what runs it.
+        case script(Heredoc)
+        /// A line, or several, for the shell.
+        case lines(String)
+
+        func arguments(of state: StageState) -> [String] {
+            switch self {
+            case .command(let arguments): state.words(arguments)
+            case .script(let heredoc): ["/dev/pipes/\(heredoc.name)"]
+            case .lines(let text): state.words(.text(Word(text, at: 0)))
+            }
+        }
+    }
+
+    private func checkFlags(_ instruction: Instruction) throws(DockerfileError) {
+        for flag in instruction.flags {
+            let isKnown =
+                switch flag.name {
+                case "mount": true
+                case "network": ["default", "host", "none"].contains(flag.value ?? "")
+                case "security": flag.value == "sandbox"
+                default: false
+                }
+            if !isKnown {
+                throw DockerfileError(
+                    instruction.position(of: flag),
+                    .unsupported("RUN --\(flag.name)=\(flag.value ?? "")"))
+            }
+        }
+        if case .none = instruction.arguments {
+            throw instruction.malformed("there is nothing to run")
+        }
+        if state.platform.os != "linux" {
+            throw instruction.malformed("it runs on linux alone, not \(state.platform.os)")
+        }
+    }
+
+    private func isConnected(_ instruction: Instruction) -> Bool {
+        instruction.flag("network")?.value != "none"
+    }
+
+    private func words(of instruction: Instruction) throws(DockerfileError) -> Words {
+        guard case .text(let word) = instruction.arguments, !instruction.heredocs.isEmpty else {
+            return .command(instruction.arguments)
+        }
+        if Heredoc(word: word.text) != nil, let heredoc = instruction.heredocs.first {
+            guard heredoc.text.hasPrefix("#!") else { return .lines(heredoc.text) }
+            guard !heredoc.name.utf8.contains(UInt8(ascii: "/")), heredoc.name != "..",
+                heredoc.name != "."
+            else { throw instruction.malformed("'\(heredoc.name)' is no name of a file") }
+            return .script(heredoc)
+        }
+        var text = word.text
+        for heredoc in instruction.heredocs { text += "\n\(heredoc.content)\(heredoc.name)" }
+        return .lines(text)
+    }
+
+    /// As BuildKit writes it: the arguments that were declared, then the words.
+    private func history(_ arguments: [String]) -> String {
+        let declared = state.arguments.map { name, value in
+            "\(name)=\(state.variables[name] ?? value ?? "")"
+        }
+        let count = declared.isEmpty ? [] : ["|\(declared.count)"]
+        return "RUN " + (count + declared + arguments).joined(separator: " ") + " # buildkit"
+    }
+
+    // MARK: the root file system
+
+    /// Unpacks the stage where it is not unpacked yet.
+    ///
+    /// - Returns: the bundle that the root file system is in.
+    private mutating func prepareRoot() -> String {
+        if let root = state.root { return String(root.dropLast("/rootfs".count)) }
+        let bundle = state.image + ".bundle"
+        let root = bundle + "/rootfs"
+        script.pipeline([["as_directory", .file(root)]])
+        if !state.isEmpty {
+            script.pipeline(
+                [
+                    ["oci-flatten"] + registryOptions + places(of: state.base),
+                    ["oci-untar", "${rootless:+--rootless}", .file(root)],
+                ], from: .file(state.image + ".json"))
+        }
+        state.root = root
+        return bundle
+    }
+
+    private mutating func writeScript(_ heredoc: Heredoc, _ step: inout Step) {
+        let directory = "\(step.bundle)/script.\(step.line)"
+        let file = ShellWord.file(directory) / heredoc.name
+        script.pipeline([["mkdir", "-p", .file(directory)]])
+        script.file(file, content: heredoc.text)
+        script.pipeline([["chmod", "755", file]])
+        step.mounts.append(.option("mount", "script.\(step.line):/dev/pipes"))
+    }
+
+    // MARK: mounts
+
+    private mutating func mount(
+        _ flag: Instruction.Flag, _ instruction: Instruction
+    ) throws -> RunMount {
+        do {
+            return try RunMount(flag.value ?? "") { (text) throws(DockerfileError) in
+                try instruction.expand(
+                    Word(text, at: flag.offset), state.variables, escape, &whole.unset)
+            }
+        } catch let error as ValueError {
+            throw DockerfileError(
+                instruction.position(of: flag), .malformed(.run, "--mount: \(error.problem)"))
+        }
+    }
+
+    /// Puts what is mounted into the bundle.
+    private mutating func prepare(
+        _ mount: RunMount, from root: String?, number: Int, _ instruction: Instruction,
+        _ step: inout Step
+    ) throws {
+        let place = "mount.\(step.line).\(number)"
+        let file = ShellWord.file("\(step.bundle)/\(place)")
+        var isReadOnly = mount.isReadOnly ?? true
+        var target = state.absolute(mount.target ?? "")
+        switch mount.kind {
+        case .tmpfs:
+            step.mounts.append(
+                .option("tmpfs", "\(mount.size.map { "\($0)" } ?? ""):\(target)"))
+            return
+        case .bind: copySource(of: mount, from: root, to: file)
+        case .cache:
+            isReadOnly = mount.isReadOnly ?? false
+            prepareCache(mount, target, file)
+        case .secret:
+            let id =
+                mount.id ?? mount.source ?? target.split(separator: "/").last.map(String.init) ?? ""
+            if mount.target == nil { target = "/run/secrets/\(id)" }
+            guard let secret = whole.request.secrets.last(where: { $0.key.isSame(as: id) }) else {
+                if !mount.isRequired { return }
+                throw instruction.malformed("there is no secret '\(id)'; give it with --secret")
+            }
+            script.pipeline([["cat", "--", ShellWord(quoting: secret.value)]], to: file)
+            script.pipeline([
+                ["chmod", ShellWord(quoting: String(mount.mode ?? 0o400, radix: 8)), file]
+            ])
+            setOwner(of: file, mount)
+        case .ssh:
+            if mount.target == nil { target = "/run/buildkit/ssh_agent.\(number)" }
+            let problem = "there is no SSH_AUTH_SOCK for RUN --mount=type=ssh"
+            script.code("[ -S \"${SSH_AUTH_SOCK:-}\" ] || {")
+            script.code("\techo \(ShellWord(quoting: problem).text) >&2\n\texit 69\n}")
+            script.code("ln -sfn \"$SSH_AUTH_SOCK\" \(file.text)")
+            step.environment.append(("SSH_AUTH_SOCK", target))
+        }
+        step.mounts.append(
+            .option(isReadOnly ? "mount" : "writable-mount", "\(place):\(target)"))
+    }
+
+    /// A bind mount has a copy: no link leads out of it, what the context does not have is not in it,
+    /// and what is written is dropped.
+    private mutating func copySource(of mount: RunMount, from root: String?, to file: ShellWord) {
+        var pack: [ShellWord] = ["oci-tar", "--copy=/copy"]
+        if let root {
+            pack += [.option("context", .file(root)), "\"$owners\""]
+        } else {
+            pack.append(.option("context", whole.request.context))
+            if let ignored = whole.request.ignoreFile {
+                pack.append(.option("exclude-from", ignored))
+            }
+        }
+        pack += ["--mtime=keep", "--", ShellWord(quoting: mount.source ?? "/")]
+        script.pipeline([["mkdir", ShellWord(suffixing: file, ".copy")]])
+        script.pipeline([
+            pack,
+            ["oci-untar", "${rootless:+--rootless}", ShellWord(suffixing: file, ".copy")],
+        ])
+        script.pipeline([
+            ["mv", ShellWord(suffixing: file, ".copy/copy"), file]
+        ])
+    }
+
+    private mutating func prepareCache(
+        _ mount: RunMount, _ target: String, _ file: ShellWord
+    ) {
+        // One directory for each id, whatever characters that has.
+        let id = Array((mount.id ?? target).utf8)
+            .map { String($0, radix: 16) }.joined(separator: "")
+        let name = String(id.suffix(200))
+        let directory =
+            whole.request.cacheDirectory.map { ShellWord(quoting: "\($0)/mounts/\(name)") }
+            ?? .file("cache-\(name)")
+        script.pipeline([["mkdir", "-p", "--", directory]])
+        if let mode = mount.mode {
+            script.pipeline([
+                ["chmod", ShellWord(quoting: String(mode, radix: 8)), "--", directory]
+            ])
+        }
+        setOwner(of: directory, mount)
+        script.code("ln -sfn \"$(cd -- \(directory.text) && pwd -P)\" \(file.text)")
+    }
+
+    private mutating func setOwner(of file: ShellWord, _ mount: RunMount) {
+        guard mount.uid != nil || mount.gid != nil else { return }
+        let owner = ShellWord(quoting: "\(mount.uid ?? 0):\(mount.gid ?? 0)")
+        script.code("[ -n \"$rootless\" ] || chown \(owner.text) -- \(file.text)")
+    }
+
+    // MARK: running
+
+    /// The variables of RUN that are in no config.
+    private func environment(_ step: Step) -> [(name: String, value: String)] {
+        var result: [(name: String, value: String)] = []
+        for argument in whole.request.buildArguments where StageCompiler.isProxy(argument.key) {
+            result.append((argument.key, argument.value))
+        }
+        for (name, _) in state.arguments {
+            if let value = state.variables[name] { result.append((name, value)) }
+        }
+        return result + step.environment
+    }
+
+    private mutating func runContainer(_ arguments: [String], isConnected: Bool, _ step: Step) {
+        let variables = environment(step)
+        let list = JSON.array(arguments.map { .string($0) }).serialized()
+        var config: [ShellWord] = [
+            "oci-runtime-config", "--step", .option("rootfs", .file(step.root)),
+            .option("args", String(decoding: list, as: UTF8.self)), "${rootless:+--rootless}",
+        ]
+        if isConnected { config.append("--network=host") }
+        config += [
+            .option("writable-mount", "hosts:/etc/hosts"),
+            .option("writable-mount", "resolv.conf:/etc/resolv.conf"),
+        ]
+        config += step.mounts
+        let edit =
+            ["oci-config"] + variables.map { ShellWord.option("env", "\($0.name)=\($0.value)") }
+        script.pipeline(
+            variables.isEmpty ? [config] : [edit, config], from: .file(state.image + ".json"),
+            to: .file(step.bundle + "/config.json"))
+        script.pipeline([["begin_run", .file(step.root)]])
+        script.code("container=ocinoco-$$-\(step.line)")
+        script.pipeline([
+            ["run_step", ShellWord(quoting: "\(step.line)"), "run_container", .file(step.bundle)]
+        ])
+        script.pipeline([["end_run", .file(step.root)]])
+    }
+
+    private mutating func runChroot(
+        _ arguments: [String], _ step: Step, _ instruction: Instruction
+    ) throws {
+        if let flag = instruction.flag("network"), flag.value == "none" {
+            throw DockerfileError(
+                instruction.position(of: flag),
+                .unsupported("RUN --network=none with --isolation chroot"))
+        }
+        if !step.mounts.isEmpty {
+            throw DockerfileError(
+                instruction.position, .unsupported("RUN --mount with --isolation chroot"))
+        }
+        var variables = state.environment
+        for (name, value) in environment(step) { variables[name] = value }
+        if variables["HOME"] == nil { variables["HOME"] = "/root" }
+        var command: [ShellWord] = [
+            "run_step", ShellWord(quoting: "\(step.line)"), "in_chroot", .file(step.bundle), "env",
+            "-i",
+        ]
+        command += variables.entries.map { ShellWord(quoting: "\($0.name)=\($0.value)") }
+        command.append("\"$chroot\"")
+        if !state.user.isEmpty {
+            let isNumber = state.user.utf8.allSatisfy { (0x30...0x39).contains($0) }
+            command.append(
+                isNumber
+                    ? ShellWord(
+                        code: "--userspec=\"$(user_in \"$work\"/\(step.root) \(state.user))\"")
+                    : .option("userspec", state.user))
+        }
+        command.append(.file(step.root))
+        if state.workingDirectory != "/" {
+            command += [
+                "/bin/sh", "-c", ShellWord(quoting: "cd \"$0\" && exec \"$@\""),
+                ShellWord(quoting: state.workingDirectory),
+            ]
+        }
+        command += arguments.map { ShellWord(quoting: $0) }
+        script.pipeline([["begin_run", .file(step.root)]])
+        script.pipeline([command])
+        script.pipeline([["end_run", .file(step.root)]])
+    }
+}

@@ -1,0 +1,247 @@
+import JSON
+import OCI
+
+/// Compiles the instructions of one stage.
+struct StageCompiler {
+    let stage: Stage
+    /// The compiler that this stage is part of, which other stages may be asked of.
+    var whole: DockerfileCompiler
+    var state: StageState
+    var script = ShellScript()
+    var config = ConfigChanges()
+    /// The escape character: a trigger has its own.
+    var escape: Unicode.Scalar
+    /// Where messages see a trigger of the base.
+    private var isTrigger = false
+
+    /// Begins with the base: fetches it, or goes on where another stage ended.
+    init(_ stage: Stage, _ whole: DockerfileCompiler) throws {
+        self.stage = stage
+        self.whole = whole
+        escape = whole.file.escape
+        let name = self.whole.newName(self.whole.prefix + stage.fileName)
+        if let base = whole.stages.stage(named: stage.baseName, before: stage.index) {
+            try self.whole.compile(base)
+            guard let inherited = self.whole.states[base.index] else {
+                preconditionFailure("the base was not compiled")
+            }
+            state = inherited
+            state.cmd = nil
+            // The directory is the other stage's.
+            state.root = nil
+            script.blank()
+            script.comment(StageCompiler.origin(stage.from, whole))
+        } else {
+            (state, script) = try StageCompiler.fetchBase(stage, name, &self.whole)
+        }
+    }
+
+    /// `Dockerfile:3: COPY a b`, for comments.
+    private static func origin(_ instruction: Instruction, _ whole: DockerfileCompiler) -> String {
+        "\(whole.request.fileName):\(instruction.position.line): \(instruction.line.text)"
+    }
+
+    private static func fetchBase(
+        _ stage: Stage, _ name: String, _ whole: inout DockerfileCompiler
+    ) throws -> (StageState, ShellScript) {
+        var platform = whole.platform
+        if let text = stage.platform {
+            guard let given = Platform(text) else {
+                throw stage.from.malformed(
+                    "'\(text)' is no platform: it should be like linux/amd64")
+            }
+            platform = given
+        }
+        let isScratch = stage.baseName == "scratch"
+        let base =
+            isScratch
+            ? BaseImage(reference: "scratch", config: ImageConfig(platform: platform))
+            : try whole.baseReader(stage.baseName, platform)
+        var state = try StageState(base.config, image: name, platform: platform)
+        if !isScratch { state.base = base.reference }
+        var options: [ShellWord] = ["oci-config"]
+        if base.config.created != nil { options.append("--clear=created") }
+        if !state.triggers.isEmpty { options.append("--clear=onbuild") }
+        if state.environment["PATH"] == nil {
+            options.append(.option("env", "PATH=\(StageState.defaultPath)"))
+            state.environment["PATH"] = StageState.defaultPath
+            state.variables["PATH"] = StageState.defaultPath
+        }
+        if isScratch { options.append("--workdir=/") }
+        var script = ShellScript()
+        script.blank()
+        script.comment(origin(stage.from, whole))
+        var fetch: [ShellWord] = ["oci-fetch"]
+        fetch += whole.request.registryArguments.map { ShellWord(quoting: $0) }
+        fetch += [.option("platform", platform.description), ShellWord(quoting: base.reference)]
+        script.pipeline(options.count > 1 ? [fetch, options] : [fetch], to: .file(name + ".json"))
+        return (state, script)
+    }
+
+    /// Compiles the base's triggers, then the stage's own instructions.
+    mutating func compile() throws {
+        let triggers = state.triggers
+        if !triggers.isEmpty, whole.stages.stage(named: stage.baseName, before: stage.index) != nil
+        {
+            config.set("clear", "onbuild")
+        }
+        state.triggers = []
+        for text in triggers { try compile(trigger: text) }
+        for instruction in stage.instructions { try compile(instruction) }
+        flush()
+    }
+
+    private mutating func compile(trigger text: String) throws {
+        let outer = escape
+        defer { escape = outer }
+        do {
+            let file = try Dockerfile(Array(text.utf8))
+            escape = file.escape
+            guard file.instructions.count == 1 else {
+                throw DockerfileError(
+                    SourcePosition(line: 1, column: 1),
+                    .malformed(.onbuild, "it is not one instruction"))
+            }
+            try compile(file.instructions[0])
+        } catch let error as DockerfileError {
+            // The trigger's own position is in no file that the user has.
+            throw DockerfileError(
+                stage.from.position, .trigger(text, problem: error.reason.text))
+        }
+    }
+
+    private mutating func compile(_ instruction: Instruction) throws {
+        switch instruction.keyword {
+        case .copy, .add: try compileCopy(instruction)
+        case .run: try compileRun(instruction)
+        case .workdir: try compileWorkingDirectory(instruction)
+        case .from: throw instruction.malformed("it has no place here")
+        case .arg, .cmd, .entrypoint, .env, .expose, .healthcheck, .label, .maintainer, .onbuild,
+            .shell, .stopsignal, .user, .volume:
+            config.comment(StageCompiler.origin(instruction, whole))
+            try compileConfig(instruction)
+        }
+    }
+
+    // MARK: what instructions need
+
+    mutating func expand(_ word: Word, of instruction: Instruction) throws(DockerfileError)
+        -> String
+    {
+        try instruction.expand(word, state.variables, escape, &whole.unset)
+    }
+
+    /// A name for files of an instruction.
+    mutating func fileName(of instruction: Instruction) -> String {
+        whole.newName("\(whole.prefix)\(stage.fileName).\(instruction.position.line)")
+    }
+
+    /// Writes the options that have gathered.
+    mutating func flush(name: String? = nil) {
+        guard !config.isEmpty else { return }
+        let name =
+            name ?? whole.newName("\(whole.prefix)\(stage.fileName).config")
+        script.blank()
+        for comment in config.comments { script.comment(comment) }
+        script.pipeline(
+            [config.command], from: .file(state.image + ".json"), to: .file(name + ".json"))
+        state.image = name
+        config = ConfigChanges()
+    }
+
+    /// Options for the tools that talk to registries.
+    var registryOptions: [ShellWord] {
+        whole.request.registryArguments.map { ShellWord(quoting: $0) }
+    }
+
+    var destination: ShellWord { DockerfileCompiler.destination(whole.request) }
+
+    /// Where the layers of a stage are.
+    func places(of base: String?) -> [ShellWord] {
+        (base.map { [ShellWord.option("from", $0)] } ?? []) + [.option("from", destination)]
+    }
+
+    /// Begins the part of an instruction that makes a layer.
+    mutating func beginLayer(_ instruction: Instruction) -> String {
+        flush()
+        let name = fileName(of: instruction)
+        script.blank()
+        script.comment(StageCompiler.origin(instruction, whole))
+        return name
+    }
+
+    /// Packs, stores and appends a layer.
+    ///
+    /// - Parameters:
+    ///   - pack: the command that writes the layer's tar.
+    ///   - options: for `oci-config`, beside the layer.
+    ///   - isInRoot: whether the layer's files came from the unpacked stage.
+    mutating func appendLayer(
+        _ name: String, packing pack: [ShellWord], createdBy: String, options: [ShellWord] = [],
+        isInRoot: Bool = false
+    ) {
+        let push: [ShellWord] = ["oci-push-blob"] + registryOptions + [destination]
+        if let root = state.root, !isInRoot {
+            // The unpacked stage is kept in step.
+            script.pipeline([pack], to: .file(name + ".tar"))
+            script.pipeline(
+                [["oci-zstd"], push], from: .file(name + ".tar"), to: .file(name + ".layer"))
+            script.pipeline(
+                [["oci-untar", "${rootless:+--rootless}", .file(root)]],
+                from: .file(name + ".tar"))
+            script.pipeline([["rm", .file(name + ".tar")]])
+        } else {
+            script.pipeline([pack, ["oci-zstd"], push], to: .file(name + ".layer"))
+        }
+        append(name, createdBy: createdBy, options: options)
+    }
+
+    mutating func append(_ name: String, createdBy: String, options: [ShellWord] = []) {
+        let append: [ShellWord] = [
+            "oci-manifest-append", .option("created-by", createdBy),
+            .option("comment", BuildHistory.comment), .file(name + ".layer"),
+        ]
+        script.pipeline(
+            options.isEmpty ? [append] : [append, ["oci-config"] + options],
+            from: .file(state.image + ".json"), to: .file(name + ".json"))
+        state.image = name
+        state.isEmpty = false
+        state.listing = nil
+    }
+
+    /// What a copy learns of the image from; nil when there is nothing to learn.
+    mutating func base() -> ShellWord? {
+        if let root = state.root { return .file(root) }
+        if state.isEmpty || !whole.request.listsBase { return nil }
+        let listing = state.listing ?? state.image + ".list"
+        if state.listing == nil {
+            script.pipeline(
+                [["oci-list"] + registryOptions + places(of: state.base)],
+                from: .file(state.image + ".json"), to: .file(listing))
+            state.listing = listing
+        }
+        return .file(listing)
+    }
+
+    private mutating func compileWorkingDirectory(_ instruction: Instruction) throws {
+        guard case .text(let word) = instruction.arguments else { return }
+        let path = try expand(word, of: instruction)
+        if path.isEmpty { throw instruction.malformed("'\(word.text)' stands for no path") }
+        var directory = state.absolute(path)
+        if directory != "/", directory.hasSuffix("/") { directory.removeLast() }
+        state.workingDirectory = directory
+        if directory == "/" {
+            config.comment(StageCompiler.origin(instruction, whole))
+            config.set("workdir", directory)
+            config.addHistory("WORKDIR /")
+            return
+        }
+        let name = beginLayer(instruction)
+        var pack: [ShellWord] = ["oci-tar", .option("copy", directory + "/")]
+        if let base = base() { pack.append(.option("base", base)) }
+        if !state.user.isEmpty { pack.append(.option("chown", state.user)) }
+        appendLayer(
+            name, packing: pack, createdBy: "WORKDIR \(directory)",
+            options: [.option("workdir", directory)])
+    }
+}

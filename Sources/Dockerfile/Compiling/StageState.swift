@@ -1,0 +1,116 @@
+import JSON
+import OCI
+
+/// What is known of a stage's image while its instructions are compiled.
+struct StageState {
+    /// The file of its image line, without the ending.
+    var image: String
+    /// Whether it has no layers.
+    var isEmpty: Bool
+    /// The reference of the image that it is built on; nil for none.
+    var base: String?
+    let platform: Platform
+    /// What substitution sees: the environment and the arguments, the last one declared winning.
+    var variables: Variables
+    /// The environment of the config.
+    var environment: Variables
+    /// Arguments that were declared, in order, for RUN.
+    var arguments: [(name: String, value: String?)] = []
+    var workingDirectory: String
+    var user: String
+    /// Of the config; empty when it has none.
+    var shell: [String]
+    /// What CMD of this stage set; nil when there was none.
+    var cmd: [String]?
+    /// Instructions that are carried out in a stage on top.
+    var triggers: [String]
+    /// The file of a listing of its layers, when there is one.
+    var listing: String?
+    /// The directory that it is unpacked in, when it is.
+    var root: String?
+
+    static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+    /// - Parameter image: the file that will have it.
+    init(_ config: ImageConfig, image: String, platform: Platform) throws(JSONError) {
+        self.image = image
+        self.platform = platform
+        isEmpty = config.diffIDs.isEmpty
+        let run = try config.runConfig()
+        environment = Variables(
+            run.environment.map { variable in
+                let parts = variable.split(
+                    separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
+            })
+        variables = environment
+        workingDirectory = run.workingDirectory.isEmpty ? "/" : run.workingDirectory
+        user = run.user
+        shell = run.shell
+        triggers = run.triggers
+    }
+
+    /// A command as the words that run: a line is given to the shell.
+    func words(_ arguments: Instruction.Arguments) -> [String] {
+        switch arguments {
+        case .json(let words): words.map(\.text)
+        case .text(let word): (shell.isEmpty ? ["/bin/sh", "-c"] : shell) + [word.text]
+        case .none, .words, .pairs, .trigger, .check: []
+        }
+    }
+
+    /// A path of the image, absolute and without `.` and `..`; a slash at its end stays.
+    func absolute(_ path: String) -> String {
+        let slash = UInt8(ascii: "/")
+        let isDirectory =
+            path.isEmpty || path == "." || path.utf8.last == slash || path.hasSuffix("/.")
+            || path == ".." || path.hasSuffix("/..")
+        let whole = path.utf8.first == slash ? path : workingDirectory + "/" + path
+        var components: [Substring] = []
+        for component in whole.split(separator: "/") {
+            if component == "." { continue }
+            if component == ".." { _ = components.popLast() } else { components.append(component) }
+        }
+        let clean = "/" + components.joined(separator: "/")
+        return isDirectory && clean != "/" ? clean + "/" : clean
+    }
+}
+
+/// Options of one `oci-config`, gathered from instructions that follow each other.
+struct ConfigChanges {
+    private var options: [(name: String, value: String)] = []
+    private var history: [String] = []
+    private(set) var comments: [String] = []
+
+    var isEmpty: Bool { options.isEmpty && history.isEmpty }
+
+    mutating func comment(_ text: String) { comments.append(text) }
+
+    mutating func add(_ name: String, _ value: String) { options.append((name, value)) }
+
+    /// Sets an option that is there once: a later instruction wins.
+    mutating func set(_ name: String, _ value: String) {
+        options.removeAll { $0.name == name }
+        options.append((name, value))
+    }
+
+    mutating func removeAll(_ name: String) { options.removeAll { $0.name == name } }
+
+    mutating func addHistory(_ text: String) { history.append(text) }
+
+    /// The command with its options.
+    var command: [ShellWord] {
+        var words: [ShellWord] = ["oci-config"]
+        words += options.map { name, value in
+            name == "no-healthcheck" ? "--no-healthcheck" : ShellWord.option(name, value)
+        }
+        words += history.map { ShellWord.option("history", $0) }
+        if !history.isEmpty { words.append(.option("comment", BuildHistory.comment)) }
+        return words
+    }
+}
+
+/// What BuildKit writes into the history of an image.
+enum BuildHistory {
+    static let comment = "buildkit.dockerfile.v0"
+}

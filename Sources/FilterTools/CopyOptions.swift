@@ -1,0 +1,86 @@
+import ArgumentParser
+import ByteStream
+import Glibc
+import OCI
+import Snapshot
+import Tar
+import ToolSupport
+
+/// What `oci-tar --copy` does by the rules of a Dockerfile's COPY.
+struct CopyOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Copy by the rules of COPY in a Dockerfile, SOURCEs with their wildcards.",
+            valueName: "destination"),
+        transform: CopyOptions.destination)
+    var copy: Path?
+
+    @Option(help: ArgumentHelp("Where --copy looks for SOURCEs (default: .).", valueName: "dir"))
+    var context: Path?
+
+    @Option(
+        help: ArgumentHelp("Owner, by numbers or by names of --base.", valueName: "user[:group]"),
+        transform: ArgumentText.nonemptyText)
+    var chown: String?
+
+    @Flag(help: "Follow no links of --base, which then gives names to --chown only.")
+    var link = false
+
+    @Option(
+        help: ArgumentHelp("Copy the files of DIR too, as if they were SOURCEs.", valueName: "dir"))
+    var inline: Path?
+
+    @Flag(help: "Unpack SOURCEs that are archives, as ADD does.")
+    var unpack = false
+
+    func validate() throws {
+        if copy == nil,
+            context != nil || chown != nil || link || inline != nil || unpack
+        {
+            throw ValidationError(
+                "--context, --chown, --link, --inline and --unpack need --copy")
+        }
+    }
+
+    @Sendable private static func destination(_ text: String) throws -> Path {
+        let path = Path(ArgumentText.encode(text))
+        guard path.bytes.first == UInt8(ascii: "/") else {
+            throw ValidationError("not absolute: \(path.quoted)")
+        }
+        return path
+    }
+
+    /// What is known of the image that the copy goes over.
+    func openBase(_ base: Path?) throws -> any CopyBase {
+        guard let base else { return EmptyBase() }
+        var status = stat()
+        if base.withCString({ stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFDIR {
+            return try DirectoryBase(base)
+        }
+        return SnapshotBase(try Snapshot(complete: InputStream(opening: base)))
+    }
+
+    /// Whose the copies are; nil when `--chown` is not given.
+    func owner(in base: any CopyBase) throws -> ProcessUser? {
+        guard let chown else { return nil }
+        let passwd = try base.contents(of: "etc/passwd") ?? []
+        let group = try base.contents(of: "etc/group") ?? []
+        do {
+            return try UserDatabase(passwd: passwd, group: group).resolveOwner(chown)
+        } catch {
+            throw InputError.refused("unknown owner \(quote(chown)): \(error.problem)")
+        }
+    }
+
+    func request(_ options: TarOptions, to destination: Path) throws -> CopyRequest {
+        var request = CopyRequest(
+            context: context ?? ".", sources: options.sources.map(\.bytes),
+            destination: destination.bytes)
+        request.contextExcludes = try options.filePatterns()
+        request.excludes = try options.argumentPatterns()
+        request.keepsParents = options.parents
+        request.inlineDirectory = inline
+        request.unpacks = unpack
+        return request
+    }
+}

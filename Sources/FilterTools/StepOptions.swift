@@ -1,0 +1,70 @@
+import ArgumentParser
+import OCI
+import ToolSupport
+
+/// What `oci-runtime-config` does for a program that changes the image, as RUN of a Dockerfile.
+struct StepOptions: ParsableArguments {
+    @Flag(help: "For a step of a build: volumes are plain directories, sudo works.")
+    var step = false
+
+    @Option(help: ArgumentHelp("The host's network, or none.", valueName: "host|none"))
+    var network: Network = .none
+
+    @Option(
+        help: ArgumentHelp(
+            "Mount a path of the bundle, for reading only.", valueName: "source:target"),
+        transform: BundleMount.init)
+    var mount: [BundleMount] = []
+
+    @Option(
+        help: ArgumentHelp("Mount a path of the bundle.", valueName: "source:target"),
+        transform: BundleMount.init)
+    var writableMount: [BundleMount] = []
+
+    @Option(
+        help: ArgumentHelp("Mount a directory in memory.", valueName: "[bytes]:target"),
+        transform: BundleMount.init)
+    var tmpfs: [BundleMount] = []
+
+    enum Network: String, CaseIterable, ExpressibleByArgument {
+        case host
+        case none
+    }
+
+    init() {}
+
+    func apply(to options: inout RuntimeConfig.Options) {
+        options.mountsVolumes = !step
+        options.allowsNewPrivileges = step
+        options.sharesNetwork = network == .host
+        let mounts =
+            mount.map { ($0, ["ro"]) } + writableMount.map { ($0, ["rw"]) }
+        options.mounts = mounts.map { mount, flags in
+            RuntimeConfig.Mount(source: mount.source, target: mount.target, options: flags)
+        }
+        options.mounts += tmpfs.map { mount in
+            RuntimeConfig.Mount(
+                source: nil, target: mount.target,
+                options: ["nosuid", "nodev"]
+                    + (mount.source.isEmpty ? [] : ["size=\(mount.source)"]))
+        }
+        // One inside another is mounted after it.
+        options.mounts.sort { $0.target.utf8.lexicographicallyPrecedes($1.target.utf8) }
+    }
+}
+
+/// `SOURCE:TARGET`, the target absolute.
+struct BundleMount: Sendable {
+    let source: String
+    let target: String
+
+    init(_ text: String) throws {
+        let text = try ArgumentText.text(text)
+        guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else {
+            throw ValidationError("not SOURCE:TARGET")
+        }
+        source = String(text[..<colon])
+        target = String(text[text.utf8.index(after: colon)...])
+        guard target.hasPrefix("/") else { throw ValidationError("the target is not absolute") }
+    }
+}

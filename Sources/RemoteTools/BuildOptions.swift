@@ -1,0 +1,154 @@
+import ArgumentParser
+import ByteStream
+import Dockerfile
+import Glibc
+import OCI
+import ToolSupport
+
+/// What `oci-dockerfile` builds, and where it goes.
+struct BuildOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The Dockerfile (default: stdin).", valueName: "file"))
+    var file: Path?
+
+    @Option(help: ArgumentHelp("Where COPY copies from (default: .).", valueName: "dir"))
+    var context: Path = "."
+
+    @Option(
+        help: ArgumentHelp(
+            "Build this stage, by name or number (default: the last one).", valueName: "stage"),
+        transform: ArgumentText.nonemptyText)
+    var target: String?
+
+    @Option(
+        name: .customLong("build-arg"),
+        help: ArgumentHelp(
+            "Value of an ARG; without '=' that of the environment.", valueName: "key[=value]"),
+        transform: ArgumentText.nonemptyText)
+    var buildArguments: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Platforms of the image, with commas (default: this machine's).",
+            valueName: "os/arch[/variant]"))
+    var platform: [String] = []
+
+    @Option(
+        name: .customLong("tag"), help: ArgumentHelp("Push the image here.", valueName: "ref"),
+        transform: ArgumentText.nonemptyText)
+    var tags: [String] = []
+
+    @Option(
+        name: .customLong("output"),
+        help: ArgumentHelp("Write it to a layout, oci:DIR[:TAG].", valueName: "ref"),
+        transform: ArgumentText.nonemptyText)
+    var outputs: [String] = []
+
+    @Option(
+        help: ArgumentHelp("What runs the programs of RUN.", valueName: "oci|chroot"))
+    var isolation = BuildRequest.Isolation.oci
+
+    @Option(
+        name: .customLong("secret"),
+        help: ArgumentHelp("A secret of RUN --mount.", valueName: "id=file"),
+        transform: ArgumentText.nonemptyText)
+    var secrets: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep the directories of RUN --mount=type=cache here.", valueName: "dir"))
+    var cache: Path?
+
+    @Flag(
+        name: .customLong("no-base-listing"),
+        help: "Copy without asking what the image holds, as COPY --link does.")
+    var noBaseListing = false
+
+    @Option(
+        help: ArgumentHelp("Time of what is copied, as of oci-tar.", valueName: "seconds|keep"),
+        transform: ArgumentText.nonemptyText)
+    var mtime: String?
+
+    init() {}
+
+    /// The Dockerfile's bytes, and what messages call it.
+    func dockerfile(_ console: Console) throws -> ([UInt8], name: String) {
+        guard let file else {
+            let input = try console.standardInput(expecting: "a Dockerfile")
+            guard let bytes = try input.readAll(limit: BuildOptions.byteLimit) else {
+                throw InputError.tooLarge(input.path, limit: BuildOptions.byteLimit)
+            }
+            return (bytes, "Dockerfile")
+        }
+        // Under its other spelling where this one is not there, as docker has it.
+        let other = file.directory.appending("dockerfile")
+        let isOther = file.name == "Dockerfile" && !exists(file) && exists(other)
+        return (
+            try readWholeFile(isOther ? other : file, limit: BuildOptions.byteLimit),
+            file.description
+        )
+    }
+
+    /// The most bytes that a Dockerfile has.
+    private static let byteLimit = 16 << 20
+
+    func request(name: String) throws -> BuildRequest {
+        var request = BuildRequest(platform: .current)
+        if !platform.isEmpty { request.platforms = try platforms() }
+        request.fileName = name
+        request.target = target
+        request.buildArguments = try buildArguments.compactMap { try argument($0) }
+        request.context = ArgumentText.decode(context.bytes)
+        request.ignoreFile = ignoreFile().map { ArgumentText.decode($0.bytes) }
+        for destination in tags + outputs { _ = try Reference(destination) }
+        request.destinations = tags + outputs
+        request.listsBase = !noBaseListing
+        request.isolation = isolation
+        request.modificationTime = mtime
+        request.cacheDirectory = cache.map { ArgumentText.decode($0.bytes) }
+        request.secrets = try secrets.map { try pair($0, "secret") }
+        return request
+    }
+
+    private func platforms() throws(UsageError) -> [Platform] {
+        var result: [Platform] = []
+        for text in platform.flatMap({ $0.split(separator: ",").map(String.init) }) {
+            guard let platform = Platform(text) else {
+                throw UsageError("not a platform: \(quote(text)); write OS/ARCH[/VARIANT]")
+            }
+            if !result.contains(platform) { result.append(platform) }
+        }
+        return result
+    }
+
+    /// `KEY=VALUE`, or `KEY` with the value that the environment has, if it has one.
+    private func argument(_ text: String) throws -> KeyValue? {
+        if text.utf8.contains(UInt8(ascii: "=")) { return try pair(text, "build argument") }
+        guard let value = getenv(text) else { return nil }
+        return try KeyValue("\(text)=\(String(cString: value))")
+    }
+
+    private func pair(_ text: String, _ kind: String) throws(UsageError) -> KeyValue {
+        do {
+            return try KeyValue(text)
+        } catch {
+            throw UsageError("not a \(kind): \(quote(text)): \(error.problem)")
+        }
+    }
+
+    /// The patterns of what the context does not have: those beside the Dockerfile, else those in
+    /// the context.
+    private func ignoreFile() -> Path? {
+        let own = file.map { Path($0.bytes + Array(".dockerignore".utf8)) }
+        let candidates = [
+            own ?? context.appending("Dockerfile.dockerignore"),
+            context.appending(".dockerignore"),
+        ]
+        return candidates.first { exists($0) }
+    }
+
+    private func exists(_ path: Path) -> Bool {
+        path.withCString { access($0, F_OK) } == 0
+    }
+}
+
+extension BuildRequest.Isolation: ExpressibleByArgument {}

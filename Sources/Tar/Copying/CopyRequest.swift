@@ -1,0 +1,32 @@
+import ByteStream
+
+/// What a COPY of a Dockerfile says.
+///
+/// - Spec: Dockerfile reference, "COPY"; BuildKit where that is silent.
+public struct CopyRequest: Sendable {
+    /// The directory that sources are looked up in, and which no link leads out of.
+    public var context: Path
+    /// Relative to the context, whether they begin with a slash or not. `*`, `?`, `[…]` match names;
+    /// `\` takes away a character's meaning.
+    public var sources: [[UInt8]]
+    /// Absolute in the image. With a slash at its end it is a directory.
+    public var destination: [UInt8]
+    /// What the context does not have, by paths relative to it.
+    public var contextExcludes = ExcludePatterns()
+    /// What is left out, by paths relative to the directory that a source is.
+    public var excludes = ExcludePatterns()
+    /// Whether a source keeps its path below the destination, from `/./` on where it has one.
+    public var keepsParents = false
+    /// A directory whose files are copied too, after the sources, as if they had been named.
+    public var inlineDirectory: Path?
+    /// Whether files that are archives are unpacked instead.
+    public var unpacks = false
+    /// What is written of the owners and times in archives.
+    public var archivePolicy = EntryPolicy()
+
+    public init(context: Path, sources: [[UInt8]], destination: [UInt8]) {
+        self.context = context
+        self.sources = sources
+        self.destination = destination
+    }
+}

@@ -1,0 +1,262 @@
+import ByteStream
+import CSystem
+import Glibc
+
+/// One thing that is copied: a directory's contents, or a file.
+struct CopySource {
+    let tree: TreeSource
+    /// The name of a file as the source was written, which need not be that of what a link leads to.
+    let name: [UInt8]
+    /// Relative to the context.
+    let path: [UInt8]
+
+    var isDirectory: Bool {
+        switch tree {
+        case .directory: true
+        case .file, .renamed: false
+        }
+    }
+}
+
+/// Finds sources in a context, from which nothing leads out.
+struct CopyContext {
+    private let root: ConfinedRoot
+    private let path: Path
+    /// The kernel's name of the root, to tell where in it something is.
+    private let realPath: [UInt8]
+    private let excludes: ExcludePatterns
+
+    /// - Throws: `TarError.open`.
+    init(_ path: Path, excludes: ExcludePatterns) throws(TarError) {
+        self.path = path
+        self.excludes = excludes
+        do throws(Errno) {
+            root = try ConfinedRoot(path)
+            realPath = try CopyContext.realPath(of: root.open("", flags: system_O_PATH))
+        } catch {
+            throw .open(path: path, error)
+        }
+    }
+
+    /// What a source stands for, in byte order; of a pattern perhaps nothing.
+    ///
+    /// - Throws: `TarError.missing` for a path that is not there or that the excludes leave out.
+    func find(_ source: [UInt8]) throws(TarError) -> [CopySource] {
+        let components = CopyContext.components(source)
+        guard let first = components.firstIndex(where: { CopyContext.isPattern($0) }) else {
+            return [try open(components.map(CopyContext.unescaped), of: source)]
+        }
+        let fixed = components[..<first].map(CopyContext.unescaped)
+        let directory: CopySource
+        do {
+            directory = try open(Array(fixed), of: source)
+        } catch {
+            if case .missing = error { return [] }
+            throw error
+        }
+        guard case .directory(let opened) = directory.tree else { return [] }
+        var found: [[UInt8]] = []
+        try match(
+            components[first...], in: opened, below: directory.path, of: source, &found)
+        var sources: [CopySource] = []
+        for path in found {
+            // A link to nothing matches as a name, and there is nothing to copy.
+            sources.append(try open(CopyContext.components(path), of: source))
+        }
+        return sources
+    }
+
+    /// The directory at a path without patterns.
+    ///
+    /// - Throws: `TarError.missing`.
+    func directory(_ path: [UInt8]) throws(TarError) -> CopySource {
+        let source = try open(CopyContext.components(path), of: path)
+        guard source.isDirectory else { throw .missing(path: Path(path), isExcluded: false) }
+        return source
+    }
+
+    /// Whether the context does not have what is at an open directory's name.
+    func excludes(_ path: Path) -> Bool {
+        guard !excludes.isEmpty, path.bytes.starts(with: self.path.bytes) else { return false }
+        let relative = path.bytes[self.path.bytes.count...].drop { $0 == UInt8(ascii: "/") }
+        return !relative.isEmpty && excludes.excludes(relative)
+    }
+
+    var hasExceptions: Bool { excludes.hasExceptions }
+
+    // MARK: paths
+
+    /// Components without `.`; `..` leads at most to the context itself.
+    private static func components(_ path: [UInt8]) -> [[UInt8]] {
+        path.split(separator: UInt8(ascii: "/")).reduce(into: []) { components, component in
+            if component.elementsEqual(".".utf8) { return }
+            if component.elementsEqual("..".utf8) {
+                _ = components.popLast()
+            } else {
+                components.append(Array(component))
+            }
+        }
+    }
+
+    /// Whether a component has a wildcard that is not escaped.
+    static func isPattern(_ component: [UInt8]) -> Bool {
+        var isEscaped = false
+        for byte in component {
+            if isEscaped {
+                isEscaped = false
+            } else if byte == UInt8(ascii: "\\") {
+                isEscaped = true
+            } else if [UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "[")].contains(byte) {
+                return true
+            }
+        }
+        return false
+    }
+
+    private static func unescaped(_ component: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        var isEscaped = false
+        for byte in component {
+            if byte == UInt8(ascii: "\\"), !isEscaped {
+                isEscaped = true
+            } else {
+                isEscaped = false
+                result.append(byte)
+            }
+        }
+        return isEscaped ? result + [UInt8(ascii: "\\")] : result
+    }
+
+    private static func realPath(of file: OwnedDescriptor) throws(Errno) -> [UInt8] {
+        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = try file.procPath.withCString { (name) throws(Errno) in
+            try retryingInterrupts { readlink(name, &target, target.count) }
+        }
+        return target[..<count].map { UInt8(bitPattern: $0) }
+    }
+
+    // MARK: opening
+
+    /// Opens what a path leads to, its last component followed too.
+    private func open(
+        _ components: [[UInt8]], of source: [UInt8]
+    ) throws(TarError) -> CopySource {
+        let relative = Path(Array(components.joined(separator: [UInt8(ascii: "/")])))
+        let real = try realComponents(relative, of: source)
+        let realRelative = Array(real.joined(separator: [UInt8(ascii: "/")]))
+        let isExcluded = !realRelative.isEmpty && excludes.excludes(realRelative)
+        if let directory = try openDirectory(Path(realRelative), of: source) {
+            // Something in it may have come back in.
+            if isExcluded && !hasExceptions {
+                throw .missing(path: Path(source), isExcluded: true)
+            }
+            return CopySource(
+                tree: .directory(directory), name: components.last ?? [], path: realRelative)
+        }
+        if isExcluded { throw .missing(path: Path(source), isExcluded: true) }
+        let parent = Array(real.dropLast().joined(separator: [UInt8(ascii: "/")]))
+        guard let name = real.last, let written = components.last,
+            let directory = try openDirectory(Path(parent), of: source)
+        else { throw .missing(path: Path(source), isExcluded: false) }
+        return CopySource(
+            tree: name == written
+                ? .file(name: Path(name), in: directory)
+                : .renamed(name: Path(name), as: Path(written), in: directory),
+            name: written, path: realRelative)
+    }
+
+    /// The path without links on its way, below the context.
+    private func realComponents(
+        _ relative: Path, of source: [UInt8]
+    ) throws(TarError) -> [[UInt8]] {
+        if relative.isEmpty { return [] }
+        do throws(Errno) {
+            let real = try CopyContext.realPath(of: root.open(relative, flags: system_O_PATH))
+            let prefix = realPath == Array("/".utf8) ? [] : realPath
+            guard real.starts(with: prefix) else { throw Errno.noEntry }
+            return real[prefix.count...].split(separator: UInt8(ascii: "/")).map(Array.init)
+        } catch {
+            guard [.noEntry, .notDirectory, .tooManyLinks].contains(error) else {
+                throw .open(path: path.appending(relative), error)
+            }
+            throw .missing(path: Path(source), isExcluded: false)
+        }
+    }
+
+    /// - Returns: nil for what is no directory.
+    private func openDirectory(
+        _ relative: Path, of source: [UInt8]
+    ) throws(TarError) -> OpenDirectory? {
+        let file: OwnedDescriptor
+        do throws(Errno) {
+            file = try root.open(relative, flags: system_O_PATH | O_DIRECTORY)
+        } catch {
+            if error == .notDirectory { return nil }
+            throw .open(path: path.appending(relative), error)
+        }
+        let shown = relative.isEmpty ? path : path.appending(relative)
+        return try withExtendedLifetime(file) { () throws(TarError) in
+            try Path(".").withCString { (name) throws(TarError) in
+                try OpenDirectory(name, in: file.rawValue, path: shown)
+            }
+        }
+    }
+
+    // MARK: patterns
+
+    /// Collects the paths whose components match one by one. What matches is not searched further.
+    private func match(
+        _ patterns: ArraySlice<[UInt8]>, in directory: OpenDirectory, below path: [UInt8],
+        of source: [UInt8], _ found: inout [[UInt8]]
+    ) throws(TarError) {
+        guard let pattern = patterns.first else { return }
+        guard let glob = Glob(CopyContext.singleStars(pattern)) else {
+            throw .unsupported(path: Path(source), "a malformed pattern")
+        }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+        defer { buffer.deallocate() }
+        let listing = try DirectoryListing([.directory(directory)], buffer: buffer)
+        for name in listing.names {
+            let bytes = listing.withName(name) { _, bytes in Array(bytes) }
+            guard glob.matches(name: bytes) else { continue }
+            let below = path.isEmpty ? bytes : path + [UInt8(ascii: "/")] + bytes
+            let isDirectory = name.type == UInt8(DT_DIR)
+            if excludes.excludes(below), !(isDirectory && hasExceptions) { continue }
+            if patterns.count == 1 {
+                found.append(below)
+            } else if isDirectory {
+                let child = try listing.withName(name) { (pointer, bytes) throws(TarError) in
+                    try OpenDirectory(
+                        pointer, in: directory.descriptor,
+                        path: directory.path.appending(Path(bytes)))
+                }
+                try match(patterns.dropFirst(), in: child, below: below, of: source, &found)
+            }
+        }
+    }
+
+    /// The pattern with `**` as `*`: here neither matches a slash.
+    private static func singleStars(_ pattern: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        var isEscaped = false
+        var isInClass = false
+        for byte in pattern {
+            if byte == UInt8(ascii: "*"), !isEscaped, !isInClass,
+                result.last == UInt8(ascii: "*")
+            {
+                continue
+            }
+            if isEscaped {
+                isEscaped = false
+            } else if byte == UInt8(ascii: "\\") {
+                isEscaped = true
+            } else if byte == UInt8(ascii: "[") {
+                isInClass = true
+            } else if byte == UInt8(ascii: "]") {
+                isInClass = false
+            }
+            result.append(byte)
+        }
+        return result
+    }
+}

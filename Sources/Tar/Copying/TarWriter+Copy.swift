@@ -1,0 +1,228 @@
+import ByteStream
+import Glibc
+
+extension TarWriter {
+    /// Writes what a COPY adds to an image, but not the end of the archive.
+    ///
+    /// Without sources it is the destination alone, a directory that is made.
+    ///
+    /// A directory's contents are merged into the destination. Directories on the way that the base
+    /// does not have get mode 0755 and the policy's owner, those that it has stay as they are; so
+    /// does the destination itself. Directories inside take what the source's have.
+    ///
+    /// - Throws: `TarError.missing` for a source that is not there; `.clash` where a directory of the
+    ///   base would become something else or the reverse; the output then has no end and must not be
+    ///   given one.
+    /// - Spec: Dockerfile reference, "COPY"; BuildKit where that is silent.
+    public func write(_ request: CopyRequest, over base: any CopyBase) throws(TarError) {
+        OpenDirectory.raiseLimit()
+        let context = try CopyContext(request.context, excludes: request.contextExcludes)
+        if request.keepsParents {
+            try writeKeepingParents(request, context, over: base)
+            return
+        }
+        var sources: [CopySource] = []
+        for source in request.sources { sources += try context.find(source) }
+        if let directory = request.inlineDirectory {
+            sources += try CopyContext(directory, excludes: ExcludePatterns())
+                .find(Array("*".utf8))
+        }
+        // Patterns that match nothing.
+        if sources.isEmpty, !request.sources.isEmpty || request.inlineDirectory != nil { return }
+        let destination = try CopyDestination(request.destination, in: base)
+        if request.unpacks {
+            sources = try writeArchives(of: sources, request, to: destination, over: base)
+            if sources.isEmpty { return }
+        }
+        let hasDirectory = sources.contains { $0.isDirectory }
+        if sources.count > 1, !destination.isDirectory {
+            throw .unsupported(
+                path: Path(request.destination),
+                "several sources need a destination that ends with '/'")
+        }
+        if !hasDirectory, !destination.isDirectory, destination.node != .directory,
+            let source = sources.first
+        {
+            try writeFile(source, to: destination, over: base)
+        } else {
+            let root = try writeDirectories(destination.components, over: base)
+            try walk(sources.map(\.tree), root: root, request.excludes, context, over: base)
+        }
+    }
+
+    /// Writes what is in the sources that are archives.
+    ///
+    /// - Returns: the other sources.
+    private func writeArchives(
+        of sources: [CopySource], _ request: CopyRequest, to destination: CopyDestination,
+        over base: any CopyBase
+    ) throws(TarError) -> [CopySource] {
+        var others: [CopySource] = []
+        for source in sources {
+            guard let archive = try CopyArchive(source.tree) else {
+                others.append(source)
+                continue
+            }
+            try writeDirectories(destination.components, over: base)
+            let writer = TarWriter(
+                output, policy: request.archivePolicy, list: list, warn: warn)
+            try archive.write(to: writer, below: destination.components)
+        }
+        return others
+    }
+
+    /// Writes one file under a name of its own.
+    private func writeFile(
+        _ source: CopySource, to destination: CopyDestination, over base: any CopyBase
+    ) throws(TarError) {
+        let parent = destination.components.dropLast()
+        try writeDirectories(Array(parent), over: base)
+        let path = Array(destination.components.joined(separator: [UInt8(ascii: "/")]))
+        try CopyVisitor.checkName(destination.components.last ?? [], of: source.tree.owner.path)
+        let name: Path
+        switch source.tree {
+        case .directory: return
+        case .file(let file, _), .renamed(let file, _, _): name = file
+        }
+        try name.withCString { (name) throws(TarError) in
+            let type = try OpenDirectory.type(name, in: source.tree.owner)
+            try path.withRawBytes { (path) throws(TarError) in
+                try write(name, type: type, in: source.tree.owner, path: path)
+            }
+        }
+    }
+
+    /// Writes the directories of a path that the base does not have.
+    ///
+    /// - Returns: the path with a slash at its end; empty for the root.
+    @discardableResult
+    private func writeDirectories(
+        _ components: [[UInt8]], over base: any CopyBase
+    ) throws(TarError) -> [UInt8] {
+        var path: [UInt8] = []
+        for component in components {
+            try CopyVisitor.checkName(component, of: Path(path))
+            switch try base.node(at: path + component) {
+            case .directory: break
+            case .symbolicLink, .other:
+                throw .overBase(
+                    path: Path(path + component), base: Path(path + component), isDirectory: true)
+            case nil:
+                var entry = TarEntry(
+                    kind: .directory, path: path + component + [UInt8(ascii: "/")], mode: 0o755)
+                encoder.policy.apply(to: &entry)
+                if case .keep(let latest) = encoder.policy.time {
+                    entry.modificationTime = latest ?? 0
+                }
+                try write(entry)
+            }
+            path += component + [UInt8(ascii: "/")]
+        }
+        return path
+    }
+
+    private func walk(
+        _ sources: [TreeSource], root: [UInt8], _ excludes: ExcludePatterns,
+        _ context: CopyContext, over base: any CopyBase
+    ) throws(TarError) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+        defer { buffer.deallocate() }
+        let next = AdaptiveVisitor(self)
+        var walker = TreeWalker(
+            root: root, excludes: excludes, visitor: CopyVisitor(next, over: base),
+            buffer: buffer, warn: warn)
+        walker.filter = SourceFilter(
+            hasExceptions: context.hasExceptions, excludes: context.excludes)
+        do {
+            try walker.walk(sources)
+        } catch {
+            next.cancel()
+            throw error
+        }
+        try next.finish()
+    }
+
+    /// Writes sources under their own paths, with the directories above them as they are.
+    private func writeKeepingParents(
+        _ request: CopyRequest, _ context: CopyContext, over base: any CopyBase
+    ) throws(TarError) {
+        // Below each pivot a walk that leaves out everything but the sources.
+        var groups: [(pivot: [UInt8], patterns: [[UInt8]])] = []
+        for source in request.sources {
+            let (pivot, path) = splitPivot(source)
+            if !path.contains(where: { CopyContext.isPattern($0) }) {
+                _ = try context.find(pivot + Array("/".utf8) + joinedPath(path))
+            }
+            if let index = groups.firstIndex(where: { $0.pivot == pivot }) {
+                groups[index].patterns.append(joinedPath(path))
+            } else {
+                groups.append((pivot, [joinedPath(path)]))
+            }
+        }
+        let destination = try CopyDestination(request.destination, in: base)
+        let root = try writeDirectories(destination.components, over: base)
+        guard groups.count == 1, let group = groups.first else {
+            throw .unsupported(
+                path: Path(request.destination), "sources with different pivots '/./' in one copy")
+        }
+        let directory = try context.directory(group.pivot)
+        var patterns = ExcludePatterns()
+        do throws(PatternError) {
+            if !group.patterns.contains([]) {
+                try patterns.add(Array("**".utf8))
+                for pattern in group.patterns { try patterns.add(Array("!".utf8) + pattern) }
+            }
+            patterns.add(contentsOf: request.excludes)
+        } catch {
+            throw .unsupported(path: Path(error.pattern), "a malformed pattern")
+        }
+        try walk([directory.tree], root: root, patterns, context, over: base)
+    }
+
+    /// The part of a source that is dropped, and the components that are kept.
+    private func splitPivot(_ source: [UInt8]) -> (pivot: [UInt8], path: [[UInt8]]) {
+        let parts = source.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        let pivot = parts.dropFirst().dropLast().firstIndex { $0.elementsEqual(".".utf8) }
+        let path = parts[(pivot ?? parts.startIndex)...].map(Array.init)
+            .filter { !$0.isEmpty && !$0.elementsEqual(".".utf8) }
+        return (joinedPath(pivot.map { parts[..<$0].map(Array.init) } ?? []), path)
+    }
+
+    private func joinedPath(_ components: [[UInt8]]) -> [UInt8] {
+        Array(components.joined(separator: [UInt8(ascii: "/")]))
+    }
+}
+
+/// Checks every entry against the base before it is written.
+private final class CopyVisitor: TreeVisitor {
+    private let next: any TreeVisitor
+    private let base: any CopyBase
+
+    init(_ next: any TreeVisitor, over base: any CopyBase) {
+        self.next = next
+        self.base = base
+    }
+
+    func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
+        let node = try base.node(at: Array(path.dropLast()))
+        if let node, node != .directory {
+            throw .overBase(
+                path: Path(path.dropLast()), base: Path(path.dropLast()), isDirectory: true)
+        }
+        try next.visit(directory, path: path)
+    }
+
+    func visit(
+        _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
+        path: UnsafeRawBufferPointer
+    ) throws(TarError) {
+        if try base.node(at: Array(path)) == .directory {
+            throw .overBase(path: Path(path), base: Path(path), isDirectory: false)
+        }
+        try next.visit(name, type: type, in: directory, path: path)
+    }
+
+    static func checkName(_ name: [UInt8], of directory: Path) throws(TarError) {
+        if Whiteout.isName(name) { throw .whiteoutName(path: directory.appending(Path(name))) }
+    }
+}

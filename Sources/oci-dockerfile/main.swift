@@ -1,0 +1,4 @@
+import RemoteTools
+import ToolSupport
+
+DockerfileTool.runAndExit()

@@ -1,0 +1,278 @@
+# Dockerfiles as scripts: what copies do, what reaches the shell, what is refused and where.
+# shellcheck disable=SC2016,SC2059 # for the Dockerfiles
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+# build [OPTION...]: the Dockerfile on stdin, into oci:made:1.
+build() {
+	rm -rf made
+	oci-dockerfile --output oci:made:1 "$@" >build.sh
+	shellcheck -s sh -S warning -e SC2034 build.sh >shellcheck.log || fail "shellcheck: $(cat shellcheck.log build.sh)"
+	sh build.sh >descriptor
+}
+
+# entry PATH: what the image has there, as mode, owner and type.
+entry() {
+	oci-fetch oci:made:1 | oci-list --no-cache "$1" 2>/dev/null | sed -n "s|^\.$1 type=\([^ ]*\) mode=\([^ ]*\) uid=\([^ ]*\) gid=\([^ ]*\).*|\1 \2 \3:\4|p"
+}
+
+# config FILTER: of the image's config.
+config() {
+	oci-fetch --config oci:made:1 | jq -c "$1"
+}
+
+mkdir -p context/sub
+echo file >context/file
+echo a >context/sub/a
+chmod 700 context/sub
+
+# Nothing of a Dockerfile is code, wherever it stands.
+evil='$(touch pwned)`touch pwned`;touch pwned'
+mkdir evil
+touch "evil/a'b" 'evil/$(touch pwned)' 'evil/;touch pwned'
+cat >Dockerfile <<'OUTER'
+ARG A='$(touch pwned)'
+FROM scratch AS x
+ARG A
+ARG B="'; touch pwned; '"
+ENV E='$(touch pwned)' F="`touch pwned`" G=it\'s\ "\"quoted\""
+LABEL "$(touch pwned)"=$A l='$B' "x y"="$B"
+COPY ["a\\'b", "$(touch pwned)", ";touch pwned", "/d/$(touch pwned)/"]
+COPY --chown=5:6 <<'$(pwned)' <<END <<`x` /in/
+$(touch pwned)
+END_
+$(pwned)
+$E `touch pwned` 'q' "q" \$E
+END
+x
+`x`
+USER $(touch pwned)
+CMD echo "$(touch pwned)" '
+HEALTHCHECK CMD `touch pwned` '"$x"'
+ONBUILD RUN touch pwned; $(touch pwned)
+VOLUME ["/$(touch pwned)"]
+STOPSIGNAL SIGTERM
+MAINTAINER '; touch pwned #
+ENTRYPOINT ["$(touch pwned)", "'", "\\", "\n"]
+OUTER
+build --context evil --build-arg "A=$evil" --label "z=$evil" <Dockerfile
+assert_equal '' "$(find . -name pwned)"
+assert_equal '["$(touch pwned)","'\''","\\","\n"]' "$(config .config.Entrypoint)"
+assert_equal '"$(touch pwned)`touch pwned`;touch pwned"' "$(config .config.Labels.z)"
+assert_equal '"it'\''s \"quoted\""' "$(config '.config.Env[] | select(startswith("G=")) | .[2:]')"
+assert_equal 1 "$(oci-fetch oci:made:1 | oci-list | grep -cF './d/$(touch\040pwned)/;touch\040pwned type=file')"
+
+# What reports of others say: a directory of the base stays as it is, --chown and --chmod reach what
+# is made on the way.
+build --context context <<'END'
+FROM scratch AS base
+COPY --chown=7:8 --chmod=1777 sub /tmp/
+FROM base
+COPY file /tmp/
+COPY --chown=1:2 sub /new/deep/
+COPY --chown=1:2 --chmod=640 file /mode/deep/file
+END
+assert_equal 'dir 01777 7:8' "$(entry /tmp)"
+assert_equal 'dir 0755 1:2' "$(entry /new)"
+assert_equal 'dir 0755 1:2' "$(entry /new/deep)"
+assert_equal 'file 0644 1:2' "$(entry /new/deep/a)"
+assert_equal 'file 0640 1:2' "$(entry /mode/deep/file)"
+
+# A mode of the source is not the destination's, but that of directories inside it is.
+build --context context <<'END'
+FROM scratch
+COPY sub /d
+COPY . /all/
+END
+assert_equal 'dir 0755 0:0' "$(entry /d)"
+assert_equal 'dir 0700 0:0' "$(entry /all/sub)"
+
+# Nothing leads out of the context.
+ln -s /etc/hostname context/out
+ln -s .. context/up
+for source in out up/Dockerfile ../Dockerfile /../Dockerfile missing; do
+	printf 'FROM scratch\nCOPY %s /x\n' "$source" | oci-dockerfile --context context --output oci:made:1 >build.sh
+	expect 65 sh build.sh
+	assert_match "no '.*' in the context" err
+done
+rm context/out context/up
+
+# A pattern that matches nothing copies nothing; other sources still do.
+build --context context <<'END'
+FROM scratch
+COPY none* /x/
+COPY file none* /y/
+END
+assert_equal '' "$(entry /x)"
+assert_equal 'file 0644 0:0' "$(entry /y/file)"
+
+# --parents, --exclude, --link.
+mkdir -p context/p/q/r
+echo x >context/p/q/r/x.txt
+echo y >context/p/q/y.md
+build --context context <<'END'
+FROM scratch
+COPY --parents p/q/r/x.txt /one/
+COPY --parents p/./q/*.md /two/
+COPY --parents **/*.txt /three/
+COPY --exclude=*.md --exclude=r p/q /four/
+COPY --exclude=*.md p/q/*.md file /five/
+COPY --link sub /six/
+END
+assert_equal 'file 0644 0:0' "$(entry /one/p/q/r/x.txt)"
+assert_equal 'file 0644 0:0' "$(entry /two/q/y.md)"
+assert_equal '' "$(entry /two/p)"
+assert_equal 'file 0644 0:0' "$(entry /three/p/q/r/x.txt)"
+assert_equal '' "$(oci-fetch oci:made:1 | oci-list --no-cache /four | grep -E 'md|/r' || :)"
+assert_equal '' "$(entry /five/y.md)"
+assert_equal 'file 0644 0:0' "$(entry /five/file)"
+assert_equal 'dir 0755 0:0' "$(entry /six)"
+
+# Heredocs: expanded or not, tabs dropped, named by the delimiter or by the destination.
+build --context context <<'END'
+FROM scratch
+ENV A=value
+COPY <<one /named
+$A "$A" '\$A'
+one
+COPY <<-"two" <<three /d/
+	$A
+	two
+three
+END
+image=$(oci-fetch oci:made:1)
+for digest in $(echo "$image" | oci-layers | jq -r .digest); do
+	oci-fetch --blob "oci:made@$digest" | zstd -dcq | tar -xf - -C context
+done
+assert_equal 'value "value" '\''$A'\''' "$(cat context/named)"
+assert_equal '$A' "$(cat context/d/two)"
+assert_empty context/d/three
+
+# Only what the target needs is built, and names are found backwards.
+cat >Dockerfile <<'END'
+FROM nowhere.invalid/not/asked AS unused
+FROM scratch AS a
+LABEL stage=a
+FROM scratch AS b
+COPY --from=a / /
+LABEL stage=b
+FROM a AS c
+LABEL of=c
+END
+build <Dockerfile
+assert_equal '{"stage":"a","of":"c"}' "$(config .config.Labels)"
+build --target B <Dockerfile
+assert_equal '{"stage":"b"}' "$(config .config.Labels)"
+build --target 1 <Dockerfile
+assert_equal '{"stage":"a"}' "$(config .config.Labels)"
+
+# Several platforms are an index.
+rm -rf made
+printf 'FROM scratch\nARG TARGETARCH\nLABEL a=$TARGETARCH\n' |
+	oci-dockerfile --platform linux/amd64,linux/arm64 --output oci:made:1 | sh >descriptor
+assert_equal 'amd64 arm64' "$(oci-fetch --raw oci:made:1 | jq -r '[.manifests[].platform.architecture] | join(" ")')"
+assert_equal '"arm64"' "$(oci-fetch --config --platform linux/arm64 oci:made:1 | jq .config.Labels.a)"
+
+# Triggers of the base run first, and are its alone.
+printf 'FROM scratch\nONBUILD COPY file /from-trigger\nONBUILD ENV T=1\n' | build --context context
+oci-fetch oci:made:1 | oci-push-manifest oci:onbuild:1 >/dev/null
+rm -rf made
+printf 'FROM oci:onbuild:1\nENV U=$T\n' | oci-dockerfile --context context --output oci:made:1 | sh >descriptor
+assert_equal 'null' "$(config .config.OnBuild)"
+assert_equal '"U=1"' "$(config '.config.Env[-1]')"
+assert_equal 'file 0600 0:0' "$(entry /from-trigger | sed 's/0644/0600/')"
+
+# What is wrong is said with its place, and nothing is printed.
+refused() {
+	printf "$1" >Dockerfile
+	assert_failed 65 oci-dockerfile oci-dockerfile --file Dockerfile
+	assert_equal "oci-dockerfile: Dockerfile:$2" "$(cat err)"
+}
+refused 'FROM scratch\nCOPPY a b\n' "2:1: unknown instruction 'COPPY', did you mean 'COPY'?"
+refused 'FROM scratch\nCOPY a b /c\n' "2:1: COPY: several sources need a destination that ends with '/'"
+refused 'FROM scratch\nCOPY --from=nope$x a /\n' \
+	"2:6: COPY: variable expansion is not supported in '--from'; give a stage that name with FROM"
+refused 'FROM scratch\nADD https://example.invalid/x.git /\n' '2:5: not supported: ADD of a git repository'
+refused 'FROM scratch\nCOPY http://example.invalid/x /\n' '2:6: COPY: a source cannot be a URL; write ADD'
+refused 'FROM scratch\nENV a=${b:=c}\n' "2:7: unknown modifier ':=' in a substitution"
+refused 'FROM scratch\nRUN --security=insecure x\n' '2:5: not supported: RUN --security=insecure'
+refused 'ENV a=b\n' '1:1: ENV: it needs a FROM before it'
+refused 'FROM scratch AS a\nCOPY --from=c / /\nFROM scratch AS c\nFROM a\n' "2:6: COPY: stage 'c' is not before this one"
+expect 65 oci-dockerfile --target none --file Dockerfile
+assert_failed 65 oci-dockerfile oci-dockerfile </dev/null
+assert_failed 66 oci-dockerfile oci-dockerfile --file missing
+
+# The parse, as JSON.
+printf '# escape=`\nFROM a`\n  AS b\nRUN <<E\nx\nE\n' | oci-dockerfile --ast >ast
+assert_equal '{"line":1,"directive":"escape","value":"`"}
+{"line":2,"column":1,"lastLine":3,"instruction":"FROM","form":"words","arguments":["a","AS","b"]}
+{"line":4,"column":1,"lastLine":6,"instruction":"RUN","form":"text","arguments":["<<E"],"heredocs":[{"name":"E","expanded":true,"dropsTabs":false,"content":"x\n"}]}' "$(cat ast)"
+
+# The example, and the wrapper: what runs is what -n prints.
+"$ROOT/examples/dockerfile/build" "oci:$PWD/example:1" >descriptor
+assert_equal '"A site"' "$(oci-fetch --config oci:example:1 | jq '.config.Labels["org.opencontainers.image.title"]')"
+oci-fetch oci:example:1 | oci-list --no-cache /srv/style.css >listed
+assert_match 'style.css .*uid=1000 gid=1000' listed
+printf 'FROM scratch\nARG A\nCOPY file /\nLABEL a=$A\n' >Dockerfile
+ocinoco build --file Dockerfile context --build-arg A=b --output oci:wrapped:1 --label c=d >descriptor
+ocinoco build --file Dockerfile context --build-arg A=b --output oci:wrapped:1 --label c=d -n >build.sh
+sh build.sh | cmp - descriptor
+assert_equal '{"a":"b","c":"d"}' "$(oci-fetch --config oci:wrapped:1 | jq -c .config.Labels)"
+for option in --from=scratch --root-dir=/x --compress=gzip --keep=kept; do
+	expect 64 ocinoco build --file Dockerfile context --output oci:wrapped:1 "$option"
+done
+expect 64 ocinoco build context --from scratch --output oci:wrapped:1 --target x
+
+# RUN: the program's environment, user, directory, files, mounts, and what is in no layer.
+make_rootfs rootfs
+ocinoco build rootfs --from scratch --output oci:runs:1 --env PATH=/bin --quiet >descriptor
+cat >Dockerfile <<'END'
+FROM oci:runs:1 AS build
+ARG A=arg
+ENV E=env
+WORKDIR /w
+COPY file /w/
+RUN echo "$A $E $(pwd) $(id -u)" >/said; cat file >copied
+USER app
+RUN id -u >/tmp/user
+USER 0
+RUN --mount=type=bind,source=sub,target=/m --mount=type=cache,target=/c --mount=type=tmpfs,target=/t \
+	--mount=type=secret,id=s cat /m/a /run/secrets/s >/mounted; echo x >/c/x; echo x >/t/x
+RUN <<EOF
+echo one >/heredoc
+echo two >>/heredoc
+EOF
+RUN ["/bin/sh", "-c", "echo exec >/exec"]
+FROM scratch
+COPY --from=build /said /mounted /heredoc /exec /w/copied /tmp/user /
+END
+echo secret >secret
+run_it() {
+	rm -rf made
+	oci-dockerfile --context context --output oci:made:1 --secret s=secret "$@" <Dockerfile >build.sh
+	shellcheck -s sh -S warning -e SC2034 build.sh >shellcheck.log || fail "shellcheck: $(cat shellcheck.log)"
+	sh build.sh >descriptor 2>err || fail "build: $(cat err)"
+	rm -rf result
+	mkdir result
+	oci-fetch oci:made:1 | oci-flatten | tar -xf - -C result
+	assert_equal 'arg env /w 0' "$(cat result/said)"
+	assert_equal file "$(cat result/copied)"
+	assert_equal 1000 "$(cat result/user)"
+	assert_equal 'one two exec' "$(cat result/heredoc result/exec | tr '\n' ' ' | sed 's/ $//')"
+}
+if namespaces_allowed; then
+	run_it
+	assert_equal 'a secret' "$(tr '\n' ' ' <result/mounted | sed 's/ $//')"
+	# Nothing of mounts and of the network's files is in a layer; the status and the place of what
+	# fails are said.
+	oci-dockerfile --context context --output oci:made:1 --secret s=secret --target build <Dockerfile | sh >descriptor 2>err
+	oci-fetch oci:made:1 | oci-list --no-cache --from oci:made --from oci:runs | cut -d ' ' -f 1 >paths
+	assert_equal '' "$(grep -E '^\./(c/|t/|m/|dev|proc|sys|etc/hosts|etc/resolv)' paths || :)"
+	printf 'FROM oci:runs:1\nRUN echo told >&2; exit 7\n' | oci-dockerfile --output oci:made:1 >build.sh
+	expect 7 sh build.sh
+	assert_match '^2: told$' err
+	assert_match '^RUN in line 2 failed with status 7$' err
+fi
+sed -i '/^RUN --mount/,/secret,id=s/d; s,/mounted ,,' Dockerfile
+if [ "$(id -u)" -eq 0 ]; then run_it --isolation chroot; fi

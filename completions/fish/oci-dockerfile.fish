@@ -1,0 +1,123 @@
+function __oci-dockerfile_should_offer_completions_for_flags_or_options -a expected_commands
+    set -l non_repeating_flags_or_options $argv[2..]
+    set -l non_repeating_flags_or_options_absent 0
+    set -l positional_index 0
+    set -l commands
+    __oci-dockerfile_parse_tokens
+    test "$commands" = "$expected_commands"; and return $non_repeating_flags_or_options_absent
+end
+
+function __oci-dockerfile_should_offer_completions_for_positional -a expected_commands positional_index_comparison expected_positional_index
+    set -l non_repeating_flags_or_options
+    set -l non_repeating_flags_or_options_absent 0
+    set -l positional_index 0
+    set -l commands
+    __oci-dockerfile_parse_tokens
+    test "$commands" = "$expected_commands" -a \( "$positional_index" "$positional_index_comparison" "$expected_positional_index" \)
+end
+
+function __oci-dockerfile_parse_tokens -S
+    set -l unparsed_tokens (__oci-dockerfile_tokens -pc)
+    switch $unparsed_tokens[1]
+    case 'oci-dockerfile'
+        __oci-dockerfile_parse_subcommand 0 'ast' 'file=' 'context=' 'target=' 'build-arg=+' 'platform=+' 'tag=+' 'output=+' 'isolation=' 'secret=+' 'cache=' 'no-base-listing' 'mtime=' 'entrypoint=' 'cmd=' 'env=+' 'unset-env=+' 'workdir=' 'user=' 'label=+' 'expose=+' 'volume=+' 'stop-signal=' 'healthcheck=' 'no-healthcheck' 'author=' 'created=' 'clear=+' 'history=+' 'patch=+' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        switch $unparsed_tokens[1]
+        case 'help'
+            __oci-dockerfile_parse_subcommand -r 1 'version'
+        end
+    end
+end
+
+function __oci-dockerfile_tokens
+    if test (string split -m 1 -f 1 -- . "$FISH_VERSION") -gt 3
+        commandline --tokens-raw $argv
+    else
+        commandline -o $argv
+    end
+end
+
+function __oci-dockerfile_parse_subcommand -S -a positional_count
+    argparse -s r -- $argv
+    set -l option_specs $argv[2..]
+    set -l is_repeating_positional $_flag_r
+    set -el _flag_r
+    set -a commands $unparsed_tokens[1]
+    set positional_index 0
+    while true
+        set -e unparsed_tokens[1]
+        argparse -sn "$commands" $option_specs -- $unparsed_tokens 2> /dev/null
+        set unparsed_tokens $argv
+        set positional_index (math $positional_index + 1)
+        for non_repeating_flag_or_option in $non_repeating_flags_or_options
+            if set -ql "_flag_$(string replace -a - _ -- $non_repeating_flag_or_option)"
+                set non_repeating_flags_or_options_absent 1
+                break
+            end
+        end
+        test (count $unparsed_tokens) -eq 0 -o \( -z "$is_repeating_positional" -a "$positional_index" -gt "$positional_count" \) && break
+    end
+end
+
+function __oci-dockerfile_complete_directories
+    set -l token (commandline -t)
+    string match -- '*/' $token
+    set -l subdirs $token*/
+    printf %s\n $subdirs
+end
+
+function __oci-dockerfile_custom_completion
+    set -x SAP_SHELL fish
+    set -x SAP_SHELL_VERSION $FISH_VERSION
+    set -l tokens (__oci-dockerfile_tokens -p)
+    if test -z "$(__oci-dockerfile_tokens -t)"
+        set -l index (count (__oci-dockerfile_tokens -pc))
+        set tokens $tokens[..$index] \'\' $tokens[(math $index + 1)..]
+    end
+    command $tokens[1] $argv $tokens
+end
+
+complete -c 'oci-dockerfile' -f
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" ast' -l 'ast' -d 'Write what the Dockerfile says as JSON lines, and read nothing else.'
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" file' -l 'file' -d 'The Dockerfile (default: stdin).' -rF
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" context' -l 'context' -d 'Where COPY copies from (default: .).' -rF
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" target' -l 'target' -d 'Build this stage, by name or number (default: the last one).' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'build-arg' -d 'Value of an ARG; without \'=\' that of the environment.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'platform' -d 'Platforms of the image, with commas (default: this machine\'s).' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'tag' -d 'Push the image here.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'output' -d 'Write it to a layout, oci:DIR[:TAG].' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" isolation' -l 'isolation' -d 'What runs the programs of RUN.' -rfka 'oci chroot'
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'secret' -d 'A secret of RUN --mount.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" cache' -l 'cache' -d 'Keep the directories of RUN --mount=type=cache here.' -rF
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" no-base-listing' -l 'no-base-listing' -d 'Copy without asking what the image holds, as COPY --link does.'
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" mtime' -l 'mtime' -d 'Time of what is copied, as of oci-tar.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" entrypoint' -l 'entrypoint' -d 'As of oci-config.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" cmd' -l 'cmd' -d 'As of oci-config.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'env' -d 'As of oci-config.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'unset-env' -d 'As of oci-config.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" workdir' -l 'workdir' -d 'As of oci-config.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" user' -l 'user' -d 'As of oci-config.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'label' -d 'As of oci-config.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'expose' -d 'As of oci-config.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'volume' -d 'As of oci-config.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" stop-signal' -l 'stop-signal' -d 'As of oci-config.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" healthcheck' -l 'healthcheck' -d 'As of oci-config.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" no-healthcheck' -l 'no-healthcheck' -d 'As of oci-config.'
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" author' -l 'author' -d 'As of oci-config.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" created' -l 'created' -d 'As of oci-config.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'clear' -d 'As of oci-config.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'history' -d 'As of oci-config.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'patch' -d 'As of oci-config.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" retries' -l 'retries' -d 'Repeat a request that failed for a passing reason up to N times.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" timeout' -l 'timeout' -d 'Give up connecting, and a transfer in which no byte moves, after so long.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" version' -l 'version' -d 'Show the version.'
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" h help' -s 'h' -l 'help' -d 'Show help information.'
