@@ -127,6 +127,7 @@ let package = Package(
                 "oci-inspect",
                 "oci-layers",
                 "oci-manifest-append",
+                "oci-reuse",
                 "oci-runtime-config",
                 "oci-snapshot",
                 "oci-tar",
@@ -173,7 +174,7 @@ let package = Package(
             tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
             tests(
                 "ImageTreeTests",
-                ["OCI", "ByteStream", "Hashing", "Snapshot", "Tar", "ImageTree", "TestSupport"]),
+                ["OCI", "ByteStream", "Snapshot", "Tar", "ImageTree", "TestSupport"]),
             tests("SnapshotTests", ["ByteStream", "Snapshot", "TestSupport"]),
             tests(
                 "ToolSupportTests",

@@ -35,6 +35,14 @@ public final class StreamingDigest {
         bytes.withUnsafeBytes { update($0) }
     }
 
+    /// The digest of the bytes so far; more may be added.
+    public func current() -> Digest {
+        let copy = StreamingDigest(algorithm)
+        let status = EVP_MD_CTX_copy_ex(copy.context, context)
+        precondition(status == 1, "out of memory")
+        return copy.finalize()
+    }
+
     /// The digest of all bytes. Nothing may be added afterwards.
     public func finalize() -> Digest { Digest(algorithm, bytes: finalizeBytes()) }
 

@@ -45,7 +45,7 @@ extension ImageStore {
             }
             var walk = ManifestWalk(
                 store: self, target: try repository(for: first),
-                sources: sources)
+                sources: sources, trustsTarget: false)
             try walk.add(content.root, subject: "the image", depth: 0, to: &inventory)
             let platforms = try platforms(of: inventory.manifests + [content.root])
             for raw in inventory.manifests + [content.root] where raw.mediaType.isManifest {

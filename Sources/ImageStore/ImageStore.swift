@@ -143,5 +143,5 @@ public final class ImageStore: Sendable {
 
 extension Reference {
     /// The place without tag and digest: equal for references into the same repository.
-    var place: Reference { selecting(tag: nil, digest: nil) }
+    public var place: Reference { selecting(tag: nil, digest: nil) }
 }

@@ -2,16 +2,21 @@ import JSON
 import OCI
 
 /// Takes stock of a manifest or index that came as bytes.
-struct ManifestWalk {
+struct ManifestWalk: Sendable {
     let store: ImageStore
     let target: any Repository
     let sources: [Reference]
+    /// What the target has is there with all that it refers to.
+    let trustsTarget: Bool
     private var walk = IndexWalk()
 
-    init(store: ImageStore, target: any Repository, sources: [Reference]) {
+    init(
+        store: ImageStore, target: any Repository, sources: [Reference], trustsTarget: Bool
+    ) {
         self.store = store
         self.target = target
         self.sources = sources
+        self.trustsTarget = trustsTarget
     }
 
     mutating func add(
@@ -22,18 +27,24 @@ struct ManifestWalk {
             let entries = try parsing(subject) { () throws(JSONError) in
                 try walk.newEntries(of: index, depth: depth)
             }
-            for (offset, entry) in entries.enumerated() {
+            let items = entries.enumerated().map { offset, entry in
                 let name = entry.platform.map { " for '\($0)'" } ?? ""
-                let subject = "manifest \(offset + 1) of \(entries.count)\(name)"
-                if try isBlob(entry) {
+                return Item(
+                    entry: entry, number: offset + 1,
+                    subject: "manifest \(offset + 1) of \(entries.count)\(name)")
+            }
+            let children = try concurrently(items) { [self] (item: Item, _) in try fetch(item) }
+            for (item, child) in zip(items, children) {
+                switch child {
+                case .blob:
                     inventory.add(
-                        entry, subject: "blob \(offset + 1) of \(entries.count)",
+                        item.entry, subject: "blob \(item.number) of \(items.count)",
                         sources: sources)
-                    continue
+                case .held: continue
+                case .manifest(let child):
+                    try add(child, subject: item.subject, depth: depth + 1, to: &inventory)
+                    inventory.manifests.append(child)
                 }
-                let child = try fetch(entry, subject: subject)
-                try add(child, subject: subject, depth: depth + 1, to: &inventory)
-                inventory.manifests.append(child)
             }
         } else if raw.mediaType.isManifest {
             let manifest = try parsing(subject) { () throws(JSONError) in try raw.manifest() }
@@ -41,6 +52,20 @@ struct ManifestWalk {
                 manifest, subject: subject, config: manifest.config.contentAtHand,
                 sources: sources)
         }
+    }
+
+    private struct Item: Sendable {
+        let entry: Descriptor
+        let number: Int
+        let subject: String
+    }
+
+    /// What an index refers to.
+    private enum Child: Sendable {
+        case blob
+        /// The target has it, with all that it refers to.
+        case held
+        case manifest(RawManifest)
     }
 
     /// Whether an entry of an index is a blob, as those of BuildKit's caches are.
@@ -58,18 +83,27 @@ struct ManifestWalk {
         return false
     }
 
-    /// A manifest that an index refers to, from the target or else from where its blobs are.
-    private func fetch(_ entry: Descriptor, subject: String) throws -> RawManifest {
-        let places = [target] + (try sources.map { try store.repository(for: $0) })
+    /// What an index refers to, from the target or else from where its blobs are.
+    private func fetch(_ item: Item) throws -> Child {
+        let entry = item.entry
+        if try isBlob(entry) { return .blob }
+        var places = try sources.map { try store.repository(for: $0) }
+        if !trustsTarget {
+            places.insert(target, at: 0)
+        } else if try target.digestBeforePush(.digest(entry.digest)) == entry.digest {
+            return .held
+        }
         for place in places {
             if let found = try place.manifest(.digest(entry.digest)) {
                 // The index decides what it is, not the place that has it.
-                return RawManifest(
-                    verifiedBytes: found.bytes, mediaType: entry.mediaType, digest: found.digest)
+                return .manifest(
+                    RawManifest(
+                        verifiedBytes: found.bytes, mediaType: entry.mediaType, digest: found.digest
+                    ))
             }
         }
         throw StoreError.missing(
-            subject: subject, digest: entry.digest, target: target.name,
+            subject: item.subject, digest: entry.digest, target: target.name,
             sources: sources.map { $0.place.description })
     }
 }

@@ -11,49 +11,88 @@ extension ImageStore {
     /// bases. Each repository gets a blob once, whatever the number of its tags. A manifest about
     /// another is listed as its referrer.
     ///
+    /// A registry that has a manifest under its digest has checked its blobs: they are not asked
+    /// for, and nothing is sent where the tag stands for it already.
+    ///
+    /// - Parameter checksBlobs: asks for every blob, whatever manifests are there.
     /// - Returns: the descriptor of what was pushed, after every place has confirmed it; by the
     ///   algorithm of the first target's digest.
     /// - Throws: `StoreError`, and what the places throw. No tag is moved before the last blob of
     ///   the last target is there.
     public func push(
         _ content: PushContent, to targets: [Reference], sources: [Reference] = [],
-        expecting expectation: TagExpectation? = nil
+        expecting expectation: TagExpectation? = nil, checksBlobs: Bool = false
     ) throws -> Descriptor {
-        var roots: [RawManifest] = []
+        var pushes: [TargetPush] = []
         for target in targets {
             let root = content.root.named(by: target.digest?.algorithm ?? .sha256)
             if let digest = target.digest, digest != root.digest {
                 throw StoreError.digestMismatch(target, actual: root.digest)
             }
-            roots.append(root)
             if expectation != nil && target.tag == nil { throw StoreError.noTagToExpect(target) }
+            pushes.append(TargetPush(target: target, root: root))
         }
-        for target in targets {
-            let repository = try repository(for: target)
-            guard let tag = target.tag, let expectation else { continue }
-            try check(repository.manifestDigest(.tag(tag)), expectation, tag, at: repository)
+        for index in pushes.indices {
+            try look(at: &pushes[index], expectation, checksBlobs: checksBlobs)
         }
         var places: [Reference] = []
-        for target in targets where !places.contains(target.place) {
-            try fill(target.place, with: content, sources: sources, filled: places)
-            places.append(target.place)
-        }
-        for (target, root) in zip(targets, roots) {
-            let repository = try repository(for: target)
-            var check: ((Digest?) throws -> Void)?
-            if let expectation, let tag = target.tag {
-                check = { try self.check($0, expectation, tag, at: repository) }
+        for push in pushes where !places.contains(push.target.place) {
+            let place = push.target.place
+            let isHeld = pushes.contains { $0.target.place == place && $0.isHeld }
+            if !isHeld {
+                try fill(
+                    place, with: content, sources: sources, filled: places,
+                    checksBlobs: checksBlobs)
             }
-            let listed = try repository.publish(root, tag: target.tag, check: check)
-            if listed == nil { try listReferrer(root, in: repository) }
-            guard check != nil, let tag = target.tag else { continue }
-            // Few registries compare and swap: someone else may have come in between.
-            let now = try repository.manifestDigest(.tag(tag))
-            guard now == root.digest else {
-                throw StoreError.tagOverwritten(place: repository.name, tag: tag, actual: now)
+            places.append(place)
+        }
+        for push in pushes where !push.isDone { try publish(push, expectation) }
+        return (pushes.first?.root ?? content.root).descriptor
+    }
+
+    /// Finds out what a target has of a push already.
+    private func look(
+        at push: inout TargetPush, _ expectation: TagExpectation?, checksBlobs: Bool
+    ) throws {
+        let repository = try repository(for: push.target)
+        let trusts = push.target.provesBlobs && !checksBlobs
+        var tagged: Digest?
+        if let tag = push.target.tag {
+            if let expectation {
+                tagged = try repository.manifestDigest(.tag(tag))
+                try check(tagged, expectation, tag, at: repository)
+            } else if trusts {
+                tagged = try repository.digestBeforePush(.tag(tag))
             }
         }
-        return (roots.first ?? content.root).descriptor
+        guard trusts else { return }
+        let digest = push.root.digest
+        if tagged == digest {
+            push.isHeld = true
+            // Its subject may not list it yet.
+            push.isDone = try !push.root.hasSubject()
+            if push.isDone { trace("\(quote(push.target.description)) is '\(digest)' already") }
+        } else {
+            push.isHeld = try repository.digestBeforePush(.digest(digest)) == digest
+        }
+    }
+
+    /// Stores the root of a push under its name, when all that it refers to is there.
+    private func publish(_ push: TargetPush, _ expectation: TagExpectation?) throws {
+        let repository = try repository(for: push.target)
+        let tag = push.target.tag
+        var check: ((Digest?) throws -> Void)?
+        if let expectation, let tag {
+            check = { try self.check($0, expectation, tag, at: repository) }
+        }
+        let listed = try repository.publish(push.root, tag: tag, check: check)
+        if listed == nil { try listReferrer(push.root, in: repository) }
+        guard check != nil, let tag else { return }
+        // Few registries compare and swap: someone else may have come in between.
+        let now = try repository.manifestDigest(.tag(tag))
+        guard now == push.root.digest else {
+            throw StoreError.tagOverwritten(place: repository.name, tag: tag, actual: now)
+        }
     }
 
     private func check(
@@ -70,24 +109,13 @@ extension ImageStore {
     ///
     /// - Parameter filled: repositories that have all of it already.
     private func fill(
-        _ target: Reference, with content: PushContent, sources: [Reference], filled: [Reference]
+        _ target: Reference, with content: PushContent, sources: [Reference], filled: [Reference],
+        checksBlobs: Bool
     ) throws {
         let repository = try repository(for: target)
-        let sources = filled + sources + [content.source].compactMap { $0 }
-        var inventory = Inventory()
-        if content.images.isEmpty {
-            var walk = ManifestWalk(store: self, target: repository, sources: sources)
-            try walk.add(content.root, subject: "the image", depth: 0, to: &inventory)
-        } else {
-            for child in content.images {
-                inventory.add(
-                    child.manifest, subject: child.subject, config: child.configBytes,
-                    sources: sources + child.sources)
-                if child.stored.digest != content.root.digest {
-                    inventory.manifests.append(child.stored)
-                }
-            }
-        }
+        let inventory = try inventory(
+            of: content, for: target, sources: filled + sources,
+            trustsTarget: target.provesBlobs && !checksBlobs)
         try transfer(inventory.blobs, to: target)
         // What an index refers to must be there before it.
         let images = inventory.manifests.filter { !$0.mediaType.isIndex }
@@ -102,87 +130,76 @@ extension ImageStore {
             if listed == nil { try listReferrer(index, in: repository) }
         }
     }
+
+    /// What a place must have before `content.root`, and where it may be had.
+    ///
+    /// - Parameter trustsTarget: manifests that the place has are left out, with all they refer to.
+    func inventory(
+        of content: PushContent, for target: Reference, sources: [Reference],
+        trustsTarget: Bool = false
+    ) throws -> Inventory {
+        let sources = sources + [content.source].compactMap { $0 }
+        var inventory = Inventory()
+        if content.images.isEmpty {
+            var walk = ManifestWalk(
+                store: self, target: try repository(for: target), sources: sources,
+                trustsTarget: trustsTarget)
+            try walk.add(content.root, subject: "the image", depth: 0, to: &inventory)
+        } else {
+            let held =
+                trustsTarget
+                ? try heldChildren(of: content, in: repository(for: target)) : []
+            for child in content.images where !held.contains(child.stored.digest) {
+                inventory.add(
+                    child.manifest, subject: child.subject, config: child.configBytes,
+                    sources: sources + child.sources)
+                if child.stored.digest != content.root.digest {
+                    inventory.manifests.append(child.stored)
+                }
+            }
+        }
+        return inventory
+    }
+
+    /// Which images of an index a registry has already. The root itself is known not to be there.
+    private func heldChildren(
+        of content: PushContent, in repository: any Repository
+    ) throws -> Set<Digest> {
+        let digests = content.images.map(\.stored.digest).filter { $0 != content.root.digest }
+        let found = try concurrently(digests) { (digest: Digest, _) in
+            try repository.digestBeforePush(.digest(digest)) == digest ? digest : nil
+        }
+        return Set(found.compactMap { $0 })
+    }
 }
 
-/// What a manifest needs to be in a repository before it.
-struct Inventory {
-    struct Blob: Sendable {
-        let descriptor: Descriptor
-        /// The bytes, when they are at hand.
-        let bytes: [UInt8]?
-        let sources: [Reference]
-        /// As in `layer 2 of 5 of the image`.
-        let subject: String
-    }
+/// A push to one target, and what the target has of it already.
+private struct TargetPush {
+    let target: Reference
+    /// By the algorithm of the target's digest.
+    let root: RawManifest
+    /// The repository has the root, and so all that it refers to.
+    var isHeld = false
+    /// The tag stands for the root.
+    var isDone = false
+}
 
-    private(set) var blobs: [Blob] = []
-    /// Manifests that others refer to, before those.
-    var manifests: [RawManifest] = []
-    private var digests: Set<Digest> = []
-
-    mutating func add(
-        _ manifest: Manifest, subject: String, config: [UInt8]?, sources: [Reference]
-    ) {
-        add(
-            Blob(
-                descriptor: manifest.config, bytes: config, sources: sources,
-                subject: "config of \(subject)"))
-        for (offset, layer) in manifest.layers.enumerated() {
-            if layer.isForeign { continue }
-            add(
-                Blob(
-                    descriptor: layer, bytes: layer.contentAtHand, sources: sources,
-                    subject: "layer \(offset + 1) of \(manifest.layers.count) of \(subject)"))
-        }
-    }
-
-    /// Adds what an index refers to and is no manifest.
-    mutating func add(_ entry: Descriptor, subject: String, sources: [Reference]) {
-        add(
-            Blob(
-                descriptor: entry, bytes: entry.contentAtHand, sources: sources, subject: subject))
-    }
-
-    private mutating func add(_ blob: Blob) {
-        if digests.insert(blob.descriptor.digest).inserted { blobs.append(blob) }
+extension Reference {
+    /// Whether the place checks what a manifest refers to before it takes it, as registries do.
+    fileprivate var provesBlobs: Bool {
+        if case .registry = self { true } else { false }
     }
 }
 
 extension RawManifest {
+    fileprivate func hasSubject() throws(StoreError) -> Bool {
+        try parsing("manifest '\(digest)'") { () throws(JSONError) in try subject() != nil }
+    }
+
     /// The same manifest by the digest of another algorithm.
     func named(by algorithm: Digest.Algorithm) -> RawManifest {
         if digest.algorithm == algorithm { return self }
         return RawManifest(
             verifiedBytes: bytes, mediaType: mediaType, digest: .of(bytes, algorithm: algorithm))
-    }
-}
-
-extension Descriptor {
-    /// A layer that stays where its `urls` say.
-    ///
-    /// - Spec: image-spec v1.1.1, layer.md, Non-Distributable Layers.
-    fileprivate var isForeign: Bool {
-        mediaType.isNondistributable && document["urls"]?.elements?.isEmpty == false
-    }
-
-    /// The content when it need not be fetched: embedded, the empty JSON object, or nothing; nil when
-    /// it is none of them, or not what the digest says.
-    ///
-    /// - Spec: image-spec v1.1.1, manifest.md, Guidance for an Empty Descriptor.
-    var contentAtHand: [UInt8]? {
-        let embedded: [UInt8]?
-        do {
-            embedded = try embeddedData()
-        } catch {
-            return nil
-        }
-        for bytes in [embedded, Array("{}".utf8), []] {
-            if let bytes, Int64(bytes.count) == size,
-                Digest.of(bytes, algorithm: digest.algorithm) == digest
-            {
-                return bytes
-            }
-        }
-        return nil
     }
 }

@@ -17,6 +17,11 @@ public protocol Repository: Sendable {
     /// The digest of a manifest, without its bytes; nil when there is no such manifest.
     func manifestDigest(_ selector: ManifestSelector) throws -> Digest?
 
+    /// The same of one who is about to push, and can do without an answer.
+    ///
+    /// - Returns: nil also when the place refuses to say.
+    func digestBeforePush(_ selector: ManifestSelector) throws -> Digest?
+
     func hasBlob(_ digest: Digest) throws -> Bool
 
     /// How many bytes a blob has; nil when there is none.
@@ -61,6 +66,12 @@ public protocol Repository: Sendable {
 
     /// The manifests whose `subject` is `digest`; nil when the place cannot say.
     func referrers(of digest: Digest, artifactType: String?) throws -> Index?
+}
+
+extension Repository {
+    public func digestBeforePush(_ selector: ManifestSelector) throws -> Digest? {
+        try manifestDigest(selector)
+    }
 }
 
 extension LayoutRepository: Repository {}

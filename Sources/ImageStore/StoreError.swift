@@ -36,6 +36,8 @@ public enum StoreError: Failure {
     case signaturesContended(place: String, tag: String)
     /// There is no valid signature; `refused` says of each that was found why not.
     case notVerified(Reference, refused: [String])
+    /// Of several places that a blob goes to, some do not have it.
+    case notEverywhere([PlaceFailure], placeCount: Int)
 
     public var exitStatus: ExitStatus {
         switch self {
@@ -48,6 +50,7 @@ public enum StoreError: Failure {
         case .tagMoved, .tagOverwritten: .protocolError
         case .referrersContended, .signaturesContended: .temporary
         case .notVerified, .tooManyReferrers: .dataError
+        case .notEverywhere(let failures, _): failures.first?.failure.exitStatus ?? .internalError
         }
     }
 
@@ -96,6 +99,10 @@ public enum StoreError: Failure {
             "the signatures \(quote(tag)) of \(quote(place)) are written by others; try again"
         case .tooManyReferrers(let reference, let limit):
             "more than \(limit) referrers of \(quote(reference.description))"
+        case .notEverywhere(let failures, let placeCount):
+            "\(failures.count) of \(placeCount) places did not get the blob: "
+                + failures.map { "\(quote($0.place)): \($0.failure.message)" }
+                .joined(separator: "; ")
         case .notVerified(let reference, let refused):
             "no valid signature of \(quote(reference.description)); "
                 + (refused.isEmpty

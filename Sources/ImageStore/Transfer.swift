@@ -2,6 +2,7 @@ import ByteStream
 import Hashing
 import ImageLayout
 import OCI
+import Registry
 
 extension ImageStore {
     /// Makes sure that a repository has every one of `blobs`, several at a time.
@@ -33,7 +34,7 @@ extension ImageStore {
     }
 
     /// The repositories of the target's own registry, which can give it their blobs.
-    private func neighbours(of target: Reference, in sources: [Reference]) -> [String] {
+    func neighbours(of target: Reference, in sources: [Reference]) -> [String] {
         guard case .registry(let target) = target else { return [] }
         return sources.compactMap { source in
             guard case .registry(let source) = source, source.host == target.host else {
@@ -59,31 +60,28 @@ extension ImageStore {
         _ blob: Inventory.Blob, in sources: [Reference], for target: any Repository,
         _ cancellation: Cancellation
     ) throws -> any BlobSource {
-        let descriptor = blob.descriptor
-        guard let (source, place) = try find(descriptor, in: sources) else {
-            throw StoreError.missing(
-                subject: blob.subject, digest: descriptor.digest, target: target.name,
-                sources: sources.map { $0.place.description })
+        let missing = StoreError.missing(
+            subject: blob.subject, digest: blob.descriptor.digest, target: target.name,
+            sources: sources.map { $0.place.description })
+        return try find(blob.descriptor, in: sources, missing) { place in
+            trace("\(blob.subject) '\(blob.descriptor.digest)' is copied from \(quote(place))")
         }
-        trace("\(blob.subject) '\(descriptor.digest)' is copied from \(quote(place))")
-        return source
     }
 
     /// Opens a blob in the first of the places that has it, to be read here. It is checked as it is
     /// read: its end is proof.
     ///
     /// - Parameter subject: what messages call the blob.
-    /// - Throws: `StoreError.missing`, and what the places throw.
+    /// - Throws: `StoreError.missing`, here or as it is read, and what the places throw.
     public func openBlob(
         _ descriptor: Descriptor, subject: String, in sources: [Reference]
     ) throws -> any BlobSource {
-        guard let (source, place) = try find(descriptor, in: sources) else {
-            throw StoreError.missing(
-                subject: subject, digest: descriptor.digest, target: nil,
-                sources: sources.map { $0.place.description })
+        let missing = StoreError.missing(
+            subject: subject, digest: descriptor.digest, target: nil,
+            sources: sources.map { $0.place.description })
+        return try find(descriptor, in: sources, missing) { place in
+            trace("\(subject) '\(descriptor.digest)' is read from \(quote(place))")
         }
-        trace("\(subject) '\(descriptor.digest)' is read from \(quote(place))")
-        return source
     }
 
     /// Opens a blob that a place has, as `openBlob(_:subject:in:)` does.
@@ -94,14 +92,20 @@ extension ImageStore {
         return try open(descriptor, in: repository)
     }
 
+    /// - Parameter missing: what a registry without the blob is reported by; nil leaves it to the registry.
     private func open(
-        _ descriptor: Descriptor, in repository: any Repository
+        _ descriptor: Descriptor, in repository: any Repository, _ missing: StoreError? = nil
     ) throws -> any BlobSource {
         if let layout = repository as? LayoutRepository { return try layout.openBlob(descriptor) }
         return PipedBlob(
             BlobIdentity(digest: descriptor.digest, size: descriptor.size)
         ) { sink in
-            try repository.readBlob(descriptor, into: sink)
+            do {
+                try repository.readBlob(descriptor, into: sink)
+            } catch let error as RegistryError {
+                if case .noBlob = error, let missing { throw missing }
+                throw error
+            }
         }
     }
 
@@ -110,16 +114,23 @@ extension ImageStore {
         LayoutAudit(layout(reference))
     }
 
-    /// - Returns: nil when no place has the blob; else it and the place's name.
+    /// The blob of the first place that has it. The last place is not asked whether it does: that
+    /// is told when the blob is read.
+    ///
+    /// - Parameter report: takes the place's name.
     private func find(
-        _ descriptor: Descriptor, in sources: [Reference]
-    ) throws -> (blob: any BlobSource, place: String)? {
-        for source in sources where source != .scratch {
-            let repository = try repository(for: source)
-            guard try repository.hasBlob(descriptor.digest) else { continue }
-            return (try open(descriptor, in: repository), repository.name)
+        _ descriptor: Descriptor, in sources: [Reference], _ missing: StoreError,
+        _ report: (String) -> Void
+    ) throws -> any BlobSource {
+        let places = sources.filter { $0 != .scratch }
+        for (offset, place) in places.enumerated() {
+            let repository = try repository(for: place)
+            let isLast = offset == places.count - 1 && !(repository is LayoutRepository)
+            guard try isLast || repository.hasBlob(descriptor.digest) else { continue }
+            report(repository.name)
+            return try open(descriptor, in: repository, missing)
         }
-        return nil
+        throw missing
     }
 }
 

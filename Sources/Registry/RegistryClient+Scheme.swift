@@ -7,7 +7,7 @@ extension RegistryClient {
     /// - Spec: the design's "References": loopback registries are tried over plain HTTP.
     func baseURL(of host: RegistryHost) throws -> HTTPURL {
         try host.baseURL {
-            let plain = HTTPURL(scheme: "http", authority: host.authority, target: "/v2/")
+            let plain = plainURL(of: host)
             let secure = HTTPURL(scheme: "https", authority: host.authority, target: "/v2/")
             if options.plainHTTP { return plain }
             guard host.isLoopback else { return secure }
@@ -19,6 +19,39 @@ extension RegistryClient {
             }
             host.authenticator.note(answer)
             return plain
+        }
+    }
+
+    private func plainURL(of host: RegistryHost) -> HTTPURL {
+        HTTPURL(scheme: "http", authority: host.authority, target: "/v2/")
+    }
+
+    /// Where the API of `host` most likely is, for a request that may also find it out.
+    func likelyBaseURL(of host: RegistryHost) throws -> HTTPURL {
+        if host.knownBaseURL == nil, host.isLoopback { return plainURL(of: host) }
+        return try baseURL(of: host)
+    }
+
+    /// Sends the first request to a loopback registry in the clear, which saves the question how to
+    /// speak to it.
+    ///
+    /// - Returns: nil when it is not certain that a registry answered, and nothing was found out.
+    func firstAnswer(_ request: HTTPRequest, from host: RegistryHost) throws -> HTTPResponse? {
+        let plain = plainURL(of: host)
+        guard host.knownBaseURL == nil, host.isLoopback, request.findsBaseURL,
+            request.url.origin == plain.origin
+        else { return nil }
+        do {
+            let response = try exchange(request)
+            // These may be of a server that speaks TLS only.
+            let mayBeOther = (300..<500).contains(response.status) && response.status != 429
+            guard !mayBeOther || (response.status >= 400 && response.isOfRegistry) else {
+                return nil
+            }
+            host.settle(on: plain)
+            return response
+        } catch TransportFailure.broken, TransportFailure.unreachable {
+            return nil
         }
     }
 
@@ -57,10 +90,11 @@ extension RegistryClient {
 }
 
 extension HTTPResponse {
-    /// What only a registry says, or what answers for one: a challenge, its header, its errors.
+    /// What only a registry says, or what answers for one: a challenge, its headers, its errors.
     fileprivate var isOfRegistry: Bool {
         if headers["Docker-Distribution-Api-Version"] != nil { return true }
         if headers["WWW-Authenticate"] != nil { return true }
+        if headers["Docker-Content-Digest"] != nil { return true }
         guard let document = try? JSON.parse(body), case .object(let object) = document else {
             return false
         }

@@ -42,6 +42,8 @@ public enum RegistryError: Failure {
     case obsoleteManifest(repository: String, reference: String)
     /// An upload broke, and bytes that the registry does not have are gone here too.
     case uploadLost(repository: String, detail: String)
+    /// A file that keeps an upload is of another one, or of other bytes.
+    case resumeFile(Path, problem: String)
     case noCredentials(registry: String)
     case credentialFile(Path, problem: String)
     case credentialHelper(name: String, problem: String)
@@ -56,7 +58,7 @@ public enum RegistryError: Failure {
         case .refused, .deletionRefused, .noBlob, .unreachable, .tls: .unavailable
         case .exhausted, .timedOut, .connectionBroke, .uploadLost: .temporary
         case .violation: .protocolError
-        case .manifestTooLarge, .notAManifest, .obsoleteManifest: .dataError
+        case .manifestTooLarge, .notAManifest, .obsoleteManifest, .resumeFile: .dataError
         case .credentialFile, .credentialHelper, .setting: .configuration
         case .stream(let error): error.exitStatus
         case .interrupted: .temporary
@@ -95,6 +97,8 @@ public enum RegistryError: Failure {
                 + " push the image again with a newer tool"
         case .uploadLost(let repository, let detail):
             "upload to \(quote(repository)) broke and cannot be repaired: \(detail)"
+        case .resumeFile(let path, let problem):
+            "unusable resume file \(path.quoted): \(problem)"
         case .noCredentials(let registry):
             "no credentials of \(quote(registry)); run: ocinoco login \(registry)"
         case .credentialFile(let path, let problem):

@@ -31,6 +31,12 @@ final class RegistryHost: Sendable {
         }
     }
 
+    /// The URL of the API's root, if it was found out; nil before.
+    var knownBaseURL: HTTPURL? { baseURL.withLock { $0 } }
+
+    /// Notes where the API is, unless it is known.
+    func settle(on url: HTTPURL) { baseURL.withLock { $0 = $0 ?? url } }
+
     var habits: UploadHabits {
         get { uploadHabits.withLock { $0 } }
         set { uploadHabits.withLock { $0 = newValue } }

@@ -29,6 +29,18 @@ public struct RegistryRepository: Sendable {
         return call(method, url, pushing: pushing)
     }
 
+    /// A request for a manifest, which may be the first to the registry.
+    private func manifestCall(
+        _ method: String, _ selector: ManifestSelector, pushing: Bool = false
+    ) throws -> RegistryCall {
+        let base = try client.likelyBaseURL(of: host)
+        let url = base.replacingTarget("/v2/\(path)/manifests/\(selector.pathComponent)")
+        var call = call(method, url, pushing: pushing)
+        call.request.acceptManifests()
+        call.request.findsBaseURL = true
+        return call
+    }
+
     func call(_ method: String, _ url: HTTPURL, pushing: Bool = false) -> RegistryCall {
         RegistryCall(
             request: HTTPRequest(method, url), host: host,
@@ -41,8 +53,7 @@ public struct RegistryRepository: Sendable {
     /// - Throws: `RegistryError`; `VerificationError` for bytes that are not what they should be.
     /// - Spec: distribution-spec v1.1, Pulling manifests.
     public func manifest(_ selector: ManifestSelector) throws -> RawManifest? {
-        var call = try call("GET", "manifests/\(selector.pathComponent)")
-        call.request.acceptManifests()
+        var call = try manifestCall("GET", selector)
         call.request.bodyLimit = DocumentLimit.manifestByteCount
         let response = try client.send(call)
         if response.status == 404 { return nil }
@@ -90,9 +101,23 @@ public struct RegistryRepository: Sendable {
         try head(selector)?.digest
     }
 
-    func head(_ selector: ManifestSelector) throws -> ManifestHead? {
-        var call = try call("HEAD", "manifests/\(selector.pathComponent)")
-        call.request.acceptManifests()
+    /// The same of one who is about to push: with the token that pushing needs, and without an
+    /// answer where the registry refuses one or contradicts itself.
+    public func digestBeforePush(_ selector: ManifestSelector) throws -> Digest? {
+        do {
+            return try head(selector, pushing: true)?.digest
+        } catch is VerificationError {
+            return nil
+        } catch let error as RegistryError {
+            switch error {
+            case .denied, .refused, .violation, .obsoleteManifest: return nil
+            default: throw error
+            }
+        }
+    }
+
+    func head(_ selector: ManifestSelector, pushing: Bool = false) throws -> ManifestHead? {
+        let call = try manifestCall("HEAD", selector, pushing: pushing)
         let response = try client.send(call)
         switch response.status {
         case 404: return nil

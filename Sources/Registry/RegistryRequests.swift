@@ -16,15 +16,20 @@ extension RegistryClient {
     /// - Returns: any answer but those that may pass.
     /// - Throws: `RegistryError`; what a sink threw.
     func send(_ call: RegistryCall) throws -> HTTPResponse {
-        try retrying(call.request) {
+        try retrying(shown(call)) {
             _ = call.request.body?.rewind()
             return try sendOnce(call)
         }
     }
 
+    /// The request as messages show it: where the registry turned out to be.
+    private func shown(_ call: RegistryCall) -> HTTPRequest {
+        call.host.knownBaseURL.map { call.request.moved(to: $0) } ?? call.request
+    }
+
     /// Repeats `attempt` while it fails for a reason that may pass.
     func retrying(
-        _ request: HTTPRequest, _ attempt: () throws -> HTTPResponse
+        _ request: @autoclosure () -> HTTPRequest, _ attempt: () throws -> HTTPResponse
     ) throws -> HTTPResponse {
         var retries = Retries(policy)
         while true {
@@ -32,11 +37,11 @@ extension RegistryClient {
                 let response = try attempt()
                 guard RetryPolicy.isTransient(response.status) else { return response }
                 guard try retries.wait(after: response) else {
-                    throw RegistryError.exhausted(answer(request, response))
+                    throw RegistryError.exhausted(answer(request(), response))
                 }
             } catch let failure as TransportFailure {
                 let limit = failure.retryLimit
-                guard try retries.wait(limit: limit) else { throw error(failure, request) }
+                guard try retries.wait(limit: limit) else { throw error(failure, request()) }
             }
         }
     }
@@ -50,11 +55,16 @@ extension RegistryClient {
 
     /// Adds the authorization that is known, or gets one when the registry asks for it.
     private func authorized(_ request: HTTPRequest, _ call: RegistryCall) throws -> HTTPResponse {
+        let early = try firstAnswer(request, from: call.host)
         let home = try baseURL(of: call.host)
+        let request = request.moved(to: home)
         guard request.url.origin == home.origin else { return try exchange(request) }
         let session = TokenSession(client: self, home: home, request: request)
-        let first = try call.host.authenticator.authorization(for: call.scopes, session)
-        let response = try exchange(request.authorized(by: first))
+        var first: String?
+        if early == nil {
+            first = try call.host.authenticator.authorization(for: call.scopes, session)
+        }
+        let response = try early ?? exchange(request.authorized(by: first))
         guard response.status == 401 || response.isInsufficientScope else { return response }
         let challenges = Challenge.parse(response.headers.all("WWW-Authenticate"))
         let second = try call.host.authenticator.answer(
@@ -105,7 +115,7 @@ extension RegistryClient {
 
     /// The error that an answer of refusal stands for.
     func refusal(_ call: RegistryCall, _ response: HTTPResponse) -> RegistryError {
-        let answer = answer(call.request, response)
+        let answer = answer(shown(call), response)
         if response.status == 401 || response.status == 403 {
             return denial(answer, host: call.host.name)
         }

@@ -7,15 +7,13 @@ import OCI
 
 /// Stores what comes from an input as a blob.
 struct BlobPush {
-    private let input: InputStream
-    private let repository: any Repository
-    private let mountFrom: [String]
-
-    init(_ input: InputStream, to repository: any Repository, mountFrom: [String]) {
-        self.input = input
-        self.repository = repository
-        self.mountFrom = mountFrom
-    }
+    let input: InputStream
+    let store: ImageStore
+    let targets: [Reference]
+    /// The repositories that may have the blob, for each target.
+    let mountSources: [Reference: [String]]
+    /// Keeps the upload, to the one target, for the next process.
+    var resumption: (target: RegistryReference, file: Path)?
 
     /// Reads the input to its end, whether its bytes are needed or not: only then it is proved.
     ///
@@ -36,12 +34,22 @@ struct BlobPush {
             let file = FileBlob(
                 input.descriptor, start: start, path: input.path, identity: source.identity)
             _ = try file.rewind()
-            _ = try repository.writeBlob(file, mountFrom: mountFrom)
+            try write(file)
         } else {
-            _ = try repository.writeBlob(source, mountFrom: mountFrom)
+            try write(source)
             try drain(source)
         }
         return source.descriptor
+    }
+
+    private func write(_ source: any BlobSource) throws {
+        if let resumption {
+            return try store.writeBlob(
+                source, to: resumption.target,
+                mountFrom: mountSources[.registry(resumption.target)] ?? [],
+                resumeFile: resumption.file)
+        }
+        try store.writeBlob(source, to: targets) { [mountSources] in mountSources[$0] ?? [] }
     }
 
     /// Where reading begins in a regular file; nil for anything else.

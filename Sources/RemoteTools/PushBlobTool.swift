@@ -11,10 +11,11 @@ public struct PushBlobTool: Tool {
         abstract: "Stream a blob to a registry or image layout.",
         discussion: """
             Reads the blob from stdin, to its end and without storing it here, and writes its \
-            descriptor as one line to stdout when the place has confirmed it.
+            descriptor as one line to stdout when every place has confirmed it.
 
             REF names a repository, as in ghcr.io/example/app, or a layout, as in oci:DIR. A tag in \
-            it is of no account, since blobs have none.
+            it is ignored: blobs have none. Several places get the blob from one reading, at the \
+            pace of the slowest; one that fails does not stop the others.
 
             Example:
               oci-tar ./dist | oci-zstd |
@@ -22,8 +23,8 @@ public struct PushBlobTool: Tool {
             """,
         version: Version.text)
 
-    @Argument(help: ArgumentHelp("Where the blob goes.", valueName: "ref"))
-    var reference: String
+    @Argument(help: ArgumentHelp("Where the blob goes. May be several.", valueName: "ref"))
+    var references: [String]
 
     @Option(help: ArgumentHelp("The blob's type. Default: found out.", valueName: "type"))
     var mediaType: MediaType?
@@ -43,6 +44,13 @@ public struct PushBlobTool: Tool {
     @Flag(help: "Decompress a layer that brings its proof along, too, and check the proof.")
     var verifyLayer = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Keep the upload in FILE if it fails, and go on with the one that FILE keeps.",
+            valueName: "file"))
+    var resume: Path?
+
+    @OptionGroup var reuse: BlobReuseOptions
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions
 
@@ -50,22 +58,37 @@ public struct PushBlobTool: Tool {
 
     public func validate() throws {
         if let size, size < 0 { throw ValidationError("--size is negative: '\(size)'") }
+        if reuse.reuse
+            && (mediaType != nil || !mount.isEmpty || digest != nil || size != nil || verifyLayer)
+        {
+            throw ValidationError(
+                "--media-type, --mount, --digest, --size and --verify-layer have no meaning with "
+                    + "--reuse")
+        }
     }
 
     public func execute(_ console: Console) throws {
-        let reference = try parseReference(self.reference)
-        if reference.digest != nil {
-            throw UsageError("a place with a digest: '\(reference)'; use --digest")
+        if reuse.reuse {
+            guard references.count == 1 else { throw UsageError("--reuse is for one REF") }
+            let reference = try place(references[0], console)
+            return try registry.withStore(console) { store in
+                try reuse.answer(reference, store, console)
+            }
         }
-        if reference.tag != nil { console.trace("the tag of '\(reference)' is of no account") }
-        let mountSources = try mount.map { text throws(ReferenceError) in
-            try repositoryName(text, beside: reference)
+        var targets: [Reference] = []
+        var mountSources: [Reference: [String]] = [:]
+        for text in references {
+            let target = try place(text, console)
+            targets.append(target)
+            mountSources[target] = try mount.compactMap { text throws(ReferenceError) in
+                try repositoryName(text, beside: target)
+            }
         }
         let input = try console.standardInput(expecting: "a blob")
         let descriptor = try registry.withStore(console) { store in
             try BlobPush(
-                input, to: store.repository(for: reference),
-                mountFrom: mountSources
+                input: input, store: store, targets: targets, mountSources: mountSources,
+                resumption: resumption(of: targets)
             ).run(
                 declared: mediaType, expectedDigest: digest,
                 expectedSize: size, verifiesLayer: verifyLayer)
@@ -73,11 +96,37 @@ public struct PushBlobTool: Tool {
         try FileDescriptor.standardOutput.writeLine(descriptor)
     }
 
+    private func resumption(
+        of targets: [Reference]
+    ) throws(UsageError) -> (target: RegistryReference, file: Path)? {
+        guard let resume else { return nil }
+        guard case .registry(let target) = targets[0], Set(targets).count == 1 else {
+            throw UsageError("--resume is for one REF, of a registry")
+        }
+        return (target, resume)
+    }
+
+    /// The place that REF names.
+    private func place(_ text: String, _ console: Console) throws -> Reference {
+        let reference = try parseReference(text)
+        if reference.digest != nil {
+            throw UsageError("a place with a digest: '\(reference)'; use --digest")
+        }
+        if reference.tag != nil { console.trace("the tag of '\(reference)' is ignored") }
+        return reference.place
+    }
+
     /// A repository's name without the host, which it may be given with.
+    ///
+    /// - Returns: nil when the host is that of another REF.
     private func repositoryName(
         _ text: String, beside reference: Reference
-    ) throws(ReferenceError) -> String {
+    ) throws(ReferenceError) -> String? {
         guard case .registry(let target) = reference else { return text }
+        for other in references where !text.hasPrefix("\(target.host)/") {
+            guard case .registry(let other) = try Reference(other) else { continue }
+            if text.hasPrefix("\(other.host)/") { return nil }
+        }
         let prefix = "\(target.host)/"
         let name = text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
         return try RegistryReference(prefix + name).repository

@@ -53,11 +53,18 @@ public struct PushManifestTool: Tool {
         transform: ArgumentText.parsing(KeyValue.init))
     var annotation: [KeyValue] = []
 
+    @Flag(help: "Ask for every blob, even if the place has the manifest that names it.")
+    var checkBlobs = false
+
     @Flag(help: "Take along from the first --from what is about the image: signatures, SBOMs.")
     var referrers = false
 
     @Flag(help: "Store nothing: write the descriptor that the push would give.")
     var dryRun = false
+
+    @Flag(
+        help: "Store nothing: write what would be sent, mounted, copied or reused, in bytes.")
+    var plan = false
 
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions
@@ -67,6 +74,7 @@ public struct PushManifestTool: Tool {
     public func validate() throws {
         if references.isEmpty && !dryRun { throw ValidationError("no REF to push to") }
         if referrers && from.isEmpty { throw ValidationError("--referrers needs --from") }
+        if plan && dryRun { throw ValidationError("--plan and --dry-run exclude each other") }
         if raw && index {
             throw ValidationError("--index takes image lines, and --raw is a manifest's bytes")
         }
@@ -78,19 +86,22 @@ public struct PushManifestTool: Tool {
         let expectation = try self.expectation()
         let input = try console.standardInput(expecting: "image lines")
         let lines = try PushInput(input, isRaw: raw)
-        let descriptor = try registry.withStore(console) { store in
+        let output = try registry.withStore(console) { store in
             let content = try lines.content(
                 store, asIndex: index, annotations: annotation,
                 targets: targets.map(\.reference), sources: sources)
-            if dryRun { return content.root.descriptor }
             let places = targets.map { $0.target(for: content) }
+            if dryRun { return content.root.descriptor.line }
+            if plan { return try store.plan(content, to: places, sources: sources).lines }
             if referrers, let source = sources.first {
                 try store.copyCompanions(of: content.root, from: source, to: places)
             }
             return try store.push(
-                content, to: places, sources: sources, expecting: expectation)
+                content, to: places, sources: sources, expecting: expectation,
+                checksBlobs: checkBlobs
+            ).line
         }
-        try FileDescriptor.standardOutput.writeLine(descriptor)
+        try OutputStream().write(output)
     }
 
     private func expectation() throws(UsageError) -> TagExpectation? {
@@ -99,5 +110,15 @@ public struct PushManifestTool: Tool {
             throw UsageError("--expect takes a digest or 'absent', not \(quote(expect))")
         }
         return expectation
+    }
+}
+
+extension PushPlan {
+    /// A line for each item, `ACTION BYTES DIGEST PLACE`, and then `total ACTION BYTES` for each action.
+    fileprivate var lines: [UInt8] {
+        let lines =
+            items.map { "\($0.action.rawValue) \($0.size) \($0.digest) \($0.place)\n" }
+            + Action.allCases.map { "total \($0.rawValue) \(byteCount($0))\n" }
+        return Array(lines.joined().utf8)
     }
 }

@@ -107,6 +107,10 @@ own_option() {
 	--compress) compress=$2 compress_given=yes ;;
 	--level) level=$2 tools=level word=$1=$2 ;;
 	--source-type) source_type=$2 ;;
+	--layer) tools=layer word=$2 ;;
+	--reuse) reuse=$2 ;;
+	--plan) plan=yes ;;
+	--dockerignore) dockerignore=yes ;;
 	--from | --base) base=$2 ;;
 	--tag) first_tag=${first_tag:-$2} tools=tag word=$2 ;;
 	--rootless) owners=--rootless ;;
@@ -215,5 +219,6 @@ defaults() {
 	value='' printing=no push=no quiet=no verbose=no compress=zstd compress_given=no level='' keep=''
 	output='' base='' first_tag='' owners='' count=0 first='' last=''
 	pipeline='' traces='' removals='' input='' number=0 once=0 copies='' printed_copies=''
-	script='' part='' is_layer=no source_type='' follow_base=no checking=no listing=no
+	script='' part='' is_layer=no source_type='' reuse=auto plan=no known='' name=layer unheard='' follow_base=no
+	checking=no listing=no dockerignore=no index=0 appended=0
 }

@@ -3,7 +3,7 @@
 # -n prints and that sh runs. In the one that runs each stage has `watch NUMBER LABEL` before it, and each
 # pipeline `proceed` after it (run.sh).
 #
-#   from FILE; stage TOOL WORD...; pipe; run LABEL PROGRAM WORD...; into FILE
+#   from FILE; stage TOOL WORD...; pipe; run LABEL PROGRAM WORD...; into FILE [STATUS]
 #
 # The words of a stage: `arg:WORD` is for this stage; `work:NAME` is a file of the directory of intermediate
 # files; `TAGS:WORD`, as the command line was rewritten, is for those of TAGS that the stage names. A FILE
@@ -101,7 +101,7 @@ run() {
 add() {
 	number=$((number + 1))
 	if [ "$printing" = no ]; then
-		pipeline="${pipeline}watch $number $1 "
+		pipeline="${pipeline}watch $number ${unheard:-$1} "
 		quote "$line"
 		[ "$verbose" = no ] || traces="${traces}say $quoted$newline"
 	fi
@@ -121,6 +121,16 @@ pipe() {
 	pipeline="$pipeline |$newline	"
 }
 
+# beside FILE: the last stage writes FILE while the next one runs, which does not read it. When it fails,
+# nobody hears of it and FILE is empty.
+beside() {
+	place "$1"
+	pipeline="$pipeline >$quoted"
+	[ "$verbose" = yes ] || pipeline="$pipeline 2>/dev/null"
+	case $keep in ?*) removals="${removals}rm -f -- $quoted$newline" ;; esac
+	pipe
+}
+
 # keep_copy NAME: a copy of what passes goes to NAME, a new file whoever else writes to the directory.
 keep_copy() {
 	pipe
@@ -130,16 +140,30 @@ keep_copy() {
 	pipeline="$pipeline 9>$quoted"
 }
 
-# into FILE: where the last stage writes. The pipeline is whole.
+# into FILE [STATUS]: where the last stage writes. The pipeline is whole. With STATUS, what follows up to
+# `end_otherwise` is for the case that the pipeline fails so.
 into() {
 	if [ "$1" != - ]; then
 		place "$1"
 		pipeline="$pipeline >$quoted"
 		case $keep:$1 in ?*:work:*) removals="${removals}rm -f -- $quoted$newline" ;; esac
 	fi
-	write "$removals$traces$pipeline"
-	[ "$printing" = yes ] || write proceed
+	case $printing:${2-} in
+	no:) set -- '' proceed ;;
+	no:*) set -- ' || {' "forgive $2" ;;
+	yes:) set -- '' '' ;;
+	# Of a question, every answer but yes leads to the same.
+	yes:1) set -- ' || {' '' ;;
+	yes:*) set -- ' || {' "case \$? in $2) ;; *) exit \"\$?\" ;; esac" ;;
+	esac
+	write "$removals$traces$pipeline$1"
+	[ -z "$2" ] || write "$2"
 	pipeline='' traces='' removals='' number=0
+}
+
+end_otherwise() {
+	write '}'
+	[ "$printing" = yes ] || write proceed
 }
 
 # write TEXT: a line of the script.

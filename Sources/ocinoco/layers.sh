@@ -3,11 +3,11 @@
 
 # Checks --compress and --level. `extension` is what the layer's name ends in.
 choose_compressor() {
-	extension=
+	extension='' media_type=
 	case $compress in
-	zstd) extension=.tar.zst ;;
-	gzip) extension=.tar.gz ;;
-	none) extension=.tar ;;
+	zstd) extension=.tar.zst media_type=application/vnd.oci.image.layer.v1.tar+zstd ;;
+	gzip) extension=.tar.gz media_type=application/vnd.oci.image.layer.v1.tar+gzip ;;
+	none) extension=.tar media_type=application/vnd.oci.image.layer.v1.tar ;;
 	'') usage_error 'no command for --compress' ;;
 	esac
 	case $compress:$level in
@@ -23,24 +23,28 @@ is_tar_needed() {
 	[ "$source" != - ] || [ "$follow_base" = yes ] || has_group oci-tar "$@"
 }
 
+# The stages from SOURCE to its tar, of which there may be none.
+tar_stages() {
+	if [ "$is_layer" = yes ]; then from "file:$source"; fi
+	is_tar_needed "$@" || return 0
+	list=${follow_base#no}
+	if [ "$source" = - ]; then
+		stage oci-tar arg:--from-tar=- "$@" ${list:+arg:--base work:base.list}
+	else
+		stage oci-tar "$@" ${list:+arg:--base work:base.list} arg:-- "arg:$source"
+	fi
+}
+
 # The stages from SOURCE to the compressed layer, of which there may be none.
 layer_stages() {
-	if [ "$is_layer" = yes ]; then from "file:$source"; fi
-	list=${follow_base#no}
-	if is_tar_needed "$@"; then
-		if [ "$source" = - ]; then
-			stage oci-tar arg:--from-tar=- "$@" ${list:+arg:--base work:base.list}
-		else
-			stage oci-tar "$@" ${list:+arg:--base work:base.list} arg:-- "arg:$source"
-		fi
-	fi
+	tar_stages "$@"
 	compress_stages "$@"
 }
 
 # The compressor, with a copy of what it reads for --keep.
 compress_stages() {
 	[ "$compress" != none ] || return 0
-	if [ -n "$keep" ] && [ "$is_layer" = no ]; then keep_copy layer.tar; fi
+	if [ -n "$keep" ] && [ "$is_layer" = no ]; then keep_copy "$name.tar"; fi
 	[ -z "$pipeline" ] || pipe
 	case $compress in
 	zstd) stage 'oci-zstd level' "$@" ;;
@@ -53,19 +57,58 @@ compress_stages() {
 	esac
 }
 
-# From a layer to its descriptor in layer.json, and to where the image goes.
+# store_layer FUNCTION WORD...: FUNCTION writes the stages of a layer; its descriptor goes to `name`.json,
+# and the layer to where the image goes.
 store_layer() {
-	[ -z "$keep" ] || keep_copy "layer$extension"
+	descriptor_stages "$@"
+	if ! is_stored || ! can_read_again "$@"; then
+		into "work:$name.json"
+		return
+	fi
+	# An upload that cannot be repaired is made once more of what is still there.
+	into "work:$name.json" 75
+	[ "$quiet$printing" != nono ] ||
+		write "say 'warning: the layer is made again, since its upload could not be repaired'"
+	descriptor_stages "$@"
+	into "work:$name.json"
+	end_otherwise
+}
+
+descriptor_stages() {
+	"$@"
+	shift
+	[ -z "$keep" ] || keep_copy "$name$extension"
 	[ -z "$pipeline" ] || pipe
-	if [ "$push" = yes ] || [ -n "$output" ]; then
+	if is_stored && [ -z "$output" ]; then
+		# One reading for every registry.
+		stage 'oci-push-blob tag' "$@"
+	elif is_stored; then
 		stage oci-push-blob "$@" "arg:$target"
 	else
 		stage oci-digest "$@"
 	fi
-	into work:layer.json
 }
 
-# Where the new image goes, of which the first name tells where its layer goes.
+is_stored() {
+	[ "$plan" = no ] && [ "$push$output" != no ]
+}
+
+# Whether SOURCE, and what says which of its files count, can be read twice.
+can_read_again() {
+	[ "$source" != - ] || return 1
+	if [ -e "$source" ] && [ ! -f "$source" ] && [ ! -d "$source" ]; then return 1; fi
+	for word do
+		case $word in
+		oci-tar:--files-from=-) return 1 ;;
+		oci-tar:--files-from=*)
+			word=${word#*=}
+			if [ -e "$word" ] && [ ! -f "$word" ]; then return 1; fi
+			;;
+		esac
+	done
+}
+
+# Where the new image goes, of which the first name tells where its layer is looked for.
 choose_target() {
 	[ -z "$output" ] || [ "$push" = no ] || usage_error '--push and --output exclude each other'
 	[ -n "$output$first_tag" ] || usage_error 'no --tag'
@@ -95,9 +138,11 @@ join_image() {
 # Pushes the image lines to where the new image goes, or prints what the push would give.
 push_images() {
 	join_image image.json
+	[ "$plan" = no ] ||
+		set -- "$@" oci-push-manifest:--plan ${known:+"oci-push-manifest:--from=$known"}
 	if [ -n "$output" ]; then
 		stage oci-push-manifest "$@" "arg:$output"
-	elif [ "$push" = yes ]; then
+	elif [ "$push$plan" != nono ]; then
 		stage 'oci-push-manifest tag' "$@"
 	else
 		stage 'oci-push-manifest tag' arg:--dry-run "$@"
@@ -107,7 +152,7 @@ push_images() {
 		stage oci-sign "$@" "arg:$target"
 	fi
 	into -
-	if [ "$push$output$quiet$printing" = nonono ]; then
+	if [ "$push$output$quiet$printing$plan" = nononono ]; then
 		write "say 'nothing is stored: neither --push nor --output was given'"
 	fi
 }

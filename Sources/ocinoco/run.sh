@@ -25,7 +25,7 @@ find_free_descriptor() {
 	done
 }
 
-# watch NUMBER LABEL COMMAND...: runs a stage, and records how it ended if it failed.
+# watch NUMBER LABEL COMMAND...: runs a stage, and records how it ended if it failed, unless LABEL is -.
 watch() {
 	# This shell outlives its stage, whatever is sent to all of them.
 	trap : HUP INT QUIT TERM
@@ -41,7 +41,7 @@ watch() {
 	done
 	: >|"$ocinoco_state/stage.$1"
 	case $4:$2 in
-	0:*) return 0 ;;
+	0:* | *:-) return 0 ;;
 	1:cat | 1:tee) set -- "$1" "$2" "$3" 74 ;;
 	1:mv) set -- "$1" "$2" "$3" 73 ;;
 	esac
@@ -59,6 +59,16 @@ proceed() {
 	[ ! -s "$ocinoco_state/failed" ] || exit 1
 	[ ! -e "$ocinoco_state/stop" ] || exit 1
 	kill -0 "$$" 2>/dev/null || exit 1
+}
+
+# After a pipeline that failed: goes on when its stages ended with STATUS, or by the pipes that this broke.
+forgive() {
+	[ -s "$ocinoco_state/failed" ] || exit 1
+	while read -r number failure label; do
+		case $failure in "$1" | 141) ;; *) exit 1 ;; esac
+	done <"$ocinoco_state/failed"
+	: >|"$ocinoco_state/failed"
+	proceed
 }
 
 run_script() {
@@ -122,12 +132,12 @@ run_composed() {
 	[ "$ocinoco_status" -eq 0 ] || name_culprit
 }
 
-# A stage that a broken pipe ended is not the cause, unless there is no other.
+# A stage that a broken pipe ended, or a tool that answered no, is not the cause unless there is no other.
 name_culprit() {
 	stop_stages
 	ocinoco_least=9999 ocinoco_cause=$ocinoco_status ocinoco_stage=
 	[ ! -s "$ocinoco_state/failed" ] || while read -r number failure label; do
-		[ "$failure" -ne 141 ] || number=$((number + 1000))
+		case $failure:$label in 141:* | 1:oci-*) number=$((number + 1000)) ;; esac
 		[ "$number" -lt "$ocinoco_least" ] || continue
 		ocinoco_least=$number ocinoco_cause=$failure ocinoco_stage=$label
 	done <"$ocinoco_state/failed"

@@ -61,7 +61,11 @@ final class FakeRegistry: Sendable {
 
     static func error(_ status: Int, _ code: String) -> Reply {
         Reply(
-            status, [("Content-Type", "application/json")],
+            status,
+            [
+                ("Content-Type", "application/json"),
+                ("Docker-Distribution-Api-Version", "registry/2.0"),
+            ],
             text: #"{"errors":[{"code":"\#(code)","message":"as the test wants"}]}"#)
     }
 

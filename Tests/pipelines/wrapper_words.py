@@ -45,13 +45,13 @@ OPERANDS = {
 }
 # Options whose value is a word of its own, without the option.
 BARE = {("build", "--from"), ("build", "--tag"), ("repack", "--tag"), ("rebase", "--tag"),
-        ("inspect", "--base"), ("build", "--output"), ("repack", "--output")}
+        ("inspect", "--base"), ("build", "--output"), ("repack", "--output"), ("build", "--reuse")}
 # Options that a tool knows by another name.
 RENAMED = {("build", "--verify-base-key"): "--verify-key"}
-REFERENCES = {"--from", "--tag", "--onto", "--base"}
+REFERENCES = {"--from", "--tag", "--onto", "--base", "--reuse"}
 # A command for sh, which wrapper-arguments.sh tests; what is printed instead of run; the wrapper's
 # own, which no tool gets.
-SPECIAL = {"--compress", "--follow-base", "--source-type", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep", "--list", "--check"}
+SPECIAL = {"--compress", "--follow-base", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep", "--list", "--check"}
 
 counter = itertools.count(1)
 
@@ -64,6 +64,8 @@ def value_for(option):
     """References must not look like options; any other value may, or be empty."""
     if option in REFERENCES:
         return unique()
+    if option == "--layer":
+        return unique() + b":/" + unique()
     return next(shapes)(unique())
 
 
@@ -139,6 +141,10 @@ def cases(command):
                 continue
             value = value_for(option)
             words += [option.encode() + b"=" + value] if joined else [option, value]
+            if option == "--layer":
+                source, directory = value.split(b":")
+                wanted += [source, b"--root-dir=" + directory]
+                continue
             name = RENAMED.get((command, option), option).encode()
             wanted.append(value if (command, option) in BARE else name + b"=" + value)
         if command in ("build", "repack"):

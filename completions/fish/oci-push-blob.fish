@@ -20,7 +20,7 @@ function __oci-push-blob_parse_tokens -S
     set -l unparsed_tokens (__oci-push-blob_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-push-blob'
-        __oci-push-blob_parse_subcommand 1 'media-type=' 'mount=+' 'digest=' 'size=' 'verify-layer' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-push-blob_parse_subcommand -r 1 'media-type=' 'mount=+' 'digest=' 'size=' 'verify-layer' 'resume=' 'reuse' 'from=+' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-push-blob_parse_subcommand -r 1 'version'
@@ -82,6 +82,9 @@ complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_fla
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" digest' -l 'digest' -d 'Fail unless the blob has this digest.' -rfka ''
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" size' -l 'size' -d 'Fail unless the blob has N bytes.' -rfka ''
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" verify-layer' -l 'verify-layer' -d 'Decompress a layer that brings its proof along, too, and check the proof.'
+complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" resume' -l 'resume' -d 'Keep the upload in FILE if it fails, and go on with the one that FILE keeps.' -rF
+complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" reuse' -l 'reuse' -d 'Send nothing: stdin is the descriptor line of a blob that is stored already. Status 1 when REF does not have it.'
+complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob"' -l 'from' -d 'With --reuse: mount or copy the blob from there if REF lacks it. May be repeated.' -rfka ''
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF

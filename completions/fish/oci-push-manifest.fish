@@ -20,7 +20,7 @@ function __oci-push-manifest_parse_tokens -S
     set -l unparsed_tokens (__oci-push-manifest_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-push-manifest'
-        __oci-push-manifest_parse_subcommand -r 1 'from=+' 'raw' 'index' 'expect=' 'annotation=+' 'dry-run' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-push-manifest_parse_subcommand -r 1 'from=+' 'raw' 'index' 'expect=' 'annotation=+' 'check-blobs' 'referrers' 'dry-run' 'plan' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-push-manifest_parse_subcommand -r 1 'version'
@@ -82,7 +82,10 @@ complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" index' -l 'index' -d 'Push an index even over one image.'
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" expect' -l 'expect' -d 'Move no tag (status 76) unless it is at this digest, or absent.' -rfka ''
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest"' -l 'annotation' -d 'Annotate the manifest, or the index. May be repeated.' -rfka ''
+complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" check-blobs' -l 'check-blobs' -d 'Ask for every blob, even if the place has the manifest that names it.'
+complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" referrers' -l 'referrers' -d 'Take along from the first --from what is about the image: signatures, SBOMs.'
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" dry-run' -l 'dry-run' -d 'Store nothing: write the descriptor that the push would give.'
+complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" plan' -l 'plan' -d 'Store nothing: write what would be sent, mounted, copied or reused, in bytes.'
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF

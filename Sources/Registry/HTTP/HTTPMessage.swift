@@ -130,6 +130,8 @@ struct HTTPRequest {
     var stallTimeout: Duration?
     /// Goes on after a signal: for what cleans up.
     var ignoresInterruption = false
+    /// It reads only, and may be sent before it is known whether the registry speaks TLS.
+    var findsBaseURL = false
     /// Waits a while for the answer after a signal: it may have opened what must be closed.
     var awaitsAnswer = false
     /// The only origin that may see the secrets in it; nil when it has none.
@@ -148,6 +150,16 @@ struct HTTPRequest {
         var request = self
         request.headers.add("Authorization", authorization)
         request.secretsOrigin = url.origin
+        return request
+    }
+
+    /// The same request where `home` is, if that is the same host with TLS.
+    func moved(to home: HTTPURL) -> HTTPRequest {
+        var request = self
+        if findsBaseURL, url.authority == home.authority, home.scheme == "https" {
+            request.url = HTTPURL(
+                scheme: home.scheme, authority: home.authority, target: url.target)
+        }
         return request
     }
 

@@ -21,6 +21,8 @@ final class BlobUpload {
     let source: any BlobSource
     let window: UploadWindow
     let meter: TransferMeter
+    /// For uploads that another process may go on with.
+    let resumption: Resumption?
     var retries: Retries
     var session: UploadSession?
     /// How many bytes the open session has for certain.
@@ -34,9 +36,13 @@ final class BlobUpload {
 
     var client: RegistryClient { repository.client }
 
-    init(_ repository: RegistryRepository, _ source: any BlobSource) {
+    init(
+        _ repository: RegistryRepository, _ source: any BlobSource,
+        _ resumption: Resumption? = nil
+    ) {
         self.repository = repository
         self.source = source
+        self.resumption = resumption
         let isCheap = source.canRewind && source.announced != nil
         window = UploadWindow(
             source,
@@ -54,11 +60,11 @@ final class BlobUpload {
     func run(mountFrom: [String]) throws -> BlobIdentity {
         do {
             let identity = try store(mountFrom: mountFrom)
+            try resumption?.end()
             meter.finish()
             return identity
         } catch {
-            if let session { repository.cancel(session.location) }
-            session = nil
+            abandon(error)
             meter.fail()
             if let failure = error as? TransportFailure {
                 throw RegistryError(failure, url: repository.name)
@@ -68,10 +74,16 @@ final class BlobUpload {
     }
 
     private func store(mountFrom: [String]) throws -> BlobIdentity {
-        if source.announced == nil {
-            try window.fill(to: Int64(RegistryRepository.spoolByteLimit))
+        if let announced = source.announced {
+            if try isThere(announced, mountFrom: mountFrom) { return announced }
+            if session == nil { try resumePrevious() }
+        } else {
+            try resumePrevious()
+            if session == nil {
+                try window.fill(to: Int64(RegistryRepository.spoolByteLimit))
+                if let identity, try isThere(identity, mountFrom: mountFrom) { return identity }
+            }
         }
-        if let identity, try isThere(identity, mountFrom: mountFrom) { return identity }
         while true {
             if session == nil { try open() }
             if let identity = try send() { return identity }
@@ -79,24 +91,40 @@ final class BlobUpload {
     }
 
     /// Whether the repository has the blob, or gets it from another.
+    ///
+    /// A mount from the one place that may have it answers both questions at once.
     private func isThere(_ identity: BlobIdentity, mountFrom: [String]) throws -> Bool {
         meter.total = identity.size
-        if try isStored(identity) { return true }
-        for other in mountFrom {
-            switch try repository.tryMount(identity, from: other) {
-            case .mounted:
-                // An earlier one may have opened an upload.
-                if let session { repository.cancel(session.location) }
-                session = nil
-                return true
-            case .refused: continue
-            case .session(let opened):
-                // The next mount would leave it open; the upload can use the last one.
-                if let session { repository.cancel(session.location) }
-                session = opened
-            }
+        if mountFrom.count == 1, try mount(identity, from: mountFrom[0]) { return true }
+        if try isStored(identity) {
+            dropSession()
+            return true
+        }
+        for other in mountFrom where mountFrom.count > 1 {
+            if try mount(identity, from: other) { return true }
         }
         return false
+    }
+
+    /// Mounts the blob from another repository; what the registry opens instead is the session.
+    private func mount(_ identity: BlobIdentity, from other: String) throws -> Bool {
+        switch try repository.tryMount(identity, from: other) {
+        case .mounted:
+            // An earlier one may have opened an upload.
+            dropSession()
+            return true
+        case .refused: return false
+        case .session(let opened):
+            // The next mount would leave it open; the upload can use the last one.
+            dropSession()
+            session = opened
+            return false
+        }
+    }
+
+    private func dropSession() {
+        if let session { repository.cancel(session.location) }
+        session = nil
     }
 
     private func open() throws {
@@ -105,6 +133,7 @@ final class BlobUpload {
         call.request.awaitsAnswer = true
         let response = try client.send(call)
         guard response.status == 202 else { throw client.refusal(call, response) }
+        resumption?.begin()
         session = try UploadSession(response, to: call.request.url, client.requestPolicy)
     }
 
@@ -133,6 +162,10 @@ final class BlobUpload {
         let limit =
             explicit ?? habits.bodyLimit ?? (session.isBehindLimit ? ChunkSize.behindLimit : nil)
         let canChunk = !habits.refusesChunks
+        if resumption != nil, canChunk {
+            let isSmall = identity.map { $0.size <= Int64(ChunkSize.preferred) } ?? false
+            if !isSmall || acknowledged > 0 { return .chunks }
+        }
         if let identity, acknowledged == 0, !habits.refusesWholes {
             let fits = limit.map { identity.size <= Int64($0) } ?? true
             let isSmall = identity.size <= Int64(ChunkSize.preferred)
@@ -205,6 +238,7 @@ final class BlobUpload {
         try window.fill(to: acknowledged + Int64(size))
         let count = min(Int64(size), window.end - acknowledged)
         if count == 0 { return try close() }
+        try keep(sending: acknowledged + count)
         var call = repository.call("PATCH", session.location, pushing: true)
         call.request.headers.add("Content-Type", MediaType.octetStream.rawValue)
         // - Spec: distribution-spec v1.1: no `bytes` before it, and the last byte is counted in.
@@ -216,6 +250,7 @@ final class BlobUpload {
             try follow(response)
             acknowledge(response, from: acknowledged, to: acknowledged + count)
             noteProgress()
+            try keep(sending: acknowledged)
         case .answer(let response): try recover(call, response, refused: .chunks)
         case .broken(let failure, let response): try repair(call, failure, response)
         }

@@ -19,6 +19,18 @@ extension RegistryRepository {
         try BlobUpload(self, source).run(mountFrom: mountFrom)
     }
 
+    /// The same, with a file that keeps the upload while it is open: when this process fails or dies,
+    /// the next one that brings the same bytes goes on with it. The upload is not cancelled then.
+    ///
+    /// The bytes go in chunks, since only what was answered is known to be there.
+    /// - Throws: also `RegistryError.resumeFile` and `StreamError` of the file.
+    public func writeBlob(
+        _ source: any BlobSource, mountFrom: [String], resumeFile: Path
+    ) throws -> BlobIdentity {
+        let resumption = Resumption(ResumeFile(path: resumeFile))
+        return try BlobUpload(self, source, resumption).run(mountFrom: mountFrom)
+    }
+
     enum Mount {
         case mounted
         case refused
@@ -100,6 +112,19 @@ struct UploadSession {
         let minimum = response.headers["OCI-Chunk-Min-Length"].flatMap { HeaderValue.number($0) }
         chunkMinimum = Int(clamping: minimum ?? 0)
         isBehindLimit = response.headers["CF-RAY"] != nil
+    }
+
+    /// The session that a resume file keeps. A Location in a file is trusted as one in an answer of the
+    /// registry: it leads nowhere that the policy forbids.
+    ///
+    /// - Throws: `TransportFailure.violation`.
+    init(
+        _ state: ResumeFile.State, base: HTTPURL, _ policy: RequestPolicy
+    ) throws(TransportFailure) {
+        self.policy = policy
+        location = try policy.target(of: state.location, from: base, "an upload")
+        chunkMinimum = state.chunkMinimum
+        isBehindLimit = false
     }
 
     /// Goes on where the answer says, if it does.

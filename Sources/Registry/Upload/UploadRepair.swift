@@ -121,7 +121,7 @@ extension BlobUpload {
     /// How many bytes the session has; nil when it is gone, or does not say.
     ///
     /// - Spec: distribution-spec v1.1, Pushing a blob in chunks: GET of the upload's URL.
-    private func sessionOffset() throws -> Int64? {
+    func sessionOffset() throws -> Int64? {
         guard let session else { return nil }
         let call = repository.call("GET", session.location, pushing: true)
         let response = try client.send(call)
@@ -137,7 +137,9 @@ extension BlobUpload {
     ///
     /// - Throws: `RegistryError.uploadLost` when the first bytes are gone.
     private func restart(after cause: RegistryError) throws {
-        if let session { repository.cancel(session.location) }
+        // Another process may still go on with a session that this one has not the bytes for.
+        let isKept = resumption?.isKept == true && !window.canRestart
+        if let session, !isKept { repository.cancel(session.location) }
         session = nil
         acknowledged = 0
         guard try window.restart() else {

@@ -93,6 +93,23 @@ final class UploadWindow {
         return copied
     }
 
+    /// Calls `body` with the bytes from `first` to `last`, in order. They must be in the window.
+    func visit(from first: Int64, to last: Int64, _ body: (UnsafeRawBufferPointer) -> Void) {
+        precondition(contains(first) && contains(last))
+        let size = UploadWindow.segmentByteCount
+        var offset = first
+        while offset < last {
+            let position = Int(offset - start)
+            let count = min(size - position % size, Int(last - offset))
+            let segment = UnsafeRawBufferPointer(segments[position / size])
+            body(UnsafeRawBufferPointer(rebasing: segment[(position % size)...].prefix(count)))
+            offset += Int64(count)
+        }
+    }
+
+    /// Whether `restart` will work.
+    var canRestart: Bool { start == 0 || source.canRewind }
+
     /// Goes back to the first byte, of what is kept or of the source.
     ///
     /// - Returns: false when the first byte is gone.

@@ -1,11 +1,13 @@
 # shellcheck shell=sh
-# build: add a layer to an image and store the result
-# usage: ocinoco build SOURCE --from REF --tag REF... [--push | --output LAYOUT]
-#                      [OPTION...]
+# build: add layers to an image and store the result
+# usage: ocinoco build [SOURCE] --from REF --tag REF... [--push | --output LAYOUT]
+#                      [--layer SOURCE:DIR...] [OPTION...]
 #
 # Adds SOURCE as a layer to the image REF and prints the descriptor of the
 # new image. SOURCE is a directory, a file, a layer (a tar, compressed or not),
 # or - for a tar on stdin. Whether a file is a layer is told by its content.
+# Without SOURCE only the layers of --layer are added, or none. A layer that
+# the image had under its name before is neither compressed nor sent again.
 # Without --push or --output nothing is stored.
 #
 # example:
@@ -13,13 +15,94 @@
 #     --root-dir /app --cmd '["node","server.js"]' --push
 
 compose_build() {
-	operands 1 'one SOURCE is needed'
-	[ -n "$first" ] || usage_error 'an empty SOURCE'
-	source=$first
+	[ "$count" -eq 0 ] || operands 1 'one SOURCE is needed'
+	[ "$count:$first" != 1: ] || usage_error 'an empty SOURCE'
 	[ -n "$base" ] || usage_error 'no --from'
 	choose_target "$@"
-	find_layer "$@"
 	choose_compressor
+	choose_reuse
+	source=$first below=$compress
+	[ "$count" -eq 0 ] || find_layer "$@"
+	above=$compress compress=$below
+	fetch_images "$@"
+	if [ "$follow_base" = yes ]; then list_base "$@"; else warn_of_links "$@"; fi
+	layers_below "$@"
+	if [ "$count" -eq 1 ]; then
+		source=$first name=layer compress=$above
+		choose_compressor
+		build_layer "$@"
+	elif [ "$index" -eq 0 ] && has_group oci-tar "$@"; then
+		usage_error 'no SOURCE, and options that are for one'
+	fi
+	from work:base.json
+	append_layers "$@"
+	edit_image "$@"
+	push_images "$@"
+}
+
+# Checks --reuse. `known` is the image whose layers are looked at, if any.
+choose_reuse() {
+	case $reuse in
+	auto)
+		# Nothing is asked for where nothing is stored, or where every file is wanted.
+		if [ "$push$output$plan" = nono ] || [ -n "$keep" ]; then reuse=no; fi
+		known=$target
+		;;
+	no) ;;
+	*)
+		check_reference "$reuse"
+		[ -n "$media_type" ] || usage_error '--reuse is for layers of zstd, gzip or none'
+		known=$reuse
+		;;
+	esac
+	if [ "$reuse" = no ] || [ -z "$media_type" ]; then known=; fi
+}
+
+# The base, and the image whose layers are looked at.
+fetch_images() {
+	case $known:$reuse in
+	:*) ;;
+	*:auto)
+		unheard=-
+		stage 'oci-fetch platform' "$@" "arg:$known"
+		unheard=
+		beside work:known.json
+		;;
+	*)
+		stage 'oci-fetch platform' "$@" "arg:$known"
+		into work:known.json
+		;;
+	esac
+	fetch_base "$@"
+}
+
+# The layers of --layer, numbered by `index`. What is for SOURCE alone is not for them.
+layers_below() {
+	index=0 is_above=$is_layer is_layer=no
+	for word do
+		shift
+		case $word in
+		oci-tar:--root-dir=* | oci-tar:--files-from=* | oci-tar:--null) ;;
+		oci-tar:--whiteout=* | oci-tar:--opaque=*) ;;
+		*) set -- "$@" "$word" ;;
+		esac
+	done
+	for word do
+		case $word in layer:*) ;; *) continue ;; esac
+		word=${word#layer:}
+		case $word in
+		-:* | :* | *:) usage_error "not SOURCE:DIR: '$word'" ;;
+		*:*) ;;
+		*) usage_error "not SOURCE:DIR: '$word'" ;;
+		esac
+		index=$((index + 1)) name=layer.$index source=${word%:*}
+		build_layer "$@" "oci-tar:--root-dir=${word##*:}"
+	done
+	is_layer=$is_above
+}
+
+# The layer of SOURCE: a known one that it already is, or else a new one.
+build_layer() {
 	for word in "$@" "tag:$output" "keep:$keep"; do
 		case $word in
 		keep:?*) path=${word#keep:} ;;
@@ -28,14 +111,34 @@ compose_build() {
 		esac
 		! is_in_source "$path" || set -- "$@" "oci-tar:--exclude=$pattern"
 	done
-	fetch_base "$@"
-	if [ "$follow_base" = yes ]; then list_base "$@"; else warn_of_links "$@"; fi
-	layer_stages "$@"
-	store_layer "$@"
-	from work:base.json
-	stage oci-manifest-append "$@" work:layer.json
-	edit_image "$@"
-	push_images "$@"
+	[ "$dockerignore" = no ] || [ ! -e "$source/.dockerignore" ] ||
+		set -- "$@" "oci-tar:--exclude-from=$source/.dockerignore"
+	# A layer that is stored as it is, oci-push-blob looks for by its digest.
+	if [ -z "$known" ] || ! can_read_again "$@" || [ "$is_layer:$compress" = yes:none ]; then
+		store_layer layer_stages "$@"
+		return
+	fi
+	tar_stages "$@"
+	[ -z "$pipeline" ] || pipe
+	stage oci-reuse "arg:--media-type=$media_type" "$@" work:known.json
+	if is_stored; then
+		pipe
+		[ "$reuse" = auto ] || set -- "$@" "oci-reuse-from:--from=$known"
+		stage 'oci-push-blob oci-reuse-from' arg:--reuse "$@" "arg:$target"
+	fi
+	into "work:$name.json" 1
+	store_layer layer_stages "$@"
+	end_otherwise
+}
+
+append_layers() {
+	[ "$index$count" != 00 ] || return 0
+	while [ "$appended" -lt "$index" ]; do
+		appended=$((appended + 1))
+		set -- "$@" "work:layer.$appended.json"
+	done
+	[ "$count" -eq 0 ] || set -- "$@" work:layer.json
+	stage oci-manifest-append "$@"
 }
 
 # Whether SOURCE is a layer, which is used as it is: by --source-type, else by its content.

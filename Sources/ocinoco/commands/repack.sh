@@ -24,11 +24,8 @@ compose_repack() {
 	into work:changes
 	place work:changes
 	write "if [ -s $quoted ]; then"
-	from work:changes
-	stage oci-tar arg:--files-from=- arg:--null "arg:${owners:---keep-owner}" arg:--mtime=keep \
-		arg:--xattrs "$@" "arg:$bundle/rootfs"
-	compress_stages "$@"
-	store_layer "$@"
+	source=$bundle
+	store_layer change_stages "$@"
 	from "file:$bundle/image.json"
 	stage oci-manifest-append "$@" work:layer.json
 	into work:appended.json
@@ -42,4 +39,12 @@ compose_repack() {
 	[ -z "$base" ] || set -- "$@" "oci-push-manifest:--from=$base"
 	edit_image "$@"
 	push_images "$@"
+}
+
+# The stages from what changed to the compressed layer.
+change_stages() {
+	from work:changes
+	stage oci-tar arg:--files-from=- arg:--null "arg:${owners:---keep-owner}" arg:--mtime=keep \
+		arg:--xattrs "$@" "arg:$bundle/rootfs"
+	compress_stages "$@"
 }

@@ -1,0 +1,56 @@
+import ArgumentParser
+import ByteStream
+import Layer
+import OCI
+import ToolSupport
+
+/// `oci-reuse`: the stored layer that already is a tar.
+public struct ReuseTool: Tool {
+    public static let configuration = CommandConfiguration(
+        commandName: "oci-reuse",
+        abstract: "Find the stored layer that is the tar on stdin.",
+        usage: "oci-reuse [<options>] <known> ...",
+        discussion: """
+            Reads a tar from stdin and writes the descriptor line of the layer in KNOWN that is \
+            this tar: the one with its digest as diffID. Without such a layer nothing is written \
+            and the status is 1. The tar is not read where KNOWN has no layer that could be it. A \
+            tar that is cut is an error.
+
+            Example:
+              oci-fetch ghcr.io/example/app:latest | oci-layers >known
+              oci-tar ./dist --root-dir /app | oci-reuse known >layer.json
+            """,
+        version: Version.text)
+
+    @Argument(
+        help: ArgumentHelp(
+            "Files of descriptor lines, as oci-layers writes them, or of image lines.",
+            valueName: "known"))
+    var known: [Path]
+
+    @Option(
+        help: ArgumentHelp(
+            "Find only layers of this type. May be repeated.", valueName: "type"))
+    var mediaType: [MediaType] = []
+
+    @OptionGroup public var common: CommonOptions
+
+    public init() {}
+
+    public func validate() throws {
+        if let other = mediaType.first(where: { $0.layerCompression == nil }) {
+            throw ValidationError("--media-type is not the type of a layer: '\(other)'")
+        }
+    }
+
+    public func execute(_ console: Console) throws {
+        let input = try console.standardInput(expecting: "a tar")
+        var layers = KnownLayers()
+        for path in known { try layers.read(path, ofTypes: mediaType) }
+        if layers.isEmpty { throw NegativeAnswer() }
+        let tar = LayerSource(input, declared: .layer)
+        try drain(tar)
+        guard let layer = layers.layer(diffID: tar.identity.digest) else { throw NegativeAnswer() }
+        try OutputStream().write(layer.line)
+    }
+}

@@ -1,0 +1,87 @@
+import ByteStream
+import Glibc
+import Hashing
+import OCI
+
+extension ImageStore {
+    /// Stores a blob at every one of `targets`, from one reading.
+    ///
+    /// Names of one repository count once. A place that fails does not stop the others; each place
+    /// holds its own window of the bytes (`writeBlob` of a repository), and at most a few MiB are
+    /// between the fastest and the slowest.
+    ///
+    /// - Parameter mountFrom: repositories that may have the blob, for targets of a registry.
+    /// - Throws: what the source throws; what the place throws when there is one, else
+    ///   `StoreError.notEverywhere`.
+    public func writeBlob(
+        _ source: any BlobSource, to targets: [Reference],
+        mountFrom: @escaping @Sendable (Reference) -> [String]
+    ) throws {
+        var places: [Reference] = []
+        for target in targets where !places.contains(target.place) { places.append(target.place) }
+        if places.count == 1 {
+            let repository = try repository(for: places[0])
+            _ = try repository.writeBlob(source, mountFrom: mountFrom(places[0]))
+            return
+        }
+        let shared = SharedBlob(source, readerCount: places.count)
+        let errors = Guarded<[(any Error)?]>(Array(repeating: nil, count: places.count))
+        var threads: [WorkerThread] = []
+        for (number, place) in places.enumerated() {
+            let store: @Sendable () -> Void = {
+                defer { shared.leave(number) }
+                do {
+                    let repository = try self.repository(for: place)
+                    _ = try repository.writeBlob(
+                        shared.blob(for: number), mountFrom: mountFrom(place))
+                } catch {
+                    errors.withLock { $0[number] = error }
+                }
+            }
+            // Each needs a thread of its own, since they wait for each other; this one is the last's.
+            if number == places.count - 1 {
+                store()
+            } else if let thread = WorkerThread(store) {
+                threads.append(thread)
+            } else {
+                shared.leave(number)
+                errors.withLock {
+                    $0[number] = StreamError.system(
+                        call: "pthread_create", Errno(rawValue: EAGAIN))
+                }
+            }
+        }
+        for thread in threads { thread.join() }
+        if let failure = shared.failure { throw failure }
+        let failures = zip(places, errors.withLock { $0 }).compactMap { place, error in
+            error.map { PlaceFailure(place: place.description, error: $0) }
+        }
+        if !failures.isEmpty {
+            throw StoreError.notEverywhere(failures, placeCount: places.count)
+        }
+    }
+}
+
+extension ImageStore {
+    /// Stores a blob in a repository of a registry, with a file that keeps the upload while it is open.
+    ///
+    /// - Throws: as `RegistryRepository.writeBlob`.
+    public func writeBlob(
+        _ source: any BlobSource, to target: RegistryReference, mountFrom: [String],
+        resumeFile: Path
+    ) throws {
+        let repository = try registryClient().repository(target)
+        _ = try repository.writeBlob(source, mountFrom: mountFrom, resumeFile: resumeFile)
+    }
+}
+
+/// Why a place does not have what was to be stored there.
+public struct PlaceFailure: Sendable {
+    public let place: String
+    public let failure: any Failure
+
+    init(place: String, error: any Error) {
+        self.place = place
+        failure = error as? any Failure ?? InternalError(error)
+    }
+}

@@ -1,0 +1,76 @@
+import Hashing
+import OCI
+
+/// What a manifest needs to be in a repository before it.
+struct Inventory {
+    struct Blob: Sendable {
+        let descriptor: Descriptor
+        /// The bytes, when they are at hand.
+        let bytes: [UInt8]?
+        let sources: [Reference]
+        /// As in `layer 2 of 5 of the image`.
+        let subject: String
+    }
+
+    private(set) var blobs: [Blob] = []
+    /// Manifests that others refer to, before those.
+    var manifests: [RawManifest] = []
+    private var digests: Set<Digest> = []
+
+    mutating func add(
+        _ manifest: Manifest, subject: String, config: [UInt8]?, sources: [Reference]
+    ) {
+        add(
+            Blob(
+                descriptor: manifest.config, bytes: config, sources: sources,
+                subject: "config of \(subject)"))
+        for (offset, layer) in manifest.layers.enumerated() {
+            if layer.isForeign { continue }
+            add(
+                Blob(
+                    descriptor: layer, bytes: layer.contentAtHand, sources: sources,
+                    subject: "layer \(offset + 1) of \(manifest.layers.count) of \(subject)"))
+        }
+    }
+
+    /// Adds what an index refers to and is no manifest.
+    mutating func add(_ entry: Descriptor, subject: String, sources: [Reference]) {
+        add(
+            Blob(
+                descriptor: entry, bytes: entry.contentAtHand, sources: sources, subject: subject))
+    }
+
+    private mutating func add(_ blob: Blob) {
+        if digests.insert(blob.descriptor.digest).inserted { blobs.append(blob) }
+    }
+}
+
+extension Descriptor {
+    /// A layer that stays where its `urls` say.
+    ///
+    /// - Spec: image-spec v1.1.1, layer.md, Non-Distributable Layers.
+    fileprivate var isForeign: Bool {
+        mediaType.isNondistributable && document["urls"]?.elements?.isEmpty == false
+    }
+
+    /// The content when it need not be fetched: embedded, the empty JSON object, or nothing; nil when
+    /// it is none of them, or not what the digest says.
+    ///
+    /// - Spec: image-spec v1.1.1, manifest.md, Guidance for an Empty Descriptor.
+    var contentAtHand: [UInt8]? {
+        let embedded: [UInt8]?
+        do {
+            embedded = try embeddedData()
+        } catch {
+            return nil
+        }
+        for bytes in [embedded, Array("{}".utf8), []] {
+            if let bytes, Int64(bytes.count) == size,
+                Digest.of(bytes, algorithm: digest.algorithm) == digest
+            {
+                return bytes
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import ByteStream
+import ImageStore
+import OCI
+import ToolSupport
+
+/// Options of `oci-push-blob` for a blob that is stored already.
+struct BlobReuseOptions: ParsableArguments {
+    @Flag(
+        help: ArgumentHelp(
+            "Send nothing: stdin is the descriptor line of a blob that is stored already. "
+                + "Status 1 when REF does not have it."))
+    var reuse = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --reuse: mount or copy the blob from there if REF lacks it. May be repeated.",
+            valueName: "ref"))
+    var from: [String] = []
+
+    init() {}
+
+    func validate() throws {
+        if !reuse && !from.isEmpty { throw ValidationError("--from needs --reuse") }
+    }
+
+    /// Writes the descriptor on stdin again when the place has what it describes. An empty stdin is the
+    /// answer no of `oci-reuse`, and stays that.
+    func answer(_ target: Reference, _ store: ImageStore, _ console: Console) throws {
+        let sources = try from.map { text throws(ReferenceError) in try parseReference(text) }
+        let input = try console.standardInput(expecting: "a descriptor line")
+        let descriptor: Descriptor
+        do {
+            descriptor = try readDescriptor(from: input)
+        } catch InputError.empty {
+            throw NegativeAnswer()
+        }
+        guard try store.adopt(descriptor, at: target, from: sources) else {
+            console.trace("\(quote(descriptor.digest.description)) is not there any more")
+            throw NegativeAnswer()
+        }
+        try FileDescriptor.standardOutput.writeLine(descriptor)
+    }
+}

@@ -1,0 +1,85 @@
+# How often a registry is asked: an index of two images with ten layers each, copied, copied again, renamed.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+start_registry plain
+source=$registry/source:1
+
+for platform in linux/amd64 linux/arm64; do
+	set --
+	for number in 1 2 3 4 5 6 7 8 9 10; do
+		mkdir -p tree
+		echo "$platform $number" >tree/file
+		layer=${platform#*/}.$number.json
+		oci-tar tree | oci-zstd | oci-push-blob "$registry/source" >"$layer"
+		set -- "$@" "$layer"
+	done
+	oci-fetch scratch --platform "$platform" | oci-manifest-append "$@"
+done >images.json
+oci-push-manifest "$source" <images.json >pushed.json
+digest=$(field .digest pushed.json)
+
+# The requests since the last call, for what begins with a text after /v2/.
+# An answer may be here before its line is in the log: a last request is waited for.
+echo 0 >seen
+requests() {
+	mark=/v2/mark/manifests/$(date +%s%N)
+	curl -so mark.answer "http://$registry$mark"
+	until grep -q "\"GET $mark" "$registry_log"; do sleep 0.02; done
+	tail -n +$(($(cat seen) + 1)) "$registry_log" | grep -v /v2/mark/ | grep -c "\"[A-Z]* /v2/$1" || :
+	wc -l <"$registry_log" >seen
+}
+
+requests '' >/dev/null
+expect 0 ocinoco copy "$source" "$registry/target:1"
+cmp out pushed.json
+assert_equal "$digest" "$(tag_digest target:1)"
+first=$(requests '')
+echo "first copy: $first requests"
+
+# Again: the manifest is fetched, and the tag stands for it already.
+expect 0 ocinoco copy "$source" "$registry/target:1"
+cmp out pushed.json
+assert_equal 2 "$(requests '')" 'requests of the same copy again'
+
+# Another name: the tag, the manifest under its digest, and it is put under the name.
+expect 0 ocinoco copy "$source" "$registry/target:2"
+assert_equal "$digest" "$(tag_digest target:2)"
+assert_equal 3 "$(requests target/)" 'requests for another name'
+
+# The same as image lines, which are an index already.
+expect 0 oci-push-manifest "$registry/target:1" <images.json
+cmp out pushed.json
+assert_equal 1 "$(requests '')" 'requests for image lines'
+
+# Another index over the same images: they are asked for, not their blobs.
+expect 0 oci-push-manifest --annotation a=b "$registry/target:3" <images.json
+assert_equal 0 "$(requests target/blobs)" 'blobs that were asked for'
+oci-fetch --raw "$registry/target:3" >annotated.json
+requests '' >/dev/null
+expect 0 oci-push-manifest --annotation c=d --from "$registry/source" "$registry/target:4" <annotated.json
+assert_equal 0 "$(requests target/blobs)" 'blobs of an index of bytes'
+
+# --check-blobs asks for each, and mends what has gone.
+layer=$(field .digest arm64.10.json)
+hex=${layer#sha256:}
+rm -r "$storage/docker/registry/v2/repositories/target/_layers/sha256/$hex"
+requests '' >/dev/null
+expect 0 oci-push-manifest "$registry/target:1" <images.json
+assert_equal 0 "$(requests target/blobs)" 'blobs that were asked for'
+expect 0 oci-push-manifest --check-blobs --from "$registry/source" "$registry/target:1" <images.json
+cmp out pushed.json
+curl -fsSI "http://$registry/v2/target/blobs/$layer" >/dev/null || fail 'the blob is not there'
+
+# A layout is looked at, whatever manifests it has: others may have made it.
+ocinoco copy "$source" oci:layout:1 >out
+rm "layout/blobs/sha256/$hex"
+expect 0 ocinoco copy "$source" oci:layout:1
+[ -f "layout/blobs/sha256/$hex" ] || fail 'the blob is not in the layout'
+
+# What is the same already is no reason to pass over --expect.
+assert_failed 76 oci-push-manifest oci-push-manifest --expect absent "$registry/target:1" <images.json
+expect 0 oci-push-manifest --expect "$digest" "$registry/target:1" <images.json
+expect 0 oci-push-manifest --expect absent "$registry/target:5" <images.json
+assert_equal "$digest" "$(tag_digest target:5)"

@@ -1,0 +1,238 @@
+# Layers that are stored already: oci-reuse, oci-push-blob --reuse, and builds that send nothing twice.
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+start_registry plain
+make_dist
+oci-tar dist --root-dir /app >app.tar
+oci-zstd <app.tar >app.tar.zst
+oci-digest <app.tar.zst >app.json
+oci-digest <app.tar >plain.json
+gzip -n <app.tar | oci-digest >gzip.json
+oci-tar dist/lib | oci-zstd | oci-digest >other.json
+
+# Of the layers that are this tar the first is answered, or the first of the type.
+cat other.json gzip.json app.json >known
+expect 0 oci-reuse known <app.tar
+cmp out gzip.json
+expect 0 oci-reuse --media-type application/vnd.oci.image.layer.v1.tar+zstd known <app.tar
+cmp out app.json
+expect 0 oci-reuse other.json plain.json <app.tar
+cmp out plain.json
+expect 1 oci-reuse --media-type application/vnd.oci.image.layer.v1.tar known <app.tar
+assert_empty out
+assert_empty err
+expect 1 oci-reuse other.json <app.tar
+assert_empty out
+assert_empty err
+# Nothing is known: the tar need not be read.
+: >nothing
+expect 1 oci-reuse nothing <app.tar
+assert_empty err
+
+# A cut tar has no answer, not even no.
+for count in 0 1 511 512 2000 "$(($(wc -c <app.tar) - 512))" "$(($(wc -c <app.tar) - 1))"; do
+	head -c "$count" app.tar >cut.tar
+	assert_failed 65 oci-reuse oci-reuse known <cut.tar
+done
+assert_failed 65 oci-reuse oci-reuse known <app.tar.zst
+head -c 100 app.json >cut.json
+assert_failed 65 oci-reuse oci-reuse cut.json <app.tar
+assert_failed 66 oci-reuse oci-reuse missing.json <app.tar
+assert_failed 64 oci-reuse oci-reuse --media-type text/plain known <app.tar
+assert_failed 64 oci-reuse oci-reuse <app.tar
+
+# oci-push-blob --reuse: the place's answer counts.
+here=$registry/reuse/here
+expect 1 oci-push-blob --reuse "$here" <app.json
+assert_empty out
+assert_empty err
+oci-push-blob "$here" <app.tar.zst | cmp - app.json
+expect 0 oci-push-blob --reuse "$here" <app.json
+cmp out app.json
+jq -c '.size += 1' app.json >wrong.json
+expect 1 oci-push-blob --reuse "$here" <wrong.json
+# The answer no of oci-reuse stays that.
+expect 1 oci-push-blob --reuse "$here" <nothing
+assert_empty err
+assert_failed 65 oci-push-blob oci-push-blob --reuse "$here" <cut.json
+assert_failed 64 oci-push-blob oci-push-blob --reuse --size 3 "$here" <app.json
+assert_failed 64 oci-push-blob oci-push-blob --from "$here" "$here" <app.json
+
+# Another repository gives it by mounting, another place by copying.
+patches() {
+	grep -c '"PATCH /v2/\|"PUT /v2/[^ ]*/blobs' "$registry_log" || :
+}
+before=$(patches)
+expect 0 oci-push-blob --reuse --from "$here:1" "$registry/reuse/there" <app.json
+assert_equal "$before" "$(patches)" 'blob bytes sent'
+expect 0 oci-push-blob --reuse "$registry/reuse/there" <app.json
+expect 0 oci-push-blob --reuse --from "$here" oci:layout <app.json
+assert_equal "$(field .digest app.json)" "$(digest_of "layout/blobs/sha256/$(field '.digest[7:]' app.json)")"
+expect 0 oci-push-blob --reuse --from oci:layout oci:linked <app.json
+expect 1 oci-push-blob --reuse --from oci:linked "$registry/reuse/other" <other.json
+assert_equal 0 "$(upload_sessions)"
+
+build() {
+	expect 0 ocinoco build "$@" --from scratch --push --root-dir /app --cmd '["/app"]'
+	assert_empty err
+}
+build_layer() {
+	expect 0 ocinoco build "$@" --from scratch --push
+	assert_empty err
+}
+image=$registry/reuse/image:1
+
+# A build of what is there sends no byte of a layer, whoever runs it, and gives the same image.
+build dist --tag "$image"
+cp out first
+before=$(patches)
+build dist --tag "$image"
+cmp out first
+assert_equal "$before" "$(patches)" 'blob bytes sent again'
+expect 0 ocinoco build dist --from scratch --push --root-dir /app --cmd '["/app"]' --tag "$image" -n
+cp out script
+expect 0 sh script
+cmp out first
+assert_equal "$before" "$(patches)" 'blob bytes sent by the script'
+echo more >dist/more
+build dist --tag "$image"
+! cmp -s out first || fail 'a change went unnoticed'
+rm dist/more
+build dist --tag "$image" --reuse no
+cmp out first
+
+# Under another name, in another repository.
+before=$(patches)
+build dist --tag "$registry/reuse/moved:1" --reuse "$image"
+cmp out first
+assert_equal "$((before + 1))" "$(patches)" 'the config alone is sent'
+expect 69 ocinoco build dist --from scratch --tag "$image" --push --reuse "$registry/reuse/image:none"
+assert_empty out
+
+# Another compression than that of the known image is made anew.
+layer_type() {
+	field '.layers[-1].mediaType' "$(blob_file "$(field .digest "$1")")"
+}
+build dist --tag "$image" --compress gzip
+assert_equal application/vnd.oci.image.layer.v1.tar+gzip "$(layer_type out)"
+before=$(patches)
+build dist --tag "$image" --compress gzip
+assert_equal "$before" "$(patches)" 'gzip, reused'
+build dist --tag "$image" --compress none
+assert_equal application/vnd.oci.image.layer.v1.tar "$(layer_type out)"
+build dist --tag "$image" --compress 'gzip -1'
+assert_equal application/vnd.oci.image.layer.v1.tar+gzip "$(layer_type out)"
+assert_failed 64 ocinoco ocinoco build dist --from scratch --tag x --compress 'gzip -1' --reuse "$image"
+
+# An image of another tool, with Docker's types: umoci made it, skopeo turned it.
+tar -cf foreign.tar dist
+umoci init --layout foreign
+umoci new --image foreign:1
+umoci raw add-layer --image foreign:1 foreign.tar >umoci.log
+skopeo_copy --format v2s2 oci:foreign:1 "docker://$registry/reuse/docker:1"
+oci-fetch "$registry/reuse/docker:1" | oci-layers >known
+oci-fetch "$registry/reuse/docker:1" >known.image
+expect 0 oci-reuse known <foreign.tar
+assert_equal application/vnd.oci.image.layer.v1.tar+gzip "$(field .mediaType out)"
+cp out line
+expect 0 oci-reuse known.image <foreign.tar
+cmp out line
+before=$(patches)
+build_layer foreign.tar --tag "$registry/reuse/docker:1" --compress gzip
+assert_equal "$((before + 1))" "$(patches)" 'the config alone is sent'
+assert_equal application/vnd.oci.image.layer.v1.tar+gzip "$(layer_type out)"
+# An artifact or an index under the name is no layer of anything.
+echo text | oci-push-blob "$registry/reuse/artifact" --media-type text/plain |
+	oci-artifact --type a/b | oci-push-manifest "$registry/reuse/artifact:1" >artifact.json
+build dist --tag "$registry/reuse/artifact:1"
+
+# The same tar twice in an image, compressed differently.
+oci-push-blob "$registry/reuse/twice" <app.tar >one
+gzip -n <app.tar | oci-push-blob "$registry/reuse/twice" >two
+oci-fetch scratch | oci-manifest-append one two one | oci-push-manifest "$registry/reuse/twice:1" >twice.json
+build_layer app.tar --tag "$registry/reuse/twice:1" --compress gzip
+assert_equal "$(field .digest two)" "$(field '.layers[-1].digest' "$(blob_file "$(field .digest out)")")"
+
+# The known layer is deleted: it is made again.
+build dist --tag "$image"
+cp out first
+layer=$(field '.layers[-1].digest' "$(blob_file "$(field .digest out)")")
+curl -sf -X DELETE "http://$registry/v2/reuse/image/blobs/$layer"
+build dist --tag "$image"
+cmp out first
+expect 0 oci-fetch --blob "$registry/reuse/image@$layer"
+# It is deleted after the answer: no tag moves. The next build makes it.
+mkdir late
+cat >late/oci-push-blob <<END
+#!/bin/sh
+status=0
+"$(command -v oci-push-blob)" "\$@" || status=\$?
+case " \$* " in *' --reuse '*) curl -sf -X DELETE "http://$registry/v2/reuse/image/blobs/$layer" ;; esac
+exit \$status
+END
+chmod +x late/oci-push-blob
+tag=$(tag_digest reuse/image:1)
+ln -s "$(readlink -f "$(command -v ocinoco)")" late/ocinoco
+expect 69 env PATH="$PWD/late:$PATH" late/ocinoco build dist --from scratch --push --root-dir /app --tag "$image" --cmd '["/other"]'
+assert_empty out
+assert_equal "$tag" "$(tag_digest reuse/image:1)" 'the tag moved'
+build dist --tag "$image"
+cmp out first
+
+# What is made is what the second reading finds, when the tree changes after the first.
+mkdir changing
+cat >changing/oci-reuse <<END
+#!/bin/sh
+cat >/dev/null
+echo changed >"$PWD/dist/changed"
+exit 1
+END
+chmod +x changing/oci-reuse
+ln -s "$(readlink -f "$(command -v ocinoco)")" changing/ocinoco
+expect 0 env PATH="$PWD/changing:$PATH" changing/ocinoco build dist --from scratch --push --root-dir /app --tag "$image" --cmd '["/app"]'
+cp out changed
+build dist --tag "$image" --reuse no
+cmp out changed
+rm dist/changed
+
+# The platforms of an index: each has the layer, which is known from any of them.
+oci-fetch scratch --platform linux/amd64 >platforms
+oci-fetch scratch --platform linux/arm64 >>platforms
+oci-push-manifest "$registry/reuse/base:1" <platforms >base.json
+for round in first again; do
+	before=$(patches)
+	expect 0 ocinoco build dist --from "$registry/reuse/base:1" --root-dir /app --platform all --tag "$registry/reuse/all:1" --push
+	assert_empty err
+	cp out "$round"
+done
+cmp first again
+assert_equal "$before" "$(patches)" 'blob bytes sent again for several platforms'
+
+# The stage that looks for the layer is killed: no tag moves, and the message names it.
+mkdir killed
+printf '#!/bin/sh\nkill -TERM $$\n' >killed/oci-reuse
+chmod +x killed/oci-reuse
+ln -s "$(readlink -f "$(command -v ocinoco)")" killed/ocinoco
+tag=$(tag_digest reuse/image:1)
+expect 143 env PATH="$PWD/killed:$PATH" killed/ocinoco build dist --from scratch --push --tag "$image" --cmd '["/killed"]'
+assert_empty out
+assert_match '^ocinoco: oci-reuse failed with status 143$' err
+assert_equal "$tag" "$(tag_digest reuse/image:1)" 'the tag moved'
+
+# A tar on stdin is read once, and so is what a pipe names.
+oci-tar dist | expect 0 ocinoco build - --from scratch --tag "$image" --push
+mkfifo list
+find dist -type f | sed 's,^dist/,,' >list &
+expect 0 ocinoco build dist --files-from list --from scratch --tag "$image" --push
+
+# A stage that fails while it is asked for a known layer ends the build.
+build dist --tag "$image"
+chmod 000 dist/server.js
+if [ "$(id -u)" -ne 0 ]; then expect 66 ocinoco build dist --from scratch --tag "$image" --push; fi
+chmod 644 dist/server.js
+assert_failed 66 oci-tar ocinoco build missing --from scratch --tag "$image" --push -q 2>/dev/null ||
+	expect 66 ocinoco build missing --from scratch --tag "$image" --push
+assert_equal 0 "$(upload_sessions)"
+assert_equal '' "$(find "$TMPDIR" -maxdepth 1 -name 'tmp.*')" 'temporary files'

@@ -1,0 +1,93 @@
+function __oci-doctor_should_offer_completions_for_flags_or_options -a expected_commands
+    set -l non_repeating_flags_or_options $argv[2..]
+    set -l non_repeating_flags_or_options_absent 0
+    set -l positional_index 0
+    set -l commands
+    __oci-doctor_parse_tokens
+    test "$commands" = "$expected_commands"; and return $non_repeating_flags_or_options_absent
+end
+
+function __oci-doctor_should_offer_completions_for_positional -a expected_commands positional_index_comparison expected_positional_index
+    set -l non_repeating_flags_or_options
+    set -l non_repeating_flags_or_options_absent 0
+    set -l positional_index 0
+    set -l commands
+    __oci-doctor_parse_tokens
+    test "$commands" = "$expected_commands" -a \( "$positional_index" "$positional_index_comparison" "$expected_positional_index" \)
+end
+
+function __oci-doctor_parse_tokens -S
+    set -l unparsed_tokens (__oci-doctor_tokens -pc)
+    switch $unparsed_tokens[1]
+    case 'oci-doctor'
+        __oci-doctor_parse_subcommand -r 1 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        switch $unparsed_tokens[1]
+        case 'help'
+            __oci-doctor_parse_subcommand -r 1 'version'
+        end
+    end
+end
+
+function __oci-doctor_tokens
+    if test (string split -m 1 -f 1 -- . "$FISH_VERSION") -gt 3
+        commandline --tokens-raw $argv
+    else
+        commandline -o $argv
+    end
+end
+
+function __oci-doctor_parse_subcommand -S -a positional_count
+    argparse -s r -- $argv
+    set -l option_specs $argv[2..]
+    set -l is_repeating_positional $_flag_r
+    set -el _flag_r
+    set -a commands $unparsed_tokens[1]
+    set positional_index 0
+    while true
+        set -e unparsed_tokens[1]
+        argparse -sn "$commands" $option_specs -- $unparsed_tokens 2> /dev/null
+        set unparsed_tokens $argv
+        set positional_index (math $positional_index + 1)
+        for non_repeating_flag_or_option in $non_repeating_flags_or_options
+            if set -ql "_flag_$(string replace -a - _ -- $non_repeating_flag_or_option)"
+                set non_repeating_flags_or_options_absent 1
+                break
+            end
+        end
+        test (count $unparsed_tokens) -eq 0 -o \( -z "$is_repeating_positional" -a "$positional_index" -gt "$positional_count" \) && break
+    end
+end
+
+function __oci-doctor_complete_directories
+    set -l token (commandline -t)
+    string match -- '*/' $token
+    set -l subdirs $token*/
+    printf %s\n $subdirs
+end
+
+function __oci-doctor_custom_completion
+    set -x SAP_SHELL fish
+    set -x SAP_SHELL_VERSION $FISH_VERSION
+    set -l tokens (__oci-doctor_tokens -p)
+    if test -z "$(__oci-doctor_tokens -t)"
+        set -l index (count (__oci-doctor_tokens -pc))
+        set tokens $tokens[..$index] \'\' $tokens[(math $index + 1)..]
+    end
+    command $tokens[1] $argv $tokens
+end
+
+complete -c 'oci-doctor' -f
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" retries' -l 'retries' -d 'Repeat a request that failed for a passing reason up to N times.' -rfka ''
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" timeout' -l 'timeout' -d 'Give up connecting, and a transfer in which no byte moves, after so long.' -rfka ''
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" version' -l 'version' -d 'Show the version.'
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" h help' -s 'h' -l 'help' -d 'Show help information.'
