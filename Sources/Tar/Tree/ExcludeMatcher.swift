@@ -1,3 +1,5 @@
+import Glibc
+
 /// Matches the paths of a walk, a directory's before those in it.
 ///
 /// What the patterns make of a directory's path is kept while the walk is in it, so that each path
@@ -10,7 +12,19 @@ struct ExcludeMatcher {
         var states: [UInt64]
     }
 
+    /// What is looked at of every pattern for every path: nothing that is counted by reference.
+    private struct Outline {
+        let isException: Bool
+        /// Where in `tails` the text is that a matching path ends with, and how long it is.
+        let tailOffset: Int
+        let tailCount: Int
+        /// Where in the states of a level those of the pattern are.
+        let stateOffset: Int
+    }
+
     private let patterns: [ExcludePatterns.Pattern]
+    private let outlines: [Outline]
+    private let tails: [UInt8]
     private var levels: [Level] = []
     private let hasGlobs: Bool
 
@@ -21,6 +35,20 @@ struct ExcludeMatcher {
             states: Array(
                 repeating: 0, count: patterns.reduce(0) { $0 + $1.matcher.wordCount }))
         hasGlobs = !top.states.isEmpty
+        var outlines: [Outline] = []
+        var tails: [UInt8] = []
+        var stateOffset = 0
+        for pattern in patterns {
+            let tail = pattern.matcher.tail
+            outlines.append(
+                Outline(
+                    isException: pattern.isException, tailOffset: tails.count,
+                    tailCount: tail.count, stateOffset: stateOffset))
+            tails += tail
+            stateOffset += pattern.matcher.wordCount
+        }
+        self.outlines = outlines
+        self.tails = tails
         let matchers = patterns.map(\.matcher)
         top.states.withUnsafeMutableBufferPointer { states in
             var offset = 0
@@ -41,35 +69,41 @@ struct ExcludeMatcher {
     ///   - nameOffset: where its last component begins.
     func excludes(_ path: UnsafeRawBufferPointer, nameOffset: Int) -> Bool {
         guard let level = levels.last else { return false }
-        let characters = hasGlobs ? Glob.characters(of: path[nameOffset...]) : []
-        var offset = 0
+        var characters: [UInt32]?
         var isExcluded = false
-        for (index, pattern) in patterns.enumerated() {
-            defer { offset += pattern.matcher.wordCount }
-            if pattern.isException != isExcluded { continue }
-            if level.isMatched[index]
-                || matches(path, characters, pattern.matcher, level.states, offset)
-            {
-                isExcluded.toggle()
+        tails.withUnsafeBytes { tails in
+            for (index, outline) in outlines.enumerated() {
+                if outline.isException != isExcluded { continue }
+                if level.isMatched[index] {
+                    isExcluded.toggle()
+                    continue
+                }
+                let tail = outline.tailOffset..<(outline.tailOffset + outline.tailCount)
+                guard path.ends(with: UnsafeRawBufferPointer(rebasing: tails[tail])) else {
+                    continue
+                }
+                if matches(path, nameOffset, &characters, index, level.states) {
+                    isExcluded.toggle()
+                }
             }
         }
         return isExcluded
     }
 
+    /// - Parameter characters: those of the path's last component, once they are known.
     private func matches(
-        _ path: UnsafeRawBufferPointer, _ characters: [UInt32], _ pattern: PathPattern,
-        _ states: [UInt64], _ offset: Int
+        _ path: UnsafeRawBufferPointer, _ nameOffset: Int, _ characters: inout [UInt32]?,
+        _ index: Int, _ states: [UInt64]
     ) -> Bool {
+        let pattern = patterns[index].matcher
         guard case .glob(let glob) = pattern else { return pattern.matches(path) }
-        if path.count < glob.tail.count
-            || !path[(path.count - glob.tail.count)...].elementsEqual(glob.tail)
-        {
-            return false
-        }
+        let name = characters ?? Glob.characters(of: path[nameOffset...])
+        characters = name
         return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: glob.wordCount) { room in
             guard let base = room.baseAddress else { return false }
+            let offset = outlines[index].stateOffset
             for word in 0..<glob.wordCount { (base + word).initialize(to: states[offset + word]) }
-            characters.withUnsafeBufferPointer { glob.advance(base, by: $0) }
+            name.withUnsafeBufferPointer { glob.advance(base, by: $0) }
             return glob.isMatch(base)
         }
     }
@@ -101,5 +135,15 @@ struct ExcludeMatcher {
     /// Leaves the directory that was entered last.
     mutating func leave() {
         if levels.count > 1 { levels.removeLast() }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    fileprivate func ends(with tail: UnsafeRawBufferPointer) -> Bool {
+        guard !tail.isEmpty, let theirs = tail.baseAddress else { return true }
+        guard count >= tail.count, let mine = baseAddress,
+            self[count - 1] == tail[tail.count - 1]
+        else { return false }
+        return memcmp(mine + (count - tail.count), theirs, tail.count) == 0
     }
 }

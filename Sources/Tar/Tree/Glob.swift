@@ -34,6 +34,15 @@ enum PathPattern: Sendable {
         if case .glob(let glob) = self { glob.wordCount } else { 0 }
     }
 
+    /// What every path that matches ends with.
+    var tail: [UInt8] {
+        switch self {
+        case .exact(let name), .suffix(let name, _): name
+        case .prefix: []
+        case .glob(let glob): glob.tail
+        }
+    }
+
     /// Whether a path matches, of a pattern that is no glob.
     func matches(_ path: UnsafeRawBufferPointer) -> Bool {
         switch self {
@@ -84,6 +93,19 @@ struct Glob: Sendable {
         var stages: [UInt64]
     }
 
+    /// A step of a pattern whose sets have one word, as nearly all have.
+    private struct SmallStep: Sendable {
+        let ends: UInt64
+        let stays: UInt64
+        let stages: UInt64
+
+        init(_ step: Step) {
+            ends = step.ends[0]
+            stays = step.stays[0]
+            stages = step.stages[0]
+        }
+    }
+
     private static let slash = UInt32(UInt8(ascii: "/"))
     private static let newline = UInt32(UInt8(ascii: "\n"))
     private static let star = UInt32(UInt8(ascii: "*"))
@@ -96,6 +118,8 @@ struct Glob: Sendable {
 
     private let parts: [Part]
     private let steps: [Step]
+    /// The steps of a pattern of one word; empty for others.
+    private let smallSteps: [SmallStep]
     private let empties: [UInt64]
     /// How many words a set of parts has, with the end as one more.
     let wordCount: Int
@@ -129,7 +153,9 @@ struct Glob: Sendable {
         self.parts = parts
         let wordCount = parts.count / 64 + 1
         self.wordCount = wordCount
-        steps = (0..<128).map { Glob.step(UInt32($0), parts, wordCount) }
+        let steps = (0..<128).map { Glob.step(UInt32($0), parts, wordCount) }
+        self.steps = steps
+        smallSteps = wordCount == 1 ? steps.map(SmallStep.init) : []
         empties = Glob.set(parts, wordCount) { $0.mayBeEmpty }
         var tail: [UInt8] = []
         for case .character(let character) in parts.reversed().prefix(while: {
@@ -150,6 +176,10 @@ struct Glob: Sendable {
     /// Moves the set on by some characters.
     func advance(_ states: UnsafeMutablePointer<UInt64>, by characters: UnsafeBufferPointer<UInt32>)
     {
+        if !smallSteps.isEmpty {
+            states[0] = advance(states[0], by: characters)
+            return
+        }
         for character in characters {
             if character < 128 {
                 advance(states, steps[Int(character)])
@@ -171,19 +201,36 @@ struct Glob: Sendable {
         }
     }
 
+    private func advance(
+        _ states: UInt64, by characters: UnsafeBufferPointer<UInt32>
+    ) -> UInt64 {
+        let empties = empties[0]
+        return smallSteps.withUnsafeBufferPointer { steps in
+            var states = states
+            for character in characters {
+                let step =
+                    character < 128
+                    ? steps[Int(character)]
+                    : SmallStep(Glob.step(character, parts, wordCount))
+                var next = (states & step.ends) << 1 | states & step.stays
+                while true {
+                    let more = next | (next & empties) << 1
+                    if more == next { break }
+                    next = more
+                }
+                states = next | states & step.stages
+                if states == 0 { break }
+            }
+            return states
+        }
+    }
+
     /// Whether everything so far is a match.
     func isMatch(_ states: UnsafeMutablePointer<UInt64>) -> Bool {
         states[parts.count / 64] & 1 << UInt64(parts.count % 64) != 0
     }
 
     private func advance(_ states: UnsafeMutablePointer<UInt64>, _ step: Step) {
-        if wordCount == 1 {
-            let old = states[0]
-            states[0] = (old & step.ends[0]) << 1 | old & step.stays[0]
-            passEmpties(states)
-            states[0] |= old & step.stages[0]
-            return
-        }
         let old = (0..<wordCount).map { states[$0] }
         var carry: UInt64 = 0
         for word in 0..<wordCount {
