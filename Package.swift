@@ -171,7 +171,7 @@ let package = Package(
                 "LayerTests",
                 ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "CZlib", "CZstd", "TestSupport"]),
             tests("OCITests", ["JSON", "OCI"]),
-            tests("DockerfileTests", ["JSON", "OCI", "Dockerfile"]),
+            tests("DockerfileTests", ["JSON", "Dockerfile"]),
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
             tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
             tests(
