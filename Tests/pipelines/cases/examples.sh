@@ -22,6 +22,48 @@ examples() {
 	file { sub(/^\\&/, ""); gsub(/\\e/, "\\"); print >file }' "$1"
 }
 
+# image TAG...: an image of dist under each tag of example/app.
+image() {
+	for tag do
+		ocinoco build dist --from "$registry/example/base:latest" --platform linux/amd64 --push --quiet \
+			--tag "$registry/example/app:$tag" --label "tag=$tag" --created 2024-01-02T03:04:05Z >pushed.json
+	done
+}
+
+# prepare PAGE: what the examples of some pages need to be there.
+prepare() {
+	case $1 in
+	oci-compare.1)
+		image 1
+		ocinoco copy "$registry/example/app:1" "$registry/example/app:2" >copied.json
+		;;
+	oci-flatten.1) mkdir rootfs ;;
+	oci-rebase.1)
+		image 1
+		ocinoco copy "$registry/example/app:1" "$registry/example/job:1" >copied.json
+		;;
+	oci-validate.1) ocinoco build dist --from scratch --output oci:site:1 --quiet >built.json ;;
+	oci-delete.1) image old older new ;;
+	oci-gc.1)
+		image old
+		ocinoco copy "$registry/example/app:old" oci:store:old >copied.json
+		ocinoco build dist --from scratch --output oci:store:new --quiet >built.json
+		;;
+	oci-sign.1 | oci-verify.1)
+		image 1
+		oci-fetch "$registry/example/app:1" >image.json
+		cp "$ROOT/Tests/fixtures/signing/cosign-no-password.key" cosign.key
+		cp "$ROOT/Tests/fixtures/signing/ec.pem" key.pem
+		: >password
+		echo '{"buildDefinition":{}}' >provenance.json
+		COSIGN_PASSWORD='' oci-sign --sign-key cosign.key --legacy "$registry/example/app" <pushed.json >signed.json
+		COSIGN_PASSWORD='' oci-sign --sign-key cosign.key "$registry/example/app" <pushed.json >signed.json
+		ocinoco copy --referrers "$registry/example/app:1" "$registry/mirror/app:1" >copied.json
+		cp "$ROOT/Tests/fixtures/signing/ec.pub" cosign.pub
+		;;
+	esac
+}
+
 total=0
 for page in "$ROOT"/man/*.[17]; do
 	name=${page##*/}
@@ -34,17 +76,19 @@ for page in "$ROOT"/man/*.[17]; do
 	echo secret >token
 	echo '{"spdxVersion":"SPDX-2.3"}' >sbom.json
 	examples "$page"
+	prepare "$name"
 	for example in example.*; do
 		[ -f "$example" ] || fail "$name has no examples"
-		sed -i "s|ghcr\.io|$registry|g" "$example"
+		sed -i "s#ghcr\.io\|registry\.example\.com#$registry#g" "$example"
 		# Every stage must succeed, not the last alone; less shows nothing without a terminal.
 		bash -eu -o pipefail "$example" >printed 2>errors </dev/null || {
 			status=$?
 			cat errors
 			fail "$name: status $status of: $(cat "$example")"
 		}
-		# What is said on success is an error that nobody sees.
-		assert_empty errors
+		# What is said on success is a warning, or an error that nobody sees.
+		grep -v ': warning: ' errors >said || :
+		assert_empty said
 		total=$((total + 1))
 	done
 	cd ..

@@ -63,7 +63,7 @@ jq -n --arg here "$here" --arg registry "$registry" '
 		(run("manifest beside another"; "oci-push-manifest oci:base:two") | from("based") | in("start") | line | (., named)),
 		(run("fetch from a layout"; "oci-fetch oci:base:one") | in("start")),
 		(run("fetch a blob"; "oci-fetch --blob oci:base") | from("layer.json") | in("start")),
-		(run("snapshot"; "oci-snapshot --threads 2 \($here)/tree") | proved),
+		(run("snapshot"; "oci-snapshot --threads 2 \($here)/tree") | proved | .is_cautious = true),
 		(run("diff"; "oci-diff --threads 2 \($here)/changed.mtree \($here)/changed") | proved),
 		(run("untar"; "oci-untar root") | from("layer.zst") | in("unpacked")),
 		(run("save"; "oci-save --from oci:base --tag one") | from("raw") | in("start") | proved),
