@@ -10,7 +10,9 @@ export SOURCE_DATE_EPOCH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 143' TERM
+# shellcheck disable=SC2034 # the scripts read these
 machine=$(uname -m)
+# shellcheck disable=SC2034
 # The C library that the portable binaries need.
 glibc=$(sed -n 's/^glibc=//p' packaging/portable)
 

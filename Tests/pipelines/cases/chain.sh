@@ -1,8 +1,9 @@
 # The wrapper signs, verifies, compares, copies with what belongs to it, deletes and collects.
+# shellcheck source=../lib.sh
 . "$TEST_LIB"
 
 keys=$ROOT/Tests/fixtures/signing
-start_registry
+start_registry plain
 repository=$registry/example/app
 mkdir dist
 echo one >dist/file
@@ -28,7 +29,7 @@ ocinoco sign "$repository@$(field .digest app.json)" --sign-key "$keys/cosign.ke
 	--password-file password >out
 cmp app.json out
 # A key that can be read only once.
-cat "$keys/ec.pub" | ocinoco verify "$repository:1" --verify-key /dev/stdin >out
+ocinoco verify "$repository:1" --verify-key /dev/stdin <"$keys/ec.pub" >out
 cmp app.json out
 ocinoco build dist --from "$registry/example/base:1" --tag "$repository:p" --push -n \
 	--verify-base-key "$keys/ec.pub" --sign-key "$keys/rsa.pem" >script
@@ -36,11 +37,11 @@ sh script >out
 ocinoco verify "$repository:p" --verify-key "$keys/rsa.pub" >out
 
 # Digest, and whether it is still the same.
-ocinoco digest "$repository:1" >digest
-assert_equal "$(field .digest app.json)" "$(cat digest)"
-ocinoco digest "$repository:1" --is "$(cat digest)" >out
+ocinoco digest "$repository:1" >its-digest
+assert_equal "$(field .digest app.json)" "$(cat its-digest)"
+ocinoco digest "$repository:1" --is "$(cat its-digest)" >out
 expect 1 ocinoco digest "$repository:1" --is "$(field .digest base.json)"
-cmp digest out
+cmp its-digest out
 assert_empty err
 
 # The base moves: of hundreds of images, each base is asked for once.
@@ -107,16 +108,16 @@ assert_equal 3 "$(field '.layers | length' attached.json)"
 assert_failed 64 oci-push-manifest oci-push-manifest --referrers "$registry/mirror/app:2" <line.json
 
 # Tags without those of digests; deleting; collecting.
-ocinoco tags "$repository" --exclude-digest-tags >tags
-assert_equal '1 2 arm p ' "$(LC_ALL=C sort tags | tr '\n' ' ')"
+ocinoco tags "$repository" --exclude-digest-tags >listed
+assert_equal '1 2 arm p ' "$(LC_ALL=C sort listed | tr '\n' ' ')"
 ocinoco tags "$repository" --json >out
 assert_equal "$(field .digest app.json)" "$(field 'select(.tag == "1") | .digest' out)"
 ocinoco delete "$repository:arm" "$repository:p" --list >out
 assert_equal 2 "$(wc -l <out)"
 ocinoco delete "$repository:arm" "$repository:p" >out
 assert_empty out
-ocinoco tags "$repository" --exclude-digest-tags >tags
-assert_equal '1 2 ' "$(LC_ALL=C sort tags | tr '\n' ' ')"
+ocinoco tags "$repository" --exclude-digest-tags >listed
+assert_equal '1 2 ' "$(LC_ALL=C sort listed | tr '\n' ' ')"
 ocinoco delete oci:mirror:1
 ocinoco gc mirror --grace 0 --list >listed
 ocinoco gc mirror --grace 0 >removed

@@ -1,4 +1,5 @@
 # zstd:chunked of random trees: every frame alone, the table against the tar, the tar from tar-split.
+# shellcheck source=../lib.sh
 . "$TEST_LIB"
 
 for seed in 1 2 3 4 5 6 7 8; do

@@ -1,4 +1,5 @@
 # zstd:chunked: its ranges, its table and tar-split by a reader of our own, and as plain zstd by others.
+# shellcheck source=../lib.sh
 . "$TEST_LIB"
 
 # judge TAR [OPTION...]: compresses TAR into layer.zst, with its descriptor in layer.json.
@@ -104,7 +105,7 @@ bsdtar --format=pax -cf bsd.tar dist
 judge bsd.tar
 
 # Through a registry: the annotations are in the manifest, and other readers take the image.
-start_registry
+start_registry plain
 push_base
 oci-zstd --chunked <dist.tar | oci-push-blob "$registry/example/app" >layer.json
 oci-fetch "$registry/example/base:latest" | oci-manifest-append layer.json |

@@ -1,8 +1,9 @@
 # Tags and manifests are deleted: one tag of several, a manifest with all its tags, in registries that
 # delete tags, only manifests, or nothing, and in layouts.
+# shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-start_registry
+start_registry plain
 repository=$registry/example/app
 echo content >file
 oci-tar file | oci-zstd | oci-push-blob "$repository" >layer.json

@@ -1,7 +1,8 @@
 # The examples that keep the newest tags and that mirror by pattern.
+# shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-start_registry
+start_registry plain
 repository=$registry/example/app
 for number in 1 2 3 4; do
 	oci-fetch scratch | oci-config --created "202$number-01-01T00:00:00Z" |

@@ -1,8 +1,9 @@
 # What oci-fetch says of a repository: a digest by HEAD, tags with digests and times, referrers of
 # referrers.
+# shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-start_registry
+start_registry plain
 repository=$registry/example/app
 echo content >file
 oci-tar file | oci-zstd | oci-push-blob "$repository" >layer.json

@@ -1,5 +1,6 @@
 # What no name leads to goes out of a layout; all that is needed, was needed just now, or is not its
 # business stays.
+# shellcheck source=../lib.sh
 . "$TEST_LIB"
 
 push() {

@@ -71,7 +71,7 @@ printf '{' >damaged/config.json
 assert_failed 78 oci-fetch env DOCKER_CONFIG="$PWD/damaged" HOME="$PWD/none" oci-fetch --quiet "$registry/a/b"
 assert_match 'unusable credentials file' err
 login=$registry
-start_registry
+start_registry plain
 assert_failed 69 oci-fetch env DOCKER_CONFIG="$PWD/damaged" HOME="$PWD/none" oci-fetch --quiet "$registry/a/b"
 
 # Who asks for no password has not checked it.

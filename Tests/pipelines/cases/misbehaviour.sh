@@ -87,7 +87,7 @@ assert_failed 76 oci-fetch oci-fetch --tags "$registry/portal"
 
 # A media type that would be the lines of another request goes nowhere.
 scripted=$registry
-start_registry
+start_registry plain
 oci-fetch --raw "$scripted/forged:x" >forged.json
 assert_failed 76 oci-push-manifest oci-push-manifest --from "$scripted/forged" "$registry/mine:x" <forged.json
 ! grep -q 'DELETE\|"PUT' "$registry_log" || fail "$(grep 'DELETE\|"PUT' "$registry_log")"

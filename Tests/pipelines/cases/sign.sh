@@ -1,9 +1,10 @@
 # Signatures: made by every kind of key and by a program, verified by openssl, found again, and not
 # taken where they are of something else.
+# shellcheck source=../lib.sh
 . "$TEST_LIB"
 
 keys=$ROOT/Tests/fixtures/signing
-start_registry
+start_registry plain
 repository=$registry/example/app
 push_image() {
 	printf %s "$1" >file
