@@ -24,6 +24,10 @@ oci-fetch --raw oci:image:1 >raw
 oci-save --from oci:image --tag one <raw >archive.tar
 mkdir -p unpacked
 echo 'open sesame' >password
+printf 'FROM scratch\nCOPY tree /tree\n' >Dockerfile
+cp "$ROOT/Tests/fixtures/signing/ec.pem" key.pem
+cp "$ROOT/Tests/fixtures/signing/ec.pub" key.pub
+oci-sign --sign-key key.pem "$registry/app" <manifest.json >signed.json
 
 cat >commands <<END
 /dev/null oci-tar --verbose tree
@@ -53,6 +57,17 @@ raw oci-save --from oci:image --tag one
 archive.tar oci-load oci:loaded:one
 archive.tar oci-load $registry/loaded:one
 password oci-login --username alice --authfile auth.json $registry
+layer.tar oci-reuse layer.json
+based oci-list --no-cache
+based oci-flatten --no-cache
+/dev/null oci-compare --files based based
+/dev/null oci-validate $registry/app:1
+manifest.json oci-sign --sign-key key.pem $registry/app
+/dev/null oci-verify --verify-key key.pub $registry/app:1
+/dev/null oci-delete -n oci:image:1
+/dev/null oci-gc -n image
+/dev/null oci-doctor $registry/app
+Dockerfile oci-dockerfile --tag $registry/app:4
 layer.tar ocinoco build - --from $registry/app:1 --tag $registry/app:3 --push
 /dev/null ocinoco pack tree -
 /dev/null ocinoco pack tree packed --compress gzip

@@ -174,7 +174,7 @@ exit \$status
 END
 chmod +x late/oci-push-blob
 tag=$(tag_digest reuse/image:1)
-ln -s "$(readlink -f "$(command -v ocinoco)")" late/ocinoco
+cp "$(readlink -f "$(command -v ocinoco)")" late/ocinoco
 expect 69 env PATH="$PWD/late:$PATH" late/ocinoco build dist --from scratch --push --root-dir /app --tag "$image" --cmd '["/other"]'
 assert_empty out
 assert_equal "$tag" "$(tag_digest reuse/image:1)" 'the tag moved'
@@ -190,7 +190,7 @@ echo changed >"$PWD/dist/changed"
 exit 1
 END
 chmod +x changing/oci-reuse
-ln -s "$(readlink -f "$(command -v ocinoco)")" changing/ocinoco
+cp "$(readlink -f "$(command -v ocinoco)")" changing/ocinoco
 expect 0 env PATH="$PWD/changing:$PATH" changing/ocinoco build dist --from scratch --push --root-dir /app --tag "$image" --cmd '["/app"]'
 cp out changed
 build dist --tag "$image" --reuse no
@@ -214,7 +214,7 @@ assert_equal "$before" "$(patches)" 'blob bytes sent again for several platforms
 mkdir killed
 printf '#!/bin/sh\nkill -TERM $$\n' >killed/oci-reuse
 chmod +x killed/oci-reuse
-ln -s "$(readlink -f "$(command -v ocinoco)")" killed/ocinoco
+cp "$(readlink -f "$(command -v ocinoco)")" killed/ocinoco
 tag=$(tag_digest reuse/image:1)
 expect 143 env PATH="$PWD/killed:$PATH" killed/ocinoco build dist --from scratch --push --tag "$image" --cmd '["/killed"]'
 assert_empty out

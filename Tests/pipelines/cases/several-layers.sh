@@ -99,7 +99,7 @@ assert_equal "$below" "$(grep -c '^copy' out)"
 
 # An upload that cannot be repaired is made once more of what is still there, and only once.
 mkdir fake
-ln -s "$(readlink -f "$(command -v ocinoco)")" fake/ocinoco
+cp "$(readlink -f "$(command -v ocinoco)")" fake/ocinoco
 cat >fake/oci-push-blob <<END
 #!/bin/sh
 case " \$* " in *' --reuse '*) exit 1 ;; esac
