@@ -123,7 +123,7 @@ assert_match '"PUT /v2/example/long/.* 401 ' "$first_log"
 assert_match '"PUT /v2/example/long/.* 201 ' "$first_log"
 assert_equal 2 "$(grep -c '^granted repository:example/long:pull,push' token.log)"
 
-# Of the source, between its manifest and its blob.
+# While the target's token is waited for. The target is asked first, so the source's token is still good.
 oci-fetch --platform linux/amd64 scratch | oci-config --created 2024-01-02T03:04:05Z >scratch.line
 jq -c --slurpfile blob random.json '.layers += $blob' scratch.line >line
 oci-push-manifest --from "$first/example/source" --index "$first/example/copy:1" <line >pushed
@@ -137,8 +137,7 @@ until_held $pusher
 after_expiry
 wait $pusher || fail "status $?: $(cat err)"
 diff out pushed
-assert_equal 2 "$(grep -c '^granted repository:example/copy:pull$' token.log)"
-assert_match '"(HEAD|GET) /v2/example/copy/blobs/.* 401 ' "$first_log"
+assert_equal 1 "$(grep -c '^granted repository:example/copy:pull$' token.log)"
 
 # Of the target, while it waits for the source's.
 : >token.log

@@ -48,7 +48,7 @@ noted() {
 # check_notes DIR: DIR is where intermediate files were kept.
 check_notes() {
 	noted oci-tar "--exclude=$hostile" --root-dir=/a=b --exclude= --keep-owner -- "-$hostile"
-	noted oci-push-blob --ca-file=-- --plain-http localhost:5000/app:1
+	noted oci-push-blob localhost:5000/app:1 --ca-file=-- --plain-http "$hostile"
 	noted oci-fetch "--platform=$hostile" --ca-file=-- --plain-http "docker://$hostile"
 	noted oci-manifest-append "--created-by=$hostile" --created=2024 "$1/layer.json"
 	noted oci-config "--env=K=$hostile" "--cmd=[\"$hostile\"]" --created=2024 --env= '--label=*'
