@@ -34,7 +34,6 @@ on_terminal oci-fetch --blob oci:image
 on_terminal oci-inspect
 on_terminal oci-layers
 on_terminal oci-load oci:image
-on_terminal oci-login --username alice 127.0.0.1:1
 on_terminal oci-manifest-append layer.json
 on_terminal oci-push-blob oci:image
 on_terminal oci-push-manifest oci:image:1
