@@ -40,6 +40,12 @@ watch() {
 		set -- "$1" "$2" "$3" 0
 	done
 	: >|"$ocinoco_state/stage.$1"
+	# ksh93 calls an end by signal N 256 + N, and yash 384 + N.
+	if [ "$4" -gt 384 ]; then
+		set -- "$1" "$2" "$3" "$(($4 - 256))"
+	elif [ "$4" -gt 256 ]; then
+		set -- "$1" "$2" "$3" "$(($4 - 128))"
+	fi
 	case $4:$2 in
 	0:* | *:-) return 0 ;;
 	1:cat | 1:tee) set -- "$1" "$2" "$3" 74 ;;
@@ -73,6 +79,11 @@ forgive() {
 
 run_script() {
 	trap : HUP TERM
+	# Without it, ksh93 waits for no stage of a pipeline but the last.
+	# shellcheck disable=SC3040 # it is tried first
+	case ${KSH_VERSION-} in
+	*93*) if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi ;;
+	esac
 	# shellcheck source=/dev/null
 	. "$ocinoco_state/script"
 }
