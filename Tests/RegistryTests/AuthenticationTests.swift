@@ -76,7 +76,7 @@ private func scopes(_ request: ServedRequest) -> [String] {
         #expect(server.tokens.log.map(scopes) == [["repository:a/b:pull,push"]])
     }
 
-    /// TRAPS 5: a mount needs to pull from the other repository.
+    /// A mount needs to pull from the other repository.
     @Test func mountScope() throws {
         let server = try TokenRegistry()
         _ = try server.registry.repository().tryMount(
@@ -94,7 +94,7 @@ private func scopes(_ request: ServedRequest) -> [String] {
         #expect(server.store.blobs[identity.digest.description] == [1, 2, 3])
     }
 
-    /// TRAPS 6: 401 in the middle of anything is answered once.
+    /// 401 in the middle of anything is answered once.
     @Test func tokensThatRunOut() throws {
         let server = try TokenRegistry(lives: 2)
         let identity = try server.registry.repository().writeBlob(
@@ -151,7 +151,7 @@ private func scopes(_ request: ServedRequest) -> [String] {
         #expect(server.tokens.log.count == 1)
     }
 
-    /// TRAPS 11: an identity token goes by POST, and by GET where there is none.
+    /// An identity token goes by POST, and by GET where there is none.
     @Test(arguments: [false, true]) func identityToken(postIsMissing: Bool) throws {
         let server = try TokenRegistry(token: { request in
             request.method == "POST" && postIsMissing ? Reply(404) : nil

@@ -20,7 +20,7 @@ private func users(_ text: String, _ host: String, _ repository: String) throws 
 }
 
 @Suite struct CredentialTests {
-    /// TRAPS 11: keys are scoped by path, the longest first.
+    /// Keys are scoped by path, the longest first.
     @Test func pathScopes() throws {
         let text = """
             {"auths":{"r.io":{"auth":"\(auth("host:x"))"},"r.io/a":{"auth":"\(auth("a:x"))"},

@@ -35,7 +35,6 @@ private func isBlob(_ request: ServedRequest) -> Bool { request.path.contains("/
         let registry = try registry()
         #expect(try read(registry) == bytes)
         let get = try #require(registry.requests("GET").last)
-        // TRAPS 15
         #expect(get[header: "Accept-Encoding"] == "identity")
         #expect(get[header: "Range"] == nil)
     }
@@ -141,7 +140,7 @@ private func isBlob(_ request: ServedRequest) -> Bool { request.path.contains("/
         guard case .noBlob = error else { return #expect(Bool(false)) }
     }
 
-    /// TRAPS 8: redirects go without credentials, and only so far.
+    /// Redirects go without credentials, and only so far.
     @Test func redirectToStorage() throws {
         let storage = try registry()
         let target =

@@ -3,7 +3,7 @@ import Testing
 @testable import Registry
 
 @Suite struct HeaderValueTests {
-    /// TRAPS 4: no `bytes` before it, the last byte counted in.
+    /// No `bytes` before it, the last byte counted in.
     @Test func uploadRanges() {
         #expect(HeaderValue.uploadedByteCount("0-99") == 100)
         #expect(HeaderValue.uploadedByteCount("bytes=0-99") == 100)
@@ -55,7 +55,6 @@ import Testing
         }
     }
 
-    /// TRAPS 13
     @Test func warnings() {
         #expect(
             HeaderValue.warnings([
@@ -65,7 +64,6 @@ import Testing
         #expect(HeaderValue.warnings(["", "299", "299 -", "299 - x", "\"", "299 - \"\""]).isEmpty)
     }
 
-    /// TRAPS 9
     @Test func retryAfter() {
         #expect(HeaderValue.retryAfter("120", now: 0) == .seconds(120))
         let now: Int64 = 784_111_777 - 60
@@ -176,7 +174,7 @@ import Testing
         }
     }
 
-    /// TRAPS 8: nothing secret in messages.
+    /// Nothing secret in messages.
     @Test func redaction() throws {
         let url = try #require(
             HTTPURL("https://u:pw@h/v2/x?_state=secret&digest=sha256:1&X-Amz-Signature=s"))
@@ -192,7 +190,6 @@ import Testing
 }
 
 @Suite struct ChallengeTests {
-    /// TRAPS 7
     @Test func quotedCommasAndEscapes() {
         let challenges = Challenge.parse([
             #"Basic realm="a \"b\", c", Bearer realm="https://t/x?y=1,2&z=\"3\"",service=reg.io , scope="repository:a/b:pull,push repository:c:pull""#

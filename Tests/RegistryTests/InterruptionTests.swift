@@ -14,7 +14,7 @@ private func signalThisProcess() {
 
 /// Signals are the process's own: each test has one for itself.
 @Suite struct InterruptionTests {
-    /// TRAPS 16: a signal ends the transfer and cancels the upload.
+    /// A signal ends the transfer and cancels the upload.
     @Test func signalDuringAnUpload() async {
         await #expect(processExitsWith: .success) {
             Interruption.arm()

@@ -29,7 +29,7 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         #expect(try repository.manifestDigest(.tag("v2")) == nil)
     }
 
-    /// TRAPS 12: too large for registries, said before anything is sent.
+    /// Too large for registries, said before anything is sent.
     @Test func tooLarge() throws {
         let registry = try FakeRegistry()
         let bytes = [UInt8](repeating: 0x20, count: (4 << 20) + 1)
@@ -41,7 +41,7 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         #expect(registry.server.log.isEmpty)
     }
 
-    /// TRAPS 10: the digest is computed, and a header that is missing or wrong changes nothing.
+    /// The digest is computed, and a header that is missing or wrong changes nothing.
     @Test func missingDigestHeader() throws {
         let manifest = emptyManifest()
         let registry = try FakeRegistry { request in
@@ -79,7 +79,7 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         #expect(error == nil || error?.exitStatus == .protocolError)
     }
 
-    /// TRAPS 12: the header may carry parameters, be in capitals, or be of no use.
+    /// The header may carry parameters, be in capitals, or be of no use.
     @Test(arguments: [
         "application/vnd.oci.image.manifest.v1+json; charset=utf-8",
         "Application/vnd.OCI.image.manifest.v1+JSON", "text/plain", "", "application/json",

@@ -144,7 +144,7 @@ private final class Proxy: Sendable {
         withExtendedLifetime((registry, proxy)) {}
     }
 
-    /// TRAPS 2: a proxy that limits bodies answers 413 to a stream.
+    /// A proxy that limits bodies answers 413 to a stream.
     @Test(arguments: [20, 10]) func bodyLimit(megabytes: Int) throws {
         let directory = try TemporaryDirectory()
         let registry = try DockerRegistry(directory: directory)

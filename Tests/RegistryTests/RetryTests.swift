@@ -11,7 +11,6 @@ import Testing
         registry.server.log.count { $0.path.contains("/manifests/") }
     }
 
-    /// TRAPS 9
     @Test(arguments: [408, 429, 500, 502, 503, 504]) func passingFailures(status: Int) throws {
         let counter = Counter()
         let registry = try FakeRegistry { request in
@@ -133,7 +132,7 @@ import Testing
         #expect([.temporary, .protocolError].contains(error?.exitStatus))
     }
 
-    /// TRAPS 13: a body that is huge, or no JSON, is survived and cut.
+    /// A body that is huge, or no JSON, is survived and cut.
     @Test func hugeErrorBody() throws {
         let body = Array("no such luck ".utf8) + [UInt8](repeating: 0x78, count: 8 << 20)
         let registry = try FakeRegistry { request in

@@ -10,7 +10,7 @@ private let larger = pseudoRandomBytes(56 << 20)
 
 /// Uploads that break, or are told to be elsewhere than we think.
 @Suite struct UploadRepairTests {
-    /// TRAPS 3: a broken PATCH goes on where the registry says, in the same upload.
+    /// A broken PATCH goes on where the registry says, in the same upload.
     @Test(arguments: [0, 1 << 20, 20 << 20]) func brokenStream(kept: Int) throws {
         let store = FakeRegistry.Store()
         let counter = Counter()
@@ -77,7 +77,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.store.uploads.isEmpty)
     }
 
-    /// TRAPS 6: 401 at the closing PUT is answered with a new token, and nothing is sent twice.
+    /// 401 at the closing PUT is answered with a new token, and nothing is sent twice.
     @Test func expiredTokenAtTheEnd() throws {
         let tokens = Counter()
         let registry = try FakeRegistry { request in

@@ -10,7 +10,7 @@ private let large = pseudoRandomBytes(24 << 20)
 private let larger = pseudoRandomBytes(56 << 20)
 
 @Suite struct UploadTests {
-    /// TRAPS 1, 2: HEAD, POST and one PUT, with the query of the location kept as text.
+    /// HEAD, POST and one PUT, with the query of the location kept as text.
     @Test func smallStreamIsOnePut() throws {
         let registry = try FakeRegistry()
         let identity = try registry.repository().writeBlob(StreamSource(small), mountFrom: [])
@@ -37,7 +37,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.lines.allSatisfy { $0.hasPrefix("HEAD ") })
     }
 
-    /// TRAPS 2: one PATCH without a length, each answer's location followed.
+    /// One PATCH without a length, each answer's location followed.
     @Test func largeStreamIsOnePatch() throws {
         let registry = try FakeRegistry()
         let identity = try registry.repository().writeBlob(StreamSource(large), mountFrom: [])
@@ -55,7 +55,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(patch[header: "Content-Range"] == nil)
     }
 
-    /// TRAPS 1: a location on another host, absolute, gets the bytes but no credentials.
+    /// A location on another host, absolute, gets the bytes but no credentials.
     @Test func locationOnAnotherHost() throws {
         let store = FakeRegistry.Store()
         let storage = try FakeRegistry(store)
@@ -79,7 +79,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(store.blobs[identity.digest.description] == small)
     }
 
-    /// TRAPS 2: ECR answers PATCH with 201 and a range that does not move.
+    /// ECR answers PATCH with 201 and a range that does not move.
     @Test func frozenRangeAndOtherStatus() throws {
         let store = FakeRegistry.Store()
         let registry = try FakeRegistry(store) { request in
@@ -92,7 +92,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.requests("PATCH").count == 1)
     }
 
-    /// TRAPS 2, 4: a registry that refuses streams gets chunks, and is asked only once.
+    /// A registry that refuses streams gets chunks, and is asked only once.
     @Test(arguments: [404, 405, 411, 501]) func refusedStreamBecomesChunks(status: Int) throws {
         let registry = try FakeRegistry { request in
             request.method == "PATCH" && request[header: "Content-Range"] == nil
@@ -110,7 +110,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.store.uploads.isEmpty)
     }
 
-    /// TRAPS 2: GHCR takes chunks of 4 MiB only; the size is halved until it fits.
+    /// GHCR takes chunks of 4 MiB only; the size is halved until it fits.
     @Test func chunkTooLargeIsHalved() throws {
         let registry = try FakeRegistry { request in
             if request.method != "PATCH" { return .proceed }
@@ -124,7 +124,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.store.uploads.isEmpty)
     }
 
-    /// TRAPS 2: GAR takes no chunks; a blob that is still all here goes as one PUT.
+    /// GAR takes no chunks; a blob that is still all here goes as one PUT.
     @Test func nothingButPut() throws {
         let registry = try FakeRegistry { request in
             request.method == "PATCH"
@@ -150,7 +150,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.store.uploads.isEmpty)
     }
 
-    /// TRAPS 4: the registry's minimum is kept by all chunks but the last.
+    /// The registry's minimum is kept by all chunks but the last.
     @Test func chunkMinimum() throws {
         let store = FakeRegistry.Store()
         let registry = try FakeRegistry(store) { request in
@@ -166,7 +166,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.requests("PATCH").map { $0.body.count } == [10 << 20, 10 << 20, 4 << 20])
     }
 
-    /// TRAPS 16: a source that fails ends the upload without a digest, with its own error.
+    /// A source that fails ends the upload without a digest, with its own error.
     @Test(arguments: [5000, 24 << 20, 56 << 20]) func cutSource(_ size: Int) throws {
         let bytes = larger.prefix(size)
         let registry = try FakeRegistry()
@@ -191,7 +191,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.requests("PUT").isEmpty)
     }
 
-    /// TRAPS 5: 202 means that an upload was opened; it is used, or cancelled.
+    /// 202 means that an upload was opened; it is used, or cancelled.
     @Test func mountThatOpensAnUpload() throws {
         let registry = try FakeRegistry()
         let repository = try registry.repository()
@@ -223,7 +223,7 @@ private let larger = pseudoRandomBytes(56 << 20)
                 + percentEncoded(FakeRegistry.digest(small)) + "&from=other%2Fone")
     }
 
-    /// TRAPS 10: a registry that stored something else is not believed.
+    /// A registry that stored something else is not believed.
     @Test func anotherDigestConfirmed() throws {
         let registry = try FakeRegistry { request in
             request.method == "PUT"
@@ -236,7 +236,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(error?.exitStatus == .protocolError)
     }
 
-    /// TRAPS 2: JFrog wants PATCH.
+    /// JFrog wants PATCH.
     @Test func nothingButPatch() throws {
         let registry = try FakeRegistry { request in
             request.method == "PUT" && request[header: "Content-Length"] != "0"
@@ -251,7 +251,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.store.uploads.isEmpty)
     }
 
-    /// TRAPS 2: a proxy that lets through 100 MB says who it is.
+    /// A proxy that lets through 100 MB says who it is.
     @Test func proxyThatIsKnownToLimitBodies() throws {
         let store = FakeRegistry.Store()
         let registry = try FakeRegistry(store) { request in
