@@ -213,6 +213,11 @@ compose() {
 		[ "$tools" != - ] || own_option "$option" "$value"
 		[ "$tools" = - ] || set -- "$@" "$tools:$word"
 	done
+	compose_command "$@"
+}
+
+# Writes the script of the command, whose options are known and whose words are in order.
+compose_command() {
 	[ "$verbose:$quiet" != yes:yes ] || usage_error '--quiet and --verbose exclude each other'
 	"compose_$command" "$@"
 	write_script
