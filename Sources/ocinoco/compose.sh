@@ -5,12 +5,19 @@
 #
 #   from FILE; stage TOOL WORD...; pipe; run LABEL PROGRAM WORD...; into FILE [STATUS]
 #
-# The words of a stage: `arg:WORD` is for this stage; `work:NAME` is a file of the directory of intermediate
-# files; `TAGS:WORD`, as the command line was rewritten, is for those of TAGS that the stage names. A FILE
-# is `file:PATH`, `work:NAME`, `part:PATH`, or - for stdin and stdout.
+# The words of a stage: `arg:WORD` is for this stage; `work:NAME` is a file in the directory of intermediate
+# files; `TAGS:WORD`, as the command line was rewritten, is for the stages that name one of TAGS. A FILE
+# is `file:PATH`, `work:NAME`, `part:PATH`, or - for stdin and stdout. The last pipeline of a command writes
+# stdout.
 
 newline='
 '
+
+# Nothing is composed yet.
+clear_script() {
+	script='' pipeline='' traces='' removals='' input='' number=0
+	once=0 copies='' printed_copies='' unheard='' part=''
+}
 
 # Sets `quoted` to a word as sh reads it back.
 quote() {
@@ -75,14 +82,6 @@ stage() {
 	add "${groups%% *}"
 }
 
-# Whether the list TAGS, with commas, has one of GROUPS.
-is_selected() {
-	for group in $2; do
-		case ,$1, in *",$group,"*) return 0 ;; esac
-	done
-	return 1
-}
-
 # run LABEL PROGRAM WORD...: any other program.
 run() {
 	label=$1 line=
@@ -100,7 +99,7 @@ run() {
 # Adds the stage in `line` to the pipeline.
 add() {
 	number=$((number + 1))
-	if [ "$printing" = no ]; then
+	if [ "$dry_run" = no ]; then
 		pipeline="${pipeline}watch $number ${unheard:-$1} "
 		quote "$line"
 		[ "$verbose" = no ] || traces="${traces}say $quoted$newline"
@@ -121,9 +120,10 @@ pipe() {
 	pipeline="$pipeline |$newline	"
 }
 
-# beside FILE: the last stage writes FILE while the next one runs, which does not read it. When it fails,
-# nobody hears of it and FILE is empty.
+# beside FILE: the last stage, before which `unheard` was set to -, writes FILE while the next one runs, which
+# does not read it. When it fails, nobody hears of it and FILE is empty.
 beside() {
+	unheard=
 	place "$1"
 	pipeline="$pipeline >$quoted"
 	[ "$verbose" = yes ] || pipeline="$pipeline 2>/dev/null"
@@ -131,13 +131,19 @@ beside() {
 	pipe
 }
 
-# keep_copy NAME: a copy of what passes goes to NAME, a new file whoever else writes to the directory.
-keep_copy() {
-	pipe
-	run tee tee /dev/fd/9
-	place "work:$1"
-	removals="${removals}rm -f -- $quoted$newline"
-	pipeline="$pipeline 9>$quoted"
+# join NAME: the next stage reads what the last one writes; with --keep, by way of the file NAME.
+join() {
+	if [ -z "$keep" ]; then
+		[ -z "$pipeline" ] || pipe
+		return
+	fi
+	case $pipeline$input in
+	# It is kept already.
+	work:*) return ;;
+	'' | file:*) run cat cat ;;
+	esac
+	into "work:$1"
+	from "work:$1"
 }
 
 # into FILE [STATUS]: where the last stage writes. The pipeline is whole. With STATUS, what follows up to
@@ -148,7 +154,7 @@ into() {
 		pipeline="$pipeline >$quoted"
 		case $keep:$1 in ?*:work:*) removals="${removals}rm -f -- $quoted$newline" ;; esac
 	fi
-	case $printing:${2-} in
+	case $dry_run:${2-} in
 	no:) set -- '' proceed ;;
 	no:*) set -- ' || {' "forgive $2" ;;
 	yes:) set -- '' '' ;;
@@ -163,7 +169,7 @@ into() {
 
 end_otherwise() {
 	write '}'
-	[ "$printing" = yes ] || write proceed
+	[ "$dry_run" = yes ] || write proceed
 }
 
 # write TEXT: a line of the script.
@@ -197,7 +203,7 @@ end_lines() {
 
 # Writes what was composed: for sh, or to be printed.
 write_script() {
-	if [ "$printing" = yes ]; then
+	if [ "$dry_run" = yes ]; then
 		print_head
 		copies=$printed_copies
 	else
@@ -246,14 +252,15 @@ print_head() {
 		"trap 'exit 131' QUIT" "trap 'exit 143' TERM"
 }
 
-# read_once FILE: FILE, which cannot be read twice, is read once. Each stage reads `copy`, a file in the
-# directory of intermediate files that is the user's alone.
+# When the file `value` cannot be read twice, it is read once, and each of the stages `tools` reads a copy in
+# the directory of intermediate files that is the user's alone.
 read_once() {
+	if [ ! -e "$value" ] || [ -f "$value" ] || [ -d "$value" ]; then return 0; fi
 	once=$((once + 1))
-	copy=once.$once
-	quote "$1"
+	quote "$value"
+	tools=$tools,once value=once.$once
 	# shellcheck disable=SC2016 # for the shell that runs the script
-	reader="sh -c 'umask 077; cat -- \"\$1\" >\"\$2\"' cat $quoted \"\$$work\"/$copy"
+	reader="sh -c 'umask 077; cat -- \"\$1\" >\"\$2\"' cat $quoted \"\$$work\"/$value"
 	printed_copies="$printed_copies$reader$newline"
 	copies="${copies}watch 1 cat $reader${newline}proceed$newline"
 }

@@ -10,13 +10,9 @@
 #   ocinoco compare ghcr.io/example/app:1 ghcr.io/example/app:2 --files
 
 compose_compare() {
-	operands 2 'two REFs are needed'
-	check_reference "$first"
-	check_reference "$last"
 	stage 'oci-fetch platform' "$@" "arg:$first"
 	into work:first.json
 	stage 'oci-fetch platform' "$@" "arg:$last"
 	into work:second.json
 	stage oci-compare "arg:--from=$first" "arg:--from=$last" "$@" work:first.json work:second.json
-	into -
 }

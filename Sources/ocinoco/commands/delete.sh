@@ -10,12 +10,6 @@
 #   ocinoco delete ghcr.io/example/app:old
 
 compose_delete() {
-	operands 1+ 'a REF is needed'
-	check_reference "$first"
-	for word do
-		case $word in operand:*) check_reference "${word#*:}" ;; esac
-	done
-	[ "$listing" = no ] || set -- "$@" oci-delete:--dry-run
-	stage 'oci-delete operand' "arg:$first" "$@"
-	into -
+	[ "$list" = no ] || set -- arg:--dry-run "$@"
+	stage 'oci-delete REF' "$@"
 }

@@ -10,8 +10,5 @@
 #   ocinoco digest docker.io/library/busybox:1.36
 
 compose_digest() {
-	operands 1 'one REF is needed'
-	check_reference "$first"
-	stage 'oci-fetch platform' arg:--digest "$@" "arg:$first"
-	into -
+	stage 'oci-fetch platform REF' arg:--digest "$@"
 }

@@ -10,10 +10,5 @@
 #   ocinoco doctor ghcr.io/example/app:1
 
 compose_doctor() {
-	[ -z "$first" ] || set -- "$@" "arg:$first"
-	for word do
-		case $word in operand:*) set -- "$@" "arg:${word#operand:}" ;; esac
-	done
-	stage oci-doctor "$@"
-	into -
+	stage 'oci-doctor REF' "$@"
 }

@@ -10,10 +10,7 @@
 #   ocinoco export docker.io/library/busybox | tar -xpf - -C rootfs
 
 compose_export() {
-	operands 1 'one REF is needed'
-	check_reference "$first"
-	stage 'oci-fetch platform' "$@" "arg:$first"
+	stage 'oci-fetch platform REF' "$@"
 	pipe
 	stage oci-flatten "arg:--from=$first" "$@"
-	into -
 }

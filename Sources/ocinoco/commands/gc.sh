@@ -10,10 +10,6 @@
 #   ocinoco gc ./store
 
 compose_gc() {
-	operands 1 'one DIR is needed'
-	[ -n "$first" ] || usage_error 'an empty DIR'
-	directory=${first#oci:}
-	[ "$listing" = no ] || set -- "$@" oci-gc:--dry-run
-	stage oci-gc "$@" arg:-- "arg:$directory"
-	into -
+	[ "$list" = no ] || set -- arg:--dry-run "$@"
+	stage oci-gc "$@" arg:-- "arg:${first#oci:}"
 }

@@ -8,14 +8,11 @@
 #   ocinoco inspect docker.io/library/busybox:1.36
 
 compose_inspect() {
-	operands 1 'one REF is needed'
-	check_reference "$first"
 	if [ -n "$base" ]; then
 		stage 'oci-fetch platform' "$@" "arg:$base"
 		into work:base.json
 	fi
-	stage 'oci-fetch platform' arg:--keep-base "$@" "arg:$first"
+	stage 'oci-fetch platform REF' arg:--keep-base "$@"
 	pipe
 	stage oci-inspect "$@" "arg:--reference=$first" ${base:+arg:--base work:base.json}
-	into -
 }

@@ -10,19 +10,8 @@
 #   ocinoco list docker.io/library/busybox etc
 
 compose_list() {
-	operands 1+ 'a REF is needed'
-	check_reference "$first"
-	form=arg:--long
-	for word do
-		shift
-		case $word in
-		operand:-*) word=operand:./${word#*:} ;;
-		oci-list:--size) form= ;;
-		esac
-		set -- "$@" "$word"
-	done
-	stage 'oci-fetch platform' "$@" "arg:$first"
+	has_word oci-list "$@" || set -- "$@" oci-list:--long
+	stage 'oci-fetch platform REF' "$@"
 	pipe
-	stage 'oci-list operand' "arg:--from=$first" ${form:+"$form"} "$@"
-	into -
+	stage 'oci-list PATH' "arg:--from=$first" "$@"
 }

@@ -9,8 +9,5 @@
 #   docker save app:1 | ocinoco load ghcr.io/example/app:1
 
 compose_load() {
-	operands 1 'one REF is needed'
-	check_reference "$first"
-	stage oci-load "$@" "arg:$first"
-	into -
+	stage 'oci-load REF' "$@"
 }

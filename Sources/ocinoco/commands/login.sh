@@ -11,9 +11,6 @@
 #   ocinoco login ghcr.io -u alice --password-stdin <token
 
 compose_login() {
-	operands 1 'one REGISTRY is needed'
-	check_reference "$first"
-	case "$* " in *oci-login:--username=* | *oci-login:--check\ *) ;; *) usage_error 'no --username' ;; esac
-	stage oci-login "$@" "arg:$first"
-	into -
+	case " $given " in *' --username '* | *' --check '*) ;; *) usage_error 'no --username' ;; esac
+	stage 'oci-login REGISTRY' "$@"
 }

@@ -11,14 +11,11 @@
 #   ocinoco pack ./dist layer.tzst --root-dir /app --uid 1000 --gid 1000
 
 compose_pack() {
-	operands 2 'SOURCE and OUT are needed'
-	[ -n "$first" ] || usage_error 'an empty SOURCE'
-	source=$first out=$last
-	choose_compressor
-	[ "$compress:$out" != none:- ] || is_tar_needed "$@" || usage_error 'nothing to do'
+	source=$first out=$last name=layer is_layer=no
+	choose_compressor "${compress:-zstd}"
+	[ "$compressor:$out" != none:- ] || is_tar_needed "$@" || usage_error 'nothing to do'
 	if [ "$out" = - ]; then
 		layer_stages "$@"
-		into -
 		return
 	fi
 	can_create "$out"
@@ -38,12 +35,11 @@ compose_pack() {
 		into -
 	fi
 	run cat cat work:layer.json
-	into -
 }
 
 # Ends when OUT cannot be made.
 can_create() {
-	[ "$printing" = no ] || return 0
+	[ "$dry_run" = no ] || return 0
 	[ ! -d "$1" ] || die 73 "cannot create '$1': Is a directory"
 	case $1 in
 	*/*) directory=${1%/*}/ ;;

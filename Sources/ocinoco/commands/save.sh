@@ -9,14 +9,11 @@
 #   ocinoco save ghcr.io/example/app:1 | docker load
 
 compose_save() {
-	operands 1 'one REF is needed'
-	check_reference "$first"
-	case $first in
-	oci:* | *@* | scratch) ;;
-	*) [ -n "$first_tag" ] || set -- "$@" "oci-save:--tag=$first" ;;
+	case $tag:$first in
+	:oci:* | :*@* | :scratch) ;;
+	:*) set -- "$@" "oci-save:--tag=$first" ;;
 	esac
-	stage 'oci-fetch platform' arg:--raw "$@" "arg:$first"
+	stage 'oci-fetch platform REF' arg:--raw "$@"
 	pipe
 	stage oci-save arg:--raw "arg:--from=$first" "$@"
-	into -
 }

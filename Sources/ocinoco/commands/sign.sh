@@ -11,19 +11,14 @@
 #   ocinoco sign ghcr.io/example/app:1 --sign-key cosign.key
 
 compose_sign() {
-	operands 1 'one REF is needed'
-	check_reference "$first"
 	case $first in
-	*@*)
-		stage oci-sign "$@" "arg:$first"
-		;;
+	*@*) ;;
 	*)
-		stage oci-fetch arg:--raw "$@" "arg:$first"
+		stage 'oci-fetch REF' arg:--raw "$@"
 		pipe
 		stage oci-push-manifest arg:--raw arg:--dry-run
 		pipe
-		stage oci-sign "$@" "arg:$first"
 		;;
 	esac
-	into -
+	stage 'oci-sign REF' "$@"
 }

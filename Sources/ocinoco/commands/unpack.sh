@@ -11,12 +11,8 @@
 #   ocinoco unpack busybox ./bundle && cd bundle && runc run mine
 
 compose_unpack() {
-	operands 2 'REF and BUNDLE are needed'
-	check_reference "$first"
-	[ -n "$last" ] || usage_error 'an empty BUNDLE'
 	bundle=$last
-	case $bundle in -*) bundle=./$bundle ;; esac
-	if [ "$printing" = no ] && [ -d "$bundle" ] && [ -n "$(ls -A -- "$bundle")" ]; then
+	if [ "$dry_run" = no ] && [ -d "$bundle" ] && [ -n "$(ls -A -- "$bundle")" ]; then
 		die 73 "'$bundle' is not empty"
 	fi
 	write_command mkdir -p -- "$bundle/rootfs"
@@ -25,7 +21,7 @@ compose_unpack() {
 	# Mode and time of the root count where no layer has an entry for it.
 	write_command chmod 755 -- "$bundle/rootfs"
 	write_command env TZ=UTC0 touch -t 197001010000 -- "$bundle/rootfs"
-	stage 'oci-fetch platform' "$@" "arg:$first"
+	stage 'oci-fetch platform REF' "$@"
 	into "file:$bundle/image.json"
 	from "file:$bundle/image.json"
 	stage oci-layers "$@"
@@ -45,5 +41,4 @@ compose_unpack() {
 	into work:config.json
 	# Last and whole, since a runtime needs nothing else.
 	run mv mv -- work:config.json "file:$bundle/config.json"
-	into -
 }

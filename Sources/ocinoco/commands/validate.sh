@@ -10,11 +10,5 @@
 #   ocinoco validate oci:./site ghcr.io/example/app:1
 
 compose_validate() {
-	operands 1+ 'a REF is needed'
-	check_reference "$first"
-	for word do
-		case $word in operand:*) check_reference "${word#*:}" ;; esac
-	done
-	stage 'oci-validate operand' "arg:$first" "$@"
-	into -
+	stage 'oci-validate REF' "$@"
 }

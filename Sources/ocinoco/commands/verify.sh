@@ -10,8 +10,5 @@
 #   ocinoco verify ghcr.io/example/app:1 --verify-key cosign.pub
 
 compose_verify() {
-	operands 1 'one REF is needed'
-	check_reference "$first"
-	stage oci-verify "$@" "arg:$first"
-	into -
+	stage 'oci-verify REF' "$@"
 }

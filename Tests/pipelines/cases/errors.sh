@@ -142,7 +142,7 @@ expect 73 env TMPDIR=/dev/null ocinoco build ./dist --from "$base" --tag "$new"
 
 # The wrapper's own usage.
 for arguments in '' build 'build dist' 'build dist --from a' 'build dist --tag a' 'build dist --from' \
-	'build dist --unknown' 'build dist dist --from a --tag b' 'build dist --push=yes --from a --tag b' \
+	'build dist --unknown' 'pack dist layer dist' 'build dist --push=yes --from a --tag b' \
 	'build dist --from a --tag b --push --output oci:c' 'build dist --from a --output c' \
 	'build dist --from a --tag b --compress none --level 3' \
 	'build whole.tar --from a --tag b --root-dir /x' 'build dist --from a --tag b -q -v' \
