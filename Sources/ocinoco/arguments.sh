@@ -128,7 +128,7 @@ take_operand() {
 	REF | NEW-REF | REPOSITORY | REGISTRY) check_reference "$word" ;;
 	SOURCE | BUNDLE | DIR) [ -n "$word" ] || usage_error "an empty $operand" ;;
 	esac
-	case $operand:$word in BUNDLE:-* | PATH:-*) word=./$word ;; esac
+	case $operand:$word in BUNDLE:-* | PATH:-* | OUT:oci:*) word=./$word ;; esac
 	count=$((count + 1)) last=$word
 	[ "$count" -ne 1 ] || first=$word
 }
@@ -144,7 +144,7 @@ take_option() {
 	case $takes in
 	ref) check_reference "$value" ;;
 	layout) case $value in oci:?*) ;; *) usage_error "not a layout: '$value'" ;; esac ;;
-	dir) case $tools:$value in :-*) value=./$value ;; esac ;;
+	dir) case $tools:$value in :-* | :oci:*) value=./$value ;; esac ;;
 	file) [ -z "$tools" ] || read_once ;;
 	esac
 	case $takes:$tools in

@@ -7,7 +7,7 @@
 #
 # The words of a stage: `arg:WORD` is for this stage; `work:NAME` is a file in the directory of intermediate
 # files; `TAGS:WORD`, as the command line was rewritten, is for the stages that name one of TAGS. A FILE
-# is `file:PATH`, `work:NAME`, `part:PATH`, or - for stdin and stdout. The last pipeline of a command writes
+# is `file:PATH`, `work:NAME`, or - for stdin and stdout. The last pipeline of a command writes
 # stdout.
 
 newline='
@@ -16,7 +16,7 @@ newline='
 # Nothing is composed yet.
 clear_script() {
 	script='' pipeline='' traces='' removals='' input='' number=0
-	once=0 copies='' printed_copies='' unheard='' part=''
+	once=0 copies='' printed_copies='' unheard='' again=''
 }
 
 # Sets `quoted` to a word as sh reads it back.
@@ -45,10 +45,6 @@ place() {
 	case $1 in
 	work:*)
 		if [ -n "$keep" ]; then quote "$keep/${1#work:}"; else quoted="\"\$$work\"/${1#work:}"; fi
-		;;
-	part:*)
-		quote "${1#part:}.part-"
-		quoted="$quoted\"\${$work##*.}\""
 		;;
 	*) quote "${1#file:}" ;;
 	esac
@@ -88,7 +84,7 @@ run() {
 	shift
 	for word do
 		case $word in
-		work:* | file:* | part:*) place "$word" ;;
+		work:* | file:*) place "$word" ;;
 		*) quote "$word" ;;
 		esac
 		line="$line${line:+ }$quoted"
@@ -208,46 +204,27 @@ write_script() {
 		copies=$printed_copies
 	else
 		# shellcheck disable=SC2016 # for the shell that runs the script
-		printf ': run\n%s=$ocinoco_state\n' "$work"
-		[ -z "$part" ] || {
-			place "$part"
-			quote "rm -f -- $quoted"
-			printf 'trap %s EXIT\n' "$quoted"
-		}
+		printf ': run\n%s=$ocinoco_state\n%s' "$work" "$tools_path"
 	fi
-	# What is made is new, and no link is followed.
-	[ -z "$keep$part" ] || echo 'set -C'
 	[ -z "$keep" ] || {
 		quote "$keep"
-		printf 'mkdir -p -- %s || exit 73\n' "$quoted"
+		# What is kept is a new file, and no link is followed.
+		printf 'set -C\nmkdir -p -- %s || exit 73\n' "$quoted"
 	}
 	printf %s "$copies$script"
 }
 
 # What -n prints before the pipelines.
 print_head() {
-	echo 'set -eu'
-	if [ -n "$ocinoco_tools" ]; then
-		quote "$ocinoco_tools"
-		# shellcheck disable=SC2016
-		printf 'PATH=%s:$PATH\n' "$quoted"
-	fi
-	case $copies$script in
-	*"\"\$$work\"/"* | *"\"\${$work##"*) ;;
-	*) return 0 ;;
-	esac
+	printf 'set -eu\n%s' "$tools_path"
+	case $copies$script in *"\"\$$work\"/"*) ;; *) return 0 ;; esac
 	# shellcheck disable=SC2016
 	echo "$work"'=$(mktemp -d)'
 	case ${TMPDIR:-/} in
 	/*) ;;
 	*) echo "case \$$work in /*) ;; *) $work=./\$$work ;; esac" ;;
 	esac
-	trash="rm -rf -- \"\$$work\""
-	[ -z "$part" ] || {
-		place "$part"
-		trash="$trash $quoted"
-	}
-	quote "$trash"
+	quote "rm -rf -- \"\$$work\""
 	printf '%s\n' "trap $quoted EXIT" "trap 'exit 129' HUP" "trap 'exit 130' INT" \
 		"trap 'exit 131' QUIT" "trap 'exit 143' TERM"
 }

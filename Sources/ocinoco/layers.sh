@@ -26,15 +26,17 @@ is_tar_needed() {
 	[ "$source" != - ] || [ "$follow_base" = yes ] || has_word oci-tar "$@"
 }
 
-# The stages from SOURCE to its tar, of which there may be none.
+# The stages from SOURCE to its tar, of which there may be none. When SOURCE is read `again`, oci-tar does not
+# repeat its warnings.
 tar_stages() {
 	if [ "$is_layer" = yes ]; then from "file:$source"; fi
 	is_tar_needed "$@" || return 0
 	listing=${follow_base#no}
+	[ "$again$quiet$verbose" != yesnono ] || set -- "$@" oci-tar:--quiet
 	if [ "$source" = - ]; then
 		stage oci-tar arg:--from-tar=- "$@" ${listing:+arg:--base work:base.list}
 	else
-		stage oci-tar "$@" ${listing:+arg:--base work:base.list} arg:-- "arg:$source"
+		stage 'oci-tar outputs' "$@" ${listing:+arg:--base work:base.list} arg:-- "arg:$source"
 	fi
 }
 
@@ -71,6 +73,7 @@ store_layer() {
 	into "work:$name.json" 75
 	[ "$quiet$dry_run" != nono ] ||
 		write "say 'warning: the layer is made again, since its upload could not be repaired'"
+	again=yes
 	descriptor_stages "$@"
 	into "work:$name.json"
 	end_otherwise
@@ -143,33 +146,4 @@ push_images() {
 	if ! is_stored && [ "$quiet$dry_run$plan" = nonono ]; then
 		write "say 'nothing is stored: neither --push nor --output was given'"
 	fi
-}
-
-# Whether PATH is or will be inside the directory SOURCE, as tar asks of its archive. Then `pattern` is what
-# oci-tar leaves it out by.
-is_in_source() {
-	if [ "$source" = - ] || [ ! -d "$source" ]; then return 1; fi
-	directory=$1 inside=
-	while [ ! -d "$directory" ]; do
-		# Of several directories that are not there yet, the uppermost.
-		inside=/${directory##*/}
-		case $directory in
-		*/*) directory=${directory%/*}/ ;;
-		*) directory=. ;;
-		esac
-		directory=${directory%"${directory##*[!/]}"}
-		directory=${directory:-/}
-	done
-	top=$(CDPATH='' cd -P -- "$source" && pwd -P && echo .) || return 1
-	inside=$(CDPATH='' cd -P -- "$directory" && pwd -P && echo .)$inside || return 1
-	top=${top%"$newline".}
-	inside=${inside%%"$newline".*}${inside#*"$newline".}
-	[ "$inside" != "$top" ] || usage_error "'$1' is SOURCE itself, not a place for what is made of it"
-	case $inside in
-	"${top%/}"/*) ;;
-	*) return 1 ;;
-	esac
-	[ "$quiet$dry_run" != nono ] || say "warning: '$1' is inside '$source' and left out of the layer"
-	pattern=$(printf '%s.' "${inside#"${top%/}"}" | sed 's/[][*?\\]/\\&/g')
-	pattern=${pattern%.}
 }

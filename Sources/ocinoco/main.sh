@@ -1,27 +1,7 @@
 # shellcheck shell=sh
 # The program: where the tools are, what is asked, and whether it is printed or run.
 
-# Puts the directory in which the tools are, if it is the script's own, in front of PATH. A part of PATH
-# that is empty means the current directory, from which nothing is to be run.
-find_tools() {
-	case $0 in
-	*/*) set -- "$0" ;;
-	*) set -- "./$0" ;;
-	esac
-	if [ ! -x "${1%/*}/oci-tar" ] && [ -L "$1" ]; then set -- "$(readlink -f -- "$1")"; fi
-	set -- "${1%/*}/"
-	if [ -x "$1/oci-tar" ]; then set -- "$(CDPATH='' cd -- "$1" && pwd)"; else set -- ''; fi
-	ocinoco_tools=
-	case :${PATH-}: in
-	*::*) clean_path ;;
-	esac
-	[ -n "$1" ] && [ "$(command -v oci-tar)" != "$1/oci-tar" ] || return 0
-	case $1 in
-	*:*) die 78 "no PATH can lead to the tools in '$1', whose name has a colon" ;;
-	esac
-	ocinoco_tools=$1 PATH=$1:$PATH
-}
-
+# A part of PATH that is empty means the current directory, from which nothing is to be run.
 clean_path() {
 	set -- ":${PATH-}:"
 	while :; do
@@ -35,10 +15,31 @@ clean_path() {
 	PATH=${1:-/usr/local/bin:/usr/bin:/bin}
 }
 
-# What is asked, as text to print, or as a script to run that begins with `: run`.
+# Puts the directory of this file in front of PATH when the tools are there. `tools_path` is what the script
+# then has to do.
+find_tools() {
+	tools_path=
+	case $0 in
+	*/*) file=$0 ;;
+	*) file=./$0 ;;
+	esac
+	if [ ! -x "${file%/*}/oci-tar" ] && [ -L "$file" ]; then file=$(readlink -f -- "$file"); fi
+	[ -x "${file%/*}/oci-tar" ] || return 0
+	directory=$(CDPATH='' cd -- "${file%/*}/" && pwd)
+	[ "$(command -v oci-tar)" != "$directory/oci-tar" ] || return 0
+	case $directory in
+	*:*) die 78 "no PATH can lead to the tools in '$directory', whose name has a colon" ;;
+	esac
+	PATH=$directory:$PATH
+	quote "$directory"
+	tools_path="PATH=$quoted:\$PATH$newline"
+}
+
+# What is asked: a text to print, or a script to run, which begins with `: run`.
 answer() {
 	LC_ALL=C
 	command=
+	find_tools
 	# Names of variables in the script that are none of the caller's.
 	work=${work+ocinoco_}work item=${layer+ocinoco_}layer
 	before=
@@ -74,15 +75,26 @@ answer() {
 	esac
 }
 
+# Prints the text, or makes the directory $ocinoco_state with the script.
+prepare() {
+	ocinoco_script=$(answer "$@") || exit
+	case $ocinoco_script in
+	': run'*)
+		mkdir -m 700 -- "$ocinoco_state" || exit 73
+		printf '%s\n' "$ocinoco_script" >"$ocinoco_state/script" || exit 74
+		;;
+	*) { printf '%s\n' "$ocinoco_script"; } 2>/dev/null || die 74 'cannot write to stdout' ;;
+	esac
+}
+
 # Descriptors that the caller closed become ones on which reading and writing fail.
 { true 9<&0; } 2>/dev/null || exec 0>/dev/null
 { true 9>&1; } 2>/dev/null || exec 1</dev/null
 { true 9>&2; } || exec 2</dev/null
 
+clean_path
+choose_state
 set_traps
-find_tools
-ocinoco_script=$(answer "$@")
-case $ocinoco_script in
-': run'*) run_composed ;;
-*) { printf '%s\n' "$ocinoco_script"; } 2>/dev/null || die 74 'cannot write to stdout' ;;
-esac
+# In a subshell: while bash waits for a command substitution, it loses a SIGINT that it alone gets.
+(prepare "$@") || exit
+if [ -d "$ocinoco_state" ]; then run_composed; fi

@@ -48,7 +48,7 @@ watch() {
 	fi
 	case $4:$2 in
 	0:* | *:-) return 0 ;;
-	1:cat | 1:tee) set -- "$1" "$2" "$3" 74 ;;
+	1:cat) set -- "$1" "$2" "$3" 74 ;;
 	1:mv) set -- "$1" "$2" "$3" 73 ;;
 	esac
 	echo "$1 $4 $2" >>"$ocinoco_state/failed"
@@ -116,8 +116,17 @@ end_by_signal() {
 	exit "$2"
 }
 
+# A name that nothing has, for the directory of this run.
+choose_state() {
+	ocinoco_state=${TMPDIR:-/tmp}/tmp.$PPID.$$ ocinoco_number=0
+	case $ocinoco_state in /*) ;; *) ocinoco_state=./$ocinoco_state ;; esac
+	while [ -e "$ocinoco_state" ] || [ -L "$ocinoco_state" ]; do
+		ocinoco_number=$((ocinoco_number + 1))
+		ocinoco_state=${ocinoco_state%".$$"*}.$$.$ocinoco_number
+	done
+}
+
 set_traps() {
-	ocinoco_state=
 	trap clean_up EXIT
 	trap 'end_by_signal HUP 129' HUP
 	trap 'end_by_signal INT 130' INT
@@ -127,15 +136,11 @@ set_traps() {
 }
 
 clean_up() {
-	[ -z "$ocinoco_state" ] || rm -rf -- "$ocinoco_state"
+	[ ! -d "$ocinoco_state" ] || rm -rf -- "$ocinoco_state"
 }
 
 # Runs what was composed, and ends with the status of the first stage that failed.
 run_composed() {
-	# A signal for all would end mktemp before it says what it made.
-	ocinoco_state=$(trap '' HUP INT QUIT TERM && mktemp -d) || exit 73
-	case $ocinoco_state in /*) ;; *) ocinoco_state=./$ocinoco_state ;; esac
-	printf '%s\n' "$ocinoco_script" >"$ocinoco_state/script" || exit 74
 	find_free_descriptor
 	start run_script
 	ocinoco_status=0

@@ -96,6 +96,11 @@ fetch_base() {
 # The layers, the lowest first: those of --layer, and one of each SOURCE.
 make_layers() {
 	index=0 above=$count
+	# What is written meanwhile is no part of a layer.
+	for word in "$@" ${output:+"TAG:$output"}; do
+		case $word in TAG:oci:*) set -- "$@" "outputs:--exclude-output=${word#TAG:}" ;; esac
+	done
+	[ -z "$keep" ] || set -- "$@" "outputs:--exclude-output=$keep"
 	for word do
 		case $word in LAYER:*) make_layer_at "${word#LAYER:}" "$@" ;; esac
 	done
@@ -144,17 +149,9 @@ make_lower_layer() {
 
 # The layer of SOURCE: a known one that it already is, or else a new one.
 make_layer() {
-	if [ "$is_layer" = yes ]; then choose_compressor "${compress:-none}"; else choose_compressor "${compress:-zstd}"; fi
-	for word in "$@" "keep:$keep" "output:$output"; do
-		case $word in
-		keep:?*) path=${word#keep:} ;;
-		output:?* | TAG:oci:*) find_directory "${word#*:oci:}" ;;
-		*) continue ;;
-		esac
-		! is_in_source "$path" || set -- "$@" "oci-tar:--exclude=$pattern"
-	done
-	[ "$dockerignore" = no ] || [ ! -e "$source/.dockerignore" ] ||
-		set -- "$@" "oci-tar:--exclude-from=$source/.dockerignore"
+	default=zstd again=
+	[ "$is_layer" = no ] || default=none
+	choose_compressor "${compress:-$default}"
 	# A layer that is stored as it is, oci-push-blob looks for by its digest.
 	if [ -z "$known" ] || ! can_read_again "$@" || [ "$is_layer:$compressor" = yes:none ]; then
 		store_layer layer_stages "$@"
@@ -169,6 +166,7 @@ make_layer() {
 		stage 'oci-push-blob oci-reuse-from' arg:--reuse "$@" "arg:$target"
 	fi
 	into "work:$name.json" 1
+	again=yes
 	store_layer layer_stages "$@"
 	end_otherwise
 }
@@ -216,12 +214,6 @@ warn_of_links() {
 		say "warning: '/$path' is a link in many bases, which the layer would replace by a directory; --follow-base leads through it"
 		return
 	done
-}
-
-# Sets `path` to the directory of DIR[:TAG][@DIGEST].
-find_directory() {
-	path=${1%@sha[0-9]*:*}
-	case ${path##*/} in *:*) path=${path%:*} ;; esac
 }
 
 # A Dockerfile is a script of its own, which -n prints.
