@@ -10,9 +10,11 @@ assert_match '^{"mediaType":"application/vnd.oci.image.manifest.v1\+json","diges
 assert_match '^# what to look at next$' first
 skopeo inspect oci:out/demo/hello:1 >inspected
 assert_equal linux "$(field .Os inspected)"
-for file in $(sed -n '/^# what to look at next/,$s/^\([^ ]*\/[^ ]*\) .*/\1/p' first); do
+sed -n '/^# what to look at next/,$s/^\([^ ]*\/[^ ]*\) .*/\1/p' first >next
+assert_equal 3 "$(wc -l <next)"
+while read -r file; do
 	[ -e "$file" ] || [ -e "$ROOT/$file" ] || fail "it leads to '$file', which is not there"
-done
+done <next
 ocinoco unpack oci:out/demo/hello:1 bundle
 assert_equal 'Hello from an image that no container built.' "$(chroot bundle/rootfs /hello)"
 
