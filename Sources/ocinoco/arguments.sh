@@ -26,20 +26,9 @@ unknown() {
 	usage_error "unknown $1 '$2'"
 }
 
-# Refuses what is no reference. Whether it is a good one, the tools say.
+# Refuses what a tool would take for an option. Whether it is a reference, the tool says.
 check_reference() {
-	case $1 in
-	'' | -*) usage_error "not a reference: '$1'" ;;
-	docker-archive:* | oci-archive:*)
-		usage_error "an archive is no place, '$1': 'ocinoco load REF <ARCHIVE' and 'ocinoco save REF >ARCHIVE' read and write one"
-		;;
-	docker-daemon:*)
-		usage_error "not a place of these tools, '$1': 'docker save NAME | ocinoco load REF' and 'ocinoco save REF | docker load' lead there"
-		;;
-	containers-storage:*)
-		usage_error "not a place of these tools, '$1': 'podman save NAME | ocinoco load REF' and 'ocinoco save REF | podman load' lead there"
-		;;
-	esac
+	case $1 in '' | -*) usage_error "not a reference: '$1'" ;; esac
 }
 
 # Whether the list TAGS, with commas, has one of GROUPS.
@@ -148,9 +137,9 @@ take_option() {
 	file) [ -z "$tools" ] || read_once ;;
 	esac
 	case $takes:$tools in
-	none:*) word=$option ;;
+	none:*) word=$as ;;
 	*:*[A-Z]*) word=$value ;;
-	*) word=$option=$value ;;
+	*) word=$as=$value ;;
 	esac
 	set_option "$value"
 }

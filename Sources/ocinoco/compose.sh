@@ -189,6 +189,11 @@ write_script() {
 		print_head
 		copies=$printed_copies
 	else
+		[ -d "$ocinoco_state" ] || {
+			# It says why there is none.
+			mkdir -- "$ocinoco_state"
+			exit 73
+		}
 		# shellcheck disable=SC2016 # for the shell that runs the script
 		printf ': run\n%s=$ocinoco_state\n%s' "$work" "$tools_path"
 	fi

@@ -18,6 +18,9 @@ FNR == NR {
 	where[n] = $3 in list ? list[$3] : $3
 	tools[n] = $4 in list ? list[$4] : $4
 	own[n] = sub(/^-,?/, "", tools[n])
+	renamed[n] = tools[n]
+	if (!sub(/.*=/, "", renamed[n])) renamed[n] = ""
+	sub(/=.*/, "", tools[n])
 	shared[n] = $4 in list
 	help[n] = $5
 	for (i = 6; i <= NF; i++) help[n] = help[n] " " $i
@@ -64,7 +67,7 @@ function find_option(    i) {
 		print "\t" patterns(i, short[i]) ") option=" long[i] " ;;"
 	print "\tesac\n\tcase $command:$option in"
 	for (i = 1; i <= n; i++)
-		print "\t" patterns(i, long[i]) ") takes=" kind(i) " tools=" tools[i] " ;;"
+		print "\t" patterns(i, long[i]) ") takes=" kind(i) " tools=" (tools[i] == "" ? Q Q : tools[i]) " as=" (renamed[i] == "" ? "$option" : renamed[i]) " ;;"
 	print "\t*) unknown option \"$1\" \"$(\"options_$command\")\" ;;\n\tesac\n}"
 }
 

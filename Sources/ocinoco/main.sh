@@ -1,32 +1,36 @@
 # shellcheck shell=sh
 # The program: where the tools are, what is asked, and whether it is printed or run.
 
-# A part of PATH that is empty means the current directory, from which nothing is to be run.
+# Drops the empty parts of PATH: they mean the current directory, from which nothing is to be run. Sets
+# `ocinoco_tools` to the first part that has the tools.
 clean_path() {
-	set -- ":${PATH-}:"
-	while :; do
-		case $1 in
-		*::*) set -- "${1%%::*}:${1#*::}" ;;
-		*) break ;;
-		esac
+	set -f
+	IFS=:
+	# shellcheck disable=SC2086 # parts
+	set -- ${PATH-}
+	unset IFS
+	set +f
+	# shellcheck disable=SC2123 # it is the search path
+	PATH='' ocinoco_tools=''
+	for ocinoco_part do
+		[ -n "$ocinoco_part" ] || continue
+		PATH=$PATH${PATH:+:}$ocinoco_part
+		[ -n "$ocinoco_tools" ] || [ ! -x "$ocinoco_part/oci-tar" ] || ocinoco_tools=$ocinoco_part
 	done
-	set -- "${1#:}"
-	set -- "${1%:}"
-	PATH=${1:-/usr/local/bin:/usr/bin:/bin}
+	PATH=${PATH:-/usr/local/bin:/usr/bin:/bin}
 }
 
-# Puts the directory of this file in front of PATH when the tools are there. `tools_path` is what the script
-# then has to do.
+# Puts the directory of this file in front of PATH when the tools are there. `tools_path` is the line of the
+# script that does so.
 find_tools() {
 	tools_path=
 	case $0 in
-	*/*) file=$0 ;;
-	*) file=./$0 ;;
+	/*) self=$0 ;;
+	*) self=$PWD/${0#./} ;;
 	esac
-	if [ ! -x "${file%/*}/oci-tar" ] && [ -L "$file" ]; then file=$(readlink -f -- "$file"); fi
-	[ -x "${file%/*}/oci-tar" ] || return 0
-	directory=$(CDPATH='' cd -- "${file%/*}/" && pwd)
-	[ "$(command -v oci-tar)" != "$directory/oci-tar" ] || return 0
+	if [ ! -x "${self%/*}/oci-tar" ] && [ -L "$self" ]; then self=$(readlink -f -- "$self"); fi
+	directory=${self%/*}
+	[ -x "$directory/oci-tar" ] && [ "$directory" != "$ocinoco_tools" ] || return 0
 	case $directory in
 	*:*) die 78 "no PATH can lead to the tools in '$directory', whose name has a colon" ;;
 	esac
@@ -75,18 +79,6 @@ answer() {
 	esac
 }
 
-# Prints the text, or makes the directory $ocinoco_state with the script.
-prepare() {
-	ocinoco_script=$(answer "$@") || exit
-	case $ocinoco_script in
-	': run'*)
-		mkdir -m 700 -- "$ocinoco_state" || exit 73
-		printf '%s\n' "$ocinoco_script" >"$ocinoco_state/script" || exit 74
-		;;
-	*) { printf '%s\n' "$ocinoco_script"; } 2>/dev/null || die 74 'cannot write to stdout' ;;
-	esac
-}
-
 # Descriptors that the caller closed become ones on which reading and writing fail.
 { true 9<&0; } 2>/dev/null || exec 0>/dev/null
 { true 9>&1; } 2>/dev/null || exec 1</dev/null
@@ -95,6 +87,16 @@ prepare() {
 clean_path
 choose_state
 set_traps
-# In a subshell: while bash waits for a command substitution, it loses a SIGINT that it alone gets.
-(prepare "$@") || exit
-if [ -d "$ocinoco_state" ]; then run_composed; fi
+# What is only printed needs no directory.
+mkdir -m 700 -- "$ocinoco_state" 2>/dev/null || :
+if [ ! -d "$ocinoco_state" ]; then
+	(answer "$@")
+	exit
+fi
+# Not by a command substitution: while bash waits for one, it loses a SIGINT that it alone gets.
+(answer "$@") >"$ocinoco_state/script" || exit
+read -r ocinoco_line <"$ocinoco_state/script" || exit 74
+case $ocinoco_line in
+': run') run_composed ;;
+*) cat -- "$ocinoco_state/script" 2>/dev/null || die 74 'cannot write to stdout' ;;
+esac

@@ -32,6 +32,7 @@ compose_build() {
 	choose_target "$@"
 	choose_reuse
 	fetch_images "$@"
+	list_base "$@"
 	make_layers "$@"
 	from work:base.json
 	append_layers "$@"
@@ -58,7 +59,8 @@ choose_reuse() {
 	[ -n "$media_type" ] || known=
 }
 
-# The image whose layers are reused, the base, and for --follow-base what the base holds.
+# The image whose layers are reused, and the base. With --verify-base-key what was verified is fetched,
+# whatever the tag stands for then.
 fetch_images() {
 	if [ -n "$known" ] && [ "$reuse" = auto ]; then
 		unheard=-
@@ -68,29 +70,21 @@ fetch_images() {
 		stage 'oci-fetch platform' "$@" "arg:$known"
 		into work:known.json
 	fi
-	fetch_base "$@"
+	if has_word base-key "$@"; then
+		stage 'oci-verify base-key' "$@" "arg:$from"
+		pipe
+		set -- arg:--descriptor "$@"
+	fi
+	stage 'oci-fetch platform' "$@" "arg:$from"
+	into work:base.json
+}
+
+# What the base holds, for --follow-base.
+list_base() {
 	[ "$follow_base" = yes ] || return 0
 	from work:base.json
 	stage oci-list "arg:--from=$from" "$@"
 	into work:base.list
-}
-
-# With --verify-base-key what was verified is fetched, whatever the tag stands for then.
-fetch_base() {
-	verified=
-	for word do
-		shift
-		case $word in
-		base-key*) verified=arg:--descriptor word=${word%%:*}:--verify-key=${word#*=} ;;
-		esac
-		set -- "$@" "$word"
-	done
-	[ -z "$verified" ] || {
-		stage 'oci-verify base-key' "$@" "arg:$from"
-		pipe
-	}
-	stage 'oci-fetch platform' ${verified:+"$verified"} "$@" "arg:$from"
-	into work:base.json
 }
 
 # The layers, the lowest first: those of --layer, and one of each SOURCE.

@@ -10,6 +10,5 @@
 #   ocinoco delete ghcr.io/example/app:old
 
 compose_delete() {
-	[ "$list" = no ] || set -- arg:--dry-run "$@"
 	stage 'oci-delete REF' "$@"
 }

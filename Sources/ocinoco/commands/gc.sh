@@ -10,6 +10,5 @@
 #   ocinoco gc ./store
 
 compose_gc() {
-	[ "$list" = no ] || set -- arg:--dry-run "$@"
 	stage oci-gc "$@" arg:-- "arg:${first#oci:}"
 }

@@ -134,7 +134,7 @@ assert_match "not a reference: ''" err
 expect 64 ocinoco "$(printf 'bu\033[31m\342\200\256\303\251\377ild')"
 assert_equal "ocinoco: unknown command 'bu\\033[31m\\342\\200\\256$(printf '\303\251')\\377ild'; see 'ocinoco --help'" \
 	"$(cat err)"
-for transport in docker-daemon docker-archive containers-storage; do
+for transport in docker-daemon docker-archive oci-archive containers-storage; do
 	expect 64 ocinoco copy "$transport:a" oci:b:1
 	assert_match 'ocinoco load REF' err
 done
