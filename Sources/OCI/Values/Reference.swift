@@ -28,10 +28,10 @@ public enum Reference: Hashable, Sendable, CustomStringConvertible {
             "'\(program) save NAME | ocinoco load REF' and 'ocinoco save REF | \(program) load' "
                 + "lead there"
         }
+        let archive = "'ocinoco load REF <ARCHIVE' and 'ocinoco save REF >ARCHIVE' do that"
         let hints = [
             "docker-daemon:": through("docker"), "containers-storage:": through("podman"),
-            "docker-archive:": "'ocinoco load REF <ARCHIVE' and 'ocinoco save REF >ARCHIVE' do that",
-            "oci-archive:": "'ocinoco load REF <ARCHIVE' and 'ocinoco save REF >ARCHIVE' do that",
+            "docker-archive:": archive, "oci-archive:": archive,
         ]
         return hints.first { text.hasPrefix($0.key) }?.value
     }
