@@ -224,7 +224,7 @@ compose_dockerfile() {
 		set -- "$@" "$word"
 	done
 	stage 'oci-dockerfile oci-config oci-fetch platform' "$@" ${output:+"arg:--output=$output"} \
-		"arg:--file=$file" "arg:--context=$first"
+		${reuse:+"arg:--reuse=$reuse"} "arg:--file=$file" "arg:--context=$first"
 	if [ "$dry_run" = yes ]; then
 		dry_run=no
 		return
