@@ -39,30 +39,25 @@ is_selected() {
 	return 1
 }
 
-# has_word NAME WORD...: whether one of the words is for NAME.
+# has_word NAME WORD...: whether one of the words is for NAME. Sets `found` to its option.
 has_word() {
 	wanted=$1
 	shift
 	for word do
-		! is_selected "${word%%:*}" "$wanted" || return 0
+		is_selected "${word%%:*}" "$wanted" || continue
+		found=${word#*:}
+		found=${found%%=*}
+		return 0
 	done
 	return 1
 }
 
-# Whether a word is one of a list.
-is_one_of() {
-	case $1 in *\ *) return 1 ;; esac
-	case " $2 " in *" $1 "*) ;; *) return 1 ;; esac
-}
-
-# compose COMMAND ARGUMENT...: rewrites the arguments, in place, as words TAGS:WORD, and has the command write
-# its script. Those of an option are the names in its column TOOLS; that of an operand is its name in the usage.
+# compose ARGUMENT...: rewrites the arguments after the command, in place, as words TAGS:WORD, and has the
+# command write its script. Those of an option are the names in its column TOOLS; that of an operand is its name
+# in the usage.
 compose() {
-	command=$1
-	shift
 	clear_options
 	clear_script
-	find_operands "$command"
 	left=$# literal=no given='' count=0 first='' last=''
 	while [ "$left" -gt 0 ]; do
 		word=$1
@@ -76,7 +71,7 @@ compose() {
 		no:-?*) ;;
 		*)
 			take_operand
-			set -- "$@" "$operand:$word"
+			[ -z "$operand" ] || set -- "$@" "$operand:$word"
 			continue
 			;;
 		esac
@@ -98,8 +93,15 @@ compose() {
 	compose_command "$@"
 }
 
-# Checks the operand `word`. Sets `operand` to what the usage calls it.
+# Checks the operand `word`. Sets `operand` to what the usage calls it; the first one is the command.
 take_operand() {
+	operand=
+	if [ -z "$command" ]; then
+		is_command "$word" || unknown command "$word" "$commands"
+		command=$word
+		find_operands "$command"
+		return
+	fi
 	operand=${operands%% *}
 	case $operand in
 	'') usage_error "one argument too many: '$word'" ;;
@@ -126,7 +128,7 @@ take_operand() {
 take_option() {
 	given="$given $option"
 	[ "$option" != --help ] || {
-		"help_$command"
+		"help_${command:-all}"
 		exit
 	}
 	[ -n "$tools$value" ] || usage_error "'$option' needs a value"
@@ -156,6 +158,7 @@ exclude() {
 
 # Writes the script of the command, whose words are in order.
 compose_command() {
+	[ -n "$command" ] || usage_error 'no command'
 	check_exclusions
 	case $operands in [!\[]*) usage_error "$lack" ;; esac
 	"compose_$command" "$@"

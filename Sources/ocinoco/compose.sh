@@ -80,8 +80,15 @@ stage() {
 
 # run LABEL PROGRAM WORD...: any other program.
 run() {
-	label=$1 line=
+	label=$1
 	shift
+	quote_words "$@"
+	add "$label"
+}
+
+# Sets `line` to words, of which some may be FILEs.
+quote_words() {
+	line=
 	for word do
 		case $word in
 		work:* | file:*) place "$word" ;;
@@ -89,7 +96,6 @@ run() {
 		esac
 		line="$line${line:+ }$quoted"
 	done
-	add "$label"
 }
 
 # Adds the stage in `line` to the pipeline.
@@ -163,6 +169,12 @@ into() {
 	pipeline='' traces='' removals='' number=0
 }
 
+# if_lines NAME: what follows, up to `write fi`, is for the case that the file NAME is not empty.
+if_lines() {
+	place "work:$1"
+	write "if [ -s $quoted ]; then"
+}
+
 end_otherwise() {
 	write '}'
 	[ "$dry_run" = yes ] || write proceed
@@ -175,11 +187,7 @@ write() {
 
 # write_command WORD...: a command that is no stage, and must succeed.
 write_command() {
-	line=
-	for word do
-		quote "$word"
-		line="$line${line:+ }$quoted"
-	done
+	quote_words "$@"
 	write "$line || exit 73"
 }
 

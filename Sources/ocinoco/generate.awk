@@ -52,11 +52,13 @@ function has(names, name) { return index("," names ",", "," name ",") > 0 }
 function wrapper(    c) {
 	print "# Made of the table of options and of the heads of the commands."
 	print "commands=" Q words(list["@commands"]) Q
+	print "\nis_command() {\n\tcase $1 in " patterns_of(list["@commands"]) ") ;; *) return 1 ;; esac\n}"
 	find_option()
 	set_options()
 	find_operands()
 	print "\ncheck_exclusions() {\n" exclusions "}"
 	for (c = 1; c <= count; c++) command_help(command[c])
+	print "\noptions_() {\n\techo --dry-run --quiet --verbose --help --version\n}"
 	all_help()
 }
 
@@ -118,6 +120,8 @@ function lack(operands,    word, i, count) {
 }
 
 function words(names) { gsub(/,/, " ", names); return names }
+
+function patterns_of(names) { gsub(/,/, " | ", names); return names }
 
 function patterns(i, name,    c, result) {
 	if (where[i] == list["@any"]) return "*:" name
@@ -208,7 +212,7 @@ function literals(i,    part, j, result) {
 	return result
 }
 
-function is_file(i) { return value[i] == "FILE" || value[i] == "LIST" }
+function is_file(i) { return value[i] == "FILE" }
 
 function bash(    c, i, seen, names) {
 	print made() "\n\n# shellcheck disable=SC2046,SC2086 # lists of words without spaces\n"

@@ -97,16 +97,12 @@ is_stored() {
 	[ "$plan" = no ] && [ "$push$output" != no ]
 }
 
-# Whether SOURCE, and what says which of its files count, can be read twice.
+# Whether SOURCE, and the list of its files, can be read twice.
 can_read_again() {
-	for word in "$source" "$@"; do
-		case $word in
-		- | oci-tar:--files-from=-) return 1 ;;
-		"$source" | oci-tar:--files-from=*)
-			word=${word#oci-tar:--files-from=}
-			if [ -e "$word" ] && [ ! -f "$word" ] && [ ! -d "$word" ]; then return 1; fi
-			;;
-		esac
+	[ "$source" != - ] || return 1
+	[ ! -e "$source" ] || [ -f "$source" ] || [ -d "$source" ] || return 1
+	for word do
+		case $word in oci-tar:--files-from=-) return 1 ;; esac
 	done
 }
 

@@ -46,17 +46,7 @@ answer() {
 	find_tools
 	# The name of a variable in the script that is none of the caller's.
 	work=${work+ocinoco_}work
-	before=
-	while [ $# -gt 0 ]; do
-		case $1 in
-		-n | -q | -v | --dry-run | --quiet | --verbose) before="$before $1" ;;
-		*) break ;;
-		esac
-		shift
-	done
-	[ $# -gt 0 ] || usage_error 'no command'
-	case $1 in
-	-h | --help) help_all ;;
+	case ${1-} in
 	--version)
 		oci-zstd --version
 		# What follows its first line, which is the same.
@@ -65,17 +55,10 @@ answer() {
 		;;
 	help)
 		[ $# -gt 1 ] || set -- help all
-		[ "$2" = all ] || is_one_of "$2" "$commands" || unknown command "$2" "$commands"
+		[ "$2" = all ] || is_command "$2" || unknown command "$2" "$commands"
 		"help_$2"
 		;;
-	-*) unknown option "$1" '--dry-run --quiet --verbose --help --version' ;;
-	*)
-		is_one_of "$1" "$commands" || unknown command "$1" "$commands"
-		word=$1
-		shift
-		# shellcheck disable=SC2086 # options, each one word
-		compose "$word" $before "$@"
-		;;
+	*) compose "$@" ;;
 	esac
 }
 

@@ -30,29 +30,29 @@ watch() {
 	# This shell outlives its stage, whatever is sent to all of them.
 	trap : HUP INT QUIT TERM
 	start replace "$@"
-	set -- "$1" "$2" "$!" 0
-	echo "$3" >|"$ocinoco_state/stage.$1"
-	[ ! -e "$ocinoco_state/stop" ] || kill -TERM "$3" 2>/dev/null || :
+	ocinoco_pid=$! ocinoco_failure=0
+	echo "$ocinoco_pid" >|"$ocinoco_state/stage.$1"
+	[ ! -e "$ocinoco_state/stop" ] || kill -TERM "$ocinoco_pid" 2>/dev/null || :
 	# A signal for this shell ends `wait`, not the stage. Some shells say by themselves how a stage ended.
 	while :; do
-		{ wait "$3"; } 2>/dev/null || set -- "$1" "$2" "$3" "$?"
-		kill -0 "$3" 2>/dev/null || break
-		set -- "$1" "$2" "$3" 0
+		{ wait "$ocinoco_pid"; } 2>/dev/null || ocinoco_failure=$?
+		kill -0 "$ocinoco_pid" 2>/dev/null || break
+		ocinoco_failure=0
 	done
 	: >|"$ocinoco_state/stage.$1"
 	# ksh93 calls an end by signal N 256 + N, and yash 384 + N.
-	if [ "$4" -gt 384 ]; then
-		set -- "$1" "$2" "$3" "$(($4 - 256))"
-	elif [ "$4" -gt 256 ]; then
-		set -- "$1" "$2" "$3" "$(($4 - 128))"
+	if [ "$ocinoco_failure" -gt 384 ]; then
+		ocinoco_failure=$((ocinoco_failure - 256))
+	elif [ "$ocinoco_failure" -gt 256 ]; then
+		ocinoco_failure=$((ocinoco_failure - 128))
 	fi
-	case $4:$2 in
+	case $ocinoco_failure:$2 in
 	0:* | *:-) return 0 ;;
-	1:cat) set -- "$1" "$2" "$3" 74 ;;
-	1:mv) set -- "$1" "$2" "$3" 73 ;;
+	1:cat) ocinoco_failure=74 ;;
+	1:mv) ocinoco_failure=73 ;;
 	esac
-	echo "$1 $4 $2" >>"$ocinoco_state/failed"
-	return "$4"
+	echo "$1 $ocinoco_failure $2" >>"$ocinoco_state/failed"
+	return "$ocinoco_failure"
 }
 
 replace() {

@@ -24,9 +24,7 @@ compose_build() {
 		compose_dockerfile "$@"
 		return
 	fi
-	for word do
-		case $word in oci-dockerfile:*) usage_error "'${word#*:}' needs --file" ;; esac
-	done
+	! has_word oci-dockerfile "$@" || usage_error "'$found' needs --file"
 	[ -n "$from" ] || usage_error 'no --from'
 	case $source_type in '' | layer | file) ;; *) usage_error "not a type of SOURCE: '$source_type'" ;; esac
 	choose_target "$@"
@@ -35,7 +33,8 @@ compose_build() {
 	list_base "$@"
 	make_layers "$@"
 	from work:base.json
-	append_layers "$@"
+	# shellcheck disable=SC2086 # words
+	[ -z "$descriptors" ] || stage oci-manifest-append "$@" $descriptors
 	edit_image "$@"
 	push_images "$@"
 }
@@ -89,7 +88,7 @@ list_base() {
 
 # The layers, the lowest first: those of --layer, and one of each SOURCE.
 make_layers() {
-	index=0 above=$count
+	index=0 above=$count descriptors=''
 	# What is written meanwhile is no part of a layer.
 	for word in "$@" ${output:+"TAG:$output"}; do
 		case $word in TAG:oci:*) set -- "$@" "outputs:--exclude-output=${word#TAG:}" ;; esac
@@ -101,7 +100,7 @@ make_layers() {
 	for word do
 		case $word in SOURCE:*) make_layer_of "${word#SOURCE:}" "$@" ;; esac
 	done
-	[ "$index$count" != 00 ] || ! has_word oci-tar "$@" ||
+	[ -n "$descriptors" ] || ! has_word oci-tar "$@" ||
 		usage_error 'no SOURCE, and options that are for one'
 }
 
@@ -143,7 +142,7 @@ make_lower_layer() {
 
 # The layer of SOURCE: a known one that it already is, or else a new one.
 make_layer() {
-	default=zstd again=
+	default=zstd again='' descriptors="$descriptors work:$name.json"
 	[ "$is_layer" = no ] || default=none
 	choose_compressor "${compress:-$default}"
 	# A layer that is stored as it is, oci-push-blob looks for by its digest.
@@ -165,17 +164,6 @@ make_layer() {
 	end_otherwise
 }
 
-append_layers() {
-	[ "$index$count" != 00 ] || return 0
-	appended=0
-	while [ "$appended" -lt "$index" ]; do
-		appended=$((appended + 1))
-		set -- "$@" "work:layer.$appended.json"
-	done
-	[ "$count" -eq 0 ] || set -- "$@" work:layer.json
-	stage oci-manifest-append "$@"
-}
-
 # Sets `is_layer`: whether SOURCE is a layer, which is used as it is. --source-type says so, else its content.
 find_layer() {
 	is_layer=no
@@ -187,14 +175,8 @@ find_layer() {
 	fi
 	is_layer=yes
 	[ "$follow_base" = no ] || usage_error "--follow-base is not for '$source', which is a layer"
-	for word do
-		case $word in
-		oci-tar*)
-			word=${word#*:}
-			usage_error "'${word%%=*}' is not for '$source', which is a layer unless --source-type is file"
-			;;
-		esac
-	done
+	! has_word oci-tar "$@" ||
+		usage_error "'$found' is not for '$source', which is a layer unless --source-type is file"
 }
 
 # Warns of directories at the top of the layer which many bases have as links, that it would replace.
@@ -214,16 +196,17 @@ warn_of_links() {
 compose_dockerfile() {
 	[ "$count" -eq 1 ] || usage_error 'with --file one SOURCE is needed, the directory that is copied from'
 	[ "$push" = no ] || [ -n "$tag" ] || usage_error 'no --tag'
+	groups='oci-dockerfile file oci-config oci-fetch platform'
 	for word do
 		shift
-		is_selected "${word%%:*}" 'oci-dockerfile oci-config oci-fetch platform TAG SOURCE every' || {
+		is_selected "${word%%:*}" "$groups every TAG SOURCE" || {
 			word=${word#*:}
 			usage_error "--file and ${word%%=*} exclude each other"
 		}
 		case $push:$word in yes:TAG:*) word=arg:--tag=${word#TAG:} ;; esac
 		set -- "$@" "$word"
 	done
-	stage 'oci-dockerfile oci-config oci-fetch platform' "$@" ${output:+"arg:--output=$output"} \
+	stage "$groups" "$@" ${output:+"arg:--output=$output"} \
 		${reuse:+"arg:--reuse=$reuse"} "arg:--file=$file" "arg:--context=$first"
 	if [ "$dry_run" = yes ]; then
 		dry_run=no

@@ -19,8 +19,7 @@ compose_repack() {
 	name=layer source=$first bundle=$first
 	stage oci-diff arg:--null "$@" "arg:$bundle/snapshot.mtree" "arg:$bundle/rootfs"
 	into work:changes
-	place work:changes
-	write "if [ -s $quoted ]; then"
+	if_lines changes
 	store_layer change_stages "$@"
 	from "file:$bundle/image.json"
 	stage oci-manifest-append "$@" work:layer.json

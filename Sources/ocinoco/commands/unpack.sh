@@ -27,8 +27,7 @@ compose_unpack() {
 	stage oci-layers "$@"
 	into work:layers
 	# An image may have no layers.
-	place work:layers
-	write "if [ -s $quoted ]; then"
+	if_lines layers
 	from work:layers
 	# With a digest in it, the reference would be that of a blob.
 	stage oci-fetch arg:--blob "$@" "arg:${first%@sha[0-9]*:*}"
