@@ -98,7 +98,7 @@ quote_words() {
 	done
 }
 
-# Adds the stage in `line` to the pipeline.
+# add LABEL: adds the stage in `line` to the pipeline.
 add() {
 	number=$((number + 1))
 	if [ "$dry_run" = no ]; then
@@ -117,13 +117,13 @@ add() {
 	input=
 }
 
-# The next stage reads what the last one writes.
+# pipe: the next stage reads what the last one writes.
 pipe() {
 	pipeline="$pipeline |$newline	"
 }
 
-# beside FILE: the last stage, before which `unheard` was set to -, writes FILE while the next one runs, which
-# does not read it. When it fails, nobody hears of it and FILE is empty.
+# beside FILE: the last stage writes FILE while the next stage runs, which does not read it. When `unheard` was -
+# at that stage, its failure is ignored, and FILE is empty then.
 beside() {
 	unheard=
 	place "$1"
@@ -148,8 +148,8 @@ join() {
 	from "work:$1"
 }
 
-# into FILE [STATUS]: where the last stage writes. The pipeline is whole. With STATUS, what follows up to
-# `end_otherwise` is for the case that the pipeline fails so.
+# into FILE [STATUS]: the last stage writes FILE, and the pipeline is complete. With STATUS, the lines up to
+# `end_otherwise` run only when the pipeline ends with that status.
 into() {
 	if [ "$1" != - ]; then
 		place "$1"
@@ -160,7 +160,7 @@ into() {
 	no:) set -- '' proceed ;;
 	no:*) set -- ' || {' "forgive $2" ;;
 	yes:) set -- '' '' ;;
-	# Of a question, every answer but yes leads to the same.
+	# For a tool that answers yes or no. A printed script does not tell no from a failure.
 	yes:1) set -- ' || {' '' ;;
 	yes:*) set -- ' || {' "case \$? in $2) ;; *) exit \"\$?\" ;; esac" ;;
 	esac
@@ -169,7 +169,7 @@ into() {
 	pipeline='' traces='' removals='' number=0
 }
 
-# if_lines NAME: what follows, up to `write fi`, is for the case that the file NAME is not empty.
+# if_lines NAME: the lines up to `write fi` run only when the file NAME is not empty.
 if_lines() {
 	place "work:$1"
 	write "if [ -s $quoted ]; then"
@@ -185,7 +185,7 @@ write() {
 	script=$script$1$newline
 }
 
-# write_command WORD...: a command that is no stage, and must succeed.
+# write_command WORD...: a command outside a pipeline, which must succeed.
 write_command() {
 	quote_words "$@"
 	write "$line || exit 73"
@@ -228,8 +228,8 @@ print_head() {
 		"trap 'exit 131' QUIT" "trap 'exit 143' TERM"
 }
 
-# When the file `value` cannot be read twice, it is read once, and each of the stages `tools` reads a copy in
-# the directory of intermediate files that is the user's alone.
+# A file `value` that can be read only once, such as a pipe, is copied, and the stages `tools` read the copy. Only
+# the user can read that.
 read_once() {
 	if [ ! -e "$value" ] || [ -f "$value" ] || [ -d "$value" ]; then return 0; fi
 	once=$((once + 1))

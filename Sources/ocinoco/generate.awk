@@ -193,9 +193,9 @@ function all_help(    c, usage, short_usage) {
 		sub(/ (\[|--?[a-z]).*/, "", short_usage)
 		printf "  %-28s %s\n", short_usage, summary[command[c]]
 	}
-	print "\n  -n, -q, -v                   before the command as after it"
-	print "  -h, --help                   this text; after a command, the command's"
-	print "  help [COMMAND]               the same"
+	print "\n  -n, -q, -v                   may also come before the command"
+	print "  -h, --help                   print this text, or after a command its help"
+	print "  help [COMMAND]               do the same"
 	print "  --version                    print the version\n"
 	print "example:\n  ocinoco pack ./dist layer.tzst --root-dir /app\nEND\n}"
 }

@@ -8,7 +8,7 @@ choose_compressor() {
 	plain=application/vnd.oci.image.layer.v1.tar
 	case $compressor in
 	zstd) extension=.tar.zst media_type=$plain+zstd ;;
-	# Its media type is that of plain zstd, so no layer can be told to be one.
+	# Its media type is that of plain zstd, so that a stored layer cannot be recognised as chunked.
 	zstd:chunked) extension=.tar.zst ;;
 	gzip) extension=.tar.gz media_type=$plain+gzip ;;
 	none) extension=.tar media_type=$plain ;;
@@ -20,7 +20,7 @@ choose_compressor() {
 	esac
 }
 
-# A tar on stdin is a layer as it is, unless options say what is to become of it.
+# Whether oci-tar has to run: not for a layer, nor for a tar on stdin without options that change it.
 is_tar_needed() {
 	[ "$is_layer" = no ] || return 1
 	[ "$source" != - ] || [ "$follow_base" = yes ] || has_word oci-tar "$@"
@@ -52,7 +52,7 @@ compress_stages() {
 	case $compressor in
 	zstd) stage 'oci-zstd level' "$@" ;;
 	zstd:chunked) stage 'oci-zstd level' arg:--chunked "$@" ;;
-	# What the variable GZIP says is not for this one.
+	# Without the caller's variable GZIP, which would change the bytes.
 	gzip) run gzip env -u GZIP gzip -n ${level:+"-$level"} ;;
 	*)
 		label=${compressor%%[!A-Za-z0-9_.-]*}
@@ -61,8 +61,8 @@ compress_stages() {
 	esac
 }
 
-# store_layer FUNCTION WORD...: FUNCTION writes the stages of a layer; its descriptor goes to `name`.json,
-# and the layer to where the image goes.
+# store_layer FUNCTION WORD...: stores the layer whose stages FUNCTION writes where the image goes, and its
+# descriptor in `name`.json.
 store_layer() {
 	descriptor_stages "$@"
 	if ! is_stored || ! can_read_again "$@"; then
@@ -88,7 +88,7 @@ descriptor_stages() {
 	elif [ -n "$output" ]; then
 		stage oci-push-blob "$@" "arg:$output"
 	else
-		# One reading for every registry.
+		# One stage for all registries, so that SOURCE is read once.
 		stage 'oci-push-blob TAG' "$@"
 	fi
 }
@@ -106,7 +106,7 @@ can_read_again() {
 	done
 }
 
-# Where the new image goes. The layers of the first name are reused.
+# Sets `target` to where the new image goes: to the layout, or to the first name.
 choose_target() {
 	target=${output:-$tag}
 	[ -n "$target" ] || usage_error 'no --tag'
@@ -114,14 +114,14 @@ choose_target() {
 		usage_error 'nothing is pushed that could be signed: neither --push nor --output'
 }
 
-# Edits the image lines at hand, where an option says how.
+# Edits the image lines when an option of oci-config is given.
 edit_image() {
 	has_word oci-config "$@" || return 0
 	join appended.json
 	stage oci-config "$@"
 }
 
-# Pushes the image lines at hand to where the new image goes, or prints what the push would give.
+# Pushes the image lines to where the new image goes, or prints what the push would give.
 push_images() {
 	join image.json
 	if [ "$plan" = yes ]; then

@@ -46,7 +46,7 @@ choose_reuse() {
 	case $reuse in
 	auto)
 		known=$target
-		# Nothing is asked for where nothing is stored, or where every file is wanted.
+		# Nothing is reused when nothing is stored, nor with --keep, which keeps every layer.
 		if [ "$push$output$plan" = nono ] || [ -n "$keep" ]; then known=; fi
 		;;
 	no) known= ;;
@@ -140,12 +140,12 @@ make_lower_layer() {
 	make_layer "$@"
 }
 
-# The layer of SOURCE: a known one that it already is, or else a new one.
+# The layer of SOURCE: a known layer that has the same tar, else a new one.
 make_layer() {
 	default=zstd again='' descriptors="$descriptors work:$name.json"
 	[ "$is_layer" = no ] || default=none
 	choose_compressor "${compress:-$default}"
-	# A layer that is stored as it is, oci-push-blob looks for by its digest.
+	# A layer that is not compressed again needs no oci-reuse: oci-push-blob finds it by its digest.
 	if [ -z "$known" ] || ! can_read_again "$@" || [ "$is_layer:$compressor" = yes:none ]; then
 		store_layer layer_stages "$@"
 		return
@@ -169,7 +169,7 @@ find_layer() {
 	is_layer=no
 	if [ "$source_type" = file ] || [ ! -e "$source" ] || [ -d "$source" ]; then return 0; fi
 	[ -r "$source" ] || die 66 "cannot read '$source'"
-	# What is no regular file, as a pipe, is read but once.
+	# A pipe can be read only once: it is a layer.
 	if [ -z "$source_type" ] && [ -f "$source" ]; then
 		[ "$(oci-digest --sniff <"$source")" != application/octet-stream ] || return 0
 	fi
@@ -179,7 +179,7 @@ find_layer() {
 		usage_error "'$found' is not for '$source', which is a layer unless --source-type is file"
 }
 
-# Warns of directories at the top of the layer which many bases have as links, that it would replace.
+# Warns of a directory in SOURCE that is a symbolic link in many bases, and would replace it.
 warn_of_links() {
 	if [ "$from" = scratch ] || [ ! -d "$source" ] || [ "$quiet$follow_base" != nono ]; then return 0; fi
 	for word do

@@ -2,8 +2,8 @@
 # doctor: check what a build would need
 # usage: ocinoco doctor [REF...] [OPTION...]
 #
-# Says of this machine, and of the registry of each REF, what is well and
-# what is to be done. Nothing is changed. The status is 1 when there is a
+# Checks this machine and the registry of each REF, and prints what works and
+# what has to be done. Nothing is changed. The status is 1 when there is a
 # problem.
 #
 # example:

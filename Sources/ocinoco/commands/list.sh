@@ -2,9 +2,10 @@
 # list: list the files of an image
 # usage: ocinoco list REF [PATH...] [OPTION...]
 #
-# Lists what a container sees of an image, or of each PATH in it, as tar -tv
-# does, with the number of the layer that each file is from. With --size it
-# adds up the bytes of directories and layers, and what upper layers cover.
+# Lists the files of an image as a container sees them, or those at each PATH,
+# as tar -tv does, with the number of the layer that each file comes from. With
+# --size it prints the bytes of directories and layers, and what upper layers
+# hide.
 #
 # example:
 #   ocinoco list docker.io/library/busybox etc

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# load: store the images of such a tar
+# load: store the images of a docker save tar
 # usage: ocinoco load REF [OPTION...]
 #
 # Loads the archive on stdin, as docker, podman or skopeo save it, into the

@@ -3,11 +3,10 @@
 # usage: ocinoco rebase REF [--onto REF] [--tag REF...] [OPTION...]
 #        ocinoco rebase --check REF... [OPTION...]
 #
-# Puts a newer base under an image, on every platform of it, pushes the
-# result and prints its descriptor. What the image stands on is recorded in
-# it; its own layers stay as they are. With --check nothing is changed: a
-# line for each image says whether its base is current, and the status is 1
-# when one is stale.
+# Puts a newer base under an image, for all its platforms, pushes the result
+# and prints its descriptor. The image records its base; its own layers do not
+# change. With --check nothing is changed: a line for each image says whether
+# its base is current, and the status is 1 when one is stale.
 #
 # example:
 #   ocinoco rebase ghcr.io/example/app:1 --onto docker.io/library/node:22-slim
@@ -20,10 +19,10 @@ compose_rebase() {
 	[ "$count" -eq 1 ] || usage_error "one argument too many: '$last'"
 	case $tag:$first in
 	:*@*) usage_error "no --tag, and '$first' cannot become another image" ;;
-	# What has no other name keeps the one that it has.
+	# Without another name, the image keeps its own.
 	:*) set -- "$@" "TAG:$first" ;;
 	esac
-	stage 'oci-fetch REF' arg:--keep-base arg:--platform=all "$@"
+	stage 'oci-fetch REF' arg:--platform=all "$@"
 	pipe
 	stage oci-rebase "$@"
 	into work:image.json

@@ -14,7 +14,7 @@
 compose_repack() {
 	choose_target
 	choose_compressor "${compress:-zstd}"
-	# Without the superuser all files are of this user; whose they are is recorded beside them.
+	# Without root, all files belong to this user, and attributes record their owners in the image.
 	if [ "$rootless" = yes ] || [ "$(id -u)" -ne 0 ]; then owners=--rootless; else owners=--keep-owner; fi
 	name=layer source=$first bundle=$first
 	stage oci-diff arg:--null "$@" "arg:$bundle/snapshot.mtree" "arg:$bundle/rootfs"

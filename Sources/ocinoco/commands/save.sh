@@ -2,8 +2,9 @@
 # save: write an image as a tar for docker load
 # usage: ocinoco save REF [OPTION...]
 #
-# Writes an image, digest unchanged, as a tar that docker, podman and skopeo
-# load to stdout. It is called REF there, unless REF is a layout.
+# Writes an image to stdout as a tar that docker, podman and skopeo load. The
+# digest does not change. In the tar the image is called REF, unless REF is a
+# layout.
 #
 # example:
 #   ocinoco save ghcr.io/example/app:1 | docker load
