@@ -199,7 +199,7 @@ write_script() {
 	else
 		[ -d "$ocinoco_state" ] || {
 			# It says why there is none.
-			mkdir -- "$ocinoco_state"
+			mkdir -- "$ocinoco_state" || :
 			exit 73
 		}
 		# shellcheck disable=SC2016 # for the shell that runs the script
