@@ -38,7 +38,8 @@ public struct FlattenTool: Tool {
         output.descriptor.enlargePipe()
         try ImageLines.readOne(console) { image in
             try registry.withStore(console) { store in
-                try TreeExport(tree.lister(store, sources), to: output).write(image, only)
+                let lister = tree.lister(store, sources, keepsTables: !only.isEmpty)
+                try TreeExport(lister, to: output).write(image, only)
             }
         }
     }

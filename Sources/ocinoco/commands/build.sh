@@ -133,6 +133,7 @@ build_layer() {
 	fi
 	tar_stages "$@"
 	[ -z "$pipeline" ] || pipe
+	[ "$compress" != zstd:chunked ] || set -- "$@" oci-reuse:--chunked
 	stage oci-reuse "arg:--media-type=$media_type" "$@" work:known.json
 	if is_stored; then
 		pipe
