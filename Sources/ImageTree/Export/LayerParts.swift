@@ -7,7 +7,7 @@ final class LayerParts {
     private static let gapByteLimit: Int64 = 64 << 10
 
     /// By where their attributes are in the layer's listing.
-    private let files: [UInt32: TableFile]
+    private let files: [UInt32: FileFrames]
     private let layer: ChunkedLayer
     /// What is still to be read, the last first.
     private var stretches: [Range<Int64>] = []
@@ -15,10 +15,10 @@ final class LayerParts {
     private var current: (source: any ByteSource, rest: Range<Int64>)?
 
     /// - Parameter order: in which files are going to be read.
-    init(_ files: [UInt32: TableFile], order: [UInt32], _ layer: ChunkedLayer) {
+    init(_ files: [UInt32: FileFrames], order: [UInt32], _ layer: ChunkedLayer) {
         self.files = files
         self.layer = layer
-        for frames in order.compactMap({ files[$0]?.frames }) {
+        for frames in order.compactMap({ files[$0]?.range }) {
             if let last = stretches.last, frames.lowerBound >= last.upperBound,
                 frames.lowerBound - last.upperBound <= LayerParts.gapByteLimit
             {
@@ -30,24 +30,28 @@ final class LayerParts {
         stretches.reverse()
     }
 
-    /// A file that has content; nil for any other entry.
-    func file(at offset: UInt32) -> TableFile? { files[offset] }
+    /// Where the content of a file is; nil for what has none.
+    func frames(at offset: UInt32) -> FileFrames? { files[offset] }
 
     /// Reads the content of a file, and checks it.
     ///
-    /// - Parameter consume: gets content before it is proved.
+    /// - Parameters:
+    ///   - file: what messages call it.
+    ///   - consume: gets content before it is proved.
     /// - Throws: `LayerError`, and what the layer's place throws.
     func read(
-        _ file: TableFile, to consume: (UnsafeRawBufferPointer) throws(LayerError) -> Void
+        _ frames: FileFrames, of file: Path,
+        to consume: (UnsafeRawBufferPointer) throws(LayerError) -> Void
     ) throws {
-        let payload = try FilePayload(file, layer: layer.layer.descriptor.layerPath)
+        let payload = try FilePayload(
+            frames, file: file, layer: layer.layer.descriptor.layerPath)
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: readByteCount, alignment: 4096)
         defer { buffer.deallocate() }
-        try seek(to: file.frames, buffer)
-        while let (source, rest) = current, rest.lowerBound < file.frames.upperBound {
+        try seek(to: frames.range, buffer)
+        while let (source, rest) = current, rest.lowerBound < frames.range.upperBound {
             let count = try take(
-                source, rest, buffer, limit: file.frames.upperBound - rest.lowerBound)
+                source, rest, buffer, limit: frames.range.upperBound - rest.lowerBound)
             try payload.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: consume)
         }
         try payload.finish()

@@ -107,13 +107,14 @@ public struct TreeExport {
         /// Writes what is there of one layer, of which only parts are read.
         mutating func write(_ layer: ImageLayer, _ parts: LayerParts) throws {
             for item in plan.layers[layer.index] {
-                guard let file = parts.file(at: item.offset) else {
+                guard let frames = parts.frames(at: item.offset) else {
                     try write(item.node)
                     continue
                 }
                 guard !isWritten[Int(item.node)], let entry = try entry(item.node) else { continue }
                 try writer.writeHeader(entry)
-                try parts.read(file) { [output] (bytes) throws(LayerError) in
+                try parts.read(frames, of: Path(entry.path)) {
+                    [output] (bytes) throws(LayerError) in
                     do throws(StreamError) {
                         try output.append(bytes)
                     } catch {

@@ -45,13 +45,14 @@ struct ChunkedLayer {
     }
 
     private func content(of file: TableFile) throws -> [UInt8]? {
-        if file.entry.size == 0 { return [] }
-        let sink = try PayloadSink(file, layer.descriptor.layerPath)
+        guard let frames = file.frames else { return [] }
+        let path = Path(file.entry.path)
+        let sink = try PayloadSink(
+            FilePayload(frames, file: path, layer: layer.descriptor.layerPath))
         guard
             try store.readBlob(
-                layer.descriptor, file.frames,
-                subject: "\(Path(file.entry.path).quoted) of \(layer.subject)", in: places,
-                into: sink)
+                layer.descriptor, frames.range, subject: "\(path.quoted) of \(layer.subject)",
+                in: places, into: sink)
         else { return nil }
         return try sink.finish()
     }
@@ -68,8 +69,8 @@ private final class PayloadSink: ByteSink {
     private let payload: FilePayload
     private var content: [UInt8] = []
 
-    init(_ file: TableFile, _ layer: Path) throws(LayerError) {
-        payload = try FilePayload(file, layer: layer)
+    init(_ payload: FilePayload) {
+        self.payload = payload
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {

@@ -58,9 +58,9 @@ extension ImageLister {
     ///   differ.
     private func files(
         of chunked: ChunkedLayer, _ table: [UInt8], _ listing: LayerListing, _ wanted: Set<UInt32>
-    ) throws -> [UInt32: TableFile]? {
+    ) throws -> [UInt32: FileFrames]? {
         struct Difference: Error {}
-        var files: [UInt32: TableFile] = [:]
+        var files: [UInt32: FileFrames] = [:]
         do {
             try listing.items.withUnsafeBytes { bytes in
                 var reader = LayerListing.Reader(bytes)
@@ -69,7 +69,7 @@ extension ImageLister {
                         throw Difference()
                     }
                     let offset = UInt32(listed.attributes)
-                    if wanted.contains(offset), file.entry.size > 0 { files[offset] = file }
+                    if wanted.contains(offset) { files[offset] = file.frames }
                 }
                 if try reader.next() != nil { throw Difference() }
             }

@@ -4,7 +4,8 @@ import Tar
 
 /// Decodes the frames of a file as they come, and checks each chunk and the whole against the table.
 public final class FilePayload {
-    private let file: TableFile
+    private let frames: FileFrames
+    private let file: Path
     private let layer: Path
     private let decoder: ZstdDecoder
     private let fileDigest = StreamingDigest()
@@ -16,18 +17,19 @@ public final class FilePayload {
     private var remaining: UInt64
 
     /// - Parameters:
-    ///   - file: one with content.
+    ///   - file: what messages call the file.
     ///   - layer: what messages call the layer.
     /// - Throws: `LayerError.library`.
-    public init(_ file: TableFile, layer: Path) throws(LayerError) {
+    public init(_ frames: FileFrames, file: Path, layer: Path) throws(LayerError) {
+        self.frames = frames
         self.file = file
         self.layer = layer
         decoder = try ZstdDecoder(path: layer)
-        offset = file.frames.lowerBound
-        remaining = file.chunks.count > 0 ? file.chunks[0].byteCount : 0
+        offset = frames.range.lowerBound
+        remaining = frames.chunks[0].byteCount
     }
 
-    /// Decodes more of the bytes that are at `file.frames` in the layer.
+    /// Decodes more of the bytes that are at the frames' range in the layer.
     ///
     /// - Parameter consume: gets content before it is proved.
     /// - Throws: `LayerError.table` for what is not as the table says; `.malformed`;
@@ -48,7 +50,7 @@ public final class FilePayload {
                 }
                 remaining -= UInt64(content.count)
                 chunkDigest.update(content)
-                if file.chunks.count > 1 { fileDigest.update(content) }
+                if frames.digest != nil { fileDigest.update(content) }
                 try consume(content)
             }
             rest = rest.dropFirst(part.count)
@@ -59,29 +61,29 @@ public final class FilePayload {
 
     /// Checks that the file came whole.
     public func finish() throws(LayerError) {
-        guard index == file.chunks.count else { throw different("it is cut") }
-        if file.chunks.count > 1, file.digest != fileDigest.finalizeBytes() {
+        guard index == frames.chunks.count else { throw different("it is cut") }
+        if let digest = frames.digest, digest != fileDigest.finalizeBytes() {
             throw different("another digest")
         }
     }
 
     /// Where in the layer the chunk ends.
     private var chunkEnd: Int64 {
-        index + 1 < file.chunks.count ? file.chunks[index + 1].offset : file.frames.upperBound
+        index + 1 < frames.chunks.count ? frames.chunks[index + 1].offset : frames.range.upperBound
     }
 
     private func endChunk() throws(LayerError) {
         try decoder.finish()
         guard remaining == 0 else { throw different("a chunk is shorter") }
-        guard chunkDigest.finalizeBytes() == file.chunks[index].digest else {
+        guard chunkDigest.finalizeBytes() == frames.chunks[index].digest else {
             throw different("a chunk has another digest")
         }
         chunkDigest.restart()
         index += 1
-        if index < file.chunks.count { remaining = file.chunks[index].byteCount }
+        if index < frames.chunks.count { remaining = frames.chunks[index].byteCount }
     }
 
     private func different(_ problem: String) -> LayerError {
-        .table(path: layer, file: Path(file.entry.path), problem)
+        .table(path: layer, file: file, problem)
     }
 }

@@ -110,8 +110,7 @@ struct TableFiles {
             entry.digest.map({ kind != .file || $0 == TableFiles.emptyDigest }) ?? true
         else { throw malformed(entry, "it has no content, but chunks or a digest") }
         return TableFile(
-            entry: tarEntry, digest: kind == .file ? TableFiles.emptyDigest : nil, frames: 0..<0,
-            chunks: ChunkList())
+            entry: tarEntry, digest: kind == .file ? TableFiles.emptyDigest : nil, frames: nil)
     }
 
     /// A file with content.
@@ -134,9 +133,16 @@ struct TableFiles {
         guard chunks.byteCount == tarEntry.size else {
             throw malformed(entry, "its chunks are not the whole of it")
         }
-        return TableFile(
-            entry: tarEntry, digest: digest, frames: entry.offset..<entry.endOffset,
-            chunks: chunks)
+        // No encoder writes that much, and who reads a small file should not have to pass over more.
+        let limit =
+            tarEntry.size + tarEntry.size / 8 + 4096 * UInt64(chunks.count) + (64 << 10)
+        guard UInt64(entry.endOffset - entry.offset) <= limit else {
+            throw malformed(entry, "its frames are far larger than it is")
+        }
+        let frames = FileFrames(
+            range: entry.offset..<entry.endOffset, chunks: chunks,
+            digest: chunks.count > 1 ? digest : nil)
+        return TableFile(entry: tarEntry, digest: digest, frames: frames)
     }
 
     private func malformed(_ entry: TableEntry, _ problem: String) -> TableError {
