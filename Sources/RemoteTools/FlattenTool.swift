@@ -23,7 +23,7 @@ public struct FlattenTool: Tool {
     @Option(
         help: ArgumentHelp(
             "Only this path, with what is in it. May be repeated.", valueName: "path"))
-    var only: [Path] = []
+    var only: [Values<Path>] = []
 
     @OptionGroup var tree: TreeOptions
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
@@ -38,6 +38,7 @@ public struct FlattenTool: Tool {
         output.descriptor.enlargePipe()
         try ImageLines.readOne(console) { image in
             try registry.withStore(console) { store in
+                let only = only.flattened()
                 let lister = tree.lister(store, sources, keepsTables: !only.isEmpty)
                 try TreeExport(lister, to: output).write(image, only)
             }
