@@ -103,7 +103,8 @@ stop_stages() {
 # because some shells never return from it in a trap; the shell reaps its child while it waits for `sleep`.
 end_by_signal() {
 	trap '' HUP INT PIPE QUIT TERM
-	if [ -n "${!-}" ]; then
+	# In yash it is 0 when nothing was started.
+	if [ "${!:-0}" != 0 ]; then
 		: >|"$ocinoco_state/stop"
 		while kill -0 "$!" 2>/dev/null; do
 			stop_stages
