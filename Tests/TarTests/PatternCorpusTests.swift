@@ -34,7 +34,8 @@ private func excludes(_ lines: String, _ path: String) throws -> Bool {
         ("d**/*.log", "d/e/name.log", true), ("d**/*.log", "d/e/f/name.log", true),
         ("d/*.log", "d/e/name.log", false), ("d/*.log", "d/name.log", true),
         ("d/*.log**", "d/name.log", true), ("***", "d/name", true), ("***", "name", true),
-        ("****", "d/name", true), ("d/***", "d/e/f", true), ("**d**", "c/de", true), ("**d**", "c/ade", false),
+        ("****", "d/name", true), ("d/***", "d/e/f", true), ("**d**", "c/de", true),
+        ("**d**", "c/ade", false),
         ("**d**", "de/f", true), ("**/d**e", "c/d/f/e", true),
         // Characters and classes.
         ("x[k-m]z", "xz", false), ("x[k-m]z", "xlz", true), ("x[k-m]z", "xxz", false),

@@ -83,9 +83,6 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
         if let scheme = rest.firstRange(of: "://") {
             throw ReferenceError(text, "leave out \(quotedPart(rest[..<scheme.upperBound]))")
         }
-        guard !isIdentifier(rest) else {
-            throw ReferenceError(text, "64 hexadecimal digits are an image's identifier")
-        }
         if rest.hasPrefix("/") || rest.hasPrefix("./") || rest.hasPrefix("../") {
             throw ReferenceError(text, "it looks like a path; a layout is written oci:DIR")
         }
@@ -95,6 +92,10 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
                 text,
                 "64 hexadecimal digits, which Docker takes for an image's ID; "
                     + "a digest is written REPOSITORY@sha256:DIGITS")
+        }
+
+        guard Digest(rest) == nil else {
+            throw ReferenceError(text, "a digest alone; it is written REPOSITORY@DIGEST")
         }
 
         let (beforeDigest, digest) = try splitDigest(rest, of: text)
@@ -238,13 +239,8 @@ private func isRepositoryComponent(_ text: some StringProtocol) -> Bool {
     }
 }
 
-/// 64 hexadecimal digits alone: Docker takes them for the identifier of an image.
-private func isIdentifier(_ text: some StringProtocol) -> Bool {
-    text.utf8.count == 64
-        && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
-}
-
-/// An IPv6 address, without brackets and zone.
+/// An IPv6 address, without brackets and zone. The form that ends as an IPv4 address is none here, as
+/// in Docker's grammar of references.
 ///
 /// - Spec: RFC 4291, section 2.2.
 private struct IPv6Address {
@@ -252,7 +248,9 @@ private struct IPv6Address {
 
     init?(_ text: Substring) {
         var address = in6_addr()
-        guard inet_pton(AF_INET6, String(text), &address) == 1 else { return nil }
+        guard !text.contains("."), inet_pton(AF_INET6, String(text), &address) == 1 else {
+            return nil
+        }
         bytes = withUnsafeBytes(of: &address) { Array($0) }
     }
 
