@@ -40,10 +40,7 @@ public struct TarTool: Tool {
         let output = OutputBuffer()
         output.descriptor.enlargePipe()
         let writer = TarWriter(
-            output, policy: try options.policy(),
-            base: try options.base.map {
-                try Snapshot(complete: open($0, console, expecting: "a list"))
-            },
+            output, policy: try options.policy(), base: try openBase(console),
             list: console.level == .verbose ? { console.print($0.listing) } : nil,
             warn: console.warn)
         if let tar = options.fromTar {
@@ -58,7 +55,7 @@ public struct TarTool: Tool {
     }
 
     private func copy(to destination: Path, _ console: Console) throws {
-        let base = try copying.openBase(options.base)
+        let base = try openBase(console) ?? EmptyBase()
         var policy = try options.policy()
         if let owner = try copying.owner(in: base) {
             policy.uid = UInt64(owner.uid)
@@ -76,6 +73,13 @@ public struct TarTool: Tool {
         if copying.chown == nil { request.archivePolicy.keepsOwner = true }
         try writer.write(request, over: copying.link ? EmptyBase() : base)
         try writer.finish()
+    }
+
+    /// What is known of the image below; nil when nothing is.
+    private func openBase(_ console: Console) throws -> (any LayerBase)? {
+        guard let path = options.base else { return nil }
+        if let directory = try copying.directoryBase(path) { return directory }
+        return try Snapshot(complete: open(path, console, expecting: "a list"))
     }
 
     /// The file, or stdin when it is called `-`.
