@@ -148,6 +148,9 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
         #expect(try resolved("oci:d:app:1", ["d:app"]) == "d:app 1")
         #expect(try resolved("oci:d:e.f/g", ["d:e.f/g"]) == "d:e.f/g -")
         #expect(try resolved("oci:d:library/app:1", []) == "d:library/app 1")
+        #expect(try resolved("oci:d:a/b", ["d"]) == "d a/b")
+        #expect(try resolved("oci:d:a/b", ["d", "d:a/b"]) == "d:a/b -")
+        #expect(try resolved("oci:d:a/b", []) == "d:a/b -")
     }
 
     @Test(arguments: ["oci:", "oci::tag", "oci:dir:", "oci:dir:a b", "oci:dir@sha256:00"])

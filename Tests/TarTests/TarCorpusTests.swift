@@ -257,8 +257,8 @@ private let nameOf99 = String(repeating: "n", count: 99)
             sparse("db", size: 27, of: octalText(200), (0..<27).map { (2 * $0 + 1, 1) })
                 + padded(zeros(27)), ["0 db 200"]),
         CorpusArchive(
-            "old: a large file in few bytes",
-            sparse("db", size: 1024, of: octalText(30 << 30), [(10 << 27, 512), (20 << 26, 0)])
+            "old: more bytes than the map has",
+            sparse("db", size: 1024, of: octalText(7 << 30), [(10 << 27, 512), (20 << 26, 0)])
                 + zeros(1024), nil),
         CorpusArchive(
             "old: sizes of gibibytes",

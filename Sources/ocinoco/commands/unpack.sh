@@ -4,8 +4,10 @@
 #
 # Unpacks an image as a bundle for runc or crun: rootfs, its config.json, the
 # image line in image.json, and in snapshot.mtree what oci-diff compares with.
-# Every layer's digest and diffID are verified. BUNDLE must be new or empty;
-# without a config.json it is not whole.
+# Every layer's digest and diffID are verified. An image that could not run, as
+# one for Windows, is refused before its layers come; only the name of a user
+# is known later. BUNDLE must be new or empty; without a config.json it is not
+# whole.
 #
 # example:
 #   ocinoco unpack busybox ./bundle && cd bundle && runc run mine
@@ -19,14 +21,20 @@ compose_unpack() {
 	if [ "$printing" = no ] && [ -d "$bundle" ] && [ -n "$(ls -A -- "$bundle")" ]; then
 		die 73 "'$bundle' is not empty"
 	fi
+	stage 'oci-fetch platform' "$@" "arg:$first"
+	into work:image.json
+	# What could not run is refused before its layers come.
+	from work:image.json
+	stage oci-runtime-config arg:--check "$@"
+	into -
 	write_command mkdir -p -- "$bundle/rootfs"
 	# Others have no business with set-user-ID programs and devices of the image.
 	write_command chmod 700 -- "$bundle"
 	# Mode and time of the root count where no layer has an entry for it.
 	write_command chmod 755 -- "$bundle/rootfs"
 	write_command env TZ=UTC0 touch -t 197001010000 -- "$bundle/rootfs"
-	stage 'oci-fetch platform' "$@" "arg:$first"
-	into "file:$bundle/image.json"
+	run mv mv -- work:image.json "file:$bundle/image.json"
+	into -
 	from "file:$bundle/image.json"
 	stage oci-layers "$@"
 	into work:layers
