@@ -9,7 +9,7 @@ struct ExpressionParser {
     private var isRepeated = false
 
     /// The most parts of an expression. Go's limit is one of memory.
-    private static let partLimit = 10_000
+    private static let partLimit = 5000
     /// The most that a part is repeated, as in Go.
     private static let repetitionLimit = 1000
 
