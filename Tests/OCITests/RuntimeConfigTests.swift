@@ -221,8 +221,9 @@ import Testing
     private func problem(_ document: String, arguments: [String]? = nil) throws -> String? {
         var options = RuntimeConfig.Options()
         options.arguments = arguments
+        let image = try config(document)
         do throws(EditError) {
-            try config(document).checkRuns(options)
+            try image.checkRuns(options)
             return nil
         } catch {
             return error.text
