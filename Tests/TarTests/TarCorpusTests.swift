@@ -92,7 +92,7 @@ private let nameOf99 = String(repeating: "n", count: 99)
                 more: [(265, ascii("user")), (297, ascii("group"))]
             ).entry(ascii("Hello"))
                 + ForeignHeader(format: .gnu, name: ascii("two")).entry(ascii("Hello again")),
-            ["0 one 5 72001:5000 @1244592756.0", "0 two 11"]),
+            ["0 one 5 73025:5000 @1244592756.0", "0 two 11"]),
         CorpusArchive(
             "star: the prefix ends where its times begin",
             ForeignHeader(
