@@ -190,7 +190,11 @@ struct SnapshotParser {
             entry.content = nil
             entry.otherContents = []
         }
-        if entry.kind == .file, entry.content == nil { chooseDigest(of: &entry) }
+        if entry.content != nil {
+            entry.otherContents = []
+        } else if entry.kind == .file {
+            chooseDigest(of: &entry)
+        }
         if entry.kind != .symbolicLink { entry.linkTarget = nil }
         // File systems disagree on what this is of a directory.
         if entry.kind == .directory { entry.linkCount = nil }
