@@ -5,9 +5,7 @@
 choose_compressor() {
 	extension='' media_type=
 	case $compress in
-	zstd) extension=.tar.zst media_type=application/vnd.oci.image.layer.v1.tar+zstd ;;
-	# Its media type is that of plain zstd, so no layer is reused.
-	zstd:chunked) extension=.tar.zst ;;
+	zstd | zstd:chunked) extension=.tar.zst media_type=application/vnd.oci.image.layer.v1.tar+zstd ;;
 	gzip) extension=.tar.gz media_type=application/vnd.oci.image.layer.v1.tar+gzip ;;
 	none) extension=.tar media_type=application/vnd.oci.image.layer.v1.tar ;;
 	'') usage_error 'no command for --compress' ;;

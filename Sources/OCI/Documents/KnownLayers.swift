@@ -13,10 +13,15 @@ public struct KnownLayers: Sendable {
     ///   - layer: as `oci-layers` writes it, the diffID in an annotation.
     ///   - mediaTypes: the types that count, a Docker type as the OCI type of the same meaning; empty
     ///     for every type.
-    public mutating func add(_ layer: Descriptor, ofTypes mediaTypes: [MediaType]) {
+    ///   - isChunkedOnly: whether only zstd:chunked counts. Its type is that of any zstd; annotations
+    ///     tell.
+    public mutating func add(
+        _ layer: Descriptor, ofTypes mediaTypes: [MediaType], isChunkedOnly: Bool = false
+    ) {
         let mediaType = layer.mediaType.asOCI
         guard let compression = mediaType.layerCompression, !mediaType.isNondistributable,
             mediaTypes.isEmpty || mediaTypes.contains(where: { $0.asOCI == mediaType }),
+            !isChunkedOnly || layer[annotation: Annotation.chunkedTableDigest] != nil,
             let diffID = layer.statedDiffID ?? (compression == .none ? layer.digest : nil),
             layers[diffID] == nil
         else { return }

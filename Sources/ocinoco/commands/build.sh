@@ -133,15 +133,25 @@ build_layer() {
 	fi
 	tar_stages "$@"
 	[ -z "$pipeline" ] || pipe
+	# The type of zstd:chunked is that of any zstd.
+	[ "$compress" != zstd:chunked ] || set -- "$@" oci-reuse:--chunked
 	stage oci-reuse "arg:--media-type=$media_type" "$@" work:known.json
-	if is_stored; then
-		pipe
-		[ "$reuse" = auto ] || set -- "$@" "oci-reuse-from:--from=$known"
-		stage 'oci-push-blob oci-reuse-from' arg:--reuse "$@" "arg:$target"
-	fi
+	confirm_stages "$@"
 	into "work:$name.json" 1
 	store_layer layer_stages "$@"
 	end_otherwise
+}
+
+# The descriptor line goes on when every place has the blob, or gets it from another.
+confirm_stages() {
+	is_stored || return 0
+	pipe
+	[ "$reuse" = auto ] || set -- "$@" "oci-reuse-from:--from=$known"
+	if [ -n "$output" ]; then
+		stage 'oci-push-blob oci-reuse-from' arg:--reuse "$@" "arg:$output"
+	else
+		stage 'oci-push-blob oci-reuse-from tag' arg:--reuse "$@"
+	fi
 }
 
 append_layers() {
