@@ -30,7 +30,8 @@ public struct TreeComparison {
     ) throws(SnapshotError) -> [Path] {
         let comparer = Comparer(snapshot, directory, isFast: isFast)
         do {
-            try TreeScan(directory: directory, threads: threads, warn: warn)
+            let work: ScanWork = isFast ? .status : .reading
+            try TreeScan(directory: directory, threads: threads, work: work, warn: warn)
                 .run(begin: comparer.begin) { ComparisonChunk(comparer) }
             if comparer.isRootChanged {
                 warn(

@@ -90,6 +90,15 @@ check_reference() {
 	esac
 }
 
+# check_directory OPTION DIR: sets `path` to DIR, which begins with no hyphen.
+check_directory() {
+	case $2 in
+	'') usage_error "no directory for '$1'" ;;
+	-*) path=./$2 ;;
+	*) path=$2 ;;
+	esac
+}
+
 # operands NUMBER|NUMBER+ TEXT: how many there must be.
 operands() {
 	[ "$count" -ge "${1%+}" ] || usage_error "$2"
@@ -119,11 +128,12 @@ own_option() {
 	--tag) first_tag=${first_tag:-$2} tools=tag word=$2 ;;
 	--rootless) owners=--rootless ;;
 	--keep)
-		case $2 in
-		'') usage_error "no directory for '--keep'" ;;
-		-*) keep=./$2 ;;
-		*) keep=$2 ;;
-		esac
+		check_directory "$@"
+		keep=$path
+		;;
+	--cache)
+		check_directory "$@"
+		cache=$path
 		;;
 	--output)
 		case $2 in
@@ -228,6 +238,6 @@ defaults() {
 	value='' printing=no push=no quiet=no verbose=no compress=zstd compress_given=no level='' keep=''
 	output='' base='' first_tag='' owners='' count=0 first='' last=''
 	pipeline='' traces='' removals='' input='' number=0 once=0 copies='' printed_copies=''
-	script='' part='' is_layer=no source_type='' reuse=auto plan=no known='' name=layer unheard='' follow_base=no
+	script='' part='' is_layer=no source_type='' reuse=auto plan=no cache='' known='' name=layer unheard='' follow_base=no
 	checking=no listing=no dockerignore=no index=0 appended=0 dockerfile=''
 }

@@ -37,6 +37,7 @@ complete -c ocinoco -n '__fish_seen_subcommand_from build repack' -l output -x -
 complete -c ocinoco -n '__fish_seen_subcommand_from build copy inspect list export compare digest unpack save' -l platform -xa 'all linux/amd64 linux/arm64 linux/arm/v7' -d 'the platform of the image'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l layer -x -d 'a layer below that of SOURCE, the lowest first: SOURCE at DIR'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l reuse -xa 'auto no' -d 'image whose layers are reused where nothing changed; auto is what the new name stands for'
+complete -c ocinoco -n '__fish_seen_subcommand_from build' -l cache -xa '(__fish_complete_directories)' -d 'keep layers of unchanged trees in DIR, which are then not read'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l dockerignore -d 'leave out what the .dockerignore of each SOURCE matches'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l plan -d 'store nothing, print what would be sent, mounted, copied or reused'
 complete -c ocinoco -n '__fish_seen_subcommand_from rebase' -l onto -x -d 'the new base; else the old one\'s tag, as it is now'

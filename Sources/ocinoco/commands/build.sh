@@ -34,6 +34,7 @@ compose_build() {
 	choose_target "$@"
 	choose_compressor
 	choose_reuse
+	choose_cache
 	source=$first below=$compress
 	[ "$count" -eq 0 ] || find_layer "$@"
 	above=$compress compress=$below
@@ -69,6 +70,16 @@ choose_reuse() {
 		;;
 	esac
 	if [ "$reuse" = no ] || [ -z "$media_type" ]; then known=; fi
+}
+
+# Checks --cache. `cached` is whether it is used: nothing is where nothing is stored, or every file is
+# wanted.
+choose_cache() {
+	cached=no
+	if [ -z "$cache" ] || [ -n "$keep" ] || ! is_stored; then return 0; fi
+	cached=yes
+	# It is there before a tree is looked at that it may be in.
+	write_command mkdir -m 700 -p -- "$cache"
 }
 
 # The base, and the image whose layers are looked at.
@@ -114,9 +125,9 @@ layers_below() {
 	is_layer=$is_above
 }
 
-# The layer of SOURCE: a known one that it already is, or else a new one.
+# The layer of SOURCE: one that it already is, or else a new one.
 build_layer() {
-	for word in "$@" "tag:$output" "keep:$keep"; do
+	for word in "$@" "tag:$output" "keep:$keep" "keep:$cache"; do
 		case $word in
 		keep:?*) path=${word#keep:} ;;
 		tag:oci:*) find_directory "${word#tag:oci:}" ;;
@@ -126,6 +137,47 @@ build_layer() {
 	done
 	[ "$dockerignore" = no ] || [ ! -e "$source/.dockerignore" ] ||
 		set -- "$@" "oci-tar:--exclude-from=$source/.dockerignore"
+	if [ "$cached" = yes ] && can_read_again "$@"; then
+		cached_layer "$@"
+	else
+		known_layer "$@"
+	fi
+}
+
+# The layer that --cache has of the tree as it is, which is not read. Else the layer is made, and kept
+# when the tree is as it was before.
+cached_layer() {
+	fingerprint_stage "$@"
+	into "work:$name.tree"
+	from "work:$name.tree"
+	cache_stage
+	confirm_stages "$@"
+	into "work:$name.json" 1
+	known_layer "$@"
+	[ "$quiet$verbose" != nono ] || set -- "$@" oci-tar:--quiet
+	fingerprint_stage "$@"
+	pipe
+	cache_stage arg:--keep "work:$name.json" arg:--before "work:$name.tree"
+	into -
+	end_otherwise
+}
+
+fingerprint_stage() {
+	list=${follow_base#no}
+	stage oci-tar arg:--fingerprint "$@" ${list:+arg:--base work:base.list} arg:-- "arg:$source"
+}
+
+cache_stage() {
+	case $compress in
+	zstd | zstd:chunked | gzip | none) maker=$compress${level:+:$level} ;;
+	*) maker=sh:$compress ;;
+	esac
+	[ "$is_layer" = no ] || maker=layer:$maker
+	stage oci-reuse "arg:--cache=$cache" "arg:--made-by=$maker" "$@"
+}
+
+# The layer that the known image has of the same tar, or else a new one.
+known_layer() {
 	# A layer that is stored as it is, oci-push-blob looks for by its digest.
 	if [ -z "$known" ] || ! can_read_again "$@" || [ "$is_layer:$compress" = yes:none ]; then
 		store_layer layer_stages "$@"
@@ -146,7 +198,10 @@ build_layer() {
 confirm_stages() {
 	is_stored || return 0
 	pipe
-	[ "$reuse" = auto ] || set -- "$@" "oci-reuse-from:--from=$known"
+	case $reuse in
+	auto | no) ;;
+	*) set -- "$@" "oci-reuse-from:--from=$known" ;;
+	esac
 	if [ -n "$output" ]; then
 		stage 'oci-push-blob oci-reuse-from' arg:--reuse "$@" "arg:$output"
 	else
@@ -169,8 +224,8 @@ compose_dockerfile() {
 	[ -z "$base" ] || usage_error "'--from' has no meaning with '--file': the Dockerfile says it"
 	[ "$compress_given$keep$source_type" = no ] ||
 		usage_error "'--compress', '--keep' and '--source-type' have no meaning with '--file'"
-	[ "$plan$dockerignore$follow_base" = nonono ] ||
-		usage_error "'--plan', '--dockerignore' and '--follow-base' have no meaning with '--file'"
+	[ "$plan$dockerignore$follow_base$cache" = nonono ] ||
+		usage_error "'--plan', '--dockerignore', '--follow-base' and '--cache' have no meaning with '--file'"
 	[ -z "$output" ] || [ "$push" = no ] || usage_error '--push and --output exclude each other'
 	for word do
 		case $push:$word in
