@@ -53,7 +53,7 @@ REFERENCES = {"--from", "--tag", "--onto", "--base", "--reuse"}
 DOCKERFILE = {"--file", "--target", "--build-arg", "--isolation", "--secret", "--no-base-listing"}
 # A command for sh, which wrapper-arguments.sh tests; what is printed instead of run; the wrapper's
 # own, which no tool gets.
-SPECIAL = DOCKERFILE | {"--compress", "--follow-base", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep", "--list", "--check"}
+SPECIAL = DOCKERFILE | {"--compress", "--follow-base", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep", "--cache", "--list", "--check"}
 
 counter = itertools.count(1)
 
@@ -154,8 +154,13 @@ def cases(command):
             words += ["--push"] if joined else ["--output", output]
             wanted += [] if joined else [output]
             kept = b"-" + unique()
-            words += ["--keep", kept]
-            wanted.append(b"./" + kept + b"/layer.json")
+            # Where every file is kept, no layer is looked for.
+            if joined and command == "build":
+                words += ["--cache", kept]
+                wanted.append(b"--cache=./" + kept)
+            else:
+                words += ["--keep", kept]
+                wanted.append(b"./" + kept + b"/layer.json")
         needs_end = any(operand.startswith(b"-") for operand in operands)
         words += ["--", *operands] if needs_end or joined else operands
         yield words, wanted, operands
