@@ -131,6 +131,7 @@ let package = Package(
                 "oci-reuse",
                 "oci-runtime-config",
                 "oci-snapshot",
+                "oci-step",
                 "oci-tar",
                 "oci-untar",
                 "oci-zstd",
@@ -169,11 +170,14 @@ let package = Package(
             tests("TarTests", ["ByteStream", "Tar", "TestSupport"]),
             tests(
                 "LayerTests",
-                ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "CZlib", "CZstd", "TestSupport"]),
+                [
+                    "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "CZlib", "CZstd",
+                    "TestSupport",
+                ]),
             tests("OCITests", ["JSON", "OCI"]),
             tests("DockerfileTests", ["JSON", "Dockerfile"]),
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
-            tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
+            tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "ToolSupport", "FilterTools"]),
             tests(
                 "ImageTreeTests",
                 ["OCI", "ByteStream", "Snapshot", "Tar", "ImageTree", "TestSupport"]),

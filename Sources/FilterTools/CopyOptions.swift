@@ -2,7 +2,6 @@ import ArgumentParser
 import ByteStream
 import Glibc
 import OCI
-import Snapshot
 import Tar
 import ToolSupport
 
@@ -50,18 +49,17 @@ struct CopyOptions: ParsableArguments {
         return path
     }
 
-    /// What is known of the image that the copy goes over.
-    func openBase(_ base: Path?) throws -> any CopyBase {
-        guard let base else { return EmptyBase() }
+    /// The image that the copy goes over, when it is unpacked in a directory; nil for a list.
+    func directoryBase(_ path: Path) throws -> DirectoryBase? {
         var status = stat()
-        if base.withCString({ stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFDIR {
-            return try DirectoryBase(base)
-        }
-        return SnapshotBase(try Snapshot(complete: InputStream(opening: base)))
+        guard copy != nil, path.withCString({ stat($0, &status) }) == 0,
+            status.st_mode & S_IFMT == S_IFDIR
+        else { return nil }
+        return try DirectoryBase(path)
     }
 
     /// Whose the copies are; nil when `--chown` is not given.
-    func owner(in base: any CopyBase) throws -> ProcessUser? {
+    func owner(in base: any LayerBase) throws -> ProcessUser? {
         guard let chown else { return nil }
         let passwd = try base.contents(of: "etc/passwd") ?? []
         let group = try base.contents(of: "etc/group") ?? []

@@ -30,7 +30,7 @@ public struct ReuseTool: Tool {
         help: ArgumentHelp(
             "Files of descriptor lines, as oci-layers writes them, or of image lines.",
             valueName: "known"))
-    var known: [Path] = []
+    private var knownArguments: [Values<Path>] = []
 
     @Option(
         help: ArgumentHelp(
@@ -46,8 +46,8 @@ public struct ReuseTool: Tool {
     public init() {}
 
     public func validate() throws {
-        if caching.cache == nil, known.isEmpty { throw ValidationError("no KNOWN") }
-        if caching.cache != nil, !known.isEmpty || !mediaType.isEmpty || chunked {
+        if caching.cache == nil, knownArguments.isEmpty { throw ValidationError("no KNOWN") }
+        if caching.cache != nil, !knownArguments.isEmpty || !mediaType.isEmpty || chunked {
             throw ValidationError("--cache excludes KNOWN, --media-type and --chunked")
         }
         if let other = mediaType.first(where: { $0.layerCompression == nil }) {
@@ -62,7 +62,7 @@ public struct ReuseTool: Tool {
         }
         let input = try console.standardInput(expecting: "a tar")
         var layers = KnownLayers()
-        for path in known {
+        for path in knownArguments.flattened() {
             try layers.read(path, ofTypes: mediaType, isChunkedOnly: chunked)
         }
         if layers.isEmpty { throw NegativeAnswer() }

@@ -51,7 +51,7 @@ public struct TarTool: Tool {
         let output = OutputBuffer()
         output.descriptor.enlargePipe()
         let writer = TarWriter(
-            output, policy: try options.policy(), base: try base(console),
+            output, policy: try options.policy(), base: try openBase(console),
             list: console.level == .verbose ? { console.print($0.listing) } : nil,
             warn: console.warn)
         if let tar = options.fromTar {
@@ -71,17 +71,12 @@ public struct TarTool: Tool {
             if let list { try writer.write(list, request) } else { try writer.write(request) }
         }
         let fingerprint = try TreeFingerprint(
-            write, policy: try options.policy(), base: try base(console),
+            write, policy: try options.policy(), base: try openBase(console),
             salt: Array(Version.text.utf8), warn: console.warn)
         if let path = fingerprint.unsettled {
             console.trace("\(path.quoted) changed just now, or is on another file system")
         }
         try OutputStream().write(fingerprint.line)
-    }
-
-    /// What the image below holds, if it is known.
-    private func base(_ console: Console) throws -> Snapshot? {
-        try options.base.map { try Snapshot(complete: open($0, console, expecting: "a list")) }
     }
 
     /// The paths of `--files-from`.
@@ -94,7 +89,7 @@ public struct TarTool: Tool {
     }
 
     private func copy(to destination: Path, _ console: Console) throws {
-        let base = try copying.openBase(options.base)
+        let base = try openBase(console) ?? EmptyBase()
         var policy = try options.policy()
         if let owner = try copying.owner(in: base) {
             policy.uid = UInt64(owner.uid)
@@ -112,6 +107,13 @@ public struct TarTool: Tool {
         if copying.chown == nil { request.archivePolicy.keepsOwner = true }
         try writer.write(request, over: copying.link ? EmptyBase() : base)
         try writer.finish()
+    }
+
+    /// What is known of the image below; nil when nothing is.
+    private func openBase(_ console: Console) throws -> (any LayerBase)? {
+        guard let path = options.base else { return nil }
+        if let directory = try copying.directoryBase(path) { return directory }
+        return try Snapshot(complete: open(path, console, expecting: "a list"))
     }
 
     /// The file, or stdin when it is called `-`.

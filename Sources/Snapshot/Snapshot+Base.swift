@@ -23,4 +23,7 @@ extension Snapshot: LayerBase {
         entry.extendedAttributes = recorded.extendedAttributes
         return entry
     }
+    public func contents(of path: Path) throws(TarError) -> [UInt8]? {
+        contents[try BasePath(path.bytes, in: self, rootParent: .root).bytes]
+    }
 }

@@ -41,6 +41,34 @@ import Testing
         #expect(snapshot.root?.kind == .directory)
     }
 
+    /// What oci-list says that small files of accounts hold, under the paths that links lead to.
+    @Test func contentsOfFiles() throws {
+        let snapshot = try parse(
+            """
+            . type=dir
+                etc type=link link=/usr/etc
+                usr type=dir
+                    etc type=dir
+                        group type=file tags=layer:2,data:cm9vdDp4OjA6Cg==
+                        passwd type=file size=0 tags=data:
+                        shadow type=file tags=layer:1
+                    ..
+                ..
+            ..
+
+            """)
+        #expect(try snapshot.contents(of: "etc/group") == Array("root:x:0:\n".utf8))
+        #expect(try snapshot.contents(of: "/usr/../etc/./group") == Array("root:x:0:\n".utf8))
+        #expect(try snapshot.contents(of: "etc/passwd") == [])
+        #expect(try snapshot.contents(of: "etc/shadow") == nil)
+        #expect(try snapshot.contents(of: "etc") == nil)
+        for data in ["!", "cm9vd", "cm9vdDp4OjA6Cg="] {
+            #expect(throws: SnapshotError.self) {
+                try parse(". type=dir\n f type=file tags=data:\(data)\n..\n")
+            }
+        }
+    }
+
     @Test func fullEntriesInAnyOrder() throws {
         let snapshot = try parse(
             """

@@ -14,7 +14,7 @@ extension TarWriter {
     ///   base would become something else or the reverse; the output then has no end and must not be
     ///   given one.
     /// - Spec: Dockerfile reference, "COPY"; BuildKit where that is silent.
-    public func write(_ request: CopyRequest, over base: any CopyBase) throws(TarError) {
+    public func write(_ request: CopyRequest, over base: any LayerBase) throws(TarError) {
         OpenDirectory.raiseLimit()
         let context = try CopyContext(request.context, excludes: request.contextExcludes)
         if request.keepsParents {
@@ -40,12 +40,12 @@ extension TarWriter {
                 path: Path(request.destination),
                 "several sources need a destination that ends with '/'")
         }
-        if !hasDirectory, !destination.isDirectory, destination.node != .directory,
+        if !hasDirectory, !destination.isDirectory, destination.path.entry?.kind != .directory,
             let source = sources.first
         {
             try writeFile(source, to: destination, over: base)
         } else {
-            let root = try writeDirectories(destination.components, over: base)
+            let root = try writeDirectories(destination.path.components, over: base)
             try walk(sources.map(\.tree), root: root, request.excludes, context, over: base)
         }
     }
@@ -55,7 +55,7 @@ extension TarWriter {
     /// - Returns: the other sources.
     private func writeArchives(
         of sources: [CopySource], _ request: CopyRequest, to destination: CopyDestination,
-        over base: any CopyBase
+        over base: any LayerBase
     ) throws(TarError) -> [CopySource] {
         var others: [CopySource] = []
         for source in sources {
@@ -63,22 +63,23 @@ extension TarWriter {
                 others.append(source)
                 continue
             }
-            try writeDirectories(destination.components, over: base)
+            try writeDirectories(destination.path.components, over: base)
             let writer = TarWriter(
                 output, policy: request.archivePolicy, list: list, warn: warn)
-            try archive.write(to: writer, below: destination.components)
+            try archive.write(to: writer, below: destination.path.components)
         }
         return others
     }
 
     /// Writes one file under a name of its own.
     private func writeFile(
-        _ source: CopySource, to destination: CopyDestination, over base: any CopyBase
+        _ source: CopySource, to destination: CopyDestination, over base: any LayerBase
     ) throws(TarError) {
-        let parent = destination.components.dropLast()
+        let parent = destination.path.components.dropLast()
         try writeDirectories(Array(parent), over: base)
-        let path = Array(destination.components.joined(separator: [UInt8(ascii: "/")]))
-        try CopyVisitor.checkName(destination.components.last ?? [], of: source.tree.owner.path)
+        let path = destination.path.bytes
+        try CopyVisitor.checkName(
+            destination.path.components.last ?? [], of: source.tree.owner.path)
         let name: Path
         switch source.tree {
         case .directory: return
@@ -97,17 +98,18 @@ extension TarWriter {
     /// - Returns: the path with a slash at its end; empty for the root.
     @discardableResult
     private func writeDirectories(
-        _ components: [[UInt8]], over base: any CopyBase
+        _ components: [[UInt8]], over base: any LayerBase
     ) throws(TarError) -> [UInt8] {
         var path: [UInt8] = []
         for component in components {
             try CopyVisitor.checkName(component, of: Path(path))
-            switch try base.node(at: path + component) {
-            case .directory: break
-            case .symbolicLink, .other:
-                throw .overBase(
-                    path: Path(path + component), base: Path(path + component), isDirectory: true)
-            case nil:
+            if let entry = try base.entry(at: path + component) {
+                guard entry.kind == .directory else {
+                    throw .overBase(
+                        path: Path(path + component), base: Path(path + component),
+                        isDirectory: true)
+                }
+            } else {
                 var entry = TarEntry(
                     kind: .directory, path: path + component + [UInt8(ascii: "/")], mode: 0o755)
                 encoder.policy.apply(to: &entry)
@@ -123,7 +125,7 @@ extension TarWriter {
 
     private func walk(
         _ sources: [TreeSource], root: [UInt8], _ excludes: ExcludePatterns,
-        _ context: CopyContext, over base: any CopyBase
+        _ context: CopyContext, over base: any LayerBase
     ) throws(TarError) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
         defer { buffer.deallocate() }
@@ -144,7 +146,7 @@ extension TarWriter {
 
     /// Writes sources under their own paths, with the directories above them as they are.
     private func writeKeepingParents(
-        _ request: CopyRequest, _ context: CopyContext, over base: any CopyBase
+        _ request: CopyRequest, _ context: CopyContext, over base: any LayerBase
     ) throws(TarError) {
         // Below each pivot a walk that leaves out everything but the sources.
         var groups: [(pivot: [UInt8], patterns: [[UInt8]])] = []
@@ -160,7 +162,7 @@ extension TarWriter {
             }
         }
         let destination = try CopyDestination(request.destination, in: base)
-        let root = try writeDirectories(destination.components, over: base)
+        let root = try writeDirectories(destination.path.components, over: base)
         guard groups.count == 1, let group = groups.first else {
             throw .unsupported(
                 path: Path(request.destination), "sources with different pivots '/./' in one copy")
@@ -196,16 +198,15 @@ extension TarWriter {
 /// Checks every entry against the base before it is written.
 private final class CopyVisitor: TreeVisitor {
     private let next: any TreeVisitor
-    private let base: any CopyBase
+    private let base: any LayerBase
 
-    init(_ next: any TreeVisitor, over base: any CopyBase) {
+    init(_ next: any TreeVisitor, over base: any LayerBase) {
         self.next = next
         self.base = base
     }
 
     func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
-        let node = try base.node(at: Array(path.dropLast()))
-        if let node, node != .directory {
+        if let entry = try base.entry(at: Array(path.dropLast())), entry.kind != .directory {
             throw .overBase(
                 path: Path(path.dropLast()), base: Path(path.dropLast()), isDirectory: true)
         }
@@ -216,7 +217,7 @@ private final class CopyVisitor: TreeVisitor {
         _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
         path: UnsafeRawBufferPointer
     ) throws(TarError) {
-        if try base.node(at: Array(path)) == .directory {
+        if try base.entry(at: Array(path))?.kind == .directory {
             throw .overBase(path: Path(path), base: Path(path), isDirectory: false)
         }
         try next.visit(name, type: type, in: directory, path: path)

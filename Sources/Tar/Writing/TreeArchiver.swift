@@ -127,7 +127,10 @@ extension TarWriter {
         if request.writesParents { try writeParents(of: path) }
         try file.withCString { (pointer) throws(TarError) in
             let type = try OpenDirectory.type(pointer, in: directory)
-            try joined(path, asDirectory: false).withRawBytes { (path) throws(TarError) in
+            let path = joined(path, asDirectory: false)
+            let led = try guide?.file(path) ?? path
+            _ = try guide?.claim(led, isDirectory: false)
+            try led.withRawBytes { (path) throws(TarError) in
                 try write(pointer, type: type, in: directory, path: path)
             }
         }
@@ -164,7 +167,7 @@ extension TarWriter {
         for count in 1..<max(components.count, 1) {
             let path = joined(Array(components[..<count]), asDirectory: true)
             guard try guide?.claim(path, isDirectory: true) ?? true else { continue }
-            if var entry = guide?.attributes(of: Array(path.dropLast())) {
+            if var entry = try guide?.attributes(of: Array(path.dropLast())) {
                 entry.path = path
                 try write(entry)
                 continue

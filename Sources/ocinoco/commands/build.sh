@@ -224,8 +224,8 @@ compose_dockerfile() {
 	[ -z "$base" ] || usage_error "'--from' has no meaning with '--file': the Dockerfile says it"
 	[ "$compress_given$keep$source_type" = no ] ||
 		usage_error "'--compress', '--keep' and '--source-type' have no meaning with '--file'"
-	[ "$plan$dockerignore$follow_base$cache" = nonono ] ||
-		usage_error "'--plan', '--dockerignore', '--follow-base' and '--cache' have no meaning with '--file'"
+	[ "$plan$dockerignore$follow_base" = nonono ] ||
+		usage_error "'--plan', '--dockerignore' and '--follow-base' have no meaning with '--file'"
 	[ -z "$output" ] || [ "$push" = no ] || usage_error '--push and --output exclude each other'
 	for word do
 		case $push:$word in
@@ -240,6 +240,8 @@ compose_dockerfile() {
 	done
 	[ -z "$output" ] || set -- "$@" "arg:--output=$output"
 	[ "$push" = no ] || [ -n "$first_tag" ] || usage_error 'no --tag'
+	[ "$reuse" = auto ] || set -- "$@" "arg:--reuse=$reuse"
+	[ -z "$cache" ] || set -- "$@" "arg:--cache=$cache"
 	set -- "$@" "arg:--file=$dockerfile" "arg:--context=$first"
 	if [ "$printing" = yes ]; then
 		print_dockerfile "$@"

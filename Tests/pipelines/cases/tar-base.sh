@@ -74,6 +74,9 @@ tar -cf other.tar -C tree lib/x new/link
 expect 0 oci-tar --from-tar other.tar --base list
 printf '%s\n' usr/lib/x new/link >expected
 names
+expect 0 oci-tar one/one --as lib/one --base list
+printf '%s\n' usr/lib/one >expected
+names
 expect 0 oci-tar tree --base - <list
 tar -tf out | grep -qx usr/lib/x
 
@@ -86,6 +89,8 @@ echo x >clash3/usr/lib/same
 assert_failed 65 oci-tar oci-tar clash --base list
 assert_match "'etc' is a directory, but in the base 'etc' is something else" err
 assert_failed 65 oci-tar oci-tar clash2 --base list
+assert_match "'usr' is no directory, but in the base 'usr' is one" err
+assert_failed 65 oci-tar oci-tar one/one --as usr --base list
 assert_match "'usr' is no directory, but in the base 'usr' is one" err
 expect 65 oci-tar clash3 --base list
 assert_match "'usr/lib/same': two paths lead to it" err

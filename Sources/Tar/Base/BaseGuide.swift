@@ -1,0 +1,77 @@
+import ByteStream
+
+/// Leads the paths of a layer through the symbolic links of its base, as the kernel does, and sees to
+/// it that nothing becomes another type of file than it was.
+final class BaseGuide {
+    private let base: any LayerBase
+    /// The directory that was asked for last, and where it leads.
+    private var last: (path: [UInt8], led: [UInt8]) = ([], [])
+    /// What was written: whether it is a directory.
+    private var written: [[UInt8]: Bool] = [:]
+
+    init(_ base: any LayerBase) {
+        self.base = base
+    }
+
+    /// Where a directory goes.
+    ///
+    /// - Parameter path: empty for the root, else with or without a slash at its end.
+    /// - Returns: in the same form.
+    /// - Throws: `TarError.overBase` for something else of that name in the base, `.unsupported` for
+    ///   links that lead out of it or in a circle.
+    func directory(_ path: [UInt8]) throws(TarError) -> [UInt8] {
+        let slash = UInt8(ascii: "/")
+        var text = path
+        if text.last == slash { text.removeLast() }
+        if text != last.path { last = (text, try follow(text)) }
+        let led = last.led
+        return path.last == slash && !led.isEmpty ? led + [slash] : led
+    }
+
+    /// Where something that is no directory goes.
+    ///
+    /// - Throws: as `directory(_:)`; `TarError.overBase` where the base has a directory.
+    func file(_ path: [UInt8]) throws(TarError) -> [UInt8] {
+        let led = try name(path)
+        if try base.entry(at: led)?.kind == .directory {
+            throw .overBase(path: Path(path), base: Path(led), isDirectory: false)
+        }
+        return led
+    }
+
+    /// Where a name goes that is itself not followed and may be of any type.
+    func name(_ path: [UInt8]) throws(TarError) -> [UInt8] {
+        guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return path }
+        let parent = try directory(Array(path[..<slash]))
+        return parent.isEmpty ? Array(path[(slash + 1)...]) : parent + path[slash...]
+    }
+
+    /// The attributes of a directory of the base.
+    func attributes(of path: [UInt8]) throws(TarError) -> TarEntry? {
+        guard let entry = try base.entry(at: path), entry.kind == .directory else { return nil }
+        return entry
+    }
+
+    /// Notes that a path is about to be written.
+    ///
+    /// - Returns: false for a directory that was written before.
+    /// - Throws: `TarError.clash` for anything else that was: two paths lead to the same.
+    func claim(_ led: [UInt8], isDirectory: Bool) throws(TarError) -> Bool {
+        var path = led
+        if path.last == UInt8(ascii: "/") { path.removeLast() }
+        guard let wasDirectory = written.updateValue(isDirectory, forKey: path) else { return true }
+        guard wasDirectory, isDirectory else {
+            throw .unsupported(
+                path: Path(path), "two paths lead to it through the links of the base")
+        }
+        return false
+    }
+
+    private func follow(_ path: [UInt8]) throws(TarError) -> [UInt8] {
+        let led = try BasePath(path, in: base, rootParent: .refused)
+        guard led.mayBeDirectory else {
+            throw .overBase(path: Path(path), base: Path(led.bytes), isDirectory: true)
+        }
+        return led.bytes
+    }
+}

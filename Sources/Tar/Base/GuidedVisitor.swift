@@ -1,0 +1,34 @@
+/// Leads what a walk finds through the base, before it is written.
+final class GuidedVisitor: TreeVisitor {
+    private let next: any TreeVisitor
+    private let guide: BaseGuide
+
+    init(_ next: any TreeVisitor, _ guide: BaseGuide) {
+        self.next = next
+        self.guide = guide
+    }
+
+    func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
+        let led = try guide.directory(path)
+        // A link of the base may lead to its root, which has no entry.
+        guard !led.isEmpty, try guide.claim(led, isDirectory: true) else {
+            return try next.pass(directory, path: path)
+        }
+        try next.visit(directory, path: led)
+    }
+
+    func pass(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
+        try next.pass(directory, path: path)
+    }
+
+    func visit(
+        _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
+        path: UnsafeRawBufferPointer
+    ) throws(TarError) {
+        let led = try guide.file(Array(path))
+        _ = try guide.claim(led, isDirectory: false)
+        try led.withRawBytes { (led) throws(TarError) in
+            try next.visit(name, type: type, in: directory, path: led)
+        }
+    }
+}
