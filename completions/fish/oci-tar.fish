@@ -20,7 +20,7 @@ function __oci-tar_parse_tokens -S
     set -l unparsed_tokens (__oci-tar_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-tar'
-        __oci-tar_parse_subcommand -r 1 'root-dir=' 'uid=' 'gid=' 'keep-owner' 'rootless' 'chmod=' 'as=' 'mtime=' 'exclude=+' 'exclude-from=+' 'files-from=' 'null' 'from-tar=' 'whiteout=+' 'opaque=+' 'base=' 'parents' 'xattrs' 'copy=' 'context=' 'chown=' 'link' 'inline=' 'unpack' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-tar_parse_subcommand -r 1 'fingerprint' 'root-dir=' 'uid=' 'gid=' 'keep-owner' 'rootless' 'chmod=' 'as=' 'mtime=' 'exclude=+' 'exclude-from=+' 'files-from=' 'null' 'from-tar=' 'whiteout=+' 'opaque=+' 'base=' 'parents' 'xattrs' 'copy=' 'context=' 'chown=' 'link' 'inline=' 'unpack' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-tar_parse_subcommand -r 1 'version'
@@ -77,6 +77,7 @@ function __oci-tar_custom_completion
 end
 
 complete -c 'oci-tar' -f
+complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" fingerprint' -l 'fingerprint' -d 'Write no tar but its fingerprint: a line that is the same while nothing in the sources changes. No file is read.'
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_positional "oci-tar" -ge 1' -F
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" root-dir' -l 'root-dir' -d 'Where in the image the sources go.' -rfka ''
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" uid' -l 'uid' -d 'Owner of every entry.' -rfka ''
