@@ -37,7 +37,7 @@ public struct ReuseTool: Tool {
             "Find only layers of this type. May be repeated.", valueName: "type"))
     var mediaType: [MediaType] = []
 
-    @Flag(help: "Find only layers of zstd:chunked.")
+    @Flag(help: "Find only layers that are zstd:chunked.")
     var chunked = false
 
     @OptionGroup var caching: LayerCacheOptions
@@ -63,7 +63,7 @@ public struct ReuseTool: Tool {
         let input = try console.standardInput(expecting: "a tar")
         var layers = KnownLayers()
         for path in knownArguments.flattened() {
-            try layers.read(path, ofTypes: mediaType, isChunkedOnly: chunked)
+            try layers.read(path, ofTypes: mediaType, onlyChunked: chunked)
         }
         if layers.isEmpty { throw NegativeAnswer() }
         let tar = LayerSource(input, declared: .layer)

@@ -8,13 +8,13 @@ extension KnownLayers {
     ///
     /// - Throws: `InputError` for lines that are cut or malformed, `StreamError`.
     public mutating func read(
-        _ path: Path, ofTypes mediaTypes: [MediaType], isChunkedOnly: Bool = false
+        _ path: Path, ofTypes mediaTypes: [MediaType], onlyChunked: Bool = false
     ) throws {
         let bytes = try readWholeFile(path, limit: ImageLines.byteLimit)
         for (line, number) in try ImageLines.lines(of: bytes, path: path) {
             let subject = "line \(number) of \(path.quoted)"
             for layer in try KnownLayers.layers(of: line, subject: subject) {
-                add(layer, ofTypes: mediaTypes, isChunkedOnly: isChunkedOnly)
+                add(layer, ofTypes: mediaTypes, onlyChunked: onlyChunked)
             }
         }
     }

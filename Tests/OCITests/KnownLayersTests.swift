@@ -18,10 +18,10 @@ private func layer(
 }
 
 private func found(
-    among layers: Descriptor..., ofTypes types: [MediaType] = [], isChunkedOnly: Bool = false
+    among layers: Descriptor..., ofTypes types: [MediaType] = [], onlyChunked: Bool = false
 ) -> Descriptor? {
     var known = KnownLayers()
-    for layer in layers { known.add(layer, ofTypes: types, isChunkedOnly: isChunkedOnly) }
+    for layer in layers { known.add(layer, ofTypes: types, onlyChunked: onlyChunked) }
     return Digest(tar).flatMap { known.layer(diffID: $0) }
 }
 
@@ -53,8 +53,8 @@ private func found(
         let plain = try layer(.layerZstd, "a")
         var chunked = try layer(.layerZstd, "b")
         chunked[annotation: Annotation.chunkedTableDigest] = digestText("3")
-        #expect(found(among: plain, chunked, isChunkedOnly: true) == chunked)
-        #expect(found(among: plain, isChunkedOnly: true) == nil)
+        #expect(found(among: plain, chunked, onlyChunked: true) == chunked)
+        #expect(found(among: plain, onlyChunked: true) == nil)
         #expect(found(among: chunked) == chunked)
     }
 
