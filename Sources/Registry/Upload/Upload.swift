@@ -23,11 +23,11 @@ extension RegistryRepository {
     /// the next one that brings the same bytes goes on with it. The upload is not cancelled then.
     ///
     /// The bytes go in chunks, since only what was answered is known to be there.
-    /// - Throws: also `RegistryError.resumeFile` and `StreamError` of the file.
+    /// - Throws: also `RegistryError.resumeFile`, `.resumeFileInUse` and `StreamError` of the file.
     public func writeBlob(
         _ source: any BlobSource, mountFrom: [String], resumeFile: Path
     ) throws -> BlobIdentity {
-        let resumption = Resumption(ResumeFile(path: resumeFile))
+        let resumption = Resumption(try ResumeFile(locking: resumeFile))
         return try BlobUpload(self, source, resumption).run(mountFrom: mountFrom)
     }
 
