@@ -45,11 +45,12 @@ extension RegistryRepository {
     func tryMount(_ identity: BlobIdentity, from source: String) throws -> Mount {
         let digest = identity.digest
         if source == path { return .refused }
-        let base = try client.baseURL(of: host)
+        let base = try client.likelyBaseURL(of: host)
         let url = base.replacingTarget("/v2/\(path)/blobs/uploads/")
             .appendingQuery("mount", digest.description).appendingQuery("from", source)
         var request = HTTPRequest("POST", url)
         request.awaitsAnswer = true
+        request.findsBaseURL = true
         let call = RegistryCall(
             request: request, host: host, scopes: [.push(path), .pull(source)])
         let response: HTTPResponse
@@ -73,7 +74,7 @@ extension RegistryRepository {
             }
         case 202:
             return .session(
-                try UploadSession(response, to: call.request.url, client.requestPolicy))
+                try UploadSession(response, to: client.shown(call).url, client.requestPolicy))
         default: return .refused
         }
     }
