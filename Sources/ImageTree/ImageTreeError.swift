@@ -12,10 +12,12 @@ public enum ImageTreeError: Failure {
     case damaged
     /// The image has no such path.
     case noSuchPath(Path)
+    /// An image whose layers are not the lowest of another.
+    case otherBase
 
     public var exitStatus: ExitStatus {
         switch self {
-        case .refused, .tooLarge: .dataError
+        case .refused, .tooLarge, .otherBase: .dataError
         case .damaged: .internalError
         case .noSuchPath: .unavailable
         }
@@ -28,6 +30,7 @@ public enum ImageTreeError: Failure {
         case .tooLarge(let subject, let byteCount):
             "\(subject) has more than \(byteCount) bytes of names and attributes"
         case .damaged: "internal error: a listing is damaged"
+        case .otherBase: "the layers of the image below are not the lowest of this one"
         case .noSuchPath(let path): "no such path in the image: \(path.quoted)"
         }
     }
