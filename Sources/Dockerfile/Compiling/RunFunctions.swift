@@ -94,12 +94,16 @@ enum RunFunctions {
     static let container = #"""
         runtimes='runc crun'
         [ "$(id -u)" -eq 0 ] || runtimes='crun runc'
+        # crun refuses machines where control groups of both versions have controllers.
+        controllers='' unified=/sys/fs/cgroup/unified/cgroup.controllers
+        [ ! -r "$unified" ] || read -r controllers <"$unified" || :
+        [ -z "$controllers" ] || runtimes=runc
         runtime=
         for name in $runtimes; do
         	[ -n "$runtime" ] || runtime=$(command -v "$name") || runtime=
         done
         [ -n "$runtime" ] || {
-        	echo 'neither runc nor crun is here, which run programs' >&2
+        	echo 'neither runc nor a crun that works is here, which run programs' >&2
         	exit 69
         }
         # crun runs without control groups too, where none can be made.

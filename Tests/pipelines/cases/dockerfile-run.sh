@@ -1,4 +1,4 @@
-# RUN by runc, by crun and by chroot, as root and as a user: mounts, secrets, signals, exit statuses, and
+# RUN by runc, by crun where it runs, and by chroot, as root and as a user: mounts, secrets, signals, exit statuses, and
 # what is in no layer.
 # shellcheck disable=SC2016 # for the Dockerfiles and scripts
 
@@ -8,7 +8,7 @@
 # The tools and one runtime, where any user reaches them.
 work=$(mktemp -d /tmp/ocinoco-run.XXXXXX)
 trap 'rm -rf "$work"; clean_up' EXIT
-chmod 755 "$work"
+chmod 1777 "$work"
 cd "$work"
 make_rootfs rootfs
 for applet in sleep stat touch rm kill nc; do ln -sf busybox rootfs/bin/$applet; done
@@ -100,7 +100,7 @@ with() {
 	mkdir -p bin
 	rm -f bin/*
 	for tool in "$(dirname "$(command -v oci-tar)")"/*; do ln -s "$(readlink -f "$tool")" "bin/${tool##*/}"; done
-	for name in sh env id cat sed head mkdir chmod mktemp rm mv ln rmdir mkfifo unshare mount mknod chroot chown; do
+	for name in setpriv sh env id cat sed head mkdir chmod mktemp rm mv ln rmdir mkfifo unshare mount mknod chroot chown; do
 		ln -s "$(command -v $name)" bin/$name
 	done
 	[ "$1" = none ] || ln -s "$(command -v "$1")" "bin/$1"
@@ -108,19 +108,52 @@ with() {
 	TMPDIR=$tmp PATH=$PWD/bin "$@"
 }
 
+as_user() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups -- env HOME="$work" "$@"
+}
+
+# all COMMAND...: everything by the runtime that is there.
+all() {
+	check "$@"
+	assert_equal 'a from secret' "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - mounted | xargs)"
+	assert_equal 1 "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - net | grep -c :)"
+	rm -rf made
+	statuses "$@"
+	signal "$@"
+}
+
+isolation=
 if namespaces_allowed; then
-	for runtime in runc crun; do
-		isolation=
-		check with $runtime sh build.sh
-		assert_equal 'a from secret' "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - mounted | tr '\n' ' ' | sed 's/ $//')"
-		assert_equal 1 "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - net | grep -c :)"
-		statuses with $runtime sh build.sh
-		signal with $runtime sh build.sh
-	done
-	isolation=
+	all with runc sh build.sh
+	if setpriv --reuid 65534 --regid 65534 --clear-groups -- unshare -Ur true 2>/dev/null; then
+		all with runc as_user sh build.sh
+		rm -rf made
+	else
+		echo 'NOT RUN: a user may have no namespaces here'
+	fi
+	# The agent's socket, where there is one.
+	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("agent")'
+	printf 'FROM oci:base:1\nRUN --mount=type=ssh [ -S "$SSH_AUTH_SOCK" ] && echo "$SSH_AUTH_SOCK"\n' |
+		oci-dockerfile --output oci:made:1 >build.sh
+	SSH_AUTH_SOCK=$PWD/agent sh build.sh >descriptor 2>err || fail "ssh: $(cat err)"
+	assert_match '^2: /run/buildkit/ssh_agent.0$' err
+	expect 69 env -u SSH_AUTH_SOCK sh build.sh
+	assert_match 'no SSH_AUTH_SOCK' err
+	printf 'FROM oci:base:1\nRUN --mount=type=secret,id=none,required=true true\n' >required
+	expect 65 oci-dockerfile --file required
+	assert_match "required:2:1: RUN: there is no secret 'none'; give it with --secret" err
 	status true with none sh build.sh
 	assert_equal 69 "$result"
-	assert_match 'neither runc nor crun' err
+	assert_match 'neither runc nor a crun' err
+	if grep -q . /sys/fs/cgroup/unified/cgroup.controllers 2>/dev/null; then
+		echo 'NOT RUN: crun refuses the control groups of this machine'
+		status true with crun sh build.sh
+		assert_equal 69 "$result"
+	else
+		all with crun sh build.sh
+		all with crun as_user sh build.sh
+		rm -rf made
+	fi
 fi
 
 # By chroot, whatever is allowed; mounts and networks are refused where the script is made.
