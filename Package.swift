@@ -177,7 +177,7 @@ let package = Package(
             tests("OCITests", ["JSON", "OCI"]),
             tests("DockerfileTests", ["JSON", "Dockerfile"]),
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
-            tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
+            tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "ToolSupport", "FilterTools"]),
             tests(
                 "ImageTreeTests",
                 ["OCI", "ByteStream", "Snapshot", "Tar", "ImageTree", "TestSupport"]),

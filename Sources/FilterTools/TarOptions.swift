@@ -1,13 +1,17 @@
 import ArgumentParser
 import ByteStream
+import Glibc
 import Tar
 import ToolSupport
 
 /// What `oci-tar` writes of a tree, and where.
 struct TarOptions: ParsableArguments {
     @Argument(
-        help: "Directories, whose contents go under the root directory, and files (default: .).")
-    var sources: [Path] = []
+        help: ArgumentHelp(
+            "Directories, whose contents go under the root directory, and files (default: .).",
+            valueName: "sources"))
+    private var sourceArguments: [Values<Path>] = []
+    var sources: [Path] { sourceArguments.flattened() }
 
     @Option(
         help: ArgumentHelp("Where in the image the sources go.", valueName: "dir"),
@@ -54,11 +58,21 @@ struct TarOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("Leave out, by .dockerignore rules.", valueName: "pattern"),
-        transform: { $0 })
-    var exclude: [String] = []
+        transform: Values.each { $0 })
+    var exclude: [Values<String>] = []
 
     @Option(help: ArgumentHelp("Leave out what the file's lines match.", valueName: "file"))
-    var excludeFrom: [Path] = []
+    var excludeFrom: [Values<Path>] = []
+
+    @Flag(help: "Leave out what the .dockerignore of SOURCE matches, when it has one.")
+    var dockerignore = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Leave out a file, directory or oci:DIR that is written meanwhile, with a warning.",
+            valueName: "output"),
+        transform: Values.each(OutputPath.init))
+    var excludeOutput: [Values<OutputPath>] = []
 
     @Option(
         help: ArgumentHelp(
@@ -75,13 +89,13 @@ struct TarOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("Delete this path of the layers below.", valueName: "path"),
-        transform: ImagePath.init)
-    var whiteout: [ImagePath] = []
+        transform: Values.each(ImagePath.init))
+    var whiteout: [Values<ImagePath>] = []
 
     @Option(
         help: ArgumentHelp("Hide what the layers below have in this directory.", valueName: "dir"),
-        transform: ImagePath.init)
-    var opaque: [ImagePath] = []
+        transform: Values.each(ImagePath.init))
+    var opaque: [Values<ImagePath>] = []
 
     @Option(
         help: ArgumentHelp(
@@ -106,6 +120,9 @@ struct TarOptions: ParsableArguments {
         if fromTar != nil && (filesFrom != nil || !sources.isEmpty || rootless) {
             throw ValidationError("--from-tar excludes SOURCE, --files-from and --rootless")
         }
+        if dockerignore && (sources.count > 1 || fromTar != nil) {
+            throw ValidationError("--dockerignore takes one SOURCE, and no --from-tar")
+        }
         if filesFrom != nil && sources.count > 1 {
             throw ValidationError("--files-from takes one SOURCE, not \(sources.count)")
         }
@@ -116,7 +133,9 @@ struct TarOptions: ParsableArguments {
             throw ValidationError("--as takes one SOURCE, and neither --files-from nor --from-tar")
         }
         if name == .root { throw ValidationError("--as is the name of a file, not '/'") }
-        if whiteout.contains(.root) { throw ValidationError("--whiteout cannot delete '/'") }
+        if whiteout.flattened().contains(.root) {
+            throw ValidationError("--whiteout cannot delete '/'")
+        }
     }
 
     /// Whether SOURCEs are trees and files, under no root directory, with nothing deleted.
@@ -152,8 +171,9 @@ struct TarOptions: ParsableArguments {
         request.writesParents = parents
         request.name = name?.components
         request.excludes = try excludes()
-        request.whiteouts = whiteout.map(\.components)
-        request.opaqueDirectories = opaque.map(\.components)
+        request.outputs = excludeOutput.flattened().map(\.path)
+        request.whiteouts = whiteout.flattened().map(\.components)
+        request.opaqueDirectories = opaque.flattened().map(\.components)
         return request
     }
 
@@ -166,7 +186,7 @@ struct TarOptions: ParsableArguments {
 
     func filePatterns() throws -> ExcludePatterns {
         var patterns = ExcludePatterns()
-        for path in excludeFrom {
+        for path in excludeFrom.flattened() + ignoreFiles {
             let lines = try readWholeFile(path)
             do {
                 try patterns.add(lines: lines)
@@ -178,9 +198,15 @@ struct TarOptions: ParsableArguments {
         return patterns
     }
 
+    /// The .dockerignore of the source, when there is one.
+    private var ignoreFiles: [Path] {
+        let file = (sources.first ?? ".").appending(".dockerignore")
+        return dockerignore && file.withCString { access($0, F_OK) } == 0 ? [file] : []
+    }
+
     func argumentPatterns() throws -> ExcludePatterns {
         var patterns = ExcludePatterns()
-        for pattern in exclude {
+        for pattern in exclude.flattened() {
             do {
                 try patterns.add(ArgumentText.encode(pattern))
             } catch {

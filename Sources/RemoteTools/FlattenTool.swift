@@ -23,7 +23,7 @@ public struct FlattenTool: Tool {
     @Option(
         help: ArgumentHelp(
             "Only this path, with what is in it. May be repeated.", valueName: "path"))
-    var only: [Path] = []
+    var only: [Values<Path>] = []
 
     @Flag(
         help:
@@ -62,7 +62,7 @@ public struct FlattenTool: Tool {
                 if let base {
                     try export.write(image, above: base)
                 } else {
-                    try export.write(image, only, withLinks: follow)
+                    try export.write(image, only.flattened(), withLinks: follow)
                 }
             }
         }

@@ -43,10 +43,9 @@ public struct SignTool: Tool {
     var predicateType: String?
 
     @Option(
-        name: .customLong("annotation"),
         help: ArgumentHelp("Sign this with it.", valueName: "key=value"),
-        transform: ArgumentText.parsing(KeyValue.init))
-    var annotations: [KeyValue] = []
+        transform: Values.each(ArgumentText.parsing(KeyValue.init)))
+    var annotation: [Values<KeyValue>] = []
 
     @Flag(help: "Write the tag sha256-HEX.sig, as cosign did before version 3.")
     var legacy = false
@@ -86,7 +85,8 @@ public struct SignTool: Tool {
             let signed =
                 if let identity {
                     try store.signByTag(
-                        subject, at: reference, identity: identity, annotations: annotations,
+                        subject, at: reference, identity: identity,
+                        annotations: annotation.flattened(),
                         by: signer)
                 } else {
                     try store.sign(
@@ -97,9 +97,12 @@ public struct SignTool: Tool {
     }
 
     private func claim() throws -> Claim {
-        guard let predicate, let predicateType else { return Claim(annotations: annotations) }
+        guard let predicate, let predicateType else {
+            return Claim(annotations: annotation.flattened())
+        }
         return try Claim(
-            predicateType: predicateType, readingFile: predicate, annotations: annotations)
+            predicateType: predicateType, readingFile: predicate,
+            annotations: annotation.flattened())
     }
 }
 

@@ -21,7 +21,8 @@ public struct ValidateTool: Tool {
         version: Version.text)
 
     @Argument(help: ArgumentHelp("What to check. May be several.", valueName: "ref"))
-    var references: [String]
+    private var referenceArguments: [Values<String>]
+    private var references: [String] { referenceArguments.flattened() }
 
     @Flag(help: "Ask only whether blobs are there, with their sizes; read none but configs.")
     var fast = false

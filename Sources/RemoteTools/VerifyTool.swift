@@ -42,10 +42,9 @@ public struct VerifyTool: Tool {
     var predicateType: String?
 
     @Option(
-        name: .customLong("annotation"),
         help: ArgumentHelp("Take only what signs this annotation.", valueName: "key=value"),
-        transform: ArgumentText.parsing(KeyValue.init))
-    var annotations: [KeyValue] = []
+        transform: Values.each(ArgumentText.parsing(KeyValue.init)))
+    var annotation: [Values<KeyValue>] = []
 
     @Option(
         help: ArgumentHelp(
@@ -67,7 +66,7 @@ public struct VerifyTool: Tool {
         var policy = VerificationPolicy(
             keys: try verifyKeys.map { try PublicKey(readingFile: $0) })
         if let predicateType { policy.predicateType = predicateType }
-        policy.annotations = annotations
+        policy.annotations = annotation.flattened()
         policy.identity = try identity.map { text throws(ReferenceError) in
             try RegistryReference(text)
         }
