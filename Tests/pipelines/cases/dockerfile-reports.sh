@@ -185,3 +185,10 @@ END
 has /home/app/x '0755 1000:2000'
 has /home/app/x/a '0644 0:0'
 has /srv/app '0750 5:6'
+# A user whom the image does not have is no error where nothing runs, and their directory is root's.
+build <<'END'
+FROM oci:base:1
+USER nobody:nogroup
+WORKDIR /home/x
+END
+has /home/x '0755 0:0'
