@@ -358,7 +358,7 @@ extension StageCompiler {
             "oci-runtime-config", "--step", .option("rootfs", .file(step.root)),
             .option("args", String(decoding: list, as: UTF8.self)), "${rootless:+--rootless}",
         ]
-        if isConnected { config.append("--network=host") }
+        config.append(isConnected ? "--network=host" : "--network=none")
         config += [
             .option("writable-mount", "hosts:/etc/hosts"),
             .option("writable-mount", "resolv.conf:/etc/resolv.conf"),
