@@ -85,6 +85,9 @@ class Generator:
         self.lines.append(self.choose.choice(["CMD ", "ENTRYPOINT "]) + json.dumps(words))
 
     def user(self):
+        # Of several that follow each other the last one alone is in the script.
+        if any(line.startswith("USER") for line in self.lines):
+            return
         user = "u" + self.text()
         self.lines.append('USER "%s"' % quoted(user))
         self.expect("--user=" + user)
@@ -102,7 +105,7 @@ class Generator:
         self.lines.append("ONBUILD LABEL x=x" + self.text().replace('"', "").replace("'", "").replace("\\", ""))
 
     def health(self):
-        self.lines.append("HEALTHCHECK CMD x" + self.text())
+        self.lines.append("HEALTHCHECK CMD x" + self.text() + "x")
 
     def run(self):
         words = [self.text(newlines=True) for _ in range(2)]
