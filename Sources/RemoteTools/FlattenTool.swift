@@ -58,11 +58,13 @@ public struct FlattenTool: Tool {
         output.descriptor.enlargePipe()
         try ImageLines.readOne(console) { image in
             try registry.withStore(console) { store in
-                let export = TreeExport(tree.lister(store, sources), to: output)
+                let paths = only.flattened()
+                let lister = tree.lister(store, sources, keepsTables: !paths.isEmpty)
+                let export = TreeExport(lister, to: output)
                 if let base {
                     try export.write(image, above: base)
                 } else {
-                    try export.write(image, only.flattened(), withLinks: follow)
+                    try export.write(image, paths, withLinks: follow)
                 }
             }
         }
