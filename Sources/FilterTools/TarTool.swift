@@ -91,7 +91,8 @@ public struct TarTool: Tool {
     private func copy(to destination: Path, _ console: Console) throws {
         let base = try openBase(console) ?? EmptyBase()
         var policy = try options.policy()
-        if let owner = try copying.owner(in: base) {
+        let copiesNothing = options.sources.isEmpty && copying.inline == nil
+        if let owner = try copying.owner(in: base, isWorkingDirectory: copiesNothing) {
             policy.uid = UInt64(owner.uid)
             policy.gid = UInt64(owner.gid)
         }

@@ -50,6 +50,16 @@ public final class ImageLister: Sendable {
         return tree
     }
 
+    /// The files of an image, and those of its lowest layers.
+    func trees(of image: Image, split count: Int) throws -> (lower: ImageTree, whole: ImageTree) {
+        let listings = try listings(of: ImageLayer.all(of: image), image)
+        var lower = ImageTree()
+        for listing in listings.prefix(count) { try lower.apply(listing) }
+        var whole = lower
+        for listing in listings.dropFirst(count) { try whole.apply(listing) }
+        return (lower, whole)
+    }
+
     /// The listings of some layers of an image, in their order.
     func listings(of layers: [ImageLayer], _ image: Image) throws -> [LayerListing] {
         let places = places(of: image)

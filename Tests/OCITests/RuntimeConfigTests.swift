@@ -204,6 +204,11 @@ import Testing
                 == #"[{"containerID":0,"hostID":100,"size":1}]"#)
         #expect(try linux.member("resources") == nil)
         #expect(!text(try linux.member("namespaces")).contains("network"))
+        let isolated = try document(#"{"Cmd":["a"]}"#) {
+            $0.rootlessOwner = ProcessUser(uid: 1000, gid: 100)
+            $0.isolatesNetwork = true
+        }.required("linux")
+        #expect(text(try isolated.member("namespaces")).contains("network"))
     }
 
     @Test func whatCannotRunIsRefused() throws {

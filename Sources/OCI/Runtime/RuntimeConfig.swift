@@ -20,6 +20,8 @@ public struct RuntimeConfig: Sendable {
         public var mountsVolumes = true
         /// Whether the program has the network of the host.
         public var sharesNetwork = false
+        /// Whether it has a network of its own, connected to nothing, without the superuser too.
+        public var isolatesNetwork = false
         /// Whether a set-user-ID program may give more rights.
         public var allowsNewPrivileges = false
         /// In order, after those that every container has.
@@ -187,8 +189,10 @@ public struct RuntimeConfig: Sendable {
         var namespaces = ["pid", "network", "ipc", "uts", "mount"]
         if options.sharesNetwork { namespaces.removeAll { $0 == "network" } }
         if let owner = options.rootlessOwner {
-            // A network of its own could reach nothing, since nobody may connect it to another.
-            namespaces = ["pid", "ipc", "uts", "mount", "user"]
+            // A network of its own could reach nothing, since nobody may connect it to another; so
+            // there is one only where that is wanted.
+            if !options.isolatesNetwork { namespaces.removeAll { $0 == "network" } }
+            namespaces.append("user")
             members.append(("uidMappings", mapping(owner.uid)))
             members.append(("gidMappings", mapping(owner.gid)))
         } else {
