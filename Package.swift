@@ -95,8 +95,8 @@ let package = Package(
         library(
             "FilterTools",
             [
-                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageLayout",
-                "ToolSupport",
+                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Signing", "Layer", "Snapshot",
+                "ImageLayout", "ToolSupport",
                 argumentParser,
             ]),
         library(
@@ -128,6 +128,7 @@ let package = Package(
                 "oci-inspect",
                 "oci-layers",
                 "oci-manifest-append",
+                "oci-provenance",
                 "oci-reuse",
                 "oci-runtime-config",
                 "oci-snapshot",

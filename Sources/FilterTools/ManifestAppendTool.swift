@@ -68,14 +68,9 @@ public struct ManifestAppendTool: Tool {
         let created = try self.created ?? SourceDate.current()
         let history = ImageConfig.historyEntry(
             created: created, createdBy: createdBy, comment: comment)
-        let additions = try layers.map { path in
-            var descriptor = try readDescriptor(path)
-            descriptor.annotate(annotations)
-            do throws(EditError) {
-                return try LayerAddition(descriptor, diffID: diffID, history: history)
-            } catch {
-                throw InputError.refused("refused descriptor in \(path.quoted): \(error.text)")
-            }
+        let additions = try layers.map {
+            try LayerAddition(
+                readingFile: $0, diffID: diffID, annotations: annotations, history: history)
         }
         try ImageLines.map(console) { image, _ in
             try image.append(additions, created: created, keepsAnnotations: keepAnnotations)
