@@ -46,28 +46,58 @@ public struct BaseRecord: Sendable {
     }
 
     fileprivate var isWhole: Bool { base != nil && digest != nil }
+
+    /// The same image, beside what its base's tag stands for now, or beside `onto`.
+    fileprivate func compared(with onto: Reference?) -> BaseRecord {
+        BaseRecord(image: image, base: onto ?? base?.withDigest(nil), digest: digest)
+    }
+
+    private init(image: String, base: Reference?, digest: Digest?) {
+        self.image = image
+        self.base = base
+        self.digest = digest
+    }
+}
+
+extension Reference {
+    /// False for a base that was taken by its digest, which has no tag, and for `scratch`.
+    fileprivate var canMove: Bool { tag != nil || digest != nil }
 }
 
 extension ImageStore {
     /// Finds out what images record as their bases: of an index what it says itself, else each of its
     /// images.
     ///
-    /// - Throws: `StoreError`, and what the places throw.
-    public func baseRecords(of references: [Reference]) throws -> [BaseRecord] {
-        try concurrently(references) { (reference: Reference, cancellation) -> [BaseRecord] in
-            try cancellation.check()
-            let root = try self.manifest(of: reference)
-            let record = BaseRecord(
-                image: reference.description, try self.document(of: root))
-            guard root.mediaType.isIndex, !record.isWhole else { return [record] }
-            let repository = try self.repository(for: reference)
-            let entries = try self.entries(of: root, in: repository, reference)
-            return try self.choose(.all, from: entries, in: repository, reference).map { image in
-                BaseRecord(
-                    image: reference.at(image.raw.digest).description,
-                    try self.document(of: image.raw))
+    /// An image that cannot be read does not stop the others.
+    ///
+    /// - Returns: the records in the order of `references`, and why others could not be read.
+    public func baseRecords(
+        of references: [Reference]
+    ) throws -> (records: [BaseRecord], failures: [any Error]) {
+        let answers = try concurrently(references) { reference, _ in
+            Result { try self.baseRecords(of: reference) }
+        }
+        var records: [BaseRecord] = []
+        var failures: [any Error] = []
+        for answer in answers {
+            switch answer {
+            case .success(let some): records += some
+            case .failure(let failure): failures.append(failure)
             }
-        }.flatMap { $0 }
+        }
+        return (records, failures)
+    }
+
+    private func baseRecords(of reference: Reference) throws -> [BaseRecord] {
+        let root = try manifest(of: reference)
+        let record = BaseRecord(image: reference.description, try document(of: root))
+        guard root.mediaType.isIndex, !record.isWhole else { return [record] }
+        let repository = try repository(for: reference)
+        let entries = try entries(of: root, in: repository, reference)
+        return try choose(.all, from: entries, in: repository, reference).map { image in
+            BaseRecord(
+                image: reference.at(image.raw.digest).description, try document(of: image.raw))
+        }
     }
 
     private func document(of raw: RawManifest) throws -> JSONObject {
@@ -81,14 +111,16 @@ extension ImageStore {
     /// Each base is asked for once, by HEAD; only when that is another digest, its index is fetched,
     /// once, since an image may record its own platform's manifest.
     ///
+    /// - Parameter onto: a base to compare all of them with, whatever they record.
     /// - Throws: what the places throw; a base that is gone is no error.
-    public func baseStatus(of records: [BaseRecord]) throws -> [BaseStatus] {
+    public func baseStatus(
+        of records: [BaseRecord], onto: Reference? = nil
+    ) throws -> [BaseStatus] {
+        let records = records.map { $0.compared(with: onto) }
         var wanted: [Reference: Set<Digest>] = [:]
         for record in records {
-            guard let base = record.base, let digest = record.digest, base.tag != nil else {
-                continue
-            }
-            wanted[base.withDigest(nil), default: []].insert(digest)
+            guard let base = record.base, let digest = record.digest, base.canMove else { continue }
+            wanted[base, default: []].insert(digest)
         }
         let bases = wanted.map { (reference: $0.key, recorded: $0.value) }
         let found = try concurrently(bases) { (base, cancellation) in
@@ -102,13 +134,12 @@ extension ImageStore {
                     answer: .unknown, image: record.image, base: record.base?.description,
                     recorded: record.digest, now: nil)
             }
-            let now = current[base.withDigest(nil)]
-            // A base that was taken by its digest has no tag that could move.
-            let isCurrent = base.tag == nil || now?.digests.contains(recorded) ?? false
+            let now = current[base]
+            let isCurrent = !base.canMove || now?.digests.contains(recorded) ?? false
             return BaseStatus(
                 answer: isCurrent ? .current : .stale, image: record.image,
-                base: base.withDigest(nil).description, recorded: recorded,
-                now: base.tag == nil ? recorded : now?.root)
+                base: base.description, recorded: recorded,
+                now: base.canMove ? now?.root : recorded)
         }
     }
 
@@ -116,9 +147,10 @@ extension ImageStore {
     private func current(
         _ base: Reference, recorded: Set<Digest>
     ) throws -> (root: Digest?, digests: Set<Digest>) {
-        if case .scratch = base { return (nil, recorded) }
         let repository = try repository(for: base)
-        guard let tag = base.tag, let root = try repository.manifestDigest(.tag(tag)) else {
+        let selector =
+            base.digest.map { ManifestSelector.digest($0) } ?? base.tag.map { .tag($0) }
+        guard let selector, let root = try repository.manifestDigest(selector) else {
             return (nil, [])
         }
         if recorded.isSubset(of: [root]) { return (root, [root]) }

@@ -169,7 +169,7 @@ public struct RegistryRepository: Sendable {
         call.request.headers.add("Content-Type", manifest.mediaType.rawValue)
         if let condition { call.request.headers.add(condition.name, condition.value) }
         call.request.body = BytesBody(manifest.bytes)
-        let response = try client.send(call)
+        let response = try client.send(call, unless: \.lacksContent)
         guard response.isSuccess else {
             // A tag that may not be moved, and need not be.
             if let tag, response.mayBeOfImmutableTag, try holds(manifest, .tag(tag)) {
@@ -232,6 +232,14 @@ extension HTTPResponse {
     /// Whether it may be the answer of a registry whose tags cannot be moved, each of which has a
     /// status of its own for that.
     fileprivate var mayBeOfImmutableTag: Bool { [400, 403, 405, 409, 412, 422].contains(status) }
+
+    /// Whether a manifest was refused for what it names, which has been confirmed before: some
+    /// registries know it everywhere only after a moment, or while nobody else pushes the same.
+    fileprivate var lacksContent: Bool {
+        guard status == 400 || status == 404 else { return false }
+        let codes: Set = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"]
+        return ErrorBody.codes(body).contains { codes.contains($0) }
+    }
 }
 
 /// What kind of manifest an answer is.

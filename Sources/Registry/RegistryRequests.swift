@@ -11,12 +11,18 @@ struct RegistryCall {
 extension RegistryClient {
     static let redirectLimit = 10
 
+    /// How often a refusal that may be premature is tried again.
+    static let prematureLimit = 3
+
     /// Sends and repeats until there is an answer that will not change by itself.
     ///
+    /// - Parameter isPremature: answers that are tried again a few times, and then returned.
     /// - Returns: any answer but those that may pass.
     /// - Throws: `RegistryError`; what a sink threw.
-    func send(_ call: RegistryCall) throws -> HTTPResponse {
-        try retrying(shown(call)) {
+    func send(
+        _ call: RegistryCall, unless isPremature: (HTTPResponse) -> Bool = { _ in false }
+    ) throws -> HTTPResponse {
+        try retrying(shown(call), unless: isPremature) {
             _ = call.request.body?.rewind()
             return try sendOnce(call)
         }
@@ -29,13 +35,20 @@ extension RegistryClient {
 
     /// Repeats `attempt` while it fails for a reason that may pass.
     func retrying(
-        _ request: @autoclosure () -> HTTPRequest, _ attempt: () throws -> HTTPResponse
+        _ request: @autoclosure () -> HTTPRequest,
+        unless isPremature: (HTTPResponse) -> Bool = { _ in false },
+        _ attempt: () throws -> HTTPResponse
     ) throws -> HTTPResponse {
         var retries = Retries(policy)
         while true {
             do {
                 let response = try attempt()
-                guard RetryPolicy.isTransient(response.status) else { return response }
+                guard RetryPolicy.isTransient(response.status) else {
+                    guard isPremature(response),
+                        try retries.wait(after: response, limit: RegistryClient.prematureLimit)
+                    else { return response }
+                    continue
+                }
                 guard try retries.wait(after: response) else {
                     throw RegistryError.exhausted(answer(request(), response))
                 }

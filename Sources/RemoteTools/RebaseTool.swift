@@ -22,8 +22,9 @@ public struct RebaseTool: Tool {
             stays as it is.
 
             With --check nothing is changed: a line for each image says whether the tag of its \
-            base still stands for what it was built on, and the status is 1 when it does not of \
-            some.
+            base still stands for what it was built on, and the status is 1 when it does not for \
+            some. With --onto the tag is that of another base. An image that cannot be read is \
+            named on stderr, and the others are checked.
 
             Example:
               oci-fetch ghcr.io/example/app:1 | oci-rebase |
@@ -56,14 +57,14 @@ public struct RebaseTool: Tool {
         if !check && !references.isEmpty {
             throw ValidationError("a REF is for --check: '\(references[0])'")
         }
-        if check && (onto != nil || base != nil) {
-            throw ValidationError("--onto and --base have no meaning with --check")
+        if check && base != nil {
+            throw ValidationError("--base has no meaning with --check")
         }
     }
 
     public func execute(_ console: Console) throws {
-        if check { return try checkBases(console) }
         let onto = try self.onto.map { text throws(ReferenceError) in try parseReference(text) }
+        if check { return try checkBases(onto, console) }
         let base = try self.base.map { text throws(ReferenceError) in try parseReference(text) }
         try registry.withStore(console) { store in
             try ImageLines.map(console) { image, subject in
@@ -75,20 +76,21 @@ public struct RebaseTool: Tool {
         }
     }
 
-    private func checkBases(_ console: Console) throws {
+    private func checkBases(_ onto: Reference?, _ console: Console) throws {
         let names = try references.map { text throws(ReferenceError) in try parseReference(text) }
         let images =
             try names.isEmpty
             ? ImageLines.read(from: console.standardInput(expecting: "image lines")) : []
-        let answers = try registry.withStore(console) { store in
-            try store.baseStatus(
-                of: store.baseRecords(of: names)
-                    + images.enumerated().map {
-                        BaseRecord(
-                            image: "image line \($0.offset + 1)", $0.element.manifest.document)
-                    })
+        let (answers, failures) = try registry.withStore(console) { store in
+            let (records, failures) = try store.baseRecords(of: names)
+            let lines = images.enumerated().map {
+                BaseRecord(image: "image line \($0.offset + 1)", $0.element.manifest.document)
+            }
+            return (try store.baseStatus(of: records + lines, onto: onto), failures)
         }
         try writeLines(answers.map(\.line))
+        for failure in failures.dropLast() { _ = console.report(failure) }
+        if let last = failures.last { throw last }
         if answers.contains(where: { $0.answer == .stale }) { throw NegativeAnswer() }
     }
 }

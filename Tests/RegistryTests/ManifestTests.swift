@@ -29,6 +29,32 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         #expect(try repository.manifestDigest(.tag("v2")) == nil)
     }
 
+    /// Blobs that were confirmed, and are not known to the whole registry yet.
+    @Test(arguments: [1, 3, 4]) func blobsNotKnownYet(refusals: Int) throws {
+        let count = Guarded(0)
+        let registry = try FakeRegistry { request in
+            guard request.method == "PUT", isManifest(request) else { return .proceed }
+            let number = count.withLock { count in
+                count += 1
+                return count
+            }
+            guard number <= refusals else { return .proceed }
+            return .reply(FakeRegistry.error(400, "MANIFEST_BLOB_UNKNOWN"))
+        }
+        let repository = try registry.repository()
+        let manifest = emptyManifest()
+        if refusals <= RegistryClient.prematureLimit {
+            try repository.putManifest(manifest, tag: "v1")
+            #expect(try repository.manifest(.tag("v1")) == manifest)
+        } else {
+            let error = #expect(throws: RegistryError.self) {
+                try repository.putManifest(manifest, tag: "v1")
+            }
+            #expect(error?.exitStatus == .unavailable)
+            #expect(registry.requests("PUT").count == refusals)
+        }
+    }
+
     /// Too large for registries, said before anything is sent.
     @Test func tooLarge() throws {
         let registry = try FakeRegistry()

@@ -22,15 +22,26 @@ enum ErrorBody {
         return isMarkup || firstLine.isEmpty ? nil : shortened(String(firstLine))
     }
 
+    /// The codes of the errors in a body; empty for one that lists none.
+    static func codes(_ bytes: [UInt8]) -> [String] {
+        guard let document = try? JSON.parse(bytes), case .object(let object) = document else {
+            return []
+        }
+        return errors(in: object).compactMap { $0.text("code") }
+    }
+
+    private static func errors(in object: JSONObject) -> [JSONObject] {
+        guard case .array(let errors) = object["errors"] else { return [] }
+        return errors.compactMap { error in
+            guard case .object(let error) = error else { return nil }
+            return error
+        }
+    }
+
     private static func reason(_ document: JSON) -> String? {
         guard case .object(let object) = document else { return nil }
-        if case .array(let errors) = object["errors"] {
-            let texts = errors.compactMap { error -> String? in
-                guard case .object(let error) = error else { return nil }
-                return join(error.text("code"), error.text("message"))
-            }
-            if !texts.isEmpty { return texts.joined(separator: "; ") }
-        }
+        let texts = errors(in: object).compactMap { join($0.text("code"), $0.text("message")) }
+        if !texts.isEmpty { return texts.joined(separator: "; ") }
         // Token servers speak as OAuth2 does (RFC 6749, section 5.2), or as they like.
         return join(object.text("error"), object.text("error_description"))
             ?? object.text("message") ?? object.text("details")
