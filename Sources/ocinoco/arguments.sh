@@ -114,6 +114,10 @@ own_option() {
 	--layer) tools=layer word=$2 ;;
 	--reuse) reuse=$2 ;;
 	--plan) plan=yes ;;
+	--provenance)
+		[ -n "$2" ] || usage_error "no file for '--provenance'"
+		provenance=$2
+		;;
 	--dockerignore) dockerignore=yes ;;
 	--from | --base) base=$2 ;;
 	--tag) first_tag=${first_tag:-$2} tools=tag word=$2 ;;
@@ -229,5 +233,5 @@ defaults() {
 	output='' base='' first_tag='' owners='' count=0 first='' last=''
 	pipeline='' traces='' removals='' input='' number=0 once=0 copies='' printed_copies=''
 	script='' part='' is_layer=no source_type='' reuse=auto plan=no known='' name=layer unheard='' follow_base=no
-	checking=no listing=no dockerignore=no index=0 appended=0 dockerfile=''
+	checking=no listing=no dockerignore=no index=0 appended=0 dockerfile='' provenance=''
 }

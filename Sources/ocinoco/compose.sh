@@ -210,7 +210,7 @@ write_script() {
 		}
 	fi
 	# What is made is new, and no link is followed.
-	[ -z "$keep$part" ] || echo 'set -C'
+	[ -z "$keep" ] || echo 'set -C'
 	[ -z "$keep" ] || {
 		quote "$keep"
 		printf 'mkdir -p -- %s || exit 73\n' "$quoted"

@@ -130,7 +130,7 @@ edit_image() {
 # The next stage reads the image lines at hand, of which --keep has a copy in the file NAME.
 join_image() {
 	[ -n "$pipeline" ] || return 0
-	if [ -n "$keep" ]; then
+	if [ -n "$keep$provenance" ]; then
 		into "work:$1"
 		from "work:$1"
 	else
@@ -141,6 +141,7 @@ join_image() {
 # Pushes the image lines to where the new image goes, or prints what the push would give.
 push_images() {
 	join_image image.json
+	image=$input
 	[ "$plan" = no ] ||
 		set -- "$@" oci-push-manifest:--plan ${known:+"oci-push-manifest:--from=$known"}
 	if [ -n "$output" ]; then
@@ -154,10 +155,73 @@ push_images() {
 		pipe
 		stage oci-sign "$@" "arg:$target"
 	fi
+	[ -z "$provenance" ] || write_provenance "$@"
 	into -
 	if [ "$push$output$quiet$printing$plan" = nononono ]; then
 		write "say 'nothing is stored: neither --push nor --output was given'"
 	fi
+}
+
+# Writes how the image was built to --provenance, once it is pushed: what was asked for, without what makes no
+# difference to the image.
+write_provenance() {
+	into work:pushed.json
+	from work:pushed.json
+	set -- "$@" arg:--image "$image"
+	appended=0
+	while [ "$appended" -lt "$index" ]; do
+		appended=$((appended + 1))
+		set -- "$@" arg:--layer "work:layer.$appended.json"
+	done
+	[ "$count" -eq 0 ] || set -- "$@" arg:--layer work:layer.json
+	set -- "$@" arg:-- "arg:--from=$base"
+	for word do
+		case $word in
+		tag:*) set -- "$@" "arg:--tag=${word#*:}" ;;
+		layer:*) set -- "$@" "arg:--layer=${word#*:}" ;;
+		oci-push-manifest:--annotation=*) set -- "$@" "arg:${word#*:}" ;;
+		*)
+			is_selected "${word%%:*}" 'oci-tar level oci-config oci-manifest-append platform' || continue
+			set -- "$@" "arg:${word#*:}"
+			;;
+		esac
+	done
+	[ "$compress_given" = no ] || set -- "$@" "arg:--compress=$compress"
+	[ "$follow_base" = no ] || set -- "$@" arg:--follow-base
+	[ "$dockerignore" = no ] || set -- "$@" arg:--dockerignore
+	[ -z "$source_type" ] || set -- "$@" "arg:--source-type=$source_type"
+	[ "$count" -eq 0 ] || set -- "$@" "arg:$first"
+	stage oci-provenance "$@"
+	into_whole "$provenance"
+	run cat cat work:pushed.json
+}
+
+# into_whole OUT: the last stage writes OUT, which gets its name only when it is whole, unless it is a link, pipe
+# or device.
+into_whole() {
+	if [ ! -L "$1" ]; then
+		if [ ! -e "$1" ] || [ -f "$1" ]; then part=part:$1; fi
+	fi
+	# The new name is no link that somebody put there.
+	[ -z "$part" ] || write 'set -C'
+	into "${part:-file:$1}"
+	[ -n "$part" ] || return 0
+	run mv mv -f -- "$part" "file:$1"
+	into -
+}
+
+# Ends when OUT cannot be made.
+can_create() {
+	[ "$printing" = no ] || return 0
+	[ ! -d "$1" ] || die 73 "cannot create '$1': Is a directory"
+	case $1 in
+	*/*) directory=${1%/*}/ ;;
+	*) directory=. ;;
+	esac
+	[ ! -d "$directory" ] || [ ! -w "$directory" ] || return 0
+	# What the system says, of a file that is not made.
+	reason=$( (: >>"$1") 2>&1) || :
+	die 73 "cannot create '$1': ${reason##*: }"
 }
 
 # Whether PATH is or will be inside the directory SOURCE, as tar asks of its archive. Then `pattern` is what

@@ -53,7 +53,8 @@ REFERENCES = {"--from", "--tag", "--onto", "--base", "--reuse"}
 DOCKERFILE = {"--file", "--target", "--build-arg", "--isolation", "--secret", "--no-base-listing"}
 # A command for sh, which wrapper-arguments.sh tests; what is printed instead of run; the wrapper's
 # own, which no tool gets.
-SPECIAL = DOCKERFILE | {"--compress", "--follow-base", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep", "--list", "--check"}
+SPECIAL = DOCKERFILE | {"--compress", "--follow-base", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep", "--list", "--check",
+                        "--provenance"}
 
 counter = itertools.count(1)
 

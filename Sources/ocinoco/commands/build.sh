@@ -13,6 +13,9 @@
 # With --file the image is what a Dockerfile says, and SOURCE is the directory
 # that it copies from; -n prints the script that it stands for.
 #
+# With --provenance a file says how the image was built: a statement for
+# 'ocinoco sign'.
+#
 # example:
 #   ocinoco build ./dist --from node:22-slim --tag ghcr.io/example/app:1 \
 #     --root-dir /app --cmd '["node","server.js"]' --push
@@ -31,6 +34,10 @@ compose_build() {
 		esac
 	done
 	[ -n "$base" ] || usage_error 'no --from'
+	[ -z "$provenance" ] || {
+		[ "$plan" = no ] || usage_error '--plan and --provenance exclude each other'
+		can_create "$provenance"
+	}
 	choose_target "$@"
 	choose_compressor
 	choose_reuse
@@ -159,8 +166,8 @@ compose_dockerfile() {
 	[ -z "$base" ] || usage_error "'--from' has no meaning with '--file': the Dockerfile says it"
 	[ "$compress_given$keep$source_type" = no ] ||
 		usage_error "'--compress', '--keep' and '--source-type' have no meaning with '--file'"
-	[ "$plan$dockerignore$follow_base" = nonono ] ||
-		usage_error "'--plan', '--dockerignore' and '--follow-base' have no meaning with '--file'"
+	[ "$plan$dockerignore$follow_base$provenance" = nonono ] ||
+		usage_error "'--plan', '--dockerignore', '--follow-base' and '--provenance' have no meaning with '--file'"
 	[ -z "$output" ] || [ "$push" = no ] || usage_error '--push and --output exclude each other'
 	for word do
 		case $push:$word in

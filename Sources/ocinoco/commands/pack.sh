@@ -25,32 +25,10 @@ compose_pack() {
 	if is_in_source "$out"; then
 		set -- "$@" "oci-tar:--exclude=$pattern" "oci-tar:--exclude=$pattern.part-*"
 	fi
-	# Under its own name only when it is whole, unless it is a link, pipe or device.
-	if [ ! -L "$out" ]; then
-		if [ ! -e "$out" ] || [ -f "$out" ]; then part=part:$out; fi
-	fi
 	layer_stages "$@"
 	[ -z "$pipeline" ] || pipe
 	stage oci-digest "$@" arg:--tee work:layer.json
-	into "${part:-file:$out}"
-	if [ -n "$part" ]; then
-		run mv mv -f -- "$part" "file:$out"
-		into -
-	fi
+	into_whole "$out"
 	run cat cat work:layer.json
 	into -
-}
-
-# Ends when OUT cannot be made.
-can_create() {
-	[ "$printing" = no ] || return 0
-	[ ! -d "$1" ] || die 73 "cannot create '$1': Is a directory"
-	case $1 in
-	*/*) directory=${1%/*}/ ;;
-	*) directory=. ;;
-	esac
-	[ ! -d "$directory" ] || [ ! -w "$directory" ] || return 0
-	# What the system says, of a file that is not made.
-	reason=$( (: >>"$1") 2>&1) || :
-	die 73 "cannot create '$1': ${reason##*: }"
 }

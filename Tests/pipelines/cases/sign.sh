@@ -131,6 +131,26 @@ assert_match "of the type 'https://slsa.dev/provenance/v1'" err
 oci-verify --verify-key "$keys/ec.pub" --type https://slsa.dev/provenance/v1 "$repository:attested" >out
 cmp attested.json out
 verify_failed ec.pub --type https://slsa.dev/provenance/v1 "$repository:1"
+verify_failed ec.pub --type slsaprovenance "$repository:attested"
+oci-verify --verify-key "$keys/ec.pub" --type slsaprovenance1 "$repository:attested" >out
+cmp attested.json out
+assert_failed 64 oci-verify oci-verify --verify-key "$keys/ec.pub" --type slsa "$repository:attested"
+assert_match 'neither a URI nor one of slsaprovenance, ' err
+
+# A whole statement is signed as it is, when it is about this and of the type that is said.
+oci-provenance -- ./dist <attested.json >statement.json
+oci-sign --sign-key "$keys/rsa.pem" --predicate statement.json "$repository" <attested.json >out
+oci-verify --verify-key "$keys/rsa.pub" --type slsaprovenance1 "$repository:attested" >out
+cmp attested.json out
+assert_failed 65 oci-sign oci-sign --sign-key "$keys/ec.pem" --predicate statement.json "$repository" <image.json
+assert_match 'the statement is not about' err
+assert_failed 64 oci-sign oci-sign --sign-key "$keys/ec.pem" --predicate statement.json --type spdx \
+	"$repository" <attested.json
+assert_failed 64 oci-sign oci-sign --sign-key "$keys/ec.pem" --predicate statement.json --annotation a=b \
+	"$repository" <attested.json
+assert_failed 64 oci-sign oci-sign --sign-key "$keys/ec.pem" --predicate provenance.json \
+	"$repository" <attested.json
+assert_match '--type is missing' err
 echo 'no json' >bad.json
 assert_failed 65 oci-sign oci-sign --sign-key "$keys/ec.pem" --predicate bad.json --type https://a.b/c \
 	"$repository" <attested.json
