@@ -170,7 +170,10 @@ let package = Package(
             tests("TarTests", ["ByteStream", "Tar", "TestSupport"]),
             tests(
                 "LayerTests",
-                ["OCI", "ByteStream", "Hashing", "Tar", "Layer", "CZlib", "CZstd", "TestSupport"]),
+                [
+                    "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "CZlib", "CZstd",
+                    "TestSupport",
+                ]),
             tests("OCITests", ["JSON", "OCI"]),
             tests("DockerfileTests", ["JSON", "Dockerfile"]),
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),

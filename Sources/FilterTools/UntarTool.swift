@@ -10,16 +10,18 @@ import ToolSupport
 public struct UntarTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-untar",
-        abstract: "Apply the layer on stdin to a directory.",
+        abstract: "Apply the layers on stdin to a directory.",
         usage: "oci-untar [<options>] <directory>",
         discussion: """
             The layer is a tar, also compressed with gzip or zstd. Its whiteouts remove what \
             earlier layers put there. Nothing outside the directory is touched. The layer is \
-            checked as it passes: only with status 0 is the directory what the layer says.
+            checked as it passes: only with status 0 is the directory what the layer says. \
+            With several lines in --descriptor, as many layers follow one another on stdin.
 
             Example:
-              oci-fetch --blob ghcr.io/example/app <layer.json |
-                oci-untar --descriptor layer.json rootfs
+              oci-fetch ghcr.io/example/app | oci-layers >layers
+              oci-fetch --blob ghcr.io/example/app <layers |
+                oci-untar --descriptor layers rootfs
             """,
         version: Version.text)
 
@@ -28,7 +30,7 @@ public struct UntarTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "Fail unless the layer has the digest, size and diffID of this descriptor line.",
+            "Fail unless the layers have the digests, sizes and diffIDs of these descriptor lines.",
             valueName: "file"))
     var descriptor: Path?
 
@@ -70,29 +72,27 @@ public struct UntarTool: Tool {
         unpacker.digest = digest
         unpacker.diffID = diffID
         unpacker.maximumRatio = maxRatio
-        if let descriptor { try unpacker.expect(readDescriptor(descriptor), subject: descriptor) }
+        let layers = try descriptor.map(expectedLayers)
         let input = try console.standardInput(expecting: "a layer")
         let extractor = try TreeExtractor(
             directory, isRootless: rootless, warn: console.warn,
             list: console.level == .verbose ? { console.print($0.listing) } : nil)
-        try unpacker.unpack(input, with: extractor)
+        if let layers {
+            try unpacker.unpack(layers, from: input, with: extractor)
+        } else {
+            try unpacker.unpack(input, path: input.path, with: extractor)
+        }
     }
 }
 
-extension LayerUnpacker {
-    /// Expects the layer of a descriptor, and the diffID that is its annotation.
-    fileprivate mutating func expect(
-        _ descriptor: Descriptor, subject: Path
-    ) throws(InputError) {
-        digest = descriptor.digest
-        size = descriptor.size
-        guard let text = descriptor[annotation: Annotation.uncompressed] else { return }
-        guard let diffID = Digest(text) else {
-            let path = JSONPath.root.key("annotations").key(Annotation.uncompressed)
-            throw .document(
-                subject: "descriptor in \(subject.quoted)",
-                .field(path: path, "not a sha256 or sha512 digest"))
+/// The layers of the descriptor lines in a file.
+private func expectedLayers(_ path: Path) throws -> [ExpectedLayer] {
+    try readDescriptors(path).enumerated().map { offset, descriptor in
+        do throws(JSONError) {
+            return try ExpectedLayer(descriptor)
+        } catch {
+            throw InputError.document(
+                subject: "descriptor, line \(offset + 1) of \(path.quoted)", error)
         }
-        self.diffID = diffID
     }
 }

@@ -4,8 +4,8 @@ import Hashing
 
 /// A blob that one thread reads from its place while another sends it: a pipe in memory.
 ///
-/// Nothing is read before the first byte is asked for. What the reading side throws comes out where
-/// the end would be, so that a blob that failed its check has no end.
+/// Nothing is read before the first byte is asked for, or `begin` is called. What the reading side
+/// throws comes out where the end would be, so that a blob that failed its check has no end.
 final class PipedBlob: BlobSource {
     /// How far reading may be ahead of sending.
     static let byteLimit = 4 << 20
@@ -32,7 +32,7 @@ final class PipedBlob: BlobSource {
     var canRewind: Bool { true }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        if thread == nil { try start() }
+        try begin()
         return try pipe.read(into: buffer)
     }
 
@@ -42,7 +42,11 @@ final class PipedBlob: BlobSource {
         return true
     }
 
-    private func start() throws(StreamError) {
+    /// Begins to read, up to `byteLimit` ahead.
+    ///
+    /// - Throws: `StreamError.system` when there is no thread.
+    func begin() throws(StreamError) {
+        if thread != nil { return }
         thread = WorkerThread { [pipe, produce] in
             do {
                 try produce(pipe)

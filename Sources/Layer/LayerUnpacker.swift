@@ -30,11 +30,14 @@ public struct LayerUnpacker: Sendable {
 
     /// Unpacks the layer that `input` has: a tar, also compressed with gzip or zstd.
     ///
+    /// - Parameter path: what messages call it.
     /// - Throws: `TarError`, with `.source` for the `LayerError` of a layer that is not whole or not
     ///   the expected one; `StreamError`.
-    public func unpack(_ input: InputStream, with extractor: TreeExtractor) throws {
-        let tar = try open(input, path: input.path)
-        try extractor.apply(tar, path: input.path, isEndProved: isEndProved)
+    public func unpack(
+        _ input: any ByteSource, path: Path, with extractor: TreeExtractor
+    ) throws {
+        let tar = try open(input, path: path)
+        try extractor.apply(tar, path: path, isEndProved: isEndProved)
     }
 
     /// Whether the layer ends only where it should, since its digest is checked.

@@ -40,7 +40,10 @@ public struct FetchTool: Tool {
     var config = false
 
     @Flag(
-        help: "Write the blob REF@DIGEST, or the one whose descriptor line comes from stdin.")
+        help: """
+            Write the blob REF@DIGEST, or those whose descriptor lines come from stdin, one after \
+            the other.
+            """)
     var blob = false
 
     @OptionGroup var selection: FetchSelection
@@ -105,9 +108,8 @@ public struct FetchTool: Tool {
         if let digest = reference.digest {
             try store.readBlob(digest, of: reference, into: output)
         } else {
-            let input = try console.standardInput(expecting: "a descriptor line")
-            let descriptor = try readDescriptor(from: input)
-            try store.repository(for: reference).readBlob(descriptor, into: output)
+            let input = try console.standardInput(expecting: "descriptor lines")
+            try store.readBlobs(readDescriptors(from: input), of: reference, into: output)
         }
     }
 }

@@ -36,11 +36,21 @@ public func readDescriptor(from input: InputStream) throws -> Descriptor {
 ///
 /// - Throws: `InputError`, `StreamError.read`.
 public func readDescriptors(from input: InputStream) throws -> [Descriptor] {
-    let bytes = try ImageLines.readAll(from: input)
-    return try InputKind.naming(bytes, input.path, expecting: .descriptorLines) {
-        try ImageLines.lines(of: bytes, path: input.path).map { line, number in
+    try descriptors(of: ImageLines.readAll(from: input), path: input.path)
+}
+
+/// Reads a file of descriptor lines, at least one.
+///
+/// - Throws: `InputError`, `StreamError`.
+public func readDescriptors(_ path: Path) throws -> [Descriptor] {
+    try descriptors(of: readFile(path, limit: ImageLines.byteLimit), path: path)
+}
+
+private func descriptors(of bytes: [UInt8], path: Path) throws -> [Descriptor] {
+    try InputKind.naming(bytes, path, expecting: .descriptorLines) {
+        try ImageLines.lines(of: bytes, path: path).map { line, number in
             try descriptor(
-                from: line, subject: "descriptor, line \(number) of \(input.path.quoted)")
+                from: line, subject: "descriptor, line \(number) of \(path.quoted)")
         }
     }
 }

@@ -181,20 +181,6 @@ write_command() {
 	write "$line || exit 73"
 }
 
-# each_line NAME FILE: the pipelines up to `end_lines` are for each line of the file NAME, which FILE then
-# holds.
-each_line() {
-	place "work:$2"
-	write "while IFS= read -r $item; do"
-	write "printf '%s\\n' \"\$$item\" >|$quoted"
-	place "work:$1"
-	ending="done <$quoted"
-}
-
-end_lines() {
-	write "$ending"
-}
-
 # Writes what was composed: for sh, or to be printed.
 write_script() {
 	if [ "$printing" = yes ]; then

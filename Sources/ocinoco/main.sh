@@ -39,8 +39,8 @@ clean_path() {
 answer() {
 	LC_ALL=C
 	command=
-	# Names of variables in the script that are none of the caller's.
-	work=${work+ocinoco_}work item=${layer+ocinoco_}layer
+	# The name of a variable in the script that is none of the caller's.
+	work=${work+ocinoco_}work
 	before=
 	while [ $# -gt 0 ]; do
 		case $1 in

@@ -62,14 +62,12 @@ struct LayerScan {
 
 extension Descriptor {
     /// What messages call a layer.
-    var layerPath: Path { Path("layer \(digest)") }
+    var layerPath: Path { ExpectedLayer(self, diffID: nil).path }
 
     /// What reads the layer and expects it to be this one.
     func unpacker(diffID: Digest) -> LayerUnpacker {
         var unpacker = LayerUnpacker()
-        unpacker.digest = digest
-        unpacker.size = size
-        unpacker.diffID = diffID
+        unpacker.expect(ExpectedLayer(self, diffID: diffID))
         return unpacker
     }
 }

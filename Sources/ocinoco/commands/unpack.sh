@@ -30,14 +30,16 @@ compose_unpack() {
 	from "file:$bundle/image.json"
 	stage oci-layers "$@"
 	into work:layers
-	each_line layers layer.json
-	from work:layer.json
+	# An image may have no layers.
+	place work:layers
+	write "if [ -s $quoted ]; then"
+	from work:layers
 	# With a digest in it, the reference would be that of a blob.
 	stage oci-fetch arg:--blob "$@" "arg:${first%@sha[0-9]*:*}"
 	pipe
-	stage oci-untar "$@" arg:--descriptor work:layer.json arg:-- "arg:$bundle/rootfs"
+	stage oci-untar "$@" arg:--descriptor work:layers arg:-- "arg:$bundle/rootfs"
 	into -
-	end_lines
+	write 'fi'
 	stage oci-snapshot "$@" arg:-- "arg:$bundle/rootfs"
 	into "file:$bundle/snapshot.mtree"
 	from "file:$bundle/image.json"
