@@ -3,6 +3,8 @@
 # usage: ocinoco inspect REF [OPTION...]
 #
 # Shows an image to a person: what runs, its layers, their sizes and history.
+# Of several platforms all are in a table, and the one for this machine, or
+# those of --platform, below.
 #
 # example:
 #   ocinoco inspect docker.io/library/busybox:1.36
@@ -14,8 +16,10 @@ compose_inspect() {
 		stage 'oci-fetch platform' "$@" "arg:$base"
 		into work:base.json
 	fi
-	stage 'oci-fetch platform' arg:--keep-base "$@" "arg:$first"
+	all=
+	[ "$first" = scratch ] || has_group platform "$@" || all=yes
+	stage 'oci-fetch platform' ${all:+arg:--platform=all} "$@" "arg:$first"
 	pipe
-	stage oci-inspect "$@" "arg:--reference=$first" ${base:+arg:--base work:base.json}
+	stage oci-inspect ${all:+arg:--index} "$@" "arg:--reference=$first" ${base:+arg:--base work:base.json}
 	into -
 }
