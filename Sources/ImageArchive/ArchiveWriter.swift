@@ -31,13 +31,14 @@ public struct ArchiveWriter {
     ///   digest included; the tar then has no end.
     public func write(_ collection: ImageCollection) throws {
         try write(Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8), path: "oci-layout")
-        try write(index(of: collection.root).serialized(), path: "index.json")
+        try write(index(of: collection).serialized(), path: "index.json")
         if let image = dockerImage(of: collection) {
             try write(dockerManifest(of: image).serialized(), path: "manifest.json")
         }
         try writeDirectories(collection)
         var written: Set<Digest> = []
-        for manifest in collection.manifests where written.insert(manifest.digest).inserted {
+        for manifest in allManifests(of: collection) where written.insert(manifest.digest).inserted
+        {
             try write(manifest.bytes, path: blobPath(manifest.digest))
         }
         for blob in collection.blobs where written.insert(blob.descriptor.digest).inserted {
@@ -46,15 +47,29 @@ public struct ArchiveWriter {
         try tar.finish()
     }
 
-    /// `index.json`: the image once for each of its names.
-    private func index(of root: RawManifest) -> JSONObject {
-        let descriptors = names.map { name in
-            var descriptor = root.descriptor
+    /// `index.json`: the image once for each of its names, then its companions: what is about
+    /// something as a list of referrers has it, and cosign's under their tags.
+    private func index(of collection: ImageCollection) throws -> JSONObject {
+        let root = collection.root.descriptor
+        var descriptors = names.map { name in
+            var descriptor = root
             descriptor[annotation: Annotation.containerdName] = name.description
             descriptor[annotation: Annotation.refName] = name.tag
             return descriptor
         }
-        return Index(manifests: descriptors.isEmpty ? [root.descriptor] : descriptors).document
+        if descriptors.isEmpty { descriptors = [root] }
+        for companion in collection.companions {
+            var descriptor = companion.manifest.descriptor
+            if let tag = companion.tag {
+                descriptor[annotation: Annotation.refName] = tag
+            } else {
+                descriptor = try parsing("manifest '\(descriptor.digest)'") {
+                    () throws(JSONError) in try companion.manifest.referrer()
+                }
+            }
+            descriptors.append(descriptor)
+        }
+        return Index(manifests: descriptors).document
     }
 
     /// The one image that Docker's format has room for: of several, the one that runs here, or the
@@ -74,12 +89,17 @@ public struct ArchiveWriter {
         return .array([.object(entry)])
     }
 
+    private func allManifests(of collection: ImageCollection) -> [RawManifest] {
+        collection.manifests + collection.companions.map(\.manifest)
+    }
+
     private func blobPath(_ digest: Digest) -> String {
         "blobs/\(digest.algorithm.rawValue)/\(digest.encoded)"
     }
 
     private func writeDirectories(_ collection: ImageCollection) throws(TarError) {
-        let digests = collection.manifests.map(\.digest) + collection.blobs.map(\.descriptor.digest)
+        let digests =
+            allManifests(of: collection).map(\.digest) + collection.blobs.map(\.descriptor.digest)
         let algorithms = Set(digests.map(\.algorithm.rawValue)).sorted()
         for path in ["blobs/"] + algorithms.map({ "blobs/\($0)/" }) {
             try tar.write(TarEntry(kind: .directory, path: Array(path.utf8), mode: 0o755))

@@ -36,10 +36,17 @@ public struct SaveTool: Tool {
     @Flag(help: "Stdin is a stored manifest or index: keep it byte for byte, whatever it holds.")
     var raw = false
 
+    @Flag(help: "Put in from the first --from what is about the image: signatures, SBOMs.")
+    var referrers = false
+
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions
 
     public init() {}
+
+    public func validate() throws {
+        if referrers && from.isEmpty { throw ValidationError("--referrers needs --from") }
+    }
 
     public func execute(_ console: Console) throws {
         let names = try self.names.map(archiveName)
@@ -52,7 +59,8 @@ public struct SaveTool: Tool {
         try registry.withStore(console) { store in
             let content = try lines.content(
                 store, asIndex: false, annotations: [], targets: [], sources: sources)
-            let collection = try store.collect(content, sources: sources)
+            let collection = try store.collect(
+                content, sources: sources, companionsAt: referrers ? sources.first : nil)
             try ArchiveWriter(store, names: names, to: output).write(collection)
         }
     }

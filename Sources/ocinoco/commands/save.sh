@@ -3,7 +3,8 @@
 # usage: ocinoco save REF [OPTION...]
 #
 # Writes an image, digest unchanged, as a tar that docker, podman and skopeo
-# load to stdout. It is called REF there, unless REF is a layout.
+# load to stdout. It is called REF there, unless REF is a layout. With
+# --referrers its signatures, attestations and SBOMs are in it, for load.
 #
 # example:
 #   ocinoco save ghcr.io/example/app:1 | docker load
