@@ -38,11 +38,9 @@ struct LayerChecks {
         case good
     }
 
-    func run(
-        _ store: ImageStore, _ repository: any Repository, isFast: Bool
-    ) throws -> [ImageFault] {
+    func run(in place: some ExaminedPlace, isFast: Bool) throws -> [ImageFault] {
         let outcomes = try concurrently(jobs) { job, _ in
-            try LayerChecks.check(job, store, repository, isFast: isFast)
+            try LayerChecks.check(job, in: place, isFast: isFast)
         }
         var faults: [ImageFault] = []
         var listings: [Digest: LayerListing] = [:]
@@ -67,10 +65,22 @@ struct LayerChecks {
     }
 
     private static func check(
-        _ job: Job, _ store: ImageStore, _ repository: any Repository, isFast: Bool
+        _ job: Job, in place: some ExaminedPlace, isFast: Bool
     ) throws -> Outcome {
         let subject = job.blob.digest.description
-        guard let size = try repository.blobSize(job.blob.digest) else {
+        do {
+            return try outcome(job, in: place, isFast: isFast)
+        } catch {
+            guard let fault = ImageFault(subject, error) else { throw error }
+            return .fault(fault)
+        }
+    }
+
+    private static func outcome(
+        _ job: Job, in place: some ExaminedPlace, isFast: Bool
+    ) throws -> Outcome {
+        let subject = job.blob.digest.description
+        guard let size = try place.blobSize(job.blob.digest) else {
             // Layers of others' registries need not be here.
             if job.blob.mediaType.isNondistributable { return .good }
             return .fault(
@@ -83,20 +93,11 @@ struct LayerChecks {
                     "\(size) bytes, but \(job.path) of '\(job.manifest)' says \(job.blob.size)"))
         }
         if isFast { return .good }
-        do {
-            guard let diffID = job.diffID else {
-                try repository.readBlob(job.blob, into: NullSink())
-                return .good
-            }
-            let blob = try store.openBlob(job.blob, subject: job.path, in: repository)
-            return .listing(
-                try LayerScan(
-                    layer: job.blob, diffID: diffID, hashesContent: false, checksType: true
-                ).listing(blob))
-        } catch {
-            guard let fault = ImageFault(subject, error) else { throw error }
-            return .fault(fault)
+        guard let diffID = job.diffID else {
+            try place.readBlob(job.blob, into: NullSink())
+            return .good
         }
+        return .listing(try place.listing(of: job.blob, diffID: diffID, path: job.path))
     }
 }
 
