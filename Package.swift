@@ -135,6 +135,7 @@ let package = Package(
                 "oci-reuse",
                 "oci-runtime-config",
                 "oci-snapshot",
+                "oci-step",
                 "oci-tar",
                 "oci-untar",
                 "oci-zstd",
@@ -180,7 +181,7 @@ let package = Package(
             tests("OCITests", ["JSON", "OCI"]),
             tests("DockerfileTests", ["JSON", "Dockerfile"]),
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
-            tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "FilterTools"]),
+            tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "ToolSupport", "FilterTools"]),
             tests(
                 "ImageTreeTests",
                 ["OCI", "ByteStream", "Snapshot", "Tar", "ImageTree", "TestSupport"]),

@@ -23,13 +23,13 @@ struct ConfigOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Environment variable, replaced in its place or added.", valueName: "key=value"),
-        transform: ArgumentText.parsing(KeyValue.init))
-    var env: [KeyValue] = []
+        transform: Values.each(ArgumentText.parsing(KeyValue.init)))
+    var env: [Values<KeyValue>] = []
 
     @Option(
         help: ArgumentHelp("Remove an environment variable.", valueName: "key"),
-        transform: ArgumentText.nonemptyText)
-    var unsetEnv: [String] = []
+        transform: Values.each(ArgumentText.nonemptyText))
+    var unsetEnv: [Values<String>] = []
 
     @Option(
         help: ArgumentHelp(
@@ -44,21 +44,19 @@ struct ConfigOptions: ParsableArguments {
     var user: String?
 
     @Option(
-        name: .customLong("label"), help: ArgumentHelp("Set a label.", valueName: "key=value"),
-        transform: ArgumentText.parsing(KeyValue.init))
-    var labels: [KeyValue] = []
+        help: ArgumentHelp("Set a label.", valueName: "key=value"),
+        transform: Values.each(ArgumentText.parsing(KeyValue.init)))
+    var label: [Values<KeyValue>] = []
 
     @Option(
-        name: .customLong("expose"),
         help: ArgumentHelp("Port that is listened on.", valueName: "port[-last][/proto]"),
-        transform: ArgumentText.parsing(ExposedPorts.init))
-    var exposedPorts: [ExposedPorts] = []
+        transform: Values.each(ArgumentText.parsing(ExposedPorts.init)))
+    var expose: [Values<ExposedPorts>] = []
 
     @Option(
-        name: .customLong("volume"),
         help: ArgumentHelp("Directory of a volume.", valueName: "path"),
-        transform: ArgumentText.parsing(VolumePath.init))
-    var volumes: [VolumePath] = []
+        transform: Values.each(ArgumentText.parsing(VolumePath.init)))
+    var volume: [Values<VolumePath>] = []
 
     @Option(
         help: ArgumentHelp("Signal that stops the program.", valueName: "signal"),
@@ -80,11 +78,10 @@ struct ConfigOptions: ParsableArguments {
     var shell: [String]?
 
     @Option(
-        name: .customLong("onbuild"),
         help: ArgumentHelp(
             "Add an instruction for images built on this one.", valueName: "instruction"),
-        transform: ArgumentText.nonemptyText)
-    var triggers: [String] = []
+        transform: Values.each(ArgumentText.nonemptyText))
+    var onbuild: [Values<String>] = []
 
     @Option(help: ArgumentHelp("What the image is for.", valueName: "os/arch[/variant]"))
     var platform: Platform?
@@ -104,8 +101,8 @@ struct ConfigOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("Add a history entry that stands for no layer.", valueName: "text"),
-        transform: ArgumentText.nonemptyText)
-    var history: [String] = []
+        transform: Values.each(ArgumentText.nonemptyText))
+    var history: [Values<String>] = []
 
     @Option(
         help: ArgumentHelp("Comment of the history entries.", valueName: "text"),
@@ -134,21 +131,21 @@ struct ConfigOptions: ParsableArguments {
         edit.cleared = clear
         edit.entrypoint = entrypoint
         edit.cmd = cmd
-        edit.unsetEnvironment = unsetEnv
-        edit.environment = env
+        edit.unsetEnvironment = unsetEnv.flattened()
+        edit.environment = env.flattened()
         edit.workingDirectory = workdir
         edit.user = user
-        edit.labels = labels
-        edit.exposedPorts = exposedPorts
-        edit.volumes = volumes
+        edit.labels = label.flattened()
+        edit.exposedPorts = expose.flattened()
+        edit.volumes = volume.flattened()
         edit.stopSignal = stopSignal
         edit.healthcheck = noHealthcheck ? Healthcheck.none : healthcheck
         edit.platform = platform
         edit.author = author
         edit.created = created
         edit.shell = shell
-        edit.triggers = triggers
-        edit.history = history
+        edit.triggers = onbuild.flattened()
+        edit.history = history.flattened()
         edit.historyComment = comment
         edit.sourceDate = try SourceDate.current()
         return edit

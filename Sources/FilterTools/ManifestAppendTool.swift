@@ -23,7 +23,8 @@ public struct ManifestAppendTool: Tool {
         version: Version.text)
 
     @Argument(help: ArgumentHelp("Files with the layers' descriptors.", valueName: "layer.json"))
-    var layers: [Path]
+    private var layerArguments: [Values<Path>]
+    private var layers: [Path] { layerArguments.flattened() }
 
     @Option(name: .customLong("diff-id"), help: "Digest of the one layer's uncompressed tar.")
     var diffID: Digest?
@@ -44,9 +45,8 @@ public struct ManifestAppendTool: Tool {
     var created: Timestamp?
 
     @Option(
-        name: .customLong("annotation"), help: "Annotate the layers.",
-        transform: ArgumentText.parsing(KeyValue.init))
-    var annotations: [KeyValue] = []
+        help: "Annotate the layers.", transform: Values.each(ArgumentText.parsing(KeyValue.init)))
+    var annotation: [Values<KeyValue>] = []
 
     @Flag(help: "Keep the annotations that describe the image below, as its title and version.")
     var keepAnnotations = false
@@ -68,6 +68,7 @@ public struct ManifestAppendTool: Tool {
         let created = try self.created ?? SourceDate.current()
         let history = ImageConfig.historyEntry(
             created: created, createdBy: createdBy, comment: comment)
+        let annotations = annotation.flattened()
         let additions = try layers.map {
             try LayerAddition(
                 readingFile: $0, diffID: diffID, annotations: annotations, history: history)

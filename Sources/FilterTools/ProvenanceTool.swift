@@ -24,8 +24,8 @@ public struct ProvenanceTool: Tool {
 
     @Argument(
         help: ArgumentHelp("What the build was told, word by word.", valueName: "word"),
-        transform: ArgumentText.text)
-    var words: [String] = []
+        transform: Values.each(ArgumentText.text))
+    private var wordArguments: [Values<String>] = []
 
     @Option(
         help: ArgumentHelp(
@@ -33,11 +33,10 @@ public struct ProvenanceTool: Tool {
     var image: Path?
 
     @Option(
-        name: .customLong("layer"),
         help: ArgumentHelp(
             "Descriptor line of a layer that was made from a source. May be repeated.",
             valueName: "file"))
-    var layers: [Path] = []
+    var layer: [Values<Path>] = []
 
     @Option(
         help: ArgumentHelp(
@@ -62,7 +61,7 @@ public struct ProvenanceTool: Tool {
     public func execute(_ console: Console) throws {
         var provenance = Provenance(version: ToolSupport.Version.number)
         let sourceDate = try SourceDate.current()
-        provenance.arguments = words
+        provenance.arguments = wordArguments.flattened()
         provenance.sourceDate = sourceDate?.seconds
         provenance.created = created ?? sourceDate
         provenance.builder = builder
@@ -74,7 +73,7 @@ public struct ProvenanceTool: Tool {
                 provenance.addBase(of: line.manifest)
             }
         }
-        for path in layers {
+        for path in layer.flattened() {
             provenance.addLayer(try LayerAddition(readingFile: path).diffID)
         }
         let statement = Statement.bytes(

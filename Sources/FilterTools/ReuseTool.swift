@@ -26,7 +26,7 @@ public struct ReuseTool: Tool {
         help: ArgumentHelp(
             "Files of descriptor lines, as oci-layers writes them, or of image lines.",
             valueName: "known"))
-    var known: [Path]
+    private var knownArguments: [Values<Path>]
 
     @Option(
         help: ArgumentHelp(
@@ -46,7 +46,7 @@ public struct ReuseTool: Tool {
     public func execute(_ console: Console) throws {
         let input = try console.standardInput(expecting: "a tar")
         var layers = KnownLayers()
-        for path in known { try layers.read(path, ofTypes: mediaType) }
+        for path in knownArguments.flattened() { try layers.read(path, ofTypes: mediaType) }
         if layers.isEmpty { throw NegativeAnswer() }
         let tar = LayerSource(input, declared: .layer)
         try drain(tar)

@@ -6,8 +6,11 @@ import ToolSupport
 /// What `oci-tar` writes of a tree, and where.
 struct TarOptions: ParsableArguments {
     @Argument(
-        help: "Directories, whose contents go under the root directory, and files (default: .).")
-    var sources: [Path] = []
+        help: ArgumentHelp(
+            "Directories, whose contents go under the root directory, and files (default: .).",
+            valueName: "sources"))
+    private var sourceArguments: [Values<Path>] = []
+    var sources: [Path] { sourceArguments.flattened() }
 
     @Option(
         help: ArgumentHelp("Where in the image the sources go.", valueName: "dir"),
@@ -54,11 +57,11 @@ struct TarOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("Leave out, by .dockerignore rules.", valueName: "pattern"),
-        transform: { $0 })
-    var exclude: [String] = []
+        transform: Values.each { $0 })
+    var exclude: [Values<String>] = []
 
     @Option(help: ArgumentHelp("Leave out what the file's lines match.", valueName: "file"))
-    var excludeFrom: [Path] = []
+    var excludeFrom: [Values<Path>] = []
 
     @Option(
         help: ArgumentHelp(
@@ -75,13 +78,13 @@ struct TarOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp("Delete this path of the layers below.", valueName: "path"),
-        transform: ImagePath.init)
-    var whiteout: [ImagePath] = []
+        transform: Values.each(ImagePath.init))
+    var whiteout: [Values<ImagePath>] = []
 
     @Option(
         help: ArgumentHelp("Hide what the layers below have in this directory.", valueName: "dir"),
-        transform: ImagePath.init)
-    var opaque: [ImagePath] = []
+        transform: Values.each(ImagePath.init))
+    var opaque: [Values<ImagePath>] = []
 
     @Option(
         help: ArgumentHelp(
@@ -116,7 +119,9 @@ struct TarOptions: ParsableArguments {
             throw ValidationError("--as takes one SOURCE, and neither --files-from nor --from-tar")
         }
         if name == .root { throw ValidationError("--as is the name of a file, not '/'") }
-        if whiteout.contains(.root) { throw ValidationError("--whiteout cannot delete '/'") }
+        if whiteout.flattened().contains(.root) {
+            throw ValidationError("--whiteout cannot delete '/'")
+        }
     }
 
     /// Whether SOURCEs are trees and files, under no root directory, with nothing deleted.
@@ -152,8 +157,8 @@ struct TarOptions: ParsableArguments {
         request.writesParents = parents
         request.name = name?.components
         request.excludes = try excludes()
-        request.whiteouts = whiteout.map(\.components)
-        request.opaqueDirectories = opaque.map(\.components)
+        request.whiteouts = whiteout.flattened().map(\.components)
+        request.opaqueDirectories = opaque.flattened().map(\.components)
         return request
     }
 
@@ -166,7 +171,7 @@ struct TarOptions: ParsableArguments {
 
     func filePatterns() throws -> ExcludePatterns {
         var patterns = ExcludePatterns()
-        for path in excludeFrom {
+        for path in excludeFrom.flattened() {
             let lines = try readWholeFile(path)
             do {
                 try patterns.add(lines: lines)
@@ -180,7 +185,7 @@ struct TarOptions: ParsableArguments {
 
     func argumentPatterns() throws -> ExcludePatterns {
         var patterns = ExcludePatterns()
-        for pattern in exclude {
+        for pattern in exclude.flattened() {
             do {
                 try patterns.add(ArgumentText.encode(pattern))
             } catch {

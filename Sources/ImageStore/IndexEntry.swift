@@ -15,7 +15,7 @@ struct IndexEntry {
     /// - Throws: `StoreError.duplicatePlatform`, `.malformed`.
     static func index(
         over images: [Image], _ children: [PushContent.Child],
-        _ annotations: [(key: String, value: String)]
+        _ annotations: [KeyValue]
     ) throws(StoreError) -> RawManifest {
         let isDocker = children.allSatisfy { $0.stored.mediaType == .dockerManifest }
         var entries: [IndexEntry] = []
@@ -29,7 +29,7 @@ struct IndexEntry {
         }
         let mediaType: MediaType = isDocker ? .dockerManifestList : .index
         var index = Index(manifests: entries.map(\.descriptor), mediaType: mediaType)
-        for (key, value) in annotations { index[annotation: JSONString(key)] = value }
+        index.annotate(annotations)
         return RawManifest(bytes: index.storedBytes, mediaType: mediaType)
     }
 

@@ -33,7 +33,7 @@ public struct PushContent: Sendable {
     /// - Precondition: there is at least one image.
     /// - Throws: `StoreError.duplicatePlatform`, `.malformed`, `.tooLarge`.
     public init(
-        images: [Image], asIndex: Bool, annotations: [(key: String, value: String)]
+        images: [Image], asIndex: Bool, annotations: [KeyValue]
     ) throws(StoreError) {
         precondition(!images.isEmpty)
         let isIndex = asIndex || images.count > 1
@@ -57,14 +57,14 @@ public struct PushContent: Sendable {
     ///
     /// - Throws: `StoreError.malformed` when it is neither, `.tooLarge`.
     public init(
-        raw bytes: [UInt8], annotations: [(key: String, value: String)], subject: String
+        raw bytes: [UInt8], annotations: [KeyValue], subject: String
     ) throws(StoreError) {
         try self.init(raw: bytes, annotations: annotations, subject: subject, source: nil)
     }
 
     /// - Parameter source: where it is stored, and its blobs.
     init(
-        raw bytes: [UInt8], annotations: [(key: String, value: String)], subject: String,
+        raw bytes: [UInt8], annotations: [KeyValue], subject: String,
         source: Reference?
     ) throws(StoreError) {
         self.source = source
@@ -77,7 +77,7 @@ public struct PushContent: Sendable {
             var bytes = bytes
             if !annotations.isEmpty {
                 var document = try field.object()
-                for (key, value) in annotations { document[annotation: JSONString(key)] = value }
+                document.annotate(annotations)
                 bytes = document.serialized()
             }
             return (
@@ -98,12 +98,12 @@ public struct PushContent: Sendable {
     }
 
     private static func child(
-        _ image: Image, annotations: [(key: String, value: String)], subject: String
+        _ image: Image, annotations: [KeyValue], subject: String
     ) -> Child {
         var manifest = image.manifest
         let sources = manifest.blobSources
         if case .layout = manifest.base { manifest[annotation: Annotation.baseName] = nil }
-        for (key, value) in annotations { manifest[annotation: JSONString(key)] = value }
+        manifest.annotate(annotations)
         let bytes = manifest.storedBytes
         return Child(
             stored: RawManifest(bytes: bytes, mediaType: manifest.mediaType),

@@ -13,7 +13,7 @@ extension ImageStore {
     ///   - targets: where they are pushed.
     /// - Throws: `StoreError`, and what the places throw.
     public func content(
-        of images: [Image], asIndex: Bool, annotations: [(key: String, value: String)],
+        of images: [Image], asIndex: Bool, annotations: [KeyValue],
         targets: [Reference], sources: [Reference]
     ) throws -> PushContent {
         if annotations.isEmpty,

@@ -21,10 +21,9 @@ struct ArtifactOptions: ParsableArguments {
     var configType: MediaType?
 
     @Option(
-        name: .customLong("annotation"),
         help: ArgumentHelp("Annotate the manifest.", valueName: "key=value"),
-        transform: ArgumentText.parsing(KeyValue.init))
-    var annotations: [KeyValue] = []
+        transform: Values.each(ArgumentText.parsing(KeyValue.init)))
+    var annotation: [Values<KeyValue>] = []
 
     init() {}
 
@@ -55,7 +54,7 @@ struct ArtifactOptions: ParsableArguments {
         var artifact = Artifact(artifactType: artifactType)
         artifact.blobs = blobs
         if let subject { try artifact.setSubject(subject) }
-        artifact.annotations = annotations
+        artifact.annotations = annotation.flattened()
         return Image(
             manifest: artifact.manifest(config: config, empty: empty), configBytes: bytes)
     }

@@ -10,10 +10,10 @@ struct ConfigArguments: ParsableArguments {
     var cmd: String?
 
     @Option(help: ArgumentHelp("As of oci-config.", valueName: "key=value"))
-    var env: [String] = []
+    var env: [Values<String>] = []
 
     @Option(help: ArgumentHelp("As of oci-config.", valueName: "key"))
-    var unsetEnv: [String] = []
+    var unsetEnv: [Values<String>] = []
 
     @Option(help: ArgumentHelp("As of oci-config.", valueName: "directory"))
     var workdir: String?
@@ -22,13 +22,13 @@ struct ConfigArguments: ParsableArguments {
     var user: String?
 
     @Option(help: ArgumentHelp("As of oci-config.", valueName: "key=value"))
-    var label: [String] = []
+    var label: [Values<String>] = []
 
     @Option(help: ArgumentHelp("As of oci-config.", valueName: "port[-last][/proto]"))
-    var expose: [String] = []
+    var expose: [Values<String>] = []
 
     @Option(help: ArgumentHelp("As of oci-config.", valueName: "path"))
-    var volume: [String] = []
+    var volume: [Values<String>] = []
 
     @Option(help: ArgumentHelp("As of oci-config.", valueName: "signal"))
     var stopSignal: String?
@@ -46,13 +46,13 @@ struct ConfigArguments: ParsableArguments {
     var created: String?
 
     @Option(help: ArgumentHelp("As of oci-config.", valueName: "field"))
-    var clear: [String] = []
+    var clear: [Values<String>] = []
 
     @Option(help: ArgumentHelp("As of oci-config.", valueName: "text"))
-    var history: [String] = []
+    var history: [Values<String>] = []
 
     @Option(help: ArgumentHelp("As of oci-config.", valueName: "file"))
-    var patch: [String] = []
+    var patch: [Values<String>] = []
 
     init() {}
 
@@ -63,23 +63,23 @@ struct ConfigArguments: ParsableArguments {
             words += values.map { "--\(name)=\($0)" }
         }
         func add(_ name: String, _ value: String?) { add(name, value.map { [$0] } ?? []) }
-        add("patch", patch)
-        add("clear", clear)
-        add("unset-env", unsetEnv)
+        add("patch", patch.flattened())
+        add("clear", clear.flattened())
+        add("unset-env", unsetEnv.flattened())
         add("entrypoint", entrypoint)
         add("cmd", cmd)
-        add("env", env)
+        add("env", env.flattened())
         add("workdir", workdir)
         add("user", user)
-        add("label", label)
-        add("expose", expose)
-        add("volume", volume)
+        add("label", label.flattened())
+        add("expose", expose.flattened())
+        add("volume", volume.flattened())
         add("stop-signal", stopSignal)
         add("healthcheck", healthcheck)
         if noHealthcheck { words.append("--no-healthcheck") }
         add("author", author)
         add("created", created)
-        add("history", history)
+        add("history", history.flattened())
         return words
     }
 }

@@ -23,7 +23,8 @@ public struct DeleteTool: Tool {
         version: Version.text)
 
     @Argument(help: ArgumentHelp("What to remove.", valueName: "ref"))
-    var references: [String]
+    private var referenceArguments: [Values<String>]
+    private var references: [String] { referenceArguments.flattened() }
 
     @Flag(help: "Remove the manifest that REF stands for, with all its tags.")
     var manifest = false

@@ -23,7 +23,8 @@ public struct DoctorTool: Tool {
         version: Version.text)
 
     @Argument(help: ArgumentHelp("Images, repositories or layouts.", valueName: "ref"))
-    var references: [String] = []
+    private var referenceArguments: [Values<String>] = []
+    private var references: [String] { referenceArguments.flattened() }
 
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions

@@ -23,7 +23,7 @@ public struct FlattenTool: Tool {
     @Option(
         help: ArgumentHelp(
             "Only this path, with what is in it. May be repeated.", valueName: "path"))
-    var only: [Path] = []
+    var only: [Values<Path>] = []
 
     @OptionGroup var tree: TreeOptions
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
@@ -38,7 +38,8 @@ public struct FlattenTool: Tool {
         output.descriptor.enlargePipe()
         try ImageLines.readOne(console) { image in
             try registry.withStore(console) { store in
-                try TreeExport(tree.lister(store, sources), to: output).write(image, only)
+                try TreeExport(tree.lister(store, sources), to: output).write(
+                    image, only.flattened())
             }
         }
     }

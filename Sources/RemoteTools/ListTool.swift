@@ -20,8 +20,10 @@ public struct ListTool: Tool {
             """,
         version: Version.text)
 
-    @Argument(help: "List these paths only, with what is in them.")
-    var paths: [Path] = []
+    @Argument(
+        help: ArgumentHelp("List these paths only, with what is in them.", valueName: "paths"))
+    private var pathArguments: [Values<Path>] = []
+    private var paths: [Path] { pathArguments.flattened() }
 
     @OptionGroup var tree: TreeOptions
 

@@ -24,7 +24,8 @@ public struct PushBlobTool: Tool {
         version: Version.text)
 
     @Argument(help: ArgumentHelp("Where the blob goes. May be several.", valueName: "ref"))
-    var references: [String]
+    private var referenceArguments: [Values<String>]
+    private var references: [String] { referenceArguments.flattened() }
 
     @Option(help: ArgumentHelp("The blob's type. Default: found out.", valueName: "type"))
     var mediaType: MediaType?
@@ -33,7 +34,7 @@ public struct PushBlobTool: Tool {
         help: ArgumentHelp(
             "Take the blob from this repository of the same registry if it is there.",
             valueName: "repo"))
-    var mount: [String] = []
+    var mount: [Values<String>] = []
 
     @Option(help: ArgumentHelp("Fail unless the blob has this digest.", valueName: "digest"))
     var digest: Digest?
@@ -80,7 +81,7 @@ public struct PushBlobTool: Tool {
         for text in references {
             let target = try place(text, console)
             targets.append(target)
-            mountSources[target] = try mount.compactMap { text throws(ReferenceError) in
+            mountSources[target] = try mount.flattened().compactMap { text throws(ReferenceError) in
                 try repositoryName(text, beside: target)
             }
         }

@@ -36,10 +36,9 @@ enum PushInput {
     ///
     /// - Throws: `UsageError` for what makes no sense, and what `ImageStore.content` throws.
     func content(
-        _ store: ImageStore, asIndex: Bool, annotations given: [KeyValue],
+        _ store: ImageStore, asIndex: Bool, annotations: [KeyValue],
         targets: [Reference], sources: [Reference]
     ) throws -> PushContent {
-        let annotations = given.map { ($0.key, $0.value) }
         switch self {
         case .images(let images):
             return try store.content(

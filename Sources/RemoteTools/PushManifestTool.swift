@@ -27,7 +27,8 @@ public struct PushManifestTool: Tool {
         help: ArgumentHelp(
             "Where the image goes. May be several; a digest must be the image's.",
             valueName: "ref"))
-    var references: [String] = []
+    private var referenceArguments: [Values<String>] = []
+    private var references: [String] { referenceArguments.flattened() }
 
     @Option(
         help: ArgumentHelp(
@@ -50,8 +51,8 @@ public struct PushManifestTool: Tool {
     @Option(
         help: ArgumentHelp(
             "Annotate the manifest, or the index. May be repeated.", valueName: "key=value"),
-        transform: ArgumentText.parsing(KeyValue.init))
-    var annotation: [KeyValue] = []
+        transform: Values.each(ArgumentText.parsing(KeyValue.init)))
+    var annotation: [Values<KeyValue>] = []
 
     @Flag(help: "Ask for every blob, even if the place has the manifest that names it.")
     var checkBlobs = false
@@ -88,7 +89,7 @@ public struct PushManifestTool: Tool {
         let lines = try PushInput(input, isRaw: raw)
         let output = try registry.withStore(console) { store in
             let content = try lines.content(
-                store, asIndex: index, annotations: annotation,
+                store, asIndex: index, annotations: annotation.flattened(),
                 targets: targets.map(\.reference), sources: sources)
             let places = targets.map { $0.target(for: content) }
             if dryRun { return content.root.descriptor.line }

@@ -46,7 +46,8 @@ public struct RebaseTool: Tool {
     var check = false
 
     @Argument(help: ArgumentHelp("With --check: the images, by name.", valueName: "ref"))
-    var references: [String] = []
+    private var referenceArguments: [Values<String>] = []
+    private var references: [String] { referenceArguments.flattened() }
 
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions

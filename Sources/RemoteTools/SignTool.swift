@@ -45,10 +45,9 @@ public struct SignTool: Tool {
     var predicateType: PredicateType?
 
     @Option(
-        name: .customLong("annotation"),
         help: ArgumentHelp("Sign this with it.", valueName: "key=value"),
-        transform: ArgumentText.parsing(KeyValue.init))
-    var annotations: [KeyValue] = []
+        transform: Values.each(ArgumentText.parsing(KeyValue.init)))
+    var annotation: [Values<KeyValue>] = []
 
     @Flag(help: "Write the tag sha256-HEX.sig, as cosign did before version 3.")
     var legacy = false
@@ -88,7 +87,8 @@ public struct SignTool: Tool {
             let signed =
                 if let identity {
                     try store.signByTag(
-                        subject, at: reference, identity: identity, annotations: annotations,
+                        subject, at: reference, identity: identity,
+                        annotations: annotation.flattened(),
                         by: signer)
                 } else {
                     try store.sign(
@@ -99,9 +99,10 @@ public struct SignTool: Tool {
     }
 
     private func claim() throws -> Claim {
-        guard let predicate else { return Claim(annotations: annotations) }
+        guard let predicate else { return Claim(annotations: annotation.flattened()) }
         return try Claim(
-            readingFile: predicate, predicateType: predicateType, annotations: annotations)
+            readingFile: predicate, predicateType: predicateType,
+            annotations: annotation.flattened())
     }
 }
 

@@ -22,7 +22,8 @@ public struct ValidateTool: Tool {
         version: Version.text)
 
     @Argument(help: ArgumentHelp("What to check. May be several.", valueName: "ref"))
-    var references: [String] = []
+    private var referenceArguments: [Values<String>] = []
+    private var references: [String] { referenceArguments.flattened() }
 
     @Flag(help: "Check the archive on stdin, of docker save or of OCI, also compressed.")
     var archive = false

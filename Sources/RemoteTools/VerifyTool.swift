@@ -44,10 +44,9 @@ public struct VerifyTool: Tool {
     var predicateType: PredicateType?
 
     @Option(
-        name: .customLong("annotation"),
         help: ArgumentHelp("Take only what signs this annotation.", valueName: "key=value"),
-        transform: ArgumentText.parsing(KeyValue.init))
-    var annotations: [KeyValue] = []
+        transform: Values.each(ArgumentText.parsing(KeyValue.init)))
+    var annotation: [Values<KeyValue>] = []
 
     @Option(
         help: ArgumentHelp(
@@ -69,7 +68,7 @@ public struct VerifyTool: Tool {
         var policy = VerificationPolicy(
             keys: try verifyKeys.map { try PublicKey(readingFile: $0) })
         if let predicateType { policy.predicateType = predicateType.uri }
-        policy.annotations = annotations
+        policy.annotations = annotation.flattened()
         policy.identity = try identity.map { text throws(ReferenceError) in
             try RegistryReference(text)
         }

@@ -40,7 +40,7 @@ extension Tool {
         let arguments = arguments ?? ArgumentText.processArguments.dropFirst()
         let command: any ParsableCommand
         do {
-            command = try parseAsRoot(Array(arguments))
+            command = try parseAsRoot(JoinedArguments(Array(arguments), for: Self.self).arguments)
         } catch {
             endParsing(error)
         }
@@ -66,6 +66,7 @@ extension Tool {
     /// Help and version go to stdout, usage errors to stderr with status 64.
     private static func endParsing(_ error: any Error) -> Never {
         let console = Console(toolName: toolName, level: .normal)
+        if let error = error as? UsageError { console.report(error).endProcess() }
         if exitCode(for: error) == .success {
             do {
                 var text = ownOptionsFirst(in: foldUsage(in: fullMessage(for: error)))
@@ -114,7 +115,7 @@ private func ownOptionsFirst(in help: String) -> String {
 extension UsageError {
     /// A message of ArgumentParser, made like those of this toolkit.
     init(parsing message: String, of toolName: String) {
-        var text = message
+        var text = RefusedValue.message(parserMessage: message)
         while text.hasSuffix(".") { text.removeLast() }
         if let first = text.first, text.dropFirst().first?.isLowercase ?? false {
             text = first.lowercased() + text.dropFirst()

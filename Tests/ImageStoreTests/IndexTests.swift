@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct IndexTests {
     private func content(
-        _ images: [Image], asIndex: Bool = false, annotations: [(key: String, value: String)] = []
+        _ images: [Image], asIndex: Bool = false, annotations: [KeyValue] = []
     ) throws -> PushContent {
         try PushContent(images: images, asIndex: asIndex, annotations: annotations)
     }
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func annotationsAreTheRoots() throws {
-        let annotations = [(key: "k", value: "v=w"), (key: "l", value: "")]
+        let annotations = [try KeyValue("k=v=w"), try KeyValue("l=")]
         let single = try content([image()], annotations: annotations).root.manifest()
         #expect(single[annotation: "k"] == "v=w")
         #expect(single[annotation: "l"] == "")

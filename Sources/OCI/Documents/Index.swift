@@ -61,6 +61,9 @@ public struct Index: Hashable, Sendable {
         set { document[annotation: key] = newValue }
     }
 
+    /// Sets annotations that a user gave.
+    public mutating func annotate(_ annotations: [KeyValue]) { document.annotate(annotations) }
+
     public mutating func setManifests(_ manifests: [Descriptor]) {
         self.manifests = manifests
         document["manifests"] = .array(manifests.map { .object($0.document) })

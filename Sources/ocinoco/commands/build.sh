@@ -182,6 +182,7 @@ compose_dockerfile() {
 	done
 	[ -z "$output" ] || set -- "$@" "arg:--output=$output"
 	[ "$push" = no ] || [ -n "$first_tag" ] || usage_error 'no --tag'
+	[ "$reuse" = auto ] || set -- "$@" "arg:--reuse=$reuse"
 	set -- "$@" "arg:--file=$dockerfile" "arg:--context=$first"
 	if [ "$printing" = yes ]; then
 		print_dockerfile "$@"

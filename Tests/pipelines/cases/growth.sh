@@ -128,3 +128,40 @@ for size in 1 2; do
 	expect 0 oci-load oci:loaded.$size:1 <saved.tar
 	assert_equal 9 "$(find loaded.$size/blobs -type f | wc -l)"
 done
+
+# Options and operands. The argument parser's own work for each grows with those before it.
+# grows FORMAT TOOL ARGUMENT...: with 400 and 800 arguments more, which printf makes of numbers.
+grows() {
+	format=$1
+	shift
+	# shellcheck disable=SC2046,SC2059 # words of the format
+	small=$(work "$@" $(printf "$format" $(seq 400)) <plain.1)
+	# shellcheck disable=SC2046,SC2059
+	large=$(work "$@" $(printf "$format" $(seq 800)) <plain.1)
+	[ $((2 * (large - empty))) -le $((5 * (small - empty))) ] ||
+		fail "$format, $1: $small and $large instructions, $empty of them without them"
+}
+
+empty=$config
+for option in label=%s=1 env=N%s=1 unset-env=N%s expose=%s volume=/%s onbuild=%s history=%s; do
+	grows " --$option" oci-config
+done
+grows ' --label %s=1 --env N%s=1' oci-config
+empty=$(work oci-push-manifest --dry-run <plain.1)
+grows ' --annotation %s=1' oci-push-manifest --dry-run
+
+mkdir many
+(cd many && seq 2000 | xargs touch)
+empty=$(work oci-tar many/1)
+grows ' many/%s' oci-tar
+grows ' --exclude=%s' oci-tar many/1
+grows ' --whiteout=/%s' oci-tar many/1
+grows ' --opaque /%s' oci-tar many/1
+
+# What makes no list is bounded.
+# shellcheck disable=SC2046 # two thousand words
+expect 64 oci-tar $(printf ' --uid=%s' $(seq 3000)) many/1
+assert_message 'oci-tar: too many arguments'
+# shellcheck disable=SC2046
+expect 0 oci-tar $(printf ' many/%s' $(seq 2000))
+assert_equal 2000 "$(tar -tf out | sort -u | wc -l)"

@@ -1,0 +1,50 @@
+import ArgumentParser
+
+/// What of a command's declarations takes several values in one argument: options and an operand that
+/// are lists of `Values`.
+struct JoinableNames {
+    /// With their dashes. An option with a name that is not its property's is not among them.
+    private(set) var options: Set<String> = []
+    private(set) var hasOperands = false
+
+    /// None.
+    init() {}
+
+    init(of command: any ParsableArguments.Type) {
+        for child in Mirror(reflecting: command.init()).children {
+            if let group = child.value as? any OptionGroupDeclaration {
+                let names = JoinableNames(of: group.optionsType)
+                options.formUnion(names.options)
+                hasOperands = hasOperands || names.hasOperands
+            } else if child.value is any JoinableOperand {
+                hasOperands = true
+            } else if child.value is any JoinableOption, let label = child.label {
+                // A property wrapper's storage is called as the property, with a line before it.
+                options.insert(Self.optionName(ofProperty: label.dropFirst()))
+            }
+        }
+    }
+
+    /// The parser's name for a property: `--unset-env` for `unsetEnv`.
+    private static func optionName(ofProperty property: Substring) -> String {
+        property.reduce(into: "--") { name, character in
+            name += character.isUppercase ? "-\(character.lowercased())" : String(character)
+        }
+    }
+}
+
+private protocol ListOfValues {}
+private protocol ElementOfValues {}
+private protocol JoinableOption {}
+private protocol JoinableOperand {}
+private protocol OptionGroupDeclaration {
+    var optionsType: any ParsableArguments.Type { get }
+}
+
+extension Values: ElementOfValues {}
+extension Array: ListOfValues where Element: ElementOfValues {}
+extension Option: JoinableOption where Value: ListOfValues {}
+extension Argument: JoinableOperand where Value: ListOfValues {}
+extension OptionGroup: OptionGroupDeclaration {
+    fileprivate var optionsType: any ParsableArguments.Type { Value.self }
+}

@@ -1,0 +1,119 @@
+import ArgumentParser
+
+/// Arguments as the parser gets them, the many values of one name joined in one argument.
+///
+/// The parser's work for each value grows with the values that the same name had before, so what
+/// xargs(1) passes would take seconds. Only what is declared with `Values` is joined, and the meaning
+/// stays: an option's values keep their order, and so do operands.
+struct JoinedArguments {
+    /// Up to this number the parser gets the arguments as they are.
+    static let unjoinedCount = 100
+
+    /// At most this number can be left when what is joined is taken out.
+    static let countLimit = 2000
+
+    private(set) var arguments: [String] = []
+    private let names: JoinableNames
+    /// Where in `arguments` an option's values are, and what they are.
+    private var options: [(index: Int, name: String, values: [String])] = []
+    private var positions: [String: Int] = [:]
+    /// Operands that are not in `arguments` yet.
+    private var operands: [String] = []
+
+    /// - Throws: `UsageError` when more than `countLimit` are left.
+    init(_ arguments: [String], for command: any ParsableArguments.Type) throws(UsageError) {
+        guard arguments.count > Self.unjoinedCount else {
+            names = JoinableNames()
+            self.arguments = arguments
+            return
+        }
+        names = JoinableNames(of: command)
+        var rest = arguments[...]
+        while let argument = rest.first {
+            if argument == "--" {
+                append(argument)
+                operands += rest.dropFirst()
+                break
+            }
+            if isOption(argument) {
+                rest = addOption(rest)
+            } else {
+                operands.append(argument)
+                rest = rest.dropFirst()
+            }
+        }
+        appendOperands()
+        for option in options {
+            self.arguments[option.index] = "\(option.name)=\(Self.join(option.values))"
+        }
+        if self.arguments.count > Self.countLimit {
+            throw UsageError(
+                "too many arguments: \(self.arguments.count), and at most \(Self.countLimit) "
+                    + "beside operands and options that are lists")
+        }
+    }
+
+    /// The values that an argument joins; nil when it is none of several.
+    static func values(in argument: String) -> [String]? {
+        guard argument.unicodeScalars.first == separator else { return nil }
+        return argument.unicodeScalars.dropFirst()
+            .split(separator: separator, omittingEmptySubsequences: false).map { String($0) }
+    }
+
+    /// Each value after a NUL, which no argument of a process can have.
+    private static func join(_ values: some Sequence<String>) -> String {
+        values.reduce(into: "") { $0 += "\(separator)\($1)" }
+    }
+
+    private static let separator: Unicode.Scalar = "\0"
+
+    private func isOption(_ argument: String) -> Bool {
+        argument.first == "-" && argument != "-"
+    }
+
+    private mutating func appendOperands() {
+        if names.hasOperands && operands.count > 1 {
+            arguments.append(Self.join(operands))
+        } else {
+            arguments += operands
+        }
+        operands = []
+    }
+
+    private mutating func append(_ argument: String) {
+        appendOperands()
+        arguments.append(argument)
+    }
+
+    /// Takes the first argument, an option, and what may be its value.
+    private mutating func addOption(_ rest: ArraySlice<String>) -> ArraySlice<String> {
+        let option = rest[rest.startIndex]
+        let end = option.firstIndex(of: "=") ?? option.endIndex
+        let name = String(option[..<end])
+        let attached = option[end...].dropFirst()
+        let next = rest.dropFirst().first.flatMap { isOption($0) ? nil : $0 }
+        if names.options.contains(name), !attached.isEmpty {
+            addValue(String(attached), of: name)
+            return rest.dropFirst()
+        }
+        if names.options.contains(name), let next {
+            addValue(next, of: name)
+            return rest.dropFirst(2)
+        }
+        // Of an option of another kind it is not known whether it takes a value. What follows stays
+        // behind it, an operand or its value.
+        append(option)
+        if attached.isEmpty, let next { arguments.append(next) }
+        return rest.dropFirst(attached.isEmpty && next != nil ? 2 : 1)
+    }
+
+    private mutating func addValue(_ value: String, of name: String) {
+        if let position = positions[name] {
+            options[position].values.append(value)
+        } else {
+            positions[name] = options.count
+            append(name)
+            options.append((arguments.count - 1, name, [value]))
+        }
+    }
+}
