@@ -14,11 +14,12 @@ public struct ProvenanceTool: Tool {
             Reads from stdin the descriptor line of an image, as oci-push-manifest prints it, and \
             writes to stdout an in-toto statement about it with SLSA provenance v1: its base, the \
             layers of its sources and the words that the build was given. What is not known is \
-            left out.
+            left out. With --output the statement goes to a file, and the descriptor line passes.
 
             Example:
               oci-push-manifest ghcr.io/example/app:1 <image.json |
-                oci-provenance --image image.json --layer layer.json -- ./dist >provenance.json
+                oci-provenance --image image.json --layer layer.json -- ./dist \
+                >provenance.json
             """,
         version: Version.text)
 
@@ -54,6 +55,11 @@ public struct ProvenanceTool: Tool {
         transform: ArgumentText.parsing(Timestamp.init))
     var created: Timestamp?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write the statement to FILE, and the descriptor line to stdout.", valueName: "file"))
+    var output: Path?
+
     @OptionGroup public var common: CommonOptions
 
     public init() {}
@@ -76,9 +82,14 @@ public struct ProvenanceTool: Tool {
         for path in layer.flattened() {
             provenance.addLayer(try LayerAddition(readingFile: path).diffID)
         }
-        let statement = Statement.bytes(
-            about: subject.digest, annotations: [], predicateType: Provenance.predicateType,
-            predicate: provenance.predicate)
-        try OutputStream().write(statement + [UInt8(ascii: "\n")])
+        let statement =
+            Statement.bytes(
+                about: subject.digest, annotations: [], predicateType: Provenance.predicateType,
+                predicate: provenance.predicate) + [UInt8(ascii: "\n")]
+        guard let output else { return try OutputStream().write(statement) }
+        let file = try OutputFile(output)
+        try statement.withUnsafeBytes { try file.write($0) }
+        try file.commit()
+        try OutputStream().write(subject.line)
     }
 }

@@ -11,24 +11,14 @@
 #   ocinoco pack ./dist layer.tzst --root-dir /app --uid 1000 --gid 1000
 
 compose_pack() {
-	operands 2 'SOURCE and OUT are needed'
-	[ -n "$first" ] || usage_error 'an empty SOURCE'
-	source=$first out=$last
-	choose_compressor
-	[ "$compress:$out" != none:- ] || is_tar_needed "$@" || usage_error 'nothing to do'
-	if [ "$out" = - ]; then
+	source=$first name=layer is_layer=no
+	choose_compressor "${compress:-zstd}"
+	if [ "$last" = - ]; then
+		[ "$compressor" != none ] || is_tar_needed "$@" || usage_error 'nothing to do'
 		layer_stages "$@"
-		into -
 		return
 	fi
-	can_create "$out"
-	if is_in_source "$out"; then
-		set -- "$@" "oci-tar:--exclude=$pattern" "oci-tar:--exclude=$pattern.part-*"
-	fi
-	layer_stages "$@"
-	[ -z "$pipeline" ] || pipe
-	stage oci-digest "$@" arg:--tee work:layer.json
-	into_whole "$out"
-	run cat cat work:layer.json
-	into -
+	layer_stages "outputs:--exclude-output=$last" "$@"
+	join layer
+	stage oci-digest "$@" "arg:--output=$last"
 }
