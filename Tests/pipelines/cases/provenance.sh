@@ -126,4 +126,4 @@ for option in '--provenance=' '--provenance=x --plan' '--provenance=x --file=Doc
 	# shellcheck disable=SC2086
 	expect 64 ocinoco build ./dist --from oci:base:1 --output oci:app:1 $option
 done
-expect 73 build --provenance none/provenance.json
+expect 73 build --provenance none/provenance.json --expect "$(ocinoco digest oci:app:1)"
