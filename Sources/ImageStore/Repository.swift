@@ -39,6 +39,13 @@ public protocol Repository: BlobWriter {
     /// Streams a blob into `sink`, checked; the last bytes are proved only when this returns.
     func readBlob(_ descriptor: Descriptor, into sink: any ByteSink) throws
 
+    /// Writes part of a blob into `sink`, its number of bytes checked and nothing else.
+    ///
+    /// - Returns: false when the place gives this blob only whole; the sink has got nothing then.
+    func readBlob(
+        _ descriptor: Descriptor, _ range: Range<Int64>, into sink: any ByteSink
+    ) throws -> Bool
+
     /// Stores a manifest that another refers to, or that has a tag.
     ///
     /// - Returns: the digest of its `subject` when the place lists it as a referrer by itself.
@@ -72,6 +79,11 @@ public protocol Repository: BlobWriter {
 }
 
 extension Repository {
+    /// A place that has whole blobs only.
+    public func readBlob(
+        _ descriptor: Descriptor, _ range: Range<Int64>, into sink: any ByteSink
+    ) throws -> Bool { false }
+
     public func digestBeforePush(_ selector: ManifestSelector) throws -> Digest? {
         try manifestDigest(selector)
     }
