@@ -215,8 +215,8 @@ private func randomBytes(_ count: Int, seed: UInt64 = 3) -> [UInt8] {
     /// The frames from `start` on as they are at another place.
     private func shifted(_ layer: [UInt8], from start: Int, to place: Int) -> [UInt8] {
         guard var footer = ChunkedFooter(payload: Array(layer.suffix(64))) else { return [] }
-        footer.table.offset -= UInt64(start - place)
-        footer.tarSplit.offset -= UInt64(start - place)
+        footer.table.offset = footer.table.offset - UInt64(start) + UInt64(place)
+        footer.tarSplit.offset = footer.tarSplit.offset - UInt64(start) + UInt64(place)
         return layer[start...].dropLast(64) + footer.payload
     }
 }
