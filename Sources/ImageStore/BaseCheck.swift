@@ -24,7 +24,8 @@ public struct BaseStatus: Sendable {
     /// is not known.
     public var line: String {
         [
-            answer.rawValue, image, base ?? "-", recorded?.description ?? "-",
+            answer.rawValue, escaped(image), base.map { escaped($0) } ?? "-",
+            recorded?.description ?? "-",
             now?.description ?? "-",
         ].joined(separator: "\t")
     }

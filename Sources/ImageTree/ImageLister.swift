@@ -45,8 +45,9 @@ public final class ImageLister: Sendable {
         let work = distinct.values.sorted {
             ($1.descriptor.size, $0.index) < ($0.descriptor.size, $1.index)
         }
+        let budget = ListingBudget()
         let results = try concurrently(work) { layer, _ in
-            try self.listing(of: layer, in: places)
+            try self.listing(of: layer, in: places, budget)
         }
         let listings = Dictionary(
             uniqueKeysWithValues: zip(work.map(\.diffID), results))
@@ -65,14 +66,18 @@ public final class ImageLister: Sendable {
         sources.isEmpty ? image.manifest.blobSources : sources
     }
 
-    private func listing(of layer: ImageLayer, in places: [Reference]) throws -> LayerListing {
+    private func listing(
+        of layer: ImageLayer, in places: [Reference], _ budget: ListingBudget
+    ) throws -> LayerListing {
         if let known = cache?.listing(of: layer.diffID, hasContentDigests: hashesContent) {
+            try budget.take(known.items.count)
             store.trace("\(layer.subject) is known")
             return known
         }
         let blob = try store.openBlob(layer.descriptor, subject: layer.subject, in: places)
         let listing = try LayerScan(
-            layer: layer.descriptor, diffID: layer.diffID, hashesContent: hashesContent
+            layer: layer.descriptor, diffID: layer.diffID, hashesContent: hashesContent,
+            budget: budget
         ).listing(blob)
         cache?.keep(listing, of: layer.diffID)
         return listing

@@ -10,6 +10,8 @@ import Tar
 struct SnapshotParser {
     /// The most bytes that all paths together have.
     private static let pathsByteLimit = 1 << 30
+    /// mtree(5) has some 30 keywords.
+    private static let defaultLimit = 256
     private static let pathByteLimit = 64 << 10
 
     private let source: Path
@@ -84,6 +86,9 @@ struct SnapshotParser {
             while let word = words.next() {
                 guard let (keyword, _) = SnapshotWords.pair(word) else { continue }
                 defaults.removeAll { $0.keyword.elementsEqual(keyword) }
+                guard defaults.count < SnapshotParser.defaultLimit else {
+                    throw malformed("more than \(SnapshotParser.defaultLimit) defaults")
+                }
                 defaults.append((Array(keyword), Array(word)))
             }
         } else if name.elementsEqual("/unset".utf8) {
@@ -170,7 +175,7 @@ struct SnapshotParser {
         }
     }
 
-    /// The entry of keywords, of which a later one of the same name counts.
+    /// The entry that keywords describe. Of keywords with the same name the last counts.
     private mutating func entry(_ words: SnapshotWords) throws(SnapshotError) -> SnapshotEntry {
         var entry = SnapshotEntry(kind: .file)
         var hasType = false

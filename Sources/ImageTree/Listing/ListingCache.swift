@@ -66,11 +66,10 @@ public struct ListingCache: Sendable {
 
     private func read(_ path: Path) -> [UInt8]? {
         do throws(Errno) {
-            let file = try path.withCString { (name) throws(Errno) in
-                try FileDescriptor.open(
-                    name, flags: O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode: 0)
-            }
-            defer { _ = Glibc.close(file.rawValue) }
+            let owned = try OwnedDescriptor(
+                path, flags: O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+            defer { withExtendedLifetime(owned) {} }
+            let file = owned.descriptor
             let status = try file.status()
             // Another user's file says what that user likes.
             guard status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),

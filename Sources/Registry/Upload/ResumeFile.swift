@@ -33,13 +33,21 @@ struct ResumeFile {
     /// - Returns: nil when there is no file, or an empty one as mktemp(1) makes it.
     /// - Throws: `StreamError`, `RegistryError.resumeFile`.
     func load() throws -> State? {
-        var status = stat()
-        guard path.withCString({ stat($0, &status) }) == 0 else {
-            if Errno.current == .noEntry { return nil }
-            throw StreamError.open(path: path, Errno.current)
+        let file: OwnedDescriptor
+        do throws(StreamError) {
+            file = try RegularFile.open(path)
+        } catch .open(path: _, .noEntry) {
+            return nil
         }
-        let bytes = try RegularFile.read(path, limit: ResumeFile.byteLimit)
+        let status: stat
+        do throws(Errno) {
+            status = try file.descriptor.status()
+        } catch {
+            throw StreamError.read(path: path, error)
+        }
+        let bytes = try RegularFile.read(file, path, limit: ResumeFile.byteLimit)
         if bytes.isEmpty { return nil }
+        // Of the file that was read: another one may have the name by now.
         guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
             throw unusable("others own it, or may read or write it")
         }

@@ -5,6 +5,8 @@ public struct BasePath {
     /// How many links a path may lead through, as in the kernel.
     private static let linkLimit = 40
     private static let slash = UInt8(ascii: "/")
+    /// Bytes that a path and the target of a link have at most, as in the kernel.
+    private static let byteLimit = 4095
 
     /// What `..` is in the root of the image.
     public enum RootParent: Sendable {
@@ -52,7 +54,12 @@ public struct BasePath {
                 entry = nil
                 continue
             }
-            let found = try base.entry(at: BasePath.joined(components + [name]))
+            let path = BasePath.joined(components + [name])
+            let found = try base.entry(at: path)
+            guard max(path.count, found?.linkTarget.count ?? 0) <= BasePath.byteLimit else {
+                throw .unsupported(
+                    path: Path(text), "the links of the base lead to a path that is too long")
+            }
             guard let found, found.kind == .symbolicLink else {
                 components.append(name)
                 entry = found
