@@ -30,7 +30,7 @@ public struct InspectTool: Tool {
             "What the images are called. Default: what oci-fetch recorded.", valueName: "ref"))
     var reference: String?
 
-    @Flag(help: "Digests and commands in full length.")
+    @Flag(help: "Show digests and commands in full.")
     var noTrunc = false
 
     @OptionGroup public var common: CommonOptions

@@ -338,7 +338,7 @@ struct DockerArchive {
         return blob.descriptor
     }
 
-    /// A layer of no bytes, which its diffID proves to be whole. It is stored at once.
+    /// An empty layer. Its diffID proves that it is whole, so it is stored at once.
     private func emptyLayer(_ path: String, diffID: Digest) throws -> Descriptor {
         let blob = MemoryBlob([])
         let actual = blob.identity.digest

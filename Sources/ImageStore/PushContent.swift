@@ -21,7 +21,7 @@ public struct PushContent: Sendable {
         let configBytes: [UInt8]
         /// Where its blobs may be: where the image was fetched from, and its base.
         let sources: [Reference]
-        /// What messages call it.
+        /// Its name in messages.
         let subject: String
     }
 

@@ -17,7 +17,7 @@ public struct PushPlan: Sendable {
     public struct Item: Sendable {
         public let action: Action
         public let digest: Digest
-        /// Bytes.
+        /// Size in bytes.
         public let size: Int64
         /// As `Repository.name`.
         public let place: String

@@ -163,7 +163,7 @@ private final class CopiedBlob: BlobSource {
     func rewind() throws -> Bool { try source?.rewind() ?? true }
 }
 
-/// What a check of a whole layout asks.
+/// Access to a whole layout, for a check of it.
 public struct LayoutAudit {
     private let layout: LayoutRepository
 

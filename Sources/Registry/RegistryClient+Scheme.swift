@@ -95,7 +95,7 @@ extension HTTPResponse {
         if headers["Docker-Distribution-Api-Version"] != nil { return true }
         if headers["WWW-Authenticate"] != nil { return true }
         if headers["Docker-Content-Digest"] != nil { return true }
-        guard let document = try? JSON.parse(body), case .object(let object) = document else {
+        guard let object = try? JSON.parse(body).object else {
             return false
         }
         return object["errors"] != nil

@@ -21,7 +21,7 @@ public struct DockerfileTool: Tool {
             """,
         version: Version.text)
 
-    @Flag(help: "Write what the Dockerfile says as JSON lines, and read nothing else.")
+    @Flag(help: "Print the parsed Dockerfile as JSON lines, and read nothing else.")
     var ast = false
 
     @OptionGroup(title: "Build options") var options: BuildOptions
@@ -60,7 +60,7 @@ extension ImageStore {
     fileprivate func base(_ text: String, _ platform: Platform) throws -> BaseImage {
         let reference = try Reference(text)
         if case .scratch = reference { throw StoreError.scratch }
-        let pinned = reference.with(digest: try manifest(of: reference).digest)
+        let pinned = reference.withDigest(try manifest(of: reference).digest)
         let images = try images(of: pinned, platform: .one(platform))
         guard let image = images.first else { throw StoreError.scratch }
         return BaseImage(reference: pinned.description, config: try image.config())

@@ -32,18 +32,18 @@ public struct SignTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "Sign that the JSON in FILE is true of it: an attestation.", valueName: "file"))
+            "Sign an attestation with the JSON in FILE as its predicate.", valueName: "file"))
     var predicate: Path?
 
     @Option(
         name: .customLong("type"),
         help: ArgumentHelp(
-            "What kind of document that is, as in https://slsa.dev/provenance/v1.",
+            "Type of the predicate, such as https://slsa.dev/provenance/v1.",
             valueName: "uri"))
     var predicateType: String?
 
     @Option(
-        help: ArgumentHelp("Sign this with it.", valueName: "key=value"),
+        help: ArgumentHelp("Sign this annotation too.", valueName: "key=value"),
         transform: Values.each(ArgumentText.parsing(KeyValue.init)))
     var annotation: [Values<KeyValue>] = []
 

@@ -20,11 +20,11 @@ public struct ValidateTool: Tool {
             """,
         version: Version.text)
 
-    @Argument(help: ArgumentHelp("What to check. May be several.", valueName: "ref"))
+    @Argument(help: ArgumentHelp("Images or layouts to check. May be repeated.", valueName: "ref"))
     private var referenceArguments: [Values<String>]
     private var references: [String] { referenceArguments.flattened() }
 
-    @Flag(help: "Ask only whether blobs are there, with their sizes; read none but configs.")
+    @Flag(help: "Check only that blobs exist with the right sizes; read only configs.")
     var fast = false
 
     @OptionGroup(title: "Registry options") var registry: RegistryArguments

@@ -8,7 +8,7 @@ import Tar
 public struct Snapshot: Sendable {
     struct Record: Sendable {
         let path: Range<Int>
-        /// Index of the directory that it is in; nil for what is in the tree's own.
+        /// Index of the directory that it is in; nil for an entry of the root.
         var parent: Int?
         let line: Int
         var entry: SnapshotEntry

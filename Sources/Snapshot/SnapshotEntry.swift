@@ -46,7 +46,7 @@ public struct SnapshotEntry: Hashable, Sendable {
     public var gid: UInt64?
     /// Bytes of a file.
     public var size: UInt64?
-    /// How many names there are of something that is not a directory.
+    /// The number of hard links of a file that is not a directory.
     public var linkCount: UInt64?
     public var inode: UInt64?
     public var time: Time?

@@ -119,7 +119,7 @@ private final class Comparer: @unchecked Sendable {
     }
 
     /// - Parameter position: near which the path is looked for, and where it is.
-    /// - Returns: nil for what counts as nothing.
+    /// - Returns: nil when the difference does not count.
     func examine(_ file: ScannedFile, position: inout Int) throws(TarError) -> Finding? {
         guard let (entry, identity) = try file.status() else { return nil }
         let path = UnsafeRawBufferPointer(rebasing: file.path)

@@ -37,7 +37,7 @@ public func readFile(_ path: Path, limit: Int) throws -> [UInt8] {
 
 /// A file that is written at the end of a run, in one piece.
 ///
-/// What had the name before is gone from the start, so that a run that fails leaves no line of an
+/// A file that had the name is removed at the start, so that a run that fails leaves no line of an
 /// earlier one. A name that is not a regular file's (`/dev/fd/3`, a FIFO) is opened at once.
 public final class ReplacedFile {
     private enum Target {

@@ -4,21 +4,21 @@ struct ChunkedFile {
     struct Chunk {
         /// The raw sha256.
         var digest: [UInt8]
-        /// Where its frame is in the stream.
+        /// Offset of its frame in the stream.
         var offset: Int64
-        /// Where it is in the file.
+        /// Offset in the file.
         var position: UInt64
         var byteCount: UInt64
         var isZeros: Bool
     }
 
     let entry: ChunkedEntry
-    /// Where its first frame is in the stream.
+    /// Offset of its first frame in the stream.
     let offset: Int64
-    /// How much of the payload is still to come.
+    /// Bytes of the payload that are still to come.
     var remaining: UInt64
     private(set) var chunkCount = 0
-    /// How much of the payload the chunks have.
+    /// Bytes of the payload that the chunks have.
     private(set) var byteCount: UInt64 = 0
     /// Packed, since a file may have millions.
     private var chunks: [UInt8] = []

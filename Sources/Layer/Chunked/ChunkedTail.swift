@@ -22,7 +22,7 @@ struct ChunkedTail {
     /// One for all frames: to make one takes longer than to pass a small frame.
     private var decoder: ZstdDecoder?
 
-    /// Forgets the frames before: data follows them.
+    /// Forgets the previous frames: data follows them.
     mutating func restart() {
         frames.removeAll(keepingCapacity: true)
         current = nil
@@ -101,7 +101,7 @@ private final class PassedTable {
     private var end: [UInt8] = []
     /// The beginning as it is stored, enough for a footer.
     private(set) var head: [UInt8] = []
-    /// Of the whole payload; to be asked for when the frame ended.
+    /// Digest of the whole payload; valid after the frame ended.
     private(set) lazy var digest = hash.finalize()
 
     /// The comma, the key, the digest in quotes and the brace.
@@ -140,7 +140,7 @@ private final class PassedTable {
         decoder = nil
     }
 
-    /// Where it is; nil when it does not decompress.
+    /// Its position in the stream; nil when it does not decompress.
     var position: ChunkedFooter.Position? {
         guard isDecompressed else { return nil }
         return ChunkedFooter.Position(

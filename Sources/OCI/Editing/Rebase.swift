@@ -95,7 +95,7 @@ public struct Rebase: Sendable {
         return new.config.fullHistory + own
     }
 
-    /// What follows the old base's entries.
+    /// The entries after those of the old base.
     private func ownHistory(_ config: ImageConfig) -> [JSONObject] {
         let full = config.fullHistory
         let base = old.config.fullHistory
@@ -158,17 +158,17 @@ private func merge(
 extension JSON? {
     /// The object that it is; an empty one for anything else, null among it.
     fileprivate var object: JSONObject {
-        guard case .object(let object) = self else { return JSONObject() }
+        guard let object = self.object else { return JSONObject() }
         return object
     }
 
     /// An environment as an object from each name to the whole `NAME=VALUE`; the last of a name
     /// counts, as it does for a runtime.
     fileprivate var variables: JSONObject {
-        guard case .array(let elements) = self else { return JSONObject() }
+        guard let elements = self.elements else { return JSONObject() }
         var object = JSONObject()
         for element in elements {
-            guard case .string(let text) = element else { continue }
+            guard let text = element.string else { continue }
             let name = text.utf8.prefix { $0 != UInt8(ascii: "=") }
             object[JSONString(utf8: Array(name))] = element
         }

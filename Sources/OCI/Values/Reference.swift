@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the user calls an image or a place for it.
+/// A name for an image or for the place of one.
 ///
 /// - Spec: the design's "References"; Docker's reference grammar.
 public enum Reference: Hashable, Sendable, CustomStringConvertible {
@@ -159,27 +159,9 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-extension Reference {
-    /// The same place and tag, with a digest.
-    public func with(digest: Digest) -> Reference {
-        switch self {
-        case .registry(let reference):
-            .registry(
-                RegistryReference(
-                    host: reference.host, repository: reference.repository, tag: reference.tag,
-                    digest: digest))
-        case .layout(let reference):
-            .layout(
-                LayoutReference(
-                    directory: reference.directory, tag: reference.tag, digest: digest))
-        case .scratch: .scratch
-        }
-    }
-}
-
 /// Why a text is not a reference.
 public struct ReferenceError: Error, Hashable, Sendable {
-    /// What the user wrote.
+    /// The text that the user wrote.
     public let reference: String
     public let problem: String
 

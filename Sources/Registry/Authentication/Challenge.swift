@@ -7,7 +7,7 @@ struct Challenge: Hashable, Sendable {
     /// Names in lower case; of a name that is there twice, the first counts.
     var parameters: [String: String] = [:]
 
-    /// All challenges of all the headers, in order. Text that is none is passed over.
+    /// All challenges of all the headers, in order. Other text is skipped.
     static func parse(_ values: [String]) -> [Challenge] {
         values.flatMap { value -> [Challenge] in
             var challenges: [Challenge] = []
@@ -26,7 +26,7 @@ struct Challenge: Hashable, Sendable {
         }
     }
 
-    /// A scheme, with what follows it up to the first comma.
+    /// A scheme, and the text up to the first comma.
     private static func begin(_ scanner: inout HeaderScanner) -> Challenge? {
         let scheme = scanner.token()
         if scheme.isEmpty { return nil }

@@ -125,12 +125,12 @@ extension CredentialFile {
     /// The helper that keeps the credentials of `key`.
     func helper(for key: String) -> (name: String, server: String)? {
         if let stored = storedKey("credHelpers", key),
-            case .object(let helpers) = document["credHelpers"],
-            case .string(let name) = helpers[JSONString(stored)]
+            let helpers = document["credHelpers"]?.object,
+            let name = helpers[JSONString(stored)]?.string
         {
             return (name.text, stored)
         }
-        guard case .string(let name) = document["credsStore"], !name.utf8.isEmpty,
+        guard let name = document["credsStore"]?.string, !name.utf8.isEmpty,
             !key.contains("/")
         else { return nil }
         return (name.text, key == "docker.io" ? CredentialFile.dockerKey : key)
@@ -138,20 +138,20 @@ extension CredentialFile {
 
     /// How `key` is written in `member`; nil when it is not there.
     private func storedKey(_ member: JSONString, _ key: String) -> String? {
-        guard case .object(let object) = document[member] else { return nil }
+        guard let object = document[member]?.object else { return nil }
         if object[JSONString(key)] != nil { return key }
         return object.members.first { CredentialFile.normalized($0.key.text) == key }?.key.text
     }
 
-    /// Sets user and password of an entry, whose other members stay but for tokens.
+    /// Sets user and password of an entry. Its other members stay, except for tokens.
     mutating func set(_ key: String, user: String, password: String) {
         let isDocker = path.name == "config.json"
         let fresh = key == "docker.io" && isDocker ? CredentialFile.dockerKey : key
         let name = JSONString(storedKey("auths", key) ?? fresh)
         var auths = JSONObject()
-        if case .object(let present) = document["auths"] { auths = present }
+        if let present = document["auths"]?.object { auths = present }
         var entry = JSONObject()
-        if case .object(let present) = auths[name] { entry = present }
+        if let present = auths[name]?.object { entry = present }
         let auth = Base64.encode(Array("\(user):\(password)".utf8))
         entry["auth"] = .string(String(decoding: auth, as: UTF8.self))
         for member: JSONString in ["username", "password", "identitytoken", "registrytoken"] {

@@ -22,7 +22,7 @@ struct TokenGrant: Sendable {
 
     /// - Returns: nil when there is no token in it that could be sent in a header.
     init?(_ bytes: [UInt8], received: ContinuousClock.Instant) {
-        guard let document = try? JSON.parse(bytes), case .object(let object) = document else {
+        guard let object = try? JSON.parse(bytes).object else {
             return nil
         }
         let texts = [object.text("token"), object.text("access_token")].compactMap { $0 }
@@ -40,7 +40,7 @@ struct TokenGrant: Sendable {
     }
 }
 
-/// Gets tokens on behalf of one request, whose limits of time it keeps.
+/// Gets tokens for one request, within the time limits of that request.
 struct TokenSession {
     let client: RegistryClient
     let home: HTTPURL

@@ -76,7 +76,7 @@ final class CurlTransfer {
         return true
     }
 
-    /// Fills `space` with what is to be sent; nil stops the transfer.
+    /// Fills `space` with the next bytes to send; nil stops the transfer.
     func sendBody(_ space: UnsafeMutableRawBufferPointer) -> Int? {
         // An answer that sends us elsewhere, or refuses, makes the rest of the body useless.
         if headIsComplete && response.status >= 300 { return nil }

@@ -24,22 +24,22 @@ enum ErrorBody {
 
     /// The codes of the errors in a body; empty for one that lists none.
     static func codes(_ bytes: [UInt8]) -> [String] {
-        guard let document = try? JSON.parse(bytes), case .object(let object) = document else {
+        guard let object = try? JSON.parse(bytes).object else {
             return []
         }
         return errors(in: object).compactMap { $0.text("code") }
     }
 
     private static func errors(in object: JSONObject) -> [JSONObject] {
-        guard case .array(let errors) = object["errors"] else { return [] }
+        guard let errors = object["errors"]?.elements else { return [] }
         return errors.compactMap { error in
-            guard case .object(let error) = error else { return nil }
+            guard let error = error.object else { return nil }
             return error
         }
     }
 
     private static func reason(_ document: JSON) -> String? {
-        guard case .object(let object) = document else { return nil }
+        guard let object = document.object else { return nil }
         let texts = errors(in: object).compactMap { join($0.text("code"), $0.text("message")) }
         if !texts.isEmpty { return texts.joined(separator: "; ") }
         // Token servers speak as OAuth2 does (RFC 6749, section 5.2), or as they like.
@@ -69,7 +69,7 @@ enum ErrorBody {
 extension JSONObject {
     /// A member that is a string.
     func text(_ key: JSONString) -> String? {
-        guard case .string(let value) = self[key] else { return nil }
+        guard let value = self[key]?.string else { return nil }
         return value.text
     }
 }

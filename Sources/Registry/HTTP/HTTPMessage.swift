@@ -33,7 +33,7 @@ struct HTTPHeaders: Sendable, Hashable {
         fields.append(Field(name: name, value: value))
     }
 
-    /// Adds the field of a line as it came, without its line end; a line that is none is dropped.
+    /// Adds a header line, given without its line end. A line that is not a header field is dropped.
     mutating func add(line: some Sequence<UInt8>) {
         let bytes = Array(line)
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return }
@@ -114,7 +114,7 @@ final class BytesBody: RequestBody {
     }
 }
 
-/// One HTTP request, complete but for what the connection adds.
+/// One HTTP request, complete except for the headers that the connection adds.
 struct HTTPRequest {
     var method: String
     var url: HTTPURL
@@ -128,7 +128,7 @@ struct HTTPRequest {
     var timeout: Duration?
     /// How long no byte may move; nil is as the options say.
     var stallTimeout: Duration?
-    /// Goes on after a signal: for what cleans up.
+    /// Runs even after a signal: for requests that clean up.
     var ignoresInterruption = false
     /// It reads only, and may be sent before it is known whether the registry speaks TLS.
     var findsBaseURL = false

@@ -6,12 +6,12 @@ import OCI
 ///
 /// Three ways, by what is known of the blob and of the registry:
 /// - `whole`: POST and one PUT, when the digest is known. Every registry takes it, but some let no
-///   one cancel it half-way: it is for what is small.
+///   one cancel it half-way: it is for small blobs.
 /// - `stream`: POST, one PATCH without a length, PUT. The fastest for a stream, and what Docker does.
 /// - `chunks`: POST, PATCH after PATCH with `Content-Range`, PUT. For registries and proxies that
 ///   refuse the others, and after a break: each chunk is kept until it was acknowledged.
 final class BlobUpload {
-    enum Way {
+    enum UploadMethod {
         case whole(BlobIdentity)
         case stream
         case chunks
@@ -137,7 +137,7 @@ final class BlobUpload {
         session = try UploadSession(response, to: call.request.url, client.requestPolicy)
     }
 
-    /// Sends what is next by the way that is best now.
+    /// Sends what is next by the method that fits best now.
     ///
     /// - Returns: nil when something was learned, or repaired, and it should be tried again.
     private func send() throws -> BlobIdentity? {
@@ -148,15 +148,15 @@ final class BlobUpload {
                     repository: repository.name, detail: "the first bytes are gone")
             }
         }
-        let way = way(session)
-        switch way {
+        let method = method(session)
+        switch method {
         case .whole(let identity): return try sendWhole(identity, session)
         case .stream: return try sendStream(session)
         case .chunks: return try sendChunk(session)
         }
     }
 
-    private func way(_ session: UploadSession) -> Way {
+    private func method(_ session: UploadSession) -> UploadMethod {
         let habits = repository.host.habits
         let explicit = client.options.chunkSize
         let limit =
@@ -359,8 +359,6 @@ enum ChunkSize {
     /// The most that is kept in memory of one.
     static let limit = 64 << 20
     static let preferred = 16 << 20
-    /// What some registries want at least, although they do not say so.
-    static let floor = 5 << 20
     /// What proxies let through that are known to limit bodies to 100 MB.
     static let behindLimit = 31 << 20
 

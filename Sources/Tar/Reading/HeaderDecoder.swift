@@ -32,7 +32,7 @@ struct HeaderBlock {
     /// Bytes of data in the archive, for types of which readers take the size field as such.
     var dataSize: UInt64? { HeaderBlock.hasData(type) ? size : 0 }
 
-    /// Links, devices, directories and FIFOs have no data whatever their size field says.
+    /// Links, devices, directories and FIFOs have no data, even if their size field says so.
     static func hasData(_ type: UInt8) -> Bool {
         !(UInt8(ascii: "1")...UInt8(ascii: "6")).contains(type)
     }

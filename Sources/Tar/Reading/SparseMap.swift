@@ -112,7 +112,7 @@ struct SparseMapText {
         return numbers.count % 2 == 1 ? Array(numbers.dropFirst()) : nil
     }
 
-    /// Takes one block, of which what is after the last number counts for nothing.
+    /// Takes one block. Bytes after its last number are ignored.
     mutating func take(_ block: UnsafeRawBufferPointer) throws(SparseError) {
         for byte in block {
             if result != nil { return }

@@ -37,7 +37,7 @@ extension TarReader {
             throw malformed("an entry has no name, or a zero byte in it")
         }
         guard entry.kind == .file || entry.size == 0 else {
-            // In the oldest format, of which some readers pass over the data and others do not.
+            // In the oldest format some readers skip the data and others do not.
             throw malformed("a directory with data, \(Path(path).quoted)")
         }
         return entry

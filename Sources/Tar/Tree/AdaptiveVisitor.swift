@@ -80,11 +80,11 @@ final class AdaptiveVisitor: TreeVisitor {
             try writer.visit(name, type: type, in: directory, path: path)
         }
         entryCount += 1
-        if entryCount % AdaptiveVisitor.batchCount == 0, mayStartReaders { judge() }
+        if entryCount % AdaptiveVisitor.batchCount == 0, mayStartReaders { chooseReaders() }
     }
 
-    private func judge() {
-        // The output is the ring's as soon as there is one.
+    private func chooseReaders() {
+        // With a ring, the ring has the output.
         let now = Moment(ring == nil ? writer.output : nil)
         if isCold(now) {
             startReaders(AdaptiveVisitor.manyReaders)

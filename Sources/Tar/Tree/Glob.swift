@@ -126,7 +126,7 @@ struct Glob: Sendable {
     /// What a path ends with that matches.
     let tail: [UInt8]
 
-    /// - Returns: nil when a class or an escape has no end, or a range of characters is none.
+    /// - Returns: nil when a class or an escape has no end, or a range is empty.
     init?(_ pattern: [UInt8]) {
         var rest = Glob.characters(of: pattern[...])[...]
         var parts: [Part] = []

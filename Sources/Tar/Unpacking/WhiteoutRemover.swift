@@ -62,7 +62,7 @@ struct WhiteoutRemover {
         try remove(name, in: parent, path.path, sparing: false)
     }
 
-    /// The file type bits of a name; nil when there is no such name.
+    /// The file type bits of a name; nil when the name does not exist.
     func type(
         _ name: UnsafePointer<CChar>, in parent: UnpackedDirectory, _ path: Path
     ) throws(TarError) -> UInt32? {

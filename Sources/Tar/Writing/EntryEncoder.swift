@@ -164,7 +164,8 @@ package struct EntryEncoder: Sendable {
         -> TarEntry
     {
         var entry = entry(file.status, kind: .file, path: path)
-        try give(&entry, extendedAttributes(of: file.descriptor, path: file.path), file.path)
+        try setAttributes(
+            &entry, extendedAttributes(of: file.descriptor, path: file.path), file.path)
         return entry
     }
 
@@ -175,7 +176,7 @@ package struct EntryEncoder: Sendable {
         if policy.keepsExtendedAttributes {
             let attributes = try extendedAttributes(
                 of: directory.descriptor, path: directory.path)
-            try give(&entry, attributes, directory.path)
+            try setAttributes(&entry, attributes, directory.path)
         }
         return entry
     }
@@ -212,7 +213,7 @@ package struct EntryEncoder: Sendable {
             throw .modified(path: filePath)
         }
         if policy.keepsExtendedAttributes {
-            try give(&entry, linkAttributes(name, in: directory, path: filePath), filePath)
+            try setAttributes(&entry, linkAttributes(name, in: directory, path: filePath), filePath)
         }
         try encodeEmpty(entry, to: space)
         return .written
@@ -236,7 +237,7 @@ package struct EntryEncoder: Sendable {
     }
 }
 
-/// What tells two files apart whatever their names are.
+/// The identity of a file, independent of its names.
 package struct FileIdentity: Hashable, Sendable {
     package let device: UInt64
     package let inode: UInt64

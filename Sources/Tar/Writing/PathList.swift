@@ -71,7 +71,7 @@ public struct PathList: Sendable {
 
     private static let missing = "its last record is not \(endMark.quoted)"
 
-    /// Whether another process writes the input, whose end is then no proof of anything.
+    /// Whether another process writes the input. Its end then proves nothing.
     private static func isFromProcess(_ input: InputStream) throws(TarError) -> Bool {
         do {
             return [S_IFIFO, S_IFSOCK].contains(try input.descriptor.status().st_mode & S_IFMT)

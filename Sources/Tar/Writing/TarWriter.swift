@@ -107,7 +107,7 @@ public final class TarWriter {
         try encode()
     }
 
-    /// Writes another name of what was written under the path `first`.
+    /// Writes a further name of the file that was written under the path `first`.
     private func link(
         _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer,
         to first: [UInt8]
