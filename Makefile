@@ -152,7 +152,7 @@ completions: all
 	cp .build/ocinoco.1 man/
 	@$(MAKE) --no-print-directory install-tree installed='$(stage)'
 
-bench: all test-packages
+bench: all portable test-packages
 	bench/run
 
 # Under sudo nothing is built: root may have no compiler in its path, and what it builds is root's.

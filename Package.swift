@@ -131,6 +131,7 @@ let package = Package(
                 "oci-reuse",
                 "oci-runtime-config",
                 "oci-snapshot",
+                "oci-step",
                 "oci-tar",
                 "oci-untar",
                 "oci-zstd",

@@ -13,6 +13,7 @@ public let filterTools: [any Tool.Type] = [
     ReuseTool.self,
     RuntimeConfigTool.self,
     SnapshotTool.self,
+    StepTool.self,
     TarTool.self,
     UntarTool.self,
     ZstdTool.self,

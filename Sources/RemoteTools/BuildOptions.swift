@@ -55,8 +55,23 @@ struct BuildOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Keep the directories of RUN --mount=type=cache here.", valueName: "dir"))
+            "Keep the layers of RUN here, and the directories of its cache mounts.",
+            valueName: "dir"))
     var cache: Path?
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep the layers of RUN as tags of this repository. May be repeated.",
+            valueName: "ref"),
+        transform: ArgumentText.nonemptyText)
+    var cacheRepo: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Image whose layers are reused; auto is what the new name stands for.",
+            valueName: "auto|no|ref"),
+        transform: ArgumentText.nonemptyText)
+    var reuse = "auto"
 
     @Flag(
         name: .customLong("no-base-listing"),
@@ -105,9 +120,36 @@ struct BuildOptions: ParsableArguments {
         request.listsBase = !noBaseListing
         request.isolation = isolation
         request.modificationTime = mtime
-        request.cacheDirectory = cache.map { ArgumentText.decode($0.bytes) }
+        request.mountCache = cache.map { ArgumentText.decode($0.bytes) + "/mounts" }
+        request.stepCaches = try stepCaches()
+        switch reuse {
+        case "auto": request.knownImage = request.destinations.first
+        case "no": break
+        default:
+            _ = try Reference(reuse)
+            request.knownImage = request.destinations.isEmpty ? nil : reuse
+        }
         request.secrets = try secrets.map { try pair($0, "secret") }
         return request
+    }
+
+    /// What is near is asked first.
+    private func stepCaches() throws -> [String] {
+        let directory = cache.map { "oci:" + ArgumentText.decode($0.bytes) + "/steps" }
+        for text in cacheRepo {
+            let reference = try Reference(text)
+            // A registry's has a tag where none is written.
+            let isNamed =
+                if case .layout = reference {
+                    reference.tag != nil || reference.digest != nil
+                } else {
+                    text.split(separator: "/").last?.contains { ":@".contains($0) } ?? false
+                }
+            if reference == .scratch || isNamed {
+                throw UsageError("not a repository or a layout without a tag: \(quote(text))")
+            }
+        }
+        return (directory.map { [$0] } ?? []) + cacheRepo
     }
 
     private func platforms() throws(UsageError) -> [Platform] {

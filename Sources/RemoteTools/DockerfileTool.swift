@@ -42,6 +42,7 @@ public struct DockerfileTool: Tool {
             var request = try options.request(name: name)
             request.registryArguments = registry.words
             request.configArguments = config.words
+            request.isQuiet = common.quiet
             let script = try registry.withStore(console) { store in
                 try DockerfileCompiler.compile(file, request) { reference, platform in
                     try store.base(reference, platform)

@@ -87,6 +87,18 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
         ("./a", "it looks like a path; a layout is written oci:DIR"),
         ("../a", "it looks like a path; a layout is written oci:DIR"),
         ("/a", "it looks like a path; a layout is written oci:DIR"),
+        (
+            "docker-daemon:a:1",
+            "'docker save NAME | ocinoco load REF' and 'ocinoco save REF | docker load' lead there"
+        ),
+        (
+            "containers-storage:a",
+            "'podman save NAME | ocinoco load REF' and 'ocinoco save REF | podman load' lead there"
+        ),
+        (
+            "oci-archive:a.tar",
+            "'ocinoco load REF <ARCHIVE' and 'ocinoco save REF >ARCHIVE' do that"
+        ),
     ])
     func whatWasMeantIsSaid(_ text: String, _ problem: String) {
         #expect(throws: ReferenceError(text, problem)) { try Reference(text) }

@@ -81,6 +81,30 @@ private func users(_ text: String, _ host: String, _ repository: String) throws 
         #expect(error?.exitStatus == .configuration)
     }
 
+    /// A helper that is not installed here is passed over; what the file has itself is used.
+    @Test func missingHelper() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write(
+            "config.json",
+            #"{"credsStore":"no-such-helper","auths":{"known":{"auth":"\#(auth("u:p"))"}}}"#)
+        let warnings = Recorder<String>()
+        let environment = Environment(["DOCKER_CONFIG": directory.path, "XDG_RUNTIME_DIR": "/none"])
+        let store = CredentialStore(
+            authFile: nil, environment: environment, warn: { warnings.add($0) })
+        #expect(try store.find(host: "r.io", repository: "a") == nil)
+        #expect(warnings.all.count == 1)
+        #expect(warnings.all.first?.contains("docker-credential-no-such-helper") == true)
+        #expect(store.damage(for: "r.io")?.exitStatus == .configuration)
+        #expect(
+            try store.find(host: "known", repository: "a") == .password(user: "u", password: "p"))
+        let named = Environment(["REGISTRY_AUTH_FILE": directory.path + "/config.json"])
+        let error = #expect(throws: RegistryError.self) {
+            try CredentialStore(authFile: nil, environment: named)
+                .find(host: "r.io", repository: "")
+        }
+        #expect(error?.exitStatus == .configuration)
+    }
+
     @Test func helpers() throws {
         let text = """
             {"credsStore":"store","credHelpers":{"r.io":"ecr","r.io/a":"deep"},

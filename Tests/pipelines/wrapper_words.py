@@ -50,7 +50,8 @@ BARE = {("build", "--from"), ("build", "--tag"), ("repack", "--tag"), ("rebase",
 RENAMED = {("build", "--verify-base-key"): "--verify-key"}
 REFERENCES = {"--from", "--tag", "--onto", "--base", "--reuse"}
 # Those of a Dockerfile, which are for another pipeline: dockerfile.sh has them.
-DOCKERFILE = {"--file", "--target", "--build-arg", "--isolation", "--secret", "--no-base-listing"}
+DOCKERFILE = {"--file", "--target", "--build-arg", "--isolation", "--secret", "--no-base-listing",
+              "--cache", "--cache-repo"}
 # A command for sh, which wrapper-arguments.sh tests; what is printed instead of run; the wrapper's
 # own, which no tool gets.
 SPECIAL = DOCKERFILE | {"--compress", "--follow-base", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep", "--list", "--check"}

@@ -31,8 +31,14 @@ public struct BuildRequest: Sendable {
     public var configArguments: [String] = []
     /// What `oci-tar --mtime` gets; nil leaves it to the tool.
     public var modificationTime: String?
-    /// Directory in which the layers of RUN are kept between builds.
-    public var cacheDirectory: String?
+    /// Directory of RUN's cache mounts, which are kept between builds.
+    public var mountCache: String?
+    /// References without a tag under which layers of RUN are kept, the first one asked first.
+    public var stepCaches: [String] = []
+    /// The image whose layers a COPY is compared with; nil packs everything anew.
+    public var knownImage: String?
+    /// Whether the script says which steps it found in a cache.
+    public var isQuiet = false
     /// Secrets by their id, as files.
     public var secrets: [KeyValue] = []
 

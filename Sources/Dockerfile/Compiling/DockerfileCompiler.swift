@@ -20,14 +20,16 @@ public struct DockerfileCompiler {
     var prefix = ""
     var states: [Int: StageState] = [:]
     var scripts: [Int: ShellScript] = [:]
-    /// Images of COPY --from and RUN --mount, by reference: the directory that they are in.
-    var unpacked: [String: String] = [:]
+    /// Images of COPY --from and RUN --mount, by reference.
+    var unpacked: [String: Source] = [:]
     /// What fetches and unpacks them.
     var imageScript = ShellScript()
     var fileNames: Set<String> = []
     var usesPrivateRoots = false
     /// Whether programs run.
     var runs = false
+    /// Whether a layer is packed that may be there already.
+    var storesLayers = false
     var warnings: [String] = []
     var unset: [(position: SourcePosition, name: String)] = []
 
@@ -43,6 +45,7 @@ public struct DockerfileCompiler {
         var warnings: [String] = []
         var usesPrivateRoots = false
         var runs = false
+        var storesLayers = false
         for platform in request.platforms {
             var compiler = try DockerfileCompiler(file, request, platform, base)
             let image = try compiler.compileTarget()
@@ -56,6 +59,7 @@ public struct DockerfileCompiler {
             }
             usesPrivateRoots = usesPrivateRoots || compiler.usesPrivateRoots
             runs = runs || compiler.runs
+            storesLayers = storesLayers || compiler.storesLayers
             if compiler.runs, platform.architecture != request.buildPlatform.architecture {
                 warnings.append(
                     "RUN for \(platform) on \(request.buildPlatform) needs an interpreter in "
@@ -63,7 +67,16 @@ public struct DockerfileCompiler {
             }
         }
         var script = prelude(request, usesPrivateRoots: usesPrivateRoots)
-        if runs { script.append(functions(request)) }
+        let layers = LayerFunctions(request: request, destination: destination(request))
+        let platforms = request.platforms.map(\.description)
+        if storesLayers, let known = request.knownImage {
+            script.append(layers.reuse(of: known, platforms))
+        }
+        if runs {
+            script.append(functions(request))
+            script.append(layers.storeInStep(reuses: request.knownImage != nil))
+            if !request.stepCaches.isEmpty { script.append(layers.steps()) }
+        }
         script.append(body)
         script.append(push(images, request))
         return BuildScript(

@@ -26,6 +26,23 @@ struct RunMount {
     var gid: UInt32?
     var sharing: String?
 
+    /// Everything that was said, for the key of a step; a comma in a value is doubled.
+    func text(target: String) -> String {
+        let fields: [(String, String?)] = [
+            ("type", kind.rawValue), ("target", target), ("source", source), ("id", id),
+            ("readonly", isReadOnly.map { "\($0)" }), ("size", size.map { "\($0)" }),
+            ("mode", mode.map { String($0, radix: 8) }), ("uid", uid.map { "\($0)" }),
+            ("gid", gid.map { "\($0)" }),
+        ]
+        return fields.compactMap { name, value in
+            value.map {
+                "\(name)="
+                    + $0.split(separator: ",", omittingEmptySubsequences: false)
+                    .joined(separator: ",,")
+            }
+        }.joined(separator: ",")
+    }
+
     /// - Parameters:
     ///   - fields: `key=value` or `key`, from between the commas.
     ///   - expand: replaces variables; `from` has none.

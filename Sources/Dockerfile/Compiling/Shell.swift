@@ -68,6 +68,8 @@ struct ShellWord: ExpressibleByStringLiteral {
 /// A script that grows line by line.
 struct ShellScript {
     private(set) var lines: [String] = []
+    /// Before each command, in a block of a function or of `||`.
+    private var indentation = ""
 
     mutating func append(_ other: ShellScript) { lines += other.lines }
 
@@ -85,15 +87,27 @@ struct ShellScript {
         lines.append("# " + String(line))
     }
 
-    /// Lines of ours, as they are.
-    mutating func code(_ text: String) { lines.append(text) }
+    /// Lines of ours, as they are; of several the first alone is indented.
+    mutating func code(_ text: String) { lines.append(indentation + text) }
+
+    /// Begins a block; what comes until `endBlock` is indented.
+    mutating func beginBlock(_ line: String) {
+        code(line)
+        indentation += "\t"
+    }
+
+    mutating func endBlock(_ line: String = "}") {
+        indentation.removeLast()
+        code(line)
+    }
 
     /// Commands that are piped into each other, each on a line of its own.
     mutating func pipeline(
         _ commands: [[ShellWord]], from input: ShellWord? = nil, to output: ShellWord? = nil
     ) {
         for (index, command) in commands.enumerated() {
-            var line = ShellScript.joined(command, indent: index == 0 ? "" : "\t")
+            var line = ShellScript.joined(
+                command, indent: indentation + (index == 0 ? "" : "\t"))
             if index == 0, let input { line += " <\(input.text)" }
             if index == commands.count - 1 {
                 if let output { line += " >\(output.text)" }
@@ -126,10 +140,10 @@ struct ShellScript {
         let contentLines = Set(content.utf8.split(separator: 0x0A).map(Array.init))
         while contentLines.contains(Array(end.utf8)) { end += "_" }
         if content.isEmpty {
-            lines.append(": >\(name.text)")
+            code(": >\(name.text)")
             return
         }
-        lines.append("cat >\(name.text) <<'\(end)'")
+        code("cat >\(name.text) <<'\(end)'")
         lines.append(
             String(
                 content.unicodeScalars.last == "\n"

@@ -161,12 +161,12 @@ extension StageCompiler {
                     "variable expansion is not supported in '--from'; give a stage that name with "
                         + "FROM"))
         }
-        return try root(ofStage: name, at: instruction.position(of: flag), instruction)
+        return try source(named: name, at: instruction.position(of: flag), instruction).root
     }
 
-    mutating func root(
-        ofStage name: String, at position: SourcePosition, _ instruction: Instruction
-    ) throws -> String {
+    mutating func source(
+        named name: String, at position: SourcePosition, _ instruction: Instruction
+    ) throws -> Source {
         if name == "scratch" || name.isEmpty {
             throw DockerfileError(
                 position, .malformed(instruction.keyword, "there is nothing in '\(name)'"))
@@ -181,59 +181,67 @@ extension StageCompiler {
             }
             source = stages.stages[number]
         }
-        if let source { return try root(of: source) }
+        if let source { return try self.source(of: source) }
         if stages.stages[stage.index...].contains(where: { $0.name == name.lowercased() }) {
             throw DockerfileError(
                 position,
                 .malformed(instruction.keyword, "stage '\(name)' is not before this one"))
         }
-        return try rootOfImage(name)
+        return try sourceOfImage(name)
     }
 
-    private mutating func rootOfImage(_ reference: String) throws -> String {
+    private mutating func sourceOfImage(_ reference: String) throws -> Source {
         if let known = whole.unpacked[reference] { return known }
         let base = try whole.baseReader(reference, whole.platform)
         let image = whole.newName("\(whole.prefix)image")
-        whole.unpacked[reference] = image + ".root"
+        let source = Source(image: image, root: image + ".root")
+        whole.unpacked[reference] = source
         whole.imageScript.blank()
         whole.imageScript.comment("\(reference), which files are copied from")
         let fetch: [ShellWord] =
             ["oci-fetch"] + registryOptions
             + [.option("platform", whole.platform.description), ShellWord(quoting: base.reference)]
         whole.imageScript.pipeline([fetch], to: .file(image + ".json"))
-        let script = unpacking(image, of: base.reference, isEmpty: false)
+        var script = ShellScript()
+        unpack(image, to: source.root, of: base.reference, isEmpty: false, &script)
         whole.imageScript.append(script)
-        return image + ".root"
+        return source
     }
 
-    /// The directory that a stage is unpacked in when it is done.
-    private mutating func root(of source: Stage) throws -> String {
-        try whole.compile(source)
-        guard var done = whole.states[source.index] else {
+    /// A stage when it is done, and the directory that it is unpacked in.
+    private mutating func source(of stage: Stage) throws -> Source {
+        try whole.compile(stage)
+        guard var done = whole.states[stage.index] else {
             preconditionFailure("the stage was not compiled")
         }
-        if let root = done.root { return root }
-        let root = done.image + ".root"
-        let script = unpacking(done.image, of: done.base, isEmpty: done.isEmpty)
-        whole.scripts[source.index]?.append(script)
+        if let root = done.root, done.isUnpacked || whole.request.stepCaches.isEmpty {
+            return Source(image: done.image, root: root)
+        }
+        let root = done.root ?? done.image + ".root"
+        var script = ShellScript()
+        // After steps that were found in a cache it is not unpacked yet.
+        if done.root != nil { script.beginBlock("[ -d \(ShellWord.file(root).text) ] || {") }
+        unpack(done.image, to: root, of: done.base, isEmpty: done.isEmpty, &script)
+        if done.root != nil { script.endBlock() }
+        whole.scripts[stage.index]?.append(script)
         done.root = root
-        whole.states[source.index] = done
-        return root
+        done.isUnpacked = true
+        whole.states[stage.index] = done
+        return Source(image: done.image, root: root)
     }
 
-    private mutating func unpacking(
-        _ image: String, of base: String?, isEmpty: Bool
-    ) -> ShellScript {
+    private mutating func unpack(
+        _ image: String, to root: String, of base: String?, isEmpty: Bool,
+        _ script: inout ShellScript
+    ) {
         whole.usesPrivateRoots = true
-        var script = ShellScript()
-        script.pipeline([["mkdir", .file(image + ".root")]])
-        if isEmpty { return script }
+        script.pipeline([["mkdir", "-p", .file(root)]])
+        if isEmpty { return }
         script.pipeline(
             [
                 ["oci-flatten"] + registryOptions + places(of: base),
-                ["oci-untar", "${rootless:+--rootless}", .file(image + ".root")],
+                ["oci-untar", "${rootless:+--rootless}", .file(root)],
             ], from: .file(image + ".json"))
-        return script
     }
 
     private mutating func appendContext(

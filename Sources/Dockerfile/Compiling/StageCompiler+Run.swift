@@ -10,22 +10,27 @@ extension StageCompiler {
             mounts.append(try mount(flag, instruction))
         }
         // What mounts come from is compiled before this instruction's lines begin.
-        var roots: [Int: String] = [:]
+        var sources: [Int: Source] = [:]
         for (index, mount) in mounts.enumerated() {
             guard let from = mount.from else { continue }
-            roots[index] = try root(ofStage: from, at: instruction.position, instruction)
+            sources[index] = try source(named: from, at: instruction.position, instruction)
         }
         let words = try words(of: instruction)
         let name = beginLayer(instruction)
         whole.usesPrivateRoots = true
         whole.runs = true
-        let bundle = prepareRoot()
+        let bundle =
+            state.root.map { String($0.dropLast("/rootfs".count)) } ?? state.image + ".bundle"
         var step = Step(bundle: bundle, name: name, line: instruction.position.line)
         if case .script(let heredoc) = words { writeScript(heredoc, &step) }
-        for (index, mount) in mounts.enumerated() {
-            try prepare(mount, from: roots[index], number: index, instruction, &step)
-        }
         let arguments = words.arguments(of: state)
+        if !whole.request.stepCaches.isEmpty {
+            recall(arguments, mounts, sources, step, instruction)
+        }
+        prepareRoot(step)
+        for (index, mount) in mounts.enumerated() {
+            try prepare(mount, from: sources[index]?.root, number: index, instruction, &step)
+        }
         script.pipeline([["host_files", .file(bundle)]])
         script.pipeline(
             [["oci-snapshot", .file(step.root)]], to: .file(name + ".before"))
@@ -36,12 +41,62 @@ extension StageCompiler {
         script.pipeline(
             [["oci-diff", "--null", .file(name + ".before"), .file(step.root)]],
             to: .file(name + ".changes"))
-        appendLayer(
-            name,
-            packing: [
-                "oci-tar", .option("files-from", .file(name + ".changes")), "--null",
-                "\"$owners\"", "--mtime=keep", "--xattrs", .file(step.root),
-            ], createdBy: history(arguments), isInRoot: true)
+        let pack: [ShellWord] = [
+            "oci-tar", .option("files-from", .file(name + ".changes")), "--null", "\"$owners\"",
+            "--mtime=keep", "--xattrs", .file(step.root),
+        ]
+        // A cache that is a layout gets the layer from the same reading.
+        let layouts = whole.request.stepCaches.filter { $0.hasPrefix("oci:") }
+        script.pipeline(
+            [pack, ["oci-zstd"], pushBlob + layouts.map { ShellWord(quoting: $0) }],
+            to: .file(name + ".layer"))
+        // What was found in a cache behind another is kept in the nearer one too.
+        for cache in whole.request.stepCaches.reversed() {
+            script.pipeline([["remember", ShellWord(quoting: cache), .file(name), platform]])
+            script.endBlock()
+        }
+        append(name, createdBy: history(arguments))
+    }
+
+    private var platform: ShellWord { ShellWord(quoting: state.platform.description) }
+
+    /// Begins the blocks of what is done when no cache has the step, one for each cache.
+    private mutating func recall(
+        _ arguments: [String], _ mounts: [RunMount], _ sources: [Int: Source], _ step: Step,
+        _ instruction: Instruction
+    ) {
+        let list = JSON.array(arguments.map { .string($0) }).serialized()
+        var key: [ShellWord] = [
+            "oci-step", .option("args", String(decoding: list, as: UTF8.self)),
+        ]
+        for (name, value) in declaredArguments { key.append(.option("env", "\(name)=\(value)")) }
+        for (index, mount) in mounts.enumerated() {
+            key.append(.option("mount", mount.text(target: state.absolute(mount.target ?? ""))))
+            guard mount.kind == .bind else { continue }
+            let content = ShellWord.file("\(step.name).mount.\(index)")
+            if let source = sources[index] {
+                script.pipeline([["oci-layers"]], from: .file(source.image + ".json"), to: content)
+            } else {
+                script.pipeline([packSource(of: mount, from: nil), ["oci-digest"]], to: content)
+            }
+            key.append(.option("content", content))
+        }
+        if let file = step.script {
+            let content = ShellWord.file(step.name + ".script")
+            script.pipeline([["oci-digest"]], from: file, to: content)
+            key.append(.option("content", content))
+        }
+        if let network = instruction.flag("network")?.value, network != "default" {
+            key.append(.option("network", network))
+        }
+        script.pipeline(
+            [key], from: .file(state.image + ".json"), to: .file(step.name + ".key"))
+        for cache in whole.request.stepCaches {
+            let recall: [ShellWord] = [
+                "recall", ShellWord(quoting: cache), .file(step.name), platform, .file(step.root),
+            ]
+            script.beginBlock(recall.map(\.text).joined(separator: " ") + " || {")
+        }
     }
 
     /// Where a step runs.
@@ -54,6 +109,8 @@ extension StageCompiler {
         /// Commands that mount in a private name space, for chroot.
         var commands: [String] = []
         var environment: [(name: String, value: String)] = []
+        /// The script of a heredoc, when that is what runs.
+        var script: ShellWord?
 
         var root: String { bundle + "/rootfs" }
     }
@@ -130,22 +187,20 @@ extension StageCompiler {
     // MARK: the root file system
 
     /// Unpacks the stage where it is not unpacked yet.
-    ///
-    /// - Returns: the bundle that the root file system is in.
-    private mutating func prepareRoot() -> String {
-        if let root = state.root { return String(root.dropLast("/rootfs".count)) }
-        let bundle = state.image + ".bundle"
-        let root = bundle + "/rootfs"
-        script.pipeline([["as_directory", .file(root)]])
+    private mutating func prepareRoot(_ step: Step) {
+        let isUnpacked = state.root != nil
+        state.root = step.root
+        if isUnpacked, whole.request.stepCaches.isEmpty { return }
+        if isUnpacked { script.beginBlock("[ -d \(ShellWord.file(step.root).text) ] || {") }
+        script.pipeline([["as_directory", .file(step.root)]])
         if !state.isEmpty {
             script.pipeline(
                 [
                     ["oci-flatten"] + registryOptions + places(of: state.base),
-                    ["oci-untar", "${rootless:+--rootless}", .file(root)],
+                    ["oci-untar", "${rootless:+--rootless}", .file(step.root)],
                 ], from: .file(state.image + ".json"))
         }
-        state.root = root
-        return bundle
+        if isUnpacked { script.endBlock() }
     }
 
     private mutating func writeScript(_ heredoc: Heredoc, _ step: inout Step) {
@@ -154,6 +209,7 @@ extension StageCompiler {
         script.pipeline([["mkdir", "-p", .file(directory)]])
         script.file(file, content: heredoc.text)
         script.pipeline([["chmod", "755", file]])
+        step.script = file
         step.mounts.append(.option("mount", "script.\(step.line):/dev/pipes"))
     }
 
@@ -219,16 +275,7 @@ extension StageCompiler {
     /// A bind mount has a copy: no link leads out of it, what the context does not have is not in it,
     /// and what is written is dropped.
     private mutating func copySource(of mount: RunMount, from root: String?, to file: ShellWord) {
-        var pack: [ShellWord] = ["oci-tar", "--copy=/copy"]
-        if let root {
-            pack += [.option("context", .file(root)), "\"$owners\""]
-        } else {
-            pack.append(.option("context", whole.request.context))
-            if let ignored = whole.request.ignoreFile {
-                pack.append(.option("exclude-from", ignored))
-            }
-        }
-        pack += ["--mtime=keep", "--", ShellWord(quoting: mount.source ?? "/")]
+        let pack = packSource(of: mount, from: root, keepsTimes: true)
         script.pipeline([["mkdir", ShellWord(suffixing: file, ".copy")]])
         script.pipeline([
             pack,
@@ -239,6 +286,22 @@ extension StageCompiler {
         ])
     }
 
+    private func packSource(
+        of mount: RunMount, from root: String?, keepsTimes: Bool = false
+    ) -> [ShellWord] {
+        var pack: [ShellWord] = ["oci-tar", "--copy=/copy"]
+        if let root {
+            pack += [.option("context", .file(root)), "\"$owners\""]
+        } else {
+            pack.append(.option("context", whole.request.context))
+            if let ignored = whole.request.ignoreFile {
+                pack.append(.option("exclude-from", ignored))
+            }
+        }
+        pack.append(keepsTimes ? "--mtime=keep" : "--mtime=0")
+        return pack + ["--", ShellWord(quoting: mount.source ?? "/")]
+    }
+
     private mutating func prepareCache(
         _ mount: RunMount, _ target: String, _ file: ShellWord
     ) {
@@ -247,7 +310,7 @@ extension StageCompiler {
             .map { String($0, radix: 16) }.joined(separator: "")
         let name = String(id.suffix(200))
         let directory =
-            whole.request.cacheDirectory.map { ShellWord(quoting: "\($0)/mounts/\(name)") }
+            whole.request.mountCache.map { ShellWord(quoting: "\($0)/\(name)") }
             ?? .file("cache-\(name)")
         script.pipeline([["mkdir", "-p", "--", directory]])
         if let mode = mount.mode {
@@ -273,10 +336,13 @@ extension StageCompiler {
         for argument in whole.request.buildArguments where StageCompiler.isProxy(argument.key) {
             result.append((argument.key, argument.value))
         }
-        for (name, _) in state.arguments {
-            if let value = state.variables[name] { result.append((name, value)) }
+        return result + declaredArguments + step.environment
+    }
+
+    private var declaredArguments: [(name: String, value: String)] {
+        state.arguments.compactMap { argument in
+            state.variables[argument.name].map { (argument.name, $0) }
         }
-        return result + step.environment
     }
 
     private mutating func runContainer(_ arguments: [String], isConnected: Bool, _ step: Step) {

@@ -29,6 +29,7 @@ struct StageCompiler {
             state.cmd = nil
             // The directory is the other stage's.
             state.root = nil
+            state.isUnpacked = false
             script.blank()
             script.comment(StageCompiler.origin(stage.from, whole))
         } else {
@@ -175,26 +176,23 @@ struct StageCompiler {
     /// - Parameters:
     ///   - pack: the command that writes the layer's tar.
     ///   - options: for `oci-config`, beside the layer.
-    ///   - isInRoot: whether the layer's files came from the unpacked stage.
     mutating func appendLayer(
-        _ name: String, packing pack: [ShellWord], createdBy: String, options: [ShellWord] = [],
-        isInRoot: Bool = false
+        _ name: String, packing pack: [ShellWord], createdBy: String, options: [ShellWord] = []
     ) {
-        let push: [ShellWord] = ["oci-push-blob"] + registryOptions + [destination]
-        if let root = state.root, !isInRoot {
+        let layer = ShellWord.file(name + ".layer")
+        whole.storesLayers = true
+        if let root = state.root {
             // The unpacked stage is kept in step.
-            script.pipeline([pack], to: .file(name + ".tar"))
-            script.pipeline(
-                [["oci-zstd"], push], from: .file(name + ".tar"), to: .file(name + ".layer"))
-            script.pipeline(
-                [["oci-untar", "${rootless:+--rootless}", .file(root)]],
-                from: .file(name + ".tar"))
-            script.pipeline([["rm", .file(name + ".tar")]])
+            script.pipeline([["store_unpacked", .file(root), layer] + pack])
+        } else if whole.request.knownImage != nil {
+            script.pipeline([["store", layer] + pack])
         } else {
-            script.pipeline([pack, ["oci-zstd"], push], to: .file(name + ".layer"))
+            script.pipeline([pack, ["oci-zstd"], pushBlob], to: layer)
         }
         append(name, createdBy: createdBy, options: options)
     }
+
+    var pushBlob: [ShellWord] { ["oci-push-blob"] + registryOptions + [destination] }
 
     mutating func append(_ name: String, createdBy: String, options: [ShellWord] = []) {
         let append: [ShellWord] = [
@@ -211,13 +209,23 @@ struct StageCompiler {
 
     /// What a copy learns of the image from; nil when there is nothing to learn.
     mutating func base() -> ShellWord? {
-        if let root = state.root { return .file(root) }
+        if let root = state.root, whole.request.stepCaches.isEmpty { return .file(root) }
         if state.isEmpty || !whole.request.listsBase { return nil }
         let listing = state.listing ?? state.image + ".list"
+        let list = ["oci-list"] + registryOptions + places(of: state.base)
+        if let root = state.root {
+            // Where the steps before were found in a cache, nothing is unpacked.
+            script.code("base=\(ShellWord.file(root).text)")
+            script.beginBlock("[ -d \"$base\" ] || {")
+            script.code("base=\(ShellWord.file(listing).text)")
+            script.pipeline(
+                [list], from: .file(state.image + ".json"), to: .file(listing))
+            script.endBlock()
+            return "\"$base\""
+        }
         if state.listing == nil {
             script.pipeline(
-                [["oci-list"] + registryOptions + places(of: state.base)],
-                from: .file(state.image + ".json"), to: .file(listing))
+                [list], from: .file(state.image + ".json"), to: .file(listing))
             state.listing = listing
         }
         return .file(listing)

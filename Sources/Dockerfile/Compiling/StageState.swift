@@ -26,8 +26,10 @@ struct StageState {
     var triggers: [String]
     /// The file of a listing of its layers, when there is one.
     var listing: String?
-    /// The directory that it is unpacked in, when it is.
+    /// The directory that it is unpacked in, when it is. With a cache of steps it may not be there.
     var root: String?
+    /// Whether `root` is there when the stage is done.
+    var isUnpacked = false
 
     static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -74,6 +76,14 @@ struct StageState {
         let clean = "/" + components.joined(separator: "/")
         return isDirectory && clean != "/" ? clean + "/" : clean
     }
+}
+
+/// A stage or an image that files are copied from.
+struct Source {
+    /// The file of its image line, without the ending.
+    let image: String
+    /// The directory that it is unpacked in.
+    let root: String
 }
 
 /// Options of one `oci-config`, gathered from instructions that follow each other.

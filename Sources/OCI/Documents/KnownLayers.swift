@@ -33,7 +33,7 @@ public struct KnownLayers: Sendable {
 
 extension Descriptor {
     /// The diffID in the annotation of a layer; nil without one, or for what is no digest.
-    fileprivate var statedDiffID: Digest? {
+    public var statedDiffID: Digest? {
         self[annotation: Annotation.uncompressed].flatMap(Digest.init)
     }
 }

@@ -15,9 +15,25 @@ public enum Reference: Hashable, Sendable, CustomStringConvertible {
             self = .scratch
         } else if text.hasPrefix("oci:") {
             self = .layout(try LayoutReference(String(text.dropFirst(4))))
+        } else if let hint = Reference.hint(for: text) {
+            throw ReferenceError(text, hint)
         } else {
             self = .registry(try RegistryReference(text))
         }
+    }
+
+    /// What to do with a place of another program, as containers-transports(5) names them.
+    private static func hint(for text: String) -> String? {
+        func through(_ program: String) -> String {
+            "'\(program) save NAME | ocinoco load REF' and 'ocinoco save REF | \(program) load' "
+                + "lead there"
+        }
+        let archive = "'ocinoco load REF <ARCHIVE' and 'ocinoco save REF >ARCHIVE' do that"
+        let hints = [
+            "docker-daemon:": through("docker"), "containers-storage:": through("podman"),
+            "docker-archive:": archive, "oci-archive:": archive,
+        ]
+        return hints.first { text.hasPrefix($0.key) }?.value
     }
 
     public var description: String {

@@ -49,21 +49,17 @@ struct CredentialStore: Sendable {
 
     /// The credentials for a repository, of the first file that has some.
     ///
-    /// A file that cannot be used is warned of and passed over, since what is read may be there for
-    /// anyone; `damage` says later that it could not.
+    /// A file or a helper that cannot be used is warned of and passed over, since what is read may
+    /// be there for anyone; `damage` says later that it could not.
     ///
-    /// - Throws: `RegistryError.credentialHelper`; `.credentialFile` for a file that was named.
+    /// - Throws: `RegistryError.credentialFile` and `.credentialHelper` when the file was named.
     func find(host: String, repository: String) throws(RegistryError) -> Credential? {
         var damage: RegistryError?
         for path in files {
             do {
-                if let found = try find(in: path, host, repository) { return found }
+                if let found = try find(in: path, host, repository, &damage) { return found }
             } catch {
-                guard !isNamed, error.isAboutCredentialFile else { throw error }
-                if warned.withLock({ $0.insert(error.message).inserted }) {
-                    warn?("\(error.message); going on without it")
-                }
-                damage = damage ?? error
+                try passOver(error, &damage)
             }
         }
         if let damage { damages.withLock { $0[host] = damage } }
@@ -71,17 +67,31 @@ struct CredentialStore: Sendable {
         return nil
     }
 
+    /// Warns of what cannot be used, once, and keeps the first as the reason.
+    private func passOver(
+        _ error: RegistryError, _ damage: inout RegistryError?
+    ) throws(RegistryError) {
+        guard !isNamed, error.isAboutCredentials else { throw error }
+        if warned.withLock({ $0.insert(error.message).inserted }) {
+            warn?("\(error.message); going on without it")
+        }
+        damage = damage ?? error
+    }
+
     private func find(
-        in path: Path, _ host: String, _ repository: String
+        in path: Path, _ host: String, _ repository: String, _ damage: inout RegistryError?
     ) throws(RegistryError) -> Credential? {
         guard let file = try CredentialFile.load(path) else {
             if path == authFile { throw .stream(.open(path: path, .noEntry)) }
             return nil
         }
         for candidate in try file.candidates(host: host, repository: repository) {
-            if let credential = try resolve(candidate) {
+            do {
+                guard let credential = try resolve(candidate) else { continue }
                 trace?("credentials for \(host): \(path.quoted), key \(quote(candidate.key))")
                 return credential
+            } catch {
+                try passOver(error, &damage)
             }
         }
         return nil
@@ -113,8 +123,11 @@ struct CredentialStore: Sendable {
 }
 
 extension RegistryError {
-    fileprivate var isAboutCredentialFile: Bool {
-        if case .credentialFile = self { return true }
-        return false
+    /// Whether a file of credentials, or the helper that it names, could not be used.
+    fileprivate var isAboutCredentials: Bool {
+        switch self {
+        case .credentialFile, .credentialHelper: true
+        default: false
+        }
     }
 }

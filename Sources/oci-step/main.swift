@@ -1,0 +1,4 @@
+import FilterTools
+import ToolSupport
+
+StepTool.runAndExit()
