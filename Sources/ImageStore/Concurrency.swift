@@ -1,10 +1,10 @@
 import ByteStream
 import Synchronization
 
-/// How many transfers go on at the same time.
+/// Number of simultaneous transfers.
 package let concurrencyLimit = 4
 
-/// Tells work that its result is no longer wanted.
+/// Signals that the result of work is no longer wanted.
 package final class Cancellation: Sendable {
     package struct Cancelled: Error {}
 

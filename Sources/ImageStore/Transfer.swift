@@ -44,7 +44,7 @@ extension ImageStore {
         }
     }
 
-    /// Takes a blob of a layout into another layout without copying it.
+    /// Links a blob of a layout into another layout without copying it.
     private func link(_ blob: Inventory.Blob, to target: Reference) throws -> Bool {
         guard case .layout(let target) = target else { return false }
         for case .layout(let source) in blob.sources {

@@ -91,7 +91,7 @@ struct ImageLayer: Sendable {
     let descriptor: Descriptor
     let diffID: Digest
 
-    /// As messages call it.
+    /// Its name in messages.
     var subject: String { "layer \(index + 1)" }
 
     /// - Throws: `EditError` when the image contradicts itself; `JSONError` for its config.

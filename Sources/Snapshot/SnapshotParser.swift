@@ -16,7 +16,7 @@ struct SnapshotParser {
 
     private let source: Path
     private var line = 0
-    /// What `/set` said: words like those of an entry.
+    /// Defaults from `/set`: words like those of an entry.
     private var defaults: [(keyword: [UInt8], word: [UInt8])] = []
     /// The lengths of the paths of the directories that relative entries entered.
     private var entered: [Int] = []
@@ -32,14 +32,14 @@ struct SnapshotParser {
 
     /// Digests of contents that are recorded and not compared.
     private(set) var otherDigests: Set<String> = []
-    /// Of the entry that is read: a digest that nothing here computes.
+    /// Whether the current entry has a digest that nothing here computes.
     private var unknownDigest: String?
     private let available = Set(FileDigest.Algorithm.allCases.filter(\.isAvailable))
 
     private(set) var root: SnapshotEntry?
     private(set) var records: [Snapshot.Record] = []
     private(set) var paths: [UInt8] = []
-    /// What small files hold, by their paths: a tag of theirs says it.
+    /// Contents of small files by path, from their tags.
     private(set) var contents: [[UInt8]: [UInt8]] = [:]
 
     init(path: Path) {
@@ -104,7 +104,7 @@ struct SnapshotParser {
         }
     }
 
-    /// What a comment of ours says of the entry before it, or of all of them.
+    /// Reads a comment of ours about the previous entry, or about all.
     private mutating func comment(_ words: SnapshotWords) throws(SnapshotError) {
         var words = words
         if !records.isEmpty || root != nil {
@@ -214,7 +214,7 @@ struct SnapshotParser {
         if let unknownDigest { otherDigests.insert(unknownDigest) }
     }
 
-    /// Takes one word of an entry; those that are not known are passed over.
+    /// Reads one word of an entry. Unknown words are skipped.
     ///
     /// - Returns: whether it was the type.
     @discardableResult
@@ -291,7 +291,7 @@ struct SnapshotParser {
         }
     }
 
-    /// What `tags=data:BASE64` says that a file holds.
+    /// A file's content from `tags=data:BASE64`.
     private func content(_ words: SnapshotWords) throws(SnapshotError) -> [UInt8]? {
         var words = words
         while let word = words.next() {

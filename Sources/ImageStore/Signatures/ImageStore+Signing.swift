@@ -4,13 +4,13 @@ import JSON
 import OCI
 import Signing
 
-/// What is signed of a manifest, beside its digest.
+/// Signed content about a manifest, besides its digest.
 public struct Claim: Sendable {
     public let predicateType: String
     public let predicate: JSON
     public let annotations: [KeyValue]
 
-    /// That it is signed, and no more.
+    /// A plain signature.
     public init(annotations: [KeyValue] = []) {
         self.init(
             predicateType: Statement.signaturePredicateType, predicate: .object(JSONObject()),
@@ -113,7 +113,7 @@ extension ImageStore {
         throw StoreError.signaturesContended(place: repository.name, tag: tag)
     }
 
-    /// How often a list of signatures is written again that another process replaced meanwhile.
+    /// Retries of writing a list of signatures that another process replaced meanwhile.
     private static let attemptLimit = 5
 
     /// - Returns: false when the tag was moved by someone else meanwhile.

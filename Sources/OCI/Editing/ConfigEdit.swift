@@ -323,7 +323,7 @@ extension JSONObject {
     fileprivate mutating func keepForms(of original: JSONObject, inside inner: [JSONString] = []) {
         for member in original.members + members {
             let (old, new) = (original[member.key], self[member.key])
-            if inner.contains(member.key), let old = old.object,
+            if inner.contains(member.key), let old = old?.object,
                 case .object(var object) = new
             {
                 object.keepForms(of: old)

@@ -2,7 +2,7 @@
 ///
 /// - Spec: RFC 9110, section 11.6.1; RFC 6750, section 3.
 struct Challenge: Hashable, Sendable {
-    /// In lower case.
+    /// Scheme in lower case.
     let scheme: String
     /// Names in lower case; of a name that is there twice, the first counts.
     var parameters: [String: String] = [:]
@@ -48,11 +48,11 @@ struct Challenge: Hashable, Sendable {
     }
 }
 
-/// What a token allows: actions on one repository.
+/// A token's scope: actions on one repository.
 ///
 /// - Spec: Docker registry token authentication, Requesting a token.
 struct Scope: Hashable, Sendable, Comparable {
-    /// What a token allows, in the order in which requests name it.
+    /// Actions of a scope, in the order in which requests name them.
     enum Action: String, CaseIterable {
         case pull
         case push

@@ -8,7 +8,7 @@ import OCI
 /// - Spec: containers-auth.json(5).
 struct CredentialFile {
     struct Candidate {
-        /// As it stands in the file.
+        /// Its spelling in the file.
         let key: String
         let source: Source
     }

@@ -7,7 +7,7 @@ import JSON
 ///   JSON on stdout.
 struct CredentialHelper {
     let name: String
-    /// Where the program is; nil means in PATH.
+    /// Directory of the program; nil means PATH.
     var directory: String?
 
     /// - Throws: `RegistryError.credentialHelper`.

@@ -52,7 +52,7 @@ extension RegistryClient {
     }
 }
 
-/// What `login` takes as a registry.
+/// A registry as `login` accepts it.
 struct LoginName {
     let host: String
     /// The host, or what is below it.
@@ -136,7 +136,7 @@ extension CredentialFile {
         return (name.text, key == "docker.io" ? CredentialFile.dockerKey : key)
     }
 
-    /// How `key` is written in `member`; nil when it is not there.
+    /// The spelling of `key` in `member`; nil when it is missing.
     private func storedKey(_ member: JSONString, _ key: String) -> String? {
         guard let object = document[member]?.object else { return nil }
         if object[JSONString(key)] != nil { return key }
@@ -148,10 +148,8 @@ extension CredentialFile {
         let isDocker = path.name == "config.json"
         let fresh = key == "docker.io" && isDocker ? CredentialFile.dockerKey : key
         let name = JSONString(storedKey("auths", key) ?? fresh)
-        var auths = JSONObject()
-        if let present = document["auths"]?.object { auths = present }
-        var entry = JSONObject()
-        if let present = auths[name]?.object { entry = present }
+        var auths = document.object("auths")
+        var entry = auths.object(name)
         let auth = Base64.encode(Array("\(user):\(password)".utf8))
         entry["auth"] = .string(String(decoding: auth, as: UTF8.self))
         for member: JSONString in ["username", "password", "identitytoken", "registrytoken"] {

@@ -1,6 +1,6 @@
 import JSON
 
-/// What a registry says about an error, as one short line.
+/// A registry's error message, as one short line.
 ///
 /// - Spec: distribution-spec v1.1, Error Codes.
 enum ErrorBody {
@@ -24,18 +24,12 @@ enum ErrorBody {
 
     /// The codes of the errors in a body; empty for one that lists none.
     static func codes(_ bytes: [UInt8]) -> [String] {
-        guard let object = try? JSON.parse(bytes).object else {
-            return []
-        }
+        guard let object = try? JSON.parse(bytes).object else { return [] }
         return errors(in: object).compactMap { $0.text("code") }
     }
 
     private static func errors(in object: JSONObject) -> [JSONObject] {
-        guard let errors = object["errors"]?.elements else { return [] }
-        return errors.compactMap { error in
-            guard let error = error.object else { return nil }
-            return error
-        }
+        (object["errors"]?.elements ?? []).compactMap(\.object)
     }
 
     private static func reason(_ document: JSON) -> String? {
@@ -63,13 +57,5 @@ enum ErrorBody {
         let trimmed = String(clean).split(separator: " ").joined(separator: " ")
         if trimmed.isEmpty { return nil }
         return trimmed.count > lengthLimit ? "\(trimmed.prefix(lengthLimit))…" : trimmed
-    }
-}
-
-extension JSONObject {
-    /// A member that is a string.
-    func text(_ key: JSONString) -> String? {
-        guard let value = self[key]?.string else { return nil }
-        return value.text
     }
 }

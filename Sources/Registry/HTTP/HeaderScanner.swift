@@ -45,7 +45,7 @@ struct HeaderScanner {
     /// A token; empty when none begins here.
     mutating func token() -> String { text(while: isTokenByte) }
 
-    /// What stands before any of `stops`.
+    /// The text before any of `stops`.
     mutating func text(before stops: StaticString) -> String {
         let stops = stops.withUTF8Buffer { Array($0) }
         return text { !stops.contains($0) }

@@ -21,17 +21,17 @@ final class BlobUpload {
     let source: any BlobSource
     let window: UploadWindow
     let meter: TransferMeter
-    /// For uploads that another process may go on with.
+    /// Set for uploads that another process may resume.
     let resumption: Resumption?
     var retries: Retries
     var session: UploadSession?
-    /// How many bytes the open session has for certain.
+    /// Bytes that the open session has confirmed.
     var acknowledged: Int64 = 0
     /// A connection broke: only what was acknowledged is let go from now on.
     var isCautious = false
     /// The most that any session had.
     private var furthest: Int64 = 0
-    /// How often an answer was 401 since bytes last got through.
+    /// Number of 401 answers since bytes last arrived.
     var refreshCount = 0
 
     var client: RegistryClient { repository.client }
@@ -286,7 +286,7 @@ final class BlobUpload {
         }
     }
 
-    /// Bytes arrived; those that were sent before are no progress.
+    /// Notes that bytes arrived. Bytes that were sent before are no progress.
     func noteProgress() {
         guard acknowledged > furthest else { return }
         furthest = acknowledged
@@ -294,10 +294,10 @@ final class BlobUpload {
         refreshCount = 0
     }
 
-    /// How long the registry may take to put a blob in its place.
+    /// Time that the registry may take to commit a blob.
     private var closingTimeout: Duration { max(client.options.stallTimeout, .seconds(600)) }
 
-    /// Gives the whole its digest.
+    /// Closes the upload with the blob's digest.
     private func close() throws -> BlobIdentity? {
         guard let session, let identity else { return nil }
         let url = session.location.appendingQuery("digest", identity.digest.description)
@@ -354,12 +354,12 @@ final class BlobUpload {
     }
 }
 
-/// How large the chunks of an upload are.
+/// Sizes of the chunks of an upload.
 enum ChunkSize {
     /// The most that is kept in memory of one.
     static let limit = 64 << 20
     static let preferred = 16 << 20
-    /// What proxies let through that are known to limit bodies to 100 MB.
+    /// The largest body for proxies that limit bodies to 100 MB.
     static let behindLimit = 31 << 20
 
     /// - Parameters:

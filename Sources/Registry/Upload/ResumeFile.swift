@@ -14,7 +14,7 @@ struct ResumeFile {
         var digest: Digest
     }
 
-    /// What is known of an upload.
+    /// State of an upload.
     struct State: Sendable, Hashable {
         /// `host/repository`.
         var repository: String
@@ -47,7 +47,7 @@ struct ResumeFile {
         }
         let bytes = try RegularFile.read(file, path, limit: ResumeFile.byteLimit)
         if bytes.isEmpty { return nil }
-        // Of the file that was read: another one may have the name by now.
+        // The status is that of the file that was read: another file may have the name by now.
         guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
             throw unusable("others own it, or may read or write it")
         }

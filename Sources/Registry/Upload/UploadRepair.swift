@@ -2,7 +2,7 @@ import ByteStream
 import OCI
 
 extension BlobUpload {
-    /// What came of sending a body.
+    /// The outcome of sending a body.
     enum Outcome {
         case answer(HTTPResponse)
         /// Nothing certain, with the answer when it was one that may pass.
@@ -120,7 +120,7 @@ extension BlobUpload {
         try restart(after: cause)
     }
 
-    /// How many bytes the session has; nil when it is gone, or does not say.
+    /// Bytes that the session has; nil when it is gone or does not say.
     ///
     /// - Spec: distribution-spec v1.1, Pushing a blob in chunks: GET of the upload's URL.
     func sessionOffset() throws -> Int64? {

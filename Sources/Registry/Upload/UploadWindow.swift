@@ -196,7 +196,7 @@ final class WindowBody: RequestBody {
         try source.check(announced)
     }
 
-    /// What is still to be sent must be at hand.
+    /// The bytes that are still to be sent must be available.
     func abandon() -> Bool {
         if let byteCount { return first + byteCount <= window.end }
         failure = failure ?? TransportFailure.interrupted

@@ -49,7 +49,7 @@ struct SparseMap: Sendable {
     }
 }
 
-/// What the records of a pax header say of a sparse file.
+/// Records of a pax header about a sparse file.
 struct SparseRecords {
     /// The file's name; the entry's own is one that readers without sparse files show.
     private(set) var name: [UInt8]?

@@ -30,7 +30,7 @@ extension TarReader {
             entry.deviceMinor = minor
         }
         try apply(prefix.records, to: &entry, hasData: HeaderBlock.hasData(header.type))
-        // Of GNU's long names and pax records for one entry, the former count, as in Go.
+        // GNU's long names take precedence over pax records, as in Go.
         if let path = prefix.path { entry.path = path }
         if let target = prefix.linkTarget { entry.linkTarget = target }
         guard !entry.path.isEmpty, !entry.path.contains(0), !entry.linkTarget.contains(0) else {

@@ -12,36 +12,36 @@ import ByteStream
 /// - Spec: POSIX.1-2017, pax; tar(5) for GNU's types.
 package struct TarReader: ~Copyable {
     private let input: any ByteSource
-    /// As messages call the tar.
+    /// Name of the tar in messages.
     let path: Path
     private let isEndProved: Bool
     /// Gets every byte that is not data of an entry, in order.
     private let passMetadata: ((UnsafeRawBufferPointer) throws(TarError) -> Void)?
-    /// What the header of the current entry has that the entry does not.
+    /// Fields of the current header that the entry lacks.
     package private(set) var header = HeaderFields()
     let warn: (String) -> Void
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: bufferByteCount, alignment: 4096)
-    /// What of `buffer` was read and not yet taken.
+    /// Range of `buffer` that was read and not yet consumed.
     private var available = 0..<0
-    /// Bytes taken since the beginning.
+    /// Bytes consumed since the beginning.
     private(set) var offset: Int64 = 0
     /// Data and padding of the current entry that is still to come from the archive.
     private(set) var remaining: UInt64 = 0
     private var padding = 0
-    /// Of the current entry, when it is a sparse file.
+    /// Sparse map of the current entry; nil for other files.
     private var sparse: SparseProgress?
     /// Bytes of the current entry's data, holes included.
     private var dataSize: UInt64 = 0
 
-    /// How far the data of a sparse file has come.
+    /// Progress in the data of a sparse file.
     private struct SparseProgress {
         let map: SparseMap
         var index = 0
         var position: UInt64 = 0
     }
 
-    /// Some of an entry's data.
+    /// A part of an entry's data.
     private enum Piece {
         /// Valid until the next call.
         case bytes(UnsafeRawBufferPointer)
@@ -76,7 +76,7 @@ package struct TarReader: ~Copyable {
         buffer.deallocate()
     }
 
-    /// What extended headers say of the entry that follows them.
+    /// Values of extended headers for the next entry.
     struct Extension {
         var path: [UInt8]?
         var linkTarget: [UInt8]?

@@ -29,12 +29,12 @@ enum PathPattern: Sendable {
         }
     }
 
-    /// How many words the states of a glob have.
+    /// Number of words for the states of a glob.
     var wordCount: Int {
         if case .glob(let glob) = self { glob.wordCount } else { 0 }
     }
 
-    /// What every path that matches ends with.
+    /// The text that every matching path ends with.
     var tail: [UInt8] {
         switch self {
         case .exact(let name), .suffix(let name, _): name
@@ -85,9 +85,9 @@ struct Glob: Sendable {
 
     /// A set of parts for each kind of step.
     private struct Step: Sendable {
-        /// What takes the character and is over.
+        /// Parts that match the character and then end.
         var ends: [UInt64]
-        /// What takes it and may take more, or be over.
+        /// Parts that match it and may go on or end.
         var stays: [UInt64]
         /// `**` before something else, which is over only after a slash.
         var stages: [UInt64]
@@ -121,9 +121,9 @@ struct Glob: Sendable {
     /// The steps of a pattern of one word; empty for others.
     private let smallSteps: [SmallStep]
     private let empties: [UInt64]
-    /// How many words a set of parts has, with the end as one more.
+    /// Number of words for a set of parts, the end included.
     let wordCount: Int
-    /// What a path ends with that matches.
+    /// The text at the end of a matching path.
     let tail: [UInt8]
 
     /// - Returns: nil when a class or an escape has no end, or a range is empty.

@@ -10,7 +10,7 @@ import Glibc
 ///
 /// - Spec: image-spec v1.1.1, layer.md, "Applying Changesets".
 public final class TreeExtractor {
-    /// What becomes of the owners that a layer names.
+    /// How owners in a layer are applied.
     public enum Ownership: Sendable {
         /// Files get them.
         case applied
@@ -164,7 +164,7 @@ public final class TreeExtractor {
         }
     }
 
-    /// Where an entry goes, when it is not a whiteout, which is carried out instead.
+    /// The directory and name of an entry. A whiteout is carried out instead.
     private func place(
         of entry: TarEntry
     ) throws(TarError) -> (EntryPath, in: UnpackedDirectory)? {

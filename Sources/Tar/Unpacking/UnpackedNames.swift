@@ -30,7 +30,7 @@ final class UnpackedNames {
         !hashes.isEmpty && hashes.contains(hash(name, directory))
     }
 
-    /// Forgets all, for the next layer.
+    /// Removes all names, for the next layer.
     func removeAll() { hashes.removeAll() }
 
     private func hash(_ name: UnsafeRawBufferPointer, _ directory: FileIdentity) -> UInt64 {

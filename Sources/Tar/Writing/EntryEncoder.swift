@@ -2,11 +2,11 @@ import ByteStream
 import CSystem
 import Glibc
 
-/// Where encoded entries go: room is asked for, filled in place, and accepted.
+/// Output of encoded entries: the encoder asks for room, fills it and accepts it.
 protocol EntrySpace {
     /// Free room of at least `count` bytes, which is at most `EntryEncoder.roomLimit`.
     func room(atLeast count: Int) throws(TarError) -> UnsafeMutableRawBufferPointer
-    /// Takes the first `count` bytes of `room` as written.
+    /// Accepts the first `count` bytes of `room` as written.
     func accept(_ count: Int)
 }
 
@@ -23,7 +23,7 @@ extension OutputBuffer: EntrySpace {
 }
 
 extension EntrySpace {
-    /// Takes a copy of `bytes`.
+    /// Appends a copy of `bytes`.
     func put(_ bytes: UnsafeRawBufferPointer) throws(TarError) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -40,7 +40,7 @@ extension EntrySpace {
     }
 }
 
-/// What is written of owner, time and attributes, for all entries alike.
+/// How owner, time and attributes of all entries are written.
 public struct EntryPolicy: Sendable {
     public enum Time: Sendable {
         /// Every entry gets these seconds.
@@ -57,7 +57,7 @@ public struct EntryPolicy: Sendable {
     public var keepsExtendedAttributes = false
     /// Whether a file has the owner that an attribute of it records, which is then left out.
     public var takesRecordedOwner = false
-    /// What becomes of the mode of everything but symbolic links.
+    /// Change to the mode of everything but symbolic links.
     public var modeChange: ModeChange?
 
     public init() {}
@@ -99,7 +99,7 @@ package struct EntryEncoder: Sendable {
     /// The most room that is asked for at once.
     static let roomLimit = smallByteCount + 2 * tarBlockByteCount
 
-    /// What became of a file.
+    /// The outcome of writing a file.
     enum Outcome {
         case written
         /// The file has other names; `identity` tells them apart from other files.

@@ -18,7 +18,7 @@ public struct ModeChange: Sendable {
         let permissions: UInt32
         /// `X`: execute permission for directories, and for files that have it for anyone.
         let hasConditionalExecution: Bool
-        /// Whose bits are copied, as a shift; nil for none.
+        /// The class whose bits are copied, as a shift; nil for none.
         let copiedShift: UInt32?
     }
 

@@ -80,7 +80,7 @@ public struct PathList: Sendable {
         }
     }
 
-    /// Takes one record of the list.
+    /// Adds one record of the list.
     private mutating func take(_ record: [UInt8], of list: Path) throws(TarError) {
         switch (proof, Path(record)) {
         case (.notBegun, PathList.beginMark): proof = .open
