@@ -4,6 +4,9 @@ import Synchronization
 /// Number of simultaneous transfers.
 package let concurrencyLimit = 4
 
+/// Number of requests with short answers that are open at the same time.
+package let questionLimit = 8
+
 /// Signals that the result of work is no longer wanted.
 package final class Cancellation: Sendable {
     package struct Cancelled: Error {}

@@ -10,7 +10,7 @@ public final class ImageStore: Sendable {
     /// Receives each step as a line.
     public let trace: @Sendable (String) -> Void
     /// Receives warnings for the user.
-    let warn: @Sendable (String) -> Void
+    public let warn: @Sendable (String) -> Void
 
     private let path: @Sendable (String) -> Path
 
@@ -144,4 +144,13 @@ public final class ImageStore: Sendable {
 extension Reference {
     /// The place without tag and digest: equal for references into the same repository.
     public var place: Reference { selecting(tag: nil, digest: nil) }
+
+    /// The places of several references, each once, in order.
+    static func places(of references: [Reference]) -> [Reference] {
+        var places: [Reference] = []
+        for reference in references where !places.contains(reference.place) {
+            places.append(reference.place)
+        }
+        return places
+    }
 }

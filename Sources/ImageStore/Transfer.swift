@@ -8,7 +8,10 @@ extension ImageStore {
     /// Makes sure that a repository has every one of `blobs`, several at a time.
     func transfer(_ blobs: [Inventory.Blob], to target: Reference) throws {
         let repository = try repository(for: target)
-        _ = try concurrently(blobs) { (blob: Inventory.Blob, cancellation) in
+        // Most of what the target's own registry may have is a question and no transfer.
+        let areNear = blobs.contains { !neighbours(of: target, in: $0.sources).isEmpty }
+        let limit = areNear ? questionLimit : concurrencyLimit
+        _ = try concurrently(blobs, limit: limit) { (blob: Inventory.Blob, cancellation) in
             try self.transfer(blob, to: target, repository, cancellation)
         }
     }
@@ -36,12 +39,12 @@ extension ImageStore {
     /// The repositories of the target's own registry, which can give it their blobs.
     func neighbours(of target: Reference, in sources: [Reference]) -> [String] {
         guard case .registry(let target) = target else { return [] }
-        return sources.compactMap { source in
-            guard case .registry(let source) = source, source.host == target.host else {
-                return nil
-            }
-            return source.repository
+        var repositories: [String] = []
+        for case .registry(let source) in sources
+        where source.host == target.host && !repositories.contains(source.repository) {
+            repositories.append(source.repository)
         }
+        return repositories
     }
 
     /// Links a blob of a layout into another layout without copying it.
@@ -76,9 +79,7 @@ extension ImageStore {
     public func openBlob(
         _ descriptor: Descriptor, subject: String, in sources: [Reference]
     ) throws -> any BlobSource {
-        let missing = StoreError.missing(
-            subject: subject, digest: descriptor.digest, target: nil,
-            sources: sources.map { $0.place.description })
+        let missing = missing(subject, descriptor, in: sources)
         return try find(descriptor, in: sources, missing) { place in
             trace("\(subject) '\(descriptor.digest)' is read from \(quote(place))")
         }
@@ -122,13 +123,29 @@ extension ImageStore {
         _ descriptor: Descriptor, in sources: [Reference], _ missing: StoreError,
         _ report: (String) -> Void
     ) throws -> any BlobSource {
+        let repository = try place(of: descriptor, in: sources, missing)
+        report(repository.name)
+        return try open(descriptor, in: repository, missing)
+    }
+
+    /// What a blob is reported by that is in none of the places.
+    func missing(
+        _ subject: String, _ descriptor: Descriptor, in sources: [Reference]
+    ) -> StoreError {
+        .missing(
+            subject: subject, digest: descriptor.digest, target: nil,
+            sources: sources.map { $0.place.description })
+    }
+
+    /// The first place that has a blob, or the last, which is not asked.
+    func place(
+        of descriptor: Descriptor, in sources: [Reference], _ missing: StoreError
+    ) throws -> any Repository {
         let places = sources.filter { $0 != .scratch }
         for (offset, place) in places.enumerated() {
             let repository = try repository(for: place)
             let isLast = offset == places.count - 1 && !(repository is LayoutRepository)
-            guard try isLast || repository.hasBlob(descriptor.digest) else { continue }
-            report(repository.name)
-            return try open(descriptor, in: repository, missing)
+            if try isLast || repository.hasBlob(descriptor.digest) { return repository }
         }
         throw missing
     }

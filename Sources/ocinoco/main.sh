@@ -77,7 +77,7 @@ if [ ! -d "$ocinoco_state" ]; then
 	exit
 fi
 # Not by a command substitution: while bash waits for one, it loses a SIGINT that it alone gets.
-(answer "$@") >"$ocinoco_state/script" || exit
+(answer "$@") >"$ocinoco_state/script"
 read -r ocinoco_line <"$ocinoco_state/script" || exit 74
 case $ocinoco_line in
 ': run') run_composed ;;

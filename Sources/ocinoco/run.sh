@@ -70,8 +70,8 @@ proceed() {
 # by SIGPIPE because of that.
 forgive() {
 	[ -s "$ocinoco_state/failed" ] || exit 1
-	while read -r number failure label; do
-		case $failure in "$1" | 141) ;; *) exit 1 ;; esac
+	while read -r ocinoco_number ocinoco_failure ocinoco_stage; do
+		case $ocinoco_failure in "$1" | 141) ;; *) exit 1 ;; esac
 	done <"$ocinoco_state/failed"
 	: >|"$ocinoco_state/failed"
 	proceed
@@ -103,7 +103,8 @@ stop_stages() {
 # because some shells never return from it in a trap; the shell reaps its child while it waits for `sleep`.
 end_by_signal() {
 	trap '' HUP INT PIPE QUIT TERM
-	if [ -n "${!-}" ]; then
+	# In yash it is 0 when nothing was started.
+	if [ "${!:-0}" != 0 ]; then
 		: >|"$ocinoco_state/stop"
 		while kill -0 "$!" 2>/dev/null; do
 			stop_stages
@@ -118,11 +119,12 @@ end_by_signal() {
 
 # Sets the name of the directory of this run to one that does not exist.
 choose_state() {
-	ocinoco_state=${TMPDIR:-/tmp}/tmp.$PPID.$$ ocinoco_number=0
-	case $ocinoco_state in /*) ;; *) ocinoco_state=./$ocinoco_state ;; esac
+	ocinoco_name=${TMPDIR:-/tmp}/tmp.$PPID.$$ ocinoco_number=0
+	case $ocinoco_name in /*) ;; *) ocinoco_name=./$ocinoco_name ;; esac
+	ocinoco_state=$ocinoco_name
 	while [ -e "$ocinoco_state" ] || [ -L "$ocinoco_state" ]; do
 		ocinoco_number=$((ocinoco_number + 1))
-		ocinoco_state=${ocinoco_state%".$$"*}.$$.$ocinoco_number
+		ocinoco_state=$ocinoco_name.$ocinoco_number
 	done
 }
 
@@ -152,18 +154,20 @@ run_composed() {
 # answered no, count only when no other failed.
 name_culprit() {
 	stop_stages
-	ocinoco_least=9999 ocinoco_cause=$ocinoco_status ocinoco_stage=
-	[ ! -s "$ocinoco_state/failed" ] || while read -r number failure label; do
-		case $failure:$label in 141:* | 1:oci-*) number=$((number + 1000)) ;; esac
-		[ "$number" -lt "$ocinoco_least" ] || continue
-		ocinoco_least=$number ocinoco_cause=$failure ocinoco_stage=$label
+	ocinoco_least=9999 ocinoco_cause=$ocinoco_status ocinoco_label=
+	[ ! -s "$ocinoco_state/failed" ] || while read -r ocinoco_number ocinoco_failure ocinoco_stage; do
+		case $ocinoco_failure:$ocinoco_stage in
+		141:* | 1:oci-*) ocinoco_number=$((ocinoco_number + 1000)) ;;
+		esac
+		[ "$ocinoco_number" -lt "$ocinoco_least" ] || continue
+		ocinoco_least=$ocinoco_number ocinoco_cause=$ocinoco_failure ocinoco_label=$ocinoco_stage
 	done <"$ocinoco_state/failed"
-	case $ocinoco_stage:$ocinoco_cause:$ocinoco_status in
+	case $ocinoco_label:$ocinoco_cause:$ocinoco_status in
 	# No stage failed: the shell could not open or create a file, and said so.
 	:[12]:* | *:141:[12]) exit 73 ;;
 	# A tool answered no, and said nothing.
 	oci-*:1:*) exit 1 ;;
 	:*) exit "$ocinoco_cause" ;;
 	esac
-	die "$ocinoco_cause" "$ocinoco_stage failed with status $ocinoco_cause"
+	die "$ocinoco_cause" "$ocinoco_label failed with status $ocinoco_cause"
 }

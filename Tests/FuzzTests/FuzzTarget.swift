@@ -15,6 +15,7 @@ let fuzzTargets: [FuzzTarget] = [
     FuzzTarget(name: "dockerignore", check: checkExcludePatterns),
     FuzzTarget(name: "layer", check: checkLayer),
     FuzzTarget(name: "chunked", check: checkChunked),
+    FuzzTarget(name: "table", check: checkTable),
     FuzzTarget(name: "mtree", check: checkSnapshot),
     FuzzTarget(name: "json", check: checkJSON),
     FuzzTarget(name: "documents", check: checkDocuments),

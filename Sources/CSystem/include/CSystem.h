@@ -1,7 +1,8 @@
 // System calls and constants of Linux that Swift's Glibc module does not show: variadic functions,
-// functions behind _GNU_SOURCE, macros with arguments.
+// functions behind _GNU_SOURCE, macros with arguments. And instructions that Swift has no form for.
 //
-// Each function is the system call of its name; on error it returns -1 and leaves errno.
+// Each function is the system call of its name, if not said otherwise; on error it returns -1 and leaves
+// errno.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +34,9 @@ int system_fremovexattr(int descriptor, const char *name);
 // The capabilities that are in effect, a bit for each number of capabilities(7).
 uint64_t system_effective_capabilities(void);
 
+// The type of the file system, as statfs(2) has it; 0 when it does not say.
+uint32_t system_file_system_type(int descriptor);
+
 unsigned int system_major(uint64_t device);
 unsigned int system_minor(uint64_t device);
 uint64_t system_makedev(unsigned int majorNumber, unsigned int minorNumber);
@@ -61,3 +65,8 @@ int system_wait(int process);
 // This process's arguments, ended by a null pointer. Swift reads them from /proc, which need not be
 // mounted where a tool runs.
 char *const *system_arguments(void);
+
+// Folds bytes, a multiple of 64, into 16 that leave the same remainder by the polynomial of ISO 3309's
+// CRC-64, bits reversed, by the processor's carry-less multiplication. crc: the sum so far. Returns 0 and
+// does nothing where the processor has no such instruction.
+int system_crc64_fold(const void *bytes, size_t count, uint64_t crc, uint8_t folded[16]);

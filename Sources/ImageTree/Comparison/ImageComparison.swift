@@ -1,3 +1,4 @@
+import ImageStore
 import JSON
 import OCI
 
@@ -113,10 +114,7 @@ public struct ImageComparison {
         _ first: [ImageLayer], _ second: [ImageLayer], _ one: Image, _ other: Image
     ) throws -> [ImageDifference] {
         let shared = zip(first, second).prefix { $0.diffID == $1.diffID }.count
-        let upper = (
-            try digests.listings(of: Array(first[shared...]), one),
-            try digests.listings(of: Array(second[shared...]), other)
-        )
+        let upper = try listings(Array(first[shared...]), Array(second[shared...]), one, other)
         if shared > 0, try LayerCoverage.areAlike(upper.0, upper.1) {
             // Everything that differs is in both, whatever the layers below hold.
             let empty = [LayerListing](
@@ -130,21 +128,49 @@ public struct ImageComparison {
         return try compare(read + upper.0, read + upper.1, first, second).differences
     }
 
+    /// Listings with digests of layers of both images, at the same time; a layer of both is read once.
+    private func listings(
+        _ first: [ImageLayer], _ second: [ImageLayer], _ one: Image, _ other: Image
+    ) throws -> ([LayerListing], [LayerListing]) {
+        let known = Set(first.map(\.listingKey))
+        let own = second.filter { !known.contains($0.listingKey) }
+        let read = try concurrently([(first, one), (own, other)]) { [digests] side, _ in
+            try digests.listings(of: side.0, side.1)
+        }
+        let listings = Dictionary(
+            zip((first + own).map(\.listingKey), read[0] + read[1])
+        ) { listing, _ in listing }
+        return (
+            first.compactMap { listings[$0.listingKey] },
+            second.compactMap { listings[$0.listingKey] }
+        )
+    }
+
     private func compare(
         _ left: [LayerListing], _ right: [LayerListing], _ first: [ImageLayer],
         _ second: [ImageLayer]
     ) throws -> FileComparison {
-        var numbers: [Digest: Int] = [:]
-        func number(_ layer: ImageLayer) -> Int {
-            let number = numbers[layer.diffID] ?? numbers.count
-            numbers[layer.diffID] = number
+        // Records are compared by where they are only in listings that are the same.
+        struct Origin: Hashable {
+            let layer: Digest
+            let table: Digest?
+            let hasContentDigests: Bool
+        }
+        var numbers: [Origin: Int] = [:]
+        func number(_ layer: ImageLayer, _ listing: LayerListing) -> Int {
+            let origin = Origin(
+                layer: layer.diffID, table: listing.table,
+                hasContentDigests: listing.hasContentDigests)
+            let number = numbers[origin] ?? numbers.count
+            numbers[origin] = number
             return number
         }
         var trees = (ImageTree(), ImageTree())
         for listing in left { try trees.0.apply(listing) }
         for listing in right { try trees.1.apply(listing) }
         var comparison = FileComparison(
-            trees.0, trees.1, layers: (first.map(number), second.map(number)),
+            trees.0, trees.1,
+            layers: (zip(first, left).map(number), zip(second, right).map(number)),
             ignoresTime: ignored.contains(.time))
         try comparison.run()
         return comparison

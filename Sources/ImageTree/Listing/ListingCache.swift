@@ -3,7 +3,8 @@ import Glibc
 import Hashing
 import OCI
 
-/// Listings of layers that were made before, by diffID: what a layer holds never changes.
+/// Listings of layers that were made before, by diffID, or by table and layer where no more than the
+/// table was read: what either holds never changes.
 ///
 /// A file says of itself whether it is whole; one that is not is as good as none. Nothing here fails
 /// a run: what cannot be read or kept is made again.
@@ -12,14 +13,15 @@ public struct ListingCache: Sendable {
     static let byteLimit: Int64 = 256 << 20
     private static let magic = Array("OCILIST1".utf8)
 
-    private let directory: Path
+    private let files: FileCache
     private let trace: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - directory: made when it is not there.
     ///   - trace: takes what went wrong, in words.
     public init(_ directory: Path, trace: @escaping @Sendable (String) -> Void = { _ in }) {
-        self.directory = directory
+        files = FileCache(
+            directory, suffixes: [".names", ".digests"], byteLimit: ListingCache.byteLimit)
         self.trace = trace
     }
 
@@ -38,10 +40,8 @@ public struct ListingCache: Sendable {
         return cache?.appending("ocinoco")
     }
 
-    private func path(_ diffID: Digest, hasContentDigests: Bool) -> Path {
-        let suffix = hasContentDigests ? ".digests" : ".names"
-        return directory.appending(
-            Path("\(diffID.algorithm.rawValue)-\(diffID.encoded)\(suffix)"))
+    private func name(_ key: ListingKey, hasContentDigests: Bool) -> Path {
+        Path(key.fileName + (hasContentDigests ? ".digests" : ".names"))
     }
 
     // MARK: Reading
@@ -49,95 +49,51 @@ public struct ListingCache: Sendable {
     /// - Parameter hasContentDigests: whether digests of contents are wanted; they may be there
     ///   without that.
     /// - Returns: nil when there is none that is whole.
-    func listing(of diffID: Digest, hasContentDigests: Bool) -> LayerListing? {
+    func listing(of key: ListingKey, hasContentDigests: Bool) -> LayerListing? {
         for candidate in hasContentDigests ? [true] : [false, true] {
-            let path = path(diffID, hasContentDigests: candidate)
-            guard let bytes = read(path) else { continue }
-            if let listing = ListingCache.decode(bytes, diffID),
+            let name = name(key, hasContentDigests: candidate)
+            guard let bytes = read(name) else { continue }
+            if let listing = ListingCache.decode(bytes, key),
                 listing.hasContentDigests == candidate
             {
-                _ = path.withCString { utimensat(AT_FDCWD, $0, nil, AT_SYMLINK_NOFOLLOW) }
+                files.touch(name)
                 return listing
             }
-            trace("the listing \(path.quoted) is damaged and not used")
+            trace("the listing \(files.path(name).quoted) is damaged and not used")
         }
         return nil
     }
 
-    private func read(_ path: Path) -> [UInt8]? {
-        do throws(Errno) {
-            let owned = try OwnedDescriptor(
-                path, flags: O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-            defer { withExtendedLifetime(owned) {} }
-            let file = owned.descriptor
-            let status = try file.status()
-            // Another user's file says what that user likes.
-            guard status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
-                status.st_size <= ListingCache.byteLimit
-            else { return nil }
-            var isWhole = false
-            let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { space, count in
-                do throws(Errno) {
-                    count = try file.readFully(into: UnsafeMutableRawBufferPointer(space))
-                    isWhole = count == Int(status.st_size)
-                } catch {
-                    count = 0
-                }
-            }
-            return isWhole ? bytes : nil
+    private func read(_ name: Path) -> [UInt8]? {
+        do {
+            return try files.read(name)
         } catch {
-            if error != .noEntry { trace("cannot read the listing \(path.quoted): \(error)") }
+            trace("cannot read the listing \(files.path(name).quoted): \(error)")
             return nil
         }
     }
 
     // MARK: Writing
 
-    /// Keeps the listing of a layer that hashed to `diffID`.
-    func keep(_ listing: LayerListing, of diffID: Digest) {
-        let bytes = ListingCache.encode(listing, diffID)
+    /// Keeps the listing of a layer that hashed to its diffID, or of a table that hashed to its digest.
+    func keep(_ listing: LayerListing, of key: ListingKey) {
+        let bytes = ListingCache.encode(listing, key)
         guard Int64(bytes.count) <= ListingCache.byteLimit / 4 else { return }
         do {
-            try Directory.create(directory)
-            let file = try AtomicFile(
-                path(diffID, hasContentDigests: listing.hasContentDigests), mode: 0o600)
-            try file.write(bytes)
-            try file.commit()
-            try prune()
+            try files.keep(bytes, as: name(key, hasContentDigests: listing.hasContentDigests))
         } catch {
             let reason = (error as? any Failure)?.message ?? "\(error)"
-            trace("the listing of '\(diffID)' is not kept: \(reason)")
-        }
-    }
-
-    /// Removes the files used longest ago while there are too many bytes.
-    private func prune() throws(Errno) {
-        var files: [(path: Path, time: timespec, size: Int64)] = []
-        for name in try Directory.names(in: directory) {
-            let isListing = [".names", ".digests"].contains {
-                name.bytes.reversed().starts(with: $0.utf8.reversed())
-            }
-            guard isListing else { continue }
-            let path = directory.appending(name)
-            var status = stat()
-            guard path.withCString({ lstat($0, &status) }) == 0 else { continue }
-            files.append((path, status.st_mtim, Int64(status.st_size)))
-        }
-        var total = files.reduce(0) { $0 + $1.size }
-        files.sort { ($0.time.tv_sec, $0.time.tv_nsec) < ($1.time.tv_sec, $1.time.tv_nsec) }
-        for file in files where total > ListingCache.byteLimit {
-            _ = file.path.withCString { unlink($0) }
-            total -= file.size
+            trace("the listing of '\(key.text)' is not kept: \(reason)")
         }
     }
 
     // MARK: Form
 
-    /// The magic, the diffID, whether there are digests, the user files, the items, and the sha256 of
+    /// The magic, the text of the key, whether there are digests, the user files, the items, and the sha256 of
     /// all that.
-    static func encode(_ listing: LayerListing, _ diffID: Digest) -> [UInt8] {
+    static func encode(_ listing: LayerListing, _ key: ListingKey) -> [UInt8] {
         var bytes = magic
-        bytes.append(text: Array(diffID.description.utf8))
+        bytes.append(text: Array(key.text.utf8))
         bytes.append(listing.hasContentDigests ? 1 : 0)
         bytes.append(number: UInt64(listing.userFiles.count))
         for (file, content) in listing.userFiles.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
@@ -152,7 +108,7 @@ public struct ListingCache: Sendable {
     }
 
     /// - Returns: nil for what is damaged, or of another layer.
-    static func decode(_ bytes: [UInt8], _ diffID: Digest) -> LayerListing? {
+    static func decode(_ bytes: [UInt8], _ key: ListingKey) -> LayerListing? {
         let digestByteCount = 64
         guard bytes.count > digestByteCount, bytes.starts(with: magic) else { return nil }
         let end = bytes.count - digestByteCount
@@ -163,7 +119,7 @@ public struct ListingCache: Sendable {
             var cursor = ByteCursor(
                 UnsafeRawBufferPointer(rebasing: bytes[..<end]), offset: magic.count)
             do throws(ImageTreeError) {
-                return try decode(&cursor, diffID)
+                return try decode(&cursor, key)
             } catch {
                 return nil
             }
@@ -171,9 +127,9 @@ public struct ListingCache: Sendable {
     }
 
     private static func decode(
-        _ cursor: inout ByteCursor, _ diffID: Digest
+        _ cursor: inout ByteCursor, _ key: ListingKey
     ) throws(ImageTreeError) -> LayerListing {
-        guard try cursor.text().elementsEqual(diffID.description.utf8) else { throw .damaged }
+        guard try cursor.text().elementsEqual(key.text.utf8) else { throw .damaged }
         let hasContentDigests = try cursor.byte() == 1
         var userFiles: [UserFile: [UInt8]] = [:]
         for _ in 0..<(try cursor.count()) {
@@ -186,6 +142,7 @@ public struct ListingCache: Sendable {
         var listing = LayerListing(
             items: items, count: count, hasContentDigests: hasContentDigests)
         listing.userFiles = userFiles
+        listing.table = key.table
         return listing
     }
 }

@@ -68,21 +68,10 @@ public struct RuntimeConfig: Sendable {
     public init(
         _ image: ImageConfig, user: ProcessUser, options: Options
     ) throws(EditError) {
-        let path = JSONPath.root.key("config").key("data")
-        if let os = image.document["os"], os != .string("linux") {
-            throw EditError(path.key("os"), "not linux")
-        }
         self.image = image
         self.user = user
         self.options = options
-        guard !arguments.isEmpty else {
-            throw EditError(
-                path.key("config"), "neither Entrypoint nor Cmd; say with --args what is to run")
-        }
-        for volume in image.volumes where options.mountsVolumes && !volume.hasPrefix("/") {
-            throw EditError(
-                path.key("config").key("Volumes").key(JSONString(volume)), "not an absolute path")
-        }
+        try image.checkRuns(arguments: arguments, mountsVolumes: options.mountsVolumes)
     }
 
     private var isRootless: Bool { options.rootlessOwner != nil }
@@ -254,9 +243,9 @@ extension ImageConfig {
     /// The directories of volumes, in the order of the config.
     public var volumes: [String] { runDocument.object("Volumes").members.map(\.key.text) }
 
-    fileprivate var runDocument: JSONObject { document.object("config") }
+    var runDocument: JSONObject { document.object("config") }
 
-    fileprivate func strings(_ key: JSONString) -> [String] { runDocument[key]?.texts ?? [] }
+    func strings(_ key: JSONString) -> [String] { runDocument[key]?.texts ?? [] }
 }
 
 /// Mounts of every container, and the paths in them that are hidden.

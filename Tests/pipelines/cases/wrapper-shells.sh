@@ -43,6 +43,11 @@ for shell in dash bash 'busybox sh' mksh ksh93 yash; do
 		pack dist layer --compress 'printf "%s " "$work" "$layer" "$level" "$base" "$text" "$status" \
 			"$number" "$quoted" "$GZIP" >&2; env | grep ocinoco_ >&2; cat' >out 2>err
 	assert_equal 'a b c d e f g h -1 ' "$(cat err)"
+	# Also after a stage whose failure is forgiven, as that of oci-reuse is.
+	# shellcheck disable=SC2016 # for the shell that the wrapper runs
+	number=a failure=b label=c wrapper build dist --from scratch --output "oci:variables.${shell%% *}:1" \
+		--sign-command 'echo "$number $failure $label" >&2; exit 1' >out 2>err || :
+	assert_equal 'a b c' "$(head -n 1 err)"
 	# What GZIP says is not for the gzip of the wrapper.
 	wrapper pack dist layer --compress gzip >plain.json
 	GZIP=-1 wrapper pack dist layer --compress gzip | cmp - plain.json
