@@ -16,10 +16,12 @@ import Tar
     for part in [input[..<half], input[half...]] {
         let tar = repaired(Array(part)) + [UInt8](repeating: 0, count: 1024)
         guard let listing = try outcome({ Listed(try listing(of: tar)) }).value else { return }
-        let bytes = ListingCache.encode(listing.listing, .of(tar))
-        let kept = ListingCache.decode(bytes, .of(tar)).map { Listed($0) }
+        let bytes = ListingCache.encode(listing.listing, .layer(diffID: .of(tar)))
+        let kept = ListingCache.decode(bytes, .layer(diffID: .of(tar))).map { Listed($0) }
         try expect(kept == listing, "kept and read")
-        try expect(ListingCache.decode(bytes, .of([])) == nil, "the listing of another layer")
+        try expect(
+            ListingCache.decode(bytes, .layer(diffID: .of([]))) == nil,
+            "the listing of another layer")
         let isApplied = try outcome {
             try tree.apply(listing.listing)
             return true
@@ -57,7 +59,7 @@ private func checkDamagedListing(_ input: [UInt8]) throws {
     let digest = StreamingDigest()
     digest.update(bytes)
     bytes += Array(digest.finalize().encoded.utf8)
-    if let listing = ListingCache.decode(bytes, .of([])) { try read(listing) }
+    if let listing = ListingCache.decode(bytes, .layer(diffID: .of([]))) { try read(listing) }
 }
 
 private func read(_ listing: LayerListing) throws {
