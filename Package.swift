@@ -43,8 +43,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 /// What reads foreign bytes, as tests of a second or two, or with FUZZ set as the program around
 /// which libFuzzer has its `main`.
 let fuzzed: [Target.Dependency] = [
-    "JSON", "Dockerfile", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "Registry",
-    "ImageStore", "ImageArchive", "ToolSupport", "CZlib", "CZstd",
+    "JSON", "Dockerfile", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "Signing",
+    "Registry", "ImageStore", "ImageArchive", "ImageTree", "ToolSupport", "CZlib", "CZstd",
 ]
 let fuzzTarget: Target =
     Context.environment["FUZZ"] == nil

@@ -1,7 +1,7 @@
 import CSystem
 import Glibc
 
-/// A file that has its name only when it is whole.
+/// A file that gets its name only when it is complete.
 ///
 /// The bytes go to a file without a name, or to a temporary name in the same directory where the file
 /// system knows no such files; `commit()` synchronises them and renames. Dropped without a commit,
@@ -54,7 +54,7 @@ public final class AtomicFile: ByteSink {
         try bytes.withRawBytes { (bytes) throws(StreamError) in try write(bytes) }
     }
 
-    /// Makes the file last and gives it its name, in place of what had it.
+    /// Makes the file durable and gives it its name, replacing a file of that name.
     ///
     /// - Parameter destination: another final name in the same directory; nil means `path`.
     /// - Throws: `StreamError.write` or `.create`; the name is then as it was.
@@ -82,7 +82,7 @@ public final class AtomicFile: ByteSink {
         try AtomicFile.synchronizeDirectory(of: name)
     }
 
-    /// A file without a name, which is gone with the process whatever ends it.
+    /// A file without a name. It disappears with the process, however that ends.
     ///
     /// - Returns: nil where there are none, or where it could not be given a name later.
     /// - Spec: open(2), `O_TMPFILE`.
@@ -101,7 +101,7 @@ public final class AtomicFile: ByteSink {
         return file.procPath.withCString({ access($0, F_OK) }) == 0 ? file : nil
     }
 
-    /// Makes a rename in the directory of `path` last.
+    /// Makes a rename in the directory of `path` durable.
     static func synchronizeDirectory(of path: Path) throws(StreamError) {
         do {
             try Directory.synchronize(path.directory)
@@ -110,7 +110,7 @@ public final class AtomicFile: ByteSink {
         }
     }
 
-    /// Whether a file's name is one that a run which was cut off left behind.
+    /// Whether a name is that of a temporary file, as an interrupted run leaves it behind.
     public static func isTemporary(_ name: Path) -> Bool {
         let parts = name.bytes.split(
             separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

@@ -23,9 +23,9 @@ extension ChildProcess {
         stdin.closeReading()
         stdout.closeWriting()
         let writing = stdin.writing
-        // Both ends at once: either may fill its pipe before the other is read.
+        // Write and read at the same time: either pipe may fill before the other is read.
         let writer = WorkerThread {
-            // A reader that went away shows in its status.
+            // If the reader went away, its status says so.
             _ = try? writing.writeAll(input)
             _ = Glibc.close(writing.rawValue)
         }
@@ -37,7 +37,7 @@ extension ChildProcess {
         stdin.disownWriting()
         do {
             let output = try read(stdout.reading, limit: outputLimit, stopsAtLimit: true)
-            // Whoever goes on to write has no reader.
+            // A program that goes on writing gets SIGPIPE.
             stdout.closeReading()
             if output.count == outputLimit { kill(process, SIGTERM) }
             writer.detach()

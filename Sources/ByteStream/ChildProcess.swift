@@ -10,7 +10,7 @@ public enum ChildProcess {
         public let output: [UInt8]
     }
 
-    /// The most that can be given as input: what a pipe holds without a reader.
+    /// The most bytes of input: the capacity of a pipe.
     public static let inputLimit = 64 << 10
 
     /// Runs `program`, looked up in PATH, with `input` on its stdin. Its stderr is not shown.
@@ -32,7 +32,7 @@ public enum ChildProcess {
             stdin.close()
             stdout.close()
         }
-        // The pipe holds it all: a program that does not read it cannot make us wait.
+        // The pipe holds all of the input: a program that does not read it cannot block us.
         try stdin.writing.writeAll(input)
         let process = try spawn([program] + arguments, stdin.reading, stdout.writing)
         stdin.close()
@@ -104,7 +104,7 @@ final class Pipe {
         readingIsOpen = false
     }
 
-    /// Leaves the writing end to someone else, who closes it.
+    /// Gives up the writing end: the caller closes it.
     func disownWriting() { writingIsOpen = false }
 
     func close() {

@@ -97,7 +97,7 @@ public struct FileDescriptor: Hashable, Sendable {
 
     public var isTerminal: Bool { isatty(rawValue) == 1 }
 
-    /// How wide the terminal is, in columns; nil when it is none or does not say.
+    /// The terminal's width in columns; nil for anything but a terminal, or when it does not say.
     public var terminalColumns: Int? {
         let columns = system_terminal_columns(rawValue)
         return columns > 0 ? Int(columns) : nil

@@ -48,7 +48,7 @@ public final class OwnedDescriptor: Sendable {
         _ = Glibc.close(rawValue)
     }
 
-    /// A path that leads to the open file and to nothing else, whatever names it has.
+    /// A path that leads to the open file, whatever names the file has.
     ///
     /// - Spec: proc(5), `/proc/self/fd`.
     public var procPath: Path { Path("/proc/self/fd/\(rawValue)") }

@@ -1,4 +1,4 @@
-/// A path as the kernel sees it: bytes without a zero byte, of no particular encoding.
+/// A path as the kernel sees it: bytes in any encoding, without a zero byte.
 public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
     public var bytes: [UInt8]
 
@@ -68,7 +68,21 @@ public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleBySt
 ///
 /// Valid UTF-8 stays; control characters, `'`, `\` and bytes that are not UTF-8 become escapes.
 public func quote(_ bytes: some Sequence<UInt8>) -> String {
-    var result = "'"
+    "'\(escaped(bytes, also: ["'", "\\"]))'"
+}
+
+public func quote(_ text: String) -> String { quote(text.utf8) }
+
+/// The same without quotes, for a column or line of output. `'` stays.
+public func escaped(_ bytes: some Sequence<UInt8>) -> String { escaped(bytes, also: ["\\"]) }
+
+public func escaped(_ text: String) -> String { escaped(text.utf8) }
+
+/// - Parameter special: gets a `\` before it.
+private func escaped(
+    _ bytes: some Sequence<UInt8>, also special: [Unicode.Scalar]
+) -> String {
+    var result = ""
     var decoder = UTF8()
     var iterator = Array(bytes)[...]
     while !iterator.isEmpty {
@@ -84,7 +98,7 @@ public func quote(_ bytes: some Sequence<UInt8>) -> String {
         }
         let width = UTF8.width(scalar)
         switch scalar {
-        case "'", "\\":
+        case _ where special.contains(scalar):
             result += "\\"
             result.unicodeScalars.append(scalar)
         case "\n": result += "\\n"
@@ -99,10 +113,8 @@ public func quote(_ bytes: some Sequence<UInt8>) -> String {
         }
         iterator.removeFirst(width)
     }
-    return result + "'"
+    return result
 }
-
-public func quote(_ text: String) -> String { quote(text.utf8) }
 
 private func octal(_ byte: UInt8) -> String {
     let digits = String(byte, radix: 8)

@@ -10,12 +10,8 @@ public enum RegularFile {
     /// Opens the regular file that `path` leads to, for reading.
     ///
     /// - Throws: `StreamError.open`; `.notRegularFile` for what it was not opened for.
-    public static func open(_ path: Path) throws(StreamError) -> FileDescriptor {
-        try open(path) { (flags) throws(Errno) in
-            try path.withCString { (path) throws(Errno) in
-                try FileDescriptor.open(path, flags: flags, mode: 0)
-            }
-        }
+    public static func open(_ path: Path) throws(StreamError) -> OwnedDescriptor {
+        try open(path) { (flags) throws(Errno) in try OwnedDescriptor(path, flags: flags) }
     }
 
     /// The same in a root that nothing leads out of.
@@ -23,15 +19,8 @@ public enum RegularFile {
     /// - Parameter subject: what messages call the file.
     public static func open(
         _ path: Path, in root: ConfinedRoot, subject: Path
-    ) throws(StreamError) -> FileDescriptor {
-        try open(subject) { (flags) throws(Errno) in
-            // The caller closes it: a descriptor of its own.
-            let file = try root.open(path, flags: flags)
-            return try withExtendedLifetime(file) { () throws(Errno) in
-                FileDescriptor(
-                    rawValue: try retryingInterrupts { fcntl(file.rawValue, F_DUPFD_CLOEXEC, 0) })
-            }
-        }
+    ) throws(StreamError) -> OwnedDescriptor {
+        try open(subject) { (flags) throws(Errno) in try root.open(path, flags: flags) }
     }
 
     /// All of a small one.
@@ -56,7 +45,7 @@ public enum RegularFile {
         _ path: Path, _ range: Range<Int64>, into sink: any ByteSink
     ) throws {
         let file = try open(path)
-        defer { _ = Glibc.close(file.rawValue) }
+        defer { withExtendedLifetime(file) {} }
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: min(readByteCount, range.count), alignment: 4096)
         defer { buffer.deallocate() }
@@ -77,42 +66,42 @@ public enum RegularFile {
         }
     }
 
-    private static func read(
-        _ descriptor: FileDescriptor, _ subject: Path, limit: Int
+    /// All of one that is open.
+    ///
+    /// - Parameter subject: what messages call the file.
+    /// - Throws: `StreamError.read`, `.tooLarge`.
+    public static func read(
+        _ file: OwnedDescriptor, _ subject: Path, limit: Int
     ) throws(StreamError) -> [UInt8] {
-        defer { _ = Glibc.close(descriptor.rawValue) }
-        guard let bytes = try InputStream(descriptor, path: subject).readAll(limit: limit) else {
-            throw .tooLarge(path: subject, limit: limit)
+        try withExtendedLifetime(file) { () throws(StreamError) in
+            guard
+                let bytes = try InputStream(file.descriptor, path: subject).readAll(limit: limit)
+            else { throw .tooLarge(path: subject, limit: limit) }
+            return bytes
         }
-        return bytes
     }
 
     /// - Parameter open: opens the file with flags, first only to look at it.
     private static func open(
-        _ subject: Path, _ open: (CInt) throws(Errno) -> FileDescriptor
-    ) throws(StreamError) -> FileDescriptor {
-        let descriptor: FileDescriptor?
+        _ subject: Path, _ open: (CInt) throws(Errno) -> OwnedDescriptor
+    ) throws(StreamError) -> OwnedDescriptor {
         do throws(Errno) {
-            let look = try open(system_O_PATH | O_CLOEXEC)
-            defer { _ = Glibc.close(look.rawValue) }
-            descriptor = try isRegular(look) ? open(flags) : nil
+            if try isRegular(open(system_O_PATH | O_CLOEXEC)) {
+                let file = try open(flags)
+                if try isRegular(file) { return file }
+            }
         } catch {
             throw .open(path: subject, error)
         }
-        guard let descriptor else { throw .notRegularFile(path: subject) }
-        do throws(Errno) {
-            if try isRegular(descriptor) { return descriptor }
-        } catch {
-            _ = Glibc.close(descriptor.rawValue)
-            throw .open(path: subject, error)
-        }
-        _ = Glibc.close(descriptor.rawValue)
         throw .notRegularFile(path: subject)
     }
 
     /// - Throws: `Errno.isDirectory` for a directory.
-    private static func isRegular(_ descriptor: FileDescriptor) throws(Errno) -> Bool {
-        switch try descriptor.status().st_mode & S_IFMT {
+    private static func isRegular(_ file: OwnedDescriptor) throws(Errno) -> Bool {
+        let status = try withExtendedLifetime(file) { () throws(Errno) in
+            try file.descriptor.status()
+        }
+        switch status.st_mode & S_IFMT {
         case S_IFREG: return true
         case S_IFDIR: throw .isDirectory
         default: return false

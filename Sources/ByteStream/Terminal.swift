@@ -15,15 +15,14 @@ public enum Terminal {
     public static func readSecretLine(
         prompt: String, into buffer: UnsafeMutableRawBufferPointer
     ) throws(Errno) -> Int? {
-        let terminal: FileDescriptor
+        let file: OwnedDescriptor
         do {
-            terminal = try "/dev/tty".withCString { (name) throws(Errno) in
-                try FileDescriptor.open(name, flags: O_RDWR | O_CLOEXEC | O_NOCTTY, mode: 0)
-            }
+            file = try OwnedDescriptor("/dev/tty" as Path, flags: O_RDWR | O_CLOEXEC | O_NOCTTY)
         } catch {
             return nil
         }
-        defer { _ = Glibc.close(terminal.rawValue) }
+        defer { withExtendedLifetime(file) {} }
+        let terminal = file.descriptor
         var settings = termios()
         guard tcgetattr(terminal.rawValue, &settings) == 0 else { return nil }
         let before = settings

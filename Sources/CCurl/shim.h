@@ -52,14 +52,6 @@ static inline CURLcode curl_get_offset(CURL *handle, CURLINFO info, curl_off_t *
     return curl_easy_getinfo(handle, info, value);
 }
 
-static inline CURLcode curl_get_string(CURL *handle, CURLINFO info, const char **value) {
-    return curl_easy_getinfo(handle, info, value);
-}
-
-static inline CURLMcode curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
-    return curl_multi_setopt(multi, option, value);
-}
-
 // How the transfer of `message` ended; a union in C.
 static inline CURLcode curl_message_result(const CURLMsg *message) {
     return message->data.result;

@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 const int system_O_PATH = O_PATH;
-const int system_AT_EMPTY_PATH = AT_EMPTY_PATH;
 const int system_O_TMPFILE = O_TMPFILE;
 const uint64_t system_RESOLVE_IN_ROOT = RESOLVE_IN_ROOT;
 const uint64_t system_RESOLVE_NO_MAGICLINKS = RESOLVE_NO_MAGICLINKS;
@@ -44,10 +43,6 @@ int system_set_pipe_size(int descriptor, int byteCount) {
 }
 
 int system_pipe2(int descriptors[2], int flags) { return pipe2(descriptors, flags); }
-
-int system_fallocate(int descriptor, int mode, int64_t offset, int64_t length) {
-    return fallocate(descriptor, mode, offset, length);
-}
 
 long system_lgetxattr(const char *path, const char *name, void *value, size_t size) {
     return lgetxattr(path, name, value, size);

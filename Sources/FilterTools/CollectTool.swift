@@ -7,7 +7,7 @@ import ToolSupport
 public struct CollectTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-gc",
-        abstract: "Remove from an image layout what no name leads to.",
+        abstract: "Remove unreferenced blobs from an image layout.",
         usage: "oci-gc [<options>] <dir>",
         discussion: """
             Removes the blobs of DIR that nothing in index.json leads to, and temporary files of \
@@ -21,18 +21,18 @@ public struct CollectTool: Tool {
             """,
         version: Version.text)
 
-    @Argument(help: ArgumentHelp("The layout.", valueName: "dir"))
+    @Argument(help: ArgumentHelp("Image layout.", valueName: "dir"))
     var directory: Path
 
     @Option(
         help: ArgumentHelp(
-            "Keep files that were written or needed in the last SECONDS.",
+            "Keep files that were written or used in the last SECONDS.",
             valueName: "seconds"))
     var grace: Int64 = 3600
 
     @Flag(
         name: [.customShort("n"), .long],
-        help: "Remove nothing; write size in bytes and path of what would go.")
+        help: "Remove nothing; print the size and path of each file to remove.")
     var dryRun = false
 
     @OptionGroup public var common: CommonOptions

@@ -22,7 +22,7 @@ struct ConfigOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Environment variable, replaced in its place or added.", valueName: "key=value"),
+            "Set an environment variable, in place if it exists.", valueName: "key=value"),
         transform: Values.each(ArgumentText.parsing(KeyValue.init)))
     var env: [Values<KeyValue>] = []
 
@@ -49,12 +49,12 @@ struct ConfigOptions: ParsableArguments {
     var label: [Values<KeyValue>] = []
 
     @Option(
-        help: ArgumentHelp("Port that is listened on.", valueName: "port[-last][/proto]"),
+        help: ArgumentHelp("Port that the program listens on.", valueName: "port[-last][/proto]"),
         transform: Values.each(ArgumentText.parsing(ExposedPorts.init)))
     var expose: [Values<ExposedPorts>] = []
 
     @Option(
-        help: ArgumentHelp("Directory of a volume.", valueName: "path"),
+        help: ArgumentHelp("Add a volume at this path.", valueName: "path"),
         transform: Values.each(ArgumentText.parsing(VolumePath.init)))
     var volume: [Values<VolumePath>] = []
 
@@ -65,15 +65,18 @@ struct ConfigOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Check of its health: a command, or Docker's JSON object.", valueName: "command|json"),
+            "Health check: a command, or Docker's JSON object.", valueName: "command|json"),
         transform: ArgumentText.parsing(Healthcheck.init))
     var healthcheck: Healthcheck?
 
-    @Flag(name: .customLong("no-healthcheck"), help: "No health check, not even the base's.")
+    @Flag(
+        name: .customLong("no-healthcheck"),
+        help: "Disable the health check, also an inherited one.")
     var noHealthcheck = false
 
     @Option(
-        help: ArgumentHelp("What runs lines for a shell, as a JSON array.", valueName: "command"),
+        help: ArgumentHelp(
+            "Shell for commands in shell form, as a JSON array.", valueName: "command"),
         transform: ArgumentText.parsing(parseShell))
     var shell: [String]?
 
@@ -83,10 +86,10 @@ struct ConfigOptions: ParsableArguments {
         transform: Values.each(ArgumentText.nonemptyText))
     var onbuild: [Values<String>] = []
 
-    @Option(help: ArgumentHelp("What the image is for.", valueName: "os/arch[/variant]"))
+    @Option(help: ArgumentHelp("Platform of the image.", valueName: "os/arch[/variant]"))
     var platform: Platform?
 
-    @Option(help: "Who made it.", transform: ArgumentText.text)
+    @Option(help: "Author of the image.", transform: ArgumentText.text)
     var author: String?
 
     @Option(
@@ -96,16 +99,16 @@ struct ConfigOptions: ParsableArguments {
         transform: ArgumentText.parsing(Timestamp.init))
     var created: Timestamp?
 
-    @Option(help: ArgumentHelp("Clear what is there.", valueName: "field"))
+    @Option(help: ArgumentHelp("Clear a field.", valueName: "field"))
     var clear: [ConfigField] = []
 
     @Option(
-        help: ArgumentHelp("Add a history entry that stands for no layer.", valueName: "text"),
+        help: ArgumentHelp("Add a history entry without a layer.", valueName: "text"),
         transform: Values.each(ArgumentText.nonemptyText))
     var history: [Values<String>] = []
 
     @Option(
-        help: ArgumentHelp("Comment of the history entries.", valueName: "text"),
+        help: ArgumentHelp("Comment for the history entries.", valueName: "text"),
         transform: ArgumentText.nonemptyText)
     var comment: String?
 

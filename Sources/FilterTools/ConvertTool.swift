@@ -29,7 +29,7 @@ public struct ConvertTool: Tool {
 
     public func execute(_ console: Console) throws {
         try ImageLines.map(console) { image, _ in
-            // What is no config of an image is not given the type of one.
+            // A config that is not an image's does not get the type of one.
             if image.manifest.config.mediaType.isImageConfig { _ = try image.config() }
             try image.manifest.convert(to: to)
         }

@@ -5,11 +5,11 @@ import OCI
 import Tar
 import ToolSupport
 
-/// What `oci-tar --copy` does by the rules of a Dockerfile's COPY.
+/// Options of `oci-tar --copy`, which follows the rules of a Dockerfile's COPY.
 struct CopyOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Copy by the rules of COPY in a Dockerfile, SOURCEs with their wildcards.",
+            "Copy as COPY in a Dockerfile does; SOURCEs may have wildcards.",
             valueName: "destination"),
         transform: CopyOptions.destination)
     var copy: Path?
@@ -18,11 +18,12 @@ struct CopyOptions: ParsableArguments {
     var context: Path?
 
     @Option(
-        help: ArgumentHelp("Owner, by numbers or by names of --base.", valueName: "user[:group]"),
+        help: ArgumentHelp(
+            "Owner of the copies: numbers, or names that --base knows.", valueName: "user[:group]"),
         transform: ArgumentText.nonemptyText)
     var chown: String?
 
-    @Flag(help: "Follow no links of --base, which then gives names to --chown only.")
+    @Flag(help: "Do not follow links of --base; use it only for the names in --chown.")
     var link = false
 
     @Option(

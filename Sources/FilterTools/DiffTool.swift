@@ -22,16 +22,16 @@ public struct DiffTool: Tool {
             """,
         version: Version.text)
 
-    @Argument(help: "What oci-snapshot, bsdtar or umoci recorded; '-' is stdin.")
+    @Argument(help: "Snapshot by oci-snapshot, bsdtar or umoci; '-' is stdin.")
     var snapshot: Path
 
-    @Argument(help: ArgumentHelp("The tree.", valueName: "dir"))
+    @Argument(help: ArgumentHelp("Directory tree.", valueName: "dir"))
     var directory: Path
 
     @Flag(name: [.customShort("0"), .customLong("null")], help: "End paths with a zero byte.")
     var isNullSeparated = false
 
-    @Flag(help: "Do not read files that nothing touched since before the snapshot.")
+    @Flag(help: "Do not read files whose metadata is unchanged since the snapshot.")
     var fast = false
 
     @OptionGroup var threads: ThreadOptions

@@ -20,7 +20,9 @@ public struct DigestTool: Tool {
             """,
         version: Version.text)
 
-    @Option(help: ArgumentHelp("Pass bytes to stdout and write the line here.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Copy stdin to stdout and write the descriptor line to FILE.", valueName: "file"))
     var tee: Path?
 
     @Option(
@@ -29,16 +31,17 @@ public struct DigestTool: Tool {
     var output: Path?
 
     @Option(
-        help: ArgumentHelp("What the bytes are (default: by their beginning).", valueName: "type"))
+        help: ArgumentHelp(
+            "Media type of the bytes (default: detected from the first bytes).", valueName: "type"))
     var mediaType: MediaType?
 
-    @Option(help: ArgumentHelp("Of the digest.", valueName: "sha256|sha512"))
+    @Option(help: ArgumentHelp("Hash algorithm.", valueName: "sha256|sha512"))
     var algorithm = Digest.Algorithm.sha256
 
-    @Flag(help: "Decompress a layer with a trailer too, and check it.")
+    @Flag(help: "Decompress and check a layer even if it has a trailer.")
     var verifyLayer = false
 
-    @Flag(help: "Read only the beginning, and write the media type that it shows.")
+    @Flag(help: "Read only the first bytes and print the media type they show.")
     var sniff = false
 
     @OptionGroup public var common: CommonOptions

@@ -191,11 +191,11 @@ struct ImageReport {
     }
 
     private static func command(_ entry: JSONObject) -> String {
-        guard case .string(let text) = entry["created_by"] ?? entry["comment"] else { return "" }
+        guard let text = (entry["created_by"] ?? entry["comment"])?.string else { return "" }
         return Printable.line(text.text)
     }
 
-    /// How many layers are those of the base; nil when that is not known.
+    /// Number of layers of the base; nil when it is not known.
     private func baseLayerCount(_ config: ImageConfig) -> Int? {
         for base in bases ?? [] {
             let layers = base.manifest.layers.map(\.digest)

@@ -33,7 +33,7 @@ public struct InspectTool: Tool {
     @Flag(help: "Show several images as a table, and in full only the one for this machine.")
     var index = false
 
-    @Flag(help: "Digests and commands in full length.")
+    @Flag(help: "Show digests and commands in full.")
     var noTrunc = false
 
     @OptionGroup public var common: CommonOptions

@@ -39,17 +39,17 @@ public struct ManifestAppendTool: Tool {
     var diffID: Digest?
 
     @Option(
-        help: "What made the layers, for their history entries.",
+        help: "Command that made the layers, for their history entries.",
         transform: ArgumentText.nonemptyText)
     var createdBy = "oci-manifest-append"
 
     @Option(
-        help: ArgumentHelp("Comment of their history entries.", valueName: "text"),
+        help: ArgumentHelp("Comment for their history entries.", valueName: "text"),
         transform: ArgumentText.nonemptyText)
     var comment: String?
 
     @Option(
-        help: "When they were made, as RFC 3339 (default: $SOURCE_DATE_EPOCH, else not said).",
+        help: "Creation time, as RFC 3339 (default: $SOURCE_DATE_EPOCH, else none).",
         transform: ArgumentText.parsing(Timestamp.init))
     var created: Timestamp?
 

@@ -1,8 +1,8 @@
 import Glibc
 
-/// How a report looks.
+/// The style of a report.
 struct ReportStyle {
-    /// Nothing is shortened.
+    /// Shortens nothing.
     var isFull: Bool
     var hasColor: Bool
     /// Columns of the terminal; nil when there is none.
@@ -18,8 +18,6 @@ struct ReportStyle {
     }
 
     func bold(_ text: String) -> String { hasColor ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
-
-    func dim(_ text: String) -> String { hasColor ? "\u{1B}[2m\(text)\u{1B}[0m" : text }
 
     /// The table's width limit.
     var tableWidth: Int? { isFull ? nil : width }

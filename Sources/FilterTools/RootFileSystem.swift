@@ -20,7 +20,7 @@ struct RootFileSystem {
         }
     }
 
-    /// Who `User` of a config is.
+    /// Resolves `User` of a config.
     ///
     /// - Throws: `InputError.refused` for a user who is not there; `StreamError`.
     func user(_ text: String) throws -> ProcessUser {
@@ -34,7 +34,7 @@ struct RootFileSystem {
         }
     }
 
-    /// What a directory has, wherever links lead to; nil when it is not there.
+    /// Owner and mode of a directory, links followed; nil when it does not exist.
     ///
     /// - Throws: `StreamError.open`.
     func attributes(

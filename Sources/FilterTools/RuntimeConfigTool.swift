@@ -22,7 +22,7 @@ public struct RuntimeConfigTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "Look for the names of users and groups in this root file system.", valueName: "dir"))
+            "Look up users and groups in this root file system.", valueName: "dir"))
     var rootfs: Path?
 
     @Option(
@@ -32,13 +32,13 @@ public struct RuntimeConfigTool: Tool {
         transform: ArgumentText.parsing(CommandForm.init))
     var args: CommandForm?
 
-    @Flag(inversion: .prefixedNo, help: "Give the program a terminal of its own.")
+    @Flag(inversion: .prefixedNo, help: "Give the program a terminal.")
     var terminal = false
 
-    @Flag(help: "Let the program change nothing in its root file system.")
+    @Flag(help: "Make the root file system read-only.")
     var readOnly = false
 
-    @Option(help: "Name of the host in the container.", transform: ArgumentText.nonemptyText)
+    @Option(help: "Host name in the container.", transform: ArgumentText.nonemptyText)
     var hostname = RuntimeConfig.Options().hostname
 
     @Flag(help: "For this user without the superuser: in a user namespace, where they are root.")

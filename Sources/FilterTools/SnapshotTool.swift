@@ -19,7 +19,7 @@ public struct SnapshotTool: Tool {
             """,
         version: Version.text)
 
-    @Argument(help: ArgumentHelp("The tree.", valueName: "dir"))
+    @Argument(help: ArgumentHelp("Directory tree.", valueName: "dir"))
     var directory: Path
 
     @OptionGroup var threads: ThreadOptions
@@ -35,11 +35,11 @@ public struct SnapshotTool: Tool {
     }
 }
 
-/// How many threads read the files of a tree.
+/// Option for the number of threads that read a tree.
 struct ThreadOptions: ParsableArguments {
     @Option(
         name: .customLong("threads"),
-        help: ArgumentHelp("Threads that read files (default: all cores).", valueName: "n"))
+        help: ArgumentHelp("Number of reader threads (default: all cores).", valueName: "n"))
     var count: Int?
 
     func validate() throws {

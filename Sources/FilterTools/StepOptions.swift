@@ -4,7 +4,7 @@ import ToolSupport
 
 /// What `oci-runtime-config` does for a program that changes the image, as RUN of a Dockerfile.
 struct StepOptions: ParsableArguments {
-    @Flag(help: "For a step of a build: volumes are plain directories, sudo works.")
+    @Flag(help: "Configure a build step: volumes are plain directories, sudo works.")
     var step = false
 
     @Option(help: ArgumentHelp("The host's network, or none.", valueName: "host|none"))
@@ -12,17 +12,17 @@ struct StepOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Mount a path of the bundle, for reading only.", valueName: "source:target"),
+            "Mount a path of the bundle, read-only.", valueName: "source:target"),
         transform: BundleMount.init)
     var mount: [BundleMount] = []
 
     @Option(
-        help: ArgumentHelp("Mount a path of the bundle.", valueName: "source:target"),
+        help: ArgumentHelp("Mount a path of the bundle, writable.", valueName: "source:target"),
         transform: BundleMount.init)
     var writableMount: [BundleMount] = []
 
     @Option(
-        help: ArgumentHelp("Mount a directory in memory.", valueName: "[bytes]:target"),
+        help: ArgumentHelp("Mount a tmpfs.", valueName: "[bytes]:target"),
         transform: BundleMount.init)
     var tmpfs: [BundleMount] = []
 

@@ -4,17 +4,17 @@ import Glibc
 import Tar
 import ToolSupport
 
-/// What `oci-tar` writes of a tree, and where.
+/// Options of `oci-tar`: sources, attributes, and paths in the image.
 struct TarOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "Directories, whose contents go under the root directory, and files (default: .).",
+            "Directories and files; a directory's contents go under the root directory (default: .).",
             valueName: "sources"))
     private var sourceArguments: [Values<Path>] = []
     var sources: [Path] { sourceArguments.flattened() }
 
     @Option(
-        help: ArgumentHelp("Where in the image the sources go.", valueName: "dir"),
+        help: ArgumentHelp("Directory of the image that the sources go under.", valueName: "dir"),
         transform: ImagePath.init)
     var rootDir = ImagePath.root
 
@@ -27,7 +27,7 @@ struct TarOptions: ParsableArguments {
     @Flag(help: "Keep the numeric owner and group of every file.")
     var keepOwner = false
 
-    @Flag(help: "Take the owners that oci-untar --rootless recorded; with --xattrs.")
+    @Flag(help: "Use the owners that oci-untar --rootless recorded; implies --xattrs.")
     var rootless = false
 
     @Option(
@@ -44,7 +44,8 @@ struct TarOptions: ParsableArguments {
     @Option(
         name: .customLong("as"),
         help: ArgumentHelp(
-            "Name of the one file SOURCE, below the root directory.", valueName: "path"),
+            "Store the one file SOURCE under this name, below the root directory.",
+            valueName: "path"),
         transform: ImagePath.init)
     var name: ImagePath?
 
@@ -57,11 +58,11 @@ struct TarOptions: ParsableArguments {
     var mtime: ModificationTime?
 
     @Option(
-        help: ArgumentHelp("Leave out, by .dockerignore rules.", valueName: "pattern"),
+        help: ArgumentHelp("Exclude matching paths, by .dockerignore rules.", valueName: "pattern"),
         transform: Values.each { $0 })
     var exclude: [Values<String>] = []
 
-    @Option(help: ArgumentHelp("Leave out what the file's lines match.", valueName: "file"))
+    @Option(help: ArgumentHelp("Exclude paths that match a line of FILE.", valueName: "file"))
     var excludeFrom: [Values<Path>] = []
 
     @Flag(help: "Leave out what the .dockerignore of SOURCE matches, when it has one.")
@@ -76,7 +77,8 @@ struct TarOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Write only the listed paths, relative to SOURCE; '-' is stdin.", valueName: "file"))
+            "Pack only the paths listed in FILE, relative to SOURCE; '-' is stdin.",
+            valueName: "file"))
     var filesFrom: Path?
 
     @Flag(name: .customLong("null"), help: "Listed paths end with a zero byte, not a newline.")
@@ -88,7 +90,7 @@ struct TarOptions: ParsableArguments {
     var fromTar: Path?
 
     @Option(
-        help: ArgumentHelp("Delete this path of the layers below.", valueName: "path"),
+        help: ArgumentHelp("Delete this path from the layers below.", valueName: "path"),
         transform: Values.each(ImagePath.init))
     var whiteout: [Values<ImagePath>] = []
 
@@ -99,7 +101,7 @@ struct TarOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Lead paths through the links of the image below, of which this is oci-list's text.",
+            "Listing of the image below, by oci-list; paths follow its symbolic links.",
             valueName: "list"))
     var base: Path?
 
@@ -241,7 +243,7 @@ struct ImagePath: Hashable, Sendable {
     }
 }
 
-/// What `--mtime` takes.
+/// Value of `--mtime`.
 enum ModificationTime: Sendable {
     case seconds(Int64)
     case keep

@@ -110,7 +110,7 @@ public struct TarTool: Tool {
         try writer.finish()
     }
 
-    /// What is known of the image below; nil when nothing is.
+    /// The base below the layer; nil when none is known.
     private func openBase(_ console: Console) throws -> (any LayerBase)? {
         guard let path = options.base else { return nil }
         if let directory = try copying.directoryBase(path) { return directory }

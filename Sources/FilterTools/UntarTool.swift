@@ -25,7 +25,7 @@ public struct UntarTool: Tool {
             """,
         version: Version.text)
 
-    @Argument(help: "Directory that the layer is applied to; it must be there.")
+    @Argument(help: "Directory that the layer is applied to; it must exist.")
     var directory: Path
 
     @Option(

@@ -31,13 +31,13 @@ public struct ZstdTool: Tool {
             valueName: "n"))
     var long: Int?
 
-    @Flag(help: "Compress bytes that are no tar, without a trailer.")
+    @Flag(help: "Compress bytes that are not a tar, without a trailer.")
     var any = false
 
     @Flag(name: .customLong("no-trailer"), help: "Leave the layer trailer out.")
     var leavesOutTrailer = false
 
-    @Flag(help: "Write zstd:chunked, of which files can be fetched one by one.")
+    @Flag(help: "Write zstd:chunked, so that clients can fetch single files.")
     var chunked = false
 
     @Option(

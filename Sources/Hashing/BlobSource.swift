@@ -1,10 +1,10 @@
 import ByteStream
 import OCI
 
-/// What a blob is called by: the digest and number of its bytes.
+/// Identity of a blob: digest and number of its bytes.
 public struct BlobIdentity: Hashable, Sendable {
     public let digest: Digest
-    /// Bytes.
+    /// Size in bytes.
     public let size: Int64
 
     public init(digest: Digest, size: Int64) {

@@ -7,15 +7,16 @@ public final class FileBlob: BlobSource {
     public let identity: BlobIdentity
     private let path: Path
     private let descriptor: FileDescriptor
-    private let isOwned: Bool
-    /// Where in the file the blob begins.
+    /// Keeps the file open that this object opened.
+    private let file: OwnedDescriptor?
+    /// Offset of the blob in the file.
     private let start: Int64
     private var source: VerifyingSource
 
     /// - Throws: `StreamError.open`.
     public convenience init(_ path: Path, identity: BlobIdentity) throws(StreamError) {
-        self.init(
-            try RegularFile.open(path), start: 0, path: path, identity: identity, isOwned: true)
+        let file = try RegularFile.open(path)
+        self.init(file.descriptor, start: 0, path: path, identity: identity, file: file)
     }
 
     /// - Parameters:
@@ -24,23 +25,19 @@ public final class FileBlob: BlobSource {
     public convenience init(
         _ descriptor: FileDescriptor, start: Int64, path: Path, identity: BlobIdentity
     ) {
-        self.init(descriptor, start: start, path: path, identity: identity, isOwned: false)
+        self.init(descriptor, start: start, path: path, identity: identity, file: nil)
     }
 
     private init(
         _ descriptor: FileDescriptor, start: Int64, path: Path, identity: BlobIdentity,
-        isOwned: Bool
+        file: OwnedDescriptor?
     ) {
         self.path = path
         self.identity = identity
         self.descriptor = descriptor
         self.start = start
-        self.isOwned = isOwned
+        self.file = file
         source = FileBlob.source(descriptor, path, identity)
-    }
-
-    deinit {
-        if isOwned { _ = Glibc.close(descriptor.rawValue) }
     }
 
     public var announced: BlobIdentity? { identity }

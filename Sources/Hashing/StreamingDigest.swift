@@ -5,7 +5,7 @@ import OCI
 public final class StreamingDigest {
     public let algorithm: Digest.Algorithm
     private let context: OpaquePointer
-    /// How many bytes went in.
+    /// Number of bytes hashed.
     public private(set) var byteCount: Int64 = 0
 
     public init(_ algorithm: Digest.Algorithm = .sha256) {
@@ -43,7 +43,7 @@ public final class StreamingDigest {
         return copy.finalize()
     }
 
-    /// Forgets what went in; allowed after the end too.
+    /// Starts again; allowed after the end too.
     public func restart() {
         let status = EVP_DigestInit_ex(context, nil, nil)
         precondition(status == 1, "libcrypto cannot start over")

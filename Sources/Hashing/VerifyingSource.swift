@@ -1,7 +1,7 @@
 import ByteStream
 import OCI
 
-/// What bytes did not match.
+/// A digest or size that bytes did not match.
 public enum VerificationError: Failure, Hashable {
     case digest(subject: String, expected: Digest, actual: Digest)
     case size(subject: String, expected: Int64, actual: Int64)

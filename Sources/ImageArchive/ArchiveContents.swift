@@ -16,7 +16,7 @@ package struct ArchiveContents {
     private var emptyFiles: Set<[UInt8]> = []
     /// What the target has, by the paths of the archive.
     private(set) var blobs: [[UInt8]: StreamedBlob] = [:]
-    /// The sizes of what the target has, by the digests.
+    /// The sizes of the blobs that the target has, by digest.
     private var sizes: [Digest: Int64] = [:]
     /// Links of either kind, with where they lead.
     private var links: [[UInt8]: [UInt8]] = [:]
@@ -108,7 +108,7 @@ package struct ArchiveContents {
             return head.count
         }
         if head.isJSON { largePaths.insert(path) }
-        let source = EntrySource(head, reader)
+        let source = PrefixedSource(head, reader)
         let blob: StreamedBlob
         if let digest {
             let expected = BlobIdentity(digest: digest, size: Int64(entry.size))
@@ -134,7 +134,7 @@ package struct ArchiveContents {
                 mediaType: .layer, digest: identity.digest, size: identity.size)
             blob = StreamedBlob(descriptor: descriptor, diffID: identity.digest)
         } else {
-            // Neither a document nor a layer: of no account.
+            // Neither a document nor a layer: ignored.
             return 0
         }
         blobs[path] = blob
@@ -276,7 +276,7 @@ extension [UInt8] {
 }
 
 /// The entries of the archive, and the data of the current one.
-private final class EntryReader {
+private final class EntryReader: ByteSource {
     private var reader: TarReader
 
     init(_ input: any ByteSource, path: Path) {
@@ -312,22 +312,6 @@ private final class EntryReader {
             filled += part
         }
         return Array(buffer[..<filled])
-    }
-}
-
-/// The data of the current entry, of which the beginning was read before.
-private final class EntrySource: ByteSource {
-    private let head: MemorySource
-    private let reader: EntryReader
-
-    init(_ head: [UInt8], _ reader: EntryReader) {
-        self.head = MemorySource(head)
-        self.reader = reader
-    }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        let count = head.read(into: buffer)
-        return count > 0 ? count : try reader.read(into: buffer)
     }
 }
 

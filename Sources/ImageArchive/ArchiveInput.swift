@@ -33,19 +33,3 @@ enum ArchiveInput {
         return try DecompressedStream(whole, head: head, path: input.path) ?? whole
     }
 }
-
-/// A source whose first bytes were read before.
-private final class PrefixedSource: ByteSource {
-    private let head: MemorySource
-    private let rest: InputStream
-
-    init(_ head: [UInt8], _ rest: InputStream) {
-        self.head = MemorySource(head)
-        self.rest = rest
-    }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        let count = head.read(into: buffer)
-        return count > 0 ? count : try rest.read(into: buffer)
-    }
-}

@@ -117,7 +117,7 @@ extension LayoutRepository {
         return identity
     }
 
-    /// Takes a blob from another layout of the same file system, without copying its bytes.
+    /// Links a blob of another layout on the same file system, without copying its bytes.
     ///
     /// The bytes are read once, and checked. The blob must be as readable as this layout is, since
     /// both have the same file then.
@@ -158,7 +158,7 @@ extension LayoutRepository {
         _ = blobPath(digest).withCString { utimensat(AT_FDCWD, $0, nil, 0) }
     }
 
-    /// Who owns a file and who may read it; nil when that is not known.
+    /// Owner and mode of a file; nil when they are not known.
     private func readers(of path: Path) -> [UInt32]? {
         var status = stat()
         guard path.withCString({ stat($0, &status) }) == 0 else { return nil }

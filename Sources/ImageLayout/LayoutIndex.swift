@@ -27,7 +27,7 @@ struct LayoutIndex {
         guard try version.integer() == 2 else { throw version.failure("not 2") }
         document = try field.object()
         let entries = try field.member("manifests")?.elements() ?? []
-        // What is not read here must still be the same for every reader.
+        // Fields that are not read here must still be the same for every reader.
         for entry in entries {
             if case .object = entry.value { try entry.checkSpelling(of: Descriptor.keys) }
         }
@@ -64,7 +64,7 @@ struct LayoutIndex {
         return result
     }
 
-    /// What the entries call the manifest of `digest`, if any has it.
+    /// The media type that entries give the manifest of `digest`, if any lists it.
     func mediaType(of digest: Digest) -> MediaType? {
         for entry in entries where entry.digest == JSONString(digest.description) {
             if let text = entry.object?.text("mediaType"), let type = MediaType(parsing: text) {

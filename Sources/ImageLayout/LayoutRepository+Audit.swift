@@ -2,7 +2,7 @@ import ByteStream
 import JSON
 import OCI
 
-/// What a check of a whole layout asks.
+/// Access to a whole layout, for a check of it.
 extension LayoutRepository {
     /// Every entry of `index.json`, in order.
     ///
@@ -35,7 +35,7 @@ extension LayoutRepository {
         do {
             return try Directory.names(in: path)
         } catch {
-            // A layout without a blob may lack the directory, and a file is none.
+            // A layout without blobs may lack the directory. A file in its place has no blobs either.
             if error == .noEntry || error == .notDirectory { return [] }
             throw .open(path: path, error)
         }

@@ -6,7 +6,7 @@ import OCI
 /// A file of a layout that nothing leads to.
 public struct Garbage: Sendable {
     public let path: Path
-    /// Bytes.
+    /// Size in bytes.
     public let size: Int64
 }
 
@@ -98,28 +98,17 @@ extension LayoutRepository {
     /// The names of the blobs that the entries lead to.
     private func reachable(from index: LayoutIndex) throws -> Set<Path> {
         var walk = ReachabilityWalk(layout: self)
-        var waiting: [(entry: Descriptor, subject: Digest)] = []
+        var roots: [Descriptor] = []
         for entry in try parsing(indexPath, { () throws(JSONError) in try index.manifests() }) {
             if entry[annotation: Annotation.refName] == nil,
                 let subject = try walk.subject(of: entry)
             {
-                waiting.append((entry, subject))
+                walk.referrers[Path(subject.encoded), default: []].append(entry)
             } else {
-                try walk.add(entry)
+                roots.append(entry)
             }
         }
-        // A referrer may be about another referrer.
-        var isDone = false
-        while !isDone {
-            isDone = true
-            for (entry, subject) in waiting
-            where walk.kept.contains(Path(subject.encoded))
-                && !walk.kept.contains(Path(entry.digest.encoded))
-            {
-                try walk.add(entry)
-                isDone = false
-            }
-        }
+        for root in roots { try walk.add(root) }
         return walk.kept
     }
 }
@@ -127,6 +116,8 @@ extension LayoutRepository {
 /// Collects the names of blobs that manifests refer to.
 private struct ReachabilityWalk {
     let layout: LayoutRepository
+    /// Entries by the name of their subject, with which they are kept.
+    var referrers: [Path: [Descriptor]] = [:]
     private(set) var kept: Set<Path> = []
 
     init(layout: LayoutRepository) {
@@ -137,7 +128,9 @@ private struct ReachabilityWalk {
         // Not by recursion: documents of others say how deep it goes.
         var pending = [entry]
         while let descriptor = pending.popLast() {
-            guard kept.insert(Path(descriptor.digest.encoded)).inserted else { continue }
+            let name = Path(descriptor.digest.encoded)
+            guard kept.insert(name).inserted else { continue }
+            pending += referrers.removeValue(forKey: name) ?? []
             guard descriptor.mediaType.isManifest || descriptor.mediaType.isIndex,
                 let raw = try document(descriptor)
             else { continue }
@@ -150,7 +143,7 @@ private struct ReachabilityWalk {
         }
     }
 
-    /// What a listed manifest is about.
+    /// The subject of a listed manifest.
     func subject(of entry: Descriptor) throws -> Digest? {
         guard entry.mediaType.isManifest || entry.mediaType.isIndex,
             let raw = try document(entry)
@@ -160,7 +153,7 @@ private struct ReachabilityWalk {
         }
     }
 
-    /// - Returns: nil for what is not in the layout.
+    /// - Returns: nil when the layout does not have the document.
     private func document(_ descriptor: Descriptor) throws -> RawManifest? {
         guard try layout.hasBlob(descriptor.digest) else { return nil }
         return RawManifest(

@@ -95,7 +95,7 @@ public struct LayoutRepository: Sendable {
         return RawManifest(bytes: bytes, mediaType: .index)
     }
 
-    /// What the manifest of an entry is about; nil for what is no manifest, or not there.
+    /// The subject of an entry's manifest; nil when the entry is no manifest or is missing.
     private func subject(of entry: Descriptor) throws -> Digest? {
         guard entry.mediaType.isManifest || entry.mediaType.isIndex, try hasBlob(entry.digest)
         else { return nil }

@@ -40,7 +40,7 @@ public struct BaseChange: Sendable {
         self.new = new
     }
 
-    /// What the annotations call the base; nil when they do not name it.
+    /// The base that the annotations name; nil when they name none.
     private static func recorded(_ manifest: Manifest) throws(EditError) -> Reference? {
         guard let name = manifest[annotation: Annotation.baseName] else { return nil }
         let digest = manifest[annotation: Annotation.baseDigest]

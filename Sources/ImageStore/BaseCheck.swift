@@ -13,18 +13,19 @@ public struct BaseStatus: Sendable {
     }
 
     public let answer: Answer
-    /// What the image was called.
+    /// Name of the image.
     public let image: String
     public let base: String?
     public let recorded: Digest?
-    /// What the base's tag stands for; nil when it is gone.
+    /// Digest that the base's tag points to; nil when it is gone.
     public let now: Digest?
 
     /// Answer, image, base, and the digests that are recorded and found, with tabs between; `-` is what
     /// is not known.
     public var line: String {
         [
-            answer.rawValue, image, base ?? "-", recorded?.description ?? "-",
+            answer.rawValue, escaped(image), base.map { escaped($0) } ?? "-",
+            recorded?.description ?? "-",
             now?.description ?? "-",
         ].joined(separator: "\t")
     }

@@ -1,13 +1,13 @@
 import ByteStream
 import Synchronization
 
-/// How many transfers go on at the same time.
+/// Number of simultaneous transfers.
 package let concurrencyLimit = 4
 
-/// How many questions with short answers are open at the same time.
+/// Number of requests with short answers that are open at the same time.
 package let questionLimit = 8
 
-/// Tells work that its result is no longer wanted.
+/// Signals that the result of work is no longer wanted.
 package final class Cancellation: Sendable {
     package struct Cancelled: Error {}
 

@@ -1,7 +1,7 @@
 import ByteStream
 import OCI
 
-/// What `ImageStore.delete` removes, or would remove.
+/// The manifest and tags that `ImageStore.delete` removes.
 public struct Deletion: Sendable {
     public let reference: Reference
     public let digest: Digest

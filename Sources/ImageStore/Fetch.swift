@@ -146,7 +146,7 @@ extension ImageStore {
 }
 
 extension Image {
-    /// What the config says that the image runs on.
+    /// The platform in the config.
     func platform(subject: String) throws(StoreError) -> Platform {
         try parsing("config of \(subject)") { () throws(JSONError) in
             try ImageConfig(JSONField(JSON.parse(configBytes))).platform()

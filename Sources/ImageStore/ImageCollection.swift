@@ -17,7 +17,7 @@ public struct ImageCollection: Sendable {
         fileprivate let inventory: Inventory.Blob
     }
 
-    /// What the names stand for.
+    /// The images by name.
     public let root: RawManifest
     /// The manifests that `root` refers to, and itself last.
     public let manifests: [RawManifest]

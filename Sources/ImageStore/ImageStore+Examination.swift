@@ -2,7 +2,7 @@ import OCI
 import Registry
 
 extension ImageStore {
-    /// What the registry of a reference says of itself; nil for a layout and for `scratch`.
+    /// Information about the registry of a reference; nil for a layout and for `scratch`.
     ///
     /// - Throws: `RegistryError`.
     public func examine(_ reference: Reference) throws -> RegistryExamination? {

@@ -7,14 +7,14 @@ import Registry
 public final class ImageStore: Sendable {
     private let options: RegistryOptions
     private let client = Guarded<RegistryClient?>(nil)
-    /// Takes what is done, line by line.
+    /// Receives each step as a line.
     public let trace: @Sendable (String) -> Void
-    /// Takes what the user should know although nothing failed.
+    /// Receives warnings for the user.
     public let warn: @Sendable (String) -> Void
 
     private let path: @Sendable (String) -> Path
 
-    /// What registries are talked to with, as in `libcurl 7.88.1`.
+    /// The HTTP library, as in `libcurl 7.88.1`.
     public static var libraryVersion: String { RegistryClient.libraryVersion }
 
     /// Nothing is read or connected before a registry is used.
@@ -103,7 +103,7 @@ public final class ImageStore: Sendable {
         return manifest
     }
 
-    /// What a reference stands for when its platforms are chosen from.
+    /// The manifest or index of a reference, for choosing platforms.
     struct Root {
         let raw: RawManifest
         /// False for an index that was made of a layout's `index.json`.

@@ -1,7 +1,7 @@
 import Hashing
 import OCI
 
-/// What a manifest needs to be in a repository before it.
+/// The documents and blobs that a repository needs before a manifest.
 struct Inventory {
     struct Blob: Sendable {
         let descriptor: Descriptor

@@ -1,7 +1,7 @@
 import JSON
 import OCI
 
-/// Takes stock of a manifest or index that came as bytes.
+/// Makes the inventory of a manifest or index from its bytes.
 struct ManifestWalk: Sendable {
     let store: ImageStore
     let target: any Repository
@@ -60,7 +60,7 @@ struct ManifestWalk: Sendable {
         let subject: String
     }
 
-    /// What an index refers to.
+    /// Manifests of an index.
     private enum Child: Sendable {
         case blob
         /// The target has it, with all that it refers to.
@@ -83,7 +83,7 @@ struct ManifestWalk: Sendable {
         return false
     }
 
-    /// What an index refers to, from the target or else from where its blobs are.
+    /// Manifests of an index, from the target or else from the sources of its blobs.
     private func fetch(_ item: Item) throws -> Child {
         let entry = item.entry
         if try isBlob(entry) { return .blob }

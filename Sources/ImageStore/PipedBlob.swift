@@ -7,7 +7,7 @@ import Hashing
 /// Nothing is read before the first byte is asked for, or `begin` is called. What the reading side
 /// throws comes out where the end would be, so that a blob that failed its check has no end.
 final class PipedBlob: BlobSource {
-    /// How far reading may be ahead of sending.
+    /// Bytes that reading may be ahead of sending.
     static let byteLimit = 4 << 20
 
     let identity: BlobIdentity

@@ -12,7 +12,7 @@ public enum PlatformChoice: Hashable, Sendable {
 
     public static func one(_ platform: Platform) -> PlatformChoice { .listed([platform]) }
 
-    /// What is asked for; of all, what runs here.
+    /// The platforms asked for; with all, the one that runs here.
     var platforms: [Platform] {
         switch self {
         case .implied(let platform): [platform]

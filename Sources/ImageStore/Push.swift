@@ -122,7 +122,7 @@ extension ImageStore {
             of: content, for: target, sources: filled + sources,
             trustsTarget: target.provesBlobs && !checksBlobs)
         try transfer(inventory.blobs, to: target)
-        // What an index refers to must be there before it.
+        // The manifests of an index must be there before it.
         let images = inventory.manifests.filter { !$0.mediaType.isIndex }
         let listed = try concurrently(images) { (manifest: RawManifest, _) in
             try repository.putManifest(manifest, tag: nil) != nil
@@ -136,7 +136,7 @@ extension ImageStore {
         }
     }
 
-    /// What a place must have before `content.root`, and where it may be had.
+    /// The things that a place needs before `content.root`, and their sources.
     ///
     /// - Parameter trustsTarget: manifests that the place has are left out, with all they refer to.
     func inventory(
@@ -181,7 +181,7 @@ extension ImageStore {
 /// A push to one target, and what the target has of it already.
 private struct TargetPush {
     let target: Reference
-    /// By the algorithm of the target's digest.
+    /// Digest by the algorithm of the target's digest.
     let root: RawManifest
     /// The repository has the root, and so all that it refers to.
     var isHeld = false

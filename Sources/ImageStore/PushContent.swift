@@ -2,9 +2,9 @@ import Hashing
 import JSON
 import OCI
 
-/// What one run pushes: a manifest or index, and what is needed to have all it refers to.
+/// Content of one push: a manifest or index, and everything that it refers to.
 public struct PushContent: Sendable {
-    /// What the tag will stand for.
+    /// The manifest or index that the tag will point to.
     public let root: RawManifest
     /// The images of `root`, when they came as image lines; else it is walked where it comes from.
     let images: [Child]
@@ -21,7 +21,7 @@ public struct PushContent: Sendable {
         let configBytes: [UInt8]
         /// Where its blobs may be: where the image was fetched from, and its base.
         let sources: [Reference]
-        /// What messages call it.
+        /// Its name in messages.
         let subject: String
     }
 

@@ -1,8 +1,8 @@
 import OCI
 
-/// What one push would do, found out by asking only whether things are there.
+/// Plan of one push, made by existence checks only.
 public struct PushPlan: Sendable {
-    /// How a place gets what it lacks.
+    /// How a place gets a missing blob.
     public enum Action: String, Sendable, CaseIterable {
         /// The place has it.
         case reuse
@@ -17,7 +17,7 @@ public struct PushPlan: Sendable {
     public struct Item: Sendable {
         public let action: Action
         public let digest: Digest
-        /// Bytes.
+        /// Size in bytes.
         public let size: Int64
         /// As `Repository.name`.
         public let place: String
@@ -33,7 +33,7 @@ public struct PushPlan: Sendable {
 }
 
 extension ImageStore {
-    /// What `push` would do with the same arguments.
+    /// The plan of `push` with the same arguments.
     ///
     /// - Throws: what the places throw.
     public func plan(

@@ -5,7 +5,7 @@ import OCI
 import Registry
 
 extension ImageStore {
-    /// How often a list is written again that another process replaced meanwhile.
+    /// Retries of writing a list that another process replaced meanwhile.
     private static let referrersAttemptLimit = 5
 
     /// The manifests that are about the one which a reference names, as their descriptors with
@@ -62,7 +62,7 @@ extension ImageStore {
         return found.filter { $0.isArtifact(of: artifactType) }
     }
 
-    /// What an index refers to, and the indexes in it, as far as the place has them.
+    /// Manifests in an index and its nested indexes, as far as the place has them.
     func parts(
         of raw: RawManifest, in repository: any Repository, depth: Int = 0
     ) throws -> [Descriptor] {
@@ -103,7 +103,7 @@ extension ImageStore {
         throw StoreError.referrersContended(place: repository.name, tag: tag)
     }
 
-    /// Takes a manifest that was deleted off the list of its subject's referrers, where that is a tag.
+    /// Removes a deleted manifest from its subject's list of referrers, where that is a tag.
     ///
     /// - Spec: distribution-spec v1.1, Deleting Manifests.
     func unlistReferrer(_ manifest: RawManifest, in repository: any Repository) throws {

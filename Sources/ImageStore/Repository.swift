@@ -33,7 +33,7 @@ public protocol Repository: BlobWriter {
 
     func hasBlob(_ digest: Digest) throws -> Bool
 
-    /// How many bytes a blob has; nil when there is none.
+    /// Size of a blob in bytes; nil when it does not exist.
     func blobSize(_ digest: Digest) throws -> Int64?
 
     /// Streams a blob into `sink`, checked; the last bytes are proved only when this returns.

@@ -7,7 +7,7 @@ import Hashing
 /// the pace and memory is bounded. Whoever finds the ring empty reads the source; a place that ends,
 /// or fails, is waited for no longer.
 final class SharedBlob: @unchecked Sendable {
-    /// How far one place may be ahead of another.
+    /// Bytes that one place may be ahead of another.
     static let byteLimit = 8 << 20
     private static let readByteLimit = 1 << 20
 
@@ -16,7 +16,7 @@ final class SharedBlob: @unchecked Sendable {
     private let lock = Lock()
     // Guarded by the lock, but for the bytes: those before `end` do not change while a reader is
     // behind them, and those after it are of whoever is reading the source.
-    /// How far each place has read; nil when it does not read any more.
+    /// Bytes that each place has read; nil when it stopped reading.
     private var positions: [Int64?]
     private var end: Int64 = 0
     private var isReading = false
@@ -49,7 +49,7 @@ final class SharedBlob: @unchecked Sendable {
     /// Only after a reader came to the end.
     var identity: BlobIdentity { source.identity }
 
-    /// What reading the source failed with.
+    /// Error of reading the source.
     var failure: (any Error)? {
         lock.withLock {
             if case .failure(let error) = outcome { error } else { nil }
@@ -82,7 +82,7 @@ final class SharedBlob: @unchecked Sendable {
         case end
     }
 
-    /// What a reader does next, which waits for the slowest. Inside the lock.
+    /// Next step of a reader, which waits for the slowest. The caller holds the lock.
     private func next(_ reader: Int) throws -> Step {
         while true {
             let position = positions[reader] ?? end

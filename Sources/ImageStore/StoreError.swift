@@ -26,7 +26,7 @@ public enum StoreError: Failure {
     case digestMismatch(Reference, actual: Digest)
     /// The tag is not where `--expect` says; it was left alone.
     case tagMoved(place: String, tag: String, expected: TagExpectation, actual: Digest?)
-    /// Someone else moved the tag at the same time, after it was pushed here.
+    /// Another process moved the tag after this one pushed it.
     case tagOverwritten(place: String, tag: String, actual: Digest?)
     case noTagToExpect(Reference)
     /// Other processes replaced the list of referrers every time it was written.
@@ -132,7 +132,7 @@ public enum StoreError: Failure {
     }
 }
 
-/// What a tag must stand for before it is moved.
+/// Condition on a tag before it is moved.
 public enum TagExpectation: Hashable, Sendable, CustomStringConvertible {
     case absent
     case digest(Digest)

@@ -6,7 +6,7 @@ import OCI
 /// A tag, and what could be found out of what it stands for.
 public struct TagEntry: Sendable {
     public let tag: String
-    /// Of the manifest or index; nil when it is gone meanwhile.
+    /// Descriptor of the manifest or index; nil when it is gone meanwhile.
     public let descriptor: Descriptor?
     /// When the image was made, as it says itself.
     public let created: String?
@@ -35,7 +35,7 @@ extension ImageStore {
         return excludingDigestTags ? tags.filter { !DigestTag.matches($0) } : tags
     }
 
-    /// What tags stand for, in their order. Two requests for each, or three.
+    /// Descriptors and times of tags, in order. Two or three requests for each.
     ///
     /// - Throws: what the place throws; a tag that is gone meanwhile is no error.
     public func listing(of tags: [String], in reference: Reference) throws -> [TagEntry] {

@@ -47,7 +47,7 @@ extension ImageStore {
         return repositories
     }
 
-    /// Takes a blob of a layout into another layout without copying it.
+    /// Links a blob of a layout into another layout without copying it.
     private func link(_ blob: Inventory.Blob, to target: Reference) throws -> Bool {
         guard case .layout(let target) = target else { return false }
         for case .layout(let source) in blob.sources {
@@ -180,7 +180,7 @@ private final class CopiedBlob: BlobSource {
     func rewind() throws -> Bool { try source?.rewind() ?? true }
 }
 
-/// What a check of a whole layout asks.
+/// Access to a whole layout, for a check of it.
 public struct LayoutAudit {
     private let layout: LayoutRepository
 

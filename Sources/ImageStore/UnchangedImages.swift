@@ -2,7 +2,7 @@ import JSON
 import OCI
 
 extension ImageStore {
-    /// What is pushed for images of image lines.
+    /// Content to push for images of image lines.
     ///
     /// What was not changed since it was fetched is pushed by the bytes that are stored, so that its
     /// digest stays: a manifest that is indented, or an index of which all images are there. An
@@ -39,7 +39,7 @@ extension ImageStore {
         let digests = images.compactMap(\.storedDigest)
         guard digests.count == images.count else { return nil }
         let isIndex = asIndex || images.count > 1
-        // What serialization gives anyway needs no request.
+        // Bytes that serialization gives anyway need no request.
         if !isIndex, images[0].manifest[annotation: Annotation.compact] == nil { return nil }
         guard let digest = isIndex ? source.digest : digests[0],
             let stored = try stored(digest, in: places + [source])

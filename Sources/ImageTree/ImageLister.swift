@@ -69,8 +69,9 @@ public final class ImageLister: Sendable {
         let work = distinct.values.sorted {
             ($1.descriptor.size, $0.index) < ($0.descriptor.size, $1.index)
         }
+        let budget = ListingBudget()
         let results = try concurrently(work) { layer, _ in
-            try self.listing(of: layer, in: places)
+            try self.listing(of: layer, in: places, budget)
         }
         let listings = Dictionary(
             uniqueKeysWithValues: zip(work.map(\.listingKey), results))
@@ -92,19 +93,29 @@ public final class ImageLister: Sendable {
         sources.isEmpty ? image.manifest.blobSources : sources
     }
 
-    private func listing(of layer: ImageLayer, in places: [Reference]) throws -> LayerListing {
+    private func listing(
+        of layer: ImageLayer, in places: [Reference], _ budget: ListingBudget
+    ) throws -> LayerListing {
         let whole = ListingKey.layer(diffID: layer.diffID)
-        if let known = known(whole, layer) { return known }
+        if let known = known(whole, layer) {
+            try budget.take(known.items.count)
+            return known
+        }
         if let chunked = chunked(layer, in: places) {
-            if let known = known(chunked.key, layer) { return known }
+            if let known = known(chunked.key, layer) {
+                try budget.take(known.items.count)
+                return known
+            }
             if let listing = try listing(of: chunked) {
+                try budget.take(listing.items.count)
                 cache?.keep(listing, of: chunked.key)
                 return listing
             }
         }
         let blob = try store.openBlob(layer.descriptor, subject: layer.subject, in: places)
         let listing = try LayerScan(
-            layer: layer.descriptor, diffID: layer.diffID, hashesContent: hashesContent
+            layer: layer.descriptor, diffID: layer.diffID, hashesContent: hashesContent,
+            budget: budget
         ).listing(blob)
         _ = proved.withLock { $0.insert(ProvedLayer(layer)) }
         cache?.keep(listing, of: whole)
@@ -148,7 +159,7 @@ struct ImageLayer: Sendable {
     let descriptor: Descriptor
     let diffID: Digest
 
-    /// As messages call it.
+    /// Its name in messages.
     var subject: String { "layer \(index + 1)" }
 
     /// Layers that have it in common have the same listing: those of one diffID, but where a table may

@@ -15,7 +15,7 @@ public enum JSON: Hashable, Sendable {
     public static func string(_ text: String) -> JSON { .string(JSONString(text)) }
     public static func integer(_ value: some BinaryInteger) -> JSON { .number(JSONNumber(value)) }
 
-    /// What kind of value it is, as messages say it.
+    /// The kind of value, as messages name it.
     public var kind: String {
         switch self {
         case .null: "null"

@@ -23,7 +23,7 @@ public enum JSONError: Error, Hashable, Sendable {
     }
 }
 
-/// Where in a document a value stands, as in `layers[2].digest`.
+/// Path of a value in a document, as in `layers[2].digest`.
 ///
 /// Made for every value that is read, and turned to text only for the one that is wrong.
 public struct JSONPath: Hashable, Sendable {

@@ -45,13 +45,6 @@ public struct JSONObject: Hashable, Sendable {
         }
     }
 
-    /// Removes every member for which `isRemoved` says so, in one pass.
-    public mutating func removeMembers(where isRemoved: (Member) throws -> Bool) rethrows {
-        let count = members.count
-        try members.removeAll(where: isRemoved)
-        if members.count != count { index() }
-    }
-
     /// Sets `key`, which when new comes right after the first of `keys` that is there, else at the
     /// end: a field that is added stands where its specification names it.
     public mutating func set(_ key: JSONString, to value: JSON, after keys: [JSONString]) {

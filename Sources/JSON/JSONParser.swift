@@ -157,7 +157,7 @@ private struct Parser {
     private mutating func string() throws(JSONError) -> JSONString {
         offset += 1
         let start = offset
-        // What the escapes stand for; empty until there is one.
+        // The text with escapes resolved; empty until there is one.
         var decoded: [UInt8] = []
         var hasEscapes = false
         while true {

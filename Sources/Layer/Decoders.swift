@@ -66,6 +66,13 @@ final class ZstdDecoder: StreamDecoder {
         guard isAtFrameEnd else { throw .cut(path: path, format: "zstd", offset: offset) }
     }
 
+    /// Begins another stream with the same memory.
+    func restart() {
+        ZSTD_DCtx_reset(context, ZSTD_reset_session_only)
+        offset = 0
+        isAtFrameEnd = true
+    }
+
     private func refusal(_ result: Int) -> LayerError {
         if ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge {
             return .window(path: path, byteCount: 1 << ZstdDecoder.windowLogLimit)

@@ -1,11 +1,11 @@
 import ByteStream
 import Glibc
 
-/// What a gzip or zstd stream decompresses to, made by a thread of its own.
+/// The decompressed bytes of a gzip or zstd stream. A thread of its own decompresses.
 ///
 /// Its end is proved: a stream that is cut or damaged throws where the end would be.
 public final class DecompressedStream: ByteSource {
-    /// How far decompressing may be ahead of reading.
+    /// Bytes that decompression may be ahead of reading.
     private static let byteLimit = 4 << 20
 
     private let pipe = MemoryPipe(capacity: DecompressedStream.byteLimit)

@@ -5,9 +5,9 @@ import Tar
 
 /// A layer that is to be read: what it must turn out to be.
 public struct ExpectedLayer: Sendable {
-    /// As it is stored.
+    /// Digest and size as stored.
     public let descriptor: Descriptor
-    /// Of its uncompressed tar; nil when nobody stated it.
+    /// Digest of the uncompressed tar; nil when it was not stated.
     public let diffID: Digest?
 
     public init(_ descriptor: Descriptor, diffID: Digest?) {
@@ -30,7 +30,7 @@ public struct ExpectedLayer: Sendable {
         self.init(descriptor, diffID: diffID)
     }
 
-    /// What messages call it.
+    /// Its name in messages.
     public var path: Path { Path("layer \(descriptor.digest)") }
 }
 
@@ -54,7 +54,7 @@ extension LayerUnpacker {
             var unpacker = self
             unpacker.expect(layer)
             let isLast = offset == layers.count - 1
-            // Whatever follows the last layer is too much of it.
+            // Bytes after the last layer are too many.
             let part: any ByteSource =
                 isLast ? input : InputPart(input, byteCount: layer.descriptor.size)
             try unpacker.unpack(

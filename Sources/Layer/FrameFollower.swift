@@ -19,7 +19,7 @@ struct FrameFollower: ~Copyable {
     private var state = State.magic
     private var offset: Int64 = 0
     private var gathered: [UInt8] = []
-    /// Where in the stream what was gathered last ends.
+    /// Offset in the stream after the last gathered byte.
     private var gatheredEnd: Int64 = 0
     private var hasChecksum = false
     private var blockCount = 0
@@ -94,10 +94,10 @@ struct FrameFollower: ~Copyable {
         }
     }
 
-    /// How many bytes follow the frame header's descriptor byte.
+    /// Bytes after the frame header's descriptor byte.
     private var headerByteCount = 0
 
-    /// Takes bytes until `count` are together, then acts on them.
+    /// Gathers `count` bytes, then handles them.
     private mutating func gather(
         _ count: Int, from bytes: UnsafeRawBufferPointer
     ) throws(LayerError) -> Int {

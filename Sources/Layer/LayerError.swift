@@ -2,7 +2,7 @@ import ByteStream
 import OCI
 import Tar
 
-/// What keeps bytes from being a layer.
+/// Reasons why bytes are not a layer.
 public enum LayerError: Failure {
     case tar(TarError)
     case stream(StreamError)

@@ -3,7 +3,7 @@ import Hashing
 import OCI
 import Tar
 
-/// Tells from the bytes that pass what kind of layer they are, and whether they are a whole one.
+/// Detects the kind of a layer from the bytes that pass, and whether the layer is whole.
 ///
 /// - A zstd layer with the mark of `oci-zstd` is followed frame by frame up to its trailer; a chunked
 ///   one up to its footer, which must agree with the trailer, the table and tar-split.
@@ -16,15 +16,15 @@ public final class LayerInspector {
     /// Takes the uncompressed tar as it passes, before it is proved to be whole.
     public typealias ContentConsumer = (UnsafeRawBufferPointer) throws(LayerError) -> Void
 
-    /// What the bytes turned out to be.
+    /// The kind of bytes that passed.
     public struct Result: Hashable, Sendable {
         public let mediaType: MediaType
         public let content: Content
-        /// Of a zstd:chunked layer, whoever made it.
+        /// The table of a zstd:chunked layer by any writer.
         public var table: ChunkedTable?
     }
 
-    /// What a layer is when it is uncompressed.
+    /// The uncompressed content of a layer.
     public enum Content: Hashable, Sendable {
         /// Not a layer.
         case opaque

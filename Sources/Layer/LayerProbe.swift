@@ -2,7 +2,7 @@ import ByteStream
 import OCI
 import Tar
 
-/// Tells by their beginning whether bytes are a layer, and of what type.
+/// Detects from the first bytes whether they are a layer, and of what type.
 public enum LayerProbe {
     private static let bufferByteCount = 64 << 10
 
@@ -61,7 +61,7 @@ private final class Header {
 }
 
 extension LayerCompression {
-    /// What bytes that begin so can be at all.
+    /// The kinds that bytes with this beginning can be.
     fileprivate init(firstByte: UInt8) {
         switch firstByte {
         case 0x1F: self = .gzip

@@ -11,19 +11,19 @@ import Tar
 public struct LayerUnpacker: Sendable {
     /// Digest of the layer as it is stored.
     public var digest: Digest?
-    /// Bytes of the layer as it is stored.
+    /// Stored bytes of the layer.
     public var size: Int64?
     /// Type that the layer must be of; nil takes a layer of any compression.
     public var mediaType: MediaType?
     /// Digest of the uncompressed tar.
     public var diffID: Digest?
-    /// How many times its own size a layer may decompress to, once it is more than a GiB.
+    /// How many times its stored size a layer may decompress to, beyond 1 GiB.
     public var maximumRatio = 1000
 
-    /// How far decompressing may be ahead of unpacking.
+    /// Bytes that decompression may be ahead of unpacking.
     private static let byteLimit = 4 << 20
 
-    /// What a layer may decompress to however small it is.
+    /// Bytes that any layer may decompress to.
     private static let freeByteCount: Int64 = 1 << 30
 
     public init() {}
@@ -65,7 +65,7 @@ public struct LayerUnpacker: Sendable {
         private let pipe: MemoryPipe
         private let expected: LayerUnpacker
         private var byteCount: Int64 = 0
-        /// Of a diffID whose algorithm is not that of all the others.
+        /// For a diffID whose algorithm differs from the others'.
         private let tarDigest: StreamingDigest?
 
         init(

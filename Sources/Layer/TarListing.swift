@@ -59,6 +59,6 @@ extension TarEntry {
 
     /// A name as it is when it is harmless on a terminal, else with escapes.
     private func plain(_ bytes: [UInt8]) -> String {
-        String(quote(bytes).dropFirst().dropLast())
+        escaped(bytes)
     }
 }

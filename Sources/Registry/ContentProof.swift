@@ -9,9 +9,9 @@ import OCI
 /// - Spec: distribution-spec v1.1, Pulling blobs, Pushing blobs, Pushing Manifests.
 enum ContentProof: Hashable {
     case proved
-    /// Nothing in the answer proves it, or denies it: it must be read again.
+    /// The answer neither proves nor denies it: it must be read again.
     case open
-    /// What the answer says instead.
+    /// The contradiction in the answer.
     case contradicted(String)
 
     /// - Parameters:

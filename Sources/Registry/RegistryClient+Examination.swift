@@ -2,7 +2,7 @@ import ByteStream
 import Glibc
 import OCI
 
-/// What a registry says of itself to somebody who only asks.
+/// Information about a registry, found without changing anything.
 public struct RegistryExamination: Sendable {
     /// Whether it is spoken to by TLS.
     public let isSecure: Bool

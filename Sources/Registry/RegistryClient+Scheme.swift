@@ -2,7 +2,7 @@ import JSON
 
 /// Whether a registry is spoken to in the clear or by TLS.
 extension RegistryClient {
-    /// Where the API of `host` is.
+    /// URL of the API of `host`.
     ///
     /// - Spec: the design's "References": loopback registries are tried over plain HTTP.
     func baseURL(of host: RegistryHost) throws -> HTTPURL {
@@ -26,7 +26,7 @@ extension RegistryClient {
         HTTPURL(scheme: "http", authority: host.authority, target: "/v2/")
     }
 
-    /// Where the API of `host` most likely is, for a request that may also find it out.
+    /// Likely URL of the API of `host`, for a request that can also detect it.
     func likelyBaseURL(of host: RegistryHost) throws -> HTTPURL {
         if host.knownBaseURL == nil, host.isLoopback { return plainURL(of: host) }
         return try baseURL(of: host)
@@ -67,7 +67,7 @@ extension RegistryClient {
         }
     }
 
-    /// Asks in the clear, again while nobody listens.
+    /// Asks over plain HTTP, and repeats while the connection is refused.
     ///
     /// - Returns: nil when the connection was closed, as servers of TLS may do it.
     private func plainAnswer(_ request: HTTPRequest) throws -> HTTPResponse? {
@@ -102,15 +102,12 @@ extension RegistryClient {
 }
 
 extension HTTPResponse {
-    /// What only a registry says, or what answers for one: a challenge, its headers, its errors.
+    /// Whether an answer comes from a registry: a challenge, its headers or its errors.
     fileprivate var isOfRegistry: Bool {
         if headers["Docker-Distribution-Api-Version"] != nil { return true }
         if headers["WWW-Authenticate"] != nil { return true }
         if headers["Docker-Content-Digest"] != nil { return true }
-        guard let document = try? JSON.parse(body), case .object(let object) = document else {
-            return false
-        }
-        return object["errors"] != nil
+        return (try? JSON.parse(body).object)?["errors"] != nil
     }
 
     /// Whether it redirects from a host to the same one by TLS.

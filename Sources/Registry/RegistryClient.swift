@@ -77,8 +77,8 @@ public final class RegistryClient: Sendable {
     /// - Throws: `TransportFailure`; what a body or a sink threw.
     func exchange(_ request: HTTPRequest) throws -> HTTPResponse {
         try requestPolicy.check(request)
-        let connection = try pool.take()
-        defer { pool.give(connection) }
+        let connection = try pool.borrow()
+        defer { pool.putBack(connection) }
         do {
             let response = try connection.perform(request)
             trace("\(request.method) \(request.url.redacted): \(response.status)")
@@ -121,7 +121,7 @@ private final class ConnectionPool: Sendable {
         self.settings = settings
     }
 
-    func take() throws(TransportFailure) -> CurlConnection {
+    func borrow() throws(TransportFailure) -> CurlConnection {
         let connection = idle.withLock { idle in
             let last = idle.connections.popLast()
             return last.map { Taken(connection: $0) }
@@ -130,7 +130,7 @@ private final class ConnectionPool: Sendable {
         return try CurlConnection(settings)
     }
 
-    func give(_ connection: CurlConnection) {
+    func putBack(_ connection: CurlConnection) {
         let taken = Taken(connection: connection)
         idle.withLock { $0.connections.append(taken.connection) }
     }

@@ -7,7 +7,7 @@ public struct RegistryAnswer: Sendable, Hashable {
     /// Without user information and without values of a query that could be secret.
     public let url: String
     public let status: Int
-    /// `CODE: message` of the registry, or the beginning of what it said; nil when it said nothing.
+    /// `CODE: message` of the registry, or the beginning of its body; nil for an empty body.
     public let reason: String?
 
     var text: String {
@@ -36,7 +36,7 @@ public enum RegistryError: Failure {
     /// The answer is not what the protocol allows.
     case violation(url: String, problem: String)
     case manifestTooLarge(repository: String, byteCount: Int)
-    /// It was to be stored as a manifest, but its media type is of something else.
+    /// It was to be stored as a manifest, but its media type is not that of a manifest.
     case notAManifest(repository: String, mediaType: String)
     /// Docker's schema 1.
     case obsoleteManifest(repository: String, reference: String)

@@ -1,11 +1,11 @@
 import ByteStream
 import OCI
 
-/// What is known of a registry in this run.
+/// State of a registry in this run.
 final class RegistryHost: Sendable {
     /// Host and port as references have it.
     let name: String
-    /// Where its API is.
+    /// URL of its API.
     let authority: String
     let authenticator: Authenticator
     private let baseURL = Guarded<HTTPURL?>(nil)
@@ -43,7 +43,7 @@ final class RegistryHost: Sendable {
     }
 }
 
-/// What a registry takes when blobs are uploaded, as its answers have taught.
+/// Limits and methods of a registry's uploads, learned from its answers.
 struct UploadHabits: Sendable, Hashable {
     /// A PUT with a body at the end of an upload was refused.
     var refusesWholes = false

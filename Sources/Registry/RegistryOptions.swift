@@ -44,7 +44,7 @@ public struct TransferEvent: Sendable, Hashable {
         case failed
     }
 
-    /// The same for all events of one transfer, and of no other in this process.
+    /// Equal for all events of one transfer, and unique in this process.
     public let identifier: Int
     public let direction: Direction
     /// `host/repository`, and the digest where it is known.

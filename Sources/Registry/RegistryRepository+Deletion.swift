@@ -27,7 +27,7 @@ extension RegistryRepository {
     ///
     /// - Returns: false when there is no such tag.
     /// - Throws: `RegistryError.deletionRefused` where the registry deletes nothing; the tag stands
-    ///   for what it stood for then.
+    ///   for the digest it pointed to then.
     /// - Spec: distribution-spec v1.1, Deleting Tags.
     public func deleteTag(_ tag: String) throws -> Bool {
         guard let digest = try manifestDigest(.tag(tag)) else { return false }
@@ -57,7 +57,7 @@ extension RegistryRepository {
                 try manifestDigest(.tag(tag)) != throwaway.digest
             else { throw try withoutEffect(throwaway.digest) }
         } catch {
-            // The tag is not left with what nobody pushed.
+            // The tag must not keep a manifest that nobody pushed.
             try putManifest(original, tag: tag)
             throw error
         }

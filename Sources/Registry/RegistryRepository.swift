@@ -213,7 +213,7 @@ public struct RegistryRepository: Sendable {
 }
 
 extension ManifestSelector {
-    /// Safe in a path, whatever a caller takes for a tag.
+    /// Safe in a URL path, whatever text the caller passes as a tag.
     var pathComponent: String {
         switch self {
         case .tag(let tag): percentEncoded(tag)
@@ -256,7 +256,7 @@ enum ManifestType {
         if let announced, announced.isManifest || announced.isIndex || announced.isSchema1 {
             return announced
         }
-        guard let document = try? JSON.parse(response.body), case .object(let object) = document
+        guard let object = try? JSON.parse(response.body).object
         else { return announced }
         if object["schemaVersion"] == .integer(1) { return .dockerSchema1 }
         if let type = object.text("mediaType"), !type.isEmpty { return MediaType(parsing: type) }

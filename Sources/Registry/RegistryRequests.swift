@@ -4,14 +4,14 @@ import OCI
 struct RegistryCall {
     var request: HTTPRequest
     let host: RegistryHost
-    /// What the token must allow; the first is of the repository whose credentials are used.
+    /// Scopes of the token; the first is that of the repository whose credentials are used.
     let scopes: [Scope]
 }
 
 extension RegistryClient {
     static let redirectLimit = 10
 
-    /// How often a refusal that may be premature is tried again.
+    /// Retries of a refusal that may be premature.
     static let prematureLimit = 3
 
     /// Sends and repeats until there is an answer that will not change by itself.
@@ -162,7 +162,7 @@ extension RegistryClient {
 }
 
 extension TransportFailure {
-    /// How often it is worth trying again.
+    /// Number of retries that make sense.
     var retryLimit: Int {
         switch self {
         // A registry that starts again refuses connections for a while; a name stays unknown.

@@ -45,7 +45,7 @@ struct Retries {
 
     /// Waits before the next try.
     ///
-    /// - Parameter limit: less than the policy's for what rarely passes.
+    /// - Parameter limit: fewer retries than the policy's, for errors that rarely pass.
     /// - Returns: false when there was enough of it.
     mutating func wait(
         after response: HTTPResponse? = nil, limit: Int = .max

@@ -5,7 +5,7 @@ import JSON
 import OCI
 import ToolSupport
 
-/// What an artifact is, beside its blobs.
+/// Options that describe an artifact.
 struct ArtifactOptions: ParsableArguments {
     @Option(
         name: .customLong("type"),

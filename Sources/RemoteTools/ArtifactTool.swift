@@ -29,10 +29,10 @@ public struct ArtifactTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "What the artifact is about: an image, an index or an artifact.", valueName: "ref"))
+            "Subject of the artifact: an image, an index or an artifact.", valueName: "ref"))
     var subject: String?
 
-    @Option(help: ArgumentHelp("The same as a file of its descriptor line.", valueName: "file"))
+    @Option(help: ArgumentHelp("Subject, as a file with its descriptor line.", valueName: "file"))
     var subjectFile: Path?
 
     @OptionGroup(title: "Registry options") var registry: RegistryArguments

@@ -52,7 +52,7 @@ struct BlobPush {
         try store.writeBlob(source, to: targets) { [mountSources] in mountSources[$0] ?? [] }
     }
 
-    /// Where reading begins in a regular file; nil for anything else.
+    /// Offset of a regular file at which reading begins; nil for anything else.
     private func regularFileOffset() -> Int64? {
         var status = stat()
         let number = input.descriptor.rawValue

@@ -5,7 +5,7 @@ import Glibc
 import OCI
 import ToolSupport
 
-/// What `oci-dockerfile` builds, and where it goes.
+/// Options of `oci-dockerfile`: what it builds, and the destination.
 struct BuildOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The Dockerfile (default: stdin).", valueName: "file"))
     var file: Path?
@@ -22,7 +22,7 @@ struct BuildOptions: ParsableArguments {
     @Option(
         name: .customLong("build-arg"),
         help: ArgumentHelp(
-            "Value of an ARG; without '=' that of the environment.", valueName: "key[=value]"),
+            "Value of an ARG; without '=', from the environment.", valueName: "key[=value]"),
         transform: ArgumentText.nonemptyText)
     var buildArguments: [String] = []
 
@@ -44,12 +44,12 @@ struct BuildOptions: ParsableArguments {
     var outputs: [String] = []
 
     @Option(
-        help: ArgumentHelp("What runs the programs of RUN.", valueName: "oci|chroot"))
+        help: ArgumentHelp("Isolation of RUN.", valueName: "oci|chroot"))
     var isolation = BuildRequest.Isolation.oci
 
     @Option(
         name: .customLong("secret"),
-        help: ArgumentHelp("A secret of RUN --mount.", valueName: "id=file"),
+        help: ArgumentHelp("Secret for RUN --mount.", valueName: "id=file"),
         transform: ArgumentText.nonemptyText)
     var secrets: [String] = []
 
@@ -75,14 +75,15 @@ struct BuildOptions: ParsableArguments {
 
     @Flag(
         name: .customLong("no-base-listing"),
-        help: "Copy without asking what the image holds, as COPY --link does.")
+        help: "Copy without listing the base image, as COPY --link does.")
     var noBaseListing = false
 
     @Flag(help: "Put one layer in place of all that the Dockerfile adds.")
     var squash = false
 
     @Option(
-        help: ArgumentHelp("Time of what is copied, as of oci-tar.", valueName: "seconds|keep"),
+        help: ArgumentHelp(
+            "Time of copied files, as --mtime of oci-tar.", valueName: "seconds|keep"),
         transform: ArgumentText.nonemptyText)
     var mtime: String?
 

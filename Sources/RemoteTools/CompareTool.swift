@@ -8,7 +8,7 @@ import ToolSupport
 public struct CompareTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-compare",
-        abstract: "Say in what two images differ.",
+        abstract: "Show how two images differ.",
         usage: "oci-compare [<options>] <first> <second>",
         discussion: """
             Reads an image line from each of two files and writes a line for each difference to \
@@ -32,12 +32,12 @@ public struct CompareTool: Tool {
     @Flag(help: "Compare the files of the images too.")
     var files = false
 
-    @Flag(help: "A JSON document for each difference.")
+    @Flag(help: "Print a JSON document for each difference.")
     var json = false
 
     @Option(
         help: ArgumentHelp(
-            "What makes no difference: time, order, history. A list with commas.",
+            "Differences to ignore, separated by commas: time, order, history.",
             valueName: "what"), transform: CompareTool.aspects)
     var ignore: Set<ImageAspect> = []
 

@@ -3,55 +3,55 @@ import ToolSupport
 
 /// Options of `oci-config` that are passed on to it.
 struct ConfigArguments: ParsableArguments {
-    @Option(help: ArgumentHelp("As of oci-config.", valueName: "command"))
+    @Option(help: ArgumentHelp("Passed to oci-config.", valueName: "command"))
     var entrypoint: String?
 
-    @Option(help: ArgumentHelp("As of oci-config.", valueName: "command"))
+    @Option(help: ArgumentHelp("Passed to oci-config.", valueName: "command"))
     var cmd: String?
 
-    @Option(help: ArgumentHelp("As of oci-config.", valueName: "key=value"))
+    @Option(help: ArgumentHelp("Passed to oci-config.", valueName: "key=value"))
     var env: [Values<String>] = []
 
-    @Option(help: ArgumentHelp("As of oci-config.", valueName: "key"))
+    @Option(help: ArgumentHelp("Passed to oci-config.", valueName: "key"))
     var unsetEnv: [Values<String>] = []
 
-    @Option(help: ArgumentHelp("As of oci-config.", valueName: "directory"))
+    @Option(help: ArgumentHelp("Passed to oci-config.", valueName: "directory"))
     var workdir: String?
 
-    @Option(help: ArgumentHelp("As of oci-config.", valueName: "user"))
+    @Option(help: ArgumentHelp("Passed to oci-config.", valueName: "user"))
     var user: String?
 
-    @Option(help: ArgumentHelp("As of oci-config.", valueName: "key=value"))
+    @Option(help: ArgumentHelp("Passed to oci-config.", valueName: "key=value"))
     var label: [Values<String>] = []
 
-    @Option(help: ArgumentHelp("As of oci-config.", valueName: "port[-last][/proto]"))
+    @Option(help: ArgumentHelp("Passed to oci-config.", valueName: "port[-last][/proto]"))
     var expose: [Values<String>] = []
 
-    @Option(help: ArgumentHelp("As of oci-config.", valueName: "path"))
+    @Option(help: ArgumentHelp("Passed to oci-config.", valueName: "path"))
     var volume: [Values<String>] = []
 
-    @Option(help: ArgumentHelp("As of oci-config.", valueName: "signal"))
+    @Option(help: ArgumentHelp("Passed to oci-config.", valueName: "signal"))
     var stopSignal: String?
 
-    @Option(help: ArgumentHelp("As of oci-config.", valueName: "command|json"))
+    @Option(help: ArgumentHelp("Passed to oci-config.", valueName: "command|json"))
     var healthcheck: String?
 
-    @Flag(name: .customLong("no-healthcheck"), help: "As of oci-config.")
+    @Flag(name: .customLong("no-healthcheck"), help: "Passed to oci-config.")
     var noHealthcheck = false
 
-    @Option(help: ArgumentHelp("As of oci-config.", valueName: "author"))
+    @Option(help: ArgumentHelp("Passed to oci-config.", valueName: "author"))
     var author: String?
 
-    @Option(help: ArgumentHelp("As of oci-config.", valueName: "time"))
+    @Option(help: ArgumentHelp("Passed to oci-config.", valueName: "time"))
     var created: String?
 
-    @Option(help: ArgumentHelp("As of oci-config.", valueName: "field"))
+    @Option(help: ArgumentHelp("Passed to oci-config.", valueName: "field"))
     var clear: [Values<String>] = []
 
-    @Option(help: ArgumentHelp("As of oci-config.", valueName: "text"))
+    @Option(help: ArgumentHelp("Passed to oci-config.", valueName: "text"))
     var history: [Values<String>] = []
 
-    @Option(help: ArgumentHelp("As of oci-config.", valueName: "file"))
+    @Option(help: ArgumentHelp("Passed to oci-config.", valueName: "file"))
     var patch: [Values<String>] = []
 
     init() {}

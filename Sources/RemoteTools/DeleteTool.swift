@@ -22,7 +22,7 @@ public struct DeleteTool: Tool {
             """,
         version: Version.text)
 
-    @Argument(help: ArgumentHelp("What to remove.", valueName: "ref"))
+    @Argument(help: ArgumentHelp("Tag or manifest to remove.", valueName: "ref"))
     private var referenceArguments: [Values<String>]
     private var references: [String] { referenceArguments.flattened() }
 
@@ -31,7 +31,7 @@ public struct DeleteTool: Tool {
 
     @Flag(
         name: [.customShort("n"), .long],
-        help: "Remove nothing; write a line for each tag or manifest that would go.")
+        help: "Remove nothing; print a line for each tag or manifest to remove.")
     var dryRun = false
 
     @OptionGroup(title: "Registry options") var registry: RegistryArguments

@@ -21,7 +21,7 @@ public struct DockerfileTool: Tool {
             """,
         version: Version.text)
 
-    @Flag(help: "Write what the Dockerfile says as JSON lines, and read nothing else.")
+    @Flag(help: "Print the parsed Dockerfile as JSON lines, and read nothing else.")
     var ast = false
 
     @OptionGroup(title: "Build options") var options: BuildOptions

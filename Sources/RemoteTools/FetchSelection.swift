@@ -10,13 +10,13 @@ struct FetchSelection: ParsableArguments {
     )
     var descriptor = false
 
-    @Flag(help: "Write the digest of REF, asked for by HEAD: no manifest is fetched.")
+    @Flag(help: "Print the digest of REF by a HEAD request; no manifest is fetched.")
     var digest = false
 
     @Option(
         name: .customLong("is"),
         help: ArgumentHelp(
-            "With --digest: fail with status 1 when it is another.", valueName: "digest"))
+            "With --digest: exit with status 1 when the digest differs.", valueName: "digest"))
     var expected: String?
 
     init() {}
@@ -54,19 +54,19 @@ struct FetchLists: ParsableArguments {
     @Flag(help: "Write the tags of REF's repository, one to a line.")
     var tags = false
 
-    @Flag(help: "With --tags: without those that belong to a digest, as sha256-HEX.sig.")
+    @Flag(help: "With --tags: omit tags named after a digest, such as sha256-HEX.sig.")
     var excludeDigestTags = false
 
-    @Flag(help: "With --tags: a line of JSON for each, with its digest and time.")
+    @Flag(help: "With --tags: print JSON lines with digest and creation time.")
     var json = false
 
-    @Flag(help: "Write the descriptor lines of the artifacts that are about REF.")
+    @Flag(help: "Print descriptor lines of the artifacts whose subject is REF.")
     var referrers = false
 
     @Flag(help: "With --referrers: also what is about those, and in REF's index, each once.")
     var recursive = false
 
-    @Option(help: ArgumentHelp("Only the referrers of this type.", valueName: "media-type"))
+    @Option(help: ArgumentHelp("List only referrers of this type.", valueName: "media-type"))
     var artifactType: String?
 
     init() {}

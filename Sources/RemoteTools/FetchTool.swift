@@ -22,7 +22,7 @@ public struct FetchTool: Tool {
             """,
         version: Version.text)
 
-    @Argument(help: ArgumentHelp("What to fetch.", valueName: "ref"))
+    @Argument(help: ArgumentHelp("Image, repository or blob to fetch.", valueName: "ref"))
     var reference: String
 
     @Option(

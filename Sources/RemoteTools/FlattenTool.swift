@@ -22,7 +22,7 @@ public struct FlattenTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "Only this path, with what is in it. May be repeated.", valueName: "path"))
+            "Write only this path and everything in it. May be repeated.", valueName: "path"))
     var only: [Values<Path>] = []
 
     @Flag(

@@ -21,13 +21,13 @@ public struct ListTool: Tool {
         version: Version.text)
 
     @Argument(
-        help: ArgumentHelp("List these paths only, with what is in them.", valueName: "paths"))
+        help: ArgumentHelp("List only these paths and everything in them.", valueName: "paths"))
     private var pathArguments: [Values<Path>] = []
     private var paths: [Path] { pathArguments.flattened() }
 
     @OptionGroup var tree: TreeOptions
 
-    @Flag(help: "Lines for people, as 'tar -tv' has them, the number of the layer first.")
+    @Flag(help: "Print lines like those of 'tar -tv', the layer's number first.")
     var long = false
 
     @Flag(help: "Sums for people: bytes by directory and layer, and what upper layers cover.")

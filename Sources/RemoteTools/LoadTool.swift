@@ -25,11 +25,11 @@ public struct LoadTool: Tool {
             """,
         version: Version.text)
 
-    @Argument(help: ArgumentHelp("Where the images go.", valueName: "ref"))
+    @Argument(help: ArgumentHelp("Destination of the images.", valueName: "ref"))
     var reference: String
 
     @Option(
-        help: ArgumentHelp("The one image to load, as the archive calls it.", valueName: "name"))
+        help: ArgumentHelp("Load only the image of this name in the archive.", valueName: "name"))
     var image: String?
 
     @Option(

@@ -24,13 +24,13 @@ public struct LoginTool: Tool {
     @Argument(help: ArgumentHelp("The registry.", valueName: "registry"))
     var server: String
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("The user.", valueName: "name"))
+    @Option(name: .shortAndLong, help: ArgumentHelp("User name.", valueName: "name"))
     var username: String?
 
-    @Flag(help: "Remove the credentials, from every file that has some.")
+    @Flag(help: "Remove the credentials from every file that has them.")
     var logout = false
 
-    @Flag(help: "Ask the registry whether it accepts what is stored; store nothing.")
+    @Flag(help: "Ask the registry whether it accepts the stored credentials; store nothing.")
     var check = false
 
     @OptionGroup(title: "Registry options") var registry: RegistryArguments

@@ -26,7 +26,7 @@ enum PlatformList: Hashable, Sendable {
         self = .listed(platforms)
     }
 
-    /// What all values of the option ask for together; this machine's when there are none.
+    /// All platforms that the option's values name; this machine's without any.
     static func choice(of lists: [PlatformList]) -> PlatformChoice {
         if lists.isEmpty { return .implied(.current) }
         if lists.contains(.all) { return .all }

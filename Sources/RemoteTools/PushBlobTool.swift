@@ -23,16 +23,16 @@ public struct PushBlobTool: Tool {
             """,
         version: Version.text)
 
-    @Argument(help: ArgumentHelp("Where the blob goes. May be several.", valueName: "ref"))
+    @Argument(help: ArgumentHelp("Destination of the blob. May be repeated.", valueName: "ref"))
     private var referenceArguments: [Values<String>]
     private var references: [String] { referenceArguments.flattened() }
 
-    @Option(help: ArgumentHelp("The blob's type. Default: found out.", valueName: "type"))
+    @Option(help: ArgumentHelp("Media type of the blob. Default: detected.", valueName: "type"))
     var mediaType: MediaType?
 
     @Option(
         help: ArgumentHelp(
-            "Take the blob from this repository of the same registry if it is there.",
+            "Mount the blob from this repository of the same registry if it is there.",
             valueName: "repo"))
     var mount: [Values<String>] = []
 
@@ -42,12 +42,12 @@ public struct PushBlobTool: Tool {
     @Option(help: ArgumentHelp("Fail unless the blob has N bytes.", valueName: "n"))
     var size: Int64?
 
-    @Flag(help: "Decompress a layer that brings its proof along, too, and check the proof.")
+    @Flag(help: "Decompress and check a layer even if it has a trailer.")
     var verifyLayer = false
 
     @Option(
         help: ArgumentHelp(
-            "Keep the upload in FILE if it fails, and go on with the one that FILE keeps.",
+            "Save the session of a failed upload in FILE, and resume the one saved there.",
             valueName: "file"))
     var resume: Path?
 

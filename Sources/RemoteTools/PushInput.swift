@@ -4,12 +4,12 @@ import JSON
 import OCI
 import ToolSupport
 
-/// What `oci-push-manifest` reads: image lines, or the bytes of one manifest or index.
+/// Input of `oci-push-manifest`: image lines, or the bytes of one manifest or index.
 enum PushInput {
     case images([Image], sets: [LineSet])
     case raw([UInt8], subject: String)
 
-    /// - Parameter isRaw: whether it is a stored manifest or index, whatever it holds.
+    /// - Parameter isRaw: whether it is a stored manifest or index, even one with `config.data`.
     /// - Throws: `InputError`, `StreamError.read`.
     init(_ input: InputStream, isRaw: Bool) throws {
         let bytes = try ImageLines.readAll(from: input)
@@ -33,7 +33,7 @@ enum PushInput {
         self = .images(images, sets: sets)
     }
 
-    /// What is pushed for the input.
+    /// The content to push for the input.
     ///
     /// - Throws: `UsageError` for what makes no sense, and what `ImageStore.content` throws.
     func content(
@@ -82,8 +82,8 @@ enum PushInput {
 
     /// Whether a document is an image line, with its config in it.
     private static func isImage(_ field: JSONField) -> Bool {
-        guard case .object(let document) = field.value,
-            case .object(let config) = document["config"]
+        guard let document = field.value.object,
+            let config = document["config"]?.object
         else { return false }
         return config["data"] != nil
     }

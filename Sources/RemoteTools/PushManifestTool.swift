@@ -25,14 +25,14 @@ public struct PushManifestTool: Tool {
 
     @Argument(
         help: ArgumentHelp(
-            "Where the image goes. May be several; a digest must be the image's.",
+            "Destination of the image. May be repeated; a digest must match the image.",
             valueName: "ref"))
     private var referenceArguments: [Values<String>] = []
     private var references: [String] { referenceArguments.flattened() }
 
     @Option(
         help: ArgumentHelp(
-            "Where missing blobs are, before the image's source and its base. May be repeated.",
+            "Look for missing blobs here before the image's source and base. May be repeated.",
             valueName: "ref"))
     var from: [String] = []
 
@@ -44,7 +44,7 @@ public struct PushManifestTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "Move no tag (status 76) unless it is at this digest, or absent.",
+            "Move the tag only if it points to this digest, or is absent; else status 76.",
             valueName: "digest|absent"))
     var expect: String?
 
@@ -54,17 +54,17 @@ public struct PushManifestTool: Tool {
         transform: Values.each(ArgumentText.parsing(KeyValue.init)))
     var annotation: [Values<KeyValue>] = []
 
-    @Flag(help: "Ask for every blob, even if the place has the manifest that names it.")
+    @Flag(help: "Check every blob, even if the destination has the manifest.")
     var checkBlobs = false
 
-    @Flag(help: "Take along from the first --from what is about the image: signatures, SBOMs.")
+    @Flag(help: "Copy the image's referrers (signatures, SBOMs) from the first --from too.")
     var referrers = false
 
-    @Flag(help: "Store nothing: write the descriptor that the push would give.")
+    @Flag(help: "Store nothing; print the descriptor that the push would print.")
     var dryRun = false
 
     @Flag(
-        help: "Store nothing: write what would be sent, mounted, copied or reused, in bytes.")
+        help: "Store nothing; print what would be sent, mounted, copied or reused, in bytes.")
     var plan = false
 
     @OptionGroup(title: "Registry options") var registry: RegistryArguments

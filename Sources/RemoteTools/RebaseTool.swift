@@ -34,18 +34,19 @@ public struct RebaseTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "The new base. Default: what the old base's tag stands for now.", valueName: "ref"))
+            "New base. Default: the image that the old base's tag points to now.", valueName: "ref")
+    )
     var onto: String?
 
     @Option(
         help: ArgumentHelp(
-            "The old base. Default: what the image's annotations say.", valueName: "ref@digest"))
+            "Old base. Default: the base in the image's annotations.", valueName: "ref@digest"))
     var base: String?
 
-    @Flag(help: "Say of each image line, or of each REF, whether its base has moved on.")
+    @Flag(help: "Report for each image line, or each REF, whether its base has changed.")
     var check = false
 
-    @Argument(help: ArgumentHelp("With --check: the images, by name.", valueName: "ref"))
+    @Argument(help: ArgumentHelp("With --check: images to check.", valueName: "ref"))
     private var referenceArguments: [Values<String>] = []
     private var references: [String] { referenceArguments.flattened() }
 

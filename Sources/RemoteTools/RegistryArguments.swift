@@ -33,12 +33,12 @@ public struct RegistryArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Repeat a request that failed for a passing reason up to N times.", valueName: "n"))
+            "Repeat a request that failed temporarily up to N times.", valueName: "n"))
     public var retries = RegistryOptions().retries
 
     @Option(
         help: ArgumentHelp(
-            "Give up connecting, and a transfer in which no byte moves, after so long.",
+            "Give up a connection or transfer that makes no progress for so long.",
             valueName: "seconds"))
     public var timeout: Int?
 

@@ -4,7 +4,7 @@ import OCI
 import Registry
 import ToolSupport
 
-/// What a build needs of the place of a reference.
+/// Checks of the place that a reference names.
 enum RegistryChecks {
     /// Tokens and certificates are refused by clocks that are further apart.
     private static let clockTolerance: Int64 = 60

@@ -31,13 +31,13 @@ public struct SaveTool: Tool {
     @Option(
         name: .customLong("tag"),
         help: ArgumentHelp(
-            "The image's name. May be repeated: more names, or one for each of several images.",
+            "Name in the archive. May be repeated: more names, or one for each of several images.",
             valueName: "name"))
     var names: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "Where the blobs are. Default: the image's base. May be repeated.", valueName: "ref"))
+            "Read blobs from here. Default: the image's base. May be repeated.", valueName: "ref"))
     var from: [String] = []
 
     @Flag(help: "Stdin is a stored manifest or index: keep it byte for byte, whatever it holds.")

@@ -45,7 +45,7 @@ public struct SignTool: Tool {
     var predicateType: PredicateType?
 
     @Option(
-        help: ArgumentHelp("Sign this with it.", valueName: "key=value"),
+        help: ArgumentHelp("Sign this annotation too.", valueName: "key=value"),
         transform: Values.each(ArgumentText.parsing(KeyValue.init)))
     var annotation: [Values<KeyValue>] = []
 

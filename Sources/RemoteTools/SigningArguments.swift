@@ -12,7 +12,8 @@ struct SigningArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Sign by CMD: bytes on its stdin, their signature on its stdout.", valueName: "cmd"))
+            "Sign with CMD: it reads bytes on stdin and writes their signature to stdout.",
+            valueName: "cmd"))
     var signCommand: String?
 
     @Option(
@@ -41,7 +42,7 @@ struct SigningArguments: ParsableArguments {
         }
     }
 
-    /// What the options stand for.
+    /// The signer that the options select.
     ///
     /// - Parameter variable: the password that the environment had.
     func signer(variable: SecretBytes?) throws -> Signer {

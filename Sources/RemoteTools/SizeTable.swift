@@ -15,7 +15,7 @@ struct SizeTable {
             table.append([
                 SizeTable.text(row.byteCount),
                 row.coveredByteCount == 0 ? "" : SizeTable.text(row.coveredByteCount),
-                String(row.layer), String(quote(path).dropFirst().dropLast()),
+                String(row.layer), escaped(path),
             ])
         }
         bytes = Array((table.lines().joined(separator: "\n") + "\n").utf8)

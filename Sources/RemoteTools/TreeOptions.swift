@@ -4,11 +4,11 @@ import ImageTree
 import OCI
 import ToolSupport
 
-/// Where the layers of an image are, and where their listings are kept.
+/// Options for the places of layers, and for the cache of their listings.
 struct TreeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Where the layers are. Default: where the image came from. May be repeated.",
+            "Read layers from here. Default: where the image came from. May be repeated.",
             valueName: "ref"))
     var from: [String] = []
 

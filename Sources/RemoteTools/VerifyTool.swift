@@ -25,13 +25,13 @@ public struct VerifyTool: Tool {
             """,
         version: Version.text)
 
-    @Argument(help: ArgumentHelp("What is to be signed.", valueName: "ref"))
+    @Argument(help: ArgumentHelp("Image, index or artifact to verify.", valueName: "ref"))
     var reference: String
 
     @Option(
         name: .customLong("verify-key"),
         help: ArgumentHelp(
-            "Take signatures by the public key (PEM) in FILE; by any of several.",
+            "Accept signatures by the public key (PEM) in FILE. May be repeated.",
             valueName: "file"))
     var verifyKeys: [Path] = []
 
@@ -44,7 +44,7 @@ public struct VerifyTool: Tool {
     var predicateType: PredicateType?
 
     @Option(
-        help: ArgumentHelp("Take only what signs this annotation.", valueName: "key=value"),
+        help: ArgumentHelp("Require this signed annotation.", valueName: "key=value"),
         transform: Values.each(ArgumentText.parsing(KeyValue.init)))
     var annotation: [Values<KeyValue>] = []
 

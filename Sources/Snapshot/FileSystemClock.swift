@@ -12,11 +12,11 @@ import Tar
 ///
 /// - Spec: git's technical documentation, racy-git.
 struct FileSystemClock {
-    /// How long a change may go by with the time of the one before it.
+    /// Time within which a change may get the time of the previous one.
     private static let tick: Int64 = 10_000_000
     /// The same of a file system that keeps whole seconds, or two of them, as FAT does.
     private static let coarseTick: Int64 = 2_000_000_000
-    /// How long to wait for the clock to go on by a tick.
+    /// Time to wait for the clock's next tick.
     private static let waitLimit = 20
 
     /// The file system, by its number.
@@ -121,7 +121,7 @@ extension SnapshotEntry.Time {
         self.init(seconds: Int64(time.tv_sec), nanoseconds: UInt32(time.tv_nsec))
     }
 
-    /// In nanoseconds; nil when they have no room.
+    /// Time in nanoseconds; nil when it overflows.
     fileprivate var total: Int64? {
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         let (sum, carry) = product.addingReportingOverflow(Int64(nanoseconds ?? 0))

@@ -18,7 +18,7 @@ struct ScannedFile {
         return EntryEncoder(policy: policy)
     }()
 
-    /// As messages call it.
+    /// Its name in messages.
     var filePath: Path {
         guard let name else { return directory.path }
         return directory.path.appending(Path(cString: name))

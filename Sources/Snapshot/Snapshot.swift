@@ -42,7 +42,7 @@ public struct Snapshot: Sendable {
     /// In the order of a walk: a directory before its contents, names in byte order.
     let records: [Record]
     private let paths: [UInt8]
-    /// What small files hold, by their paths, where the snapshot says it.
+    /// Contents of small files by path, where the snapshot has them.
     let contents: [[UInt8]: [UInt8]]
 
     /// Reads a snapshot to its end: relative and full entries, `/set` and `/unset`, in any order.

@@ -4,7 +4,7 @@ import Hashing
 import OCI
 import Tar
 
-/// What a snapshot says of one path; nil where it says nothing.
+/// Recorded attributes of one path; nil where there is none.
 ///
 /// - Spec: mtree(5), Keywords.
 public struct SnapshotEntry: Hashable, Sendable {
@@ -46,26 +46,26 @@ public struct SnapshotEntry: Hashable, Sendable {
     public var gid: UInt64?
     /// Bytes of a file.
     public var size: UInt64?
-    /// How many names there are of something that is not a directory.
+    /// The number of hard links of a file that is not a directory.
     public var linkCount: UInt64?
     public var inode: UInt64?
     public var time: Time?
     /// When the kernel last changed anything of the file (ctime), which nobody can set.
     public var changeTime: Time?
-    /// Of a symbolic link.
+    /// Target of a symbolic link.
     public var linkTarget: [UInt8]?
     public var device: Device?
     public var content: ContentDigest?
-    /// By algorithms other than SHA-256.
+    /// Digests by algorithms other than SHA-256.
     public var otherContents: [FileDigest] = []
-    /// In byte order of their names.
+    /// Attributes in byte order of their names.
     public var extendedAttributes: [TarEntry.ExtendedAttribute] = []
 
     public init(kind: Kind) {
         self.kind = kind
     }
 
-    /// What the kernel says; link target, content and attributes are still to come.
+    /// Attributes from the kernel. Link target, content and extended attributes are filled in later.
     ///
     /// - Returns: nil for a socket, which no layer can hold.
     init?(_ status: stat) {

@@ -1,7 +1,7 @@
 import ByteStream
 import Tar
 
-/// What keeps a snapshot from being made or compared.
+/// Reasons why a snapshot cannot be made or compared.
 public enum SnapshotError: Failure {
     case tar(TarError)
     case stream(StreamError)

@@ -11,7 +11,7 @@ final class SnapshotLines {
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: 256 << 10, alignment: 16)
     private var available: Range<Int> = 0..<0
-    /// What was read of a line that is not yet whole.
+    /// The part of an incomplete line that was read.
     private var text: [UInt8] = []
     /// Lines read so far.
     private(set) var number = 0

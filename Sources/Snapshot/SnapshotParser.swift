@@ -10,11 +10,13 @@ import Tar
 struct SnapshotParser {
     /// The most bytes that all paths together have.
     private static let pathsByteLimit = 1 << 30
+    /// mtree(5) has some 30 keywords.
+    private static let defaultLimit = 256
     private static let pathByteLimit = 64 << 10
 
     private let source: Path
     private var line = 0
-    /// What `/set` said: words like those of an entry.
+    /// Defaults from `/set`: words like those of an entry.
     private var defaults: [(keyword: [UInt8], word: [UInt8])] = []
     /// The lengths of the paths of the directories that relative entries entered.
     private var entered: [Int] = []
@@ -30,14 +32,14 @@ struct SnapshotParser {
 
     /// Digests of contents that are recorded and not compared.
     private(set) var otherDigests: Set<String> = []
-    /// Of the entry that is read: a digest that nothing here computes.
+    /// Whether the current entry has a digest that nothing here computes.
     private var unknownDigest: String?
     private let available = Set(FileDigest.Algorithm.allCases.filter(\.isAvailable))
 
     private(set) var root: SnapshotEntry?
     private(set) var records: [Snapshot.Record] = []
     private(set) var paths: [UInt8] = []
-    /// What small files hold, by their paths: a tag of theirs says it.
+    /// Contents of small files by path, from their tags.
     private(set) var contents: [[UInt8]: [UInt8]] = [:]
 
     init(path: Path) {
@@ -137,6 +139,9 @@ struct SnapshotParser {
             while let word = words.next() {
                 guard let (keyword, _) = SnapshotWords.pair(word) else { continue }
                 defaults.removeAll { $0.keyword.elementsEqual(keyword) }
+                guard defaults.count < SnapshotParser.defaultLimit else {
+                    throw malformed("more than \(SnapshotParser.defaultLimit) defaults")
+                }
                 defaults.append((Array(keyword), Array(word)))
             }
         } else if name.elementsEqual("/unset".utf8) {
@@ -152,7 +157,7 @@ struct SnapshotParser {
         }
     }
 
-    /// What a comment of ours says of the entry before it, or of all of them.
+    /// Reads a comment of ours about the previous entry, or about all.
     private mutating func comment(_ words: SnapshotWords) throws(SnapshotError) {
         var words = words
         if !records.isEmpty || root != nil {
@@ -219,7 +224,7 @@ struct SnapshotParser {
         }
     }
 
-    /// The entry of keywords, of which a later one of the same name counts.
+    /// The entry that keywords describe. Of keywords with the same name the last counts.
     private mutating func entry(_ words: SnapshotWords) throws(SnapshotError) -> SnapshotEntry {
         var entry = SnapshotEntry(kind: .file)
         var hasType = false
@@ -262,7 +267,7 @@ struct SnapshotParser {
         if let unknownDigest { otherDigests.insert(unknownDigest) }
     }
 
-    /// Takes one word of an entry; those that are not known are passed over.
+    /// Reads one word of an entry. Unknown words are skipped.
     ///
     /// - Returns: whether it was the type.
     @discardableResult
@@ -339,7 +344,7 @@ struct SnapshotParser {
         }
     }
 
-    /// What `tags=data:BASE64` says that a file holds.
+    /// A file's content from `tags=data:BASE64`.
     private func content(_ words: SnapshotWords) throws(SnapshotError) -> [UInt8]? {
         var words = words
         while let word = words.next() {

@@ -10,7 +10,7 @@ public struct TreeComparison {
     /// Whether a file of the recorded attributes, inode and change time, which was older than the
     /// snapshot, is taken for unchanged without reading it (`FileSystemClock`).
     public var isFast = false
-    /// How many threads read files; nil: as many as there are processors.
+    /// Number of threads that read files; nil means the number of processors.
     public var threads: Int?
 
     public init() {}
@@ -49,7 +49,7 @@ public struct TreeComparison {
 private final class ComparisonChunk: ScanChunk {
     private let comparer: Comparer
     private var findings: [Comparer.Finding?] = []
-    /// Where in the snapshot the path before was.
+    /// Index in the snapshot of the previous path.
     private var position = 0
 
     init(_ comparer: Comparer) {
@@ -73,7 +73,7 @@ private final class ComparisonChunk: ScanChunk {
 /// Everything but `examine` is called by one thread at a time.
 private final class Comparer: @unchecked Sendable {
     struct Finding {
-        /// Of its record; nil when the path was not there.
+        /// Index of its record; nil when the path was not there.
         let index: Int?
         let isDirectory: Bool
         let isChanged: Bool
@@ -120,7 +120,7 @@ private final class Comparer: @unchecked Sendable {
     }
 
     /// - Parameter position: near which the path is looked for, and where it is.
-    /// - Returns: nil for what counts as nothing.
+    /// - Returns: nil when the difference does not count.
     func examine(_ file: ScannedFile, position: inout Int) throws(TarError) -> Finding? {
         guard let (entry, identity) = try file.status() else { return nil }
         let path = UnsafeRawBufferPointer(rebasing: file.path)
@@ -209,7 +209,7 @@ private final class Comparer: @unchecked Sendable {
     /// Adds the names of each file that has several, when one of them is listed, or when they were
     /// not names of the same file before.
     private func addLinks() {
-        // How many names of an old file are still there and unchanged by themselves.
+        // Number of names of an old file that still exist and are unchanged.
         var remaining: [UInt64: Int] = [:]
         for name in links.values.joined() {
             if let inode = name.oldInode { remaining[inode, default: 0] += 1 }

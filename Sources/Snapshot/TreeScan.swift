@@ -122,7 +122,7 @@ final class ScanVisitor: WalkVisitor {
     }
 }
 
-/// Some entries that follow each other, and what a subclass finds out of them.
+/// Consecutive entries, and a subclass's findings about them.
 ///
 /// Any thread examines, one takes what was found in the order of the walk. A subclass for each kind
 /// of finding, rather than a generic class, costs no look-up of types at every entry.
@@ -150,7 +150,7 @@ class ScanChunk: RingChunk {
         preconditionFailure("a subclass examines")
     }
 
-    /// Takes the finding of an entry.
+    /// Receives the finding of an entry.
     ///
     /// - Parameters:
     ///   - index: 0 for the first entry that was examined.

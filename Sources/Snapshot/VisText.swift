@@ -76,7 +76,7 @@ public enum VisText {
         character.map { $0 == UInt8(ascii: "?") ? 0x7F : $0 & 0x1F }
     }
 
-    /// `M-a` and `M^A`, of which the `M` was taken.
+    /// `M-a` and `M^A`, after the `M`.
     private static func meta(_ rest: inout ArraySlice<UInt8>) -> UInt8? {
         switch rest.popFirst() {
         case UInt8(ascii: "-"): rest.popFirst().map { $0 | 0x80 }

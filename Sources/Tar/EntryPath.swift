@@ -1,11 +1,11 @@
 import ByteStream
 import Glibc
 
-/// Where an entry goes, below the directory that is unpacked into.
+/// Path of an entry below the directory that is unpacked into.
 package struct EntryPath {
     /// Components with a slash between them, and a zero byte at the end.
     private let terminated: [UInt8]
-    /// Where the last component begins.
+    /// Offset of the last component.
     private let nameOffset: Int
 
     /// Reads a path or hard link target of a tar. Slashes at its ends and components `.` say nothing.
@@ -59,7 +59,7 @@ package struct EntryPath {
 }
 
 extension EntryPath: CustomStringConvertible {
-    /// As messages call it.
+    /// Its name in messages.
     package var path: Path { isRoot ? "." : Path(bytes) }
 
     package var description: String { path.description }

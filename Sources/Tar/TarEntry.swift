@@ -25,7 +25,7 @@ public struct TarEntry: Hashable, Sendable {
     public var size: UInt64
     /// Seconds since 1970-01-01.
     public var modificationTime: Int64
-    /// What of a time in a pax header is less than a second. Read only: layers have whole seconds.
+    /// The fraction of a pax mtime in nanoseconds. Read only: layers keep whole seconds.
     public var modificationNanoseconds: UInt32
     public var deviceMajor: UInt32
     public var deviceMinor: UInt32
@@ -61,7 +61,7 @@ public struct TarEntry: Hashable, Sendable {
 /// The unit of a tar, in bytes: headers are one block, data is padded to whole blocks.
 public let tarBlockByteCount = 512
 
-/// How many zero bytes follow `size` bytes of data.
+/// Number of padding bytes after `size` bytes of data.
 @inlinable
 public func tarPadding(after size: UInt64) -> Int {
     Int((UInt64(tarBlockByteCount) &- size % UInt64(tarBlockByteCount)) % UInt64(tarBlockByteCount))

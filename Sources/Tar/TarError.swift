@@ -1,9 +1,9 @@
 import ByteStream
 
-/// What keeps a tar from being written or read.
+/// Reasons why a tar cannot be written or read.
 public enum TarError: Failure {
     case stream(StreamError)
-    /// Whoever hands over the tar found it wrong.
+    /// The source of the tar failed.
     case source(any Failure)
     /// A file of the tree cannot be opened, or is gone.
     case open(path: Path, Errno)
@@ -23,7 +23,7 @@ public enum TarError: Failure {
     /// A path of the layer and one of the base below it are a directory and something else:
     /// `isDirectory` of the layer's.
     case overBase(path: Path, base: Path, isDirectory: Bool)
-    /// What is to be made of a source would be that source.
+    /// The output would overwrite a source.
     case outputIsSource(path: Path)
     case empty(path: Path)
     /// The input ended before the two zero blocks.
@@ -31,7 +31,7 @@ public enum TarError: Failure {
     /// A list of paths ended too early.
     case cutList(path: Path, String)
     case malformed(path: Path, offset: Int64, String)
-    /// Something legal that cannot be in a layer.
+    /// A legal entry that a layer cannot have.
     case unsupported(path: Path, String)
     /// An entry that cannot be made for what it is or what is in its way.
     case refused(path: Path, String)

@@ -1,4 +1,4 @@
-/// What a layer says is gone of the layers below it.
+/// A deletion of something in the layers below.
 ///
 /// - Spec: image-spec v1.1.1, layer.md, "Whiteouts" and "Opaque Whiteout".
 public enum Whiteout: Hashable, Sendable {

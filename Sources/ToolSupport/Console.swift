@@ -3,7 +3,7 @@ import Hashing
 import JSON
 import OCI
 
-/// Where a tool speaks to people: stderr, a line at a time, with the tool's name.
+/// Messages to people: lines on stderr with the tool's name.
 public struct Console: Sendable {
     public enum Level: Sendable {
         case quiet
@@ -24,12 +24,12 @@ public struct Console: Sendable {
         if level != .quiet { print("\(toolName): warning: \(message)") }
     }
 
-    /// What is done, for `--verbose` only.
+    /// Reports a step, with `--verbose` only.
     public func trace(_ message: @autoclosure () -> String) {
         if level == .verbose { print("\(toolName): \(message())") }
     }
 
-    /// What passed through the tool and how long that took, for `--verbose` only.
+    /// Reports how many bytes passed and how long the run took, with `--verbose` only.
     func traceEnd(since start: ContinuousClock.Instant) {
         trace(
             "\(StandardStreams.inputByteCount) bytes in, \(StandardStreams.outputByteCount) bytes out,"
@@ -46,7 +46,7 @@ public struct Console: Sendable {
             Array(Printable.line(line).utf8) + [0x0A])
     }
 
-    /// Prints why the tool fails; nothing for a reader that went away, nor for an answer.
+    /// Prints why the tool fails. A reader that went away and a negative answer print nothing.
     ///
     /// - Returns: the status to end with.
     public func report(_ error: any Error) -> ExitStatus {
@@ -72,7 +72,7 @@ extension ReferenceError {
     var message: String { "not a reference: \(quote(reference)): \(problem)" }
 }
 
-/// The answer is no: what the tool had to say is on stdout, and nothing failed.
+/// The answer is no. The output is on stdout, and nothing failed.
 public struct NegativeAnswer: Failure {
     public init() {}
 
@@ -97,12 +97,12 @@ public enum InputError: Failure {
     case terminal(toolName: String, expected: String)
     /// The last line has no newline: whoever wrote it was cut off.
     case cutLine(Path, line: Int)
-    /// Another of the things that cross pipes, as in `a zstd layer`.
+    /// Another kind of input than expected, such as `a zstd layer`.
     case wrongKind(Path, found: String, expected: String)
     case tooLarge(Path, limit: Int)
     case longLine(Path, line: Int, limit: Int)
     case tooManyLines(Path, limit: Int)
-    /// Of lines that count themselves, one did not come.
+    /// A numbered image line is missing.
     case missingLine(LinePosition)
     case document(subject: String, JSONError)
     /// Options are right by themselves but not with this input.
@@ -143,7 +143,7 @@ public enum InputError: Failure {
 extension Console {
     /// This process's stdin, which must not be a terminal.
     ///
-    /// - Parameter expected: what should come from it, as in `an image line`.
+    /// - Parameter expected: the kind of input, such as `an image line`.
     /// - Throws: `InputError.terminal`.
     public func standardInput(expecting expected: String) throws(InputError) -> InputStream {
         if FileDescriptor.standardInput.isTerminal {
@@ -164,7 +164,7 @@ extension Console {
 }
 
 extension Duration {
-    /// With milliseconds: `1.042 s`.
+    /// Seconds with milliseconds: `1.042 s`.
     var secondsText: String {
         let (seconds, attoseconds) = components
         let fraction = String(attoseconds / 1_000_000_000_000_000)

@@ -8,7 +8,7 @@ extension Descriptor {
 }
 
 extension FileDescriptor {
-    /// Writes a descriptor line: the last thing that a tool does.
+    /// Writes a descriptor line. A tool does this last.
     ///
     /// - Throws: `StreamError.write`.
     public func writeLine(_ descriptor: Descriptor) throws(StreamError) {

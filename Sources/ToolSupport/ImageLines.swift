@@ -3,14 +3,14 @@ import Hashing
 import JSON
 import OCI
 
-/// Image lines: how images cross a pipe, one to a line.
+/// Image lines: images as they cross a pipe, one to a line.
 ///
 /// - Spec: the design's "Three things cross a pipe"; image-spec v1.1.1, descriptor.md, `data`.
 public enum ImageLines {
-    /// The most that one run reads, all lines together.
+    /// The most bytes that one run reads, all lines together.
     public static let byteLimit = 256 << 20
 
-    /// The most that one line has: a manifest and a config in base64, both as large as may be.
+    /// The most bytes of one line: a manifest and a config in base64, both of the largest size.
     public static let lineByteLimit = 16 << 20
 
     /// The most lines that one run reads.
@@ -106,7 +106,7 @@ public enum ImageLines {
     /// Reads every line of stdin, edits each image, and writes them all when all were edited.
     ///
     /// Nothing is written when any of them fails, so that no later stage takes a part for the whole.
-    /// - Parameter edit: what is done with each image; the subject names it in messages.
+    /// - Parameter edit: changes an image; the subject names it in messages.
     public static func map(
         _ console: Console, _ edit: (inout Image, _ subject: String) throws -> Void
     ) throws {
@@ -121,7 +121,7 @@ public enum ImageLines {
 
     /// Reads the one image line of stdin.
     ///
-    /// - Parameter body: makes of the image what is wanted.
+    /// - Parameter body: uses the image.
     /// - Throws: `InputError.refused` for several lines, what `read` throws, and what `body` throws
     ///   with the line as its subject.
     public static func readOne<Result>(
@@ -151,7 +151,7 @@ public enum ImageLines {
 
     /// Reads every image line of stdin, of lines that count themselves all.
     ///
-    /// - Parameter body: makes of each image what is wanted.
+    /// - Parameter body: uses an image.
     /// - Throws: what `read`, `checkPositions` and `body` throw, each with its line as the subject.
     public static func readEach<Result>(
         _ console: Console, _ body: (Image) throws -> Result
@@ -164,7 +164,7 @@ public enum ImageLines {
         }
     }
 
-    /// Runs `body`, whose errors about a document are those of the line `subject`.
+    /// Runs `body`. Its errors about a document become errors of the line `subject`.
     private static func naming<Result>(
         _ subject: String, _ body: () throws -> Result
     ) throws -> Result {

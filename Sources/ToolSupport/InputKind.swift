@@ -2,9 +2,9 @@ import ByteStream
 import JSON
 import OCI
 
-/// What an input turns out to be where something else is expected.
+/// Names the kind of an input where another kind is expected.
 enum InputKind {
-    /// What a tool reads.
+    /// The input that a tool expects.
     enum Expectation: String {
         case imageLines = "image lines"
         case descriptorLines = "descriptor lines"
@@ -29,7 +29,7 @@ enum InputKind {
         }
     }
 
-    /// What bytes that are no text are, by how they begin.
+    /// The kind of binary input, by its first bytes.
     private static func binary(_ bytes: [UInt8]) -> String? {
         if bytes.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) || isSkippableFrame(bytes) {
             return "a zstd layer"
@@ -47,7 +47,7 @@ enum InputKind {
         (bytes.first ?? 0) & 0xF0 == 0x50 && bytes.dropFirst().starts(with: [0x2A, 0x4D, 0x18])
     }
 
-    /// What the first line is when it is a document of another kind.
+    /// The kind of document in the first line, when it is another kind.
     private static func document(_ bytes: [UInt8], _ expectation: Expectation) -> String? {
         let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
         guard line.count <= ImageLines.lineByteLimit else { return nil }
@@ -55,7 +55,7 @@ enum InputKind {
         do {
             object = try JSONField(JSON.parse(Array(line))).object()
         } catch {
-            // What is malformed is said where it is parsed.
+            // The parser reports malformed lines.
             return nil
         }
         let isDescriptor = object["digest"] != nil && object["size"] != nil
@@ -67,7 +67,7 @@ enum InputKind {
         case .descriptorLines:
             if isDescriptor { return nil }
             if object["manifests"] != nil { return "an index" }
-            if object["layers"] != nil, case .object(let config) = object["config"] {
+            if object["layers"] != nil, let config = object["config"]?.object {
                 return config["data"] == nil ? "a manifest" : "an image line"
             }
             if object["rootfs"] != nil { return "the config of an image" }

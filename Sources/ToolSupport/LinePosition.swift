@@ -2,7 +2,7 @@ import ByteStream
 import JSON
 import OCI
 
-/// Which of how many image lines a line is, from `1/N` to `N/N`.
+/// The position of an image line among N lines, from `1/N` to `N/N`.
 ///
 /// - Spec: the design's "A broken pipe never becomes an image", 7.
 public struct LinePosition: Hashable, Sendable, CustomStringConvertible {
@@ -31,7 +31,7 @@ public struct LinePosition: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension ImageLines {
-    /// Writes the images to stdout as their source: several lines count themselves.
+    /// Writes the images to stdout as their source does: several lines are numbered.
     ///
     /// A filter uses `write`, which keeps the positions that it read.
     public static func writeNumbered(_ images: [Image]) throws(StreamError) {
@@ -48,7 +48,7 @@ extension ImageLines {
         }
     }
 
-    /// Checks that of lines that count themselves every one came, and removes the positions.
+    /// Checks that no numbered line is missing, and removes the numbers.
     ///
     /// Lines without a position are taken as they come. Several sets of lines may follow each other,
     /// and the order of lines is free; what is cut off is missing from one of the sets.

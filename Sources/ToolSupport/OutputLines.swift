@@ -8,7 +8,7 @@ public func writeLines(_ lines: [String]) throws(StreamError) {
     try writeLines(lines.map { Array($0.utf8) })
 }
 
-/// The same of lines that need not be UTF-8, as paths.
+/// Writes lines that need not be UTF-8, such as paths.
 public func writeLines(_ lines: [[UInt8]]) throws(StreamError) {
     let output = OutputBuffer()
     for line in lines { try output.append(line + [UInt8(ascii: "\n")]) }

@@ -1,6 +1,6 @@
 /// Text of unknown origin as it may be shown on a terminal.
 public enum Printable {
-    /// One line that does nothing to a terminal: runs of white space become a space, and what is not
+    /// One line that is harmless to a terminal: runs of white space become a space, and what is not
     /// printable becomes `\ooo`, byte by byte.
     public static func line(_ text: String) -> String {
         var result = String.UnicodeScalarView()

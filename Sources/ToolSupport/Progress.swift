@@ -11,11 +11,11 @@ public enum ProgressMode: String, CaseIterable, Sendable, ExpressibleByArgument 
     case none
 }
 
-/// Shows on stderr how far transfers have come.
+/// Shows the progress of transfers on stderr.
 ///
-/// On a terminal it is one line that is written again and again, and gone at the end.
+/// On a terminal it is one line, rewritten in place and removed at the end.
 public final class Progress: Sendable {
-    /// How far one transfer has come.
+    /// The progress of one transfer.
     public struct Transfer: Sendable {
         public enum Direction: String, Sendable {
             case fetch
@@ -53,7 +53,7 @@ public final class Progress: Sendable {
     private struct State {
         var transfers: [Int: Transfer] = [:]
         var finishedByteCounts: [Transfer.Direction: Int64] = [:]
-        /// What is copied is fetched too: it is shown once, as it is pushed.
+        /// A copied blob is fetched and pushed. It is shown once, as pushed.
         var shownDirection = Transfer.Direction.fetch
         let start = ContinuousClock.now
         var shown = ContinuousClock.now
@@ -95,7 +95,7 @@ public final class Progress: Sendable {
         }
     }
 
-    /// Writes a message between the states that are shown.
+    /// Writes a message above the progress line.
     public func interrupt(_ message: () -> Void) {
         state.withLock { state in
             clear(&state)
@@ -103,7 +103,7 @@ public final class Progress: Sendable {
         }
     }
 
-    /// Takes the line away. What comes later is shown by others.
+    /// Removes the progress line for good.
     public func finish() {
         state.withLock { clear(&$0) }
     }
@@ -143,7 +143,7 @@ public final class Progress: Sendable {
     }
 
     private func write(_ text: String) {
-        // What cannot be shown is not worth failing for.
+        // Progress that cannot be shown is no reason to fail.
         _ = try? FileDescriptor.standardError.writeAll(Array(text.utf8))
     }
 }

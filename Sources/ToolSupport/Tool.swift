@@ -18,7 +18,7 @@ public struct CommonOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Print errors only, no warnings.")
     public var quiet = false
 
-    @Flag(name: .shortAndLong, help: "Say on stderr what is done.")
+    @Flag(name: .shortAndLong, help: "Report each step on stderr.")
     public var verbose = false
 
     public init() {}
@@ -84,7 +84,7 @@ extension Tool {
     }
 }
 
-/// Breaks the synopsis, which ArgumentParser leaves in one line, between options.
+/// Wraps the synopsis between options. ArgumentParser leaves it in one line.
 private func foldUsage(in help: String) -> String {
     let width = 80
     return help.split(separator: "\n", omittingEmptySubsequences: false).map { line in
@@ -101,7 +101,7 @@ private func foldUsage(in help: String) -> String {
     }.joined(separator: "\n")
 }
 
-/// Puts the options of registries, which ArgumentParser lists before the tool's own, after those.
+/// Moves the registry options behind the tool's own. ArgumentParser lists them first.
 private func ownOptionsFirst(in help: String) -> String {
     guard let registry = help.firstRange(of: "REGISTRY OPTIONS:\n"),
         let own = help.firstRange(of: "\n\nOPTIONS:\n"), registry.lowerBound < own.lowerBound
@@ -113,7 +113,7 @@ private func ownOptionsFirst(in help: String) -> String {
 }
 
 extension UsageError {
-    /// A message of ArgumentParser, made like those of this toolkit.
+    /// Turns a message of ArgumentParser into the form of this toolkit's messages.
     init(parsing message: String, of toolName: String) {
         var text = RefusedValue.message(parserMessage: message)
         while text.hasSuffix(".") { text.removeLast() }
@@ -123,7 +123,7 @@ extension UsageError {
         if let suggestion = text.firstRange(of: ". Did you mean") {
             text.replaceSubrange(suggestion, with: ", did you mean")
         }
-        // The values that there are come as a list of lines where they are many.
+        // Many allowed values are listed one to a line.
         text = text.replacing(". Please provide one of", with: "; write one of")
             .replacing(" the following:\n  - ", with: " ").replacing("\n  - ", with: ", ")
         self.init("\(text)\(text.hasSuffix("?") ? "" : ";") see '\(toolName) --help'")

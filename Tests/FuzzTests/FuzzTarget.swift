@@ -14,6 +14,7 @@ let fuzzTargets: [FuzzTarget] = [
     FuzzTarget(name: "unpack", check: checkUnpacking),
     FuzzTarget(name: "dockerignore", check: checkExcludePatterns),
     FuzzTarget(name: "layer", check: checkLayer),
+    FuzzTarget(name: "chunked", check: checkChunked),
     FuzzTarget(name: "table", check: checkTable),
     FuzzTarget(name: "mtree", check: checkSnapshot),
     FuzzTarget(name: "json", check: checkJSON),
@@ -26,6 +27,9 @@ let fuzzTargets: [FuzzTarget] = [
     FuzzTarget(name: "challenge", check: checkChallenge),
     FuzzTarget(name: "headers", check: checkHeaders),
     FuzzTarget(name: "archive", check: checkArchive),
+    FuzzTarget(name: "listing", check: checkListing),
+    FuzzTarget(name: "signatures", check: checkSignatures),
+    FuzzTarget(name: "keys", check: checkKeys),
 ]
 
 /// A property that does not hold.

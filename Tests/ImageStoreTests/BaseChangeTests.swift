@@ -151,3 +151,12 @@ private func refusal(
         #expect(image.line == line)
     }
 }
+
+@Suite struct BaseStatusTests {
+    @Test func namesOfStrangersStayInTheirColumn() {
+        let status = BaseStatus(
+            answer: .unknown, image: "oci:a\tb", base: "oci:x\n\u{1B}", recorded: nil, now: nil)
+        #expect(
+            status.line == #"unknown"# + "\t" + #"oci:a\tb"# + "\t" + #"oci:x\n\033"# + "\t-\t-")
+    }
+}

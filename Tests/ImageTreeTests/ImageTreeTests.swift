@@ -129,3 +129,11 @@ extension ImageTree {
         return copy
     }
 }
+
+@Suite struct ComparisonTextTests {
+    @Test func textOfStrangersStaysOneLine() {
+        let difference = ImageDifference(
+            subject: .annotation("a\n\u{1B}[31m"), change: .removed, first: .string("it's\u{7}"))
+        #expect(difference.text == #"annotation a\n\033[31m: "it's\\u0007" | -"#)
+    }
+}

@@ -70,6 +70,14 @@ import Testing
         #expect(entries[2].modificationTime == .max)
     }
 
+    @Test func theListingsOfAnImageAreLimitedTogether() throws {
+        let budget = ListingBudget(byteCount: 10)
+        try budget.take(7)
+        try budget.take(3)
+        #expect(throws: ImageTreeError.self) { try budget.take(1) }
+        try budget.take(0)
+    }
+
     @Test func whatIsDamagedOrOfAnotherLayerIsNotUsed() throws {
         let bytes = ListingCache.encode(try sample(), .layer(diffID: someDigest))
         let other = Digest(.sha256, bytes: [UInt8](repeating: 8, count: 32))

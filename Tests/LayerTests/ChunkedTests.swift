@@ -149,6 +149,14 @@ private func randomBytes(_ count: Int, seed: UInt64 = 3) -> [UInt8] {
         #expect(
             descriptor[annotation: Annotation.chunkedTableDigest]
                 == (try describe(layer))[annotation: Annotation.chunkedTableDigest])
+        // Frames before it that are no table, cut or damaged, do not spoil it.
+        let frame = zstdFrame(randomBytes(100_000))
+        let broken = [[1], [], Array(frame.dropLast(9)), [40, 181, 47, 253, 255], frame, [7]]
+        let others = data + broken.flatMap { skippable($0) }
+        let behind = others + shifted(layer, from: trailer.upperBound, to: others.count)
+        #expect(
+            try describe(behind)[annotation: Annotation.chunkedTableDigest]
+                == descriptor[annotation: Annotation.chunkedTableDigest])
         // A footer that does not fit makes it a plain zstd layer.
         let plain = try describe([data, Array(layer[trailer.upperBound...])])
         #expect(plain.diffID == descriptor.diffID)
@@ -207,8 +215,8 @@ private func randomBytes(_ count: Int, seed: UInt64 = 3) -> [UInt8] {
     /// The frames from `start` on as they are at another place.
     private func shifted(_ layer: [UInt8], from start: Int, to place: Int) -> [UInt8] {
         guard var footer = ChunkedFooter(payload: Array(layer.suffix(64))) else { return [] }
-        footer.table.offset -= UInt64(start - place)
-        footer.tarSplit.offset -= UInt64(start - place)
+        footer.table.offset = footer.table.offset - UInt64(start) + UInt64(place)
+        footer.tarSplit.offset = footer.tarSplit.offset - UInt64(start) + UInt64(place)
         return layer[start...].dropLast(64) + footer.payload
     }
 }

@@ -186,6 +186,13 @@ import Testing
         }
     }
 
+    @Test func defaultsAreLimited() throws {
+        let few = (0..<250).map { "k\($0)=1" }.joined(separator: " ")
+        #expect(try parse("/set \(few)\n/set \(few)\n. type=dir\n..\n").records.isEmpty)
+        let many = (0..<300).map { "k\($0)=1" }.joined(separator: " ")
+        #expect(throws: SnapshotError.self) { try parse("/set \(many)\n. type=dir\n..\n") }
+    }
+
     @Test func empty() {
         #expect { try parse("") } throws: {
             if case SnapshotError.empty = $0 { true } else { false }

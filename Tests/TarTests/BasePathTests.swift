@@ -31,7 +31,8 @@ private struct MadeBase: LayerBase {
     private let base = MadeBase([
         "lib": "usr/lib", "usr/lib/file": nil, "srv/run": "/run/./now/", "run/now/x": nil,
         "up": "srv/../usr", "out": "../../usr", "here": ".", "top": "/", "loop": "loop",
-        "around": "loop/x", "dangling": "none/at/all", "chain": "up/lib/../../srv/run",
+        "far": String(repeating: "a/", count: 2100), "around": "loop/x", "dangling": "none/at/all",
+        "chain": "up/lib/../../srv/run",
     ])
 
     private func led(_ path: String, _ parent: BasePath.RootParent = .root) throws -> String {
@@ -48,6 +49,12 @@ private struct MadeBase: LayerBase {
     func links(_ path: String, _ expected: String) throws {
         #expect(try led(path) == expected)
         #expect(try led(path, .refused) == expected)
+    }
+
+    @Test func pathsAreNoLongerThanTheKernels() throws {
+        #expect(throws: TarError.self) { try led("far/x") }
+        #expect(throws: TarError.self) { try led(String(repeating: "a/", count: 2100)) }
+        #expect(try led(String(repeating: "a/", count: 2047)).utf8.count == 4093)
     }
 
     @Test func whatIsThere() throws {

@@ -45,6 +45,25 @@ import Testing
         }
     }
 
+    @Test func namesOfALayerAreLimited() throws {
+        // A directory that replaces another has names of its own.
+        let entries = (0..<4).flatMap { _ in
+            [Entry.directory("x"), .file("x/1"), .file("x/2"), .file("x")]
+        }
+        let archive = entries.flatMap(\.bytes) + [UInt8](repeating: 0, count: 1024)
+        try UnpackFixture().apply(archive: archive, nameLimit: 20)
+        let error = #expect(throws: TarError.self) {
+            try UnpackFixture().apply(archive: archive, nameLimit: 2)
+        }
+        #expect(error?.message == "cannot unpack 'x/2': more than 2 names in one layer")
+        // Layers are counted each by itself.
+        let fixture = try UnpackFixture()
+        for name in ["a", "b", "c"] {
+            try fixture.apply(
+                archive: Entry.file(name).bytes + [UInt8](repeating: 0, count: 1024), nameLimit: 1)
+        }
+    }
+
     @Test func whiteoutsRemoveWhatIsBelow() throws {
         try expect([.file(".wh.f"), .file("d/.wh.sub")], makes: ["d/", "d/old=1", "l>d"])
         try expect([.file(".wh.d")], makes: ["f=3", "l>d"])

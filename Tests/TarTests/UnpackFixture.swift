@@ -43,12 +43,12 @@ final class UnpackFixture {
     @discardableResult
     func apply(
         archive: [UInt8], ownership: TreeExtractor.Ownership = .recorded,
-        resolvesByKernel: Bool = true
+        resolvesByKernel: Bool = true, nameLimit: Int = UnpackedNames.countLimit
     ) throws -> [String] {
         var warnings: [String] = []
         let extractor = try TreeExtractor(
             path, ownership: ownership, resolvesByKernel: resolvesByKernel,
-            warn: { warnings.append($0) })
+            nameLimit: nameLimit, warn: { warnings.append($0) })
         try extractor.apply(MemorySource(archive), path: "test")
         return warnings
     }

@@ -8,20 +8,12 @@
 #include <stdint.h>
 
 extern const int system_O_PATH;
-extern const int system_AT_EMPTY_PATH;
 extern const int system_O_TMPFILE;
 extern const uint64_t system_RESOLVE_IN_ROOT;
 extern const uint64_t system_RESOLVE_NO_MAGICLINKS;
 
-// One record of getdents64(2); the name follows its 19 bytes, ended by a zero byte.
-struct system_dirent64 {
-    uint64_t inode;
-    int64_t offset;
-    uint16_t recordLength;
-    uint8_t type;
-    char name[];
-};
-
+// A record has 8 bytes of inode, 8 of offset, 2 of its own length, 1 of type, and the name with a zero
+// byte at its end.
 long system_getdents64(int descriptor, void *buffer, size_t size);
 int system_openat(int directory, const char *path, int flags, unsigned int mode);
 // resolve: the RESOLVE_ flags of openat2(2).
@@ -29,7 +21,6 @@ int system_openat2(
     int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 int system_set_pipe_size(int descriptor, int byteCount);
 int system_pipe2(int descriptors[2], int flags);
-int system_fallocate(int descriptor, int mode, int64_t offset, int64_t length);
 
 long system_lgetxattr(const char *path, const char *name, void *value, size_t size);
 long system_llistxattr(const char *path, char *names, size_t size);

@@ -18,7 +18,7 @@ public struct BuildRequest: Sendable {
     public var buildPlatform: Platform
     /// The directory that COPY copies from.
     public var context = "."
-    /// The file of patterns that the context does not have; nil when there is none.
+    /// The ignore file of the context; nil when there is none.
     public var ignoreFile: String?
     /// References that get the image; none means a layout that is removed at the end.
     public var destinations: [String] = []

@@ -311,7 +311,7 @@ extension StageCompiler {
     private mutating func prepareCache(
         _ mount: RunMount, _ target: String, _ file: ShellWord
     ) {
-        // One directory for each id, whatever characters that has.
+        // One directory for each id; the id may have any characters.
         let id = Array((mount.id ?? target).utf8)
             .map { String($0, radix: 16) }.joined(separator: "")
         let name = String(id.suffix(200))

@@ -58,7 +58,7 @@ struct ShellPattern {
         let beginnings = matchBeginnings(in: value)
         var result = Scalars()
         var index = 0
-        /// Where the last match ended: an empty one right there is none.
+        /// Where the last match ended. An empty match right there does not count.
         var last: Int?
         while index <= value.count {
             if beginnings[index], let end = end(in: value[index...], isLongest: true),

@@ -8,7 +8,7 @@ public enum SubstitutionError: Error, Hashable, Sendable {
     case unknownModifier(String)
     /// `${name?message}` of a variable that is not set, or is empty.
     case notSet(name: String, message: String)
-    /// A pattern with an escape of something that needs none.
+    /// A pattern that escapes a character that needs no escape.
     case badPattern(String)
     case tooDeep
 

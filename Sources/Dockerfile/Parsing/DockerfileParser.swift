@@ -142,19 +142,19 @@ struct InstructionParser {
         }
     }
 
-    /// The strings of a JSON array; nil for what is not one, which is then no mistake.
+    /// The strings of a JSON array; nil for other text, which is not an error.
     private func jsonWords(_ text: Word) throws(Malformed) -> [Word]? {
         guard text.text.unicodeScalars.first == "[" else { return nil }
         let elements: [JSON]
         do {
-            guard case .array(let array) = try JSON.parse(Array(text.text.utf8)) else { return nil }
+            guard let array = try JSON.parse(Array(text.text.utf8)).elements else { return nil }
             elements = array
         } catch {
             return nil
         }
         var words: [Word] = []
         for element in elements {
-            guard case .string(let string) = element else {
+            guard let string = element.string else {
                 throw Malformed(
                     problem: "\(element.kind) in the array, where only strings may be")
             }

@@ -59,7 +59,7 @@ struct WordSplitter {
             if index == line.count { return words }
             let first = index
             let text = quotedWord(&index)
-            // A word of nothing but a final escape character is none.
+            // A final escape character alone makes no word.
             if !text.isEmpty { words.append(Word(String(text), at: first)) }
         }
     }
@@ -89,7 +89,7 @@ struct WordSplitter {
         return text
     }
 
-    /// Words between blanks, whatever quotes there are.
+    /// Words between blanks; quotes have no meaning.
     func plainWords(from start: Int) -> [Word] {
         var words: [Word] = []
         var index = start

@@ -76,7 +76,7 @@ extension ImageStore {
         throw StoreError.signaturesContended(place: repository.name, tag: tag)
     }
 
-    /// How often a list of signatures is written again that another process replaced meanwhile.
+    /// Retries of writing a list of signatures that another process replaced meanwhile.
     private static let attemptLimit = 5
 
     /// - Returns: false when the tag was moved by someone else meanwhile.

@@ -9,7 +9,7 @@ public struct VerificationPolicy: Sendable {
     /// One of them must have signed.
     public var keys: [PublicKey]
     public var predicateType = Statement.signaturePredicateType
-    /// What is signed must have them.
+    /// Annotations that the signed statement must have.
     public var annotations: [KeyValue] = []
     /// The repository that a signature of the older format must name; nil is that of the reference.
     public var identity: RegistryReference?

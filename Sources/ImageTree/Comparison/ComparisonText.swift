@@ -16,21 +16,21 @@ extension ImageDifference {
 
     private func document(_ what: String, _ path: String) -> String {
         if change == .bytes { return "\(what): the same values in other bytes" }
-        return "\(what) \(path): \(sides { $0.serialized() })"
+        return "\(what) \(escaped(path)): \(sides { $0.serialized() })"
     }
 
     private func sides(_ text: (JSON) -> [UInt8]) -> String {
         func side(_ value: JSON?) -> String {
             guard let value else { return "-" }
             // Control characters are escaped in JSON; what else a terminal obeys is not.
-            return String(quote(text(value)).dropFirst().dropLast())
+            return escaped(text(value))
         }
         return "\(side(first)) | \(side(second))"
     }
 
     private var layerText: String {
         let digests = sides { value in
-            guard case .object(let object) = value, case .string(let digest) = object["digest"]
+            guard let object = value.object, let digest = object["digest"]?.string
             else { return [] }
             return digest.utf8
         }
@@ -39,7 +39,7 @@ extension ImageDifference {
 
     private var fileText: String {
         func number(_ side: JSON?) -> String {
-            guard case .object(let object) = side, case .number(let number) = object["layer"] else {
+            guard let object = side?.object, case .number(let number) = object["layer"] else {
                 return "-"
             }
             return String(decoding: number.text, as: UTF8.self)

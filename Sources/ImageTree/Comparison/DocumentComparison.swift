@@ -65,7 +65,7 @@ struct DocumentComparison {
     }
 
     private static func layers(_ config: JSON) -> JSON? {
-        guard case .object(let config) = config else { return nil }
+        guard let config = config.object else { return nil }
         return config["rootfs"]
     }
 
@@ -76,7 +76,7 @@ struct DocumentComparison {
         if ignored.contains(.history) { config["history"] = nil }
         if ignored.contains(.time) {
             config["created"] = nil
-            if case .array(let entries) = config["history"] {
+            if let entries = config["history"]?.elements {
                 config["history"] = .array(
                     entries.map { entry in
                         guard case .object(var entry) = entry else { return entry }
@@ -87,7 +87,7 @@ struct DocumentComparison {
         }
         if ignored.contains(.order), case .object(var run) = config["config"] {
             for key: JSONString in ["Env"] {
-                guard case .array(let values) = run[key] else { continue }
+                guard let values = run[key]?.elements else { continue }
                 run[key] = .array(
                     values.sorted { $0.serialized().lexicographicallyPrecedes($1.serialized()) })
             }

@@ -14,6 +14,11 @@ struct LayerScan {
     let hashesContent: Bool
     /// Whether the compression must be that of the layer's type.
     var checksType = false
+    /// What the listing may take; without it as much as one layer may.
+    var budget: ListingBudget?
+
+    /// The bytes that are taken of the budget at once.
+    private static let budgetStep = 64 << 10
 
     /// Reads the layer to its end.
     ///
@@ -31,6 +36,7 @@ struct LayerScan {
     func listing(ofTar tar: any ByteSource) throws -> LayerListing {
         var reader = TarReader(tar, path: layer.layerPath, isEndProved: true)
         var listing = LayerListing(hasContentDigests: hashesContent)
+        var taken = 0
         while let entry = try reader.next() {
             guard var item = try LayerItem(entry) else {
                 try reader.skipData()
@@ -42,6 +48,10 @@ struct LayerScan {
                 try reader.skipData()
             }
             try listing.append(item, layer: layer.digest)
+            if listing.items.count > taken {
+                try budget?.take(LayerScan.budgetStep)
+                taken += LayerScan.budgetStep
+            }
         }
         return listing
     }

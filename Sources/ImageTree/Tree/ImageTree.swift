@@ -275,7 +275,7 @@ public struct ImageTree: Sendable {
         case circle
     }
 
-    /// How many links a path may lead through, as in the kernel.
+    /// The most links that a path may lead through, as in the kernel.
     private static let linkLimit = 40
 
     /// Follows a path as in a chroot: links on it, and a link that it ends with, are followed.

@@ -21,7 +21,7 @@ public struct ImageFault: Hashable, Sendable {
         let field = path.isEmpty ? "" : "\(path): "
         let text = "\(subject) \(field)\(problem)"
         // Whatever a document holds, it stays one line.
-        return String(quote(text.utf8).dropFirst().dropLast()).replacing("\\'", with: "'")
+        return escaped(text)
     }
 
     /// What an error says of the data; nil for one that has another cause.

@@ -1,4 +1,4 @@
-/// Where a file's payload is cut into chunks.
+/// The boundaries at which a file's payload is cut into chunks.
 ///
 /// By content, a chunk ends where the rolling sum of the last 64 bytes has its low bits set, so that
 /// equal parts of two versions of a file become equal chunks wherever they stand. Any cut is legal to

@@ -27,7 +27,7 @@ public struct ChunkedCompressor {
         }
     }
 
-    /// What `Settings.chunkByteCount` may be.
+    /// Allowed values of `Settings.chunkByteCount`.
     public static let chunkByteCounts = 64 << 10...16 << 20
 
     private static let jobByteCount = 2 << 20

@@ -6,7 +6,7 @@ import Tar
 struct ChunkedEntry {
     let entry: TarEntry
     let header: HeaderFields
-    /// What is in the tar between the payload of the entry before and that of this one.
+    /// The tar's bytes between the payload of the previous entry and that of this one.
     let segment: [UInt8]
 
     /// - Throws: `TarError.unsupported` for what the table has no form for.

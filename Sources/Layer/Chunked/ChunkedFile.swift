@@ -1,9 +1,9 @@
 /// A file whose payload is being written, and the chunks of it so far.
 struct ChunkedFile {
     let entry: ChunkedEntry
-    /// Where its first frame is in the stream.
+    /// Offset of its first frame in the stream.
     let offset: Int64
-    /// How much of the payload is still to come.
+    /// Bytes of the payload that are still to come.
     var remaining: UInt64
     var chunks = ChunkList()
 

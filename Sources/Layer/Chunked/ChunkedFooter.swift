@@ -4,7 +4,7 @@ import OCI
 ///
 /// - Spec: containers-storage, zstd:chunked.
 struct ChunkedFooter: Equatable {
-    /// Of a skippable frame's payload.
+    /// Position of a skippable frame's payload.
     struct Position: Equatable {
         /// From the stream's first byte.
         var offset: UInt64
@@ -54,14 +54,14 @@ struct ChunkedFooter: Equatable {
     }
 }
 
-/// Where a zstd:chunked stream has its table, and the digest that proves it.
+/// Position of the table in a zstd:chunked stream, and the digest that proves it.
 ///
 /// - Spec: containers-storage, zstd:chunked: the annotations of a layer's descriptor.
 public struct ChunkedTable: Hashable, Sendable {
-    /// What stands in the table before the digest of tar-split, its last member.
+    /// The table's text before the digest of tar-split, its last member.
     static let digestKey = ",\"tarSplitDigest\":"
 
-    /// Of the table as it is stored, compressed.
+    /// Digest of the table as stored, compressed.
     public let digest: Digest
     /// `offset:compressed:uncompressed:1`.
     public let position: String

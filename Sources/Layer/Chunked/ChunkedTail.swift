@@ -19,8 +19,10 @@ struct ChunkedTail {
 
     private var frames: [Frame] = []
     private var current: PassedTable?
+    /// One for all frames: to make one takes longer than to pass a small frame.
+    private var decoder: ZstdDecoder?
 
-    /// Forgets the frames before: data follows them.
+    /// Forgets the previous frames: data follows them.
     mutating func restart() {
         frames.removeAll(keepingCapacity: true)
         current = nil
@@ -28,8 +30,25 @@ struct ChunkedTail {
 
     /// A skippable frame begins, whose payload stands at `offset`.
     mutating func begin(magic: UInt32, offset: Int64, byteCount: UInt32) {
-        current =
-            magic == ChunkedFooter.magic ? PassedTable(offset: offset, byteCount: byteCount) : nil
+        current = nil
+        guard magic == ChunkedFooter.magic else { return }
+        let isFooter = byteCount == ChunkedFooter.payloadByteCount
+        current = PassedTable(
+            offset: offset, byteCount: byteCount, decoder: isFooter ? nil : restartedDecoder())
+    }
+
+    /// - Returns: nil when there is no memory for one.
+    private mutating func restartedDecoder() -> ZstdDecoder? {
+        if let decoder {
+            decoder.restart()
+        } else {
+            do throws(LayerError) {
+                decoder = try ZstdDecoder(path: "table")
+            } catch {
+                decoder = nil
+            }
+        }
+        return decoder
     }
 
     mutating func update(_ bytes: UnsafeRawBufferPointer) { current?.update(bytes) }
@@ -74,27 +93,24 @@ private final class PassedTable {
     private let offset: Int64
     private let byteCount: UInt32
     private let hash = StreamingDigest()
+    /// While it passes and decompresses.
     private var decoder: ZstdDecoder?
+    private var isDecompressed = false
     private var uncompressedByteCount: UInt64 = 0
     /// The end of what it decompresses to.
     private var end: [UInt8] = []
     /// The beginning as it is stored, enough for a footer.
     private(set) var head: [UInt8] = []
-    private(set) var digest = Digest.of([])
+    /// Digest of the whole payload; valid after the frame ended.
+    private(set) lazy var digest = hash.finalize()
 
     /// The comma, the key, the digest in quotes and the brace.
     private static let endByteCount = ChunkedTable.digestKey.utf8.count + 2 + 71 + 1
 
-    init(offset: Int64, byteCount: UInt32) {
+    init(offset: Int64, byteCount: UInt32, decoder: ZstdDecoder?) {
         self.offset = offset
         self.byteCount = byteCount
-        if byteCount != ChunkedFooter.payloadByteCount {
-            do throws(LayerError) {
-                decoder = try ZstdDecoder(path: "table")
-            } catch {
-                decoder = nil
-            }
-        }
+        self.decoder = decoder
     }
 
     func update(_ bytes: UnsafeRawBufferPointer) {
@@ -115,17 +131,18 @@ private final class PassedTable {
     }
 
     func finish() {
-        digest = hash.finalize()
         do throws(LayerError) {
             try decoder?.finish()
+            isDecompressed = decoder != nil
         } catch {
-            decoder = nil
+            isDecompressed = false
         }
+        decoder = nil
     }
 
-    /// Where it is; nil when it does not decompress.
+    /// Its position in the stream; nil when it does not decompress.
     var position: ChunkedFooter.Position? {
-        if decoder == nil { return nil }
+        guard isDecompressed else { return nil }
         return ChunkedFooter.Position(
             offset: UInt64(offset), byteCount: UInt64(byteCount),
             uncompressedByteCount: uncompressedByteCount)

@@ -6,7 +6,7 @@ import Tar
 final class FrameCutter {
     /// The most that headers, padding and extended headers of one entry have.
     private static let segmentByteLimit = 8 << 20
-    /// How much of what follows the last entry is one segment.
+    /// Bytes after the last entry that make one segment.
     private static let endByteCount = 1 << 20
 
     private let ring: OrderedRing<FrameJob>
@@ -15,10 +15,9 @@ final class FrameCutter {
     /// Knows whether the tar ended, as it does for every other layer.
     private var tar: TarFollower
     private var job: FrameJob
-    /// Where in the job the frame begins that is being filled.
+    /// Offset in the job of the frame that is being filled.
     private var start = 0
     private var segment: [UInt8] = []
-    private var isAfterEntries = false
 
     /// - Throws: what the ring throws.
     init(

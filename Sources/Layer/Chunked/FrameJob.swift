@@ -20,7 +20,7 @@ final class FrameJob: RingChunk, @unchecked Sendable {
         }
 
         let content: Content
-        /// Where its bytes are in `tar`.
+        /// Range of its bytes in `tar`.
         let range: Range<Int>
         /// Once compressed: how many bytes the frame has.
         fileprivate(set) var compressedByteCount = 0
@@ -37,7 +37,7 @@ final class FrameJob: RingChunk, @unchecked Sendable {
         }
     }
 
-    /// What happens in order.
+    /// Steps, in order.
     enum Step {
         /// The headers of an entry are over.
         case entry(ChunkedEntry)

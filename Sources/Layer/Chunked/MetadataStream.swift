@@ -9,10 +9,10 @@ final class MetadataStream {
 
     private let context: OpaquePointer
     private let digest = StreamingDigest()
-    /// In pieces, so that growing copies nothing.
+    /// Pieces, so that growing copies nothing.
     private var pieces: [[UInt8]] = []
     private(set) var uncompressedByteCount: Int64 = 0
-    /// What was appended and not compressed yet. Whoever appends calls `compressIfLarge`.
+    /// Appended bytes that are not compressed yet. The caller that appends calls `compressIfLarge`.
     var bytes: [UInt8] = []
 
     /// - Parameter level: of the layer; the text's own is another. Its lines repeat each other, which level
@@ -28,7 +28,7 @@ final class MetadataStream {
         ZSTD_freeCCtx(context)
     }
 
-    /// How many bytes the finished frame has.
+    /// Bytes of the finished frame.
     var byteCount: Int64 { digest.byteCount }
 
     func compressIfLarge() throws(LayerError) {

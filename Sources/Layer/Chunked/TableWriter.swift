@@ -78,7 +78,7 @@ final class TableWriter {
         }
     }
 
-    /// Takes what is after the last entry: padding, the end of the archive, zeros.
+    /// Takes the bytes after the last entry: padding, the end of the archive, zeros.
     func end(_ segment: [UInt8]) throws(LayerError) { try appendSegment(segment) }
 
     private func take() -> ChunkedFile? {

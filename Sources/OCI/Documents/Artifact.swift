@@ -1,6 +1,6 @@
 import JSON
 
-/// What an artifact is made of: blobs of any type under a manifest.
+/// An artifact: a manifest over blobs of any type.
 ///
 /// - Spec: image-spec v1.1.1, manifest.md, Guidelines for Artifact Usage.
 public struct Artifact: Sendable {
@@ -15,7 +15,7 @@ public struct Artifact: Sendable {
         self.artifactType = artifactType
     }
 
-    /// Says what the artifact is about.
+    /// Sets the subject.
     ///
     /// - Throws: `EditError` for what is neither a manifest nor an index.
     public mutating func setSubject(_ descriptor: Descriptor) throws(EditError) {

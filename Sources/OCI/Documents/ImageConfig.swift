@@ -140,7 +140,7 @@ public struct ImageConfig: Hashable, Sendable {
         }
     }
 
-    /// Who made the image; nil when it says no one.
+    /// Author of the image; nil when the config has none.
     public var author: String? { document.text("author") }
 
     public var bytes: [UInt8] { document.serialized() }

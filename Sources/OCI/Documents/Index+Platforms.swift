@@ -10,7 +10,7 @@ extension Descriptor {
         return !(MediaType(parsing: type)?.isImageConfig ?? false)
     }
 
-    /// What an entry of `index.json` is called: the names of its two annotations.
+    /// Names of an entry of `index.json`, from its two annotations.
     fileprivate var names: [String?] {
         [Annotation.refName, Annotation.containerdName].map { self[annotation: $0] }
     }
@@ -35,7 +35,7 @@ extension Index {
         self.init(manifests: entries)
     }
 
-    /// As `init(platformsAmong:)`, of entries that must all have the same names.
+    /// As `init(platformsAmong:)`, for entries that must all have the same names.
     public init?(platformsOf entries: [Descriptor]) {
         guard Set(entries.map(\.names)).count == 1 else { return nil }
         self.init(platformsAmong: entries)

@@ -6,10 +6,10 @@ extension Manifest {
     /// does not say, as that of `scratch`.
     public var source: Reference? { reference(Annotation.source) }
 
-    /// What its annotations name as its base.
+    /// The base that its annotations name.
     public var base: Reference? { reference(Annotation.baseName) }
 
-    /// Where the image's blobs may be, the likeliest first.
+    /// Places that may have the image's blobs, the likeliest first.
     ///
     /// A base that only the image's author wrote down is no place to look in once it is known where
     /// the image is from: a request goes there, perhaps with credentials, and bytes come back.
@@ -31,7 +31,7 @@ extension Manifest {
             let entry = try Descriptor(JSONField(JSON.parse(Array(text.utf8))))
             return entry.digest == recordedDigest ? entry : nil
         } catch {
-            // Someone else wrote it.
+            // Another program wrote it.
             return nil
         }
     }
@@ -64,7 +64,7 @@ extension Manifest {
         self[annotation: Annotation.sourceBase] = former
     }
 
-    /// What is recorded as the base, `NAME@DIGEST`; nothing when there is none.
+    /// The recorded base, `NAME@DIGEST`; empty when there is none.
     private var formerBase: String {
         (self[annotation: Annotation.baseName] ?? "")
             + (self[annotation: Annotation.baseDigest].map { "@\($0)" } ?? "")
@@ -81,7 +81,7 @@ extension Manifest {
         self[annotation: Annotation.baseDigest] = digest?.description
     }
 
-    /// Gives an image that replaces the one it was made of the base of that one.
+    /// Takes over the base of the image that this one was made of and replaces.
     ///
     /// An image cannot be its own base: its name will stand for itself.
     ///
@@ -114,7 +114,7 @@ extension Manifest {
         do throws(ReferenceError) {
             return try Reference(text)
         } catch {
-            // Someone else wrote it.
+            // Another program wrote it.
             return nil
         }
     }
@@ -122,7 +122,7 @@ extension Manifest {
 
 extension JSONObject {
     fileprivate mutating func removeDescriptions() {
-        guard case .object(let annotations) = self["annotations"] else { return }
+        guard let annotations = self["annotations"]?.object else { return }
         for member in annotations.members where Annotation.describesImage(member.key) {
             self[annotation: member.key] = nil
         }

@@ -4,7 +4,7 @@ import JSON
 public struct RawManifest: Hashable, Sendable {
     public let bytes: [UInt8]
     public let mediaType: MediaType
-    /// Of `bytes`.
+    /// Digest of `bytes`.
     public let digest: Digest
 
     /// - Parameter digest: of the bytes, computed by whoever read them; `init(bytes:mediaType:)`

@@ -18,7 +18,7 @@ extension RawManifest {
 }
 
 extension Manifest {
-    /// What kind of artifact it is: `artifactType`, or the type of its config.
+    /// The artifact's type: `artifactType`, or the type of its config.
     ///
     /// - Spec: image-spec v1.1.1, manifest.md, Guidelines for Artifact Usage.
     public var artifactType: String {

@@ -20,7 +20,7 @@ public struct ConfigEdit: Sendable {
     public var volumes: [VolumePath] = []
     public var stopSignal: StopSignal?
     public var healthcheck: Healthcheck?
-    /// What runs commands that are lines for a shell.
+    /// The shell that runs commands in shell form.
     public var shell: [String]?
     /// Instructions that are added to those for images on top of this one.
     public var triggers: [String] = []
@@ -29,7 +29,7 @@ public struct ConfigEdit: Sendable {
     public var created: Timestamp?
     /// Texts of history entries that stand for no layer.
     public var history: [String] = []
-    /// Says in these entries what wrote them.
+    /// Comment of these entries.
     public var historyComment: String?
     /// The time of the sources: `created` of a config that anything else has changed.
     public var sourceDate: Timestamp?
@@ -37,7 +37,7 @@ public struct ConfigEdit: Sendable {
     public init() {}
 }
 
-/// What of a config can be cleared.
+/// Fields of a config that can be cleared.
 public enum ConfigField: String, CaseIterable, Sendable {
     case entrypoint
     case cmd
@@ -165,7 +165,7 @@ extension ImageConfig {
 
     private mutating func editRunConfig(_ edit: (inout JSONObject) -> Void) {
         var run = JSONObject()
-        if case .object(let present) = document["config"] { run = present }
+        if let present = document["config"]?.object { run = present }
         let original = run
         edit(&run)
         if run != original { document.set("config", to: .object(run), order: Self.keyOrder) }
@@ -236,7 +236,7 @@ extension ConfigEdit {
     /// Replaces a variable where it stands, its later duplicates removed; a new one comes last.
     private func setEnvironment(_ run: inout JSONObject) {
         guard !environment.isEmpty || !unsetEnvironment.isEmpty else { return }
-        let present: [JSON] = if case .array(let elements) = run["Env"] { elements } else { [] }
+        let present = run["Env"]?.elements ?? []
         let unset = Set(unsetEnvironment.map { Array($0.utf8) })
         // The last assignment of a name counts; where the first one stands, when it is new.
         var assigned: [[UInt8]: JSON] = [:]
@@ -263,7 +263,7 @@ extension ConfigEdit {
     }
 
     private func environmentName(_ variable: JSON) -> [UInt8] {
-        guard case .string(let text) = variable else { return [] }
+        guard let text = variable.string else { return [] }
         return Array(text.utf8.prefix { $0 != UInt8(ascii: "=") })
     }
 
@@ -271,7 +271,7 @@ extension ConfigEdit {
     /// slashes that say nothing.
     private func resolved(_ directory: String, in run: JSONObject) -> JSON {
         var base = ""
-        if !directory.hasPrefix("/"), case .string(let present) = run["WorkingDir"] {
+        if !directory.hasPrefix("/"), let present = run["WorkingDir"]?.string {
             base = present.text
         }
         var components: [Substring] = []
@@ -290,13 +290,13 @@ extension ConfigEdit {
     ) {
         guard !members.isEmpty else { return }
         var object = JSONObject()
-        if case .object(let present) = run[key] { object = present }
+        if let present = run[key]?.object { object = present }
         for (key, value) in members { object[key] = value }
         set(key, .object(object), in: &run)
     }
 
     private func has(_ member: JSONString, of key: JSONString, in run: JSONObject) -> Bool {
-        guard case .object(let object) = run[key] else { return false }
+        guard let object = run[key]?.object else { return false }
         return object[member] != nil
     }
 
@@ -308,7 +308,7 @@ extension ConfigEdit {
     }
 
     private func strings(_ key: JSONString, of run: JSONObject) -> [String]? {
-        guard case .array(let elements) = run[key] else { return nil }
+        guard let elements = run[key]?.elements else { return nil }
         return elements.compactMap {
             guard case .string(let text) = $0 else { return nil }
             return text.text
@@ -317,13 +317,13 @@ extension ConfigEdit {
 }
 
 extension JSONObject {
-    /// Gives members that mean what they meant in `original` the form that they had there.
+    /// Restores the form that members have in `original` where they mean the same.
     ///
     /// - Parameter inner: keys of objects whose members are looked at one by one.
     fileprivate mutating func keepForms(of original: JSONObject, inside inner: [JSONString] = []) {
         for member in original.members + members {
             let (old, new) = (original[member.key], self[member.key])
-            if inner.contains(member.key), case .object(let old) = old,
+            if inner.contains(member.key), let old = old?.object,
                 case .object(var object) = new
             {
                 object.keepForms(of: old)

@@ -43,7 +43,7 @@ public enum CommandForm: Hashable, Sendable {
         }
         var arguments: [String] = []
         for element in elements {
-            guard case .string(let argument) = element else {
+            guard let argument = element.string else {
                 throw ValueError("\(element.kind) in the array, where only strings may be")
             }
             arguments.append(argument.text)
@@ -61,7 +61,7 @@ public enum CommandForm: Hashable, Sendable {
 
     private static func array(_ text: String) -> [JSON]? {
         do {
-            guard case .array(let elements) = try JSON.parse(Array(text.utf8)) else { return nil }
+            guard let elements = try JSON.parse(Array(text.utf8)).elements else { return nil }
             return elements
         } catch {
             // Not JSON is no mistake here: `[ -f x ] && run` is a line for the shell.

@@ -75,7 +75,7 @@ extension Manifest {
         for key in keys {
             guard let value = object[key], value != .null else { continue }
             var problem = path.key(key)
-            if key == "annotations", case .object(let annotations) = value {
+            if key == "annotations", let annotations = value.object {
                 let others = annotations.members.map(\.key).filter { !allowed.contains($0) }
                 guard let first = others.first else { continue }
                 problem = problem.key(first)

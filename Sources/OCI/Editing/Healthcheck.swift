@@ -1,6 +1,6 @@
 import JSON
 
-/// How a running container is asked whether it is well.
+/// The health check of a container.
 ///
 /// - Spec: Docker image specification v1.3, `Healthcheck`; reserved by image-spec v1.1.1, config.md.
 public struct Healthcheck: Hashable, Sendable {
@@ -27,7 +27,7 @@ public struct Healthcheck: Hashable, Sendable {
             do throws(JSONError) {
                 var object = try JSONField(JSON.parse(Array(text.utf8))).object()
                 for key in Healthcheck.durations {
-                    guard case .string(let text) = object[key] else { continue }
+                    guard let text = object[key]?.string else { continue }
                     guard let nanoseconds = GoDuration.nanoseconds(text.text) else {
                         throw .field(path: .root.key(key), "not a time like 30s or 1m30s")
                     }

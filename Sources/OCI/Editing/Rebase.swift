@@ -95,7 +95,7 @@ public struct Rebase: Sendable {
         return new.config.fullHistory + own
     }
 
-    /// What follows the old base's entries.
+    /// The entries after those of the old base.
     private func ownHistory(_ config: ImageConfig) -> [JSONObject] {
         let full = config.fullHistory
         let base = old.config.fullHistory
@@ -114,9 +114,9 @@ public struct Rebase: Sendable {
     }
 
     private func mergedRunConfig(_ run: JSON?) -> JSON? {
-        let mine = run.object
-        let before = old.config.document["config"].object
-        let after = new.config.document["config"].object
+        let mine = run.objectOrEmpty
+        let before = old.config.document["config"].objectOrEmpty
+        let after = new.config.document["config"].objectOrEmpty
         var parts: [JSONString] = ["Env", "Labels", "ExposedPorts", "Volumes"]
         if !JSON.haveSameMeaning(mine["Entrypoint"], before["Entrypoint"]) { parts.append("Cmd") }
         var result = merge(
@@ -127,7 +127,9 @@ public struct Rebase: Sendable {
             "Env", to: environment.isEmpty ? nil : .array(environment.members.map(\.value)),
             order: ImageConfig.runKeyOrder)
         for key: JSONString in ["Labels", "ExposedPorts", "Volumes"] {
-            let merged = merge(mine[key].object, old: before[key].object, new: after[key].object)
+            let merged = merge(
+                mine[key].objectOrEmpty, old: before[key].objectOrEmpty,
+                new: after[key].objectOrEmpty)
             result.set(
                 key, to: merged.isEmpty ? nil : .object(merged), order: ImageConfig.runKeyOrder)
         }
@@ -157,18 +159,15 @@ private func merge(
 
 extension JSON? {
     /// The object that it is; an empty one for anything else, null among it.
-    fileprivate var object: JSONObject {
-        guard case .object(let object) = self else { return JSONObject() }
-        return object
-    }
+    fileprivate var objectOrEmpty: JSONObject { self?.object ?? JSONObject() }
 
     /// An environment as an object from each name to the whole `NAME=VALUE`; the last of a name
     /// counts, as it does for a runtime.
     fileprivate var variables: JSONObject {
-        guard case .array(let elements) = self else { return JSONObject() }
+        guard let elements = self?.elements else { return JSONObject() }
         var object = JSONObject()
         for element in elements {
-            guard case .string(let text) = element else { continue }
+            guard let text = element.string else { continue }
             let name = text.utf8.prefix { $0 != UInt8(ascii: "=") }
             object[JSONString(utf8: Array(name))] = element
         }

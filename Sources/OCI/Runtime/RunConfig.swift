@@ -1,6 +1,6 @@
 import JSON
 
-/// What a runtime reads of an image's config.
+/// The part of an image's config that a runtime reads.
 ///
 /// - Spec: image-spec v1.1.1, config.md, `config`; Docker image specification v1.3.
 public struct RunConfig: Hashable, Sendable {
@@ -17,7 +17,7 @@ public struct RunConfig: Hashable, Sendable {
     public var stopSignal = ""
     /// The words of Docker's health check.
     public var healthcheck: [String] = []
-    /// What runs lines for a shell; Docker's `Shell`.
+    /// Shell for commands in shell form; Docker's `Shell`.
     public var shell: [String] = []
     /// Instructions for images on top; Docker's `OnBuild`.
     public var triggers: [String] = []
@@ -57,7 +57,7 @@ extension JSONField {
 }
 
 extension ImageConfig {
-    /// What a runtime reads; nothing set when the config has no `config`.
+    /// The runtime's part; empty when the config has no `config`.
     ///
     /// - Throws: nothing that `init` would not have thrown.
     public func runConfig() throws(JSONError) -> RunConfig {

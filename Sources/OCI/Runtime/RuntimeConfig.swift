@@ -5,16 +5,16 @@ import JSON
 /// - Spec: image-spec v1.1.1, conversion.md; runtime-spec v1.0.2, config.md and config-linux.md.
 public struct RuntimeConfig: Sendable {
     public struct Options: Sendable {
-        /// In place of the image's command.
+        /// Arguments instead of the image's command.
         public var arguments: [String]?
         public var hasTerminal = false
         public var isReadOnly = false
         public var hostname = "ocinoco"
-        /// Where the root file system is, relative to the bundle.
+        /// Path of the root file system, relative to the bundle.
         public var rootPath = "rootfs"
-        /// Who runs the runtime when that is not the superuser: root in the container.
+        /// The user without privileges who runs the runtime, and is root in the container.
         public var rootlessOwner: ProcessUser?
-        /// What the directories of volumes have in the image, by their paths.
+        /// Owner and mode that volume directories have in the image, by path.
         public var volumeAttributes: [String: DirectoryAttributes] = [:]
         /// Whether volumes become directories in memory; else they are like any other.
         public var mountsVolumes = true
@@ -45,7 +45,7 @@ public struct RuntimeConfig: Sendable {
         }
     }
 
-    /// Whose a directory is and who may do what in it.
+    /// Owner and mode of a directory.
     public struct DirectoryAttributes: Sendable {
         public let uid: UInt32
         public let gid: UInt32
@@ -146,7 +146,7 @@ public struct RuntimeConfig: Sendable {
         return text.hasPrefix("/") ? text : "/" + text
     }
 
-    /// What programs of images expect of root; others get it when they become root.
+    /// Capabilities that programs of images expect of root. Other users get them when they become root.
     private static let capabilityNames = [
         "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP",
         "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
@@ -241,7 +241,7 @@ public struct RuntimeConfig: Sendable {
 }
 
 extension ImageConfig {
-    /// Who the image's program runs as, as the config has it.
+    /// The user of the image's program, as in the config.
     public var user: String { runDocument.text("User") ?? "" }
 
     /// The directories of volumes, in the order of the config.
@@ -252,7 +252,7 @@ extension ImageConfig {
     func strings(_ key: JSONString) -> [String] { runDocument[key]?.texts ?? [] }
 }
 
-/// What every container has mounted, and what of it is hidden.
+/// Mounts of every container, and the paths in them that are hidden.
 private enum DefaultMounts {
     static func mounts(isRootless: Bool, sharesNetwork: Bool) -> [JSON] {
         // A user who is alone in their name space has no group `tty`.

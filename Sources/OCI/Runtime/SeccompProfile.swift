@@ -101,7 +101,7 @@ struct SeccompProfile {
         return .object(argument)
     }
 
-    /// What programs an architecture runs. A runtime adds that of its machine.
+    /// Architectures whose programs a machine runs. A runtime adds the machine's own.
     private static let architectures: [String: [String]] = [
         "386": ["X86"],
         "amd64": ["X86_64", "X86", "X32"],

@@ -1,4 +1,4 @@
-/// Who a process runs as.
+/// User and groups of a process.
 public struct ProcessUser: Hashable, Sendable {
     public let uid: UInt32
     public let gid: UInt32

@@ -26,7 +26,7 @@ public enum Annotation {
     /// On the entry of an index: whether layers of the image are compressed by zstd; the key of
     /// containers/image.
     public static let zstdCompression: JSONString = "io.github.containers.compression.zstd"
-    /// What BuildKit says of an entry that is no image, as in `attestation-manifest`.
+    /// BuildKit's mark of an entry that is no image, such as `attestation-manifest`.
     static let referenceType: JSONString = "vnd.docker.reference.type"
 
     /// `1/2`: which of several image lines this one is. Never pushed.
@@ -44,7 +44,7 @@ public enum Annotation {
     /// The base of the source, `NAME@DIGEST` or nothing, once the source itself is the base.
     public static let sourceBase: JSONString = "ocinoco.base"
 
-    /// What only image lines have, and is never pushed.
+    /// Annotations of image lines, which are never pushed.
     package static let ofLines = [
         position, source, digest, compact, entry, platforms, sourceBase,
     ]

@@ -1,6 +1,6 @@
 /// The most that is read of documents, which others wrote. Real ones are far smaller.
 public enum DocumentLimit {
-    /// Bytes of a manifest or index: what registries must take.
+    /// Bytes of a manifest or index: the size that registries must accept.
     ///
     /// - Spec: distribution-spec v1.1, Pushing Manifests.
     public static let manifestByteCount = 4 << 20
@@ -17,6 +17,6 @@ public enum DocumentLimit {
     /// Bytes of those manifests together, and of the configs of the images together.
     public static let indexByteCount = 256 << 20
 
-    /// How many indexes may be inside one another.
+    /// Levels of nested indexes.
     public static let indexDepth = 8
 }

@@ -53,7 +53,7 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
     public static let dockerLayer = MediaType("application/vnd.docker.image.rootfs.diff.tar")
     public static let dockerLayerGzip = MediaType(
         "application/vnd.docker.image.rootfs.diff.tar.gzip")
-    /// What containerd and BuildKit write, although no other reader of Docker's types knows it.
+    /// Written by containerd and BuildKit; other readers of Docker's types do not know it.
     static let dockerLayerZstd = MediaType("application/vnd.docker.image.rootfs.diff.tar.zstd")
     public static let dockerForeignLayer = MediaType(
         "application/vnd.docker.image.rootfs.foreign.diff.tar")
@@ -89,7 +89,7 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
         ].contains(self)
     }
 
-    /// How a layer's tar is stored; nil for what is not a layer type.
+    /// The compression of a layer type; nil for any other type.
     public var layerCompression: LayerCompression? {
         switch self {
         case .layer, .dockerLayer, .nondistributable, .dockerForeignLayer: LayerCompression.none
@@ -126,7 +126,7 @@ private func isRestrictedName(_ name: Substring.UTF8View.SubSequence) -> Bool {
     return name.allSatisfy { isAlphanumeric($0) || "!#$&-^_.+".utf8.contains($0) }
 }
 
-/// How a layer's tar is stored.
+/// The compression of a layer's tar.
 public enum LayerCompression: Sendable {
     case none
     case gzip

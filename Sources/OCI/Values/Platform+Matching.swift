@@ -36,7 +36,7 @@ extension Platform {
         return platform
     }
 
-    /// How well an image of this platform serves a request for `wanted`; 0 is best.
+    /// Rank of an image of this platform for a request of `wanted`; 0 is best.
     ///
     /// A machine runs what older ones of its kind run: amd64/v3 takes v2, v1 and then 386, arm/v7
     /// takes v6 and v5, and arm64 takes arm/v8 and what that takes. A version of Windows must be the
@@ -62,7 +62,7 @@ extension Platform {
         return (osVersion ?? "").split(separator: ".").prefix(parts.count).elementsEqual(parts)
     }
 
-    /// What runs on a machine of this normalized platform, the best first.
+    /// Platforms whose images run on a machine of this normalized platform, the best first.
     private var compatible: [(architecture: String, variant: String?)] {
         let number = variant.flatMap { $0.hasPrefix("v") ? Int($0.dropFirst()) : nil }
         var result: [(architecture: String, variant: String?)] = [(architecture, variant)]

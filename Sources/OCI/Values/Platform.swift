@@ -1,6 +1,6 @@
 import JSON
 
-/// What an image runs on.
+/// A platform that an image runs on.
 ///
 /// - Spec: image-spec v1.1.1, image-index.md, `platform`.
 public struct Platform: Hashable, Sendable, CustomStringConvertible {

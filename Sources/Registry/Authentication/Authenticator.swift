@@ -2,7 +2,7 @@ import ByteStream
 import JSON
 import OCI
 
-/// How a registry wants to be convinced, and what it was convinced with.
+/// How a registry authenticates a client, and the credentials that it accepted.
 ///
 /// Threads that need a token at the same time wait for the one that gets it.
 final class Authenticator: Sendable {
@@ -17,7 +17,7 @@ final class Authenticator: Sendable {
     struct State: Sendable {
         var method = Method.unknown
         var tokens: [Token] = []
-        /// By repository; nil inside means that there are none.
+        /// Credentials by repository; an inner nil means that there are none.
         var credentials: [String: Credential?] = [:]
         /// Whether a request without authorization had an answer that was no challenge.
         var hasAnsweredFreely = false
@@ -122,7 +122,7 @@ final class Authenticator: Sendable {
         }
     }
 
-    /// What the challenge asks for that our own scopes do not say.
+    /// Scopes of the challenge that our own scopes lack.
     private static func extraScopes(_ challenges: [Challenge], beside scopes: [Scope]) -> [String] {
         let asked = challenges.first { $0.scheme == "bearer" }?.parameters["scope"] ?? ""
         return asked.split(separator: " ").map(String.init).filter { text in

@@ -2,12 +2,12 @@
 ///
 /// - Spec: RFC 9110, section 11.6.1; RFC 6750, section 3.
 struct Challenge: Hashable, Sendable {
-    /// In lower case.
+    /// Scheme in lower case.
     let scheme: String
     /// Names in lower case; of a name that is there twice, the first counts.
     var parameters: [String: String] = [:]
 
-    /// All challenges of all the headers, in order. Text that is none is passed over.
+    /// All challenges of all the headers, in order. Other text is skipped.
     static func parse(_ values: [String]) -> [Challenge] {
         values.flatMap { value -> [Challenge] in
             var challenges: [Challenge] = []
@@ -26,7 +26,7 @@ struct Challenge: Hashable, Sendable {
         }
     }
 
-    /// A scheme, with what follows it up to the first comma.
+    /// A scheme, and the text up to the first comma.
     private static func begin(_ scanner: inout HeaderScanner) -> Challenge? {
         let scheme = scanner.token()
         if scheme.isEmpty { return nil }
@@ -48,11 +48,11 @@ struct Challenge: Hashable, Sendable {
     }
 }
 
-/// What a token allows: actions on one repository.
+/// A token's scope: actions on one repository.
 ///
 /// - Spec: Docker registry token authentication, Requesting a token.
 struct Scope: Hashable, Sendable, Comparable {
-    /// What a token allows, in the order in which requests name it.
+    /// Actions of a scope, in the order in which requests name them.
     enum Action: String, CaseIterable {
         case pull
         case push

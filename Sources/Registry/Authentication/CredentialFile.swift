@@ -8,7 +8,7 @@ import OCI
 /// - Spec: containers-auth.json(5).
 struct CredentialFile {
     struct Candidate {
-        /// As it stands in the file.
+        /// Its spelling in the file.
         let key: String
         let source: Source
     }
@@ -51,7 +51,7 @@ struct CredentialFile {
             file = try OwnedDescriptor(reading: path)
         } catch {
             if error == .noEntry || error == .notDirectory { return nil }
-            // Another user's runtime directory is none of ours.
+            // Another user's runtime directory is not used.
             if error.rawValue == EACCES, path.bytes.starts(with: "/run/containers/".utf8) {
                 return nil
             }
@@ -78,13 +78,11 @@ struct CredentialFile {
     func candidates(host: String, repository: String) throws(RegistryError) -> [Candidate] {
         var candidates: [Candidate] = []
         for name in CredentialFile.names(host: host, repository: repository) {
-            if let (key, value) = member(of: "credHelpers", name), case .string(let helper) = value
-            {
+            if let (key, value) = member(of: "credHelpers", name), let helper = value.string {
                 let source = Source.helper(name: helper.text, server: key)
                 candidates.append(Candidate(key: key, source: source))
             }
-            if name == host, case .string(let helper) = document["credsStore"], !helper.utf8.isEmpty
-            {
+            if name == host, let helper = document["credsStore"]?.string, !helper.utf8.isEmpty {
                 let server = host == "docker.io" ? CredentialFile.dockerKey : host
                 let source = Source.helper(name: helper.text, server: server)
                 candidates.append(Candidate(key: server, source: source))
@@ -109,7 +107,7 @@ struct CredentialFile {
 
     /// The member of `auths` or `credHelpers` that means `name`: the same text, else a URL of it.
     private func member(of key: JSONString, _ name: String) -> (key: String, value: JSON)? {
-        guard case .object(let object) = document[key] else { return nil }
+        guard let object = document[key]?.object else { return nil }
         if let value = object[JSONString(name)] { return (name, value) }
         let match = object.members.first { CredentialFile.normalized($0.key.text) == name }
         return match.map { ($0.key.text, $0.value) }
@@ -134,7 +132,7 @@ struct CredentialFile {
     }
 
     private func credential(_ key: String, _ value: JSON) throws(RegistryError) -> Credential? {
-        guard case .object(let entry) = value else {
+        guard let entry = value.object else {
             throw .credentialFile(path, problem: "the entry \(quote(key)) is not an object")
         }
         var user = entry.text("username")

@@ -7,7 +7,7 @@ import JSON
 ///   JSON on stdout.
 struct CredentialHelper {
     let name: String
-    /// Where the program is; nil means in PATH.
+    /// Directory of the program; nil means PATH.
     var directory: String?
 
     /// - Throws: `RegistryError.credentialHelper`.
@@ -43,7 +43,7 @@ struct CredentialHelper {
             if text?.lowercased().contains("credentials not found") ?? false { return nil }
             throw failure(text ?? "status \(result.status)")
         }
-        guard let document = try? JSON.parse(result.output), case .object(let object) = document,
+        guard let object = try? JSON.parse(result.output).object,
             let user = object.text("Username"), let secret = object.text("Secret")
         else { throw failure("its answer is not what it should be") }
         if user.isEmpty && secret.isEmpty { return nil }

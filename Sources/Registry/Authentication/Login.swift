@@ -52,7 +52,7 @@ extension RegistryClient {
     }
 }
 
-/// What `login` takes as a registry.
+/// A registry as `login` accepts it.
 struct LoginName {
     let host: String
     /// The host, or what is below it.
@@ -125,33 +125,31 @@ extension CredentialFile {
     /// The helper that keeps the credentials of `key`.
     func helper(for key: String) -> (name: String, server: String)? {
         if let stored = storedKey("credHelpers", key),
-            case .object(let helpers) = document["credHelpers"],
-            case .string(let name) = helpers[JSONString(stored)]
+            let helpers = document["credHelpers"]?.object,
+            let name = helpers[JSONString(stored)]?.string
         {
             return (name.text, stored)
         }
-        guard case .string(let name) = document["credsStore"], !name.utf8.isEmpty,
+        guard let name = document["credsStore"]?.string, !name.utf8.isEmpty,
             !key.contains("/")
         else { return nil }
         return (name.text, key == "docker.io" ? CredentialFile.dockerKey : key)
     }
 
-    /// How `key` is written in `member`; nil when it is not there.
+    /// The spelling of `key` in `member`; nil when it is missing.
     private func storedKey(_ member: JSONString, _ key: String) -> String? {
-        guard case .object(let object) = document[member] else { return nil }
+        guard let object = document[member]?.object else { return nil }
         if object[JSONString(key)] != nil { return key }
         return object.members.first { CredentialFile.normalized($0.key.text) == key }?.key.text
     }
 
-    /// Sets user and password of an entry, whose other members stay but for tokens.
+    /// Sets user and password of an entry. Its other members stay, except for tokens.
     mutating func set(_ key: String, user: String, password: String) {
         let isDocker = path.name == "config.json"
         let fresh = key == "docker.io" && isDocker ? CredentialFile.dockerKey : key
         let name = JSONString(storedKey("auths", key) ?? fresh)
-        var auths = JSONObject()
-        if case .object(let present) = document["auths"] { auths = present }
-        var entry = JSONObject()
-        if case .object(let present) = auths[name] { entry = present }
+        var auths = document.object("auths")
+        var entry = auths.object(name)
         let auth = Base64.encode(Array("\(user):\(password)".utf8))
         entry["auth"] = .string(String(decoding: auth, as: UTF8.self))
         for member: JSONString in ["username", "password", "identitytoken", "registrytoken"] {

@@ -2,7 +2,7 @@ import ByteStream
 import JSON
 import OCI
 
-/// What is asked of a token server.
+/// A request to a token server.
 struct TokenRequest: Sendable {
     let realm: String
     let service: String?
@@ -10,21 +10,19 @@ struct TokenRequest: Sendable {
     let credential: Credential?
 }
 
-/// What a token server grants.
+/// A token from a token server.
 ///
 /// - Spec: Docker registry token authentication, Token Response Fields.
 struct TokenGrant: Sendable {
     let token: String
     let expiry: ContinuousClock.Instant
 
-    /// How long a token lasts when the server does not say.
+    /// Lifetime of a token when the server states none.
     private static let defaultLifetime: Int64 = 60
 
     /// - Returns: nil when there is no token in it that could be sent in a header.
     init?(_ bytes: [UInt8], received: ContinuousClock.Instant) {
-        guard let document = try? JSON.parse(bytes), case .object(let object) = document else {
-            return nil
-        }
+        guard let object = try? JSON.parse(bytes).object else { return nil }
         let texts = [object.text("token"), object.text("access_token")].compactMap { $0 }
         guard let token = texts.first(where: { !$0.isEmpty }),
             token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
@@ -40,7 +38,7 @@ struct TokenGrant: Sendable {
     }
 }
 
-/// Gets tokens on behalf of one request, whose limits of time it keeps.
+/// Gets tokens for one request, within the time limits of that request.
 struct TokenSession {
     let client: RegistryClient
     let home: HTTPURL

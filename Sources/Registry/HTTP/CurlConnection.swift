@@ -9,7 +9,7 @@ final class CurlConnection {
     private let errorText: UnsafeMutablePointer<CChar>
     private let settings: TransportSettings
 
-    /// How long a signal waits for the answer to a body that was ended because of it.
+    /// Time that a signal waits for the answer to a body that it ended.
     private static let grace = Duration.seconds(5)
 
     private static let libraryStatus = curl_start_library()
@@ -207,7 +207,7 @@ extension Duration {
         return Int(clamping: seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
     }
 
-    /// As messages say it: `90 s`.
+    /// Text for messages: `90 s`.
     var secondsText: String { "\(components.seconds) s" }
 }
 

@@ -17,7 +17,7 @@ final class CurlTransfer {
         self.request = request
     }
 
-    /// Takes one line of the head; false stops the transfer.
+    /// Receives one header line; false stops the transfer.
     func receiveHeader(_ line: UnsafeRawBufferPointer) -> Bool {
         activity += 1
         headByteCount += line.count
@@ -76,7 +76,7 @@ final class CurlTransfer {
         return true
     }
 
-    /// Fills `space` with what is to be sent; nil stops the transfer.
+    /// Fills `space` with the next bytes to send; nil stops the transfer.
     func sendBody(_ space: UnsafeMutableRawBufferPointer) -> Int? {
         // An answer that sends us elsewhere, or refuses, makes the rest of the body useless.
         if headIsComplete && response.status >= 300 { return nil }
@@ -108,7 +108,7 @@ final class CurlTransfer {
         return (!bodyWasRead || body.mayBeSentTwice) && body.rewind()
     }
 
-    /// What came of it.
+    /// The outcome.
     ///
     /// - Throws: `TransportFailure`; what the body or the sink threw.
     func result(_ code: CURLcode, detail: String) throws -> HTTPResponse {

@@ -1,6 +1,6 @@
 import JSON
 
-/// What a registry says about an error, as one short line.
+/// A registry's error message, as one short line.
 ///
 /// - Spec: distribution-spec v1.1, Error Codes.
 enum ErrorBody {
@@ -24,22 +24,16 @@ enum ErrorBody {
 
     /// The codes of the errors in a body; empty for one that lists none.
     static func codes(_ bytes: [UInt8]) -> [String] {
-        guard let document = try? JSON.parse(bytes), case .object(let object) = document else {
-            return []
-        }
+        guard let object = try? JSON.parse(bytes).object else { return [] }
         return errors(in: object).compactMap { $0.text("code") }
     }
 
     private static func errors(in object: JSONObject) -> [JSONObject] {
-        guard case .array(let errors) = object["errors"] else { return [] }
-        return errors.compactMap { error in
-            guard case .object(let error) = error else { return nil }
-            return error
-        }
+        (object["errors"]?.elements ?? []).compactMap(\.object)
     }
 
     private static func reason(_ document: JSON) -> String? {
-        guard case .object(let object) = document else { return nil }
+        guard let object = document.object else { return nil }
         let texts = errors(in: object).compactMap { join($0.text("code"), $0.text("message")) }
         if !texts.isEmpty { return texts.joined(separator: "; ") }
         // Token servers speak as OAuth2 does (RFC 6749, section 5.2), or as they like.
@@ -63,13 +57,5 @@ enum ErrorBody {
         let trimmed = String(clean).split(separator: " ").joined(separator: " ")
         if trimmed.isEmpty { return nil }
         return trimmed.count > lengthLimit ? "\(trimmed.prefix(lengthLimit))…" : trimmed
-    }
-}
-
-extension JSONObject {
-    /// A member that is a string.
-    func text(_ key: JSONString) -> String? {
-        guard case .string(let value) = self[key] else { return nil }
-        return value.text
     }
 }

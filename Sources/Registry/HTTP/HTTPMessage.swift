@@ -33,7 +33,7 @@ struct HTTPHeaders: Sendable, Hashable {
         fields.append(Field(name: name, value: value))
     }
 
-    /// Adds the field of a line as it came, without its line end; a line that is none is dropped.
+    /// Adds a header line, given without its line end. A line that is not a header field is dropped.
     mutating func add(line: some Sequence<UInt8>) {
         let bytes = Array(line)
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return }
@@ -65,7 +65,7 @@ extension ArraySlice<UInt8> {
     }
 }
 
-/// What a request sends. Read from one thread, from the first byte to the last.
+/// The body of a request. It is read by one thread, from the first byte to the last.
 protocol RequestBody: AnyObject {
     /// nil when it is not known before the end.
     var byteCount: Int64? { get }
@@ -114,13 +114,13 @@ final class BytesBody: RequestBody {
     }
 }
 
-/// One HTTP request, complete but for what the connection adds.
+/// One HTTP request, complete except for the headers that the connection adds.
 struct HTTPRequest {
     var method: String
     var url: HTTPURL
     var headers = HTTPHeaders()
     var body: (any RequestBody)?
-    /// How much of the answer's body is kept when no sink takes it.
+    /// Bytes of the answer's body that are kept without a sink.
     var bodyLimit = 64 << 10
     /// Called once when the head of the answer is there: a sink takes the body instead of memory.
     var sink: ((HTTPResponse) throws -> (any ByteSink)?)?
@@ -128,7 +128,7 @@ struct HTTPRequest {
     var timeout: Duration?
     /// How long no byte may move; nil is as the options say.
     var stallTimeout: Duration?
-    /// Goes on after a signal: for what cleans up.
+    /// Runs even after a signal: for requests that clean up.
     var ignoresInterruption = false
     /// It may be made before it is known whether the registry speaks TLS, and sent if it reads only.
     var findsBaseURL = false
@@ -180,7 +180,7 @@ struct HTTPRequest {
         return request
     }
 
-    /// What in it would break out of its line; nil when it can be sent.
+    /// The part that would break out of its line; nil when it can be sent.
     ///
     /// - Spec: RFC 9110, sections 5.1 and 5.5; RFC 9112, section 3.
     var unsendablePart: String? {
@@ -233,7 +233,7 @@ enum TransportFailure: Error {
     case settings(String)
     /// HTTP/1.0 has no bodies of unknown length.
     case lengthRequired
-    /// What came, or was to be sent, is not what the protocol or this client's policy allows.
+    /// The protocol or this client's policy does not allow what arrived or was to be sent.
     case violation(String)
     case interrupted
 }

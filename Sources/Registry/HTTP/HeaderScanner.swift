@@ -42,10 +42,10 @@ struct HeaderScanner {
         return String(decoding: bytes[start..<offset], as: UTF8.self)
     }
 
-    /// A token; empty when there is none.
+    /// A token; empty when none begins here.
     mutating func token() -> String { text(while: isTokenByte) }
 
-    /// What stands before any of `stops`.
+    /// The text before any of `stops`.
     mutating func text(before stops: StaticString) -> String {
         let stops = stops.withUTF8Buffer { Array($0) }
         return text { !stops.contains($0) }
@@ -73,7 +73,7 @@ struct HeaderScanner {
         return String(decoding: value, as: UTF8.self)
     }
 
-    /// `name=value` or `name="value"`, with spaces around; nil, and nothing read, when it is none.
+    /// `name=value` or `name="value"`, with spaces around; nil, with nothing read, for anything else.
     mutating func parameter() -> (name: String, value: String)? {
         let start = offset
         let name = token()

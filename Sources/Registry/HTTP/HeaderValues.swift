@@ -50,7 +50,7 @@ enum HeaderValue {
         return Int64(text)
     }
 
-    /// What `Link` headers say about the rest of a list.
+    /// The next page of a list, from `Link` headers.
     enum NextPage: Hashable {
         case none
         case target(String)
@@ -102,7 +102,7 @@ enum HeaderValue {
         }
     }
 
-    /// How long `Retry-After` asks to wait: a number of seconds, or a date.
+    /// The delay that `Retry-After` asks for: a number of seconds, or a date.
     ///
     /// - Parameter now: seconds since 1970.
     /// - Spec: RFC 9110, section 10.2.3.

@@ -1,7 +1,7 @@
 import ByteStream
 import Glibc
 
-/// What is kept for one host beside the system's certificates, in all directories together.
+/// Certificates for one host besides the system's, from all directories.
 ///
 /// - Spec: containers-certs.d(5): `*.crt` is an authority, `*.cert` and `*.key` are ours.
 struct HostCertificates {

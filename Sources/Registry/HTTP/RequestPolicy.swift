@@ -8,7 +8,7 @@ struct RequestPolicy: Sendable {
     /// The user wants plain HTTP for every host.
     let allowsPlainHTTP: Bool
 
-    /// What a `Location` or a link in an answer from `url` points to.
+    /// The target of a `Location` or link in an answer from `url`.
     ///
     /// - Parameter kind: what messages call it, as in `a redirect`.
     /// - Throws: `TransportFailure.violation`.
@@ -24,7 +24,7 @@ struct RequestPolicy: Sendable {
         return target
     }
 
-    /// Where a registry on `home` wants tokens to be asked for.
+    /// URL of the token server that a registry on `home` names.
     ///
     /// A registry of this machine may have its token server beside it, in the clear.
     /// - Throws: `TransportFailure.violation`.

@@ -3,7 +3,7 @@ import CCurl
 import Glibc
 import OCI
 
-/// What every connection of a client has in common.
+/// Settings of all connections of a client.
 struct TransportSettings: Sendable {
     var connectTimeout: Duration
     var stallTimeout: Duration
@@ -11,7 +11,7 @@ struct TransportSettings: Sendable {
     var caFile: Path?
     var certificate: Path?
     var key: Path?
-    /// Where certificates are kept by host.
+    /// Directories with certificates by host.
     var certificateDirectories: [Path]
     /// Loopback hosts are asked for through a proxy too.
     var proxiesLoopback: Bool

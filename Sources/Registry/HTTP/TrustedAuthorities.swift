@@ -9,7 +9,7 @@ import Glibc
 final class TrustedAuthorities: Sendable {
     private let file: Path?
     private let directories: [Path]
-    /// What the variables name, once it was read.
+    /// The authorities that the variables name, after they were read.
     private let named = Guarded<Named?>(nil)
 
     private struct Named {

@@ -63,7 +63,7 @@ extension RegistryRepository {
 }
 
 extension HTTPResponse {
-    /// What registries say that have no list of referrers: a status, or a page for people.
+    /// Whether the answer means that the registry has no list of referrers: a status, or an HTML page.
     fileprivate var saysThatThereIsNoList: Bool {
         [400, 404, 405, 406, 501].contains(status) || (status == 200 && isWebPage)
     }

@@ -6,12 +6,12 @@ import OCI
 ///
 /// Three ways, by what is known of the blob and of the registry:
 /// - `whole`: POST and one PUT, when the digest is known. Every registry takes it, but some let no
-///   one cancel it half-way: it is for what is small.
+///   one cancel it half-way: it is for small blobs.
 /// - `stream`: POST, one PATCH without a length, PUT. The fastest for a stream, and what Docker does.
 /// - `chunks`: POST, PATCH after PATCH with `Content-Range`, PUT. For registries and proxies that
 ///   refuse the others, and after a break: each chunk is kept until it was acknowledged.
 final class BlobUpload {
-    enum Way {
+    enum UploadMethod {
         case whole(BlobIdentity)
         case stream
         case chunks
@@ -21,17 +21,17 @@ final class BlobUpload {
     let source: any BlobSource
     let window: UploadWindow
     let meter: TransferMeter
-    /// For uploads that another process may go on with.
+    /// Set for uploads that another process may resume.
     let resumption: Resumption?
     var retries: Retries
     var session: UploadSession?
-    /// How many bytes the open session has for certain.
+    /// Bytes that the open session has confirmed.
     var acknowledged: Int64 = 0
     /// A connection broke: only what was acknowledged is let go from now on.
     var isCautious = false
     /// The most that any session had.
     private var furthest: Int64 = 0
-    /// How often an answer was 401 since bytes last got through.
+    /// Number of 401 answers since bytes last arrived.
     var refreshCount = 0
 
     var client: RegistryClient { repository.client }
@@ -137,7 +137,7 @@ final class BlobUpload {
         session = try UploadSession(response, to: client.shown(call).url, client.requestPolicy)
     }
 
-    /// Sends what is next by the way that is best now.
+    /// Sends what is next by the method that fits best now.
     ///
     /// - Returns: nil when something was learned, or repaired, and it should be tried again.
     private func send() throws -> BlobIdentity? {
@@ -148,15 +148,15 @@ final class BlobUpload {
                     repository: repository.name, detail: "the first bytes are gone")
             }
         }
-        let way = way(session)
-        switch way {
+        let method = method(session)
+        switch method {
         case .whole(let identity): return try sendWhole(identity, session)
         case .stream: return try sendStream(session)
         case .chunks: return try sendChunk(session)
         }
     }
 
-    private func way(_ session: UploadSession) -> Way {
+    private func method(_ session: UploadSession) -> UploadMethod {
         let habits = repository.host.habits
         let explicit = client.options.chunkSize
         let limit =
@@ -286,7 +286,7 @@ final class BlobUpload {
         }
     }
 
-    /// Bytes arrived; those that were sent before are no progress.
+    /// Notes that bytes arrived. Bytes that were sent before are no progress.
     func noteProgress() {
         guard acknowledged > furthest else { return }
         furthest = acknowledged
@@ -294,10 +294,10 @@ final class BlobUpload {
         refreshCount = 0
     }
 
-    /// How long the registry may take to put a blob in its place.
+    /// Time that the registry may take to commit a blob.
     private var closingTimeout: Duration { max(client.options.stallTimeout, .seconds(600)) }
 
-    /// Gives the whole its digest.
+    /// Closes the upload with the blob's digest.
     private func close() throws -> BlobIdentity? {
         guard let session, let identity else { return nil }
         let url = session.location.appendingQuery("digest", identity.digest.description)
@@ -354,14 +354,12 @@ final class BlobUpload {
     }
 }
 
-/// How large the chunks of an upload are.
+/// Sizes of the chunks of an upload.
 enum ChunkSize {
     /// The most that is kept in memory of one.
     static let limit = 64 << 20
     static let preferred = 16 << 20
-    /// What some registries want at least, although they do not say so.
-    static let floor = 5 << 20
-    /// What proxies let through that are known to limit bodies to 100 MB.
+    /// The largest body for proxies that limit bodies to 100 MB.
     static let behindLimit = 31 << 20
 
     /// - Parameters:

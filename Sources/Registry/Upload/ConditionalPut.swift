@@ -39,7 +39,7 @@ extension RegistryRepository {
     }
 }
 
-/// What a registry says of a manifest without its bytes.
+/// A registry's answer about a manifest, without its bytes.
 struct ManifestHead {
     let digest: Digest
     /// As it came: `"..."`, or `W/"..."` for one that cannot be compared.

@@ -17,7 +17,7 @@ final class ResumeFile {
         var digest: Digest
     }
 
-    /// What is known of an upload.
+    /// State of an upload.
     struct State: Sendable, Hashable {
         /// `host/repository`.
         var repository: String
@@ -65,7 +65,7 @@ final class ResumeFile {
         _ path: Path
     ) throws(StreamError) -> (file: OwnedDescriptor, isNew: Bool)? {
         do {
-            return (OwnedDescriptor(try RegularFile.open(path).rawValue), false)
+            return (try RegularFile.open(path), false)
         } catch .open(_, .noEntry) {
             do {
                 let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
@@ -96,6 +96,7 @@ final class ResumeFile {
             throw StreamError.tooLarge(path: path, limit: ResumeFile.byteLimit)
         }
         if bytes.isEmpty { return nil }
+        // The status is that of the file that was read: another file may have the name by now.
         guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
             throw unusable("others own it, or may read or write it")
         }

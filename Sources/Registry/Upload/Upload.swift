@@ -94,7 +94,7 @@ extension RegistryRepository {
 
 /// An open upload of a registry.
 struct UploadSession {
-    /// Where the next request goes; each answer may have another.
+    /// URL of the next request; each answer may change it.
     var location: HTTPURL
     /// The least that a chunk must have, but for the last.
     let chunkMinimum: Int

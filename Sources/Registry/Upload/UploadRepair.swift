@@ -2,7 +2,7 @@ import ByteStream
 import OCI
 
 extension BlobUpload {
-    /// What came of sending a body.
+    /// The outcome of sending a body.
     enum Outcome {
         case answer(HTTPResponse)
         /// Nothing certain, with the answer when it was one that may pass.
@@ -30,10 +30,12 @@ extension BlobUpload {
         }
     }
 
-    /// Goes on after a refusal: by another way, or after authorization was renewed.
+    /// Goes on after a refusal: by another method, or after authorization was renewed.
     ///
-    /// - Throws: `RegistryError` when there is no other way.
-    func recover(_ call: RegistryCall, _ response: HTTPResponse, refused way: Way) throws {
+    /// - Throws: `RegistryError` when there is no other method.
+    func recover(_ call: RegistryCall, _ response: HTTPResponse, refused method: UploadMethod)
+        throws
+    {
         let refusal = client.refusal(call, response)
         switch response.status {
         case 401 where refreshCount == 0:
@@ -44,7 +46,7 @@ extension BlobUpload {
             guard retries.noteRedirect() else { throw refusal }
             try session?.follow(response)
         case 413:
-            try learnLimit(way, refusal)
+            try learnLimit(method, refusal)
             try resume(after: refusal)
         case 416:
             // The registry has another offset than we think: it knows better, but only so often.
@@ -52,21 +54,21 @@ extension BlobUpload {
             isCautious = true
             try resume(after: refusal)
         case 404 where acknowledged > 0:
-            // It took a part: the upload is gone, not the way.
+            // It took a part: the upload is gone, but the method works.
             guard try retries.wait(limit: 3) else { throw refusal }
             session = nil
             try restart(after: refusal)
         case 404, 405, 411, 415, 501:
-            try learnRefusal(way, refusal)
+            try learnRefusal(method, refusal)
             try restart(after: refusal)
         default: throw refusal
         }
     }
 
-    private func learnLimit(_ way: Way, _ refusal: RegistryError) throws {
+    private func learnLimit(_ method: UploadMethod, _ refusal: RegistryError) throws {
         var habits = repository.host.habits
         let sent: Int
-        switch way {
+        switch method {
         case .chunks:
             sent =
                 ChunkSize.choose(
@@ -80,9 +82,9 @@ extension BlobUpload {
         repository.host.habits = habits
     }
 
-    private func learnRefusal(_ way: Way, _ refusal: RegistryError) throws {
+    private func learnRefusal(_ method: UploadMethod, _ refusal: RegistryError) throws {
         var habits = repository.host.habits
-        switch way {
+        switch method {
         case .whole: habits.refusesWholes = true
         case .stream: habits.refusesStreams = true
         case .chunks: habits.refusesChunks = true
@@ -118,7 +120,7 @@ extension BlobUpload {
         try restart(after: cause)
     }
 
-    /// How many bytes the session has; nil when it is gone, or does not say.
+    /// Bytes that the session has; nil when it is gone or does not say.
     ///
     /// - Spec: distribution-spec v1.1, Pushing a blob in chunks: GET of the upload's URL.
     func sessionOffset() throws -> Int64? {

@@ -110,7 +110,7 @@ final class UploadWindow {
     /// Whether `restart` will work.
     var canRestart: Bool { start == 0 || source.canRewind }
 
-    /// Goes back to the first byte, of what is kept or of the source.
+    /// Rewinds to the first byte, in the kept bytes or in the source.
     ///
     /// - Returns: false when the first byte is gone.
     func restart() throws -> Bool {
@@ -196,7 +196,7 @@ final class WindowBody: RequestBody {
         try source.check(announced)
     }
 
-    /// What is still to be sent must be at hand.
+    /// The bytes that are still to be sent must be available.
     func abandon() -> Bool {
         if let byteCount { return first + byteCount <= window.end }
         failure = failure ?? TransportFailure.interrupted
@@ -214,7 +214,7 @@ final class WindowBody: RequestBody {
 }
 
 extension BlobSource {
-    /// Compares what came with what was announced. Only after the end.
+    /// Compares the bytes read with the announced identity. Call it only after the end.
     func check(_ announced: BlobIdentity) throws(VerificationError) {
         let subject = announced.digest.description
         if identity.size != announced.size {

@@ -76,7 +76,7 @@ public struct Statement: Sendable {
 
     /// The subject that is the manifest of `digest`; nil when it is about others.
     ///
-    /// One that names another digest by the same algorithm beside it is none.
+    /// A subject that also names another digest by the same algorithm does not count.
     public func subject(_ digest: Digest) -> Subject? {
         subjects.first { subject in
             subject.digests.contains {

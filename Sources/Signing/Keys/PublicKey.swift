@@ -6,7 +6,7 @@ import OCI
 /// A key that signatures are checked with.
 public struct PublicKey: Sendable {
     private let handle: KeyHandle
-    /// What messages call it.
+    /// Its name in messages.
     public let path: Path
     /// How bundles name the key: base64 of the SHA-256 of its DER.
     ///

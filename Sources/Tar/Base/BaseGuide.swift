@@ -6,14 +6,14 @@ final class BaseGuide {
     private let base: any LayerBase
     /// The directory that was asked for last, and where it leads.
     private var last: (path: [UInt8], led: [UInt8]) = ([], [])
-    /// What was written: whether it is a directory.
+    /// Written paths, and whether each is a directory.
     private var written: [[UInt8]: Bool] = [:]
 
     init(_ base: any LayerBase) {
         self.base = base
     }
 
-    /// Where a directory goes.
+    /// The path of a directory through the base's links.
     ///
     /// - Parameter path: empty for the root, else with or without a slash at its end.
     /// - Returns: in the same form.
@@ -28,7 +28,7 @@ final class BaseGuide {
         return path.last == slash && !led.isEmpty ? led + [slash] : led
     }
 
-    /// Where something that is no directory goes.
+    /// The path of a file that is not a directory, through the base's links.
     ///
     /// - Throws: as `directory(_:)`; `TarError.overBase` where the base has a directory.
     func file(_ path: [UInt8]) throws(TarError) -> [UInt8] {
@@ -39,7 +39,7 @@ final class BaseGuide {
         return led
     }
 
-    /// Where a name goes that is itself not followed and may be of any type.
+    /// The path of a name of any type. Links in its directory are followed; the name is not.
     func name(_ path: [UInt8]) throws(TarError) -> [UInt8] {
         guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return path }
         let parent = try directory(Array(path[..<slash]))

@@ -1,12 +1,14 @@
 import ByteStream
 
-/// Where a path of the image leads through the symbolic links of its base, as in the kernel.
+/// A path of the image, resolved through the symbolic links of its base as the kernel does.
 public struct BasePath {
-    /// How many links a path may lead through, as in the kernel.
+    /// The most links that a path may lead through, as in the kernel.
     private static let linkLimit = 40
     private static let slash = UInt8(ascii: "/")
+    /// Bytes that a path and the target of a link have at most, as in the kernel.
+    private static let byteLimit = 4095
 
-    /// What `..` is in the root of the image.
+    /// The meaning of `..` in the root of the image.
     public enum RootParent: Sendable {
         /// The root, as the kernel has it for a process in the image.
         case root
@@ -16,7 +18,7 @@ public struct BasePath {
 
     /// None of them is a link of the base, `.` or `..`.
     public let components: [[UInt8]]
-    /// What the base has there; nil for nothing, and for the root, which has no entry.
+    /// The base's entry there; nil when it has none, and for the root.
     public let entry: TarEntry?
 
     /// With slashes between the components; empty for the root.
@@ -52,7 +54,12 @@ public struct BasePath {
                 entry = nil
                 continue
             }
-            let found = try base.entry(at: BasePath.joined(components + [name]))
+            let path = BasePath.joined(components + [name])
+            let found = try base.entry(at: path)
+            guard max(path.count, found?.linkTarget.count ?? 0) <= BasePath.byteLimit else {
+                throw .unsupported(
+                    path: Path(text), "the links of the base lead to a path that is too long")
+            }
             guard let found, found.kind == .symbolicLink else {
                 components.append(name)
                 entry = found

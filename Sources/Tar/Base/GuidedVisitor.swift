@@ -1,4 +1,4 @@
-/// Leads what a walk finds through the base, before it is written.
+/// Resolves the paths of a walk through the base before they are written.
 final class GuidedVisitor: TreeVisitor {
     private let next: any TreeVisitor
     private let guide: BaseGuide

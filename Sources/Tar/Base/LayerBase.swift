@@ -1,8 +1,8 @@
 import ByteStream
 
-/// What the image holds that a layer goes on top of.
+/// The files of the image below a layer.
 public protocol LayerBase {
-    /// What is at a path; nil when nothing is.
+    /// The entry at a path; nil when there is none.
     ///
     /// - Parameter path: components with a slash between them, not empty; none of its directories is
     ///   a link.

@@ -1,6 +1,6 @@
 import ByteStream
 
-/// Where a copy goes, once the base's symbolic links are followed.
+/// Destination of a copy, after following the base's symbolic links.
 struct CopyDestination {
     let path: BasePath
     /// Whether it was written with a slash at its end, or as `.`.

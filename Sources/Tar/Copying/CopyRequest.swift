@@ -1,6 +1,6 @@
 import ByteStream
 
-/// What a COPY of a Dockerfile says.
+/// A COPY instruction of a Dockerfile.
 ///
 /// - Spec: Dockerfile reference, "COPY"; BuildKit where that is silent.
 public struct CopyRequest: Sendable {
@@ -11,9 +11,9 @@ public struct CopyRequest: Sendable {
     public var sources: [[UInt8]]
     /// Absolute in the image. With a slash at its end it is a directory.
     public var destination: [UInt8]
-    /// What the context does not have, by paths relative to it.
+    /// Patterns of paths that the context lacks, relative to it.
     public var contextExcludes = ExcludePatterns()
-    /// What is left out, by paths relative to the directory that a source is.
+    /// Patterns of paths to leave out, relative to a source directory.
     public var excludes = ExcludePatterns()
     /// Whether a source keeps its path below the destination, from `/./` on where it has one.
     public var keepsParents = false
@@ -21,7 +21,7 @@ public struct CopyRequest: Sendable {
     public var inlineDirectory: Path?
     /// Whether files that are archives are unpacked instead.
     public var unpacks = false
-    /// What is written of the owners and times in archives.
+    /// How owners and times in archives are written.
     public var archivePolicy = EntryPolicy()
 
     public init(context: Path, sources: [[UInt8]], destination: [UInt8]) {

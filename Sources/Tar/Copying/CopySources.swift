@@ -38,7 +38,7 @@ struct CopyContext {
         }
     }
 
-    /// What a source stands for, in byte order; of a pattern perhaps nothing.
+    /// The files that a source matches, in byte order; a pattern may match none.
     ///
     /// - Throws: `TarError.missing` for a path that is not there or that the excludes leave out.
     func find(_ source: [UInt8]) throws(TarError) -> [CopySource] {
@@ -146,7 +146,7 @@ struct CopyContext {
         let realRelative = Array(real.joined(separator: [UInt8(ascii: "/")]))
         let isExcluded = !realRelative.isEmpty && excludes.excludes(realRelative)
         if let directory = try openDirectory(Path(realRelative), of: source) {
-            // Something in it may have come back in.
+            // An exception may have included something in it.
             if isExcluded && !hasExceptions {
                 throw .missing(path: Path(source), isExcluded: true)
             }

@@ -26,13 +26,13 @@ struct HeaderBlock {
 
     var type: UInt8 { bytes[156] }
 
-    /// What the size field says; nil when it is not a number or is negative.
+    /// Value of the size field; nil when it is not a number or is negative.
     var size: UInt64? { number(124..<136).flatMap { UInt64(exactly: $0) } }
 
-    /// Bytes of data in the archive, for types of which readers take the size field as such.
+    /// Bytes of data in the archive, for types whose size field readers use.
     var dataSize: UInt64? { HeaderBlock.hasData(type) ? size : 0 }
 
-    /// Links, devices, directories and FIFOs have no data whatever their size field says.
+    /// Links, devices, directories and FIFOs have no data, even if their size field says so.
     static func hasData(_ type: UInt8) -> Bool {
         !(UInt8(ascii: "1")...UInt8(ascii: "6")).contains(type)
     }
@@ -110,7 +110,7 @@ struct HeaderBlock {
         var digits = field.drop { $0 == UInt8(ascii: " ") || $0 == 0 }.prefix { $0 != 0 }
         while digits.last == UInt8(ascii: " ") { digits.removeLast() }
         var value: Int64 = 0
-        // Of at most 12 digits, which is how long the longest field is.
+        // At most 12 digits, the length of the longest field.
         for digit in digits {
             guard (UInt8(ascii: "0")...UInt8(ascii: "7")).contains(digit) else { return nil }
             value = value << 3 | Int64(digit & 7)

@@ -49,7 +49,7 @@ struct SparseMap: Sendable {
     }
 }
 
-/// What the records of a pax header say of a sparse file.
+/// Records of a pax header about a sparse file.
 struct SparseRecords {
     /// The file's name; the entry's own is one that readers without sparse files show.
     private(set) var name: [UInt8]?
@@ -125,7 +125,7 @@ struct SparseMapText {
         return numbers.count % 2 == 1 ? Array(numbers.dropFirst()) : nil
     }
 
-    /// Takes one block, of which what is after the last number counts for nothing.
+    /// Takes one block. Bytes after its last number are ignored.
     mutating func take(_ block: UnsafeRawBufferPointer) throws(SparseError) {
         for byte in block {
             if result != nil { return }

@@ -25,11 +25,11 @@ public struct TarFollower: ~Copyable {
     private let isEndProved: Bool
     private var state = State.header
     private var offset: Int64 = 0
-    /// Where the block or the records that are read begin, for messages.
+    /// Offset of the block or records that are read, for messages.
     private var start: Int64 = 0
     private var partial: [UInt8] = []
     private var records: [UInt8] = []
-    /// What a pax header said of the next entry's size.
+    /// Size of the next entry from a pax header.
     private var nextSize: UInt64?
 
     /// - Parameters:
@@ -68,7 +68,7 @@ public struct TarFollower: ~Copyable {
         guard hasEnded else { throw .cut(path: path, offset: offset) }
     }
 
-    /// Takes some bytes from the start of `bytes`, at least one.
+    /// Consumes at least one byte from the start of `bytes`.
     private mutating func step(_ bytes: UnsafeRawBufferPointer) throws(TarError) -> Int {
         switch state {
         case .data(let remaining):
@@ -143,7 +143,7 @@ public struct TarFollower: ~Copyable {
         switch block.type {
         case UInt8(ascii: "x"):
             records.removeAll(keepingCapacity: true)
-            // Of two extended headers for one entry, the second counts, as for who unpacks it.
+            // The second of two extended headers for an entry counts, as when unpacking.
             nextSize = nil
             let padding = UInt64(tarPadding(after: size))
             state = size == 0 ? .header : .pax(size, padding: padding)

@@ -30,14 +30,14 @@ extension TarReader {
             entry.deviceMinor = minor
         }
         try apply(prefix.records, to: &entry, hasData: HeaderBlock.hasData(header.type))
-        // Of GNU's long names and pax records for one entry, the former count, as in Go.
+        // GNU's long names take precedence over pax records, as in Go.
         if let path = prefix.path { entry.path = path }
         if let target = prefix.linkTarget { entry.linkTarget = target }
         guard !entry.path.isEmpty, !entry.path.contains(0), !entry.linkTarget.contains(0) else {
             throw malformed("an entry has no name, or a zero byte in it")
         }
         guard entry.kind == .file || entry.size == 0 else {
-            // In the oldest format, of which some readers pass over the data and others do not.
+            // In the oldest format some readers skip the data and others do not.
             throw malformed("a directory with data, \(Path(path).quoted)")
         }
         return entry

@@ -12,36 +12,36 @@ import ByteStream
 /// - Spec: POSIX.1-2017, pax; tar(5) for GNU's types.
 package struct TarReader: ~Copyable {
     private let input: any ByteSource
-    /// As messages call the tar.
+    /// Name of the tar in messages.
     let path: Path
     private let isEndProved: Bool
     /// Gets every byte that is not data of an entry, in order.
     private let passMetadata: ((UnsafeRawBufferPointer) throws(TarError) -> Void)?
-    /// What the header of the current entry has that the entry does not.
+    /// Fields of the current header that the entry lacks.
     package private(set) var header = HeaderFields()
     let warn: (String) -> Void
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: bufferByteCount, alignment: 4096)
-    /// What of `buffer` was read and not yet taken.
+    /// Range of `buffer` that was read and not yet consumed.
     private var available = 0..<0
-    /// Bytes taken since the beginning.
+    /// Bytes consumed since the beginning.
     private(set) var offset: Int64 = 0
     /// Data and padding of the current entry that is still to come from the archive.
     private(set) var remaining: UInt64 = 0
     private var padding = 0
-    /// Of the current entry, when it is a sparse file.
+    /// Sparse map of the current entry; nil for other files.
     private var sparse: SparseProgress?
     /// Bytes of the current entry's data, holes included.
     private var dataSize: UInt64 = 0
 
-    /// How far the data of a sparse file has come.
+    /// Progress in the data of a sparse file.
     private struct SparseProgress {
         let map: SparseMap
         var index = 0
         var position: UInt64 = 0
     }
 
-    /// Some of an entry's data.
+    /// A part of an entry's data.
     private enum Piece {
         /// Valid until the next call.
         case bytes(UnsafeRawBufferPointer)
@@ -76,7 +76,7 @@ package struct TarReader: ~Copyable {
         buffer.deallocate()
     }
 
-    /// What extended headers say of the entry that follows them.
+    /// Values of extended headers for the next entry.
     struct Extension {
         var path: [UInt8]?
         var linkTarget: [UInt8]?
@@ -97,7 +97,7 @@ package struct TarReader: ~Copyable {
             if isEndProved, !prefix.isBegun {
                 guard try fill(atLeast: 1) else { return nil }
             }
-            let header = HeaderBlock(try take(tarBlockByteCount))
+            let header = HeaderBlock(try readExactly(tarBlockByteCount))
             if header.isZero {
                 try readEnd()
                 return nil
@@ -203,7 +203,7 @@ package struct TarReader: ~Copyable {
     ) throws(TarError) {
         precondition(!isSparse)
         while remaining > 0 {
-            let bytes = try some(limit: remaining)
+            let bytes = try readPart(limit: remaining)
             try body(bytes)
             remaining -= UInt64(bytes.count)
         }
@@ -235,12 +235,12 @@ package struct TarReader: ~Copyable {
         if limit == 0 { return .hole(0) }
         if let piece = try sparsePiece(limit: limit) { return piece }
         if remaining > 0 {
-            let bytes = try some(limit: min(remaining, limit))
+            let bytes = try readPart(limit: min(remaining, limit))
             remaining -= UInt64(bytes.count)
             return .bytes(bytes)
         }
         let isThere = isEndProved ? try fill(atLeast: 1) : true
-        if isThere { _ = try take(padding) }
+        if isThere { _ = try readExactly(padding) }
         padding = 0
         return .end
     }
@@ -262,7 +262,7 @@ package struct TarReader: ~Copyable {
             sparse = nil
             return nil
         }
-        let bytes = try some(limit: min(region.upperBound - progress.position, limit))
+        let bytes = try readPart(limit: min(region.upperBound - progress.position, limit))
         remaining -= UInt64(bytes.count)
         progress.position += UInt64(bytes.count)
         if progress.position == region.upperBound { progress.index += 1 }
@@ -288,7 +288,7 @@ package struct TarReader: ~Copyable {
         else { throw malformed("a sparse file's map is malformed, of \(subject)") }
         var isContinued = header.hasSparseExtension
         while isContinued {
-            let block = try take(tarBlockByteCount)
+            let block = try readExactly(tarBlockByteCount)
             isContinued = block[504] != 0
             guard
                 let more = SparseMap.numbers(UnsafeRawBufferPointer(rebasing: block[..<504])),
@@ -319,7 +319,7 @@ package struct TarReader: ~Copyable {
                     guard remaining >= UInt64(tarBlockByteCount), count < SparseMap.byteLimit else {
                         throw SparseError()
                     }
-                    try text.take(try take(tarBlockByteCount))
+                    try text.take(try readExactly(tarBlockByteCount))
                     remaining -= UInt64(tarBlockByteCount)
                     count += tarBlockByteCount
                 }
@@ -351,7 +351,7 @@ package struct TarReader: ~Copyable {
     ///   ends within the second one, unless its end is proved.
     private mutating func readEnd() throws(TarError) {
         if try fill(atLeast: tarBlockByteCount) {
-            let block = HeaderBlock(try take(tarBlockByteCount))
+            let block = HeaderBlock(try readExactly(tarBlockByteCount))
             if !block.isZero {
                 if block.isValid {
                     throw malformed("a single zero block in the middle of the archive")
@@ -399,24 +399,24 @@ package struct TarReader: ~Copyable {
         var bytes: [UInt8] = []
         var rest = size
         while rest > 0 {
-            let part = try some(limit: rest)
+            let part = try readPart(limit: rest)
             bytes.append(contentsOf: part)
             try passMetadata?(part)
             rest -= UInt64(part.count)
         }
-        _ = try take(tarPadding(after: size))
+        _ = try readExactly(tarPadding(after: size))
         return bytes
     }
 
-    /// At least one byte and at most `limit`; valid until the next call.
-    private mutating func some(limit: UInt64) throws(TarError) -> UnsafeRawBufferPointer {
+    /// The next bytes: at least one and at most `limit`; valid until the next call.
+    private mutating func readPart(limit: UInt64) throws(TarError) -> UnsafeRawBufferPointer {
         guard try fill(atLeast: 1) else { throw cut() }
         let count = Int(min(limit, UInt64(available.count)))
         return consume(count)
     }
 
-    /// Exactly `count` bytes; valid until the next call.
-    private mutating func take(_ count: Int) throws(TarError) -> UnsafeRawBufferPointer {
+    /// The next `count` bytes; valid until the next call.
+    private mutating func readExactly(_ count: Int) throws(TarError) -> UnsafeRawBufferPointer {
         guard try fill(atLeast: count) else { throw cut() }
         let bytes = consume(count)
         try passMetadata?(bytes)

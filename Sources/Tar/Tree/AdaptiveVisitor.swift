@@ -11,13 +11,13 @@ import Glibc
 final class AdaptiveVisitor: WalkVisitor {
     private static let fewReaders = 2
     private static let manyReaders = 16
-    /// How many entries tell whether the cache is cold.
+    /// Number of entries after which a cold cache is detected.
     private static let batchCount = 64
     /// A warm file takes about 5 µs, a cold one about 70; in between, also what busy processors add.
     private static let coldTime = Duration.microseconds(20)
     /// So slow that the file system must be remote, which counts no blocks.
     private static let remoteTime = Duration.microseconds(150)
-    /// How many entries tell whether a processor is free: in less, no compressor has begun.
+    /// Number of entries after which a free processor is detected. Earlier no compressor has begun.
     private static let periodCount = 64 * batchCount
 
     private let writer: TarWriter
@@ -27,14 +27,14 @@ final class AdaptiveVisitor: WalkVisitor {
     private var batchStart: Moment
     private var periodStart: Moment
 
-    /// How things stand.
+    /// Counters at one moment.
     private struct Moment {
         let time = ContinuousClock.now
-        /// Of this thread.
+        /// Processor time of this thread.
         let processorTime: Duration
-        /// Of all threads.
+        /// Processor time of all threads.
         let blocksRead: Int
-        /// How often a thread waited, other than for a processor.
+        /// Number of times a thread waited, other than for a processor.
         let waitCount: Int
         let blockedTime: Duration
         let byteCount: Int64
@@ -80,11 +80,11 @@ final class AdaptiveVisitor: WalkVisitor {
             try writer.visit(name, type: type, in: directory, path: path)
         }
         entryCount += 1
-        if entryCount % AdaptiveVisitor.batchCount == 0, mayStartReaders { judge() }
+        if entryCount % AdaptiveVisitor.batchCount == 0, mayStartReaders { chooseReaders() }
     }
 
-    private func judge() {
-        // The output is the ring's as soon as there is one.
+    private func chooseReaders() {
+        // With a ring, the ring has the output.
         let now = Moment(ring == nil ? writer.output : nil)
         if isCold(now) {
             startReaders(AdaptiveVisitor.manyReaders)

@@ -12,13 +12,13 @@ struct ExcludeMatcher {
         var states: [UInt64]
     }
 
-    /// What is looked at of every pattern for every path: nothing that is counted by reference.
+    /// The part of a pattern that is checked for every path. It has no reference counts.
     private struct Outline {
         let isException: Bool
-        /// Where in `tails` the text is that a matching path ends with, and how long it is.
+        /// Offset and length in `tails` of the text that a matching path ends with.
         let tailOffset: Int
         let tailCount: Int
-        /// Where in the states of a level those of the pattern are.
+        /// Offset of the pattern's states in those of a level.
         let stateOffset: Int
     }
 

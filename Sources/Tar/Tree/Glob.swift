@@ -46,9 +46,9 @@ struct Glob: Sendable {
 
     /// A set of parts for each kind of step.
     private struct Step: Sendable {
-        /// What takes the character and is over.
+        /// Parts that match the character and then end.
         var ends: [UInt64]
-        /// What takes it and may take more, or be over.
+        /// Parts that match it and may go on or end.
         var stays: [UInt64]
         /// `**` before something else, which is over only after a slash.
         var stages: [UInt64]
@@ -75,9 +75,9 @@ struct Glob: Sendable {
     /// The steps of a pattern of one word; empty for others.
     private let smallSteps: [SmallStep]
     private let empties: [UInt64]
-    /// How many words a set of parts has, with the end as one more.
+    /// Number of words for a set of parts, the end included.
     let wordCount: Int
-    /// What a path ends with that matches.
+    /// The text at the end of a matching path.
     let tail: [UInt8]
 
     init(_ parts: [Part]) {

@@ -5,7 +5,7 @@ import Glibc
 /// A directory of the tree that is open: closed when the last entry that needs it is done.
 package final class OpenDirectory: Sendable {
     private let file: OwnedDescriptor
-    /// As messages call it.
+    /// Its name in messages.
     package let path: Path
 
     package var descriptor: CInt { file.rawValue }
@@ -63,7 +63,7 @@ package final class OpenDirectory: Sendable {
     }
 }
 
-/// What a walk looks into: a directory, or one name of it.
+/// Input of a walk: a directory, or one name in it.
 package enum TreeSource {
     case directory(OpenDirectory)
     case file(name: Path, in: OpenDirectory)
@@ -82,7 +82,7 @@ package enum TreeSource {
 /// The names of one directory, or of several that are merged, in byte order.
 struct DirectoryListing {
     struct Name {
-        /// Where in `bytes` the name starts; a zero byte ends it.
+        /// Offset of the name in `bytes`; a zero byte ends it.
         let offset: UInt32
         /// The same of the name that the directory has, when the walk uses another.
         let realOffset: UInt32

@@ -32,7 +32,7 @@ package struct OpenFile {
 
     package var descriptor: CInt { file.rawValue }
 
-    /// As messages call it.
+    /// Its name in messages.
     package var path: Path { directory.path.appending(Path(cString: name)) }
 
     var identity: FileIdentity { FileIdentity(status) }

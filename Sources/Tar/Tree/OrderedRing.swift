@@ -85,7 +85,7 @@ package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
         if let failure { throw failure }
     }
 
-    /// Gives up what is not finished yet, because the walk failed.
+    /// Drops the work that is not finished, because the walk failed.
     package func cancel() {
         lock.withLock { if failure == nil { failure = .stream(.system(call: "walk", .cancelled)) } }
         end()

@@ -15,7 +15,7 @@ final class ReaderRing: WalkVisitor {
     private static let entriesPerChunk = 64
 
     private let ring: OrderedRing<Chunk>
-    /// How many directories a chunk may keep open.
+    /// The most directories that a chunk may keep open.
     private let directoriesPerChunk: Int
     /// The chunk that the walk is filling.
     private var current: Chunk?
@@ -52,7 +52,7 @@ final class ReaderRing: WalkVisitor {
         try ring.finish()
     }
 
-    /// Gives up what is not written yet, because the walk failed.
+    /// Drops the entries that are not written yet, because the walk failed.
     func cancel() { ring.cancel() }
 
     /// The chunk to fill, when there is a free one.
@@ -79,7 +79,7 @@ final class ReaderRing: WalkVisitor {
     }
 }
 
-/// Some entries that follow each other, and the tar bytes they become.
+/// Consecutive entries, and the tar bytes for them.
 private final class Chunk: RingChunk {
     enum Item {
         case directory(OpenDirectory, path: [UInt8])
@@ -92,7 +92,7 @@ private final class Chunk: RingChunk {
         }
     }
 
-    /// What is written, in order.
+    /// The items to write, in order.
     private enum Part {
         case bytes(Range<Int>)
         /// An item that only the writer can do.
@@ -101,7 +101,7 @@ private final class Chunk: RingChunk {
     }
 
     private(set) var items: [Item] = []
-    /// How many directories the items keep open, at most.
+    /// The most directories that the items keep open.
     private(set) var directoryCount = 0
     /// Names, each ended by a zero byte, and paths.
     private var texts: [UInt8] = []

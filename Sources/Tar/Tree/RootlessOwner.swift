@@ -11,7 +11,7 @@ enum RootlessOwner {
         return field(1, uid) + field(2, gid)
     }
 
-    /// - Returns: nil for what is no such message.
+    /// - Returns: nil for anything but such a message.
     static func decode(_ bytes: [UInt8]) -> (uid: UInt32, gid: UInt32)? {
         var owner: (uid: UInt32, gid: UInt32) = (0, 0)
         var rest = bytes[...]

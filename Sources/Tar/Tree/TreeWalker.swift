@@ -1,7 +1,7 @@
 import ByteStream
 import Glibc
 
-/// Takes what a walk finds, in the order of the tar.
+/// Receives the findings of a walk, in the order of the tar.
 package protocol TreeVisitor: AnyObject {
     /// A directory; it is open for as long as the call lasts.
     func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError)
@@ -90,13 +90,13 @@ package struct TreeWalker {
     private var excludes: ExcludeMatcher
     /// Whether a path under an excluded directory can come back in.
     private let hasExceptions: Bool
-    /// What the sources do not have, beside what `excludes` leaves out of the tar.
+    /// Paths that count as missing from the sources, besides those that `excludes` leaves out.
     var filter: SourceFilter?
     private let refusesWhiteoutNames: Bool
     private let warn: (String) -> Void
     /// The path in the tar of the directory that is walked, with its trailing slash.
     private var path: [UInt8]
-    /// How much of `path` is not the source's.
+    /// Bytes of `path` before the source's part.
     private let rootByteCount: Int
     private let buffer: UnsafeMutableRawBufferPointer
     /// Directories that were excluded, in which something may yet be taken back in.

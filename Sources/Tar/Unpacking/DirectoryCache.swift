@@ -133,7 +133,7 @@ final class DirectoryCache {
         }
     }
 
-    /// Takes a directory that was opened into the account.
+    /// Counts a directory that was opened.
     private func opened(
         _ file: OwnedDescriptor, path: [UInt8], isBehindLink: Bool
     ) throws(TarError) -> UnpackedDirectory {

@@ -1,9 +1,9 @@
 import ByteStream
 import Glibc
 
-/// What a directory gets when everything is unpacked.
+/// Attributes that a directory gets after everything is unpacked.
 struct DirectoryRecord {
-    /// Where it was first seen, or made.
+    /// The path where it was first seen or made.
     let path: [UInt8]
     var modificationTime: timespec
     /// When it had to be opened up to work in it.

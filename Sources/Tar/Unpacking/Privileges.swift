@@ -2,7 +2,7 @@ import ByteStream
 import CSystem
 import Glibc
 
-/// What this process may do to files, whoever it runs as.
+/// What this process may do to files, by its capabilities and id maps.
 ///
 /// Root of a container may lack capabilities, and root of a user namespace may have them for one user
 /// alone: neither is the superuser that a layer's owners need.

@@ -41,7 +41,7 @@ extension TreeExtractor {
         var implied = TarEntry(kind: .directory, path: path.bytes, mode: 0o755)
         implied.modificationTime = entry.modificationTime
         implied.modificationNanoseconds = entry.modificationNanoseconds
-        path.name.bytes.withUnsafeBytes { names.insert($0, in: parent.identity) }
+        try note(path.name.bytes[...], in: parent, path)
         try unpackDirectory(implied, EntryPath(path.bytes), in: parent)
     }
 

@@ -10,7 +10,7 @@ import Glibc
 ///
 /// - Spec: image-spec v1.1.1, layer.md, "Applying Changesets".
 public final class TreeExtractor {
-    /// What becomes of the owners that a layer names.
+    /// How owners in a layer are applied.
     public enum Ownership: Sendable {
         /// Files get them.
         case applied
@@ -23,7 +23,7 @@ public final class TreeExtractor {
 
     private let list: ((TarEntry) -> Void)?
     private let warn: (String) -> Void
-    let names = UnpackedNames()
+    private let names: UnpackedNames
     let directories: DirectoryCache
     let attributes: AttributeSetter
     let remover: WhiteoutRemover
@@ -44,14 +44,18 @@ public final class TreeExtractor {
         try self.init(directory, ownership: ownership, warn: warn, list: list)
     }
 
-    /// - Parameter resolvesByKernel: false does without openat2(2).
+    /// - Parameters:
+    ///   - resolvesByKernel: false does without openat2(2).
+    ///   - nameLimit: names that one layer may have.
     init(
         _ directory: Path, ownership: Ownership, resolvesByKernel: Bool = true,
+        nameLimit: Int = UnpackedNames.countLimit,
         warn: @escaping (String) -> Void, list: ((TarEntry) -> Void)? = nil
     ) throws(TarError) {
         let privileges = Privileges()
         self.list = list
         self.warn = warn
+        names = UnpackedNames(countLimit: nameLimit)
         directories = try DirectoryCache(
             directory, privileges, names, resolvesByKernel: resolvesByKernel)
         attributes = AttributeSetter(ownership, privileges, warn: warn)
@@ -160,7 +164,7 @@ public final class TreeExtractor {
         }
     }
 
-    /// Where an entry goes, when it is not a whiteout, which is carried out instead.
+    /// The directory and name of an entry. A whiteout is carried out instead.
     private func place(
         of entry: TarEntry
     ) throws(TarError) -> (EntryPath, in: UnpackedDirectory)? {
@@ -176,8 +180,19 @@ public final class TreeExtractor {
             try self.makeImplied(path, for: entry, in: parent)
         }
         guard let parent else { throw .unpack(path: path.path, .noEntry) }
-        path.name.withUnsafeBytes { names.insert($0, in: parent.identity) }
+        try note(path.name, in: parent, path.path)
         return (path, parent)
+    }
+
+    /// Keeps a name from the whiteouts of the same layer.
+    ///
+    /// - Throws: `TarError.refused` when the layer has too many.
+    func note(
+        _ name: ArraySlice<UInt8>, in parent: UnpackedDirectory, _ path: Path
+    ) throws(TarError) {
+        guard name.withUnsafeBytes({ names.insert($0, in: parent.identity) }) else {
+            throw .refused(path: path, "more than \(names.countLimit) names in one layer")
+        }
     }
 }
 

@@ -5,11 +5,11 @@ import Glibc
 final class UnpackedDirectory {
     /// Opened with `O_PATH` or for reading.
     let file: OwnedDescriptor
-    /// As entries name it, which may be by links; empty for the root.
+    /// Its path as entries name it, perhaps through links; empty for the root.
     let path: [UInt8]
     /// Whether `path` leads through a symbolic link.
     let isBehindLink: Bool
-    /// What it was when it was opened.
+    /// Its status when it was opened.
     let status: stat
 
     init(_ file: OwnedDescriptor, path: [UInt8], isBehindLink: Bool) throws(TarError) {

@@ -9,12 +9,12 @@ import Glibc
 /// - Spec: image-spec v1.1.1, layer.md, "Whiteouts" and "Opaque Whiteout".
 struct WhiteoutRemover {
     let directories: DirectoryCache
-    /// What the current layer has put where.
+    /// The names that the current layer has made.
     let names: UnpackedNames
 
     /// Carries out an entry whose name is that of a whiteout, whatever its type.
     ///
-    /// What is not there, or is in what is no directory, needs no deletion.
+    /// A path that does not exist, or is below a file, needs no deletion.
     ///
     /// - Returns: false when it is not a whiteout.
     /// - Throws: `TarError.refused` for one that deletes nothing.
@@ -56,13 +56,13 @@ struct WhiteoutRemover {
         for name: UnsafePointer<CChar>, _ path: EntryPath, in parent: UnpackedDirectory
     ) throws(TarError) {
         if let type = try type(name, in: parent, path.path), type != S_IFREG {
-            // Where directories and links were, paths lead elsewhere now.
+            // Paths through removed directories and links lead elsewhere now.
             directories.forget()
         }
         try remove(name, in: parent, path.path, sparing: false)
     }
 
-    /// The file type bits of a name; nil when there is no such name.
+    /// The file type bits of a name; nil when the name does not exist.
     func type(
         _ name: UnsafePointer<CChar>, in parent: UnpackedDirectory, _ path: Path
     ) throws(TarError) -> UInt32? {

@@ -2,11 +2,11 @@ import ByteStream
 import CSystem
 import Glibc
 
-/// Where encoded entries go: room is asked for, filled in place, and accepted.
+/// Output of encoded entries: the encoder asks for room, fills it and accepts it.
 protocol EntrySpace {
     /// Free room of at least `count` bytes, which is at most `EntryEncoder.roomLimit`.
     func room(atLeast count: Int) throws(TarError) -> UnsafeMutableRawBufferPointer
-    /// Takes the first `count` bytes of `room` as written.
+    /// Accepts the first `count` bytes of `room` as written.
     func accept(_ count: Int)
 }
 
@@ -23,7 +23,7 @@ extension OutputBuffer: EntrySpace {
 }
 
 extension EntrySpace {
-    /// Takes a copy of `bytes`.
+    /// Appends a copy of `bytes`.
     func put(_ bytes: UnsafeRawBufferPointer) throws(TarError) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -40,7 +40,7 @@ extension EntrySpace {
     }
 }
 
-/// What is written of owner, time and attributes, for all entries alike.
+/// How owner, time and attributes of all entries are written.
 public struct EntryPolicy: Sendable {
     public enum Time: Sendable {
         /// Every entry gets these seconds.
@@ -57,7 +57,7 @@ public struct EntryPolicy: Sendable {
     public var keepsExtendedAttributes = false
     /// Whether a file has the owner that an attribute of it records, which is then left out.
     public var takesRecordedOwner = false
-    /// What becomes of the mode of everything but symbolic links.
+    /// Change to the mode of everything but symbolic links.
     public var modeChange: ModeChange?
 
     public init() {}
@@ -99,7 +99,7 @@ package struct EntryEncoder: Sendable {
     /// The most room that is asked for at once.
     static let roomLimit = smallByteCount + 2 * tarBlockByteCount
 
-    /// What became of a file.
+    /// The outcome of writing a file.
     enum Outcome {
         case written
         /// The file has other names; `identity` tells them apart from other files.
@@ -164,7 +164,8 @@ package struct EntryEncoder: Sendable {
         -> TarEntry
     {
         var entry = entry(file.status, kind: .file, path: path)
-        try give(&entry, extendedAttributes(of: file.descriptor, path: file.path), file.path)
+        try setAttributes(
+            &entry, extendedAttributes(of: file.descriptor, path: file.path), file.path)
         return entry
     }
 
@@ -175,7 +176,7 @@ package struct EntryEncoder: Sendable {
         if policy.keepsExtendedAttributes {
             let attributes = try extendedAttributes(
                 of: directory.descriptor, path: directory.path)
-            try give(&entry, attributes, directory.path)
+            try setAttributes(&entry, attributes, directory.path)
         }
         return entry
     }
@@ -212,7 +213,7 @@ package struct EntryEncoder: Sendable {
             throw .modified(path: filePath)
         }
         if policy.keepsExtendedAttributes {
-            try give(&entry, linkAttributes(name, in: directory, path: filePath), filePath)
+            try setAttributes(&entry, linkAttributes(name, in: directory, path: filePath), filePath)
         }
         try encodeEmpty(entry, to: space)
         return .written
@@ -236,7 +237,7 @@ package struct EntryEncoder: Sendable {
     }
 }
 
-/// What tells two files apart whatever their names are.
+/// The identity of a file, independent of its names.
 package struct FileIdentity: Hashable, Sendable {
     package let device: UInt64
     package let inode: UInt64

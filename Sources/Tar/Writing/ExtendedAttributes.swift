@@ -11,10 +11,10 @@ extension EntryEncoder {
             ? EntryEncoder.isKept(name) : name == EntryEncoder.capability
     }
 
-    /// Gives an entry its attributes, or the owner that one of them records instead of that one.
+    /// Sets an entry's attributes. An attribute that records an owner becomes the owner instead.
     ///
-    /// - Throws: `TarError.refused` for an owner that is none.
-    func give(
+    /// - Throws: `TarError.refused` for an attribute that holds no owner.
+    func setAttributes(
         _ entry: inout TarEntry, _ attributes: [TarEntry.ExtendedAttribute],
         _ path: @autoclosure () -> Path
     ) throws(TarError) {

@@ -93,7 +93,7 @@ enum HeaderEncoder {
         return bytes + block
     }
 
-    /// What a pax header must say because ustar cannot, in byte order of the keys.
+    /// Records for a pax header that ustar cannot express, in byte order of the keys.
     private static func paxRecords(for entry: TarEntry) -> [UInt8] {
         var records: [(key: [UInt8], value: [UInt8])] = []
         func add(_ key: String, _ value: [UInt8]) { records.append((Array(key.utf8), value)) }

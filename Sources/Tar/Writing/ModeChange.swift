@@ -14,11 +14,11 @@ public struct ModeChange: Sendable {
         /// Which of user, group and others: bits of one digit's place, 0o700, 0o070 and 0o007.
         let who: UInt32
         let operation: Operation
-        /// Bits of all three places, of which `who` chooses.
+        /// Bits for user, group and others; `who` selects among them.
         let permissions: UInt32
-        /// `X`: execution of what is a directory or has some already.
+        /// `X`: execute permission for directories, and for files that have it for anyone.
         let hasConditionalExecution: Bool
-        /// Whose bits are copied, as a shift; nil for none.
+        /// The class whose bits are copied, as a shift; nil for none.
         let copiedShift: UInt32?
     }
 

@@ -71,7 +71,7 @@ public struct PathList: Sendable {
 
     private static let missing = "its last record is not \(endMark.quoted)"
 
-    /// Whether another process writes the input, whose end is then no proof of anything.
+    /// Whether another process writes the input. Its end then proves nothing.
     private static func isFromProcess(_ input: InputStream) throws(TarError) -> Bool {
         do {
             return [S_IFIFO, S_IFSOCK].contains(try input.descriptor.status().st_mode & S_IFMT)
@@ -80,7 +80,7 @@ public struct PathList: Sendable {
         }
     }
 
-    /// Takes one record of the list.
+    /// Adds one record of the list.
     private mutating func take(_ record: [UInt8], of list: Path) throws(TarError) {
         switch (proof, Path(record)) {
         case (.notBegun, PathList.beginMark): proof = .open

@@ -55,7 +55,7 @@ extension TarWriter {
         }
     }
 
-    /// Where an entry goes, led through the base when there is one.
+    /// The path of an entry, resolved through the base when there is one.
     private func led(_ path: [UInt8], _ kind: TarEntry.Kind) throws(TarError) -> [UInt8] {
         guard let guide else { return path }
         if kind == .directory { return try guide.directory(path) }

@@ -15,7 +15,7 @@ public final class TarWriter {
     /// Is called with each entry, before its bytes; nil when nobody wants to know.
     let list: ((TarEntry) -> Void)?
     let warn: (String) -> Void
-    /// Leads paths through the base; nil when it is not known.
+    /// Resolves paths through the base; nil when the base is not known.
     let guide: BaseGuide?
     /// Takes the entries, of which no bytes are then written.
     let recorder: (any EntryRecorder)?
@@ -128,7 +128,7 @@ public final class TarWriter {
         try encode()
     }
 
-    /// Writes another name of what was written under the path `first`.
+    /// Writes a further name of the file that was written under the path `first`.
     private func link(
         _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer,
         to first: [UInt8]
@@ -149,7 +149,7 @@ public final class TarWriter {
         try FileStream(file).copy(to: output)
     }
 
-    /// What `list` shows of an entry that is about to be written; nil for a socket, which is not.
+    /// The entry that `list` shows before it is written; nil for a socket, which is skipped.
     private func listedEntry(
         _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer
     ) throws(TarError) -> TarEntry? {

@@ -2,11 +2,11 @@ import ByteStream
 import CSystem
 import Glibc
 
-/// What goes into a layer tar, and where.
+/// The sources of a layer tar, and their paths in the image.
 public struct ArchiveRequest: Sendable {
     /// Directories, whose contents go under the root directory, and files, which go into it.
     public var sources: [Path] = ["."]
-    /// Where in the image: components, none of them `.` or `..`; none at all for `/`.
+    /// Path in the image: components, none of them `.` or `..`; empty for `/`.
     public var rootDirectory: [[UInt8]] = []
     /// Whether the directories above the root directory are written too.
     public var writesParents = false
@@ -185,7 +185,7 @@ extension TarWriter {
         }
     }
 
-    /// Where a directory goes, led through the base when there is one.
+    /// The path of a directory, resolved through the base when there is one.
     func led(_ path: [UInt8]) throws(TarError) -> [UInt8] {
         guard let guide else { return path }
         return try guide.directory(path)

@@ -81,7 +81,7 @@ extension ArgumentText {
         return try text(argument)
     }
 
-    /// Reads an option's value with a parser of the model, whose reason the user gets to see.
+    /// Reads an option's value with a parser of the model, and shows its reason to the user.
     @Sendable public static func parsing<Value>(
         _ parse: @escaping @Sendable (String) throws(ValueError) -> Value
     ) -> @Sendable (String) throws -> Value {
@@ -102,17 +102,6 @@ extension Path: ExpressibleByArgument {
     }
 
     public static var defaultCompletionKind: CompletionKind { .file() }
-}
-
-extension Reference: ExpressibleByArgument {
-    /// - Returns: nil when it is not a reference; a tool that wants the reason takes a `String`.
-    public init?(argument: String) {
-        do {
-            try self.init(argument)
-        } catch {
-            return nil
-        }
-    }
 }
 
 extension Digest: ExpressibleByArgument {

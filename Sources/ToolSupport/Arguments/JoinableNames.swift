@@ -1,13 +1,13 @@
 import ArgumentParser
 
-/// What of a command's declarations takes several values in one argument: options and an operand that
+/// Which arguments of a command can take several values at once: options and an operand that
 /// are lists of `Values`.
 struct JoinableNames {
-    /// With their dashes. An option with a name that is not its property's is not among them.
+    /// Names with their dashes. An option that is not named after its property is not among them.
     private(set) var options: Set<String> = []
     private(set) var hasOperands = false
 
-    /// None.
+    /// No names.
     init() {}
 
     init(of command: any ParsableArguments.Type) {
@@ -19,7 +19,7 @@ struct JoinableNames {
             } else if child.value is any JoinableOperand {
                 hasOperands = true
             } else if child.value is any JoinableOption, let label = child.label {
-                // A property wrapper's storage is called as the property, with a line before it.
+                // The storage of a property wrapper has the property's name after an underscore.
                 options.insert(Self.optionName(ofProperty: label.dropFirst()))
             }
         }

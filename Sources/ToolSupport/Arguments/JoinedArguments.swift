@@ -1,26 +1,26 @@
 import ArgumentParser
 
-/// Arguments as the parser gets them, the many values of one name joined in one argument.
+/// Arguments as the parser gets them: many values of one name become one argument.
 ///
 /// The parser's work for each value grows with the values that the same name had before, so what
 /// xargs(1) passes would take seconds. Only what is declared with `Values` is joined, and the meaning
 /// stays: an option's values keep their order, and so do operands.
 struct JoinedArguments {
-    /// Up to this number the parser gets the arguments as they are.
+    /// Up to this number of arguments nothing is joined.
     static let unjoinedCount = 100
 
-    /// At most this number can be left when what is joined is taken out.
+    /// The most arguments that may remain after joining.
     static let countLimit = 2000
 
     private(set) var arguments: [String] = []
     private let names: JoinableNames
-    /// Where in `arguments` an option's values are, and what they are.
+    /// The values of each option, and the index in `arguments` where they go.
     private var options: [(index: Int, name: String, values: [String])] = []
     private var positions: [String: Int] = [:]
     /// Operands that are not in `arguments` yet.
     private var operands: [String] = []
 
-    /// - Throws: `UsageError` when more than `countLimit` are left.
+    /// - Throws: `UsageError` when more than `countLimit` arguments remain.
     init(_ arguments: [String], for command: any ParsableArguments.Type) throws(UsageError) {
         guard arguments.count > Self.unjoinedCount else {
             names = JoinableNames()
@@ -53,7 +53,7 @@ struct JoinedArguments {
         }
     }
 
-    /// The values that an argument joins; nil when it is none of several.
+    /// The values in a joined argument; nil for any other argument.
     static func values(in argument: String) -> [String]? {
         guard argument.unicodeScalars.first == separator else { return nil }
         return argument.unicodeScalars.dropFirst()
@@ -100,8 +100,8 @@ struct JoinedArguments {
             addValue(next, of: name)
             return rest.dropFirst(2)
         }
-        // Of an option of another kind it is not known whether it takes a value. What follows stays
-        // behind it, an operand or its value.
+        // Whether another option takes a value is not known here. The next argument stays
+        // behind the option: it is its value or an operand.
         append(option)
         if attached.isEmpty, let next { arguments.append(next) }
         return rest.dropFirst(attached.isEmpty && next != nil ? 2 : 1)

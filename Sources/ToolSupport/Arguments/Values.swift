@@ -55,7 +55,7 @@ extension Array {
 
 /// Why one of several values in one argument is refused.
 ///
-/// The parser puts the description behind a text of its own that quotes the whole argument;
+/// The parser appends the description to a text that quotes the whole argument;
 /// `UsageError` puts the value in its place.
 struct RefusedValue: Error, CustomStringConvertible {
     let value: String

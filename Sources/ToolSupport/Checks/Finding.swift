@@ -1,4 +1,4 @@
-/// What a check found, as a line for a person.
+/// The result of a check, as a line for a person.
 public struct Finding: Sendable {
     public enum Level: String, Sendable {
         case fine = "ok"

@@ -2,12 +2,12 @@ import ByteStream
 import Glibc
 import OCI
 
-/// What a build needs of this machine, looked at without changing anything.
+/// Checks what a build needs of this machine, without changing anything.
 public enum LocalChecks {
     /// Below this, intermediate files and caches may not fit.
     private static let leastSpace: UInt64 = 256 << 20
 
-    /// All of them, in the order in which a build would notice.
+    /// All findings, in the order in which a build would run into them.
     public static func findings() -> [Finding] {
         [temporaryDirectory(), sourceDate()].compactMap { $0 } + proxies() + runtimes()
     }
@@ -39,7 +39,7 @@ public enum LocalChecks {
         }
     }
 
-    /// Names of variables only: a value may hold a password.
+    /// Names of variables, without values: a value may hold a password.
     private static func proxies() -> [Finding] {
         let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy"]
             .filter { variable($0) != nil }
@@ -52,7 +52,7 @@ public enum LocalChecks {
         ]
     }
 
-    /// What RUN of a Dockerfile needs, and nothing else.
+    /// Checks that only RUN of a Dockerfile needs.
     private static func runtimes() -> [Finding] {
         let subject = "runtime for RUN"
         let found = ["crun", "runc"].filter { isInPath(Path($0)) }

@@ -92,6 +92,23 @@ for size in (1, 2):
     entry["annotations"] = {"org.opencontainers.image.ref.name": "1"}
     with open(f"layout.{size}/index.json", "w") as file:
         json.dump({"schemaVersion": 2, "manifests": [entry]}, file)
+
+# Artifacts about artifacts, listed in the order that is worst to follow.
+for size in (3, 4):
+    os.makedirs(f"layout.{size}/blobs/sha256")
+    with open(f"layout.{size}/oci-layout", "w") as file:
+        file.write('{"imageLayoutVersion":"1.0.0"}')
+    config = dict(store(size, b"{}"), mediaType="application/vnd.oci.empty.v1+json")
+    entries = []
+    for number in range((size - 2) * 100):
+        manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                    "artifactType": "text/plain", "config": config, "layers": []}
+        if entries:
+            manifest["subject"] = entries[-1]
+        entries.append(dict(store(size, json.dumps(manifest).encode()), mediaType=manifest["mediaType"]))
+    entries[0] = dict(entries[0], annotations={"org.opencontainers.image.ref.name": "1"})
+    with open(f"layout.{size}/index.json", "w") as file:
+        json.dump({"schemaVersion": 2, "manifests": entries[::-1]}, file)
 END
 
 # What a run costs without input is taken off.
@@ -128,6 +145,13 @@ for size in 1 2; do
 	expect 0 oci-load oci:loaded.$size:1 <saved.tar
 	assert_equal 9 "$(find loaded.$size/blobs -type f | wc -l)"
 done
+
+# What is about what is kept is kept.
+small=$(work oci-gc --dry-run --grace 0 layout.3)
+[ ! -s out ] || fail "garbage: $(cat out)"
+large=$(work oci-gc --dry-run --grace 0 layout.4)
+[ ! -s out ] || fail "garbage: $(cat out)"
+[ $((2 * large)) -le $((5 * small)) ] || fail "oci-gc: $small and $large instructions"
 
 # Options and operands. The argument parser's own work for each grows with those before it.
 # grows FORMAT TOOL ARGUMENT...: with 400 and 800 arguments more, which printf makes of numbers.

@@ -123,9 +123,27 @@ assert_match '"PUT /v2/example/long/.* 401 ' "$first_log"
 assert_match '"PUT /v2/example/long/.* 201 ' "$first_log"
 assert_equal 2 "$(grep -c '^granted repository:example/long:pull,push' token.log)"
 
-# While the target's token is waited for. The target is asked first, so the source's token is still good.
+# Of the source, between two of its blobs: who reads the archive takes the time.
 oci-fetch --platform linux/amd64 scratch | oci-config --created 2024-01-02T03:04:05Z >scratch.line
 jq -c --slurpfile blob random.json '.layers += $blob' scratch.line >line
+head -c 100000 /dev/urandom >last
+oci-push-blob --media-type $type "$first/example/two" <last >last.json
+oci-push-blob --media-type $type --mount example/source "$first/example/two" <random >out
+jq -c --slurpfile blob last.json '.layers += $blob' line |
+	oci-push-manifest --index "$first/example/two:1" >/dev/null
+oci-fetch --raw "$first/example/two:1" >two
+: >token.log
+echo 3 >token.life
+{ oci-save --from "$first/example/two" <two 2>err || touch failed; } |
+	{ head -c 2000000 && after_expiry && cat; } >saved.tar
+[ ! -e failed ] || fail "$(cat err)"
+last=$(field .digest last.json)
+tar -xOf saved.tar "blobs/sha256/${last#*:}" | cmp - last
+assert_match "\"HEAD /v2/example/two/blobs/$last .* 401 " "$first_log"
+assert_match "\"GET /v2/example/two/blobs/$last .* 200 " "$first_log"
+assert_equal 2 "$(grep -c '^granted repository:example/two:pull$' token.log)"
+
+# While the target's token is waited for. The target is asked first, so the source's token is still good.
 oci-push-manifest --from "$first/example/source" --index "$first/example/copy:1" <line >pushed
 oci-fetch --raw "$first/example/copy:1" >index
 : >token.log
