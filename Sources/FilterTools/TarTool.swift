@@ -29,7 +29,8 @@ public struct TarTool: Tool {
     public func validate() throws {
         if copying.copy != nil, !options.isPlain {
             throw ValidationError(
-                "--copy excludes --root-dir, --files-from, --from-tar, --whiteout, --opaque")
+                "--copy excludes --root-dir, --files-from, --from-tar, --whiteout, --opaque, "
+                    + "--dockerignore, --exclude-output")
         }
     }
 

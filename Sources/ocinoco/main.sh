@@ -56,7 +56,7 @@ answer() {
 	help)
 		[ $# -gt 1 ] || set -- help all
 		[ "$2" = all ] || is_command "$2" || unknown command "$2" "$commands"
-		"help_$2"
+		"help_$2" || exit 74
 		;;
 	*) compose "$@" ;;
 	esac
@@ -76,6 +76,7 @@ if [ ! -d "$ocinoco_state" ]; then
 	(answer "$@")
 	exit
 fi
+true >"$ocinoco_state/script" || exit 74
 # Not by a command substitution: while bash waits for one, it loses a SIGINT that it alone gets.
 (answer "$@") >"$ocinoco_state/script"
 read -r ocinoco_line <"$ocinoco_state/script" || exit 74
