@@ -48,6 +48,35 @@ public enum RegularFile {
         try read(open(path, in: root, subject: subject), subject, limit: limit)
     }
 
+    /// Passes part of a file to a sink.
+    ///
+    /// - Throws: what `open` throws, `StreamError.read` also where the file ends too early; what the
+    ///   sink throws.
+    public static func read(
+        _ path: Path, _ range: Range<Int64>, into sink: any ByteSink
+    ) throws {
+        let file = try open(path)
+        defer { _ = Glibc.close(file.rawValue) }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: min(readByteCount, range.count), alignment: 4096)
+        defer { buffer.deallocate() }
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let space = buffer.prefix(Int(min(range.upperBound - offset, Int64(buffer.count))))
+            let count: Int
+            do throws(Errno) {
+                count = try retryingInterrupts {
+                    pread(file.rawValue, space.base.baseAddress, space.count, off_t(offset))
+                }
+            } catch {
+                throw StreamError.read(path: path, error)
+            }
+            if count == 0 { throw StreamError.read(path: path, Errno(rawValue: EIO)) }
+            try sink.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            offset += Int64(count)
+        }
+    }
+
     private static func read(
         _ descriptor: FileDescriptor, _ subject: Path, limit: Int
     ) throws(StreamError) -> [UInt8] {

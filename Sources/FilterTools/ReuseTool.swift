@@ -33,6 +33,9 @@ public struct ReuseTool: Tool {
             "Find only layers of this type. May be repeated.", valueName: "type"))
     var mediaType: [MediaType] = []
 
+    @Flag(help: "Find only layers that are zstd:chunked.")
+    var chunked = false
+
     @OptionGroup public var common: CommonOptions
 
     public init() {}
@@ -46,7 +49,9 @@ public struct ReuseTool: Tool {
     public func execute(_ console: Console) throws {
         let input = try console.standardInput(expecting: "a tar")
         var layers = KnownLayers()
-        for path in knownArguments.flattened() { try layers.read(path, ofTypes: mediaType) }
+        for path in knownArguments.flattened() {
+            try layers.read(path, ofTypes: mediaType, onlyChunked: chunked)
+        }
         if layers.isEmpty { throw NegativeAnswer() }
         let tar = LayerSource(input, declared: .layer)
         try drain(tar)

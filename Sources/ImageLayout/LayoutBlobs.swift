@@ -40,6 +40,34 @@ extension LayoutRepository {
         try drain(openBlob(descriptor), to: sink)
     }
 
+    /// Writes part of a blob into `sink`. Nothing proves the bytes but their number: whoever asks for
+    /// them knows a digest of them.
+    ///
+    /// - Parameter range: in bytes of the blob.
+    /// - Returns: false behind a link, which may lead to any file of the user: such a blob is read
+    ///   only whole, and proved; the sink has got nothing then.
+    /// - Throws: `LayoutError.noSuchBlob`, `StreamError`, `VerificationError.size`, what `sink` throws.
+    public func readBlob(
+        _ descriptor: Descriptor, _ range: Range<Int64>, into sink: any ByteSink
+    ) throws -> Bool {
+        let path = blobPath(descriptor.digest)
+        guard let size = try blobSize(descriptor.digest) else {
+            throw LayoutError.noSuchBlob(path: directory, descriptor.digest)
+        }
+        guard isRegularFile(path) else { return false }
+        guard size == descriptor.size else {
+            throw VerificationError.size(
+                subject: path.description, expected: descriptor.size, actual: size)
+        }
+        try RegularFile.read(path, range, into: sink)
+        return true
+    }
+
+    private func isRegularFile(_ path: Path) -> Bool {
+        var status = stat()
+        return path.withCString { lstat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
     /// A blob of the layout as a source, which can be read again.
     ///
     /// A link may lead to any file of the user: what is behind one is proved to be the blob before
@@ -53,12 +81,9 @@ extension LayoutRepository {
         let path = blobPath(descriptor.digest)
         let blob = try FileBlob(
             path, identity: BlobIdentity(digest: descriptor.digest, size: descriptor.size))
-        var status = stat()
-        guard path.withCString({ lstat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG
-        else {
+        if !isRegularFile(path) {
             try drain(blob)
             _ = try blob.rewind()
-            return blob
         }
         return blob
     }

@@ -10,7 +10,7 @@ public final class ImageStore: Sendable {
     /// Takes what is done, line by line.
     public let trace: @Sendable (String) -> Void
     /// Takes what the user should know although nothing failed.
-    let warn: @Sendable (String) -> Void
+    public let warn: @Sendable (String) -> Void
 
     private let path: @Sendable (String) -> Path
 

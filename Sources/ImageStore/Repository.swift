@@ -30,6 +30,13 @@ public protocol Repository: Sendable {
     /// Streams a blob into `sink`, checked; the last bytes are proved only when this returns.
     func readBlob(_ descriptor: Descriptor, into sink: any ByteSink) throws
 
+    /// Writes part of a blob into `sink`, its number of bytes checked and nothing else.
+    ///
+    /// - Returns: false when the place gives this blob only whole; the sink has got nothing then.
+    func readBlob(
+        _ descriptor: Descriptor, _ range: Range<Int64>, into sink: any ByteSink
+    ) throws -> Bool
+
     /// Stores a blob. When `source` announces what it is and the blob is there, or can be mounted
     /// from one of `repositories`, it is not read.
     func writeBlob(
@@ -69,6 +76,11 @@ public protocol Repository: Sendable {
 }
 
 extension Repository {
+    /// A place that has whole blobs only.
+    public func readBlob(
+        _ descriptor: Descriptor, _ range: Range<Int64>, into sink: any ByteSink
+    ) throws -> Bool { false }
+
     public func digestBeforePush(_ selector: ManifestSelector) throws -> Digest? {
         try manifestDigest(selector)
     }

@@ -38,6 +38,8 @@ public enum StoreError: Failure {
     case notVerified(Reference, refused: [String])
     /// Of several places that a blob goes to, some do not have it.
     case notEverywhere([PlaceFailure], placeCount: Int)
+    /// A place gave part of a blob, and then only the whole.
+    case partRefused(Digest, place: String)
 
     public var exitStatus: ExitStatus {
         switch self {
@@ -47,7 +49,7 @@ public enum StoreError: Failure {
         case .schema1, .malformed, .nestedTooDeep, .tooLarge, .sizeMismatch, .duplicatePlatform,
             .digestMismatch:
             .dataError
-        case .tagMoved, .tagOverwritten: .protocolError
+        case .tagMoved, .tagOverwritten, .partRefused: .protocolError
         case .referrersContended, .signaturesContended: .temporary
         case .notVerified, .tooManyReferrers: .dataError
         case .notEverywhere(let failures, _): failures.first?.failure.exitStatus ?? .internalError
@@ -103,6 +105,8 @@ public enum StoreError: Failure {
             "\(failures.count) of \(placeCount) places did not get the blob: "
                 + failures.map { "\(quote($0.place)): \($0.failure.message)" }
                 .joined(separator: "; ")
+        case .partRefused(let digest, let place):
+            "parts of '\(digest)' are not to be had any more in \(quote(place))"
         case .notVerified(let reference, let refused):
             "no valid signature of \(quote(reference.description)); "
                 + (refused.isEmpty

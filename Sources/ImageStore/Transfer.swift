@@ -76,9 +76,7 @@ extension ImageStore {
     public func openBlob(
         _ descriptor: Descriptor, subject: String, in sources: [Reference]
     ) throws -> any BlobSource {
-        let missing = StoreError.missing(
-            subject: subject, digest: descriptor.digest, target: nil,
-            sources: sources.map { $0.place.description })
+        let missing = missing(subject, descriptor, in: sources)
         return try find(descriptor, in: sources, missing) { place in
             trace("\(subject) '\(descriptor.digest)' is read from \(quote(place))")
         }
@@ -122,13 +120,29 @@ extension ImageStore {
         _ descriptor: Descriptor, in sources: [Reference], _ missing: StoreError,
         _ report: (String) -> Void
     ) throws -> any BlobSource {
+        let repository = try place(of: descriptor, in: sources, missing)
+        report(repository.name)
+        return try open(descriptor, in: repository, missing)
+    }
+
+    /// What a blob is reported by that is in none of the places.
+    func missing(
+        _ subject: String, _ descriptor: Descriptor, in sources: [Reference]
+    ) -> StoreError {
+        .missing(
+            subject: subject, digest: descriptor.digest, target: nil,
+            sources: sources.map { $0.place.description })
+    }
+
+    /// The first place that has a blob, or the last, which is not asked.
+    func place(
+        of descriptor: Descriptor, in sources: [Reference], _ missing: StoreError
+    ) throws -> any Repository {
         let places = sources.filter { $0 != .scratch }
         for (offset, place) in places.enumerated() {
             let repository = try repository(for: place)
             let isLast = offset == places.count - 1 && !(repository is LayoutRepository)
-            guard try isLast || repository.hasBlob(descriptor.digest) else { continue }
-            report(repository.name)
-            return try open(descriptor, in: repository, missing)
+            if try isLast || repository.hasBlob(descriptor.digest) { return repository }
         }
         throw missing
     }

@@ -1,27 +1,39 @@
 import ByteStream
 import ImageStore
+import Layer
 import OCI
 
 /// Lists images: reads the layers whose listings are not known, several at a time, and merges them.
 ///
 /// Nothing is stored but the listings. The same layer of several images is read once.
 public final class ImageLister: Sendable {
-    private let store: ImageStore
+    let store: ImageStore
     private let sources: [Reference]
     private let cache: ListingCache?
     private let hashesContent: Bool
+    /// nil keeps none.
+    private let tables: Guarded<[ListingKey: [UInt8]]>?
+    /// Layers whose table is not used, which was said.
+    let warned = Guarded<Set<Digest>>([])
+
+    /// The most bytes of tables that are kept in memory.
+    private static let tableByteLimit = 64 << 20
 
     /// - Parameters:
     ///   - sources: where the layers are; without any, where the image says that it came from.
     ///   - cache: where listings are kept; nil keeps none.
     ///   - hashesContent: whether the contents of files get digests, for comparing them.
+    ///   - keepsTables: whether tables of zstd:chunked layers stay in memory, up to 64 MiB, since they
+    ///     are needed again to find files.
     public init(
-        _ store: ImageStore, sources: [Reference], cache: ListingCache?, hashesContent: Bool = false
+        _ store: ImageStore, sources: [Reference], cache: ListingCache?,
+        hashesContent: Bool = false, keepsTables: Bool = false
     ) {
         self.store = store
         self.sources = sources
         self.cache = cache
         self.hashesContent = hashesContent
+        tables = keepsTables ? Guarded([:]) : nil
     }
 
     /// The files of an image.
@@ -40,8 +52,8 @@ public final class ImageLister: Sendable {
     func listings(of layers: [ImageLayer], _ image: Image) throws -> [LayerListing] {
         let places = places(of: image)
         // The largest first, so that no processor is left alone with it at the end.
-        var distinct: [Digest: ImageLayer] = [:]
-        for layer in layers { distinct[layer.diffID] = layer }
+        var distinct: [ListingKey: ImageLayer] = [:]
+        for layer in layers { distinct[layer.listingKey] = layer }
         let work = distinct.values.sorted {
             ($1.descriptor.size, $0.index) < ($0.descriptor.size, $1.index)
         }
@@ -49,8 +61,8 @@ public final class ImageLister: Sendable {
             try self.listing(of: layer, in: places)
         }
         let listings = Dictionary(
-            uniqueKeysWithValues: zip(work.map(\.diffID), results))
-        return layers.compactMap { listings[$0.diffID] }
+            uniqueKeysWithValues: zip(work.map(\.listingKey), results))
+        return layers.compactMap { listings[$0.listingKey] }
     }
 
     /// The tar of a layer, checked as it is read.
@@ -61,22 +73,45 @@ public final class ImageLister: Sendable {
             .open(blob, path: layer.descriptor.layerPath)
     }
 
-    private func places(of image: Image) -> [Reference] {
+    func places(of image: Image) -> [Reference] {
         sources.isEmpty ? image.manifest.blobSources : sources
     }
 
     private func listing(of layer: ImageLayer, in places: [Reference]) throws -> LayerListing {
-        if let known = cache?.listing(of: layer.diffID, hasContentDigests: hashesContent) {
-            store.trace("\(layer.subject) is known")
-            return known
+        let whole = ListingKey.layer(diffID: layer.diffID)
+        if let known = known(whole, layer) { return known }
+        if let chunked = chunked(layer, in: places) {
+            if let known = known(chunked.key, layer) { return known }
+            if let listing = try listing(of: chunked) {
+                cache?.keep(listing, of: chunked.key)
+                return listing
+            }
         }
         let blob = try store.openBlob(layer.descriptor, subject: layer.subject, in: places)
         let listing = try LayerScan(
             layer: layer.descriptor, diffID: layer.diffID, hashesContent: hashesContent
         ).listing(blob)
-        cache?.keep(listing, of: layer.diffID)
+        cache?.keep(listing, of: whole)
         return listing
     }
+
+    private func known(_ key: ListingKey, _ layer: ImageLayer) -> LayerListing? {
+        guard let known = cache?.listing(of: key, hasContentDigests: hashesContent) else {
+            return nil
+        }
+        store.trace("\(layer.subject) is known")
+        return known
+    }
+
+    /// Keeps a table in memory when tables are kept and there is room.
+    func keep(_ table: [UInt8], of key: ListingKey) {
+        tables?.withLock { tables in
+            let byteCount = tables.values.reduce(0) { $0 + $1.count }
+            if byteCount + table.count <= ImageLister.tableByteLimit { tables[key] = table }
+        }
+    }
+
+    func keptTable(of key: ListingKey) -> [UInt8]? { tables?.withLock { $0[key] } }
 }
 
 /// A layer of an image.
@@ -88,6 +123,19 @@ struct ImageLayer: Sendable {
 
     /// As messages call it.
     var subject: String { "layer \(index + 1)" }
+
+    /// Layers that have it in common have the same listing: those of one diffID, but where a table may
+    /// say something else, of one table.
+    var listingKey: ListingKey {
+        do throws(TableError) {
+            if let location = try TableLocation(descriptor) {
+                return .table(location.digest, layer: descriptor.digest)
+            }
+        } catch {
+            // The layer is read whole.
+        }
+        return .layer(diffID: diffID)
+    }
 
     /// - Throws: `EditError` when the image contradicts itself; `JSONError` for its config.
     static func all(of image: Image) throws -> [ImageLayer] {

@@ -8,6 +8,8 @@ public enum ImageTreeError: Failure {
     case refused(layer: Int, path: Path, String)
     /// More names and attributes than one run holds in memory.
     case tooLarge(subject: String, byteCount: Int)
+    /// The tar of a layer has other entries than the layer's table says. Layers are numbered from 1.
+    case tableMismatch(layer: Int)
     /// A listing in memory that does not read as it was written.
     case damaged
     /// The image has no such path.
@@ -15,7 +17,7 @@ public enum ImageTreeError: Failure {
 
     public var exitStatus: ExitStatus {
         switch self {
-        case .refused, .tooLarge: .dataError
+        case .refused, .tooLarge, .tableMismatch: .dataError
         case .damaged: .internalError
         case .noSuchPath: .unavailable
         }
@@ -27,6 +29,7 @@ public enum ImageTreeError: Failure {
             "\(path.quoted) of layer \(layer) is refused: \(problem)"
         case .tooLarge(let subject, let byteCount):
             "\(subject) has more than \(byteCount) bytes of names and attributes"
+        case .tableMismatch(let layer): "layer \(layer) is not what its table says"
         case .damaged: "internal error: a listing is damaged"
         case .noSuchPath(let path): "no such path in the image: \(path.quoted)"
         }

@@ -6,7 +6,7 @@ extension JSONString {
     ///
     /// - Parameter key: in ASCII, as all keys of the specifications are.
     /// - Spec: Go's encoding/json, Unmarshal, "accepting a case-insensitive match".
-    func isOtherSpelling(of key: JSONString) -> Bool {
+    public func isOtherSpelling(of key: JSONString) -> Bool {
         // No letter folds to fewer bytes, and the two that are longer have two and three.
         guard utf8.count >= key.utf8.count, utf8.count <= 3 * key.utf8.count else { return false }
         var rest = utf8[...]

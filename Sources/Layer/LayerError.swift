@@ -25,6 +25,8 @@ public enum LayerError: Failure {
     /// The layer decompresses to so much that it seems to be made to fill a disk.
     case bomb(path: Path, byteCount: Int64, ratio: Int)
     case empty(path: Path)
+    /// A file of a zstd:chunked layer is not what the layer's table says of it.
+    case table(path: Path, file: Path, String)
     /// libzstd or zlib failed for a reason of its own, as for want of memory.
     case library(String)
 
@@ -33,7 +35,7 @@ public enum LayerError: Failure {
         case .tar(let error): error.exitStatus
         case .stream(let error): error.exitStatus
         case .cut, .malformed, .window, .missingTrailer, .trailerMismatch, .contradiction, .digest,
-            .size, .diffID, .notLayer, .bomb, .empty:
+            .size, .diffID, .notLayer, .bomb, .empty, .table:
             .dataError
         case .library: .systemError
         }
@@ -65,6 +67,8 @@ public enum LayerError: Failure {
         case .bomb(let path, let byteCount, let ratio):
             "\(path.quoted) decompresses to more than \(ratio) times its \(byteCount) bytes"
         case .empty(let path): "no input on \(path.quoted): it is empty"
+        case .table(let path, let file, let problem):
+            "\(file.quoted) of \(path.quoted) is not what its table says: \(problem)"
         case .library(let problem): problem
         }
     }

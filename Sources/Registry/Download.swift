@@ -11,10 +11,35 @@ extension RegistryRepository {
     ///   throws.
     /// - Spec: distribution-spec v1.1, Pulling blobs; RFC 9110, section 14.
     public func readBlob(_ descriptor: Descriptor, into sink: any ByteSink) throws {
-        let meter = TransferMeter(
-            client, .download, subject: "\(name)@\(descriptor.digest)", total: descriptor.size)
+        try download(descriptor, 0..<descriptor.size, sink)
+    }
+
+    /// Writes part of a blob into `sink`. Nothing proves the bytes but their number: whoever asks for
+    /// them knows a digest of them.
+    ///
+    /// - Parameter range: in bytes of the blob, not empty.
+    /// - Returns: false when the registry gives blobs only whole; the sink has got nothing then.
+    /// - Throws: `RegistryError.noBlob` when it is not there, `.violation` for other bytes than those
+    ///   asked for; what the sink throws.
+    /// - Spec: distribution-spec v1.1, Pulling blobs; RFC 9110, section 14.
+    public func readBlob(
+        _ descriptor: Descriptor, _ range: Range<Int64>, into sink: any ByteSink
+    ) throws -> Bool {
         do {
-            try BlobDownload(self, descriptor, sink, meter).run()
+            try download(descriptor, range, sink)
+            return true
+        } catch is BlobDownload.OnlyWhole {
+            return false
+        }
+    }
+
+    private func download(
+        _ descriptor: Descriptor, _ range: Range<Int64>, _ sink: any ByteSink
+    ) throws {
+        let meter = TransferMeter(
+            client, .download, subject: "\(name)@\(descriptor.digest)", total: Int64(range.count))
+        do {
+            try BlobDownload(self, descriptor, range, sink, meter).run()
             meter.finish()
         } catch {
             meter.fail()
@@ -23,29 +48,47 @@ extension RegistryRepository {
     }
 }
 
-/// One blob on its way here.
+/// One blob, or part of one, on its way here.
 private final class BlobDownload: ByteSink {
+    /// A part was asked for, and the whole blob came.
+    struct OnlyWhole: Error {}
+
+    /// All of the part is there, and the answer goes on.
+    private struct IsComplete: Error {}
+
     private let repository: RegistryRepository
     private let descriptor: Descriptor
+    private let range: Range<Int64>
     private let sink: any ByteSink
-    private let verifier: Verifier
+    /// Of a whole blob.
+    private let verifier: Verifier?
     private let meter: TransferMeter
     private var received: Int64 = 0
-    /// Bytes at the start of this answer that came in an earlier one.
-    private var repeated: Int64 = 0
+    /// Bytes at the start of this answer that are not wanted: they came in an earlier one, or stand
+    /// before the part.
+    private var skipped: Int64 = 0
 
     init(
-        _ repository: RegistryRepository, _ descriptor: Descriptor, _ sink: any ByteSink,
-        _ meter: TransferMeter
+        _ repository: RegistryRepository, _ descriptor: Descriptor, _ range: Range<Int64>,
+        _ sink: any ByteSink, _ meter: TransferMeter
     ) {
         self.repository = repository
         self.descriptor = descriptor
+        self.range = range
         self.sink = sink
         self.meter = meter
-        verifier = Verifier(
-            digest: descriptor.digest, size: descriptor.size,
-            subject: "\(descriptor.digest) of \(repository.name)")
+        let isWhole = range == 0..<descriptor.size
+        verifier =
+            isWhole
+            ? Verifier(
+                digest: descriptor.digest, size: descriptor.size,
+                subject: "\(descriptor.digest) of \(repository.name)") : nil
     }
+
+    private var isWhole: Bool { verifier != nil }
+    private var isComplete: Bool { received >= Int64(range.count) }
+    /// Where in the blob the next byte is.
+    private var next: Int64 { range.lowerBound + received }
 
     func run() throws {
         let client = repository.client
@@ -54,7 +97,11 @@ private final class BlobDownload: ByteSink {
             let before = received
             var call = try repository.call("GET", "blobs/\(descriptor.digest)")
             call.request.headers.add("Accept-Encoding", "identity")
-            if received > 0 { call.request.headers.add("Range", "bytes=\(received)-") }
+            if !isWhole {
+                call.request.headers.add("Range", "bytes=\(next)-\(range.upperBound - 1)")
+            } else if received > 0 {
+                call.request.headers.add("Range", "bytes=\(next)-")
+            }
             // By value: a closure that held the variable would be part of what it holds.
             call.request.sink = { [self, request = call.request] response in
                 try begin(response, request)
@@ -64,7 +111,10 @@ private final class BlobDownload: ByteSink {
             do {
                 let answer = try client.sendOnce(call)
                 if answer.status == 200 || answer.status == 206 {
-                    if received >= descriptor.size { return try verifier.finish() }
+                    if isComplete {
+                        try verifier?.finish()
+                        return
+                    }
                     failure = .broken("the answer ended after \(received) bytes")
                 } else {
                     guard RetryPolicy.isTransient(answer.status) else {
@@ -73,9 +123,12 @@ private final class BlobDownload: ByteSink {
                     response = answer
                     failure = .broken("status \(answer.status)")
                 }
+            } catch is IsComplete {
+                return
             } catch let error as TransportFailure {
-                if case .broken = error, received == descriptor.size, received > 0 {
-                    return try verifier.finish()
+                if case .broken = error, isComplete, received > 0 {
+                    try verifier?.finish()
+                    return
                 }
                 failure = error
             }
@@ -99,16 +152,21 @@ private final class BlobDownload: ByteSink {
     }
 
     private func refusal(_ call: RegistryCall, _ response: HTTPResponse) -> RegistryError {
-        response.status == 404
-            ? .noBlob(repository: repository.name, digest: descriptor.digest)
-            : repository.client.refusal(call, response)
+        switch response.status {
+        case 404: .noBlob(repository: repository.name, digest: descriptor.digest)
+        case 416:
+            repository.client.violation(
+                call.request, "\(descriptor.digest) is shorter than \(descriptor.size) bytes")
+        default: repository.client.refusal(call, response)
+        }
     }
 
     /// Decides from the head where in the blob the body begins.
     private func begin(_ response: HTTPResponse, _ request: HTTPRequest) throws -> (any ByteSink)? {
         switch response.status {
         case 200:
-            repeated = received
+            if !isWhole, received == 0, range.lowerBound > 0 { throw OnlyWhole() }
+            skipped = next
             if let length = response.contentLength, length != descriptor.size,
                 response.headers["Content-Encoding"] == nil
             {
@@ -122,23 +180,37 @@ private final class BlobDownload: ByteSink {
             }
             return self
         case 206:
-            let range = response.headers["Content-Range"].flatMap { HeaderValue.contentRange($0) }
-            guard let range, range.first <= received else {
+            let answer = response.headers["Content-Range"].flatMap { HeaderValue.contentRange($0) }
+            guard let answer, isWanted(answer),
+                response.contentLength.map({ $0 - 1 == answer.last - answer.first }) ?? true
+            else {
                 throw repository.client.violation(
                     request, "another range than the one asked for")
             }
-            repeated = received - range.first
+            skipped = next - answer.first
             return self
         default: return nil
         }
     }
 
+    /// A part must be all of it and no more; of a whole blob, any part will do that has what is next.
+    private func isWanted(_ answer: HeaderValue.ContentRange) -> Bool {
+        if isWhole { return answer.first <= next }
+        return answer.first == next && answer.last == range.upperBound - 1
+            && answer.total.map { $0 == descriptor.size } ?? true
+    }
+
     func write(_ bytes: UnsafeRawBufferPointer) throws {
-        let skipped = Int(min(repeated, Int64(bytes.count)))
-        repeated -= Int64(skipped)
-        let new = UnsafeRawBufferPointer(rebasing: bytes[skipped...])
+        let before = Int(min(skipped, Int64(bytes.count)))
+        skipped -= Int64(before)
+        var new = UnsafeRawBufferPointer(rebasing: bytes[before...])
         if new.isEmpty { return }
-        try verifier.update(new)
+        if !isWhole {
+            new = UnsafeRawBufferPointer(
+                rebasing: new.prefix(Int(min(Int64(range.count) - received, Int64(new.count)))))
+            if new.isEmpty { throw IsComplete() }
+        }
+        try verifier?.update(new)
         try sink.write(new)
         received += Int64(new.count)
         meter.move(to: received)

@@ -38,8 +38,9 @@ public struct FlattenTool: Tool {
         output.descriptor.enlargePipe()
         try ImageLines.readOne(console) { image in
             try registry.withStore(console) { store in
-                try TreeExport(tree.lister(store, sources), to: output).write(
-                    image, only.flattened())
+                let paths = only.flattened()
+                let lister = tree.lister(store, sources, keepsTables: !paths.isEmpty)
+                try TreeExport(lister, to: output).write(image, paths)
             }
         }
     }

@@ -63,7 +63,7 @@ public struct ListTool: Tool {
             } else if long {
                 try TreeText(tree, to: output).write(paths)
             } else {
-                try MtreeWriter(tree, to: output).write(paths)
+                try MtreeWriter(tree, to: output, hasDigests: digests).write(paths)
             }
         }
     }

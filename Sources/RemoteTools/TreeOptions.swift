@@ -23,12 +23,13 @@ struct TreeOptions: ParsableArguments {
     }
 
     func lister(
-        _ store: ImageStore, _ sources: [Reference], hashesContent: Bool = false
+        _ store: ImageStore, _ sources: [Reference], hashesContent: Bool = false,
+        keepsTables: Bool = false
     ) -> ImageLister {
         let directory = isUncached ? nil : ListingCache.defaultDirectory()
         return ImageLister(
             store, sources: sources,
             cache: directory.map { ListingCache($0, trace: store.trace) },
-            hashesContent: hashesContent)
+            hashesContent: hashesContent, keepsTables: keepsTables)
     }
 }

@@ -2,7 +2,7 @@
 ///
 /// `=` is written `%3D`, and `%` as `%25` where it would read as one of the two: as GNU tar does it.
 /// Any other name is its own key.
-enum XattrKey {
+package enum XattrKey {
     static let prefix = Array("SCHILY.xattr.".utf8)
 
     private static let percent = UInt8(ascii: "%")
@@ -49,6 +49,13 @@ enum XattrKey {
             }
         }
         return name
+    }
+
+    /// The name of an attribute whose key is known without its prefix.
+    ///
+    /// - Returns: nil when no attribute can have that name.
+    package static func name(ofRecord key: [UInt8]) -> [UInt8]? {
+        decode(prefix + key).flatMap { isPossible($0) ? $0 : nil }
     }
 
     /// Whether Linux can have an attribute of this name: 1 to 255 bytes, none of them zero.

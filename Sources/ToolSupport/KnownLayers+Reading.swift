@@ -7,12 +7,14 @@ extension KnownLayers {
     /// without lines knows nothing. So does an image that contradicts itself, or is an artifact.
     ///
     /// - Throws: `InputError` for lines that are cut or malformed, `StreamError`.
-    public mutating func read(_ path: Path, ofTypes mediaTypes: [MediaType]) throws {
+    public mutating func read(
+        _ path: Path, ofTypes mediaTypes: [MediaType], onlyChunked: Bool = false
+    ) throws {
         let bytes = try readWholeFile(path, limit: ImageLines.byteLimit)
         for (line, number) in try ImageLines.lines(of: bytes, path: path) {
             let subject = "line \(number) of \(path.quoted)"
             for layer in try KnownLayers.layers(of: line, subject: subject) {
-                add(layer, ofTypes: mediaTypes)
+                add(layer, ofTypes: mediaTypes, onlyChunked: onlyChunked)
             }
         }
     }

@@ -7,9 +7,7 @@ choose_compressor() {
 	compressor=$1 extension='' media_type=
 	plain=application/vnd.oci.image.layer.v1.tar
 	case $compressor in
-	zstd) extension=.tar.zst media_type=$plain+zstd ;;
-	# Its media type is that of plain zstd, so that a stored layer cannot be recognised as chunked.
-	zstd:chunked) extension=.tar.zst ;;
+	zstd | zstd:chunked) extension=.tar.zst media_type=$plain+zstd ;;
 	gzip) extension=.tar.gz media_type=$plain+gzip ;;
 	none) extension=.tar media_type=$plain ;;
 	esac

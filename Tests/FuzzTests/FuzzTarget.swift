@@ -14,6 +14,7 @@ let fuzzTargets: [FuzzTarget] = [
     FuzzTarget(name: "unpack", check: checkUnpacking),
     FuzzTarget(name: "dockerignore", check: checkExcludePatterns),
     FuzzTarget(name: "layer", check: checkLayer),
+    FuzzTarget(name: "table", check: checkTable),
     FuzzTarget(name: "mtree", check: checkSnapshot),
     FuzzTarget(name: "json", check: checkJSON),
     FuzzTarget(name: "documents", check: checkDocuments),

@@ -54,8 +54,8 @@ import Testing
 
     @Test func whatIsKeptReadsAsItWas() throws {
         let listing = try sample()
-        let bytes = ListingCache.encode(listing, someDigest)
-        let decoded = try #require(ListingCache.decode(bytes, someDigest))
+        let bytes = ListingCache.encode(listing, .layer(diffID: someDigest))
+        let decoded = try #require(ListingCache.decode(bytes, .layer(diffID: someDigest)))
         #expect(decoded.count == 5)
         #expect(decoded.hasContentDigests)
         #expect(decoded.userFiles == listing.userFiles)
@@ -71,14 +71,14 @@ import Testing
     }
 
     @Test func whatIsDamagedOrOfAnotherLayerIsNotUsed() throws {
-        let bytes = ListingCache.encode(try sample(), someDigest)
+        let bytes = ListingCache.encode(try sample(), .layer(diffID: someDigest))
         let other = Digest(.sha256, bytes: [UInt8](repeating: 8, count: 32))
-        #expect(ListingCache.decode(bytes, other) == nil)
+        #expect(ListingCache.decode(bytes, .layer(diffID: other)) == nil)
         for index in bytes.indices {
             var damaged = bytes
             damaged[index] ^= 1
-            #expect(ListingCache.decode(damaged, someDigest) == nil)
-            #expect(ListingCache.decode(Array(bytes[..<index]), someDigest) == nil)
+            #expect(ListingCache.decode(damaged, .layer(diffID: someDigest)) == nil)
+            #expect(ListingCache.decode(Array(bytes[..<index]), .layer(diffID: someDigest)) == nil)
         }
     }
 
@@ -103,14 +103,14 @@ import Testing
     @Test func cacheKeepsAndGivesBack() throws {
         let directory = try TemporaryDirectory()
         let cache = ListingCache(Path(directory.path.bytes).appending("a/b"))
-        #expect(cache.listing(of: someDigest, hasContentDigests: false) == nil)
-        cache.keep(try sample(), of: someDigest)
+        #expect(cache.listing(of: .layer(diffID: someDigest), hasContentDigests: false) == nil)
+        cache.keep(try sample(), of: .layer(diffID: someDigest))
         // Digests do no harm where names are wanted.
-        #expect(cache.listing(of: someDigest, hasContentDigests: false)?.count == 5)
-        #expect(cache.listing(of: someDigest, hasContentDigests: true)?.count == 5)
-        cache.keep(try listing([.file("x")]), of: someDigest)
-        #expect(cache.listing(of: someDigest, hasContentDigests: false)?.count == 1)
-        #expect(cache.listing(of: someDigest, hasContentDigests: true)?.count == 5)
+        #expect(cache.listing(of: .layer(diffID: someDigest), hasContentDigests: false)?.count == 5)
+        #expect(cache.listing(of: .layer(diffID: someDigest), hasContentDigests: true)?.count == 5)
+        cache.keep(try listing([.file("x")]), of: .layer(diffID: someDigest))
+        #expect(cache.listing(of: .layer(diffID: someDigest), hasContentDigests: false)?.count == 1)
+        #expect(cache.listing(of: .layer(diffID: someDigest), hasContentDigests: true)?.count == 5)
     }
 }
 

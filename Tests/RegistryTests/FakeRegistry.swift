@@ -84,13 +84,29 @@ final class FakeRegistry: Sendable {
     private static func blob(_ request: ServedRequest, _ store: Store) -> Reply {
         guard let bytes = store.blobs[name(request)] else { return error(404, "BLOB_UNKNOWN") }
         if let range = request[header: "Range"], request.method == "GET",
-            let first = Int(range.dropFirst(6).dropLast()), first < bytes.count
+            range.hasPrefix("bytes=")
         {
+            guard let wanted = Self.range(range, of: bytes.count) else {
+                return error(416, "RANGE_INVALID")
+            }
             return Reply(
-                206, [("Content-Range", "bytes \(first)-\(bytes.count - 1)/\(bytes.count)")],
-                Array(bytes[first...]))
+                206,
+                [
+                    (
+                        "Content-Range",
+                        "bytes \(wanted.lowerBound)-\(wanted.upperBound - 1)/\(bytes.count)"
+                    )
+                ],
+                Array(bytes[wanted]))
         }
         return Reply(200, [], bytes)
+    }
+
+    /// `bytes=10-` and `bytes=10-99`; nil where nothing is.
+    private static func range(_ text: String, of count: Int) -> Range<Int>? {
+        let ends = text.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
+        guard ends.count == 2, let first = Int(ends[0]), first < count else { return nil }
+        return first..<min(count, (Int(ends[1]) ?? count - 1) + 1)
     }
 
     private static func manifest(_ request: ServedRequest, _ store: Store) -> Reply {

@@ -1,7 +1,8 @@
 // System calls and constants of Linux that Swift's Glibc module does not show: variadic functions,
-// functions behind _GNU_SOURCE, macros with arguments.
+// functions behind _GNU_SOURCE, macros with arguments. And instructions that Swift has no form for.
 //
-// Each function is the system call of its name; on error it returns -1 and leaves errno.
+// Each function is the system call of its name, if not said otherwise; on error it returns -1 and leaves
+// errno.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -70,3 +71,8 @@ int system_wait(int process);
 // This process's arguments, ended by a null pointer. Swift reads them from /proc, which need not be
 // mounted where a tool runs.
 char *const *system_arguments(void);
+
+// Folds bytes, a multiple of 64, into 16 that leave the same remainder by the polynomial of ISO 3309's
+// CRC-64, bits reversed, by the processor's carry-less multiplication. crc: the sum so far. Returns 0 and
+// does nothing where the processor has no such instruction.
+int system_crc64_fold(const void *bytes, size_t count, uint64_t crc, uint8_t folded[16]);

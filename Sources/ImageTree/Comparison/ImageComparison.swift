@@ -134,17 +134,27 @@ public struct ImageComparison {
         _ left: [LayerListing], _ right: [LayerListing], _ first: [ImageLayer],
         _ second: [ImageLayer]
     ) throws -> FileComparison {
-        var numbers: [Digest: Int] = [:]
-        func number(_ layer: ImageLayer) -> Int {
-            let number = numbers[layer.diffID] ?? numbers.count
-            numbers[layer.diffID] = number
+        // Records are compared by where they are only in listings that are the same.
+        struct Origin: Hashable {
+            let layer: Digest
+            let table: Digest?
+            let hasContentDigests: Bool
+        }
+        var numbers: [Origin: Int] = [:]
+        func number(_ layer: ImageLayer, _ listing: LayerListing) -> Int {
+            let origin = Origin(
+                layer: layer.diffID, table: listing.table,
+                hasContentDigests: listing.hasContentDigests)
+            let number = numbers[origin] ?? numbers.count
+            numbers[origin] = number
             return number
         }
         var trees = (ImageTree(), ImageTree())
         for listing in left { try trees.0.apply(listing) }
         for listing in right { try trees.1.apply(listing) }
         var comparison = FileComparison(
-            trees.0, trees.1, layers: (first.map(number), second.map(number)),
+            trees.0, trees.1,
+            layers: (zip(first, left).map(number), zip(second, right).map(number)),
             ignoresTime: ignored.contains(.time))
         try comparison.run()
         return comparison

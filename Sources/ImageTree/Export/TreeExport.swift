@@ -1,6 +1,7 @@
 import ByteStream
 import Hashing
 import ImageStore
+import Layer
 import OCI
 import Tar
 
@@ -11,7 +12,8 @@ import Tar
 /// names comes where its content is, under the first of them in byte order, and the others follow as
 /// hard links. The same image gives the same bytes.
 ///
-/// Layers of which some content is there are read; contents pass through and nothing is stored.
+/// Layers of which some content is there are read; contents pass through and nothing is stored. Of a
+/// zstd:chunked layer, only the frames of the wanted files are.
 public struct TreeExport {
     private let lister: ImageLister
     private let output: OutputBuffer
@@ -31,11 +33,20 @@ public struct TreeExport {
         let plan = try ExportPlan(tree, paths)
         let layers = try ImageLayer.all(of: image)
         let writer = TarWriter(output, policy: EntryPolicy(), warn: { _ in })
-        var run = Run(tree: tree, plan: plan, writer: writer)
-        let read = layers.filter { plan.hasData[$0.index] }
+        var run = Run(tree: tree, plan: plan, writer: writer, output: output)
+        var parts: [Int: LayerParts] = [:]
+        for layer in layers where !paths.isEmpty && plan.hasData[layer.index] {
+            parts[layer.index] = try lister.parts(
+                of: layer, tree.layers[layer.index], wanted: plan.layers[layer.index], of: image)
+        }
+        let read = layers.filter { plan.hasData[$0.index] && parts[$0.index] == nil }
         // The next layer is opened before it is needed: its place takes time to answer.
         var opened: [Int: any ByteSource] = [:]
         for layer in layers {
+            if let parts = parts[layer.index] {
+                try run.write(layer, parts)
+                continue
+            }
             let next = read.drop { $0.index < layer.index }.prefix(2)
             for layer in next where opened[layer.index] == nil {
                 opened[layer.index] = try lister.open(layer, of: image)
@@ -51,12 +62,15 @@ public struct TreeExport {
         let tree: ImageTree
         let plan: ExportPlan
         let writer: TarWriter
+        /// Where the writer writes to.
+        let output: OutputBuffer
         private var isWritten: [Bool]
 
-        init(tree: ImageTree, plan: ExportPlan, writer: TarWriter) {
+        init(tree: ImageTree, plan: ExportPlan, writer: TarWriter, output: OutputBuffer) {
             self.tree = tree
             self.plan = plan
             self.writer = writer
+            self.output = output
             isWritten = [Bool](repeating: false, count: tree.nodes.count)
         }
 
@@ -72,15 +86,44 @@ public struct TreeExport {
             var reader = TarReader(tar, path: layer.descriptor.layerPath, isEndProved: true)
             var next = items.startIndex
             let listing = tree.layers[layer.index]
+            // Only a table may say something else than the layer.
+            let mismatch =
+                listing.table == nil
+                ? ImageTreeError.damaged : .tableMismatch(layer: layer.index + 1)
             try listing.visitAll { listed, attributes in
-                let entry = try TreeExport.next(&reader, listed)
+                guard let item = try TreeExport.nextItem(&reader), item.isSame(as: listed) else {
+                    throw mismatch
+                }
+                let entry = item.entry
                 guard next < items.endIndex, items[next].offset == attributes else {
                     return try reader.skipData()
                 }
                 try write(items[next].node, dataOf: &reader, entry.size)
                 next += 1
             }
-            guard try TreeExport.nextItem(&reader) == nil else { throw ImageTreeError.damaged }
+            guard try TreeExport.nextItem(&reader) == nil else { throw mismatch }
+        }
+
+        /// Writes what is there of one layer, of which only parts are read.
+        mutating func write(_ layer: ImageLayer, _ parts: LayerParts) throws {
+            for item in plan.layers[layer.index] {
+                guard let frames = parts.frames(at: item.offset) else {
+                    try write(item.node)
+                    continue
+                }
+                guard !isWritten[Int(item.node)], let entry = try entry(item.node) else { continue }
+                try writer.writeHeader(entry)
+                try parts.read(frames, of: Path(entry.path)) {
+                    [output] (bytes) throws(LayerError) in
+                    do throws(StreamError) {
+                        try output.append(bytes)
+                    } catch {
+                        throw .stream(error)
+                    }
+                }
+                try output.appendZeros(tarPadding(after: entry.size))
+                try writeLinks(to: item.node, entry)
+            }
         }
 
         mutating func writeImplied() throws {
@@ -139,16 +182,7 @@ public struct TreeExport {
         }
     }
 
-    /// The next entry of a layer, which must be the one that was listed.
-    private static func next(
-        _ reader: inout TarReader, _ listed: LayerItem
-    ) throws -> TarEntry {
-        guard let item = try nextItem(&reader), item.action == listed.action,
-            item.entry.path == listed.entry.path
-        else { throw ImageTreeError.damaged }
-        return item.entry
-    }
-
+    /// The next entry of a layer that a listing has.
     private static func nextItem(_ reader: inout TarReader) throws -> LayerItem? {
         while let entry = try reader.next() {
             if let item = try LayerItem(entry) { return item }

@@ -70,6 +70,16 @@ extension LayerItem {
         }
     }
 
+    /// Whether both say the same, contents apart.
+    func isSame(as other: LayerItem) -> Bool {
+        var (one, two) = (self, other)
+        (one.content, two.content) = (nil, nil)
+        var (left, right): ([UInt8], [UInt8]) = ([], [])
+        one.appendAttributes(to: &left)
+        two.appendAttributes(to: &right)
+        return one.entry.path == two.entry.path && left == right
+    }
+
     /// Reads what `appendAttributes` wrote; the path of the entry is empty.
     init(attributesOf cursor: inout ByteCursor) throws(ImageTreeError) {
         let code = try cursor.byte()

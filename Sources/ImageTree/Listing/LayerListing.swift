@@ -13,6 +13,8 @@ public struct LayerListing: Sendable {
     let hasContentDigests: Bool
     /// The contents of the files in `UserFile` that the layer has.
     var userFiles: [UserFile: [UInt8]] = [:]
+    /// Digest of the table that says so; nil for what was read from the layer itself.
+    var table: Digest?
     private var previous: [UInt8] = []
 
     /// The most bytes that the items of one layer have.

@@ -3,7 +3,8 @@ import Glibc
 import Hashing
 import OCI
 
-/// Listings of layers that were made before, by diffID: what a layer holds never changes.
+/// Listings of layers that were made before, by diffID, or by table and layer where no more than the
+/// table was read: what either holds never changes.
 ///
 /// A file says of itself whether it is whole; one that is not is as good as none. Nothing here fails
 /// a run: what cannot be read or kept is made again.
@@ -38,10 +39,8 @@ public struct ListingCache: Sendable {
         return cache?.appending("ocinoco")
     }
 
-    private func path(_ diffID: Digest, hasContentDigests: Bool) -> Path {
-        let suffix = hasContentDigests ? ".digests" : ".names"
-        return directory.appending(
-            Path("\(diffID.algorithm.rawValue)-\(diffID.encoded)\(suffix)"))
+    private func path(_ key: ListingKey, hasContentDigests: Bool) -> Path {
+        directory.appending(Path(key.fileName + (hasContentDigests ? ".digests" : ".names")))
     }
 
     // MARK: Reading
@@ -49,11 +48,11 @@ public struct ListingCache: Sendable {
     /// - Parameter hasContentDigests: whether digests of contents are wanted; they may be there
     ///   without that.
     /// - Returns: nil when there is none that is whole.
-    func listing(of diffID: Digest, hasContentDigests: Bool) -> LayerListing? {
+    func listing(of key: ListingKey, hasContentDigests: Bool) -> LayerListing? {
         for candidate in hasContentDigests ? [true] : [false, true] {
-            let path = path(diffID, hasContentDigests: candidate)
+            let path = path(key, hasContentDigests: candidate)
             guard let bytes = read(path) else { continue }
-            if let listing = ListingCache.decode(bytes, diffID),
+            if let listing = ListingCache.decode(bytes, key),
                 listing.hasContentDigests == candidate
             {
                 _ = path.withCString { utimensat(AT_FDCWD, $0, nil, AT_SYMLINK_NOFOLLOW) }
@@ -94,20 +93,20 @@ public struct ListingCache: Sendable {
 
     // MARK: Writing
 
-    /// Keeps the listing of a layer that hashed to `diffID`.
-    func keep(_ listing: LayerListing, of diffID: Digest) {
-        let bytes = ListingCache.encode(listing, diffID)
+    /// Keeps the listing of a layer that hashed to its diffID, or of a table that hashed to its digest.
+    func keep(_ listing: LayerListing, of key: ListingKey) {
+        let bytes = ListingCache.encode(listing, key)
         guard Int64(bytes.count) <= ListingCache.byteLimit / 4 else { return }
         do {
             try Directory.create(directory)
             let file = try AtomicFile(
-                path(diffID, hasContentDigests: listing.hasContentDigests), mode: 0o600)
+                path(key, hasContentDigests: listing.hasContentDigests), mode: 0o600)
             try file.write(bytes)
             try file.commit()
             try prune()
         } catch {
             let reason = (error as? any Failure)?.message ?? "\(error)"
-            trace("the listing of '\(diffID)' is not kept: \(reason)")
+            trace("the listing of '\(key.text)' is not kept: \(reason)")
         }
     }
 
@@ -134,11 +133,11 @@ public struct ListingCache: Sendable {
 
     // MARK: Form
 
-    /// The magic, the diffID, whether there are digests, the user files, the items, and the sha256 of
+    /// The magic, the text of the key, whether there are digests, the user files, the items, and the sha256 of
     /// all that.
-    static func encode(_ listing: LayerListing, _ diffID: Digest) -> [UInt8] {
+    static func encode(_ listing: LayerListing, _ key: ListingKey) -> [UInt8] {
         var bytes = magic
-        bytes.append(text: Array(diffID.description.utf8))
+        bytes.append(text: Array(key.text.utf8))
         bytes.append(listing.hasContentDigests ? 1 : 0)
         bytes.append(number: UInt64(listing.userFiles.count))
         for (file, content) in listing.userFiles.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
@@ -153,7 +152,7 @@ public struct ListingCache: Sendable {
     }
 
     /// - Returns: nil for what is damaged, or of another layer.
-    static func decode(_ bytes: [UInt8], _ diffID: Digest) -> LayerListing? {
+    static func decode(_ bytes: [UInt8], _ key: ListingKey) -> LayerListing? {
         let digestByteCount = 64
         guard bytes.count > digestByteCount, bytes.starts(with: magic) else { return nil }
         let end = bytes.count - digestByteCount
@@ -164,7 +163,7 @@ public struct ListingCache: Sendable {
             var cursor = ByteCursor(
                 UnsafeRawBufferPointer(rebasing: bytes[..<end]), offset: magic.count)
             do throws(ImageTreeError) {
-                return try decode(&cursor, diffID)
+                return try decode(&cursor, key)
             } catch {
                 return nil
             }
@@ -172,9 +171,9 @@ public struct ListingCache: Sendable {
     }
 
     private static func decode(
-        _ cursor: inout ByteCursor, _ diffID: Digest
+        _ cursor: inout ByteCursor, _ key: ListingKey
     ) throws(ImageTreeError) -> LayerListing {
-        guard try cursor.text().elementsEqual(diffID.description.utf8) else { throw .damaged }
+        guard try cursor.text().elementsEqual(key.text.utf8) else { throw .damaged }
         let hasContentDigests = try cursor.byte() == 1
         var userFiles: [UserFile: [UInt8]] = [:]
         for _ in 0..<(try cursor.count()) {
@@ -187,6 +186,7 @@ public struct ListingCache: Sendable {
         var listing = LayerListing(
             items: items, count: count, hasContentDigests: hasContentDigests)
         listing.userFiles = userFiles
+        listing.table = key.table
         return listing
     }
 }

@@ -14,10 +14,13 @@ import Tar
 public struct MtreeWriter {
     private let tree: ImageTree
     private let output: OutputBuffer
+    private let hasDigests: Bool
 
-    public init(_ tree: ImageTree, to output: OutputBuffer) {
+    /// - Parameter hasDigests: whether contents have their digests, where the listings have them.
+    public init(_ tree: ImageTree, to output: OutputBuffer, hasDigests: Bool) {
         self.tree = tree
         self.output = output
+        self.hasDigests = hasDigests
     }
 
     /// Writes all of the text, and flushes it.
@@ -28,8 +31,11 @@ public struct MtreeWriter {
         let userFiles = try tree.userFiles()
         try output.append(Array("#mtree\n".utf8))
         var line: [UInt8] = []
+        var inodes = Inodes()
         let walk = try TreeWalk(tree, paths)
-        if !walk.beginsAtRoot { try output.append(Array(".".utf8) + root() + [0x0A]) }
+        if !walk.beginsAtRoot {
+            try output.append(Array(".".utf8) + keywords(of: ImageTree.root, &inodes) + [0x0A])
+        }
         try walk.visit { node, path in
             line.removeAll(keepingCapacity: true)
             line.append(UInt8(ascii: "."))
@@ -37,7 +43,7 @@ public struct MtreeWriter {
                 line.append(UInt8(ascii: "/"))
                 VisText.append(path, to: &line)
             }
-            line += try keywords(of: node)
+            line += try keywords(of: node, &inodes)
             if let content = userFiles[node] { line += ",data:".utf8 + Base64.encode(content) }
             line.append(UInt8(ascii: "\n"))
             try output.append(line)
@@ -46,13 +52,27 @@ public struct MtreeWriter {
         try output.flush()
     }
 
-    private func root() throws -> [UInt8] { try keywords(of: ImageTree.root) }
+    /// Numbers of files of several names, in the order in which they come: the same however the listings
+    /// were made.
+    private struct Inodes {
+        private var numbers: [ImageTree.Record: UInt64] = [:]
 
-    private func keywords(of node: UInt32) throws(ImageTreeError) -> [UInt8] {
+        mutating func number(of record: ImageTree.Record) -> UInt64 {
+            let number = numbers[record] ?? UInt64(numbers.count + 1)
+            numbers[record] = number
+            return number
+        }
+    }
+
+    private func keywords(
+        of node: UInt32, _ inodes: inout Inodes
+    ) throws(ImageTreeError) -> [UInt8] {
         var text: [UInt8] = []
-        guard let entry = try tree.snapshotEntry(of: node) else {
+        guard var entry = try tree.snapshotEntry(of: node) else {
             return Array(" type=dir mode=0755 uid=0 gid=0 tags=layer:0".utf8)
         }
+        if !hasDigests { entry.content = nil }
+        if entry.inode != nil { entry.inode = inodes.number(of: tree.nodes[Int(node)].record) }
         entry.append(to: &text)
         text += " tags=layer:\(tree.layerNumber(of: node))".utf8
         return text

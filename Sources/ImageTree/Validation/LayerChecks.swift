@@ -89,14 +89,56 @@ struct LayerChecks {
                 return .good
             }
             let blob = try store.openBlob(job.blob, subject: job.path, in: repository)
-            return .listing(
-                try LayerScan(
-                    layer: job.blob, diffID: diffID, hashesContent: false, checksType: true
-                ).listing(blob))
+            return try checkLayer(job.blob, diffID, blob)
         } catch {
             guard let fault = ImageFault(subject, error) else { throw error }
             return .fault(fault)
         }
+    }
+}
+
+extension LayerChecks {
+    /// Reads a layer whole; the table of one that is zstd:chunked must say what its tar has.
+    private static func checkLayer(
+        _ layer: Descriptor, _ diffID: Digest, _ blob: any ByteSource
+    ) throws -> Outcome {
+        let location = try TableLocation(layer)
+        let tapped = location.map { TappedSource(blob, $0.range) }
+        let listing = try LayerScan(
+            layer: layer, diffID: diffID, hashesContent: location != nil, checksType: true
+        ).listing(tapped ?? blob)
+        guard let location, let tapped else { return .listing(listing) }
+        let table = try TableScan(layer: layer, location: location).listing(tapped.bytes).listing
+        guard table.items == listing.items else {
+            return .fault(
+                ImageFault(layer.digest.description, "", "its table is not that of its tar"))
+        }
+        return .listing(listing)
+    }
+}
+
+/// Passes bytes on and keeps some of them.
+private final class TappedSource: ByteSource {
+    private let source: any ByteSource
+    private let range: Range<Int64>
+    private var offset: Int64 = 0
+    private(set) var bytes: [UInt8] = []
+
+    init(_ source: any ByteSource, _ range: Range<Int64>) {
+        self.source = source
+        self.range = range
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        let count = try source.read(into: buffer)
+        let here = offset..<(offset + Int64(count))
+        if here.overlaps(range) {
+            let kept = here.clamped(to: range)
+            bytes.append(
+                contentsOf: buffer[Int(kept.lowerBound - offset)..<Int(kept.upperBound - offset)])
+        }
+        offset = here.upperBound
+        return count
     }
 }
 

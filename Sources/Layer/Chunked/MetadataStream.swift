@@ -15,9 +15,12 @@ final class MetadataStream {
     /// What was appended and not compressed yet. Whoever appends calls `compressIfLarge`.
     var bytes: [UInt8] = []
 
+    /// - Parameter level: of the layer; the text's own is another. Its lines repeat each other, which level
+    ///   1 finds as well as levels up to 6 do, in less time: 802 KB for the headers of Debian's
+    ///   /usr/include, where level 3 has 844 KB and level 9 757 KB.
     /// - Throws: `LayerError.library`.
     init(level: Int) throws(LayerError) {
-        context = try zstdContext(level: level)
+        context = try zstdContext(level: level <= 6 ? 1 : max(level, 9))
         bytes.reserveCapacity(2 * MetadataStream.gatheredByteCount)
     }
 

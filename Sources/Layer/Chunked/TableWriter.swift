@@ -66,9 +66,9 @@ final class TableWriter {
         case .chunk:
             fileDigest.update(payload)
             checksum.update(payload)
-            file.append(
-                ChunkedFile.Chunk(
-                    digest: frame.digest, offset: offset, position: file.byteCount,
+            file.chunks.append(
+                ChunkList.Chunk(
+                    digest: frame.digest, offset: offset, position: file.chunks.byteCount,
                     byteCount: UInt64(payload.count), isZeros: frame.isZeros))
         }
         if file.remaining > 0 {
@@ -108,9 +108,9 @@ final class TableWriter {
         JSONText.digest(digest, to: &table.bytes)
         appendNumber("offset", file.offset)
         appendNumber("endOffset", output.byteCount)
-        if file.chunkCount > 1 {
-            for index in 0..<file.chunkCount {
-                let chunk = file.chunk(index)
+        if file.chunks.count > 1 {
+            for index in 0..<file.chunks.count {
+                let chunk = file.chunks[index]
                 if index > 0 {
                     table.bytes += "},{\"type\":\"chunk\",\"name\":".utf8
                     JSONText.string(file.entry.entry.path, to: &table.bytes)
@@ -152,9 +152,10 @@ final class TableWriter {
         appendTime("changetime", header.changeTime)
         appendNumber("devMajor", header.deviceMajor)
         appendNumber("devMinor", header.deviceMinor)
-        if entry.extendedAttributes.isEmpty { return }
+        // Under the names of the tar's records, as the reader of tar-split compares them.
+        if header.extendedAttributes.isEmpty { return }
         var separator = ",\"xattrs\":{"
-        for attribute in entry.extendedAttributes {
+        for attribute in header.extendedAttributes {
             table.bytes += separator.utf8
             JSONText.string(attribute.name, to: &table.bytes)
             table.bytes.append(UInt8(ascii: ":"))

@@ -13,10 +13,14 @@ public struct KnownLayers: Sendable {
     ///   - layer: as `oci-layers` writes it, the diffID in an annotation.
     ///   - mediaTypes: the types that count, a Docker type as the OCI type of the same meaning; empty
     ///     for every type.
-    public mutating func add(_ layer: Descriptor, ofTypes mediaTypes: [MediaType]) {
+    ///   - onlyChunked: whether only layers that are zstd:chunked count.
+    public mutating func add(
+        _ layer: Descriptor, ofTypes mediaTypes: [MediaType], onlyChunked: Bool = false
+    ) {
         let mediaType = layer.mediaType.asOCI
         guard let compression = mediaType.layerCompression, !mediaType.isNondistributable,
             mediaTypes.isEmpty || mediaTypes.contains(where: { $0.asOCI == mediaType }),
+            !onlyChunked || layer.isChunked,
             let diffID = layer.statedDiffID ?? (compression == .none ? layer.digest : nil),
             layers[diffID] == nil
         else { return }
@@ -32,6 +36,14 @@ public struct KnownLayers: Sendable {
 }
 
 extension Descriptor {
+    /// Whether the layer has a table of contents, by its annotations.
+    fileprivate var isChunked: Bool {
+        mediaType.layerCompression == .zstd
+            && [Annotation.chunkedTableDigest, Annotation.chunkedTablePosition].allSatisfy {
+                self[annotation: $0] != nil
+            }
+    }
+
     /// The diffID in the annotation of a layer; nil without one, or for what is no digest.
     public var statedDiffID: Digest? {
         self[annotation: Annotation.uncompressed].flatMap(Digest.init)

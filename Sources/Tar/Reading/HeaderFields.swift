@@ -13,6 +13,8 @@ package struct HeaderFields: Hashable, Sendable {
     package private(set) var deviceMinor: Int64 = 0
     package private(set) var accessTime: Time?
     package private(set) var changeTime: Time?
+    /// Extended attributes under the names that their pax records have, escapes and all; in byte order.
+    package private(set) var extendedAttributes: [TarEntry.ExtendedAttribute] = []
     /// Whether something came so far, in the whole tar, that is no entry of a layer: a global extended
     /// header, the label of a volume, the list of a dump.
     package internal(set) var hasOthers = false
@@ -36,6 +38,7 @@ package struct HeaderFields: Hashable, Sendable {
         deviceMinor = header.deviceMinor ?? 0
         accessTime = header.accessTime.map { Time(seconds: $0, nanoseconds: 0) }
         changeTime = header.changeTime.map { Time(seconds: $0, nanoseconds: 0) }
+        extendedAttributes = HeaderFields.extendedAttributes(records)
         for (key, value) in records where !value.isEmpty {
             if key.elementsEqual("atime".utf8) { accessTime = HeaderFields.time(value) }
             if key.elementsEqual("ctime".utf8) { changeTime = HeaderFields.time(value) }
@@ -43,6 +46,19 @@ package struct HeaderFields: Hashable, Sendable {
                 self.size = size
             }
         }
+    }
+
+    /// Of several records of one name, the last counts.
+    private static func extendedAttributes(
+        _ records: [(key: [UInt8], value: [UInt8])]
+    ) -> [TarEntry.ExtendedAttribute] {
+        var attributes: [[UInt8]: [UInt8]] = [:]
+        for (key, value) in records where key.starts(with: XattrKey.prefix) {
+            attributes[Array(key.dropFirst(XattrKey.prefix.count))] = value
+        }
+        if attributes.isEmpty { return [] }
+        return attributes.map { TarEntry.ExtendedAttribute(name: $0.key, value: $0.value) }
+            .sorted { $0.name.lexicographicallyPrecedes($1.name) }
     }
 
     private static func time(_ value: [UInt8]) -> Time? {

@@ -152,6 +152,7 @@ make_layer() {
 	fi
 	tar_stages "$@"
 	[ -z "$pipeline" ] || pipe
+	[ "$compressor" != zstd:chunked ] || set -- "$@" oci-reuse:--chunked
 	stage oci-reuse "arg:--media-type=$media_type" "$@" work:known.json
 	if is_stored; then
 		pipe

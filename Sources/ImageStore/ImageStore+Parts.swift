@@ -1,0 +1,49 @@
+import ByteStream
+import Hashing
+import OCI
+import Registry
+
+extension ImageStore {
+    /// Writes part of a blob into `sink`, from the first of the places that has the blob. Nothing
+    /// proves the bytes but their number.
+    ///
+    /// - Parameters:
+    ///   - range: in bytes of the blob, not empty.
+    ///   - subject: what messages call the part.
+    /// - Returns: false when the place gives the blob only whole; the sink has got nothing then.
+    /// - Throws: `StoreError.missing`, and what the place and the sink throw.
+    public func readBlob(
+        _ descriptor: Descriptor, _ range: Range<Int64>, subject: String, in sources: [Reference],
+        into sink: any ByteSink
+    ) throws -> Bool {
+        let missing = missing(subject, descriptor, in: sources)
+        let repository = try place(of: descriptor, in: sources, missing)
+        do {
+            guard try repository.readBlob(descriptor, range, into: sink) else {
+                trace("\(quote(repository.name)) gives \(descriptor.digest) only whole")
+                return false
+            }
+            trace("\(subject) is read from \(quote(repository.name)): \(range.count) bytes")
+            return true
+        } catch let error as RegistryError {
+            if case .noBlob = error { throw missing }
+            throw error
+        }
+    }
+
+    /// Part of a blob as a source. Its end proves the number of its bytes and nothing else.
+    ///
+    /// - Throws: as it is read, what `readBlob` throws, and `StoreError.partRefused`.
+    public func openBlob(
+        _ descriptor: Descriptor, _ range: Range<Int64>, subject: String, in sources: [Reference]
+    ) -> any ByteSource {
+        PipedBlob(BlobIdentity(digest: descriptor.digest, size: Int64(range.count))) { sink in
+            guard
+                try self.readBlob(descriptor, range, subject: subject, in: sources, into: sink)
+            else {
+                throw StoreError.partRefused(
+                    descriptor.digest, place: sources.first?.place.description ?? "")
+            }
+        }
+    }
+}

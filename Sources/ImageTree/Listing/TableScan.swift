@@ -1,0 +1,48 @@
+import ByteStream
+import Layer
+import OCI
+import Snapshot
+import Tar
+
+/// Makes the listing of a zstd:chunked layer from its table.
+struct TableScan {
+    let layer: Descriptor
+    let location: TableLocation
+
+    var reader: TableReader { TableReader(location, layer: layer.layerPath) }
+
+    /// Calls `body` with each entry that a listing has.
+    ///
+    /// - Parameter table: as it is stored.
+    /// - Throws: `VerificationError` for bytes that are not the table, `TableError`, `TarError` for what
+    ///   no unpacker takes, what `body` throws.
+    func visit(_ table: [UInt8], _ body: (TableFile, LayerItem) throws -> Void) throws {
+        try reader.read(table) { file in
+            guard var item = try LayerItem(file.entry) else { return }
+            if item.action == .entry, let digest = file.digest {
+                item.content = digest.withUnsafeBytes { ContentDigest(bytes: $0) }
+            }
+            try body(file, item)
+        }
+    }
+
+    /// The listing, and the files whose contents it is still to have.
+    ///
+    /// - Throws: as `visit`, and `ImageTreeError.tooLarge`.
+    func listing(
+        _ table: [UInt8]
+    ) throws -> (listing: LayerListing, userFiles: [UserFile: TableFile]) {
+        var listing = LayerListing(hasContentDigests: true)
+        listing.table = location.digest
+        var userFiles: [UserFile: TableFile] = [:]
+        try visit(table) { file, item in
+            if item.action == .entry, item.entry.kind == .file,
+                let kept = UserFile.allCases.first(where: { $0.path == item.entry.path })
+            {
+                userFiles[kept] = file
+            }
+            try listing.append(item, layer: layer.digest)
+        }
+        return (listing, userFiles)
+    }
+}

@@ -1,0 +1,66 @@
+import OCI
+
+/// Where a zstd:chunked layer has its table, by the annotations of its descriptor, and the digest that
+/// proves it.
+///
+/// - Spec: containers-storage, zstd:chunked.
+public struct TableLocation: Hashable, Sendable {
+    /// Of the table as it is stored, compressed.
+    public let digest: Digest
+    /// Where the stored table is in the layer, in bytes from 0.
+    public let range: Range<Int64>
+    /// How many bytes the stored table decompresses to.
+    public let uncompressedByteCount: Int64
+
+    /// The most bytes that a stored table has.
+    public static let byteLimit: Int64 = 128 << 20
+    /// The most bytes that one decompresses to.
+    public static let uncompressedByteLimit: Int64 = 1 << 30
+
+    private static let frameHeaderByteCount: Int64 = 8
+
+    /// - Returns: nil for a layer that does not say that it has a table, or is not zstd.
+    /// - Throws: `TableError.location`, `.tooLarge`.
+    public init?(_ layer: Descriptor) throws(TableError) {
+        guard layer.mediaType.layerCompression == .zstd,
+            let digestText = layer[annotation: Annotation.chunkedTableDigest]
+        else { return nil }
+        guard let digest = Digest(digestText) else {
+            throw .location("'\(Annotation.chunkedTableDigest.text)' is no digest")
+        }
+        guard let position = layer[annotation: Annotation.chunkedTablePosition] else {
+            throw .location("there is no '\(Annotation.chunkedTablePosition.text)'")
+        }
+        let numbers = position.split(separator: ":", omittingEmptySubsequences: false)
+            .compactMap(TableLocation.number)
+        guard numbers.count == 4, position.utf8.count(where: { $0 == UInt8(ascii: ":") }) == 3
+        else { throw .location("the position is not four numbers") }
+        guard numbers[3] == Int64(ChunkedFooter.type) else {
+            throw .location("a table of the unknown type \(numbers[3])")
+        }
+        let (end, isOverflow) = numbers[0].addingReportingOverflow(numbers[1])
+        guard !isOverflow, numbers[0] >= TableLocation.frameHeaderByteCount, numbers[1] > 0,
+            numbers[2] > 0, end <= layer.size
+        else { throw .location("the position is not inside the layer") }
+        for (byteCount, limit) in [
+            (numbers[1], TableLocation.byteLimit),
+            (numbers[2], TableLocation.uncompressedByteLimit),
+        ] where byteCount > limit {
+            throw .tooLarge(byteCount: byteCount, limit: limit)
+        }
+        self.digest = digest
+        range = numbers[0]..<end
+        uncompressedByteCount = numbers[2]
+    }
+
+    /// Digits only.
+    private static func number(_ text: Substring) -> Int64? {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return nil
+        }
+        return Int64(text)
+    }
+
+    /// Where frames of files may be: before the frame of the table.
+    var frames: Range<Int64> { 0..<(range.lowerBound - TableLocation.frameHeaderByteCount) }
+}

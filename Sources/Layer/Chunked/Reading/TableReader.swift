@@ -1,0 +1,82 @@
+import ByteStream
+import Hashing
+import JSON
+import OCI
+
+/// Reads the table of a zstd:chunked layer: what its files are, and where.
+///
+/// The stored table is proved by the digest of the layer's annotation before anything in it is looked
+/// at. It is decompressed piece by piece, and never to more than the annotation says.
+///
+/// - Spec: containers-storage, zstd:chunked.
+public struct TableReader {
+    private let location: TableLocation
+    private let layer: Path
+
+    /// - Parameter layer: what messages call the layer.
+    public init(_ location: TableLocation, layer: Path) {
+        self.location = location
+        self.layer = layer
+    }
+
+    /// Checks that bytes are the stored table.
+    ///
+    /// - Throws: `VerificationError`.
+    public func verify(_ stored: [UInt8]) throws(VerificationError) {
+        let verifier = Verifier(
+            digest: location.digest, size: Int64(location.range.count), subject: "table of \(layer)"
+        )
+        try stored.withRawBytes { (bytes) throws(VerificationError) in try verifier.update(bytes) }
+        try verifier.finish()
+    }
+
+    /// Calls `body` with each entry of the table, in its order.
+    ///
+    /// - Throws: `VerificationError` for bytes that are not the table; `TableError.malformed`;
+    ///   what `body` throws.
+    public func read(_ stored: [UInt8], _ body: (TableFile) throws -> Void) throws {
+        try verify(stored)
+        var text = TableText()
+        var files = TableFiles(location.frames)
+        try decompress(stored) { bytes in
+            try text.update(bytes) { element in
+                if let file = try files.add(element) { try body(file) }
+            }
+        }
+        if let file = try files.finish() { try body(file) }
+        let rest = try text.finish()
+        guard rest["version"] == .integer(1) else {
+            throw TableError.malformed("its version is not 1")
+        }
+    }
+
+    private func decompress(
+        _ stored: [UInt8], _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        let decoder = try ZstdDecoder(path: layer)
+        var remaining = location.uncompressedByteCount
+        var failure: (any Error)?
+        do throws(LayerError) {
+            try stored.withRawBytes { (bytes) throws(LayerError) in
+                try decoder.decode(bytes) { (bytes) throws(LayerError) in
+                    do {
+                        remaining -= Int64(bytes.count)
+                        guard remaining >= 0 else {
+                            throw TableError.malformed("it is larger than its annotation says")
+                        }
+                        try body(bytes)
+                    } catch {
+                        failure = error
+                        throw .stream(.read(path: layer, .cancelled))
+                    }
+                }
+            }
+            try decoder.finish()
+        } catch {
+            throw failure ?? TableError.malformed(error.message)
+        }
+        guard remaining == 0 else {
+            throw TableError.malformed("it is smaller than its annotation says")
+        }
+    }
+}
