@@ -18,10 +18,10 @@ private func layer(
 }
 
 private func found(
-    among layers: Descriptor..., ofTypes types: [MediaType] = []
+    among layers: Descriptor..., ofTypes types: [MediaType] = [], onlyChunked: Bool = false
 ) -> Descriptor? {
     var known = KnownLayers()
-    for layer in layers { known.add(layer, ofTypes: types) }
+    for layer in layers { known.add(layer, ofTypes: types, onlyChunked: onlyChunked) }
     return Digest(tar).flatMap { known.layer(diffID: $0) }
 }
 
@@ -47,6 +47,15 @@ private func found(
         let types: [MediaType] = [.dockerLayerGzip]
         let oci = try layer(.layerGzip, "a")
         #expect(found(among: oci, ofTypes: types) == oci)
+    }
+
+    @Test func annotationsTellZstdChunkedFromZstd() throws {
+        let plain = try layer(.layerZstd, "a")
+        var chunked = try layer(.layerZstd, "b")
+        chunked[annotation: Annotation.chunkedTableDigest] = digestText("3")
+        #expect(found(among: plain, chunked, onlyChunked: true) == chunked)
+        #expect(found(among: plain, onlyChunked: true) == nil)
+        #expect(found(among: chunked) == chunked)
     }
 
     @Test func anUncompressedLayerIsItsOwnTar() throws {

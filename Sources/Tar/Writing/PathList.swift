@@ -167,6 +167,7 @@ extension TarWriter {
     public func write(_ list: PathList, _ request: ArchiveRequest) throws(TarError) {
         let root = request.rootPath
         let source = try openDirectory(request.sources.first ?? ".")
+        try recorder?.begin([.directory(source)])
         let filter = try OutputFilter(request.outputs, in: [source], warn: warn)
         let deletions = try writeDeletions(request)
         if request.writesParents { try writeParents(of: request.rootDirectory) }

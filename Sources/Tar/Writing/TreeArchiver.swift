@@ -89,6 +89,7 @@ extension TarWriter {
         var parents: [Path: OpenDirectory] = [:]
         var sources: [TreeSource] = []
         for path in request.sources { sources.append(try TreeSource(path, &parents)) }
+        try recorder?.begin(sources)
         let directories = sources.compactMap { source -> OpenDirectory? in
             if case .directory(let directory) = source { directory } else { nil }
         }
@@ -102,7 +103,7 @@ extension TarWriter {
         }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
         defer { buffer.deallocate() }
-        let visitor = AdaptiveVisitor(self)
+        let visitor: any WalkVisitor = recorder ?? AdaptiveVisitor(self)
         var walker = TreeWalker(
             root: root, excludes: request.excludes,
             visitor: guide.map { GuidedVisitor(visitor, $0) } ?? visitor, buffer: buffer, warn: warn

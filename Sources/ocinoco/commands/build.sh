@@ -29,6 +29,7 @@ compose_build() {
 	case $source_type in '' | layer | file) ;; *) usage_error "not a type of SOURCE: '$source_type'" ;; esac
 	choose_target "$@"
 	choose_reuse
+	choose_cache
 	fetch_images "$@"
 	list_base "$@"
 	make_layers "$@"
@@ -56,6 +57,15 @@ choose_reuse() {
 		;;
 	esac
 	[ -n "$media_type" ] || known=
+}
+
+# Sets `is_cached`: whether --cache is used, which it is not when nothing is stored, nor with --keep.
+choose_cache() {
+	is_cached=no
+	if [ -z "$cache" ] || [ -n "$keep" ] || ! is_stored; then return 0; fi
+	is_cached=yes
+	# It is there before the trees are looked at, since it may be in one.
+	write_command mkdir -m 700 -p -- "$cache"
 }
 
 # The image whose layers are reused, and the base. With --verify-base-key what was verified is fetched,
@@ -94,6 +104,7 @@ make_layers() {
 		case $word in TAG:oci:*) set -- "$@" "outputs:--exclude-output=${word#TAG:}" ;; esac
 	done
 	[ -z "$keep" ] || set -- "$@" "outputs:--exclude-output=$keep"
+	[ -z "$cache" ] || set -- "$@" "outputs:--exclude-output=$cache"
 	for word do
 		case $word in LAYER:*) make_layer_at "${word#LAYER:}" "$@" ;; esac
 	done
@@ -140,11 +151,64 @@ make_lower_layer() {
 	make_layer "$@"
 }
 
-# The layer of SOURCE: a known layer that has the same tar, else a new one.
+# The layer of SOURCE: the one that --cache has for the tree, else a known or a new one.
 make_layer() {
 	default=zstd again='' descriptors="$descriptors work:$name.json"
 	[ "$is_layer" = no ] || default=none
 	choose_compressor "${compress:-$default}"
+	if [ "$is_cached" = no ] || ! can_read_again "$@"; then
+		make_or_reuse_layer "$@"
+		return
+	fi
+	fingerprint_stage "$@"
+	into "work:$name.tree"
+	from "work:$name.tree"
+	cache_stage "$@"
+	confirm_stages "$@"
+	into "work:$name.json" 1
+	again=yes
+	make_or_reuse_layer "$@"
+	# Kept when the tree is the same as before.
+	fingerprint_stage "$@"
+	pipe
+	cache_stage arg:--keep "work:$name.json" arg:--before "work:$name.tree" "$@"
+	into -
+	end_otherwise
+}
+
+fingerprint_stage() {
+	listing=${follow_base#no}
+	[ "$again$quiet$verbose" != yesnono ] || set -- "$@" oci-tar:--quiet
+	stage 'oci-tar outputs' arg:--fingerprint "$@" ${listing:+arg:--base work:base.list} arg:-- "arg:$source"
+}
+
+# oci-reuse with the cache, for layers by this compressor.
+cache_stage() {
+	case $compressor in
+	zstd | zstd:chunked | gzip | none) maker=$compressor${level:+:$level} ;;
+	*) maker=sh:$compressor ;;
+	esac
+	[ "$is_layer" = no ] || maker=layer:$maker
+	stage oci-reuse "arg:--cache=$cache" "arg:--made-by=$maker" "$@"
+}
+
+# The descriptor line passes when every place has the blob, or gets it from another.
+confirm_stages() {
+	is_stored || return 0
+	pipe
+	case $reuse in
+	auto | no) ;;
+	*) set -- "$@" "oci-reuse-from:--from=$known" ;;
+	esac
+	if [ -n "$output" ]; then
+		stage 'oci-push-blob oci-reuse-from' arg:--reuse "$@" "arg:$output"
+	else
+		stage 'oci-push-blob oci-reuse-from TAG' arg:--reuse "$@"
+	fi
+}
+
+# A known layer that has the same tar, else a new one.
+make_or_reuse_layer() {
 	# A layer that is not compressed again needs no oci-reuse: oci-push-blob finds it by its digest.
 	if [ -z "$known" ] || ! can_read_again "$@" || [ "$is_layer:$compressor" = yes:none ]; then
 		store_layer layer_stages "$@"
@@ -154,11 +218,7 @@ make_layer() {
 	[ -z "$pipeline" ] || pipe
 	[ "$compressor" != zstd:chunked ] || set -- "$@" oci-reuse:--chunked
 	stage oci-reuse "arg:--media-type=$media_type" "$@" work:known.json
-	if is_stored; then
-		pipe
-		[ "$reuse" = auto ] || set -- "$@" "oci-reuse-from:--from=$known"
-		stage 'oci-push-blob oci-reuse-from' arg:--reuse "$@" "arg:$target"
-	fi
+	confirm_stages "$@"
 	into "work:$name.json" 1
 	again=yes
 	store_layer layer_stages "$@"
@@ -208,7 +268,7 @@ compose_dockerfile() {
 		set -- "$@" "$word"
 	done
 	stage "$groups" "$@" ${output:+"arg:--output=$output"} \
-		${reuse:+"arg:--reuse=$reuse"} "arg:--file=$file" "arg:--context=$first"
+		${reuse:+"arg:--reuse=$reuse"} ${cache:+"arg:--cache=$cache"} "arg:--file=$file" "arg:--context=$first"
 	if [ "$dry_run" = yes ]; then
 		dry_run=no
 		return

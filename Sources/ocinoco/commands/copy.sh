@@ -11,7 +11,7 @@
 
 compose_copy() {
 	stage 'oci-fetch platform REF' arg:--raw "$@"
-	into work:manifest.json
-	from work:manifest.json
+	# The tag is asked for while the manifest is on its way.
+	pipe
 	stage 'oci-push-manifest NEW-REF' arg:--raw "arg:--from=$first" "$@"
 }

@@ -4,8 +4,10 @@
 #
 # Unpacks an image as a bundle for runc or crun: rootfs, config.json, the image
 # line in image.json, and in snapshot.mtree the state that repack compares with.
-# The digest and diffID of every layer are verified. BUNDLE must be new or
-# empty. It is complete when it has a config.json.
+# The digest and diffID of every layer are verified. An image that cannot run,
+# as one for Windows, is refused before its layers are fetched; only names of
+# users are looked up later. BUNDLE must be new or empty. It is complete when it
+# has a config.json.
 #
 # example:
 #   ocinoco unpack busybox ./bundle && cd bundle && runc run mine
@@ -15,14 +17,20 @@ compose_unpack() {
 	if [ "$dry_run" = no ] && [ -d "$bundle" ] && [ -n "$(ls -A -- "$bundle")" ]; then
 		die 73 "'$bundle' is not empty"
 	fi
+	stage 'oci-fetch platform REF' "$@"
+	into work:image.json
+	# An image that cannot run is refused before its layers are fetched.
+	from work:image.json
+	stage oci-runtime-config arg:--check "$@"
+	into -
 	write_command mkdir -p -- "$bundle/rootfs"
 	# Keeps other users away from set-user-ID programs and devices of the image.
 	write_command chmod 700 -- "$bundle"
 	# Mode and time of the root directory, unless a layer has an entry for it.
 	write_command chmod 755 -- "$bundle/rootfs"
 	write_command env TZ=UTC0 touch -t 197001010000 -- "$bundle/rootfs"
-	stage 'oci-fetch platform REF' "$@"
-	into "file:$bundle/image.json"
+	run mv mv -- work:image.json "file:$bundle/image.json"
+	into -
 	from "file:$bundle/image.json"
 	stage oci-layers "$@"
 	into work:layers
