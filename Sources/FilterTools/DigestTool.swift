@@ -32,7 +32,7 @@ public struct DigestTool: Tool {
         help: ArgumentHelp("What the bytes are (default: by their beginning).", valueName: "type"))
     var mediaType: MediaType?
 
-    @Option(help: ArgumentHelp("Hash algorithm of the digest.", valueName: "sha256|sha512"))
+    @Option(help: ArgumentHelp("Of the digest.", valueName: "sha256|sha512"))
     var algorithm = Digest.Algorithm.sha256
 
     @Flag(help: "Decompress a layer with a trailer too, and check it.")

@@ -141,7 +141,7 @@ struct TarOptions: ParsableArguments {
     /// Whether SOURCEs are trees and files, under no root directory, with nothing deleted.
     var isPlain: Bool {
         rootDir == .root && filesFrom == nil && fromTar == nil && whiteout.isEmpty
-            && opaque.isEmpty && !dockerignore && excludeOutput.isEmpty
+            && opaque.isEmpty
     }
 
     private var isOwnerGiven: Bool { uid != 0 || gid != 0 }

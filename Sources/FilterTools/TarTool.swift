@@ -39,8 +39,7 @@ public struct TarTool: Tool {
         }
         if copying.copy != nil, !options.isPlain {
             throw ValidationError(
-                "--copy excludes --root-dir, --files-from, --from-tar, --whiteout, --opaque, "
-                    + "--dockerignore, --exclude-output")
+                "--copy excludes --root-dir, --files-from, --from-tar, --whiteout, --opaque")
         }
     }
 
