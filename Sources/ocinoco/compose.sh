@@ -30,10 +30,7 @@ quote() {
 	esac
 	rest=$1 quoted="'"
 	while :; do
-		case $rest in
-		*\'*) ;;
-		*) break ;;
-		esac
+		case $rest in *\'*) ;; *) break ;; esac
 		quoted="$quoted${rest%%\'*}'\\''"
 		rest=${rest#*\'}
 	done
@@ -227,10 +224,9 @@ write_head() {
 	esac
 	quote "rm -rf -- \"\$$work\""
 	write "trap $quoted EXIT"
-	write "trap 'exit 129' HUP"
-	write "trap 'exit 130' INT"
-	write "trap 'exit 131' QUIT"
-	write "trap 'exit 143' TERM"
+	for word in 'HUP 129' 'INT 130' 'QUIT 131' 'TERM 143'; do
+		write "trap 'exit ${word#* }' ${word% *}"
+	done
 }
 
 # A file `value` that can be read only once, such as a pipe, is copied, and the stages `tools` read the copy. Only

@@ -80,6 +80,7 @@ complete -c ocinoco -n '__fish_seen_subcommand_from build' -l build-arg -x -d 'w
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l isolation -xa 'oci chroot' -d 'with --file: what runs the commands of RUN'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l secret -x -d 'with --file: a secret for RUN'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l cache-repo -x -d 'with --file: keep layers of RUN as tags there'
+complete -c ocinoco -n '__fish_seen_subcommand_from build' -l squash -d 'with --file: one layer in place of all that are added'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l no-base-listing -d 'with --file: copy without asking what the base holds'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l follow-base -d 'follow symbolic links of the base, such as lib to usr/lib'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l source-type -xa 'layer file' -d 'take a file SOURCE for this, whatever its content'
