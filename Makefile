@@ -48,7 +48,8 @@ portable_packages = binutils dpkg-dev libbrotli-dev libidn2-dev libnghttp2-dev l
 	libunistring-dev
 test_packages = apache2-utils attr bsdextrautils buildah busybox-static crun curl docker-registry \
 	golang-github-opencontainers-image-spec-dev jq libarchive-tools mandoc nginx-light openssl pigz \
-	procps python3 python3-jsonschema runc shellcheck skopeo strace time umoci valgrind zstd \
+	procps python3 python3-jsonschema python3-nacl python3-securesystemslib runc \
+	shellcheck skopeo strace time umoci valgrind zstd \
 	debootstrap fish git ksh less lintian mksh python3-venv rpm rpmlint yamllint yash zip zsh \
 	$(if $(shell command -v npm),,npm)
 

@@ -88,15 +88,18 @@ let package = Package(
             "ImageArchive", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "ImageStore"]),
         library(
             "ImageTree",
-            ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageStore"]),
+            [
+                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageStore",
+                "ImageArchive",
+            ]),
         library(
             "ToolSupport",
             ["JSON", "OCI", "ByteStream", "Hashing", "CSystem", "CBuild", argumentParser]),
         library(
             "FilterTools",
             [
-                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "ImageLayout",
-                "ToolSupport",
+                "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Signing", "Layer", "Snapshot",
+                "ImageLayout", "ToolSupport",
                 argumentParser,
             ]),
         library(
@@ -128,6 +131,7 @@ let package = Package(
                 "oci-inspect",
                 "oci-layers",
                 "oci-manifest-append",
+                "oci-provenance",
                 "oci-reuse",
                 "oci-runtime-config",
                 "oci-snapshot",

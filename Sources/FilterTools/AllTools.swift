@@ -10,6 +10,7 @@ public let filterTools: [any Tool.Type] = [
     InspectTool.self,
     LayersTool.self,
     ManifestAppendTool.self,
+    ProvenanceTool.self,
     ReuseTool.self,
     RuntimeConfigTool.self,
     SnapshotTool.self,

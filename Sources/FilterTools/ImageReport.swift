@@ -134,12 +134,8 @@ struct ImageReport {
     }
 
     private var layerSummary: String {
-        var sum: Int64 = 0
-        for layer in image.manifest.layers {
-            let (total, overflow) = sum.addingReportingOverflow(layer.size)
-            sum = overflow ? .max : total
-        }
-        return "\(image.manifest.layers.count), \(humanReadable(sum))"
+        let layers = image.manifest.layers
+        return "\(layers.count), \(humanReadable(layers.byteCount))"
     }
 
     private func historyTable(_ config: ImageConfig) -> [String] {

@@ -30,6 +30,9 @@ public struct InspectTool: Tool {
             "What the images are called. Default: what oci-fetch recorded.", valueName: "ref"))
     var reference: String?
 
+    @Flag(help: "Show several images as a table, and in full only the one for this machine.")
+    var index = false
+
     @Flag(help: "Digests and commands in full length.")
     var noTrunc = false
 
@@ -42,11 +45,17 @@ public struct InspectTool: Tool {
             try ImageLines.read(readFile(path, limit: ImageLines.byteLimit), path: path)
         }
         let input = try console.standardInput(expecting: "image lines")
-        let images = try ImageLines.read(from: input)
+        var images = try ImageLines.read(from: input)
         let terminal = FileDescriptor.standardOutput
         let style = ReportStyle(
             isFull: noTrunc, hasColor: terminal.isTerminal && ReportStyle.environmentAllowsColor,
             width: terminal.terminalColumns)
+        var table: [String] = []
+        if index, images.count > 1 {
+            let platforms = PlatformTable(images, style: style)
+            table = [platforms.text]
+            images = [images[platforms.shown]]
+        }
         let reports = try images.enumerated().map { offset, image in
             do throws(JSONError) {
                 return try ImageReport(
@@ -57,6 +66,6 @@ public struct InspectTool: Tool {
                     subject: "image line \(offset + 1) of \(input.path.quoted)", error)
             }
         }
-        try OutputStream().write(Array(reports.joined(separator: "\n").utf8))
+        try OutputStream().write(Array((table + reports).joined(separator: "\n").utf8))
     }
 }

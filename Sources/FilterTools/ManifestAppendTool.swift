@@ -85,14 +85,9 @@ public struct ManifestAppendTool: Tool {
         let history = ImageConfig.historyEntry(
             created: created, createdBy: createdBy, comment: comment)
         let annotations = annotation.flattened()
-        let additions = try layers.map { path in
-            var descriptor = try readDescriptor(path)
-            descriptor.annotate(annotations)
-            do throws(EditError) {
-                return try LayerAddition(descriptor, diffID: diffID, history: history)
-            } catch {
-                throw InputError.refused("refused descriptor in \(path.quoted): \(error.text)")
-            }
+        let additions = try layers.map {
+            try LayerAddition(
+                readingFile: $0, diffID: diffID, annotations: annotations, history: history)
         }
         let base = try squash.map { try ImageLines.readOne($0) }
         try ImageLines.map(console) { image, _ in

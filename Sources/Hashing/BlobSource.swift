@@ -71,7 +71,7 @@ public final class HashingSource: BlobSource {
 
 /// Bytes in memory as a blob.
 public final class MemoryBlob: BlobSource {
-    private let bytes: [UInt8]
+    public let bytes: [UInt8]
     private var source: MemorySource
     public let identity: BlobIdentity
 

@@ -9,9 +9,9 @@ import Tar
 ///
 /// Documents (JSON of at most 8 MiB) are held in memory; everything else went to the target as it
 /// came, whatever the order of the entries. What is held, names among it, has at most 64 MiB.
-struct ArchiveContents {
+package struct ArchiveContents {
     /// By their paths.
-    private(set) var documents: [[UInt8]: [UInt8]] = [:]
+    package private(set) var documents: [[UInt8]: [UInt8]] = [:]
     /// Files without bytes. What names one as a layer and has its diffID proves that it is one.
     private var emptyFiles: Set<[UInt8]> = []
     /// What the target has, by the paths of the archive.
@@ -21,6 +21,9 @@ struct ArchiveContents {
     /// Links of either kind, with where they lead.
     private var links: [[UInt8]: [UInt8]] = [:]
     private(set) var hasObsoleteImages = false
+    /// What is wrong with single files, by their paths, where that ends nothing.
+    package private(set) var faults: [(path: Path, error: any Failure)] = []
+    private let keepsFaults: Bool
     /// The paths of what looks like a document and is too large for one.
     private var largePaths: Set<[UInt8]> = []
 
@@ -39,8 +42,14 @@ struct ArchiveContents {
     ///
     /// A blob that is named by its digest is checked against it. Blobs of an archive that turns out
     /// to be broken stay at the target without a name.
+    ///
+    /// - Parameter keepsFaults: whether reading goes on behind a file that is not what its name says,
+    ///   or no layer.
     /// - Throws: `ArchiveError`, `LayerError`, and what the target throws.
-    init(_ input: InputStream, to target: any Repository) throws {
+    package init(
+        _ input: InputStream, to target: any BlobWriter, keepsFaults: Bool = false
+    ) throws {
+        self.keepsFaults = keepsFaults
         let reader = EntryReader(try ArchiveInput.tar(input), path: input.path)
         var byteCount = 0
         func hold(_ count: Int) throws(ArchiveError) {
@@ -71,7 +80,11 @@ struct ArchiveContents {
             case .hardLink: links[path] = try resolve(entry.linkTarget[...], in: [], of: entry)
             case .file:
                 if Path(path).name == "VERSION" { hasObsoleteImages = true }
-                try hold(take(entry, path, reader, target))
+                do {
+                    try hold(take(entry, path, reader, target))
+                } catch let error as any Failure where keepsFaults && error.isOfOneFile {
+                    faults.append((Path(path), error))
+                }
             case .characterDevice, .blockDevice, .fifo:
                 throw ArchiveError.badPath(path: Path(path), "is not a file")
             }
@@ -80,7 +93,7 @@ struct ArchiveContents {
 
     /// - Returns: how many bytes are held of it.
     private mutating func take(
-        _ entry: TarEntry, _ path: [UInt8], _ reader: EntryReader, _ target: any Repository
+        _ entry: TarEntry, _ path: [UInt8], _ reader: EntryReader, _ target: any BlobWriter
     ) throws -> Int {
         let digest = ArchiveContents.namedDigest(path)
         if entry.size == 0, digest == nil {
@@ -187,7 +200,7 @@ struct ArchiveContents {
     }
 
     /// The document at `path`, or where links of that name lead to.
-    func document(_ path: [UInt8]) -> [UInt8]? { documents[followed(path)] }
+    package func document(_ path: [UInt8]) -> [UInt8]? { documents[followed(path)] }
 
     /// - Throws: `ArchiveError.missing`, `.tooLarge`.
     func requiredDocument(_ path: [UInt8], _ subject: String) throws(ArchiveError) -> [UInt8] {
@@ -204,13 +217,19 @@ struct ArchiveContents {
     /// Whether there is a file without bytes at `path`, or where links of that name lead to.
     func isEmptyFile(_ path: [UInt8]) -> Bool { emptyFiles.contains(followed(path)) }
 
+    /// Whether there is a file at `path`, or where links of that name lead to, whatever is in it.
+    package func hasFile(_ path: [UInt8]) -> Bool {
+        document(path) != nil || blob(path) != nil || isEmptyFile(path)
+            || faults.contains { $0.path == Path(followed(path)) }
+    }
+
     /// The document of `blobs/` that `descriptor` describes, its bytes proved; nil when there is
     /// none.
     ///
     /// What a link has put there is checked like everything else.
     ///
     /// - Throws: `VerificationError`.
-    func document(_ descriptor: Descriptor) throws(VerificationError) -> [UInt8]? {
+    package func document(_ descriptor: Descriptor) throws(VerificationError) -> [UInt8]? {
         let path = ArchiveContents.path(of: descriptor.digest)
         guard let bytes = document(path) else { return nil }
         try verify(bytes, descriptor.digest, size: descriptor.size, path)
@@ -224,11 +243,17 @@ struct ArchiveContents {
     }
 
     /// The size of the blob that went to the target under `digest`; nil when there was none.
-    func blobSize(_ digest: Digest) -> Int64? { sizes[digest] }
+    package func blobSize(_ digest: Digest) -> Int64? { sizes[digest] }
 
-    private static func path(of digest: Digest) -> [UInt8] {
+    /// Where a layout in the archive has the blob of a digest.
+    package static func path(of digest: Digest) -> [UInt8] {
         Array("blobs/\(digest.algorithm.rawValue)/\(digest.encoded)".utf8)
     }
+}
+
+extension Failure {
+    /// Whether it is about what one file of an archive holds, and not about the archive.
+    fileprivate var isOfOneFile: Bool { self is VerificationError || self is LayerError }
 }
 
 extension [UInt8] {

@@ -61,7 +61,7 @@ public struct ArchiveWriter {
     ///   digest included; the tar then has no end.
     public func write(_ images: [NamedImage]) throws {
         try write(Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8), path: "oci-layout")
-        let index = Index(manifests: images.flatMap(indexEntries)).document
+        let index = Index(manifests: try images.flatMap(indexEntries)).document
         try write(index.serialized(), path: "index.json")
         let dockerEntries = images.compactMap(dockerEntry)
         if !dockerEntries.isEmpty {
@@ -70,7 +70,7 @@ public struct ArchiveWriter {
         let collections = images.map(\.collection)
         try writeDirectories(collections)
         var written: Set<Digest> = []
-        for manifest in collections.flatMap(\.manifests)
+        for manifest in collections.flatMap(allManifests)
         where written.insert(manifest.digest).inserted {
             try write(manifest.bytes, path: blobPath(manifest.digest))
         }
@@ -81,16 +81,27 @@ public struct ArchiveWriter {
         try tar.finish()
     }
 
-    /// The entries of `index.json`: the image once for each of its names.
-    private func indexEntries(of image: NamedImage) -> [Descriptor] {
+    /// The entries of `index.json`: the image once for each of its names, then its companions: what is
+    /// about something as a list of referrers has it, and cosign's under their tags.
+    private func indexEntries(of image: NamedImage) throws -> [Descriptor] {
         let root = image.collection.root.descriptor
-        if image.names.isEmpty { return [root] }
-        return image.names.map { name in
+        let entries = image.names.map { name in
             var descriptor = root
             descriptor[annotation: Annotation.containerdName] = name.description
             descriptor[annotation: Annotation.refName] = name.tag
             return descriptor
         }
+        let companions = try image.collection.companions.map { companion in
+            guard let tag = companion.tag else {
+                return try parsing("manifest '\(companion.manifest.digest)'") {
+                    () throws(JSONError) in try companion.manifest.referrer()
+                }
+            }
+            var descriptor = companion.manifest.descriptor
+            descriptor[annotation: Annotation.refName] = tag
+            return descriptor
+        }
+        return (entries.isEmpty ? [root] : entries) + companions
     }
 
     /// The one image that Docker's format has room for: of several platforms, the one that runs here,
@@ -107,13 +118,17 @@ public struct ArchiveWriter {
         return .object(entry)
     }
 
+    private func allManifests(of collection: ImageCollection) -> [RawManifest] {
+        collection.manifests + collection.companions.map(\.manifest)
+    }
+
     private func blobPath(_ digest: Digest) -> String {
         "blobs/\(digest.algorithm.rawValue)/\(digest.encoded)"
     }
 
     private func writeDirectories(_ collections: [ImageCollection]) throws(TarError) {
         let digests = collections.flatMap {
-            $0.manifests.map(\.digest) + $0.blobs.map(\.descriptor.digest)
+            allManifests(of: $0).map(\.digest) + $0.blobs.map(\.descriptor.digest)
         }
         let algorithms = Set(digests.map(\.algorithm.rawValue)).sorted()
         for path in ["blobs/"] + algorithms.map({ "blobs/\($0)/" }) {

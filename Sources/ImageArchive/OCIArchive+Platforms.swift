@@ -24,7 +24,7 @@ extension OCIArchive {
         return RawManifest(bytes: index.storedBytes, mediaType: raw.mediaType)
     }
 
-    private func isPresent(_ digest: Digest) -> Bool {
+    func isPresent(_ digest: Digest) -> Bool {
         contents.document(Array("blobs/\(digest.algorithm.rawValue)/\(digest.encoded)".utf8)) != nil
     }
 

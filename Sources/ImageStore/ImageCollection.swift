@@ -22,6 +22,8 @@ public struct ImageCollection: Sendable {
     /// The manifests that `root` refers to, and itself last.
     public let manifests: [RawManifest]
     public let images: [Runnable]
+    /// What belongs to `root` and to the images in it; their blobs are among `blobs`.
+    public let companions: [Companion]
     /// Each once.
     public let blobs: [Blob]
 }
@@ -29,10 +31,12 @@ public struct ImageCollection: Sendable {
 extension ImageStore {
     /// Finds out what `content` consists of.
     ///
-    /// - Parameter sources: where its blobs are; without any, in the images' bases.
+    /// - Parameters:
+    ///   - sources: where its blobs are; without any, in the images' bases.
+    ///   - place: where its companions are; nil collects none.
     /// - Throws: `StoreError`, and what the places throw.
     public func collect(
-        _ content: PushContent, sources: [Reference]
+        _ content: PushContent, sources: [Reference], companionsAt place: Reference? = nil
     ) throws -> ImageCollection {
         var inventory = Inventory()
         var images: [ImageCollection.Runnable] = []
@@ -71,11 +75,33 @@ extension ImageStore {
                 ImageCollection.Runnable(
                     manifest: child.manifest, platform: try image.platform(subject: child.subject)))
         }
+        let manifests = inventory.manifests + [content.root]
+        let companions =
+            try place.map { try self.companions(of: content.root, at: $0, &inventory) } ?? []
         return ImageCollection(
-            root: content.root, manifests: inventory.manifests + [content.root], images: images,
+            root: content.root, manifests: manifests, images: images, companions: companions,
             blobs: inventory.blobs.map {
                 ImageCollection.Blob(descriptor: $0.descriptor, inventory: $0)
             })
+    }
+
+    /// The companions of `root`, whose blobs are added to `inventory`.
+    private func companions(
+        of root: RawManifest, at place: Reference, _ inventory: inout Inventory
+    ) throws -> [Companion] {
+        var walk = ManifestWalk(
+            store: self, target: try repository(for: place), sources: [place],
+            trustsTarget: false)
+        inventory.manifests = []
+        var companions: [Companion] = []
+        try visitCompanions(of: root, at: place) { companion in
+            let raw = companion.manifest
+            try walk.add(raw, subject: "'\(raw.digest)'", depth: 0, to: &inventory)
+            companions += inventory.manifests.map { Companion(manifest: $0, tag: nil) }
+            inventory.manifests = []
+            companions.append(companion)
+        }
+        return companions
     }
 
     /// What the indexes among `manifests` say of the platforms of the others.

@@ -4,10 +4,19 @@ import ImageLayout
 import OCI
 import Registry
 
+/// What takes blobs.
+public protocol BlobWriter: Sendable {
+    /// Stores a blob. When `source` announces what it is and the blob is there, or can be mounted
+    /// from one of `repositories`, it is not read.
+    func writeBlob(
+        _ source: any BlobSource, mountFrom repositories: [String]
+    ) throws -> BlobIdentity
+}
+
 /// A place that has blobs, manifests and tags: a repository of a registry, or an image layout.
 ///
 /// Every method may be called from several threads at once.
-public protocol Repository: Sendable {
+public protocol Repository: BlobWriter {
     /// As messages call it: `host/repository` or `oci:DIR`.
     var name: String { get }
 
@@ -36,12 +45,6 @@ public protocol Repository: Sendable {
     func readBlob(
         _ descriptor: Descriptor, _ range: Range<Int64>, into sink: any ByteSink
     ) throws -> Bool
-
-    /// Stores a blob. When `source` announces what it is and the blob is there, or can be mounted
-    /// from one of `repositories`, it is not read.
-    func writeBlob(
-        _ source: any BlobSource, mountFrom repositories: [String]
-    ) throws -> BlobIdentity
 
     /// Stores a manifest that another refers to, or that has a tag.
     ///

@@ -47,21 +47,27 @@ extension RegistryRepository {
         _ = try writeBlob(MemoryBlob(Artifact.emptyBytes), mountFrom: [])
         let trial = RegistryRepository.throwaway()
         try putManifest(trial, tag: nil)
-        guard try deleteManifest(trial.digest) else {
-            throw client.violation(
-                try call("DELETE", "manifests/\(trial.digest)").request,
-                "no such manifest, which was just put there")
-        }
+        guard try deleteManifest(trial.digest), try manifestDigest(.digest(trial.digest)) == nil
+        else { throw try withoutEffect(trial.digest) }
         guard let original = try manifest(.digest(digest)) else { return }
         let throwaway = RegistryRepository.throwaway()
         try putManifest(throwaway, tag: tag)
         do {
-            _ = try deleteManifest(throwaway.digest)
+            guard try deleteManifest(throwaway.digest),
+                try manifestDigest(.tag(tag)) != throwaway.digest
+            else { throw try withoutEffect(throwaway.digest) }
         } catch {
             // The tag is not left with what nobody pushed.
             try putManifest(original, tag: tag)
             throw error
         }
+    }
+
+    /// What the registry did wrong when a manifest that was put there is not deleted.
+    private func withoutEffect(_ digest: Digest) throws -> RegistryError {
+        client.violation(
+            try call("DELETE", "manifests/\(digest)").request,
+            "nothing was deleted, though it is said to be")
     }
 
     /// A manifest that there is only once.

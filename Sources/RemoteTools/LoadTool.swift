@@ -53,7 +53,7 @@ public struct LoadTool: Tool {
         let input = try console.standardInput(expecting: "an archive")
         let descriptors = try registry.withStore(console) { store in
             try ArchiveLoader(
-                to: store.repository(for: target.reference),
+                to: store.repository(for: target.reference), of: store,
                 tag: target.hasTag ? target.reference.tag : nil, imageName: image,
                 platforms: PlatformList.named(platforms), warn: console.warn
             ).load(input)

@@ -43,10 +43,17 @@ public struct SaveTool: Tool {
     @Flag(help: "Stdin is a stored manifest or index: keep it byte for byte, whatever it holds.")
     var raw = false
 
+    @Flag(help: "Put in from the first --from what is about the image: signatures, SBOMs.")
+    var referrers = false
+
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions
 
     public init() {}
+
+    public func validate() throws {
+        if referrers && from.isEmpty { throw ValidationError("--referrers needs --from") }
+    }
 
     public func execute(_ console: Console) throws {
         let names = try self.names.map(archiveName)
@@ -58,8 +65,10 @@ public struct SaveTool: Tool {
         output.descriptor.enlargePipe()
         try registry.withStore(console) { store in
             let contents = try lines.contents(store, sources: sources)
+            let place = referrers ? sources.first : nil
             let images = try ArchiveWriter.images(
-                contents.map { try store.collect($0, sources: sources) }, names: names)
+                contents.map { try store.collect($0, sources: sources, companionsAt: place) },
+                names: names)
             try ArchiveWriter(store, to: output).write(images)
         }
     }

@@ -32,15 +32,17 @@ public struct SignTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "Sign that the JSON in FILE is true of it: an attestation.", valueName: "file"))
+            "Sign that the JSON in FILE is true of it: a predicate, or a whole statement.",
+            valueName: "file"))
     var predicate: Path?
 
     @Option(
         name: .customLong("type"),
         help: ArgumentHelp(
-            "What kind of document that is, as in https://slsa.dev/provenance/v1.",
-            valueName: "uri"))
-    var predicateType: String?
+            "What kind of document that is: a URI, or a name of cosign's as spdxjson.",
+            valueName: "type"),
+        transform: PredicateType.parsing)
+    var predicateType: PredicateType?
 
     @Option(
         help: ArgumentHelp("Sign this with it.", valueName: "key=value"),
@@ -62,8 +64,8 @@ public struct SignTool: Tool {
     public init() {}
 
     public func validate() throws {
-        if (predicate == nil) != (predicateType == nil) {
-            throw ValidationError("--predicate and --type go together")
+        if predicate == nil && predicateType != nil {
+            throw ValidationError("--type needs --predicate")
         }
         if legacy && predicate != nil {
             throw ValidationError("--legacy and --predicate exclude each other")
@@ -97,12 +99,22 @@ public struct SignTool: Tool {
     }
 
     private func claim() throws -> Claim {
-        guard let predicate, let predicateType else {
-            return Claim(annotations: annotation.flattened())
-        }
+        guard let predicate else { return Claim(annotations: annotation.flattened()) }
         return try Claim(
-            predicateType: predicateType, readingFile: predicate,
+            readingFile: predicate, predicateType: predicateType,
             annotations: annotation.flattened())
+    }
+}
+
+extension PredicateType {
+    /// The value of `--type`.
+    @Sendable static func parsing(_ argument: String) throws -> PredicateType {
+        guard let type = PredicateType(argument) else {
+            throw ValidationError(
+                "--type is neither a URI nor one of \(names.joined(separator: ", ")): "
+                    + quote(argument))
+        }
+        return type
     }
 }
 

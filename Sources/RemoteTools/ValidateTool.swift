@@ -17,12 +17,16 @@ public struct ValidateTool: Tool {
 
             Example:
               oci-validate oci:DIR ghcr.io/example/app:latest
+              docker save app | oci-validate --archive
             """,
         version: Version.text)
 
     @Argument(help: ArgumentHelp("What to check. May be several.", valueName: "ref"))
-    private var referenceArguments: [Values<String>]
+    private var referenceArguments: [Values<String>] = []
     private var references: [String] { referenceArguments.flattened() }
+
+    @Flag(help: "Check the archive on stdin, of docker save or of OCI, also compressed.")
+    var archive = false
 
     @Flag(help: "Ask only whether blobs are there, with their sizes; read none but configs.")
     var fast = false
@@ -32,11 +36,22 @@ public struct ValidateTool: Tool {
 
     public init() {}
 
+    public func validate() throws {
+        if references.isEmpty != archive {
+            throw ValidationError(
+                archive ? "--archive excludes REFs" : "no REF, and no --archive")
+        }
+        if archive && fast { throw ValidationError("--archive excludes --fast") }
+    }
+
     public func execute(_ console: Console) throws {
         let references = try references.map { text throws(ReferenceError) in try Reference(text) }
         let faults = try registry.withStore(console) { store in
             var validation = ImageValidation(store, isFast: fast)
             for reference in references { try validation.check(reference) }
+            if archive {
+                try validation.check(archive: console.standardInput(expecting: "an archive"))
+            }
             return validation.faults
         }
         try OutputStream().write(faults.flatMap { Array(($0.line + "\n").utf8) })
@@ -46,5 +61,7 @@ public struct ValidateTool: Tool {
         }
     }
 
-    private var names: String { references.map { quote($0) }.joined(separator: ", ") }
+    private var names: String {
+        archive ? "the archive" : references.map { quote($0) }.joined(separator: ", ")
+    }
 }

@@ -38,8 +38,10 @@ public struct VerifyTool: Tool {
     @Option(
         name: .customLong("type"),
         help: ArgumentHelp(
-            "Take attestations of this type. Default: signatures.", valueName: "uri"))
-    var predicateType: String?
+            "Take attestations of this type: a URI, or a name as spdxjson. Default: signatures.",
+            valueName: "type"),
+        transform: PredicateType.parsing)
+    var predicateType: PredicateType?
 
     @Option(
         help: ArgumentHelp("Take only what signs this annotation.", valueName: "key=value"),
@@ -65,7 +67,7 @@ public struct VerifyTool: Tool {
         let reference = try parseReference(self.reference)
         var policy = VerificationPolicy(
             keys: try verifyKeys.map { try PublicKey(readingFile: $0) })
-        if let predicateType { policy.predicateType = predicateType }
+        if let predicateType { policy.predicateType = predicateType.uri }
         policy.annotations = annotation.flattened()
         policy.identity = try identity.map { text throws(ReferenceError) in
             try RegistryReference(text)

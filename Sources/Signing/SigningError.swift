@@ -17,16 +17,22 @@ public enum SigningError: Failure {
     case otherKey(Path)
     /// The predicate is no JSON document of a size that is allowed.
     case malformedPredicate(subject: String, JSONError)
+    /// The type of a predicate is not said, or is not that of the statement in the file.
+    case predicateType(Path, String?)
+    /// A statement in a file is not to be changed.
+    case annotatedStatement(Path)
+    /// A statement that is to be signed is about other manifests.
+    case otherSubject(Digest)
     /// A format has no form for this digest.
     case unsupportedDigest(Digest, format: String)
 
     public var exitStatus: ExitStatus {
         switch self {
-        case .unusableKey, .malformedPredicate, .otherKey: .dataError
+        case .unusableKey, .malformedPredicate, .otherKey, .otherSubject: .dataError
         case .passwordNeeded, .wrongPassword: .configuration
         case .command: .unavailable
         case .library: .systemError
-        case .unsupportedDigest: .usage
+        case .unsupportedDigest, .predicateType, .annotatedStatement: .usage
         }
     }
 
@@ -41,6 +47,13 @@ public enum SigningError: Failure {
         case .library(let call): "libcrypto failed in \(call)"
         case .otherKey(let path): "the signature is not by the key \(path.quoted)"
         case .malformedPredicate(let subject, let error): "malformed \(subject): \(error.text)"
+        case .predicateType(let path, nil):
+            "--type is missing: \(path.quoted) is a predicate, not a whole statement"
+        case .predicateType(let path, let type?):
+            "the statement in \(path.quoted) is of another type: \(quote(type))"
+        case .annotatedStatement(let path):
+            "\(path.quoted) is a whole statement, to which --annotation adds nothing"
+        case .otherSubject(let digest): "the statement is not about '\(digest)'"
         case .unsupportedDigest(let digest, let format):
             "\(format) has no form for the digest '\(digest)'"
         }

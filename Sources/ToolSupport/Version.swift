@@ -4,10 +4,15 @@ import Glibc
 
 /// The version of the toolkit and the commit it was built from, as `--version` prints them.
 public enum Version {
-    public static let text: String = {
-        let commit = String(cString: build_commit)
-        return "ocinoco 0.1.0" + (commit.isEmpty ? "" : " (\(commit))")
-    }()
+    private static let release = "0.1.0"
+    private static let commit = String(cString: build_commit)
+
+    public static let text = "ocinoco \(release)" + (commit.isEmpty ? "" : " (\(commit))")
+
+    /// The same as one word, as in `0.1.0+1a2b3c4`.
+    ///
+    /// - Spec: Semantic Versioning 2.0.0, build metadata.
+    public static let number = release + (commit.isEmpty ? "" : "+\(commit)")
 
     /// The same with the kind of package that installed this binary, as in `ocinoco 0.1.0 (1a2b3c4, wheel)`.
     static var textWithPackage: String {

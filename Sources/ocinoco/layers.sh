@@ -128,13 +128,25 @@ edit_image() {
 
 # Pushes the image lines to where the new image goes, or prints what the push would give.
 push_images() {
-	join image.json
+	if has_word provenance "$@"; then
+		[ -z "$pipeline" ] || {
+			into work:image.json
+			from work:image.json
+		}
+		image=$input
+	else
+		join image.json
+	fi
 	if [ "$plan" = yes ]; then
 		set -- "$@" oci-push-manifest:--plan ${known:+"oci-push-manifest:--from=$known"}
 	elif ! is_stored; then
 		set -- "$@" oci-push-manifest:--dry-run
 	fi
 	stage_to_target oci-push-manifest "$@"
+	if has_word provenance "$@"; then
+		pipe
+		state_provenance "$@"
+	fi
 	if has_word signing "$@"; then
 		pipe
 		stage oci-sign "$@" "arg:$target"

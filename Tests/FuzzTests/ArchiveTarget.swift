@@ -2,6 +2,7 @@ import ByteStream
 import Hashing
 import ImageStore
 import OCI
+import Registry
 import Tar
 
 @testable import ImageArchive
@@ -12,7 +13,9 @@ import Tar
         let memory = MemoryRepository()
         let loaded = try outcome {
             try withFile(of: bytes) {
-                try ArchiveLoader(to: memory, tag: nil, imageName: nil) { _ in }.load($0)
+                try ArchiveLoader(
+                    to: memory, of: ImageStore(RegistryOptions()), tag: nil, imageName: nil
+                ) { _ in }.load($0)
             }
         }
         let published = memory.contents.withLock { memory.contents.published }
@@ -20,8 +23,10 @@ import Tar
             try expect(published.isEmpty, "refused, but published: \(loaded)")
             continue
         }
+        // What is about an image is published beside it.
         try expect(
-            Set(published.map(\.digest)) == Set(roots.map(\.digest)), "another image is published")
+            Set(published.map(\.digest)).isSuperset(of: roots.map(\.digest)),
+            "an image is not published")
         var checked: Set<Digest> = []
         for root in published { try checkWhole(root, memory, &checked) }
     }

@@ -123,6 +123,16 @@ final class FakeRegistry: Sendable {
         guard let manifest = store.state.withLock({ $0.manifests[name] }) else {
             return error(404, "MANIFEST_UNKNOWN")
         }
+        if request.method == "DELETE" {
+            store.state.withLock { state in
+                if name.contains(":") {
+                    state.manifests = state.manifests.filter { $0.value.bytes != manifest.bytes }
+                } else {
+                    state.manifests[name] = nil
+                }
+            }
+            return Reply(202)
+        }
         return Reply(
             200,
             [

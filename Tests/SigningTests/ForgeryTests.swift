@@ -154,11 +154,29 @@ private let other = "sha256:" + String(repeating: "cd", count: 32)
         #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"D","sha256":"E"}}],"predicateType":"T"}"#,
         #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"E"}}],"predicateType":"T","subject":[{"digest":{"sha256":"D"}}]}"#,
         #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"D"}}],"predicateType":"T""#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"U"}}],"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"SHA256":"D"}}],"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":" D"}}],"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"E","sha512":"D"}}],"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"E"},"uri":"sha256:D"}],"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":{"digest":{"sha256":"D"}},"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":null,"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[null],"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":null}],"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":null}}],"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"D"}}],"predicateType":null}"#,
+        #"{"_type":null,"subject":[{"digest":{"sha256":"D"}}],"predicateType":"T"}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"D"}}],"predicateType":["T"]}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","_TYPE":"x","subject":[{"digest":{"sha256":"D"}}],"predicateType":"T"}{}"#,
+        #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"D"}}],"predicateType":"T"}\0"#,
+        "\u{FEFF}"
+            + #"{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"D"}}],"predicateType":"T"}"#,
         "", "{}", "null", "[]", "sha256:D",
     ])
     func statementsAboutNothing(template: String) throws {
         let text = template.replacing("\"T\"", with: "\"\(Statement.signaturePredicateType)\"")
             .replacing("D\"", with: String(repeating: "ab", count: 32) + "\"")
+            .replacing("U\"", with: String(repeating: "AB", count: 32) + "\"")
         let bytes = try bundle(Array(text.utf8), by: key)
         #expect(throws: Rejection.self) { try verify(bytes) }
     }
@@ -174,15 +192,59 @@ private let other = "sha256:" + String(repeating: "cd", count: 32)
         (#""payload":""#, #""payload":"!"#), (#""payload":""#, #""payload":"AAAA"#),
         (#""payload":""#, #""payload":"AA==","payload":""#),
         (#""dsseEnvelope":"#, #""messageSignature":{},"dsseEnvelope":"#),
-        ("}}", "}"), ("{", "[{"),
+        ("}}", "}"), ("{", "[{"), ("{", "{\"mediaType\":null,"), ("{", "\u{FEFF}{"),
+        (#""signatures":[{"#, #""signatures":null,"s":[{"#), (#""sig":""#, #""sig":null,"s":""#),
+        (#""payload":""#, #""payload":null,"p":""#), (#""payload":""#, #""payload":" "#),
+        (#""payload":""#, #""payload":"\n"#), (#""sig":""#, #""sig":"\u0000"#),
+        (#""payloadType":"application"#, #""payloadType":"Application"#),
+        (#"in-toto+json""#, #"in-toto+json ""#), (#"in-toto+json""#, #"in-toto+json;v=1""#),
+        (#"bundle.v0.3+json"#, #"bundle.v0.3+json "#), (#""sig":"#, #""sig":"","sig":"#),
+        (#""dsseEnvelope":"#, #""dsseEnvelope":null,"d":"#),
+        (#""verificationMaterial":{"#, #""verificationMaterial":null,"v":{"#),
+        (#""signatures":[{"#, #""signatures":[null,{"#),
     ])
     func changedBundles(change: (from: String, to: String)) throws {
         let text = String(decoding: try bundle(statement(), by: key), as: UTF8.self)
         _ = try verify(Array(text.utf8))
         let place = try #require(text.firstRange(of: change.from))
-        var changed = text
-        changed.replaceSubrange(place, with: change.to)
+        let changed = text.replacingSubrange(place, with: change.to)
         #expect(throws: Rejection.self) { try verify(Array(changed.utf8)) }
+    }
+
+    /// What is said beside the signature is not looked at: it is no one's word.
+    @Test(arguments: [
+        (#""hint":""#, #""hint":"AAAA"#), (#""sig":"#, #""keyid":"someone","sig":"#),
+        (#""tlogEntries":[]"#, #""tlogEntries":[{"logIndex":"1","integratedTime":"99999999999"}]"#),
+        (#""publicKey":{"#, #""certificate":{"#), (#""tlogEntries":[],"#, ""),
+    ])
+    func whatIsNotSigned(change: (from: String, to: String)) throws {
+        let text = String(decoding: try bundle(statement(), by: key), as: UTF8.self)
+        let place = try #require(text.firstRange(of: change.from))
+        _ = try verify(Array(text.replacingSubrange(place, with: change.to).utf8))
+        let forged = String(decoding: try bundle(statement(), by: stranger), as: UTF8.self)
+        let other = try #require(forged.firstRange(of: change.from))
+        #expect(throws: Rejection.notByKey) {
+            try verify(Array(forged.replacingSubrange(other, with: change.to).utf8))
+        }
+    }
+
+    /// A type with blanks and digits must not pass for the beginning of a payload.
+    @Test func typeAndPayloadDoNotRunTogether() throws {
+        let payload = try statement()
+        let whole = Envelope.signedBytes(payloadType: Statement.mediaType, payload: payload)
+        let type = Statement.mediaType
+        for split in [1, 2, 10, 27] {
+            // The same bytes after the head, divided elsewhere.
+            let moved = Array(type.utf8.dropFirst(split)) + [0x20] + payload
+            let message = Envelope.signedBytes(
+                payloadType: String(type.prefix(split)), payload: moved)
+            #expect(message != whole)
+            let forged = Bundle.bytes(
+                Envelope(
+                    payloadType: type, payload: payload, signature: try key.sign(message)),
+                hint: nil)
+            #expect(throws: Rejection.notByKey) { try verify(forged) }
+        }
     }
 
     /// Every bit of the signature and of the payload counts.
@@ -289,6 +351,16 @@ private let other = "sha256:" + String(repeating: "cd", count: 32)
         #"{"critical":{"identity":I,"image":{},"type":"T"},"optional":null}"#,
         #"{"critical":{"identity":I,"image":{"Docker-manifest-digest":"X"},"type":"T"},"optional":null}"#,
         #"{"critical":{"identity":I,"image":{"docker-manifest-digest":"Y"},"type":"T"},"optional":null}"#,
+        #"{"critical":{"identity":I,"image":{"docker-manifest-digest":"U"},"type":"T"},"optional":null}"#,
+        #"{"critical":{"identity":I,"image":{"docker-manifest-digest":"X","docker-manifest-digest":"Y"},"type":"T"},"optional":null}"#,
+        #"{"critical":{"identity":{"docker-reference":"example.com/app/"},"image":D,"type":"T"},"optional":null}"#,
+        #"{"critical":{"identity":{"docker-reference":"example.com/App"},"image":D,"type":"T"},"optional":null}"#,
+        #"{"critical":{"identity":{"docker-reference":"example.com/app/other"},"image":D,"type":"T"},"optional":null}"#,
+        #"{"critical":{"identity":{"docker-reference":"oci:example.com/app"},"image":D,"type":"T"},"optional":null}"#,
+        #"{"critical":{"identity":{"docker-reference":"example.com/app@Y"},"image":D,"type":"T"},"optional":null}"#,
+        #"{"critical":{"identity":null,"image":D,"type":"T"},"optional":null}"#,
+        #"{"critical":{"identity":I,"image":D,"type":"t"},"optional":null}"#,
+        #"{"critical":C,"optional":null}{}"#, #"{"critical":C,"optional":null}!"#,
         #"{"critical":null,"optional":null}"#, "{}", "", "[]",
     ])
     func payloadsThatAreNone(template: String) throws {
@@ -302,7 +374,9 @@ private let other = "sha256:" + String(repeating: "cd", count: 32)
                     .replacing(":D", with: ":\(image)")
                     .replacing("\"T\"", with: "\"cosign container image signature\"")
                     .replacing("\"X\"", with: "\"\(cosignSigned)\"")
-                    .replacing("\"Y\"", with: "\"\(other)\"").utf8)
+                    .replacing("\"Y\"", with: "\"\(other)\"")
+                    .replacing("@Y\"", with: "@\(other)\"")
+                    .replacing("\"U\"", with: "\"\(cosignSigned.uppercased())\"").utf8)
         }
         func check(_ text: String) throws {
             let bytes = filled(text)
@@ -314,7 +388,7 @@ private let other = "sha256:" + String(repeating: "cd", count: 32)
         #expect(throws: Rejection.self) { try check(template) }
     }
 
-    @Test(arguments: ["", "!", "AA", "MEUCIQ==", " "])
+    @Test(arguments: ["", "!", "AA", "MEUCIQ==", " ", "_-==", "AA==\n", "AB=="])
     func signaturesThatAreNone(text: String) throws {
         let made = try Fixture.attachment("cosign-made.json")
         #expect(throws: Rejection.self) {
@@ -330,5 +404,15 @@ private let other = "sha256:" + String(repeating: "cd", count: 32)
             about: try digest(other), identity: "index.docker.io/library/busybox", annotations: [])
         let signature = String(decoding: Base64.encode(try key.sign(payload)), as: UTF8.self)
         try verify(payload, signature, digest: other, identity: "busybox", key: key.publicKey)
+    }
+}
+
+extension String {
+    fileprivate func replacingSubrange(
+        _ range: Range<String.Index>, with text: String
+    ) -> String {
+        var copy = self
+        copy.replaceSubrange(range, with: text)
+        return copy
     }
 }

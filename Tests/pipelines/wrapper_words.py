@@ -54,7 +54,8 @@ DOCKERFILE = {"--file", "--target", "--build-arg", "--isolation", "--secret", "-
               "--cache-repo", "--squash"}
 # A command for sh, which wrapper-arguments.sh tests; what is printed instead of run; the wrapper's
 # own, which no tool gets.
-SPECIAL = DOCKERFILE | {"--compress", "--follow-base", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep", "--cache", "--list", "--check"}
+SPECIAL = DOCKERFILE | {"--compress", "--follow-base", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep", "--cache", "--list", "--check",
+                        "--provenance"}
 
 counter = itertools.count(1)
 

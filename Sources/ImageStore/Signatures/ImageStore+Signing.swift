@@ -4,41 +4,6 @@ import JSON
 import OCI
 import Signing
 
-/// What is signed of a manifest, beside its digest.
-public struct Claim: Sendable {
-    public let predicateType: String
-    public let predicate: JSON
-    public let annotations: [KeyValue]
-
-    /// That it is signed, and no more.
-    public init(annotations: [KeyValue] = []) {
-        self.init(
-            predicateType: Statement.signaturePredicateType, predicate: .object(JSONObject()),
-            annotations: annotations)
-    }
-
-    public init(predicateType: String, predicate: JSON, annotations: [KeyValue]) {
-        self.predicateType = predicateType
-        self.predicate = predicate
-        self.annotations = annotations
-    }
-
-    /// - Parameter path: a file with the predicate, as JSON.
-    /// - Throws: `StreamError`, `SigningError.malformedPredicate`.
-    public init(
-        predicateType: String, readingFile path: Path, annotations: [KeyValue]
-    ) throws {
-        let bytes = try InputStream.readFile(path, limit: Statement.predicateByteLimit)
-        do throws(JSONError) {
-            self.init(
-                predicateType: predicateType, predicate: try JSON.parse(bytes),
-                annotations: annotations)
-        } catch {
-            throw SigningError.malformedPredicate(subject: path.quoted, error)
-        }
-    }
-}
-
 extension ImageStore {
     /// Signs a stored manifest: the signature is an artifact about it, in cosign's present format.
     ///
@@ -53,9 +18,7 @@ extension ImageStore {
     ) throws -> Descriptor {
         let repository = try repository(for: reference)
         let subject = try storedManifest(descriptor, of: reference, in: repository).descriptor
-        let payload = Statement.bytes(
-            about: subject.digest, annotations: claim.annotations,
-            predicateType: claim.predicateType, predicate: claim.predicate)
+        let payload = try claim.statement(about: subject.digest)
         let signature = try signer.sign(
             Envelope.signedBytes(payloadType: Statement.mediaType, payload: payload))
         let bundle = Bundle.bytes(

@@ -24,7 +24,11 @@ struct LayerScan {
         if checksType, layer.mediaType.layerCompression != nil {
             unpacker.mediaType = layer.mediaType
         }
-        let tar = try unpacker.open(source, path: layer.layerPath)
+        return try listing(ofTar: unpacker.open(source, path: layer.layerPath))
+    }
+
+    /// The same of a tar that is proved elsewhere.
+    func listing(ofTar tar: any ByteSource) throws -> LayerListing {
         var reader = TarReader(tar, path: layer.layerPath, isEndProved: true)
         var listing = LayerListing(hasContentDigests: hashesContent)
         while let entry = try reader.next() {

@@ -1,5 +1,6 @@
 import ByteStream
 import Hashing
+import ImageArchive
 import ImageStore
 import JSON
 import OCI
@@ -26,18 +27,93 @@ public struct ImageValidation {
     ///
     /// - Throws: `StoreError` for what is not there at all, and what the place throws.
     public mutating func check(_ reference: Reference) throws {
-        let repository = try store.repository(for: reference)
+        let place = ExaminedRepository(
+            store: store, repository: try store.repository(for: reference))
         if case .layout(let layout) = reference, layout.tag == nil, layout.digest == nil {
-            try checkLayout(layout, repository)
+            try checkLayout(layout, place)
         } else {
             do {
                 let root = try store.manifest(of: reference)
-                try check(root, entry: nil, in: repository, depth: 0)
+                try check(root, entry: nil, in: place, depth: 0)
             } catch {
                 try note(error, of: reference.description)
             }
         }
-        let read = try layers.run(store, repository, isFast: isFast)
+        try checkLayers(in: place)
+    }
+
+    /// Checks an archive of Docker's format or of OCI's, in one pass.
+    ///
+    /// - Throws: `ArchiveError` for what is no archive, or is cut.
+    public mutating func check(archive input: InputStream) throws {
+        let archive = try ExaminedArchive(input)
+        let contents = archive.contents
+        let index = contents.document(Array("index.json".utf8))
+        let manifest = contents.document(Array("manifest.json".utf8))
+        guard index != nil || manifest != nil else {
+            throw ArchiveError.notAnArchive(path: input.path)
+        }
+        for fault in contents.faults where !fault.path.isBlob {
+            try note(fault.error, of: fault.path.description)
+        }
+        var entries: [Descriptor] = []
+        if let index {
+            do {
+                entries = try Index(JSONField(JSON.parse(index)), mediaType: .index).manifests
+            } catch {
+                try note(error, of: "index.json")
+            }
+            try checkEntries(entries, in: archive)
+        }
+        if let manifest, entries.isEmpty {
+            try checkDocker(manifest, in: archive)
+        } else if let manifest {
+            try checkNames(manifest, in: contents)
+        }
+        try checkLayers(in: archive)
+    }
+
+    /// Checks each image of an archive of Docker's up to its first fault: there are no digests in it
+    /// that would tell what is wrong beside that.
+    private mutating func checkDocker(_ manifest: [UInt8], in archive: ExaminedArchive) throws {
+        let docker = DockerArchive(archive.contents, archive.writer)
+        do {
+            let entries = try JSONField(JSON.parse(manifest)).elements()
+            for (offset, entry) in entries.enumerated() {
+                do {
+                    let single = JSON.array([entry.value]).serialized()
+                    for image in try docker.images(of: single, []) {
+                        _ = try image.store()
+                        try check(image.root, entry: nil, in: archive, depth: 0)
+                    }
+                } catch {
+                    try note(error, of: "manifest.json[\(offset)]")
+                }
+            }
+        } catch {
+            try note(error, of: "manifest.json")
+        }
+    }
+
+    /// Checks that what Docker's part of an archive names is there; index.json says what it is.
+    private mutating func checkNames(_ manifest: [UInt8], in contents: ArchiveContents) throws {
+        do {
+            for (offset, entry) in try JSONField(JSON.parse(manifest)).elements().enumerated() {
+                let layers = try entry.member("Layers")?.elements() ?? []
+                for field in try [entry.required("Config")] + layers {
+                    let name = try field.string()
+                    if contents.hasFile(Array(name.utf8)) { continue }
+                    faults.append(
+                        ImageFault("manifest.json[\(offset)]", "", "missing: \(name)"))
+                }
+            }
+        } catch {
+            try note(error, of: "manifest.json")
+        }
+    }
+
+    private mutating func checkLayers(in place: some ExaminedPlace) throws {
+        let read = try layers.run(in: place, isFast: isFast)
         faults += read
         layers = LayerChecks()
     }
@@ -55,7 +131,7 @@ public struct ImageValidation {
     // MARK: Layouts
 
     private mutating func checkLayout(
-        _ reference: LayoutReference, _ repository: any Repository
+        _ reference: LayoutReference, _ place: some ExaminedPlace
     ) throws {
         let audit = store.layoutAudit(reference)
         for path in try audit.strayFiles() {
@@ -67,13 +143,20 @@ public struct ImageValidation {
         } catch {
             return try note(error, of: "index.json")
         }
+        try checkEntries(entries, in: place)
+    }
+
+    /// Checks what `index.json` lists.
+    private mutating func checkEntries(
+        _ entries: [Descriptor], in place: some ExaminedPlace
+    ) throws {
         for (offset, entry) in entries.enumerated() {
             if let name = entry[annotation: Annotation.refName], !name.isReferenceName {
                 faults.append(
                     ImageFault(
                         "index.json", "manifests[\(offset)].annotations", "not a name: \(name)"))
             }
-            try check(entry, of: "index.json", at: offset, in: repository, depth: 0)
+            try check(entry, of: "index.json", at: offset, in: place, depth: 0)
         }
     }
 
@@ -81,7 +164,7 @@ public struct ImageValidation {
 
     /// Checks what an entry of an index names.
     private mutating func check(
-        _ entry: Descriptor, of document: String, at offset: Int, in repository: any Repository,
+        _ entry: Descriptor, of document: String, at offset: Int, in place: some ExaminedPlace,
         depth: Int
     ) throws {
         let path = "manifests[\(offset)]"
@@ -93,7 +176,7 @@ public struct ImageValidation {
         }
         let raw: RawManifest?
         do {
-            raw = try repository.manifest(.digest(entry.digest))
+            raw = try place.manifest(entry.digest)
         } catch {
             return try note(error, of: entry.digest.description)
         }
@@ -111,11 +194,11 @@ public struct ImageValidation {
                     document, "\(path).mediaType", "\(entry.mediaType), but it is \(raw.mediaType)")
             )
         }
-        try check(raw, entry: entry, in: repository, depth: depth)
+        try check(raw, entry: entry, in: place, depth: depth)
     }
 
     private mutating func check(
-        _ raw: RawManifest, entry: Descriptor?, in repository: any Repository, depth: Int
+        _ raw: RawManifest, entry: Descriptor?, in place: some ExaminedPlace, depth: Int
     ) throws {
         guard seen.insert(raw.digest).inserted else { return }
         let limit = DocumentLimit.manifestByteCount
@@ -130,11 +213,11 @@ public struct ImageValidation {
                 }
                 for (offset, entry) in index.manifests.enumerated() {
                     try check(
-                        entry, of: raw.digest.description, at: offset, in: repository,
+                        entry, of: raw.digest.description, at: offset, in: place,
                         depth: depth + 1)
                 }
             } else {
-                try check(raw.manifest(), raw, entry: entry, in: repository)
+                try check(raw.manifest(), raw, entry: entry, in: place)
             }
         } catch {
             try note(error, of: raw.digest.description)
@@ -143,7 +226,7 @@ public struct ImageValidation {
 
     private mutating func check(
         _ manifest: Manifest, _ raw: RawManifest, entry: Descriptor?,
-        in repository: any Repository
+        in place: some ExaminedPlace
     ) throws {
         let digest = raw.digest
         guard manifest.config.mediaType.isImageConfig else {
@@ -156,7 +239,7 @@ public struct ImageValidation {
         }
         checkTypes(of: manifest, digest)
         var config: ImageConfig?
-        if let bytes = try configBytes(of: manifest, digest, in: repository) {
+        if let bytes = try configBytes(of: manifest, digest, in: place) {
             do {
                 let parsed = try ImageConfig(JSONField(JSON.parse(bytes)))
                 try parsed.checkLayers(of: manifest)
@@ -210,7 +293,7 @@ public struct ImageValidation {
 
     /// The config's bytes; nil when they cannot be had, which is a fault then.
     private mutating func configBytes(
-        of manifest: Manifest, _ digest: Digest, in repository: any Repository
+        of manifest: Manifest, _ digest: Digest, in place: some ExaminedPlace
     ) throws -> [UInt8]? {
         let config = manifest.config
         let limit = DocumentLimit.configByteCount
@@ -218,7 +301,14 @@ public struct ImageValidation {
             add(digest, "config.size", "\(config.size), where \(limit) is the most")
             return nil
         }
-        guard let size = try repository.blobSize(config.digest) else {
+        let found: Int64?
+        do {
+            found = try place.blobSize(config.digest)
+        } catch {
+            try note(error, of: config.digest.description)
+            return nil
+        }
+        guard let size = found else {
             add(config.digest, "", "missing: config of '\(digest)'")
             return nil
         }
@@ -228,7 +318,7 @@ public struct ImageValidation {
         }
         let sink = MemorySink(limit: limit, subject: Path(config.digest.description))
         do {
-            try repository.readBlob(config, into: sink)
+            try place.readBlob(config, into: sink)
             return sink.bytes
         } catch {
             try note(error, of: config.digest.description)
@@ -252,4 +342,9 @@ extension String {
         }
         return !isEmpty && isAllowed
     }
+}
+
+extension Path {
+    /// Whether a layout in an archive has a blob there, which is named when something names it.
+    fileprivate var isBlob: Bool { bytes.starts(with: Array("blobs/".utf8)) }
 }

@@ -38,11 +38,9 @@ struct LayerChecks {
         case good
     }
 
-    func run(
-        _ store: ImageStore, _ repository: any Repository, isFast: Bool
-    ) throws -> [ImageFault] {
+    func run(in place: some ExaminedPlace, isFast: Bool) throws -> [ImageFault] {
         let outcomes = try concurrently(jobs) { job, _ in
-            try LayerChecks.check(job, store, repository, isFast: isFast)
+            try LayerChecks.check(job, in: place, isFast: isFast)
         }
         var faults: [ImageFault] = []
         var listings: [Digest: LayerListing] = [:]
@@ -67,10 +65,22 @@ struct LayerChecks {
     }
 
     private static func check(
-        _ job: Job, _ store: ImageStore, _ repository: any Repository, isFast: Bool
+        _ job: Job, in place: some ExaminedPlace, isFast: Bool
     ) throws -> Outcome {
         let subject = job.blob.digest.description
-        guard let size = try repository.blobSize(job.blob.digest) else {
+        do {
+            return try outcome(job, in: place, isFast: isFast)
+        } catch {
+            guard let fault = ImageFault(subject, error) else { throw error }
+            return .fault(fault)
+        }
+    }
+
+    private static func outcome(
+        _ job: Job, in place: some ExaminedPlace, isFast: Bool
+    ) throws -> Outcome {
+        let subject = job.blob.digest.description
+        guard let size = try place.blobSize(job.blob.digest) else {
             // Layers of others' registries need not be here.
             if job.blob.mediaType.isNondistributable { return .good }
             return .fault(
@@ -83,62 +93,11 @@ struct LayerChecks {
                     "\(size) bytes, but \(job.path) of '\(job.manifest)' says \(job.blob.size)"))
         }
         if isFast { return .good }
-        do {
-            guard let diffID = job.diffID else {
-                try repository.readBlob(job.blob, into: NullSink())
-                return .good
-            }
-            let blob = try store.openBlob(job.blob, subject: job.path, in: repository)
-            return try checkLayer(job.blob, diffID, blob)
-        } catch {
-            guard let fault = ImageFault(subject, error) else { throw error }
-            return .fault(fault)
+        guard let diffID = job.diffID else {
+            try place.readBlob(job.blob, into: NullSink())
+            return .good
         }
-    }
-}
-
-extension LayerChecks {
-    /// Reads a layer whole; the table of one that is zstd:chunked must say what its tar has.
-    private static func checkLayer(
-        _ layer: Descriptor, _ diffID: Digest, _ blob: any ByteSource
-    ) throws -> Outcome {
-        let location = try TableLocation(layer)
-        let tapped = location.map { TappedSource(blob, $0.range) }
-        let listing = try LayerScan(
-            layer: layer, diffID: diffID, hashesContent: location != nil, checksType: true
-        ).listing(tapped ?? blob)
-        guard let location, let tapped else { return .listing(listing) }
-        let table = try TableScan(layer: layer, location: location).listing(tapped.bytes).listing
-        guard table.items == listing.items else {
-            return .fault(
-                ImageFault(layer.digest.description, "", "its table is not that of its tar"))
-        }
-        return .listing(listing)
-    }
-}
-
-/// Passes bytes on and keeps some of them.
-private final class TappedSource: ByteSource {
-    private let source: any ByteSource
-    private let range: Range<Int64>
-    private var offset: Int64 = 0
-    private(set) var bytes: [UInt8] = []
-
-    init(_ source: any ByteSource, _ range: Range<Int64>) {
-        self.source = source
-        self.range = range
-    }
-
-    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        let count = try source.read(into: buffer)
-        let here = offset..<(offset + Int64(count))
-        if here.overlaps(range) {
-            let kept = here.clamped(to: range)
-            bytes.append(
-                contentsOf: buffer[Int(kept.lowerBound - offset)..<Int(kept.upperBound - offset)])
-        }
-        offset = here.upperBound
-        return count
+        return .listing(try place.listing(of: job.blob, diffID: diffID, path: job.path))
     }
 }
 

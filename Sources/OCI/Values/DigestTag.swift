@@ -9,15 +9,29 @@ public enum DigestTag: String, CaseIterable, Sendable {
     ///
     /// - Spec: distribution-spec v1.1, Referrers Tag Schema; cosign, specs/SIGNATURE_SPEC.md.
     public static func matches(_ tag: String) -> Bool {
+        guard let parts = parts(of: tag) else { return false }
+        // The schema cuts what is longer than a tag to 64 digits.
+        return parts.encoded.utf8.count == 64
+            && parts.encoded.utf8.allSatisfy {
+                ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66)
+            }
+    }
+
+    /// The digest that a tag is made of; nil for another tag, or when the tag has not all of it.
+    public static func digest(of tag: String) -> Digest? {
+        parts(of: tag).flatMap { Digest("\($0.algorithm.rawValue):\($0.encoded)") }
+    }
+
+    private static func parts(
+        of tag: String
+    ) -> (algorithm: Digest.Algorithm, encoded: Substring)? {
         let ending = allCases.first { tag.hasSuffix($0.rawValue) }
         let name = tag.dropLast(ending?.rawValue.utf8.count ?? 0)
         let parts = name.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
-        // The schema cuts what is longer than a tag to 64 digits.
-        return parts.count == 2 && Digest.Algorithm(rawValue: String(parts[0])) != nil
-            && parts[1].utf8.count == 64
-            && parts[1].utf8.allSatisfy {
-                ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66)
-            }
+        guard parts.count == 2, let algorithm = Digest.Algorithm(rawValue: String(parts[0])) else {
+            return nil
+        }
+        return (algorithm, parts[1])
     }
 }
 

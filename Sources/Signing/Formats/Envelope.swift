@@ -58,6 +58,6 @@ extension JSON {
 }
 
 /// Whether two texts are the same bytes: Swift's own equality takes canonical equivalents for equal.
-func haveSameBytes(_ left: String, _ right: String) -> Bool {
+package func haveSameBytes(_ left: String, _ right: String) -> Bool {
     left.utf8.elementsEqual(right.utf8)
 }

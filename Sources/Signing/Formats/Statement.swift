@@ -32,10 +32,8 @@ public struct Statement: Sendable {
     public static func bytes(
         about digest: Digest, annotations: [KeyValue], predicateType: String, predicate: JSON
     ) -> [UInt8] {
-        var digests = JSONObject()
-        digests[JSONString(digest.algorithm.rawValue)] = .string(digest.encoded)
         var subject = JSONObject()
-        subject["digest"] = .object(digests)
+        subject["digest"] = .digestSet(digest)
         if !annotations.isEmpty {
             var object = JSONObject()
             for annotation in annotations {
@@ -49,6 +47,12 @@ public struct Statement: Sendable {
         statement["predicateType"] = .string(predicateType)
         statement["predicate"] = predicate
         return statement.serialized()
+    }
+
+    /// Whether a document is a whole statement, not a predicate alone.
+    public static func isStatement(_ document: JSON) -> Bool {
+        guard let type = document.object?["_type"]?.text else { return false }
+        return types.contains { haveSameBytes($0, type) }
     }
 
     /// - Throws: `JSONError` for what is no statement.

@@ -15,6 +15,9 @@
 # With --file a Dockerfile says what is in the image, and SOURCE is the
 # directory that it copies from; -n prints the script made of it.
 #
+# With --provenance a file says how the image was built: a statement for
+# 'ocinoco sign'.
+#
 # example:
 #   ocinoco build ./dist --from node:22-slim --tag ghcr.io/example/app:1 \
 #     --root-dir /app --cmd '["node","server.js"]' --push
@@ -229,6 +232,32 @@ warn_of_links() {
 		say "warning: '/$path' is a link in many bases, which the layer would replace by a directory; --follow-base leads through it"
 		return
 	done
+}
+
+# The stage that states how the image was built: from what, and by which of the options that make a difference
+# to it.
+state_provenance() {
+	set -- "$@" arg:--image "$image"
+	for word in $descriptors; do set -- "$@" arg:--layer "$word"; done
+	set -- "$@" arg:-- "arg:--from=$from"
+	for word do
+		case $word in
+		TAG:*) set -- "$@" "arg:--tag=${word#*:}" ;;
+		LAYER:*) set -- "$@" "arg:--layer=${word#*:}" ;;
+		oci-push-manifest:--annotation=*) set -- "$@" "arg:${word#*:}" ;;
+		*)
+			is_selected "${word%%:*}" 'oci-tar level oci-config oci-manifest-append platform' || continue
+			set -- "$@" "arg:${word#*:}"
+			;;
+		esac
+	done
+	[ -z "$compress" ] || set -- "$@" "arg:--compress=$compress"
+	[ "$follow_base" = no ] || set -- "$@" arg:--follow-base
+	[ -z "$source_type" ] || set -- "$@" "arg:--source-type=$source_type"
+	for word do
+		case $word in SOURCE:*) set -- "$@" "arg:${word#*:}" ;; esac
+	done
+	stage 'oci-provenance provenance' "$@"
 }
 
 # A Dockerfile is a script of its own, which -n prints.

@@ -3,7 +3,8 @@
 # usage: ocinoco inspect REF [OPTION...]
 #
 # Prints an image for people to read: what it runs, its layers, their sizes and
-# its history.
+# its history. Of several platforms all are in a table, and the one for this
+# machine, or those of --platform, below.
 #
 # example:
 #   ocinoco inspect docker.io/library/busybox:1.36
@@ -13,7 +14,9 @@ compose_inspect() {
 		stage 'oci-fetch platform' "$@" "arg:$base"
 		into work:base.json
 	fi
-	stage 'oci-fetch platform REF' "$@"
+	all=
+	[ "$first" = scratch ] || has_word platform "$@" || all=yes
+	stage 'oci-fetch platform REF' ${all:+arg:--platform=all} "$@"
 	pipe
-	stage oci-inspect "$@" "arg:--reference=$first" ${base:+arg:--base work:base.json}
+	stage oci-inspect ${all:+arg:--index} "$@" "arg:--reference=$first" ${base:+arg:--base work:base.json}
 }

@@ -42,6 +42,24 @@ for platform in linux/amd64 linux/arm64; do oci-fetch "$app:1" | oci-config --pl
 	oci-push-manifest --from "$app" "$app:multi" >/dev/null
 expect 0 ocinoco inspect "$app:multi" --platform all
 assert_equal 'linux/amd64 linux/arm64' "$(sed -n 's/^Platform *//p' out | paste -sd ' ' -)"
+expect 0 ocinoco inspect "$app:multi"
+assert_match '^PLATFORM +DIGEST +LAYERS +SIZE' out
+for platform in linux/amd64 linux/arm64; do
+	assert_match "^$platform +[0-9a-f]{12} +2 +[0-9.]+ [KM]iB" out
+done
+here=$(sed -n 's/^\(linux[^ ]*\) .*shown below$/\1/p' out)
+assert_equal "$here" "$(sed -n 's/^Platform *//p' out)"
+case $(uname -m) in x86_64) assert_equal linux/amd64 "$here" ;; esac
+assert_match "^Index +$(ocinoco digest "$app:multi")\$" out
+oci-fetch --platform all "$app:multi" | oci-inspect --index --no-trunc >full
+for digest in $(oci-fetch --raw "$app:multi" | jq -r '.manifests[].digest'); do assert_match "$digest" full; done
+# None is for this machine: all are in the table, and the first is shown.
+for platform in plan9/386 linux/s390x; do oci-fetch "$app:1" | oci-config --platform "$platform"; done |
+	oci-push-manifest --from "$app" "$app:others" >/dev/null
+expect 0 ocinoco inspect "$app:others"
+assert_match '^plan9/386 .*shown below$' out
+assert_match '^Platform +plan9/386$' out
+assert_equal 0 "$(ocinoco inspect "$app:1" | grep -c '^PLATFORM')"
 expect 0 ocinoco inspect "$app:multi" --platform linux/arm64
 assert_equal linux/arm64 "$(sed -n 's/^Platform *//p' out)"
 expect 69 ocinoco inspect "$app:multi" --platform linux/s390x
@@ -56,7 +74,7 @@ assert_match '^Reference +oci:layout$' out
 
 # Tags.
 expect 0 ocinoco tags "$app"
-assert_equal '1 2 multi sbom' "$(sort out | paste -sd ' ' -)"
+assert_equal '1 2 multi others sbom' "$(sort out | paste -sd ' ' -)"
 expect 0 ocinoco tags oci:layout
 assert_equal app "$(cat out)"
 ocinoco tags -n "$app" >script

@@ -33,6 +33,9 @@ oci-verify --verify-key "$keys/ec.pub" "$repository:1" | oci-fetch --descriptor 
 assert_equal "$(field .digest image.json)" "$(digest_of raw.json)"
 
 # The same bytes by openssl: DSSE's signed bytes of the bundle.
+signatures() {
+	/usr/bin/python3 "$ROOT/Tests/pipelines/signatures.py" "$@"
+}
 check_by_openssl() {
 	jq -r .dsseEnvelope.payload bundle.json | base64 -d >payload
 	jq -r '.dsseEnvelope.signatures[0].sig' bundle.json | base64 -d >signature
@@ -58,6 +61,8 @@ for key in ec rsa ed25519; do
 	assert_equal null "$(field '.annotations["org.opencontainers.image.created"]' manifest.json)"
 	oci-fetch --blob "$repository@$(field '.layers[0].digest' manifest.json)" >bundle.json
 	check_by_openssl "$key"
+	signatures verify bundle.json "$keys/$key.pub"
+	! signatures verify bundle.json "$keys/cosign-made.pub" 2>judge.log || fail "$key: by any key"
 	assert_equal "$(openssl pkey -pubin -in "$keys/$key.pub" -outform DER | openssl dgst -sha256 -binary |
 		base64)" "$(field .verificationMaterial.publicKey.hint bundle.json)"
 done
@@ -70,7 +75,12 @@ oci-sign --sign-key "$keys/ec-encrypted.pem" --password-file password "$reposito
 oci-sign --sign-key "$keys/cosign.key" --password-file password "$repository" <forms.json >out
 COSIGN_PASSWORD='correct horse' oci-sign --sign-key "$keys/cosign.key" "$repository" <forms.json >out
 COSIGN_PASSWORD='' oci-sign --sign-key "$keys/cosign-no-password.key" "$repository" <forms.json >out
-assert_equal 5 "$(oci-fetch --referrers "$repository:forms" | wc -l)"
+for key in ec rsa; do
+	signatures encrypt "$keys/$key.pem" 'pass word' >"by-nacl.$key"
+	COSIGN_PASSWORD='pass word' oci-sign --sign-key "by-nacl.$key" --verify-key "$keys/$key.pub" \
+		"$repository" <forms.json >out
+done
+assert_equal 7 "$(oci-fetch --referrers "$repository:forms" | wc -l)"
 echo wrong >wrong
 assert_failed 78 oci-sign oci-sign --sign-key "$keys/cosign.key" --password-file wrong "$repository" <forms.json
 assert_match 'wrong password of the key' err
@@ -80,7 +90,7 @@ assert_failed 65 oci-sign oci-sign --sign-key "$keys/p384.pem" "$repository" <fo
 assert_failed 65 oci-sign oci-sign --sign-key "$keys/ec.pub" "$repository" <forms.json
 assert_failed 66 oci-sign oci-sign --sign-key no-such-file "$repository" <forms.json
 assert_failed 65 oci-verify oci-verify --verify-key "$keys/ec.pem" "$repository:1"
-assert_equal 5 "$(oci-fetch --referrers "$repository:forms" | wc -l)"
+assert_equal 7 "$(oci-fetch --referrers "$repository:forms" | wc -l)"
 
 # A program signs: its secret is its own. It does not get the password of a key.
 push_image command "$repository" >command.json
@@ -98,6 +108,13 @@ assert_failed 65 oci-sign oci-sign --sign-command ./signer --verify-key "$keys/r
 assert_failed 69 oci-sign oci-sign --sign-command 'exit 3' "$repository" <command.json
 assert_failed 69 oci-sign oci-sign --sign-command true "$repository" <command.json
 assert_failed 69 oci-sign oci-sign --sign-command 'yes 2>/dev/null' "$repository" <command.json
+# RSA-PSS is not what a bundle has: it verifies by no key, and never leaves when the key is known.
+push_image pss "$repository" >pss.json
+pss="openssl dgst -sha256 -sigopt rsa_padding_mode:pss -sign '$keys/rsa.pem'"
+assert_failed 65 oci-sign oci-sign --sign-command "$pss" --verify-key "$keys/rsa.pub" "$repository" <pss.json
+oci-sign --sign-command "$pss" "$repository" <pss.json >out
+verify_failed rsa.pub "$repository:pss"
+assert_match 'not by this key' err
 assert_equal 1 "$(oci-fetch --referrers "$repository:command" | wc -l)"
 
 # Not a signature of this: another image, another key, another repository's copy of the tag.
@@ -131,6 +148,26 @@ assert_match "of the type 'https://slsa.dev/provenance/v1'" err
 oci-verify --verify-key "$keys/ec.pub" --type https://slsa.dev/provenance/v1 "$repository:attested" >out
 cmp attested.json out
 verify_failed ec.pub --type https://slsa.dev/provenance/v1 "$repository:1"
+verify_failed ec.pub --type slsaprovenance "$repository:attested"
+oci-verify --verify-key "$keys/ec.pub" --type slsaprovenance1 "$repository:attested" >out
+cmp attested.json out
+assert_failed 64 oci-verify oci-verify --verify-key "$keys/ec.pub" --type slsa "$repository:attested"
+assert_match 'neither a URI nor one of slsaprovenance, ' err
+
+# A whole statement is signed as it is, when it is about this and of the type that is said.
+oci-provenance -- ./dist <attested.json >statement.json
+oci-sign --sign-key "$keys/rsa.pem" --predicate statement.json "$repository" <attested.json >out
+oci-verify --verify-key "$keys/rsa.pub" --type slsaprovenance1 "$repository:attested" >out
+cmp attested.json out
+assert_failed 65 oci-sign oci-sign --sign-key "$keys/ec.pem" --predicate statement.json "$repository" <image.json
+assert_match 'the statement is not about' err
+assert_failed 64 oci-sign oci-sign --sign-key "$keys/ec.pem" --predicate statement.json --type spdx \
+	"$repository" <attested.json
+assert_failed 64 oci-sign oci-sign --sign-key "$keys/ec.pem" --predicate statement.json --annotation a=b \
+	"$repository" <attested.json
+assert_failed 64 oci-sign oci-sign --sign-key "$keys/ec.pem" --predicate provenance.json \
+	"$repository" <attested.json
+assert_match '--type is missing' err
 echo 'no json' >bad.json
 assert_failed 65 oci-sign oci-sign --sign-key "$keys/ec.pem" --predicate bad.json --type https://a.b/c \
 	"$repository" <attested.json

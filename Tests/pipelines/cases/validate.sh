@@ -146,6 +146,78 @@ for name in bare link; do
 	faulty "^$subject "
 done
 
+# Archives on stdin: the same faults, one line each, whatever is wrong with several files.
+archive() {
+	expect "$1" oci-validate --archive <"$2"
+	[ "$1" = 0 ] || assert_message oci-validate
+}
+oci-fetch --raw oci:image:1 | oci-save --raw --from oci:image --tag app:1 >good.tar
+for form in cat 'gzip -n' 'zstd -q'; do
+	$form <good.tar >form.tar
+	archive 0 form.tar
+	assert_empty out
+	assert_empty err
+done
+tar -cf layout.tar -C image .
+archive 0 layout.tar
+
+# archived LAYOUT: its archive
+archived() {
+	tar -cf "$1.tar" -C "$1" oci-layout index.json blobs
+}
+for layout in bytes cut missing config manifest two diffs counts history json types compression size index names bare link; do
+	archived "$layout"
+	status=0
+	oci-validate "oci:$layout" >expected 2>err || status=$?
+	assert_equal 65 "$status" "$layout"
+	archive 65 "$layout.tar"
+	cut -d ' ' -f 1 expected | sort >subjects
+	cut -d ' ' -f 1 out | sort | diff subjects - || fail "$layout: $(cat expected out)"
+done
+
+# Docker's: links, layers by any name, compressed or not; the first fault of each image.
+mkdir docker
+for name in 1 2; do
+	oci-fetch --blob oci:image <$name.json | if [ $name = 1 ]; then zstd -dcq; else gzip -dc; fi >docker/$name.tar
+done
+oci-fetch --config oci:image:1 >docker/config.json
+echo '[{"Config":"config.json","RepoTags":["app:1"],"Layers":["1.tar","2.tar"]}]' >docker/manifest.json
+pack_docker() {
+	tar -cf docker.tar -C docker .
+}
+pack_docker
+archive 0 docker.tar
+gzip -n docker/2.tar && mv docker/2.tar.gz docker/2.tar
+ln -s 1.tar docker/link.tar
+echo '[{"Config":"config.json","RepoTags":["app:1"],"Layers":["link.tar","2.tar"]}]' >docker/manifest.json
+pack_docker
+archive 0 docker.tar
+printf x | dd of=docker/1.tar bs=1 seek=600 conv=notrunc 2>dd.log
+pack_docker
+archive 65 docker.tar
+assert_equal 1 "$(wc -l <out)"
+assert_match '^manifest.json\[0\] diffID mismatch' out
+rm docker/1.tar docker/link.tar
+pack_docker
+archive 65 docker.tar
+assert_match '^manifest.json\[0\] .*link.tar.* is not in the archive$' out
+echo '[{"Config":"none.json","RepoTags":null,"Layers":[]},{"Config":"config.json","RepoTags":null,"Layers":[]}]' \
+	>docker/manifest.json
+pack_docker
+archive 65 docker.tar
+assert_equal 2 "$(wc -l <out)"
+assert_match '^manifest.json\[1\] ' out
+
+# What is no archive, and what is cut, is an error; no file is left anywhere.
+head -c 5000 good.tar >cut.tar
+assert_failed 65 oci-validate oci-validate --archive <cut.tar
+oci-tar dist >other.tar
+assert_failed 65 oci-validate oci-validate --archive <other.tar
+assert_failed 65 oci-validate oci-validate --archive </dev/null
+assert_failed 64 oci-validate oci-validate --archive oci:image
+assert_failed 64 oci-validate oci-validate
+assert_failed 64 oci-validate oci-validate --archive --fast <good.tar
+
 # A registry; what is not there at all is no fault.
 start_registry plain
 ocinoco copy oci:image:1 "$registry/example/app:1" >copied

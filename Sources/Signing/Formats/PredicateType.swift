@@ -1,0 +1,45 @@
+/// What kind of document an attestation has: a URI, for which cosign has short names.
+///
+/// - Spec: cosign, `attest --type`; in-toto attestation framework v1, field_types.md, TypeURI.
+public struct PredicateType: Hashable, Sendable {
+    public let uri: String
+
+    /// The short names, in the order of help.
+    public static let names = uris.map(\.name)
+
+    private static let uris: [(name: String, uri: String)] = [
+        ("slsaprovenance", "https://slsa.dev/provenance/v0.2"),
+        ("slsaprovenance02", "https://slsa.dev/provenance/v0.2"),
+        ("slsaprovenance1", Provenance.predicateType),
+        ("link", "https://in-toto.io/Link/v1"),
+        ("spdx", "https://spdx.dev/Document"),
+        ("spdxjson", "https://spdx.dev/Document"),
+        ("cyclonedx", "https://cyclonedx.org/bom"),
+        ("vuln", "https://cosign.sigstore.dev/attestation/vuln/v1"),
+        ("openvex", "https://openvex.dev/ns"),
+        ("custom", "https://cosign.sigstore.dev/attestation/v1"),
+    ]
+
+    /// - Parameter text: a short name, or a URI of any scheme.
+    /// - Returns: nil for anything else: a name that is misspelt must not become a type of its own.
+    public init?(_ text: String) {
+        if let known = PredicateType.uris.first(where: { haveSameBytes($0.name, text) }) {
+            uri = known.uri
+            return
+        }
+        let scheme = text.utf8.prefix { $0 != UInt8(ascii: ":") }
+        guard scheme.count < text.utf8.count - 1, let first = scheme.first, first.isLetter,
+            scheme.allSatisfy({ $0.isLetter || $0.isDigit || "+-.".utf8.contains($0) }),
+            text.utf8.allSatisfy({ $0 > UInt8(ascii: " ") && $0 < 0x7F })
+        else { return nil }
+        uri = text
+    }
+}
+
+extension UInt8 {
+    fileprivate var isLetter: Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20)
+    }
+
+    fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+}

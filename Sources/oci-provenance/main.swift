@@ -1,0 +1,4 @@
+import FilterTools
+import ToolSupport
+
+ProvenanceTool.runAndExit()
