@@ -128,7 +128,7 @@ take_operand() {
 take_option() {
 	given="$given $option"
 	[ "$option" != --help ] || {
-		"help_${command:-all}"
+		"help_${command:-all}" || exit 74
 		exit
 	}
 	[ -n "$tools$value" ] || usage_error "'$option' needs a value"

@@ -30,10 +30,7 @@ quote() {
 	esac
 	rest=$1 quoted="'"
 	while :; do
-		case $rest in
-		*\'*) ;;
-		*) break ;;
-		esac
+		case $rest in *\'*) ;; *) break ;; esac
 		quoted="$quoted${rest%%\'*}'\\''"
 		rest=${rest#*\'}
 	done
@@ -193,39 +190,43 @@ write_command() {
 
 # Writes what was composed: for sh, or to be printed.
 write_script() {
+	body=$script script=''
 	if [ "$dry_run" = yes ]; then
-		print_head
 		copies=$printed_copies
+		write_head
 	else
 		[ -d "$ocinoco_state" ] || {
 			# It says why there is none.
 			mkdir -- "$ocinoco_state" || :
 			exit 73
 		}
-		# shellcheck disable=SC2016 # for the shell that runs the script
-		printf ': run\n%s=$ocinoco_state\n%s' "$work" "$tools_path"
+		write ': run'
+		write "$work=\$ocinoco_state"
+		script=$script$tools_path
 	fi
 	[ -z "$keep" ] || {
-		quote "$keep"
 		# What is kept is a new file, and no link is followed.
-		printf 'set -C\nmkdir -p -- %s || exit 73\n' "$quoted"
+		write 'set -C'
+		write_command mkdir -p -- "$keep"
 	}
-	printf %s "$copies$script"
+	printf %s "$script$copies$body" || die 74 'cannot write the script'
 }
 
 # What -n prints before the pipelines.
-print_head() {
-	printf 'set -eu\n%s' "$tools_path"
-	case $copies$script in *"\"\$$work\"/"*) ;; *) return 0 ;; esac
-	# shellcheck disable=SC2016
-	echo "$work"'=$(mktemp -d)'
+write_head() {
+	write 'set -eu'
+	script=$script$tools_path
+	case $copies$body in *"\"\$$work\"/"*) ;; *) return 0 ;; esac
+	write "$work=\$(mktemp -d)"
 	case ${TMPDIR:-/} in
 	/*) ;;
-	*) echo "case \$$work in /*) ;; *) $work=./\$$work ;; esac" ;;
+	*) write "case \$$work in /*) ;; *) $work=./\$$work ;; esac" ;;
 	esac
 	quote "rm -rf -- \"\$$work\""
-	printf '%s\n' "trap $quoted EXIT" "trap 'exit 129' HUP" "trap 'exit 130' INT" \
-		"trap 'exit 131' QUIT" "trap 'exit 143' TERM"
+	write "trap $quoted EXIT"
+	for word in 'HUP 129' 'INT 130' 'QUIT 131' 'TERM 143'; do
+		write "trap 'exit ${word#* }' ${word% *}"
+	done
 }
 
 # A file `value` that can be read only once, such as a pipe, is copied, and the stages `tools` read the copy. Only

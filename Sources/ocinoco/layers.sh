@@ -24,17 +24,20 @@ is_tar_needed() {
 	[ "$source" != - ] || [ "$follow_base" = yes ] || has_word oci-tar "$@"
 }
 
-# The stages from SOURCE to its tar, of which there may be none. When SOURCE is read `again`, oci-tar does not
-# repeat its warnings.
+# The stages from SOURCE to its tar, of which there may be none.
 tar_stages() {
 	if [ "$is_layer" = yes ]; then from "file:$source"; fi
-	is_tar_needed "$@" || return 0
-	listing=${follow_base#no}
+	! is_tar_needed "$@" || read_source "$@"
+}
+
+# The stage of oci-tar. When SOURCE is read `again`, it does not repeat its warnings.
+read_source() {
 	[ "$again$quiet$verbose" != yesnono ] || set -- "$@" oci-tar:--quiet
+	[ "$follow_base" = no ] || set -- "$@" arg:--base work:base.list
 	if [ "$source" = - ]; then
-		stage oci-tar arg:--from-tar=- "$@" ${listing:+arg:--base work:base.list}
+		stage oci-tar arg:--from-tar=- "$@"
 	else
-		stage 'oci-tar outputs' "$@" ${listing:+arg:--base work:base.list} arg:-- "arg:$source"
+		stage 'oci-tar outputs' "$@" arg:-- "arg:$source"
 	fi
 }
 
@@ -81,13 +84,17 @@ descriptor_stages() {
 	"$@"
 	shift
 	join "$name$extension"
-	if ! is_stored; then
-		stage oci-digest "$@"
-	elif [ -n "$output" ]; then
-		stage oci-push-blob "$@" "arg:$output"
+	if is_stored; then stage_to_target oci-push-blob "$@"; else stage oci-digest "$@"; fi
+}
+
+# stage_to_target 'TOOL [TAG...]' WORD...: one stage that writes to where the image goes, several registries too.
+stage_to_target() {
+	groups=$1
+	shift
+	if [ -n "$output" ]; then
+		stage "$groups" "$@" "arg:$output"
 	else
-		# One stage for all registries, so that SOURCE is read once.
-		stage 'oci-push-blob TAG' "$@"
+		stage "$groups TAG" "$@"
 	fi
 }
 
@@ -100,7 +107,7 @@ can_read_again() {
 	[ "$source" != - ] || return 1
 	[ ! -e "$source" ] || [ -f "$source" ] || [ -d "$source" ] || return 1
 	for word do
-		case $word in oci-tar:--files-from=-) return 1 ;; esac
+		case $word in *:--files-from=-) return 1 ;; esac
 	done
 }
 
@@ -135,11 +142,7 @@ push_images() {
 	elif ! is_stored; then
 		set -- "$@" oci-push-manifest:--dry-run
 	fi
-	if [ -n "$output" ]; then
-		stage oci-push-manifest "$@" "arg:$output"
-	else
-		stage 'oci-push-manifest TAG' "$@"
-	fi
+	stage_to_target oci-push-manifest "$@"
 	if has_word provenance "$@"; then
 		pipe
 		state_provenance "$@"

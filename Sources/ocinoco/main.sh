@@ -24,16 +24,11 @@ clean_path() {
 # script that does so.
 find_tools() {
 	tools_path=
-	case $0 in
-	/*) self=$0 ;;
-	*) self=$PWD/${0#./} ;;
-	esac
+	case $0 in /*) self=$0 ;; *) self=$PWD/${0#./} ;; esac
 	if [ ! -x "${self%/*}/oci-tar" ] && [ -L "$self" ]; then self=$(readlink -f -- "$self"); fi
 	directory=${self%/*}
 	[ -x "$directory/oci-tar" ] && [ "$directory" != "$ocinoco_tools" ] || return 0
-	case $directory in
-	*:*) die 78 "no PATH can lead to the tools in '$directory', whose name has a colon" ;;
-	esac
+	case $directory in *:*) die 78 "no PATH can lead to the tools in '$directory', whose name has a colon" ;; esac
 	PATH=$directory:$PATH
 	quote "$directory"
 	tools_path="PATH=$quoted:\$PATH$newline"
@@ -54,9 +49,8 @@ answer() {
 		printf '%s\n' "${remote#*"$newline"}"
 		;;
 	help)
-		[ $# -gt 1 ] || set -- help all
-		[ "$2" = all ] || is_command "$2" || unknown command "$2" "$commands"
-		"help_$2"
+		shift
+		compose ${1+"$1"} --help
 		;;
 	*) compose "$@" ;;
 	esac
@@ -76,6 +70,7 @@ if [ ! -d "$ocinoco_state" ]; then
 	(answer "$@")
 	exit
 fi
+true >"$ocinoco_state/script" || exit 74
 # Not by a command substitution: while bash waits for one, it loses a SIGINT that it alone gets.
 (answer "$@") >"$ocinoco_state/script"
 read -r ocinoco_line <"$ocinoco_state/script" || exit 74

@@ -40,11 +40,8 @@ watch() {
 	done
 	: >|"$ocinoco_state/stage.$1"
 	# After signal N, the status is 256 + N in ksh93 and 384 + N in yash.
-	if [ "$ocinoco_failure" -gt 384 ]; then
-		ocinoco_failure=$((ocinoco_failure - 256))
-	elif [ "$ocinoco_failure" -gt 256 ]; then
-		ocinoco_failure=$((ocinoco_failure - 128))
-	fi
+	[ "$ocinoco_failure" -le 384 ] || ocinoco_failure=$((ocinoco_failure - 128))
+	[ "$ocinoco_failure" -le 256 ] || ocinoco_failure=$((ocinoco_failure - 128))
 	case $ocinoco_failure:$2 in
 	0:* | *:-) return 0 ;;
 	1:cat) ocinoco_failure=74 ;;

@@ -65,22 +65,20 @@ choose_reuse() {
 # Sets `is_cached`: whether --cache is used, which it is not when nothing is stored, nor with --keep.
 choose_cache() {
 	is_cached=no
-	if [ -z "$cache" ] || [ -n "$keep" ] || ! is_stored; then return 0; fi
-	is_cached=yes
-	# It is there before the trees are looked at, since it may be in one.
-	write_command mkdir -m 700 -p -- "$cache"
+	if [ -n "$cache" ] && [ -z "$keep" ] && is_stored; then
+		is_cached=yes
+		# Made before the trees are read, because it may be in one.
+		write_command mkdir -m 700 -p -- "$cache"
+	fi
 }
 
 # The image whose layers are reused, and the base. With --verify-base-key what was verified is fetched,
 # whatever the tag stands for then.
 fetch_images() {
-	if [ -n "$known" ] && [ "$reuse" = auto ]; then
-		unheard=-
+	if [ -n "$known" ]; then
+		[ "$reuse" != auto ] || unheard=-
 		stage 'oci-fetch platform' "$@" "arg:$known"
-		beside work:known.json
-	elif [ -n "$known" ]; then
-		stage 'oci-fetch platform' "$@" "arg:$known"
-		into work:known.json
+		if [ "$reuse" = auto ]; then beside work:known.json; else into work:known.json; fi
 	fi
 	if has_word base-key "$@"; then
 		stage 'oci-verify base-key' "$@" "arg:$from"
@@ -145,11 +143,7 @@ make_lower_layer() {
 	index=$((index + 1)) name=layer.$index
 	for word do
 		shift
-		case $word in
-		oci-tar:--files-from=* | oci-tar:--null | oci-tar:--as=*) ;;
-		oci-tar:--whiteout=* | oci-tar:--opaque=*) ;;
-		*) set -- "$@" "$word" ;;
-		esac
+		is_selected "${word%%:*}" top || set -- "$@" "$word"
 	done
 	make_layer "$@"
 }
@@ -163,7 +157,7 @@ make_layer() {
 		make_or_reuse_layer "$@"
 		return
 	fi
-	fingerprint_stage "$@"
+	read_source arg:--fingerprint "$@"
 	into "work:$name.tree"
 	from "work:$name.tree"
 	cache_stage "$@"
@@ -172,25 +166,16 @@ make_layer() {
 	again=yes
 	make_or_reuse_layer "$@"
 	# Kept when the tree is the same as before.
-	fingerprint_stage "$@"
+	read_source arg:--fingerprint "$@"
 	pipe
 	cache_stage arg:--keep "work:$name.json" arg:--before "work:$name.tree" "$@"
 	into -
 	end_otherwise
 }
 
-fingerprint_stage() {
-	listing=${follow_base#no}
-	[ "$again$quiet$verbose" != yesnono ] || set -- "$@" oci-tar:--quiet
-	stage 'oci-tar outputs' arg:--fingerprint "$@" ${listing:+arg:--base work:base.list} arg:-- "arg:$source"
-}
-
 # oci-reuse with the cache, for layers by this compressor.
 cache_stage() {
-	case $compressor in
-	zstd | zstd:chunked | gzip | none) maker=$compressor${level:+:$level} ;;
-	*) maker=sh:$compressor ;;
-	esac
+	maker=$compressor${level:+:$level}
 	[ "$is_layer" = no ] || maker=layer:$maker
 	stage oci-reuse "arg:--cache=$cache" "arg:--made-by=$maker" "$@"
 }
@@ -199,15 +184,8 @@ cache_stage() {
 confirm_stages() {
 	is_stored || return 0
 	pipe
-	case $reuse in
-	auto | no) ;;
-	*) set -- "$@" "oci-reuse-from:--from=$known" ;;
-	esac
-	if [ -n "$output" ]; then
-		stage 'oci-push-blob oci-reuse-from' arg:--reuse "$@" "arg:$output"
-	else
-		stage 'oci-push-blob oci-reuse-from TAG' arg:--reuse "$@"
-	fi
+	case $reuse in auto | no) ;; *) set -- "$@" "oci-reuse-from:--from=$known" ;; esac
+	stage_to_target 'oci-push-blob oci-reuse-from' arg:--reuse "$@"
 }
 
 # A known layer that has the same tar, else a new one.
@@ -247,7 +225,7 @@ find_layer() {
 warn_of_links() {
 	if [ "$from" = scratch ] || [ ! -d "$source" ] || [ "$quiet$follow_base" != nono ]; then return 0; fi
 	for word do
-		case $word in oci-tar:--root-dir=* | oci-tar:--files-from=*) return 0 ;; esac
+		case $word in oci-tar:--root-dir=* | *:--files-from=*) return 0 ;; esac
 	done
 	for path in bin sbin lib lib32 lib64 libx32 var/run var/lock; do
 		if [ ! -d "$source/$path" ] || [ -L "$source/$path" ]; then continue; fi
@@ -289,10 +267,8 @@ compose_dockerfile() {
 	groups='oci-dockerfile file oci-config oci-fetch platform'
 	for word do
 		shift
-		is_selected "${word%%:*}" "$groups every TAG SOURCE" || {
-			word=${word#*:}
-			usage_error "--file and ${word%%=*} exclude each other"
-		}
+		found=${word#*:}
+		is_selected "${word%%:*}" "$groups every TAG SOURCE" || usage_error "--file and ${found%%=*} exclude each other"
 		case $push:$word in yes:TAG:*) word=arg:--tag=${word#TAG:} ;; esac
 		set -- "$@" "$word"
 	done

@@ -110,6 +110,16 @@ if mkdir full && mount -t tmpfs -o size=16k tmpfs full 2>/dev/null; then
 	assert_empty out
 	assert_equal '' "$(find full/image -name 'index.json' -exec jq -r '.manifests[]' '{}' ';')" 'tags'
 	umount full
+	# No room for the script, or for what is printed.
+	mount -t tmpfs -o size=4k tmpfs full
+	head -c 4096 /dev/zero >full/filled
+	for words in 'build ./dist --from scratch --tag a:1' 'build ./dist --from scratch --tag a:1 -n' 'help build'; do
+		# shellcheck disable=SC2086 # words
+		expect 74 env TMPDIR="$PWD/full" ocinoco $words
+		assert_empty out
+	done
+	assert_equal filled "$(ls full)" 'what was left'
+	umount full
 fi
 expect 73 ocinoco pack ./dist missing/layer
 assert_match "^oci-digest: cannot create 'missing/layer': " err
