@@ -252,6 +252,8 @@ import Testing
         (#"{"Cmd":["a"],"Env":["A=1","B"]}"#, "config.Env[1]: not NAME=VALUE: 'B'"),
         (#"{"Cmd":["a"],"Env":["=1"]}"#, "config.Env[0]: not NAME=VALUE: '=1'"),
         (#"{"Cmd":["a"],"WorkingDir":"/\u0000"}"#, "config.WorkingDir: has a zero byte"),
+        (#"{"Cmd":["a"],"User":"0:0:0"}"#, "config.User: not USER[:GROUP]"),
+        (#"{"Cmd":["a"],"User":"a\nb"}"#, "config.User: not USER[:GROUP]"),
         (#"{"Cmd":["a"],"Volumes":{"v":{}}}"#, "config.Volumes.v: not an absolute path"),
         (
             #"{"Cmd":["a"],"User":"4294967295"}"#,

@@ -23,7 +23,8 @@ extension ImageConfig {
         guard !os.isEmpty || !(document["architecture"]?.text ?? "").isEmpty else {
             throw EditError(path, "an image without a platform")
         }
-        guard os == "linux" else {
+        // Docker and containerd compare it in lower case.
+        guard os.lowercased() == "linux" else {
             throw EditError(path.key("os"), os.isEmpty ? "missing" : "not linux")
         }
         guard !arguments.isEmpty else {

@@ -72,9 +72,14 @@ public struct UserDatabase: Sendable {
 
     /// Checks what is known of `User` of an image config without any file.
     ///
-    /// - Throws: `ValueError` for a number that no user or group can have.
+    /// - Throws: `ValueError` for a number that no user or group can have, and for what no line of
+    ///   these files can have as a name.
     static func check(_ text: String) throws(ValueError) {
-        for part in text.split(separator: ":", maxSplits: 1) { _ = try id(Array(part.utf8)) }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count <= 2, !text.utf8.contains(where: { $0 == 0 || $0 == 0x0A }) else {
+            throw ValueError("not USER[:GROUP]")
+        }
+        for part in parts where !part.isEmpty { _ = try id(Array(part.utf8)) }
     }
 
     private struct User {
