@@ -7,7 +7,8 @@ import OCI
     let text = text(input)
     try checkSkeleton(of: input, text)
     let quoted = "\"" + text.flatMap { "\"\\$`".contains($0) ? ["\\", $0] : [$0] } + "\""
-    for template in templates {
+    // A few of them for each input, or else one would take seconds.
+    for (index, template) in templates.enumerated() where index % 6 == input.count % 6 {
         let file = template.replacing("@", with: text).replacing("%", with: quoted)
         try checkSkeleton(of: Array("FROM scratch AS s\n\(file)\n".utf8), text)
     }

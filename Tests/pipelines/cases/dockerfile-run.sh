@@ -163,7 +163,7 @@ fi
 if [ "$(id -u)" -eq 0 ]; then
 	isolation=--isolation=chroot
 	expect 65 oci-dockerfile --context context --output oci:made:1 --secret s=secret $isolation --file Dockerfile
-	assert_match 'Dockerfile:8: not supported: RUN --mount with --isolation chroot$' err
+	assert_match 'Dockerfile:8:1: not supported: RUN --mount with --isolation chroot$' err
 	cp Dockerfile whole
 	sed -i '/^RUN --mount/,/touch \/m/d; /^RUN --network/d' Dockerfile
 	check with none sh build.sh
