@@ -49,6 +49,23 @@ private func found(
         #expect(found(among: oci, ofTypes: types) == oci)
     }
 
+    @Test func onlyLayersWithATableAreChunked() throws {
+        let plain = try layer(.layerZstd, "a")
+        var chunked = try layer(.layerZstd, "b")
+        chunked[annotation: Annotation.chunkedTableDigest] = digestText("3")
+        var known = KnownLayers()
+        known.add(plain, ofTypes: [], onlyChunked: true)
+        known.add(chunked, ofTypes: [], onlyChunked: true)
+        #expect(known.isEmpty, "without its position, a table is not found")
+        chunked[annotation: Annotation.chunkedTablePosition] = "8:20:300:1"
+        var other = chunked
+        other.setMediaType(.layerGzip)
+        known.add(other, ofTypes: [], onlyChunked: true)
+        #expect(known.isEmpty, "annotations of another compression are false")
+        known.add(chunked, ofTypes: [], onlyChunked: true)
+        #expect(Digest(tar).flatMap { known.layer(diffID: $0) } == chunked)
+    }
+
     @Test func anUncompressedLayerIsItsOwnTar() throws {
         let plain = try layer(.layer, "1", diffID: nil)
         #expect(found(among: plain) == (try layer(.layer, "1")))
