@@ -78,7 +78,7 @@ let package = Package(
         library("Signing", ["JSON", "OCI", "ByteStream", "Hashing", "CCrypto"]),
         library(
             "Layer", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "CSystem", "CZstd", "CZlib"]),
-        library("Snapshot", ["OCI", "ByteStream", "Hashing", "Tar", "CSystem"]),
+        library("Snapshot", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "CSystem"]),
         library("ImageLayout", ["JSON", "OCI", "ByteStream", "Hashing"]),
         library("Registry", ["JSON", "OCI", "ByteStream", "Hashing", "CCurl"]),
         library(
@@ -181,7 +181,8 @@ let package = Package(
             tests(
                 "ImageTreeTests",
                 ["OCI", "ByteStream", "Snapshot", "Tar", "ImageTree", "TestSupport"]),
-            tests("SnapshotTests", ["ByteStream", "Snapshot", "TestSupport"]),
+            tests(
+                "SnapshotTests", ["JSON", "OCI", "ByteStream", "Snapshot", "Tar", "TestSupport"]),
             tests(
                 "ToolSupportTests",
                 ["JSON", "OCI", "ByteStream", "Hashing", "ToolSupport", argumentParser]),

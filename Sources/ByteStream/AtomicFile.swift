@@ -33,6 +33,9 @@ public final class AtomicFile: ByteSink {
         }
     }
 
+    /// The open file, which has the name after `commit()`; nil from then on.
+    public var opened: OwnedDescriptor? { file }
+
     deinit {
         if isNamed { _ = temporary.withCString { unlink($0) } }
     }

@@ -5,18 +5,19 @@ import Glibc
 public enum Directory {
     /// Creates the directory and those above it that are missing; one that exists is left alone.
     ///
+    /// - Parameter mode: of the directory itself; those above get what the umask leaves.
     /// - Throws: the `Errno` of mkdir(2).
-    public static func create(_ path: Path) throws(Errno) {
+    public static func create(_ path: Path, mode: UInt32 = 0o777) throws(Errno) {
         do {
-            try make(path)
+            try make(path, mode)
         } catch .noEntry where path.directory != path {
             try create(path.directory)
-            try make(path)
+            try make(path, mode)
         }
     }
 
-    private static func make(_ path: Path) throws(Errno) {
-        let result = path.withCString { mkdir($0, 0o777) }
+    private static func make(_ path: Path, _ mode: UInt32) throws(Errno) {
+        let result = path.withCString { mkdir($0, mode) }
         if result == 0 {
             try synchronize(path.directory)
             return

@@ -50,20 +50,40 @@ public final class MemoryPipe: ByteSource, ByteSink, @unchecked Sendable {
 
     /// - Throws: what `finish` was given.
     public func read(into space: UnsafeMutableRawBufferPointer) throws -> Int {
-        let available = try lock.withLock { () throws in
-            while filled == 0 && end == nil { lock.wait() }
-            if filled == 0 { try end?.get() }
-            return buffer[start..<min(start + filled, buffer.count)]
-        }
+        let available = available()
+        if available.isEmpty { try lock.withLock { try end?.get() } }
         let part = available.prefix(space.count)
         if part.isEmpty { return 0 }
         space.copyMemory(from: UnsafeRawBufferPointer(rebasing: part))
+        advance(by: part.count)
+        return part.count
+    }
+
+    /// Waits for bytes and calls `body` with them where they are.
+    ///
+    /// - Returns: false at the end, whatever it is: `body` was not called then.
+    public func consume(_ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
+        let available = available()
+        if available.isEmpty { return false }
+        body(UnsafeRawBufferPointer(rebasing: available))
+        advance(by: available.count)
+        return true
+    }
+
+    /// Waits for bytes; none are the end.
+    private func available() -> Slice<UnsafeMutableRawBufferPointer> {
         lock.withLock {
-            start = (start + part.count) % buffer.count
-            filled -= part.count
+            while filled == 0 && end == nil { lock.wait() }
+            return buffer[start..<min(start + filled, buffer.count)]
+        }
+    }
+
+    private func advance(by count: Int) {
+        lock.withLock {
+            start = (start + count) % buffer.count
+            filled -= count
             lock.broadcast()
         }
-        return part.count
     }
 
     /// States that no more bytes come, and why when it is not because all did.

@@ -11,6 +11,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -83,6 +84,11 @@ uint64_t system_effective_capabilities(void) {
     struct __user_cap_data_struct data[2] = {{0}};
     if (syscall(SYS_capget, &header, data) != 0) return 0;
     return (uint64_t)data[1].effective << 32 | data[0].effective;
+}
+
+uint32_t system_file_system_type(int descriptor) {
+    struct statfs status;
+    return fstatfs(descriptor, &status) == 0 ? (uint32_t)status.f_type : 0;
 }
 
 unsigned int system_major(uint64_t device) { return major(device); }

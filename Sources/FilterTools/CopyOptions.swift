@@ -59,13 +59,17 @@ struct CopyOptions: ParsableArguments {
     }
 
     /// Whose the copies are; nil when `--chown` is not given.
-    func owner(in base: any LayerBase) throws -> ProcessUser? {
+    ///
+    /// - Parameter isWorkingDirectory: whether nothing is copied and the destination alone made, for a
+    ///   user that a WORKDIR follows. One that is not there is root then, as BuildKit has it.
+    func owner(in base: any LayerBase, isWorkingDirectory: Bool) throws -> ProcessUser? {
         guard let chown else { return nil }
         let passwd = try base.contents(of: "etc/passwd") ?? []
         let group = try base.contents(of: "etc/group") ?? []
         do {
             return try UserDatabase(passwd: passwd, group: group).resolveOwner(chown)
         } catch {
+            if isWorkingDirectory { return ProcessUser(uid: 0, gid: 0) }
             throw InputError.refused("unknown owner \(quote(chown)): \(error.problem)")
         }
     }

@@ -13,7 +13,7 @@ public struct DigestTool: Tool {
         discussion: """
             The line has media type, digest and size. A layer (zstd, gzip or plain tar) must be \
             whole, and gets its diffID as an annotation. With --tee the bytes pass to stdout and \
-            the descriptor line goes to FILE.
+            the descriptor line goes to FILE; with --output it is the other way round.
 
             Example:
               oci-tar ./dist | oci-zstd | oci-digest --tee layer.json >layer.tar.zst
@@ -22,6 +22,11 @@ public struct DigestTool: Tool {
 
     @Option(help: ArgumentHelp("Pass bytes to stdout and write the line here.", valueName: "file"))
     var tee: Path?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write the bytes here, under this name when they are whole.", valueName: "file"))
+    var output: Path?
 
     @Option(
         help: ArgumentHelp("What the bytes are (default: by their beginning).", valueName: "type"))
@@ -40,6 +45,10 @@ public struct DigestTool: Tool {
 
     public init() {}
 
+    public func validate() throws {
+        if tee != nil && output != nil { throw ValidationError("--tee excludes --output") }
+    }
+
     public func execute(_ console: Console) throws {
         let input = try console.standardInput(expecting: "bytes")
         if sniff {
@@ -49,14 +58,22 @@ public struct DigestTool: Tool {
         let source = LayerSource(
             input, declared: mediaType, algorithm: algorithm,
             verifiesLayer: verifyLayer)
-        guard let tee else {
-            try drain(source)
-            return try OutputStream().write(source.descriptor.line)
+        if let tee {
+            try console.refuseTerminal(for: "layers")
+            let file = try ReplacedFile(tee)
+            try drain(source, to: OutputStream())
+            return try file.write(source.descriptor.line)
         }
-        try console.refuseTerminal(for: "layers")
-        let file = try ReplacedFile(tee)
-        try drain(source, to: OutputStream())
-        try file.write(source.descriptor.line)
+        if let output {
+            // A signal leaves no temporary file, where the file system needs one.
+            Interruption.arm()
+            let file = try OutputFile(output)
+            try drain(source, to: file)
+            try file.commit()
+        } else {
+            try drain(source)
+        }
+        try OutputStream().write(source.descriptor.line)
     }
 }
 

@@ -23,8 +23,17 @@ public struct ManifestAppendTool: Tool {
         version: Version.text)
 
     @Argument(help: ArgumentHelp("Files with the layers' descriptors.", valueName: "layer.json"))
-    private var layerArguments: [Values<Path>]
+    private var layerArguments: [Values<Path>] = []
     private var layers: [Path] { layerArguments.flattened() }
+
+    @Flag(help: "Add no layer, and only make what was fetched the base.")
+    var noLayer = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Put the one layer in place of all above those of the image in FILE.",
+            valueName: "file"))
+    var squash: Path?
 
     @Option(name: .customLong("diff-id"), help: "Digest of the one layer's uncompressed tar.")
     var diffID: Digest?
@@ -59,7 +68,14 @@ public struct ManifestAppendTool: Tool {
         if layers.contains("-") {
             throw ValidationError("'-' is no layer: stdin has the image lines")
         }
-        if diffID != nil && layers.count > 1 {
+        if layers.isEmpty != noLayer {
+            throw ValidationError(
+                noLayer ? "--no-layer, and a layer" : "no LAYER; --no-layer is for none")
+        }
+        if squash != nil && layers.count != 1 {
+            throw ValidationError("--squash is for one layer, and there are \(layers.count)")
+        }
+        if diffID != nil && layers.count != 1 {
             throw ValidationError("--diff-id is of one layer, and there are \(layers.count)")
         }
     }
@@ -78,7 +94,11 @@ public struct ManifestAppendTool: Tool {
                 throw InputError.refused("refused descriptor in \(path.quoted): \(error.text)")
             }
         }
+        let base = try squash.map { try ImageLines.readOne($0) }
         try ImageLines.map(console) { image, _ in
+            if let base, let layer = additions.first {
+                return try image.squash(above: base, into: layer)
+            }
             try image.append(additions, created: created, keepsAnnotations: keepAnnotations)
         }
     }

@@ -9,12 +9,16 @@ public struct ReuseTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-reuse",
         abstract: "Find the stored layer that is the tar on stdin.",
-        usage: "oci-reuse [<options>] <known> ...",
+        usage: "oci-reuse [<options>] [<known> ...]",
         discussion: """
             Reads a tar from stdin and writes the descriptor line of the layer in KNOWN that is \
             this tar: the one with its digest as diffID. Without such a layer nothing is written \
             and the status is 1. The tar is not read where KNOWN has no layer that could be it. A \
             tar that is cut is an error.
+
+            With --cache, stdin is the fingerprint of a tree in place of a tar, which oci-tar \
+            --fingerprint writes without reading a file, and DIR has the layers that were made of \
+            trees before.
 
             Example:
               oci-fetch ghcr.io/example/app:latest | oci-layers >known
@@ -26,7 +30,7 @@ public struct ReuseTool: Tool {
         help: ArgumentHelp(
             "Files of descriptor lines, as oci-layers writes them, or of image lines.",
             valueName: "known"))
-    private var knownArguments: [Values<Path>]
+    private var knownArguments: [Values<Path>] = []
 
     @Option(
         help: ArgumentHelp(
@@ -36,17 +40,26 @@ public struct ReuseTool: Tool {
     @Flag(help: "Find only layers that are zstd:chunked.")
     var chunked = false
 
+    @OptionGroup var caching: LayerCacheOptions
     @OptionGroup public var common: CommonOptions
 
     public init() {}
 
     public func validate() throws {
+        if caching.cache == nil, knownArguments.isEmpty { throw ValidationError("no KNOWN") }
+        if caching.cache != nil, !knownArguments.isEmpty || !mediaType.isEmpty || chunked {
+            throw ValidationError("--cache excludes KNOWN, --media-type and --chunked")
+        }
         if let other = mediaType.first(where: { $0.layerCompression == nil }) {
             throw ValidationError("--media-type is not the type of a layer: '\(other)'")
         }
     }
 
     public func execute(_ console: Console) throws {
+        if let cache = caching.cache {
+            let input = try console.standardInput(expecting: "a fingerprint")
+            return try caching.run(cache, input, console)
+        }
         let input = try console.standardInput(expecting: "a tar")
         var layers = KnownLayers()
         for path in knownArguments.flattened() {

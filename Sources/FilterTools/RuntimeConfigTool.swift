@@ -44,6 +44,13 @@ public struct RuntimeConfigTool: Tool {
     @Flag(help: "For this user without the superuser: in a user namespace, where they are root.")
     var rootless = false
 
+    @Flag(
+        help: """
+            Say whether the image could run, as far as that is known without its files, and write \
+            nothing.
+            """)
+    var check = false
+
     @OptionGroup var step: StepOptions
     @OptionGroup public var common: CommonOptions
 
@@ -57,11 +64,20 @@ public struct RuntimeConfigTool: Tool {
         options.hostname = hostname
         step.apply(to: &options)
         if rootless { options.rootlessOwner = ProcessUser(uid: geteuid(), gid: getegid()) }
+        if check {
+            try ImageLines.readOne(console) { image in
+                let config = try image.config()
+                if options.arguments == nil, try !config.runConfig().hasCommand {
+                    options.arguments = ["sh"]
+                }
+                try config.checkRuns(options)
+            }
+            return
+        }
         let root = try RootFileSystem(rootfs)
         let document = try ImageLines.readOne(console) { image in
             let config = try image.config()
-            let run = try config.runConfig()
-            if options.arguments == nil, run.entrypoint.isEmpty, run.cmd.isEmpty {
+            if options.arguments == nil, try !config.runConfig().hasCommand {
                 console.warn("the image has no command: 'sh' stands in its place; see --args")
                 options.arguments = ["sh"]
             }

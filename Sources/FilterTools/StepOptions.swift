@@ -8,7 +8,7 @@ struct StepOptions: ParsableArguments {
     var step = false
 
     @Option(help: ArgumentHelp("The host's network, or none.", valueName: "host|none"))
-    var network: Network = .none
+    var network: Network?
 
     @Option(
         help: ArgumentHelp(
@@ -37,6 +37,7 @@ struct StepOptions: ParsableArguments {
         options.mountsVolumes = !step
         options.allowsNewPrivileges = step
         options.sharesNetwork = network == .host
+        options.isolatesNetwork = network == Network.none
         let mounts =
             mount.map { ($0, ["ro"]) } + writableMount.map { ($0, ["rw"]) }
         options.mounts = mounts.map { mount, flags in

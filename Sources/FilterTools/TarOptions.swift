@@ -1,5 +1,6 @@
 import ArgumentParser
 import ByteStream
+import Glibc
 import Tar
 import ToolSupport
 
@@ -63,6 +64,16 @@ struct TarOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Leave out what the file's lines match.", valueName: "file"))
     var excludeFrom: [Values<Path>] = []
 
+    @Flag(help: "Leave out what the .dockerignore of SOURCE matches, when it has one.")
+    var dockerignore = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Leave out a file, directory or oci:DIR that is written meanwhile, with a warning.",
+            valueName: "output"),
+        transform: Values.each(OutputPath.init))
+    var excludeOutput: [Values<OutputPath>] = []
+
     @Option(
         help: ArgumentHelp(
             "Write only the listed paths, relative to SOURCE; '-' is stdin.", valueName: "file"))
@@ -108,6 +119,9 @@ struct TarOptions: ParsableArguments {
         }
         if fromTar != nil && (filesFrom != nil || !sources.isEmpty || rootless) {
             throw ValidationError("--from-tar excludes SOURCE, --files-from and --rootless")
+        }
+        if dockerignore && (sources.count > 1 || fromTar != nil) {
+            throw ValidationError("--dockerignore takes one SOURCE, and no --from-tar")
         }
         if filesFrom != nil && sources.count > 1 {
             throw ValidationError("--files-from takes one SOURCE, not \(sources.count)")
@@ -157,6 +171,7 @@ struct TarOptions: ParsableArguments {
         request.writesParents = parents
         request.name = name?.components
         request.excludes = try excludes()
+        request.outputs = excludeOutput.flattened().map(\.path)
         request.whiteouts = whiteout.flattened().map(\.components)
         request.opaqueDirectories = opaque.flattened().map(\.components)
         return request
@@ -171,7 +186,7 @@ struct TarOptions: ParsableArguments {
 
     func filePatterns() throws -> ExcludePatterns {
         var patterns = ExcludePatterns()
-        for path in excludeFrom.flattened() {
+        for path in excludeFrom.flattened() + ignoreFiles {
             let lines = try readWholeFile(path)
             do {
                 try patterns.add(lines: lines)
@@ -181,6 +196,12 @@ struct TarOptions: ParsableArguments {
             }
         }
         return patterns
+    }
+
+    /// The .dockerignore of the source, when there is one.
+    private var ignoreFiles: [Path] {
+        let file = (sources.first ?? ".").appending(".dockerignore")
+        return dockerignore && file.withCString { access($0, F_OK) } == 0 ? [file] : []
     }
 
     func argumentPatterns() throws -> ExcludePatterns {

@@ -20,6 +20,13 @@ public struct TarTool: Tool {
             """,
         version: Version.text)
 
+    @Flag(
+        help: """
+            Write no tar but its fingerprint: a line that is the same while nothing in the sources \
+            changes. No file is read.
+            """)
+    var fingerprint = false
+
     @OptionGroup(title: "Tar options") var options: TarOptions
     @OptionGroup(title: "Copy options") var copying: CopyOptions
     @OptionGroup public var common: CommonOptions
@@ -27,6 +34,9 @@ public struct TarTool: Tool {
     public init() {}
 
     public func validate() throws {
+        if fingerprint, copying.copy != nil || options.fromTar != nil {
+            throw ValidationError("--fingerprint excludes --copy and --from-tar")
+        }
         if copying.copy != nil, !options.isPlain {
             throw ValidationError(
                 "--copy excludes --root-dir, --files-from, --from-tar, --whiteout, --opaque")
@@ -34,6 +44,7 @@ public struct TarTool: Tool {
     }
 
     public func execute(_ console: Console) throws {
+        if fingerprint { return try writeFingerprint(console) }
         try console.refuseTerminal(for: "tar")
         if let destination = copying.copy { return try copy(to: destination, console) }
         let request = try options.request()
@@ -45,19 +56,43 @@ public struct TarTool: Tool {
             warn: console.warn)
         if let tar = options.fromTar {
             try writer.rewrite(try open(tar, console, expecting: "a tar"), request)
-        } else if let list = options.filesFrom {
-            let input = try open(list, console, expecting: "a list of paths")
-            try writer.write(try PathList(input, isNullSeparated: options.isNullSeparated), request)
+        } else if let list = try pathList(console) {
+            try writer.write(list, request)
         } else {
             try writer.write(request)
         }
         try writer.finish()
     }
 
+    private func writeFingerprint(_ console: Console) throws {
+        let request = try options.request()
+        let list = try pathList(console)
+        func write(to writer: TarWriter) throws(TarError) {
+            if let list { try writer.write(list, request) } else { try writer.write(request) }
+        }
+        let fingerprint = try TreeFingerprint(
+            write, policy: try options.policy(), base: try openBase(console),
+            salt: Array(Version.text.utf8), warn: console.warn)
+        if let path = fingerprint.unsettled {
+            console.trace("\(path.quoted) changed just now, or is on another file system")
+        }
+        try OutputStream().write(fingerprint.line)
+    }
+
+    /// The paths of `--files-from`.
+    private func pathList(_ console: Console) throws -> PathList? {
+        try options.filesFrom.map {
+            try PathList(
+                open($0, console, expecting: "a list of paths"),
+                isNullSeparated: options.isNullSeparated)
+        }
+    }
+
     private func copy(to destination: Path, _ console: Console) throws {
         let base = try openBase(console) ?? EmptyBase()
         var policy = try options.policy()
-        if let owner = try copying.owner(in: base) {
+        let copiesNothing = options.sources.isEmpty && copying.inline == nil
+        if let owner = try copying.owner(in: base, isWorkingDirectory: copiesNothing) {
             policy.uid = UInt64(owner.uid)
             policy.gid = UInt64(owner.gid)
         }

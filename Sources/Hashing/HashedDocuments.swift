@@ -35,6 +35,22 @@ extension Image {
         setConfig(config)
     }
 
+    /// Replaces the layers above those of another image by one that is the same as all of them.
+    ///
+    /// - Parameter base: an image whose layers are the lowest of this one.
+    /// - Throws: `EditError`; nothing is changed then.
+    public mutating func squash(above base: Image, into layer: LayerAddition) throws {
+        var config = try config()
+        var manifest = manifest
+        let lower = try base.config().diffIDs
+        guard config.diffIDs.starts(with: lower) else {
+            throw EditError(.root.key("layers"), "the lowest are not those of the image below")
+        }
+        try manifest.squash(above: lower.count, into: layer, &config)
+        self.manifest = manifest
+        setConfig(config)
+    }
+
     /// Records where the image was fetched from, in annotations that only image lines have.
     ///
     /// - Parameters:

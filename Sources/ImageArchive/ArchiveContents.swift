@@ -150,14 +150,22 @@ struct ArchiveContents {
     private func resolve(
         _ path: ArraySlice<UInt8>, in directory: ArraySlice<UInt8>, of entry: TarEntry
     ) throws(ArchiveError) -> [UInt8] {
+        guard let path = ArchiveContents.cleaned(path, in: directory) else {
+            throw .badPath(path: Path(entry.path), "leads out of it")
+        }
+        return path
+    }
+
+    /// - Returns: nil for a path that leads out of the archive.
+    private static func cleaned(
+        _ path: ArraySlice<UInt8>, in directory: ArraySlice<UInt8> = []
+    ) -> [UInt8]? {
         let slash = UInt8(ascii: "/")
         var components = directory.split(separator: slash)
         for component in path.split(separator: slash) {
             if component.elementsEqual(".".utf8) { continue }
             if component.elementsEqual("..".utf8) {
-                guard components.popLast() != nil else {
-                    throw .badPath(path: Path(entry.path), "leads out of it")
-                }
+                guard components.popLast() != nil else { return nil }
                 continue
             }
             components.append(component)
@@ -168,9 +176,9 @@ struct ArchiveContents {
     /// How many links lead to one file.
     private static let linkLimit = 40
 
-    /// Where a path leads to, through links.
+    /// Where a path leads to, through links. Documents write paths in other ways than the tar does.
     private func followed(_ path: [UInt8]) -> [UInt8] {
-        var path = path
+        var path = ArchiveContents.cleaned(path[...]) ?? path
         for _ in 0..<ArchiveContents.linkLimit {
             guard let next = links[path] else { break }
             path = next

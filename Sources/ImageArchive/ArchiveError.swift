@@ -3,7 +3,7 @@ import JSON
 import OCI
 import Tar
 
-/// What keeps an archive from being loaded.
+/// What keeps an archive from being loaded or written.
 public enum ArchiveError: Failure {
     case tar(TarError)
     /// Neither Docker's nor OCI's.
@@ -28,6 +28,8 @@ public enum ArchiveError: Failure {
     case noSuchPlatform(Platform, available: [String])
     case noSuchImage(name: String?, names: [String])
     case ambiguous(names: [String])
+    /// Names that cannot be given one to each image.
+    case names(count: Int, images: Int)
 
     public var exitStatus: ExitStatus {
         switch self {
@@ -37,7 +39,7 @@ public enum ArchiveError: Failure {
             .missing, .tooLarge, .notALayer, .diffID, .layerCount:
             .dataError
         case .noSuchImage, .noSuchPlatform: .unavailable
-        case .ambiguous: .usage
+        case .ambiguous, .names: .usage
         }
     }
 
@@ -72,6 +74,8 @@ public enum ArchiveError: Failure {
         case .ambiguous(let names):
             "several images in the archive, and one tag for them; choose with --image from "
                 + list(names)
+        case .names(let count, let images):
+            "\(count) names for \(images) images; each takes one --tag, or none has a name"
         }
     }
 

@@ -12,74 +12,109 @@ import Tar
 /// - Spec: image-spec v1.1.1, image-layout.md; Docker's image specification v1.2,
 ///   "Combined Image JSON + Filesystem Changeset Format".
 public struct ArchiveWriter {
+    /// An image and what it is called; each name has a tag.
+    public struct NamedImage: Sendable {
+        let collection: ImageCollection
+        var names: [RegistryReference]
+    }
+
     private let store: ImageStore
-    private let names: [RegistryReference]
     private let output: OutputBuffer
     private let tar: TarWriter
 
-    /// - Parameter names: what the image is called; each has a tag.
-    public init(_ store: ImageStore, names: [RegistryReference], to output: OutputBuffer) {
+    public init(_ store: ImageStore, to output: OutputBuffer) {
         self.store = store
-        self.names = names
         self.output = output
         tar = TarWriter(output, policy: EntryPolicy(), warn: { _ in })
+    }
+
+    /// Gives images their names: all of them to a single image, else one to each. What comes twice is
+    /// one image with the names of both.
+    ///
+    /// - Throws: `ArchiveError.names` when there are more or fewer names than images.
+    public static func images(
+        _ collections: [ImageCollection], names: [RegistryReference]
+    ) throws(ArchiveError) -> [NamedImage] {
+        if collections.count == 1 {
+            return collections.map { NamedImage(collection: $0, names: names) }
+        }
+        guard names.isEmpty || names.count == collections.count else {
+            throw .names(count: names.count, images: collections.count)
+        }
+        var images: [NamedImage] = []
+        var places: [Digest: Int] = [:]
+        for (index, collection) in collections.enumerated() {
+            let names = names.isEmpty ? [] : [names[index]]
+            if let place = places[collection.root.digest] {
+                images[place].names += names.filter { !images[place].names.contains($0) }
+            } else {
+                places[collection.root.digest] = images.count
+                images.append(NamedImage(collection: collection, names: names))
+            }
+        }
+        return images
     }
 
     /// Writes the whole archive.
     ///
     /// - Throws: `TarError`, `StoreError`, and what the places throw, a blob that does not match its
     ///   digest included; the tar then has no end.
-    public func write(_ collection: ImageCollection) throws {
+    public func write(_ images: [NamedImage]) throws {
         try write(Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8), path: "oci-layout")
-        try write(index(of: collection.root).serialized(), path: "index.json")
-        if let image = dockerImage(of: collection) {
-            try write(dockerManifest(of: image).serialized(), path: "manifest.json")
+        let index = Index(manifests: images.flatMap(indexEntries)).document
+        try write(index.serialized(), path: "index.json")
+        let dockerEntries = images.compactMap(dockerEntry)
+        if !dockerEntries.isEmpty {
+            try write(JSON.array(dockerEntries).serialized(), path: "manifest.json")
         }
-        try writeDirectories(collection)
+        let collections = images.map(\.collection)
+        try writeDirectories(collections)
         var written: Set<Digest> = []
-        for manifest in collection.manifests where written.insert(manifest.digest).inserted {
+        for manifest in collections.flatMap(\.manifests)
+        where written.insert(manifest.digest).inserted {
             try write(manifest.bytes, path: blobPath(manifest.digest))
         }
-        for blob in collection.blobs where written.insert(blob.descriptor.digest).inserted {
+        for blob in collections.flatMap(\.blobs)
+        where written.insert(blob.descriptor.digest).inserted {
             try write(blob)
         }
         try tar.finish()
     }
 
-    /// `index.json`: the image once for each of its names.
-    private func index(of root: RawManifest) -> JSONObject {
-        let descriptors = names.map { name in
-            var descriptor = root.descriptor
+    /// The entries of `index.json`: the image once for each of its names.
+    private func indexEntries(of image: NamedImage) -> [Descriptor] {
+        let root = image.collection.root.descriptor
+        if image.names.isEmpty { return [root] }
+        return image.names.map { name in
+            var descriptor = root
             descriptor[annotation: Annotation.containerdName] = name.description
             descriptor[annotation: Annotation.refName] = name.tag
             return descriptor
         }
-        return Index(manifests: descriptors.isEmpty ? [root.descriptor] : descriptors).document
     }
 
-    /// The one image that Docker's format has room for: of several, the one that runs here, or the
-    /// first.
-    private func dockerImage(of collection: ImageCollection) -> Manifest? {
-        let images = collection.images
+    /// The one image that Docker's format has room for: of several platforms, the one that runs here,
+    /// or the first. nil for what is no image.
+    private func dockerEntry(of image: NamedImage) -> JSON? {
+        let images = image.collection.images
         let here = images.first { $0.platform?.satisfies(.current) ?? false }
-        return (here ?? images.first)?.manifest
-    }
-
-    private func dockerManifest(of image: Manifest) -> JSON {
+        guard let manifest = (here ?? images.first)?.manifest else { return nil }
         var entry = JSONObject()
-        entry["Config"] = .string(blobPath(image.config.digest))
+        entry["Config"] = .string(blobPath(manifest.config.digest))
         entry["RepoTags"] =
-            names.isEmpty ? .null : .array(names.map { .string($0.familiarName) })
-        entry["Layers"] = .array(image.layers.map { .string(blobPath($0.digest)) })
-        return .array([.object(entry)])
+            image.names.isEmpty ? .null : .array(image.names.map { .string($0.familiarName) })
+        entry["Layers"] = .array(manifest.layers.map { .string(blobPath($0.digest)) })
+        return .object(entry)
     }
 
     private func blobPath(_ digest: Digest) -> String {
         "blobs/\(digest.algorithm.rawValue)/\(digest.encoded)"
     }
 
-    private func writeDirectories(_ collection: ImageCollection) throws(TarError) {
-        let digests = collection.manifests.map(\.digest) + collection.blobs.map(\.descriptor.digest)
+    private func writeDirectories(_ collections: [ImageCollection]) throws(TarError) {
+        let digests = collections.flatMap {
+            $0.manifests.map(\.digest) + $0.blobs.map(\.descriptor.digest)
+        }
         let algorithms = Set(digests.map(\.algorithm.rawValue)).sorted()
         for path in ["blobs/"] + algorithms.map({ "blobs/\($0)/" }) {
             try tar.write(TarEntry(kind: .directory, path: Array(path.utf8), mode: 0o755))

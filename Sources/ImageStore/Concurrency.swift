@@ -4,6 +4,9 @@ import Synchronization
 /// How many transfers go on at the same time.
 package let concurrencyLimit = 4
 
+/// How many questions with short answers are open at the same time.
+package let questionLimit = 8
+
 /// Tells work that its result is no longer wanted.
 package final class Cancellation: Sendable {
     package struct Cancelled: Error {}

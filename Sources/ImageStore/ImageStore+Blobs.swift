@@ -17,8 +17,7 @@ extension ImageStore {
         _ source: any BlobSource, to targets: [Reference],
         mountFrom: @escaping @Sendable (Reference) -> [String]
     ) throws {
-        var places: [Reference] = []
-        for target in targets where !places.contains(target.place) { places.append(target.place) }
+        let places = Reference.places(of: targets)
         if places.count == 1 {
             let repository = try repository(for: places[0])
             _ = try repository.writeBlob(source, mountFrom: mountFrom(places[0]))

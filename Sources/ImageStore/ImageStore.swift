@@ -144,4 +144,13 @@ public final class ImageStore: Sendable {
 extension Reference {
     /// The place without tag and digest: equal for references into the same repository.
     public var place: Reference { selecting(tag: nil, digest: nil) }
+
+    /// The places of several references, each once, in order.
+    static func places(of references: [Reference]) -> [Reference] {
+        var places: [Reference] = []
+        for reference in references where !places.contains(reference.place) {
+            places.append(reference.place)
+        }
+        return places
+    }
 }

@@ -33,6 +33,29 @@ struct IndexEntry {
         return RawManifest(bytes: index.storedBytes, mediaType: mediaType)
     }
 
+    /// Images in groups, each of which one index can have: what follows an image of the same platform,
+    /// or of none, begins another group.
+    ///
+    /// - Throws: `StoreError.malformed`.
+    static func groups(_ images: [Image]) throws(StoreError) -> [[Image]] {
+        var groups: [[Image]] = []
+        var entries: [IndexEntry] = []
+        for image in images {
+            let child = PushContent.child(image, annotations: [], subject: "the image")
+            let entry = try IndexEntry(image, child, isDocker: false)
+            let isOther = entries.contains {
+                $0.platform == nil || entry.platform == nil || $0.isTaken(by: entry)
+            }
+            if groups.isEmpty || isOther {
+                groups.append([])
+                entries = []
+            }
+            groups[groups.count - 1].append(image)
+            entries.append(entry)
+        }
+        return groups
+    }
+
     private init(
         _ image: Image, _ child: PushContent.Child, isDocker: Bool
     ) throws(StoreError) {

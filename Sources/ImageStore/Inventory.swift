@@ -24,7 +24,8 @@ struct Inventory {
             Blob(
                 descriptor: manifest.config, bytes: config, sources: sources,
                 subject: "config of \(subject)"))
-        for (offset, layer) in manifest.layers.enumerated() {
+        // The highest first: it is the one that needs more than a question, most often.
+        for (offset, layer) in manifest.layers.enumerated().reversed() {
             if layer.isForeign { continue }
             add(
                 Blob(

@@ -14,14 +14,17 @@ extension ImageStore {
     /// A registry that has a manifest under its digest has checked its blobs: they are not asked
     /// for, and nothing is sent where the tag stands for it already.
     ///
-    /// - Parameter checksBlobs: asks for every blob, whatever manifests are there.
+    /// - Parameters:
+    ///   - checksBlobs: asks for every blob, whatever manifests are there.
+    ///   - early: what was asked about the targets' tags already.
     /// - Returns: the descriptor of what was pushed, after every place has confirmed it; by the
     ///   algorithm of the first target's digest.
     /// - Throws: `StoreError`, and what the places throw. No tag is moved before the last blob of
     ///   the last target is there.
     public func push(
         _ content: PushContent, to targets: [Reference], sources: [Reference] = [],
-        expecting expectation: TagExpectation? = nil, checksBlobs: Bool = false
+        expecting expectation: TagExpectation? = nil, checksBlobs: Bool = false,
+        early: EarlyTags? = nil
     ) throws -> Descriptor {
         var pushes: [TargetPush] = []
         for target in targets {
@@ -33,7 +36,7 @@ extension ImageStore {
             pushes.append(TargetPush(target: target, root: root))
         }
         for index in pushes.indices {
-            try look(at: &pushes[index], expectation, checksBlobs: checksBlobs)
+            try look(at: &pushes[index], expectation, checksBlobs: checksBlobs, early)
         }
         var places: [Reference] = []
         for push in pushes where !places.contains(push.target.place) {
@@ -52,7 +55,8 @@ extension ImageStore {
 
     /// Finds out what a target has of a push already.
     private func look(
-        at push: inout TargetPush, _ expectation: TagExpectation?, checksBlobs: Bool
+        at push: inout TargetPush, _ expectation: TagExpectation?, checksBlobs: Bool,
+        _ early: EarlyTags?
     ) throws {
         let repository = try repository(for: push.target)
         let trusts = push.target.provesBlobs && !checksBlobs
@@ -62,7 +66,8 @@ extension ImageStore {
                 tagged = try repository.manifestDigest(.tag(tag))
                 try check(tagged, expectation, tag, at: repository)
             } else if trusts {
-                tagged = try repository.digestBeforePush(.tag(tag))
+                tagged =
+                    try early?.digest(of: push.target) ?? repository.digestBeforePush(.tag(tag))
             }
         }
         guard trusts else { return }
@@ -166,7 +171,7 @@ extension ImageStore {
         of content: PushContent, in repository: any Repository
     ) throws -> Set<Digest> {
         let digests = content.images.map(\.stored.digest).filter { $0 != content.root.digest }
-        let found = try concurrently(digests) { (digest: Digest, _) in
+        let found = try concurrently(digests, limit: questionLimit) { (digest: Digest, _) in
             try repository.digestBeforePush(.digest(digest)) == digest ? digest : nil
         }
         return Set(found.compactMap { $0 })

@@ -89,6 +89,14 @@ public struct PushContent: Sendable {
         try PushContent.checkSize(root)
     }
 
+    /// Images that one archive has beside each other, in groups that are one image each: those of
+    /// different platforms that follow each other.
+    ///
+    /// - Throws: `StoreError.malformed`.
+    public static func groups(of images: [Image]) throws(StoreError) -> [[Image]] {
+        try IndexEntry.groups(images)
+    }
+
     private static func checkSize(_ manifest: RawManifest) throws(StoreError) {
         let limit = DocumentLimit.manifestByteCount
         guard manifest.bytes.count <= limit else {
@@ -97,7 +105,7 @@ public struct PushContent: Sendable {
         }
     }
 
-    private static func child(
+    static func child(
         _ image: Image, annotations: [KeyValue], subject: String
     ) -> Child {
         var manifest = image.manifest

@@ -8,7 +8,10 @@ extension ImageStore {
     /// Makes sure that a repository has every one of `blobs`, several at a time.
     func transfer(_ blobs: [Inventory.Blob], to target: Reference) throws {
         let repository = try repository(for: target)
-        _ = try concurrently(blobs) { (blob: Inventory.Blob, cancellation) in
+        // Most of what the target's own registry may have is a question and no transfer.
+        let areNear = blobs.contains { !neighbours(of: target, in: $0.sources).isEmpty }
+        let limit = areNear ? questionLimit : concurrencyLimit
+        _ = try concurrently(blobs, limit: limit) { (blob: Inventory.Blob, cancellation) in
             try self.transfer(blob, to: target, repository, cancellation)
         }
     }
@@ -36,12 +39,12 @@ extension ImageStore {
     /// The repositories of the target's own registry, which can give it their blobs.
     func neighbours(of target: Reference, in sources: [Reference]) -> [String] {
         guard case .registry(let target) = target else { return [] }
-        return sources.compactMap { source in
-            guard case .registry(let source) = source, source.host == target.host else {
-                return nil
-            }
-            return source.repository
+        var repositories: [String] = []
+        for case .registry(let source) in sources
+        where source.host == target.host && !repositories.contains(source.repository) {
+            repositories.append(source.repository)
         }
+        return repositories
     }
 
     /// Takes a blob of a layout into another layout without copying it.

@@ -11,6 +11,8 @@ public final class ImageLister: Sendable {
     private let sources: [Reference]
     private let cache: ListingCache?
     private let hashesContent: Bool
+    /// Layers that were read to their end and are what they should be.
+    private let proved = Guarded<Set<ProvedLayer>>([])
     /// nil keeps none.
     private let tables: Guarded<[ListingKey: [UInt8]]>?
     /// Layers whose table is not used, which was said.
@@ -48,6 +50,16 @@ public final class ImageLister: Sendable {
         return tree
     }
 
+    /// The files of an image, and those of its lowest layers.
+    func trees(of image: Image, split count: Int) throws -> (lower: ImageTree, whole: ImageTree) {
+        let listings = try listings(of: ImageLayer.all(of: image), image)
+        var lower = ImageTree()
+        for listing in listings.prefix(count) { try lower.apply(listing) }
+        var whole = lower
+        for listing in listings.dropFirst(count) { try whole.apply(listing) }
+        return (lower, whole)
+    }
+
     /// The listings of some layers of an image, in their order.
     func listings(of layers: [ImageLayer], _ image: Image) throws -> [LayerListing] {
         let places = places(of: image)
@@ -65,10 +77,13 @@ public final class ImageLister: Sendable {
         return layers.compactMap { listings[$0.listingKey] }
     }
 
-    /// The tar of a layer, checked as it is read.
+    /// The tar of a layer, checked as it is read: against its digest, and against its diffID too if
+    /// that was not done before.
     func open(_ layer: ImageLayer, of image: Image) throws -> any ByteSource {
         let blob = try store.openBlob(
             layer.descriptor, subject: layer.subject, in: places(of: image))
+        let isProved = proved.withLock { $0.contains(ProvedLayer(layer)) }
+        if isProved { return try DecompressedStream(layer: blob, path: layer.descriptor.layerPath) }
         return try layer.descriptor.unpacker(diffID: layer.diffID)
             .open(blob, path: layer.descriptor.layerPath)
     }
@@ -91,6 +106,7 @@ public final class ImageLister: Sendable {
         let listing = try LayerScan(
             layer: layer.descriptor, diffID: layer.diffID, hashesContent: hashesContent
         ).listing(blob)
+        _ = proved.withLock { $0.insert(ProvedLayer(layer)) }
         cache?.keep(listing, of: whole)
         return listing
     }
@@ -112,6 +128,17 @@ public final class ImageLister: Sendable {
     }
 
     func keptTable(of key: ListingKey) -> [UInt8]? { tables?.withLock { $0[key] } }
+}
+
+/// A blob whose diffID is known for certain.
+private struct ProvedLayer: Hashable {
+    let digest: Digest
+    let diffID: Digest
+
+    init(_ layer: ImageLayer) {
+        digest = layer.descriptor.digest
+        diffID = layer.diffID
+    }
 }
 
 /// A layer of an image.

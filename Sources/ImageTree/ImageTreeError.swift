@@ -14,10 +14,12 @@ public enum ImageTreeError: Failure {
     case damaged
     /// The image has no such path.
     case noSuchPath(Path)
+    /// An image whose layers are not the lowest of another.
+    case otherBase
 
     public var exitStatus: ExitStatus {
         switch self {
-        case .refused, .tooLarge, .tableMismatch: .dataError
+        case .refused, .tooLarge, .otherBase, .tableMismatch: .dataError
         case .damaged: .internalError
         case .noSuchPath: .unavailable
         }
@@ -31,6 +33,7 @@ public enum ImageTreeError: Failure {
             "\(subject) has more than \(byteCount) bytes of names and attributes"
         case .tableMismatch(let layer): "layer \(layer) is not what its table says"
         case .damaged: "internal error: a listing is damaged"
+        case .otherBase: "the layers of the image below are not the lowest of this one"
         case .noSuchPath(let path): "no such path in the image: \(path.quoted)"
         }
     }

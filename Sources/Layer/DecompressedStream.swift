@@ -18,22 +18,35 @@ public final class DecompressedStream: ByteSource {
     /// - Returns: nil when it is neither gzip nor zstd.
     /// - Throws: `LayerError.library`, `StreamError.system`.
     public init?(_ source: any ByteSource, head: [UInt8], path: Path) throws {
-        let decoder: any StreamDecoder
-        if head.starts(with: [0x1F, 0x8B]) {
-            decoder = try GzipDecoder(path: path)
-        } else if head.starts(with: [0x28, 0xB5, 0x2F, 0xFD])
-            || (head.first ?? 0) & 0xF0 == 0x50
-                && head.dropFirst().starts(with: [0x2A, 0x4D, 0x18])
-        {
-            decoder = try ZstdDecoder(path: path)
-        } else {
-            return nil
-        }
-        let production = Production(source, decoder, pipe, path)
+        guard let decoder = try DecompressedStream.decoder(head, path) else { return nil }
+        thread = try DecompressedStream.start(Production(source, decoder, pipe, path))
+    }
+
+    /// The tar of a layer that is known to be right, compressed or not; nothing of it is hashed.
+    ///
+    /// - Throws: `StreamError.system`.
+    public init(layer source: any ByteSource, path: Path) throws(StreamError) {
+        thread = try DecompressedStream.start(Production(source, nil, pipe, path))
+    }
+
+    private static func start(_ production: Production) throws(StreamError) -> WorkerThread {
         guard let thread = WorkerThread({ production.run() }) else {
-            throw StreamError.system(call: "pthread_create", Errno(rawValue: EAGAIN))
+            throw .system(call: "pthread_create", Errno(rawValue: EAGAIN))
         }
-        self.thread = thread
+        return thread
+    }
+
+    /// - Returns: nil when bytes that begin so are not compressed.
+    private static func decoder(
+        _ head: some Collection<UInt8>, _ path: Path
+    ) throws(LayerError) -> (any StreamDecoder)? {
+        if head.starts(with: [0x1F, 0x8B]) { return try GzipDecoder(path: path) }
+        let isSkippable =
+            (head.first ?? 0) & 0xF0 == 0x50 && head.dropFirst().starts(with: [0x2A, 0x4D, 0x18])
+        if isSkippable || head.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) {
+            return try ZstdDecoder(path: path)
+        }
+        return nil
     }
 
     deinit {
@@ -49,12 +62,14 @@ public final class DecompressedStream: ByteSource {
     /// Everything in it is the thread's that runs it.
     private final class Production: @unchecked Sendable {
         private let source: any ByteSource
-        private let decoder: any StreamDecoder
+        /// nil: the first bytes tell.
+        private let decoder: (any StreamDecoder)?
         private let pipe: MemoryPipe
         private let path: Path
 
         init(
-            _ source: any ByteSource, _ decoder: any StreamDecoder, _ pipe: MemoryPipe, _ path: Path
+            _ source: any ByteSource, _ decoder: (any StreamDecoder)?, _ pipe: MemoryPipe,
+            _ path: Path
         ) {
             self.source = source
             self.decoder = decoder
@@ -67,18 +82,37 @@ public final class DecompressedStream: ByteSource {
                 byteCount: 256 << 10, alignment: 4096)
             defer { buffer.deallocate() }
             do {
-                while true {
-                    let count = try source.read(into: buffer)
-                    if count == 0 { break }
-                    try decoder.decode(UnsafeRawBufferPointer(rebasing: buffer[..<count])) {
-                        (bytes) throws(LayerError) in try self.pass(bytes)
+                var count = try readHead(into: buffer)
+                let decoder =
+                    try self.decoder ?? DecompressedStream.decoder(buffer[..<min(count, 4)], path)
+                while count > 0 {
+                    let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+                    if let decoder {
+                        try decoder.decode(bytes) { (bytes) throws(LayerError) in
+                            try self.pass(bytes)
+                        }
+                    } else {
+                        try pass(bytes)
                     }
+                    count = try source.read(into: buffer)
                 }
-                try decoder.finish()
+                try decoder?.finish()
                 pipe.finish(nil)
             } catch {
                 pipe.finish(error)
             }
+        }
+
+        /// Reads at least four bytes, if there are so many.
+        private func readHead(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+            var count = 0
+            while count < 4 {
+                let more = try source.read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+                if more == 0 { break }
+                count += more
+            }
+            return count
         }
 
         private func pass(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {

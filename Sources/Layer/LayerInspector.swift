@@ -277,7 +277,8 @@ private final class TarChecker {
 private final class ContentChecker {
     private let decoder: any StreamDecoder
     private let isEndProved: Bool
-    private let digest = StreamingDigest()
+    /// Hashing takes about as long as decompressing, and goes on beside it.
+    private let digest = BackgroundDigest()
     private let tar: TarChecker
     private let consume: LayerInspector.ContentConsumer?
 

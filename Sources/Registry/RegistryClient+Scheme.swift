@@ -32,24 +32,36 @@ extension RegistryClient {
         return try baseURL(of: host)
     }
 
-    /// Sends the first request to a loopback registry in the clear, which saves the question how to
+    /// Sends the first question to a loopback registry in the clear, which saves the question how to
     /// speak to it.
     ///
     /// - Returns: nil when it is not certain that a registry answered, and nothing was found out.
     func firstAnswer(_ request: HTTPRequest, from host: RegistryHost) throws -> HTTPResponse? {
         let plain = plainURL(of: host)
         guard host.knownBaseURL == nil, host.isLoopback, request.findsBaseURL,
-            request.url.origin == plain.origin
+            ["GET", "HEAD"].contains(request.method), request.url.origin == plain.origin
         else { return nil }
+        var request = request
+        let sink = request.sink
+        var hasHead = false
+        if let sink {
+            request.sink = {
+                hasHead = true
+                return try sink($0)
+            }
+        }
         do {
             let response = try exchange(request)
             // These may be of a server that speaks TLS only.
-            let mayBeOther = (300..<500).contains(response.status) && response.status != 429
-            guard !mayBeOther || (response.status >= 400 && response.isOfRegistry) else {
-                return nil
-            }
+            let secure = HTTPURL(scheme: "https", authority: host.authority, target: "/v2/")
+            let isRefusal = (400..<500).contains(response.status) && response.status != 429
+            if isRefusal && !response.isOfRegistry { return nil }
+            if response.leads(from: plain, to: secure) { return nil }
             host.settle(on: plain)
             return response
+        } catch TransportFailure.broken where hasHead {
+            // A part of the body is with whoever wanted it.
+            throw TransportFailure.broken("the connection broke in the first answer")
         } catch TransportFailure.broken, TransportFailure.unreachable {
             return nil
         }

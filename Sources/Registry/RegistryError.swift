@@ -44,6 +44,8 @@ public enum RegistryError: Failure {
     case uploadLost(repository: String, detail: String)
     /// A file that keeps an upload is of another one, or of other bytes.
     case resumeFile(Path, problem: String)
+    /// Another process is at the upload that the file keeps.
+    case resumeFileInUse(Path)
     case noCredentials(registry: String)
     case credentialFile(Path, problem: String)
     case credentialHelper(name: String, problem: String)
@@ -56,7 +58,7 @@ public enum RegistryError: Failure {
         switch self {
         case .denied, .noCredentials: .denied
         case .refused, .deletionRefused, .noBlob, .unreachable, .tls: .unavailable
-        case .exhausted, .timedOut, .connectionBroke, .uploadLost: .temporary
+        case .exhausted, .timedOut, .connectionBroke, .uploadLost, .resumeFileInUse: .temporary
         case .violation: .protocolError
         case .manifestTooLarge, .notAManifest, .obsoleteManifest, .resumeFile: .dataError
         case .credentialFile, .credentialHelper, .setting: .configuration
@@ -99,6 +101,8 @@ public enum RegistryError: Failure {
             "upload to \(quote(repository)) broke and cannot be repaired: \(detail)"
         case .resumeFile(let path, let problem):
             "unusable resume file \(path.quoted): \(problem)"
+        case .resumeFileInUse(let path):
+            "the resume file \(path.quoted) is in use by another process"
         case .noCredentials(let registry):
             "no credentials of \(quote(registry)); run: ocinoco login \(registry)"
         case .credentialFile(let path, let problem):

@@ -18,26 +18,25 @@ public struct RegistryRepository: Sendable {
     /// `host/repository`.
     public var name: String { "\(host.name)/\(path)" }
 
-    /// A request below `/v2/<name>/`.
+    /// A request below `/v2/<name>/`, which may be the first to the registry.
     ///
     /// - Parameter pushing: the token must allow to push.
     func call(
         _ method: String, _ suffix: String, pushing: Bool = false
     ) throws -> RegistryCall {
-        let base = try client.baseURL(of: host)
+        let base = try client.likelyBaseURL(of: host)
         let url = base.replacingTarget("/v2/\(path)/\(suffix)")
-        return call(method, url, pushing: pushing)
+        var call = call(method, url, pushing: pushing)
+        call.request.findsBaseURL = true
+        return call
     }
 
-    /// A request for a manifest, which may be the first to the registry.
     private func manifestCall(
         _ method: String, _ selector: ManifestSelector, pushing: Bool = false
     ) throws -> RegistryCall {
-        let base = try client.likelyBaseURL(of: host)
-        let url = base.replacingTarget("/v2/\(path)/manifests/\(selector.pathComponent)")
-        var call = call(method, url, pushing: pushing)
+        var call = try call(
+            method, "manifests/\(selector.pathComponent)", pushing: pushing)
         call.request.acceptManifests()
-        call.request.findsBaseURL = true
         return call
     }
 
@@ -163,7 +162,10 @@ public struct RegistryRepository: Sendable {
             throw RegistryError.notAManifest(
                 repository: name, mediaType: manifest.mediaType.rawValue)
         }
-        try client.discoverAuthentication(of: host)
+        // A small one is sent again when it turns out that it needs a token.
+        if !host.authenticator.mayNeedNothing || manifest.bytes.count > 64 << 10 {
+            try client.discoverAuthentication(of: host)
+        }
         let selector = tag.map { ManifestSelector.tag($0) } ?? .digest(manifest.digest)
         var call = try call("PUT", "manifests/\(selector.pathComponent)", pushing: true)
         call.request.headers.add("Content-Type", manifest.mediaType.rawValue)

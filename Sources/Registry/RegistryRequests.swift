@@ -28,8 +28,8 @@ extension RegistryClient {
         }
     }
 
-    /// The request as messages show it: where the registry turned out to be.
-    private func shown(_ call: RegistryCall) -> HTTPRequest {
+    /// The request as it was sent: where the registry turned out to be.
+    func shown(_ call: RegistryCall) -> HTTPRequest {
         call.host.knownBaseURL.map { call.request.moved(to: $0) } ?? call.request
     }
 
@@ -63,14 +63,21 @@ extension RegistryClient {
     ///
     /// - Throws: `TransportFailure`, `RegistryError`; what a body or a sink threw.
     func sendOnce(_ call: RegistryCall) throws -> HTTPResponse {
-        try following(call.request) { try authorized($0, call) }
+        var early = try firstAnswer(call.request, from: call.host)
+        let home = try baseURL(of: call.host)
+        return try following(call.request.moved(to: home)) { request in
+            let answer = early
+            early = nil
+            return try authorized(request, call, home, answer)
+        }
     }
 
     /// Adds the authorization that is known, or gets one when the registry asks for it.
-    private func authorized(_ request: HTTPRequest, _ call: RegistryCall) throws -> HTTPResponse {
-        let early = try firstAnswer(request, from: call.host)
-        let home = try baseURL(of: call.host)
-        let request = request.moved(to: home)
+    ///
+    /// - Parameter early: the answer to the request without any, if there was one.
+    private func authorized(
+        _ request: HTTPRequest, _ call: RegistryCall, _ home: HTTPURL, _ early: HTTPResponse?
+    ) throws -> HTTPResponse {
         guard request.url.origin == home.origin else { return try exchange(request) }
         let session = TokenSession(client: self, home: home, request: request)
         var first: String?
@@ -78,6 +85,7 @@ extension RegistryClient {
             first = try call.host.authenticator.authorization(for: call.scopes, session)
         }
         let response = try early ?? exchange(request.authorized(by: first))
+        if first == nil { call.host.authenticator.noteFreeAnswer(response) }
         guard response.status == 401 || response.isInsufficientScope else { return response }
         let challenges = Challenge.parse(response.headers.all("WWW-Authenticate"))
         let second = try call.host.authenticator.answer(

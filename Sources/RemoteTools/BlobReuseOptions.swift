@@ -9,12 +9,12 @@ struct BlobReuseOptions: ParsableArguments {
     @Flag(
         help: ArgumentHelp(
             "Send nothing: stdin is the descriptor line of a blob that is stored already. "
-                + "Status 1 when REF does not have it."))
+                + "Status 1 when no REF has it."))
     var reuse = false
 
     @Option(
         help: ArgumentHelp(
-            "With --reuse: mount or copy the blob from there if REF lacks it. May be repeated.",
+            "With --reuse: mount or copy the blob from there if a REF lacks it. May be repeated.",
             valueName: "ref"))
     var from: [String] = []
 
@@ -24,9 +24,9 @@ struct BlobReuseOptions: ParsableArguments {
         if !reuse && !from.isEmpty { throw ValidationError("--from needs --reuse") }
     }
 
-    /// Writes the descriptor on stdin again when the place has what it describes. An empty stdin is the
-    /// answer no of `oci-reuse`, and stays that.
-    func answer(_ target: Reference, _ store: ImageStore, _ console: Console) throws {
+    /// Writes the descriptor on stdin again when every place has, or gets, what it describes. An empty
+    /// stdin is the answer no of `oci-reuse`, and stays that.
+    func answer(_ targets: [Reference], _ store: ImageStore, _ console: Console) throws {
         let sources = try from.map { text throws(ReferenceError) in try parseReference(text) }
         let input = try console.standardInput(expecting: "a descriptor line")
         let descriptor: Descriptor
@@ -35,7 +35,7 @@ struct BlobReuseOptions: ParsableArguments {
         } catch InputError.empty {
             throw NegativeAnswer()
         }
-        guard try store.adopt(descriptor, at: target, from: sources) else {
+        guard try store.adopt(descriptor, at: targets, from: sources) else {
             console.trace("\(quote(descriptor.digest.description)) is not there any more")
             throw NegativeAnswer()
         }

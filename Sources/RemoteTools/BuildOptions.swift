@@ -78,6 +78,9 @@ struct BuildOptions: ParsableArguments {
         help: "Copy without asking what the image holds, as COPY --link does.")
     var noBaseListing = false
 
+    @Flag(help: "Put one layer in place of all that the Dockerfile adds.")
+    var squash = false
+
     @Option(
         help: ArgumentHelp("Time of what is copied, as of oci-tar.", valueName: "seconds|keep"),
         transform: ArgumentText.nonemptyText)
@@ -121,7 +124,9 @@ struct BuildOptions: ParsableArguments {
         request.modificationTime = mtime
         request.mountCache = cache.map { ArgumentText.decode($0.bytes) + "/mounts" }
         request.stepCaches = try stepCaches()
+        request.squashes = squash
         switch reuse {
+        case _ where squash: break
         case "auto": request.knownImage = request.destinations.first
         case "no": break
         default:

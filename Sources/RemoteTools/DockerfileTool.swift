@@ -61,7 +61,7 @@ extension ImageStore {
     fileprivate func base(_ text: String, _ platform: Platform) throws -> BaseImage {
         let reference = try Reference(text)
         if case .scratch = reference { throw StoreError.scratch }
-        let pinned = reference.with(digest: try manifest(of: reference).digest)
+        let pinned = reference.withDigest(try manifest(of: reference).digest)
         let images = try images(of: pinned, platform: .one(platform))
         guard let image = images.first else { throw StoreError.scratch }
         return BaseImage(reference: pinned.description, config: try image.config())

@@ -25,14 +25,34 @@ public struct FlattenTool: Tool {
             "Only this path, with what is in it. May be repeated.", valueName: "path"))
     var only: [Values<Path>] = []
 
+    @Flag(
+        help:
+            "With --only: write the links and directories that lead to a path too, and nothing for one that is missing."
+    )
+    var follow = false
+
     @OptionGroup var tree: TreeOptions
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions
 
     public init() {}
 
+    @Option(
+        help: ArgumentHelp(
+            "Write what the layers above those of the image in FILE change, as one layer.",
+            valueName: "file"))
+    var above: Path?
+
+    public func validate() throws {
+        if above != nil && !only.isEmpty {
+            throw ValidationError("--above and --only exclude each other")
+        }
+        if follow && only.isEmpty { throw ValidationError("--follow needs --only") }
+    }
+
     public func execute(_ console: Console) throws {
         let sources = try tree.sources()
+        let base = try above.map { try ImageLines.readOne($0) }
         try console.refuseTerminal(for: "tar")
         let output = OutputBuffer()
         output.descriptor.enlargePipe()
@@ -40,7 +60,12 @@ public struct FlattenTool: Tool {
             try registry.withStore(console) { store in
                 let paths = only.flattened()
                 let lister = tree.lister(store, sources, keepsTables: !paths.isEmpty)
-                try TreeExport(lister, to: output).write(image, paths)
+                let export = TreeExport(lister, to: output)
+                if let base {
+                    try export.write(image, above: base)
+                } else {
+                    try export.write(image, paths, withLinks: follow)
+                }
             }
         }
     }

@@ -70,10 +70,9 @@ public struct PushBlobTool: Tool {
 
     public func execute(_ console: Console) throws {
         if reuse.reuse {
-            guard references.count == 1 else { throw UsageError("--reuse is for one REF") }
-            let reference = try place(references[0], console)
+            let targets = try references.map { try place($0, console) }
             return try registry.withStore(console) { store in
-                try reuse.answer(reference, store, console)
+                try reuse.answer(targets, store, console)
             }
         }
         var targets: [Reference] = []

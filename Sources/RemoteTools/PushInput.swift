@@ -6,7 +6,7 @@ import ToolSupport
 
 /// What `oci-push-manifest` reads: image lines, or the bytes of one manifest or index.
 enum PushInput {
-    case images([Image])
+    case images([Image], sets: [LineSet])
     case raw([UInt8], subject: String)
 
     /// - Parameter isRaw: whether it is a stored manifest or index, whatever it holds.
@@ -28,8 +28,9 @@ enum PushInput {
                     + "'jq -c' writes it as one")
         }
         var images = try ImageLines.read(bytes, path: input.path)
+        let sets = ImageLines.sets(of: images)
         try ImageLines.checkPositions(&images)
-        self = .images(images)
+        self = .images(images, sets: sets)
     }
 
     /// What is pushed for the input.
@@ -40,13 +41,33 @@ enum PushInput {
         targets: [Reference], sources: [Reference]
     ) throws -> PushContent {
         switch self {
-        case .images(let images):
+        case .images(let images, _):
             return try store.content(
                 of: images, asIndex: asIndex, annotations: annotations, targets: targets,
                 sources: sources)
         case .raw(let bytes, let subject):
             if asIndex { throw UsageError("--index takes image lines, not a manifest's bytes") }
             return try PushContent(raw: bytes, annotations: annotations, subject: subject)
+        }
+    }
+
+    /// What is saved for the input: each image on its own. Lines that count themselves are one image for
+    /// several platforms, and so are others that follow each other, as long as their platforms differ.
+    ///
+    /// - Throws: what `ImageStore.content` throws.
+    func contents(_ store: ImageStore, sources: [Reference]) throws -> [PushContent] {
+        guard case .images(_, let sets) = self else {
+            return [
+                try content(
+                    store, asIndex: false, annotations: [], targets: [], sources: sources)
+            ]
+        }
+        return try sets.flatMap { set in
+            let groups = set.isCounted ? [set.images] : try PushContent.groups(of: set.images)
+            return try groups.map { images in
+                try store.content(
+                    of: images, asIndex: false, annotations: [], targets: [], sources: sources)
+            }
         }
     }
 

@@ -86,8 +86,11 @@ public struct PushManifestTool: Tool {
         let sources = try from.map { text throws(ReferenceError) in try parseReference(text) }
         let expectation = try self.expectation()
         let input = try console.standardInput(expecting: "image lines")
-        let lines = try PushInput(input, isRaw: raw)
         let output = try registry.withStore(console) { store in
+            // What says nothing about this push is not asked.
+            let asksTags = !dryRun && !plan && !checkBlobs && expectation == nil
+            let early = asksTags ? store.askAhead(targets.map(\.reference)) : nil
+            let lines = try PushInput(input, isRaw: raw)
             let content = try lines.content(
                 store, asIndex: index, annotations: annotation.flattened(),
                 targets: targets.map(\.reference), sources: sources)
@@ -99,7 +102,7 @@ public struct PushManifestTool: Tool {
             }
             return try store.push(
                 content, to: places, sources: sources, expecting: expectation,
-                checksBlobs: checkBlobs
+                checksBlobs: checkBlobs, early: early
             ).line
         }
         try OutputStream().write(output)

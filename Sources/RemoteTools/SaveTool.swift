@@ -15,7 +15,12 @@ public struct SaveTool: Tool {
             Reads image lines from stdin, or a manifest or index as oci-fetch --raw writes it, which \
             keeps its digest, and writes an archive to stdout: an OCI layout that is at the same time \
             what 'docker save' writes. Blobs are streamed from where they are, nothing is stored \
-            here. Docker's part of the archive has one image: of several, the one for this machine.
+            here. Docker's part of the archive has one image for each: of those for several platforms, \
+            the one for this machine.
+
+            Lines for several platforms are one image. Lines that are different images, as several \
+            runs of oci-fetch write them, are each an image of the archive; then the first --tag is \
+            the name of the first, and so on.
 
             Example:
               oci-fetch ghcr.io/example/app:latest |
@@ -25,7 +30,9 @@ public struct SaveTool: Tool {
 
     @Option(
         name: .customLong("tag"),
-        help: ArgumentHelp("The image's name. May be repeated.", valueName: "name"))
+        help: ArgumentHelp(
+            "The image's name. May be repeated: more names, or one for each of several images.",
+            valueName: "name"))
     var names: [String] = []
 
     @Option(
@@ -50,10 +57,10 @@ public struct SaveTool: Tool {
         let output = OutputBuffer()
         output.descriptor.enlargePipe()
         try registry.withStore(console) { store in
-            let content = try lines.content(
-                store, asIndex: false, annotations: [], targets: [], sources: sources)
-            let collection = try store.collect(content, sources: sources)
-            try ArchiveWriter(store, names: names, to: output).write(collection)
+            let contents = try lines.contents(store, sources: sources)
+            let images = try ArchiveWriter.images(
+                contents.map { try store.collect($0, sources: sources) }, names: names)
+            try ArchiveWriter(store, to: output).write(images)
         }
     }
 

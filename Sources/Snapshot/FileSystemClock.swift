@@ -33,11 +33,12 @@ struct FileSystemClock {
     ///
     /// - Parameter output: touched when it is a file there and `directory` takes none without a name.
     /// - Returns: nil when no file can be touched there, as in a directory of another user.
-    init?(of directory: OpenDirectory, output: FileDescriptor) throws(TarError) {
+    init?(of directory: OpenDirectory, output: FileDescriptor?) throws(TarError) {
         let device = UInt64(try directory.status().st_dev)
         let unnamed = FileSystemClock.unnamedFile(in: directory)
-        let file = unnamed?.descriptor ?? output
-        guard let first = FileSystemClock.touch(file, device) else { return nil }
+        guard let file = unnamed?.descriptor ?? output,
+            let first = FileSystemClock.touch(file, device)
+        else { return nil }
         var time = first
         for _ in 0..<FileSystemClock.waitLimit where time - first <= FileSystemClock.tick {
             usleep(2000)
@@ -45,6 +46,31 @@ struct FileSystemClock {
         }
         self.init(device: device, time: time)
     }
+
+    /// The time of this machine, less what its clock may be ahead of what files are given, where no
+    /// file can be touched.
+    ///
+    /// - Returns: nil for a file system whose times this machine does not set: of another machine, or
+    ///   of an image that was made elsewhere.
+    static func ofMachine(for directory: OpenDirectory) throws(TarError) -> FileSystemClock? {
+        guard localTypes.contains(system_file_system_type(directory.descriptor)) else {
+            return nil
+        }
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        guard let time = SnapshotEntry.Time(now).total else { return nil }
+        return FileSystemClock(
+            device: UInt64(try directory.status().st_dev), time: time - machineMargin)
+    }
+
+    /// Of ext2 to ext4, XFS, btrfs, tmpfs, overlay, F2FS, bcachefs, ZFS.
+    ///
+    /// - Spec: statfs(2).
+    private static let localTypes: Set<UInt32> = [
+        0xEF53, 0x5846_5342, 0x9123_683E, 0x0102_1994, 0x794C_7630, 0xF2F5_2010, 0xCA45_1A4E,
+        0x2FC1_2FC1,
+    ]
+    private static let machineMargin: Int64 = 2_000_000_000
 
     private static func unnamedFile(in directory: OpenDirectory) -> OwnedDescriptor? {
         do {
@@ -73,10 +99,18 @@ struct FileSystemClock {
 
     /// Whether any change of a file from now on will change its times.
     func isAfter(_ entry: SnapshotEntry, on device: UInt64) -> Bool {
-        guard device == self.device, let time = entry.time?.total,
-            let changeTime = entry.changeTime?.total
+        isAfter(entry.time, entry.changeTime, on: device)
+    }
+
+    /// - Parameters:
+    ///   - modified: the modification time.
+    ///   - changed: the change time.
+    func isAfter(
+        _ modified: SnapshotEntry.Time?, _ changed: SnapshotEntry.Time?, on device: UInt64
+    ) -> Bool {
+        guard device == self.device, let time = modified?.total, let changeTime = changed?.total
         else { return false }
-        let isCoarse = entry.time?.nanoseconds == 0 && entry.changeTime?.nanoseconds == 0
+        let isCoarse = modified?.nanoseconds == 0 && changed?.nanoseconds == 0
         let tick = isCoarse ? FileSystemClock.coarseTick : FileSystemClock.tick
         return max(time, changeTime) < self.time - tick
     }

@@ -28,13 +28,14 @@ struct ScannedFile {
     ///
     /// - Returns: nil for a socket.
     func status() throws(TarError) -> (entry: SnapshotEntry, identity: FileIdentity)? {
-        let status: stat
-        if let name {
-            status = try OpenDirectory.status(name, in: directory)
-        } else {
-            status = try directory.status()
-        }
+        let status = try kernelStatus()
         return SnapshotEntry(status).map { ($0, FileIdentity(status)) }
+    }
+
+    /// What the kernel says of it; a symbolic link is not followed.
+    func kernelStatus() throws(TarError) -> stat {
+        guard let name else { return try directory.status() }
+        return try OpenDirectory.status(name, in: directory)
     }
 
     func linkTarget() throws(TarError) -> [UInt8] {

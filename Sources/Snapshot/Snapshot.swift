@@ -6,12 +6,30 @@ import Tar
 ///
 /// - Spec: mtree(5).
 public struct Snapshot: Sendable {
+    /// As small as it can be: there is one for each path.
     struct Record: Sendable {
-        let path: Range<Int>
-        /// Index of the directory that it is in; nil for what is in the tree's own.
-        var parent: Int?
-        let line: Int
+        private let start: UInt32
+        private let count: UInt32
+        private var parentIndex: Int32 = -1
+        private let lineNumber: UInt32
         var entry: SnapshotEntry
+
+        /// - Precondition: `path` is below `SnapshotParser.pathsByteLimit`.
+        init(path: Range<Int>, line: Int, entry: SnapshotEntry) {
+            start = UInt32(path.lowerBound)
+            count = UInt32(path.count)
+            lineNumber = UInt32(clamping: line)
+            self.entry = entry
+        }
+
+        var path: Range<Int> { Int(start)..<(Int(start) + Int(count)) }
+        var line: Int { Int(lineNumber) }
+
+        /// Index of the directory that it is in; nil for what is in the tree's own.
+        var parent: Int? {
+            get { parentIndex < 0 ? nil : Int(parentIndex) }
+            set { parentIndex = newValue.map { Int32(clamping: $0) } ?? -1 }
+        }
     }
 
     /// The tree's own directory; nil when the snapshot does not say.
@@ -44,6 +62,7 @@ public struct Snapshot: Sendable {
 
     private init(_ input: InputStream, needsEnd: Bool) throws(SnapshotError) {
         var parser = SnapshotParser(path: input.path)
+        parser.reserve(Snapshot.expectedCount(input))
         let lines = SnapshotLines(input)
         try lines.read { (line) throws(SnapshotError) in
             try parser.read(line, line: lines.number)
@@ -54,8 +73,21 @@ public struct Snapshot: Sendable {
         hasAttributes = parser.hasAttributes
         paths = parser.paths
         contents = parser.contents
-        records = try Snapshot.ordered(parser.records, paths, input.path)
+        var records = parser.takeRecords()
+        try Snapshot.order(&records, paths, input.path)
+        self.records = records
     }
+
+    /// How many records a file has, by its size; not more than what does no harm when it is wrong.
+    private static func expectedCount(_ input: InputStream) -> Int {
+        var status = stat()
+        guard fstat(input.descriptor.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG
+        else { return 0 }
+        return min(Int(status.st_size) / lineByteCount, 1 << 18)
+    }
+
+    /// What the lines of an entry have at least.
+    private static let lineByteCount = 160
 
     func path(of record: Record) -> ArraySlice<UInt8> { paths[record.path] }
 
@@ -97,35 +129,37 @@ public struct Snapshot: Sendable {
     /// Sorts, and finds each record's parent.
     ///
     /// - Throws: `SnapshotError.malformed` for a path that is there twice, or not in a directory.
-    private static func ordered(
-        _ unordered: [Record], _ paths: [UInt8], _ source: Path
-    ) throws(SnapshotError) -> [Record] {
-        var records = unordered
+    private static func order(
+        _ records: inout [Record], _ paths: [UInt8], _ source: Path
+    ) throws(SnapshotError) {
         try paths.withRawBytes { (paths) throws(SnapshotError) in
-            func text(_ record: Record) -> UnsafeRawBufferPointer {
-                UnsafeRawBufferPointer(rebasing: paths[record.path])
+            func text(_ path: Range<Int>) -> UnsafeRawBufferPointer {
+                UnsafeRawBufferPointer(rebasing: paths[path])
             }
-            let isOrdered = zip(records, records.dropFirst())
-                .allSatisfy { walkPrecedes(text($0), text($1)) }
-            if !isOrdered { records.sort { walkPrecedes(text($0), text($1)) } }
+            let isOrdered = records.indices.dropFirst().allSatisfy {
+                walkPrecedes(text(records[$0 - 1].path), text(records[$0].path))
+            }
+            if !isOrdered { records.sort { walkPrecedes(text($0.path), text($1.path)) } }
             var directories: [Int] = []
             for index in records.indices {
-                let path = text(records[index])
+                let path = text(records[index].path)
                 func malformed(_ problem: String) -> SnapshotError {
                     .malformed(
                         path: source, line: records[index].line,
                         "\(Path(Array(path)).quoted) \(problem)")
                 }
-                if index > 0, text(records[index - 1]).isSame(as: path) {
+                if !isOrdered, index > 0, text(records[index - 1].path).isSame(as: path) {
                     throw malformed("is there twice")
                 }
                 let isDirectory = records[index].entry.kind == .directory
-                guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else {
+                var slash = path.count - 1
+                while slash >= 0, path[slash] != UInt8(ascii: "/") { slash -= 1 }
+                if slash < 0 {
                     directories = isDirectory ? [index] : []
                     continue
                 }
                 let parent = UnsafeRawBufferPointer(rebasing: path[..<slash])
-                while let last = directories.last, !text(records[last]).isSame(as: parent) {
+                while let last = directories.last, !text(records[last].path).isSame(as: parent) {
                     directories.removeLast()
                 }
                 guard let last = directories.last else { throw malformed("is not in a directory") }
@@ -133,7 +167,6 @@ public struct Snapshot: Sendable {
                 if isDirectory { directories.append(index) }
             }
         }
-        return records
     }
 }
 
@@ -150,12 +183,10 @@ extension UnsafeRawBufferPointer {
 private func walkPrecedes(
     _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
 ) -> Bool {
-    var other = right.makeIterator()
-    for byte in left {
-        guard let otherByte = other.next() else { return false }
-        if byte == otherByte { continue }
-        func rank(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "/") ? 0 : byte }
-        return rank(byte) < rank(otherByte)
-    }
-    return other.next() != nil
+    let limit = min(left.count, right.count)
+    var index = 0
+    while index < limit, left[index] == right[index] { index += 1 }
+    if index == limit { return left.count < right.count }
+    func rank(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "/") ? 0 : byte }
+    return rank(left[index]) < rank(right[index])
 }

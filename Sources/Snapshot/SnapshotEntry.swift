@@ -96,7 +96,17 @@ public struct SnapshotEntry: Hashable, Sendable {
 
 /// The sha256 of a file's content, in as little memory as it has.
 public struct ContentDigest: Hashable, Sendable {
-    private let words: SIMD4<UInt64>
+    // Four words: a vector would be aligned to 32 bytes.
+    private let first: UInt64
+    private let second: UInt64
+    private let third: UInt64
+    private let fourth: UInt64
+
+    private init(_ words: SIMD4<UInt64>) {
+        (first, second, third, fourth) = (words[0], words[1], words[2], words[3])
+    }
+
+    private var words: SIMD4<UInt64> { SIMD4(first, second, third, fourth) }
 
     /// - Precondition: `digest` is a sha256.
     public init(_ digest: Digest) {
@@ -121,7 +131,7 @@ public struct ContentDigest: Hashable, Sendable {
             }
             words[index] = word
         }
-        self.words = words
+        self.init(words)
     }
 
     /// - Precondition: 32 bytes.
@@ -132,7 +142,7 @@ public struct ContentDigest: Hashable, Sendable {
             words[index] = UInt64(
                 bigEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
         }
-        self.words = words
+        self.init(words)
     }
 
     /// 32 bytes.

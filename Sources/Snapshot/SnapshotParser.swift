@@ -49,6 +49,7 @@ struct SnapshotParser {
     ///   - line: its number, for messages.
     mutating func read(_ text: UnsafeRawBufferPointer, line: Int) throws(SnapshotError) {
         self.line = line
+        if try plain(text) { return }
         var words = SnapshotWords(text)
         guard let name = words.next() else { return }
         if name.first == UInt8(ascii: "/") {
@@ -63,9 +64,61 @@ struct SnapshotParser {
         }
     }
 
+    /// Makes room for so many records.
+    mutating func reserve(_ count: Int) { records.reserveCapacity(count) }
+
+    /// All records, which are then no longer here.
+    mutating func takeRecords() -> [Snapshot.Record] {
+        defer { records = [] }
+        return records
+    }
+
+    /// Takes a line of a plain file or of its inode, as `oci-snapshot` writes them.
+    ///
+    /// - Returns: false for any other.
+    private mutating func plain(_ text: UnsafeRawBufferPointer) throws(SnapshotError) -> Bool {
+        guard hasOwnKeywords, defaults.isEmpty, let start = text.baseAddress,
+            let end = memchr(start, CInt(UInt8(ascii: " ")), text.count)
+        else { return false }
+        let name = UnsafeRawBufferPointer(rebasing: text[..<(UnsafeRawPointer(end) - start)])
+        let words = UnsafeRawBufferPointer(rebasing: text[name.count...])
+        if name.first == UInt8(ascii: "#") {
+            guard !records.isEmpty, name.count == 2,
+                let (inode, changeTime) = PlainEntry.identity(words)
+            else { return false }
+            records[records.count - 1].entry.inode = inode
+            if let changeTime { records[records.count - 1].entry.changeTime = changeTime }
+            return true
+        }
+        for byte in name {
+            if byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "/") || byte == 0 {
+                return false
+            }
+        }
+        guard name.first != UInt8(ascii: ".") || name.count > 2,
+            let entry = PlainEntry.file(words)
+        else { return false }
+        let pathStart = paths.count
+        paths += current
+        if !current.isEmpty { paths.append(UInt8(ascii: "/")) }
+        paths.append(contentsOf: name)
+        try append(entry, from: pathStart)
+        hasRelativeEntries = true
+        return true
+    }
+
+    /// Adds the record of the path that was appended last.
+    private mutating func append(
+        _ entry: SnapshotEntry, from start: Int
+    ) throws(SnapshotError) {
+        guard paths.count <= SnapshotParser.pathsByteLimit,
+            paths.count - start <= SnapshotParser.pathByteLimit
+        else { throw .tooLarge(path: source, line: line) }
+        records.append(Snapshot.Record(path: start..<paths.count, line: line, entry: entry))
+    }
+
     /// States that no more lines come.
     ///
-    /// - Parameter needsEnd: whether a text of full entries must leave its root too.
     /// - Parameter needsEnd: whether a text of full entries must leave its root too.
     /// - Throws: `SnapshotError.empty`, and `.cut` when a directory was not left.
     func finish(_ lines: SnapshotLines, needsEnd: Bool = false) throws(SnapshotError) {
@@ -131,12 +184,8 @@ struct SnapshotParser {
             if !isFull { entered.append(0) }
             return
         }
-        guard paths.count <= SnapshotParser.pathsByteLimit,
-            paths.count - start <= SnapshotParser.pathByteLimit
-        else { throw .tooLarge(path: source, line: line) }
+        try append(entry, from: start)
         if let content = try content(words) { contents[Array(paths[start...])] = content }
-        records.append(
-            Snapshot.Record(path: start..<paths.count, parent: nil, line: line, entry: entry))
         if isFull {
             hasFullEntries = true
             return
@@ -190,7 +239,11 @@ struct SnapshotParser {
             entry.content = nil
             entry.otherContents = []
         }
-        if entry.kind == .file, entry.content == nil { chooseDigest(of: &entry) }
+        if entry.content != nil {
+            entry.otherContents = []
+        } else if entry.kind == .file {
+            chooseDigest(of: &entry)
+        }
         if entry.kind != .symbolicLink { entry.linkTarget = nil }
         // File systems disagree on what this is of a directory.
         if entry.kind == .directory { entry.linkCount = nil }

@@ -34,7 +34,7 @@ public struct SnapshotWriter {
     public func write(to output: OutputBuffer) throws(SnapshotError) {
         let recorder = Recorder(output)
         do {
-            try TreeScan(directory: directory, threads: threads, warn: warn)
+            try TreeScan(directory: directory, threads: threads, work: .reading, warn: warn)
                 .run(begin: recorder.begin) { RecordingChunk(recorder) }
             try recorder.finish()
         } catch .stream(let error) {

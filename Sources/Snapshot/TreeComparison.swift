@@ -30,7 +30,8 @@ public struct TreeComparison {
     ) throws(SnapshotError) -> [Path] {
         let comparer = Comparer(snapshot, directory, isFast: isFast)
         do {
-            try TreeScan(directory: directory, threads: threads, warn: warn)
+            let work: ScanWork = isFast ? .status : .reading
+            try TreeScan(directory: directory, threads: threads, work: work, warn: warn)
                 .run(begin: comparer.begin) { ComparisonChunk(comparer) }
             if comparer.isRootChanged {
                 warn(
@@ -124,6 +125,12 @@ private final class Comparer: @unchecked Sendable {
         guard let (entry, identity) = try file.status() else { return nil }
         let path = UnsafeRawBufferPointer(rebasing: file.path)
         let index = path.isEmpty ? nil : snapshot.index(of: path, near: &position)
+        if let index, isUntouched(index, entry, on: identity.device) {
+            let isLinked = entry.kind != .directory && (entry.linkCount ?? 1) > 1
+            return Finding(
+                index: index, isDirectory: entry.kind == .directory, isChanged: false,
+                inode: entry.inode, identity: isLinked ? identity : nil)
+        }
         let old = file.path.isEmpty ? snapshot.root : index.map { snapshot.records[$0].entry }
         let isLinked = (entry.linkCount ?? 1) > 1 || (old?.linkCount ?? 1) > 1
         return Finding(
@@ -133,6 +140,16 @@ private final class Comparer: @unchecked Sendable {
             } ?? !file.path.isEmpty,
             inode: entry.inode,
             identity: isLinked && entry.kind != .directory ? identity : nil)
+    }
+
+    /// Whether nothing of a file was touched since before the snapshot; it has as many names too.
+    private func isUntouched(_ index: Int, _ entry: SnapshotEntry, on device: UInt64) -> Bool {
+        guard isFast, device == self.device else { return false }
+        // In place: a copy of a record counts references.
+        return snapshot.records.withUnsafeBufferPointer { records in
+            records[index].entry.isSameFile(as: entry)
+                && records[index].entry.linkCount == entry.linkCount
+        }
     }
 
     private func isChanged(

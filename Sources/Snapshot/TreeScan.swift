@@ -6,11 +6,10 @@ import Tar
 
 /// Walks a tree and examines what is in it with several threads.
 struct TreeScan {
-    private static let threadLimit = 16
-
     let directory: Path
     /// nil: as many as there are processors.
     let threads: Int?
+    let work: ScanWork
     let warn: (String) -> Void
 
     /// Examines the directory and everything in it, a directory before its contents, names in byte
@@ -27,9 +26,7 @@ struct TreeScan {
             try OpenDirectory(name, path: directory, followingLinks: true)
         }
         try begin(root)
-        let count = min(threads ?? Int(system_processor_count()), TreeScan.threadLimit)
-        let chunks = (0..<(count + 4)).map { _ in makeChunk() }
-        let visitor = ScanVisitor(try OrderedRing(chunks, workerCount: count))
+        let visitor = try ScanVisitor(threads: threads, work, makeChunk: makeChunk)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
         defer { buffer.deallocate() }
         var walker = TreeWalker(
@@ -39,25 +36,54 @@ struct TreeScan {
             try visitor.visit(root, path: [])
             try walker.walk([.directory(root)])
         } catch {
-            visitor.ring.cancel()
+            visitor.cancel()
             throw error
         }
         try visitor.finish()
     }
 }
 
+/// What is done with the entries of a tree.
+enum ScanWork {
+    /// The kernel is asked for attributes: so little that threads must not wake each other often.
+    case status
+    /// Files are read: so much that a few large ones must not be one thread's alone.
+    case reading
+
+    /// How many entries go to a thread at once.
+    fileprivate var itemLimit: Int {
+        switch self {
+        case .status: 256
+        case .reading: 32
+        }
+    }
+}
+
 /// Fills chunks with what a walk finds.
-private final class ScanVisitor: TreeVisitor {
-    let ring: OrderedRing<ScanChunk>
+final class ScanVisitor: WalkVisitor {
+    private static let threadLimit = 16
+
+    private let ring: OrderedRing<ScanChunk>
+    private let itemLimit: Int
+    /// How many directories a chunk may keep open.
+    private let directoryLimit: Int
     private var current: ScanChunk?
 
-    init(_ ring: OrderedRing<ScanChunk>) {
-        self.ring = ring
+    /// - Parameters:
+    ///   - threads: how many examine; nil: as many as there are processors.
+    ///   - work: what is done with each entry.
+    init(threads: Int?, _ work: ScanWork, makeChunk: () -> ScanChunk) throws(TarError) {
+        itemLimit = work.itemLimit
+        let count = min(threads ?? Int(system_processor_count()), ScanVisitor.threadLimit)
+        let chunks = (0..<(count + 4)).map { _ in makeChunk() }
+        ring = try OrderedRing(chunks, workerCount: count)
+        // The other half is for the files, and for the directories above.
+        directoryLimit = max(OpenDirectory.raiseLimit() / 2 / chunks.count, 1)
     }
 
     func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
         try chunk().add(directory, path: path)
-        passOn(atLeast: ScanChunk.itemLimit)
+        passOnIfFull()
     }
 
     func visit(
@@ -65,13 +91,15 @@ private final class ScanVisitor: TreeVisitor {
         path: UnsafeRawBufferPointer
     ) throws(TarError) {
         try chunk().add(name, in: directory, path: path)
-        passOn(atLeast: ScanChunk.itemLimit)
+        passOnIfFull()
     }
 
     func finish() throws(TarError) {
-        passOn(atLeast: 1)
+        passOn()
         try ring.finish()
     }
+
+    func cancel() { ring.cancel() }
 
     private func chunk() throws(TarError) -> ScanChunk {
         if let current { return current }
@@ -80,9 +108,16 @@ private final class ScanVisitor: TreeVisitor {
         return chunk
     }
 
-    private func passOn(atLeast count: Int) {
-        guard let current, current.itemCount >= count else { return }
-        self.current = nil
+    private func passOnIfFull() {
+        guard let current else { return }
+        if current.itemCount >= itemLimit || current.directoryCount >= directoryLimit {
+            passOn()
+        }
+    }
+
+    private func passOn() {
+        guard current != nil else { return }
+        current = nil
         ring.submit()
     }
 }
@@ -92,8 +127,6 @@ private final class ScanVisitor: TreeVisitor {
 /// Any thread examines, one takes what was found in the order of the walk. A subclass for each kind
 /// of finding, rather than a generic class, costs no look-up of types at every entry.
 class ScanChunk: RingChunk {
-    /// How many directories a chunk may keep open.
-    static let itemLimit = 32
 
     private struct Item {
         let directory: OpenDirectory
@@ -103,6 +136,8 @@ class ScanChunk: RingChunk {
     }
 
     private var items: [Item] = []
+    /// How many directories the items keep open, at most.
+    final private(set) var directoryCount = 0
     /// Names, each ended by a zero byte, and paths.
     private var texts: [UInt8] = []
     private var examinedCount = 0
@@ -127,6 +162,7 @@ class ScanChunk: RingChunk {
     /// Makes it empty, to be filled again.
     func clear() {
         items.removeAll(keepingCapacity: true)
+        directoryCount = 0
         texts.removeAll(keepingCapacity: true)
         examinedCount = 0
         failure = nil
@@ -140,6 +176,7 @@ class ScanChunk: RingChunk {
     final func add(_ directory: OpenDirectory, path: [UInt8]) {
         let start = texts.count
         texts += path.dropLast()
+        count(directory)
         items.append(Item(directory: directory, nameOffset: nil, path: start..<texts.count))
     }
 
@@ -150,8 +187,13 @@ class ScanChunk: RingChunk {
         texts.append(contentsOf: UnsafeRawBufferPointer(start: name, count: strlen(name) + 1))
         let start = texts.count
         texts.append(contentsOf: path)
+        count(directory)
         items.append(
             Item(directory: directory, nameOffset: nameOffset, path: start..<texts.count))
+    }
+
+    private func count(_ directory: OpenDirectory) {
+        if items.last?.directory !== directory { directoryCount += 1 }
     }
 
     final func work() {
@@ -172,7 +214,7 @@ class ScanChunk: RingChunk {
         }
     }
 
-    final func finish() throws(TarError) {
+    func finish() throws(TarError) {
         for (index, item) in items.prefix(examinedCount).enumerated() {
             try take(index, path: texts[item.path])
         }

@@ -23,6 +23,8 @@ public enum TarError: Failure {
     /// A path of the layer and one of the base below it are a directory and something else:
     /// `isDirectory` of the layer's.
     case overBase(path: Path, base: Path, isDirectory: Bool)
+    /// What is to be made of a source would be that source.
+    case outputIsSource(path: Path)
     case empty(path: Path)
     /// The input ended before the two zero blocks.
     case cut(path: Path, offset: Int64)
@@ -46,6 +48,7 @@ public enum TarError: Failure {
         switch self {
         case .stream(let error): error.exitStatus
         case .source(let error): error.exitStatus
+        case .outputIsSource: .usage
         case .open, .list, .missing: .cannotOpenInput
         case .read, .attributes, .changed, .modified: .inputOutput
         case .whiteoutName, .clash, .overBase, .empty, .cut, .cutList, .malformed, .unsupported,
@@ -78,6 +81,8 @@ public enum TarError: Failure {
         case .overBase(let path, let base, let isDirectory):
             "\(path.quoted) is \(isDirectory ? "a directory" : "no directory"), but in the base "
                 + "\(base.quoted) is \(isDirectory ? "something else" : "one")"
+        case .outputIsSource(let path):
+            "\(path.quoted) is SOURCE itself, not a place for what is made of it"
         case .empty(let path): "no tar on \(path.quoted): it is empty"
         case .cut(let path, let offset):
             "cut tar on \(path.quoted): it ends at byte \(offset) without the end-of-archive marker"

@@ -35,11 +35,11 @@ public func readFile(_ path: Path, limit: Int) throws -> [UInt8] {
     return bytes
 }
 
-/// A file that is written at the end of a run, in one piece.
+/// A file that the user names, and that has its name when it is whole.
 ///
-/// What had the name before is gone from the start, so that a run that fails leaves no line of an
-/// earlier one. A name that is not a regular file's (`/dev/fd/3`, a FIFO) is opened at once.
-public final class ReplacedFile {
+/// Until then, what had the name before stays. A name that is not a regular file's (a symbolic link,
+/// `/dev/fd/3`, a FIFO) is opened at once and written as it is.
+public final class OutputFile: ByteSink {
     private enum Target {
         case file(AtomicFile)
         case stream(OutputStream, OwnedDescriptor)
@@ -49,20 +49,52 @@ public final class ReplacedFile {
 
     /// - Throws: `StreamError.create`.
     public init(_ path: Path) throws(StreamError) {
-        var status = stat()
-        let isThere = path.withCString { lstat($0, &status) } == 0
-        if isThere, status.st_mode & S_IFMT != S_IFREG {
-            do {
-                let file = try OwnedDescriptor(
-                    path, flags: O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, mode: 0o666)
-                target = .stream(OutputStream(file.descriptor, path: path), file)
-            } catch {
-                throw .create(path: path, error)
-            }
+        guard let type = fileType(of: path), type != S_IFREG else {
+            target = .file(try AtomicFile(path))
             return
         }
-        target = .file(try AtomicFile(path))
-        if isThere, path.withCString({ unlink($0) }) == -1 {
+        do {
+            let file = try OwnedDescriptor(
+                path, flags: O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, mode: 0o666)
+            target = .stream(OutputStream(file.descriptor, path: path), file)
+        } catch {
+            throw .create(path: path, error)
+        }
+    }
+
+    /// - Throws: `StreamError.write`.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws(StreamError) {
+        switch target {
+        case .file(let file): try file.write(bytes)
+        case .stream(let stream, _): try stream.write(bytes)
+        }
+    }
+
+    /// Gives the file its name. Call it once, last.
+    ///
+    /// - Throws: `StreamError`.
+    public func commit() throws(StreamError) {
+        if case .file(let file) = target { try file.commit() }
+    }
+}
+
+/// The type of what has a name, `S_IFREG` or another; nil when nothing has it.
+private func fileType(of path: Path) -> mode_t? {
+    var status = stat()
+    return path.withCString { lstat($0, &status) } == 0 ? status.st_mode & S_IFMT : nil
+}
+
+/// A file that is written at the end of a run, in one piece.
+///
+/// What had the name before is gone from the start, so that a run that fails leaves no line of an
+/// earlier one. A name that is not a regular file's is opened at once.
+public final class ReplacedFile {
+    private let file: OutputFile
+
+    /// - Throws: `StreamError.create`.
+    public init(_ path: Path) throws(StreamError) {
+        file = try OutputFile(path)
+        if fileType(of: path) == S_IFREG, path.withCString({ unlink($0) }) == -1 {
             throw .create(path: path, Errno.current)
         }
     }
@@ -71,12 +103,7 @@ public final class ReplacedFile {
     ///
     /// - Throws: `StreamError`.
     public func write(_ bytes: [UInt8]) throws(StreamError) {
-        switch target {
-        case .file(let file):
-            try file.write(bytes)
-            try file.commit()
-        case .stream(let stream, _):
-            try stream.write(bytes)
-        }
+        try bytes.withRawBytes { (bytes) throws(StreamError) in try file.write(bytes) }
+        try file.commit()
     }
 }

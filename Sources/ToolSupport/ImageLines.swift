@@ -137,6 +137,18 @@ public enum ImageLines {
         return try naming("image line on \(input.path.quoted)") { try body(images[0]) }
     }
 
+    /// The one image line of a file.
+    ///
+    /// - Throws: `InputError`, `StreamError`.
+    public static func readOne(_ path: Path) throws -> Image {
+        let images = try read(from: InputStream(opening: path))
+        guard images.count == 1 else {
+            throw InputError.refused(
+                "\(images.count) image lines in \(path.quoted), where one should be")
+        }
+        return images[0]
+    }
+
     /// Reads every image line of stdin, of lines that count themselves all.
     ///
     /// - Parameter body: makes of each image what is wanted.

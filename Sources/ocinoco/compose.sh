@@ -5,12 +5,19 @@
 #
 #   from FILE; stage TOOL WORD...; pipe; run LABEL PROGRAM WORD...; into FILE [STATUS]
 #
-# The words of a stage: `arg:WORD` is for this stage; `work:NAME` is a file of the directory of intermediate
-# files; `TAGS:WORD`, as the command line was rewritten, is for those of TAGS that the stage names. A FILE
-# is `file:PATH`, `work:NAME`, `part:PATH`, or - for stdin and stdout.
+# The words of a stage: `arg:WORD` is for this stage; `work:NAME` is a file in the directory of intermediate
+# files; `TAGS:WORD`, as the command line was rewritten, is for the stages that name one of TAGS. A FILE
+# is `file:PATH`, `work:NAME`, or - for stdin and stdout. The last pipeline of a command writes
+# stdout.
 
 newline='
 '
+
+# Nothing is composed yet.
+clear_script() {
+	script='' pipeline='' traces='' removals='' input='' number=0
+	once=0 copies='' printed_copies='' unheard='' again=''
+}
 
 # Sets `quoted` to a word as sh reads it back.
 quote() {
@@ -38,10 +45,6 @@ place() {
 	case $1 in
 	work:*)
 		if [ -n "$keep" ]; then quote "$keep/${1#work:}"; else quoted="\"\$$work\"/${1#work:}"; fi
-		;;
-	part:*)
-		quote "${1#part:}.part-"
-		quoted="$quoted\"\${$work##*.}\""
 		;;
 	*) quote "${1#file:}" ;;
 	esac
@@ -75,32 +78,30 @@ stage() {
 	add "${groups%% *}"
 }
 
-# Whether the list TAGS, with commas, has one of GROUPS.
-is_selected() {
-	for group in $2; do
-		case ,$1, in *",$group,"*) return 0 ;; esac
-	done
-	return 1
-}
-
 # run LABEL PROGRAM WORD...: any other program.
 run() {
-	label=$1 line=
+	label=$1
 	shift
+	quote_words "$@"
+	add "$label"
+}
+
+# Sets `line` to words, of which some may be FILEs.
+quote_words() {
+	line=
 	for word do
 		case $word in
-		work:* | file:* | part:*) place "$word" ;;
+		work:* | file:*) place "$word" ;;
 		*) quote "$word" ;;
 		esac
 		line="$line${line:+ }$quoted"
 	done
-	add "$label"
 }
 
-# Adds the stage in `line` to the pipeline.
+# add LABEL: adds the stage in `line` to the pipeline.
 add() {
 	number=$((number + 1))
-	if [ "$printing" = no ]; then
+	if [ "$dry_run" = no ]; then
 		pipeline="${pipeline}watch $number ${unheard:-$1} "
 		quote "$line"
 		[ "$verbose" = no ] || traces="${traces}say $quoted$newline"
@@ -116,14 +117,15 @@ add() {
 	input=
 }
 
-# The next stage reads what the last one writes.
+# pipe: the next stage reads what the last one writes.
 pipe() {
 	pipeline="$pipeline |$newline	"
 }
 
-# beside FILE: the last stage writes FILE while the next one runs, which does not read it. When it fails,
-# nobody hears of it and FILE is empty.
+# beside FILE: the last stage writes FILE while the next stage runs, which does not read it. When `unheard` was -
+# at that stage, its failure is ignored, and FILE is empty then.
 beside() {
+	unheard=
 	place "$1"
 	pipeline="$pipeline >$quoted"
 	[ "$verbose" = yes ] || pipeline="$pipeline 2>/dev/null"
@@ -131,28 +133,34 @@ beside() {
 	pipe
 }
 
-# keep_copy NAME: a copy of what passes goes to NAME, a new file whoever else writes to the directory.
-keep_copy() {
-	pipe
-	run tee tee /dev/fd/9
-	place "work:$1"
-	removals="${removals}rm -f -- $quoted$newline"
-	pipeline="$pipeline 9>$quoted"
+# join NAME: the next stage reads what the last one writes; with --keep, by way of the file NAME.
+join() {
+	if [ -z "$keep" ]; then
+		[ -z "$pipeline" ] || pipe
+		return
+	fi
+	case $pipeline$input in
+	# It is kept already.
+	work:*) return ;;
+	'' | file:*) run cat cat ;;
+	esac
+	into "work:$1"
+	from "work:$1"
 }
 
-# into FILE [STATUS]: where the last stage writes. The pipeline is whole. With STATUS, what follows up to
-# `end_otherwise` is for the case that the pipeline fails so.
+# into FILE [STATUS]: the last stage writes FILE, and the pipeline is complete. With STATUS, the lines up to
+# `end_otherwise` run only when the pipeline ends with that status.
 into() {
 	if [ "$1" != - ]; then
 		place "$1"
 		pipeline="$pipeline >$quoted"
 		case $keep:$1 in ?*:work:*) removals="${removals}rm -f -- $quoted$newline" ;; esac
 	fi
-	case $printing:${2-} in
+	case $dry_run:${2-} in
 	no:) set -- '' proceed ;;
 	no:*) set -- ' || {' "forgive $2" ;;
 	yes:) set -- '' '' ;;
-	# Of a question, every answer but yes leads to the same.
+	# For a tool that answers yes or no. A printed script does not tell no from a failure.
 	yes:1) set -- ' || {' '' ;;
 	yes:*) set -- ' || {' "case \$? in $2) ;; *) exit \"\$?\" ;; esac" ;;
 	esac
@@ -161,9 +169,15 @@ into() {
 	pipeline='' traces='' removals='' number=0
 }
 
+# if_lines NAME: the lines up to `write fi` run only when the file NAME is not empty.
+if_lines() {
+	place "work:$1"
+	write "if [ -s $quoted ]; then"
+}
+
 end_otherwise() {
 	write '}'
-	[ "$printing" = yes ] || write proceed
+	[ "$dry_run" = yes ] || write proceed
 }
 
 # write TEXT: a line of the script.
@@ -171,75 +185,58 @@ write() {
 	script=$script$1$newline
 }
 
-# write_command WORD...: a command that is no stage, and must succeed.
+# write_command WORD...: a command outside a pipeline, which must succeed.
 write_command() {
-	line=
-	for word do
-		quote "$word"
-		line="$line${line:+ }$quoted"
-	done
+	quote_words "$@"
 	write "$line || exit 73"
 }
 
 # Writes what was composed: for sh, or to be printed.
 write_script() {
-	if [ "$printing" = yes ]; then
+	if [ "$dry_run" = yes ]; then
 		print_head
 		copies=$printed_copies
 	else
-		# shellcheck disable=SC2016 # for the shell that runs the script
-		printf ': run\n%s=$ocinoco_state\n' "$work"
-		[ -z "$part" ] || {
-			place "$part"
-			quote "rm -f -- $quoted"
-			printf 'trap %s EXIT\n' "$quoted"
+		[ -d "$ocinoco_state" ] || {
+			# It says why there is none.
+			mkdir -- "$ocinoco_state" || :
+			exit 73
 		}
+		# shellcheck disable=SC2016 # for the shell that runs the script
+		printf ': run\n%s=$ocinoco_state\n%s' "$work" "$tools_path"
 	fi
-	# What is made is new, and no link is followed.
-	[ -z "$keep$part" ] || echo 'set -C'
 	[ -z "$keep" ] || {
 		quote "$keep"
-		printf 'mkdir -p -- %s || exit 73\n' "$quoted"
+		# What is kept is a new file, and no link is followed.
+		printf 'set -C\nmkdir -p -- %s || exit 73\n' "$quoted"
 	}
 	printf %s "$copies$script"
 }
 
 # What -n prints before the pipelines.
 print_head() {
-	echo 'set -eu'
-	if [ -n "$ocinoco_tools" ]; then
-		quote "$ocinoco_tools"
-		# shellcheck disable=SC2016
-		printf 'PATH=%s:$PATH\n' "$quoted"
-	fi
-	case $copies$script in
-	*"\"\$$work\"/"* | *"\"\${$work##"*) ;;
-	*) return 0 ;;
-	esac
+	printf 'set -eu\n%s' "$tools_path"
+	case $copies$script in *"\"\$$work\"/"*) ;; *) return 0 ;; esac
 	# shellcheck disable=SC2016
 	echo "$work"'=$(mktemp -d)'
 	case ${TMPDIR:-/} in
 	/*) ;;
 	*) echo "case \$$work in /*) ;; *) $work=./\$$work ;; esac" ;;
 	esac
-	trash="rm -rf -- \"\$$work\""
-	[ -z "$part" ] || {
-		place "$part"
-		trash="$trash $quoted"
-	}
-	quote "$trash"
+	quote "rm -rf -- \"\$$work\""
 	printf '%s\n' "trap $quoted EXIT" "trap 'exit 129' HUP" "trap 'exit 130' INT" \
 		"trap 'exit 131' QUIT" "trap 'exit 143' TERM"
 }
 
-# read_once FILE: FILE, which cannot be read twice, is read once. Each stage reads `copy`, a file in the
-# directory of intermediate files that is the user's alone.
+# A file `value` that can be read only once, such as a pipe, is copied, and the stages `tools` read the copy. Only
+# the user can read that.
 read_once() {
+	if [ ! -e "$value" ] || [ -f "$value" ] || [ -d "$value" ]; then return 0; fi
 	once=$((once + 1))
-	copy=once.$once
-	quote "$1"
+	quote "$value"
+	tools=$tools,once value=once.$once
 	# shellcheck disable=SC2016 # for the shell that runs the script
-	reader="sh -c 'umask 077; cat -- \"\$1\" >\"\$2\"' cat $quoted \"\$$work\"/$copy"
+	reader="sh -c 'umask 077; cat -- \"\$1\" >\"\$2\"' cat $quoted \"\$$work\"/$value"
 	printed_copies="$printed_copies$reader$newline"
 	copies="${copies}watch 1 cat $reader${newline}proceed$newline"
 }

@@ -1,11 +1,12 @@
-# Makes of the table of options, and of the comments at the head of each command's file, what `mode` says:
-# `wrapper`, the parser's list and the help; `bash`, `zsh` or `fish`, completions; `page`, the list of the
+# Reads the table of options and the comment at the head of each command's file, and writes what `mode` says:
+# `wrapper`, the parser's lists and the help; `bash`, `zsh` or `fish`, completions; `page`, the list of the
 # manual page. The first file is the table, the others are commands.
 
 BEGIN { Q = "'" }
 
 # The table.
 FNR == NR && /^(#|$)/ { next }
+FNR == NR && /^@exclude / { exclusions = exclusions "\texclude" substr($0, 9) "\n"; next }
 FNR == NR && /^@/ { list[$1] = $2; next }
 FNR == NR {
 	n++
@@ -16,6 +17,10 @@ FNR == NR {
 	value[n] = $2 == "-" ? "" : $2
 	where[n] = $3 in list ? list[$3] : $3
 	tools[n] = $4 in list ? list[$4] : $4
+	own[n] = sub(/^-,?/, "", tools[n])
+	renamed[n] = tools[n]
+	if (!sub(/.*=/, "", renamed[n])) renamed[n] = ""
+	sub(/=.*/, "", tools[n])
 	shared[n] = $4 in list
 	help[n] = $5
 	for (i = 6; i <= NF; i++) help[n] = help[n] " " $i
@@ -44,21 +49,79 @@ function has(names, name) { return index("," names ",", "," name ",") > 0 }
 
 # --- The wrapper.
 
-function wrapper(    i, c) {
-	print "# Made of the table of options."
+function wrapper(    c) {
+	print "# Made of the table of options and of the heads of the commands."
 	print "commands=" Q words(list["@commands"]) Q
+	print "\nis_command() {\n\tcase $1 in " patterns_of(list["@commands"]) ") ;; *) return 1 ;; esac\n}"
+	find_option()
+	set_options()
+	find_operands()
+	print "\ncheck_exclusions() {\n" exclusions "}"
+	for (c = 1; c <= count; c++) command_help(command[c])
+	print "\noptions_() {\n\techo --dry-run --quiet --verbose --help --version\n}"
+	all_help()
+}
+
+# What kind of value an option takes, and which stages get it.
+function find_option(    i) {
 	print "\nfind_option() {\n\toption=$1\n\tcase $command:$1 in"
 	for (i = 1; i <= n; i++) if (short[i] != "")
 		print "\t" patterns(i, short[i]) ") option=" long[i] " ;;"
 	print "\tesac\n\tcase $command:$option in"
 	for (i = 1; i <= n; i++)
-		print "\t" patterns(i, long[i]) ") takes=" kind(i) " tools=" tools[i] " ;;"
+		print "\t" patterns(i, long[i]) ") takes=" kind(i) " tools=" (tools[i] == "" ? Q Q : tools[i]) " as=" (renamed[i] == "" ? "$option" : renamed[i]) " ;;"
 	print "\t*) unknown option \"$1\" \"$(\"options_$command\")\" ;;\n\tesac\n}"
-	for (c = 1; c <= count; c++) command_help(command[c])
-	all_help()
+}
+
+# The variables of the options that are for the wrapper itself: of one that may be repeated, the first value.
+function set_options(    i, name, initial, seen) {
+	print "\nset_option() {\n\tcase $command:$option in"
+	for (i = 1; i <= n; i++) {
+		if (!own[i]) continue
+		name = substr(long[i], 3)
+		gsub(/-/, "_", name)
+		if (!seen[name]++) initial = initial "\t" name "=" (value[i] == "" ? "no" : Q Q) "\n"
+		print "\t" patterns(i, long[i]) ") " name "=" (repeats[i] ? "${" name ":-$1}" : "$1") " ;;"
+	}
+	print "\tesac\n}\n\n# shellcheck disable=SC2034 # of some, it does not matter whether they were given"
+	print "clear_options() {\n" initial "}"
+}
+
+# The operands of each command, as its usage has them, and the message for one that lacks some.
+function find_operands(    c, usage, i, operands) {
+	print "\nfind_operands() {\n\tcase $1 in"
+	for (c = 1; c <= count; c++) {
+		operands = ""
+		split(text[command[c], "text"], usage, "\n")
+		# Of several usages, the last, which takes the most.
+		for (i = 1; usage[i] != ""; i++) if (usage[i] ~ " ocinoco ") operands = operands_of(usage[i])
+		print "\t" command[c] ") operands=" Q operands Q " lack=" Q lack(operands) Q " ;;"
+	}
+	print "\tesac\n}"
+}
+
+# The words of a usage between the command and the first option, which may come before them.
+function operands_of(usage,    word, i, count, result) {
+	count = split(usage, word, " ")
+	for (i = 1; word[i] != "ocinoco"; i++) ;
+	for (i += 2; word[i] ~ /^--/; i++) ;
+	for (; i <= count && word[i] !~ /^(\[OPTION|\[?-)/; i++) result = result (result == "" ? "" : " ") word[i]
+	return result
+}
+
+function lack(operands,    word, i, count) {
+	gsub(/ ?\[[^ ]*/, "", operands)
+	if (operands == "") return ""
+	count = split(operands, word, " ")
+	if (count == 1) return (sub(/\.\.\.$/, "", operands) ? "a " : "one ") operands " is needed"
+	if (word[1] == word[2]) return "two " word[1] "s are needed"
+	sub(/\.\.\.$/, "", word[2])
+	return word[1] " and " word[2] " are needed"
 }
 
 function words(names) { gsub(/,/, " ", names); return names }
+
+function patterns_of(names) { gsub(/,/, " | ", names); return names }
 
 function patterns(i, name,    c, result) {
 	if (where[i] == list["@any"]) return "*:" name
@@ -68,7 +131,8 @@ function patterns(i, name,    c, result) {
 }
 
 function kind(i) {
-	return value[i] == "" ? "none" : value[i] == "REF" ? "reference" : value[i] == "FILE" ? "file" : "value"
+	if (value[i] ~ /^(REF|FILE|DIR|LAYOUT)$/) return tolower(value[i])
+	return value[i] == "" ? "none" : "value"
 }
 
 function command_help(c,    i, names, section) {
@@ -89,7 +153,7 @@ function command_help(c,    i, names, section) {
 
 # The line above the options that are for the same tools; none above the first ones.
 function heading(i,    names) {
-	if (tools[i] == "-" || tools[i] == "every" || tools[i] == "platform" || i < first_shared()) return ""
+	if (tools[i] !~ /^oci-/ || i < first_shared()) return ""
 	if (shared[i]) return "Options of every registry tool, see 'oci-fetch --help':"
 	names = tools[i]
 	sub(/,.*/, "", names)
@@ -129,9 +193,9 @@ function all_help(    c, usage, short_usage) {
 		sub(/ (\[|--?[a-z]).*/, "", short_usage)
 		printf "  %-28s %s\n", short_usage, summary[command[c]]
 	}
-	print "\n  -n, -q, -v                   before the command as after it"
-	print "  -h, --help                   this text; after a command, the command's"
-	print "  help [COMMAND]               the same"
+	print "\n  -n, -q, -v                   may also come before the command"
+	print "  -h, --help                   print this text, or after a command its help"
+	print "  help [COMMAND]               do the same"
 	print "  --version                    print the version\n"
 	print "example:\n  ocinoco pack ./dist layer.tzst --root-dir /app\nEND\n}"
 }
@@ -148,7 +212,7 @@ function literals(i,    part, j, result) {
 	return result
 }
 
-function is_file(i) { return value[i] == "FILE" || value[i] == "LIST" }
+function is_file(i) { return value[i] == "FILE" }
 
 function bash(    c, i, seen, names) {
 	print made() "\n\n# shellcheck disable=SC2046,SC2086 # lists of words without spaces\n"
@@ -252,12 +316,11 @@ function page(    i, j, names, part, sentence) {
 			gsub(/,/, " , ", names)
 			print "For\n.Cm " names " ."
 		}
-		if (tools[i] == "-") continue
-		names = shared[i] ? "oci-fetch" : tools[i] == "platform" ? "oci-fetch" : tools[i]
+		names = shared[i] || tools[i] == "platform" ? "oci-fetch" : tools[i]
 		count_parts = split(names, part, ",")
-		printf "See"
-		for (j = 1; j <= count_parts; j++) printf "\n.Xr %s 1%s", part[j], j < count_parts ? "\nand" : " ."
-		print ""
+		for (j = count_parts; j > 0 && part[j] !~ /^oci-/; j--) count_parts--
+		if (count_parts > 0) printf "See"
+		for (j = 1; j <= count_parts; j++) printf "\n.Xr %s 1%s", part[j], j < count_parts ? "\nand" : " .\n"
 	}
 	print ".El"
 }

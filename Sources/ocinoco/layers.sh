@@ -1,38 +1,40 @@
 # shellcheck shell=sh
 # What several commands write: the stages of a layer, and those of an image.
 
-# Checks --compress and --level. `extension` is what the layer's name ends in.
+# choose_compressor COMPRESSOR: sets `compressor`; `extension`, what the layer's name ends in; and `media_type`,
+# that of the layers that are reused, which is empty when none is.
 choose_compressor() {
-	extension='' media_type=
-	case $compress in
-	zstd) extension=.tar.zst media_type=application/vnd.oci.image.layer.v1.tar+zstd ;;
-	zstd:chunked) extension=.tar.zst media_type=application/vnd.oci.image.layer.v1.tar+zstd ;;
-	gzip) extension=.tar.gz media_type=application/vnd.oci.image.layer.v1.tar+gzip ;;
-	none) extension=.tar media_type=application/vnd.oci.image.layer.v1.tar ;;
-	'') usage_error 'no command for --compress' ;;
+	compressor=$1 extension='' media_type=
+	plain=application/vnd.oci.image.layer.v1.tar
+	case $compressor in
+	zstd | zstd:chunked) extension=.tar.zst media_type=$plain+zstd ;;
+	gzip) extension=.tar.gz media_type=$plain+gzip ;;
+	none) extension=.tar media_type=$plain ;;
 	esac
-	case $compress:$level in
+	case $compressor:$level in
 	*: | zstd:* | gzip:[1-9]) ;;
 	gzip:*) usage_error "not a level of gzip: '$level'" ;;
 	*) usage_error '--level is for zstd and gzip' ;;
 	esac
 }
 
-# A tar on stdin is a layer as it is, unless options say what is to become of it.
+# Whether oci-tar has to run: not for a layer, nor for a tar on stdin without options that change it.
 is_tar_needed() {
 	[ "$is_layer" = no ] || return 1
-	[ "$source" != - ] || [ "$follow_base" = yes ] || has_group oci-tar "$@"
+	[ "$source" != - ] || [ "$follow_base" = yes ] || has_word oci-tar "$@"
 }
 
-# The stages from SOURCE to its tar, of which there may be none.
+# The stages from SOURCE to its tar, of which there may be none. When SOURCE is read `again`, oci-tar does not
+# repeat its warnings.
 tar_stages() {
 	if [ "$is_layer" = yes ]; then from "file:$source"; fi
 	is_tar_needed "$@" || return 0
-	list=${follow_base#no}
+	listing=${follow_base#no}
+	[ "$again$quiet$verbose" != yesnono ] || set -- "$@" oci-tar:--quiet
 	if [ "$source" = - ]; then
-		stage oci-tar arg:--from-tar=- "$@" ${list:+arg:--base work:base.list}
+		stage oci-tar arg:--from-tar=- "$@" ${listing:+arg:--base work:base.list}
 	else
-		stage oci-tar "$@" ${list:+arg:--base work:base.list} arg:-- "arg:$source"
+		stage 'oci-tar outputs' "$@" ${listing:+arg:--base work:base.list} arg:-- "arg:$source"
 	fi
 }
 
@@ -42,35 +44,34 @@ layer_stages() {
 	compress_stages "$@"
 }
 
-# The compressor, with a copy of what it reads for --keep.
 compress_stages() {
-	[ "$compress" != none ] || return 0
-	if [ -n "$keep" ] && [ "$is_layer" = no ]; then keep_copy "$name.tar"; fi
-	[ -z "$pipeline" ] || pipe
-	case $compress in
+	[ "$compressor" != none ] || return 0
+	join "$name.tar"
+	case $compressor in
 	zstd) stage 'oci-zstd level' "$@" ;;
 	zstd:chunked) stage 'oci-zstd level' arg:--chunked "$@" ;;
-	# What the variable GZIP says is not for this one.
+	# Without the caller's variable GZIP, which would change the bytes.
 	gzip) run gzip env -u GZIP gzip -n ${level:+"-$level"} ;;
 	*)
-		label=${compress%%[!A-Za-z0-9_.-]*}
-		run "${label:-compressor}" sh -c "$compress"
+		label=${compressor%%[!A-Za-z0-9_.-]*}
+		run "${label:-compressor}" sh -c "$compressor"
 		;;
 	esac
 }
 
-# store_layer FUNCTION WORD...: FUNCTION writes the stages of a layer; its descriptor goes to `name`.json,
-# and the layer to where the image goes.
+# store_layer FUNCTION WORD...: stores the layer whose stages FUNCTION writes where the image goes, and its
+# descriptor in `name`.json.
 store_layer() {
 	descriptor_stages "$@"
 	if ! is_stored || ! can_read_again "$@"; then
 		into "work:$name.json"
 		return
 	fi
-	# An upload that cannot be repaired is made once more of what is still there.
+	# After an upload that cannot be repaired, the layer is made once more.
 	into "work:$name.json" 75
-	[ "$quiet$printing" != nono ] ||
+	[ "$quiet$dry_run" != nono ] ||
 		write "say 'warning: the layer is made again, since its upload could not be repaired'"
+	again=yes
 	descriptor_stages "$@"
 	into "work:$name.json"
 	end_otherwise
@@ -79,15 +80,14 @@ store_layer() {
 descriptor_stages() {
 	"$@"
 	shift
-	[ -z "$keep" ] || keep_copy "$name$extension"
-	[ -z "$pipeline" ] || pipe
-	if is_stored && [ -z "$output" ]; then
-		# One reading for every registry.
-		stage 'oci-push-blob tag' "$@"
-	elif is_stored; then
-		stage oci-push-blob "$@" "arg:$target"
-	else
+	join "$name$extension"
+	if ! is_stored; then
 		stage oci-digest "$@"
+	elif [ -n "$output" ]; then
+		stage oci-push-blob "$@" "arg:$output"
+	else
+		# One stage for all registries, so that SOURCE is read once.
+		stage 'oci-push-blob TAG' "$@"
 	fi
 }
 
@@ -95,95 +95,49 @@ is_stored() {
 	[ "$plan" = no ] && [ "$push$output" != no ]
 }
 
-# Whether SOURCE, and what says which of its files count, can be read twice.
+# Whether SOURCE, and the list of its files, can be read twice.
 can_read_again() {
 	[ "$source" != - ] || return 1
-	if [ -e "$source" ] && [ ! -f "$source" ] && [ ! -d "$source" ]; then return 1; fi
+	[ ! -e "$source" ] || [ -f "$source" ] || [ -d "$source" ] || return 1
 	for word do
-		case $word in
-		oci-tar:--files-from=-) return 1 ;;
-		oci-tar:--files-from=*)
-			word=${word#*=}
-			if [ -e "$word" ] && [ ! -f "$word" ]; then return 1; fi
-			;;
-		esac
+		case $word in oci-tar:--files-from=-) return 1 ;; esac
 	done
 }
 
-# Where the new image goes, of which the first name tells where its layer is looked for.
+# Sets `target` to where the new image goes: to the layout, or to the first name.
 choose_target() {
-	[ -z "$output" ] || [ "$push" = no ] || usage_error '--push and --output exclude each other'
-	[ -n "$output$first_tag" ] || usage_error 'no --tag'
-	if [ -n "$output" ]; then target=$output; else target=$first_tag; fi
-	[ "$push$output" != no ] || ! has_group signing "$@" ||
+	target=${output:-$tag}
+	[ -n "$target" ] || usage_error 'no --tag'
+	[ "$push$output" != no ] || ! has_word signing "$@" ||
 		usage_error 'nothing is pushed that could be signed: neither --push nor --output'
 }
 
-# Edits the image lines at hand, where an option says how.
+# Edits the image lines when an option of oci-config is given.
 edit_image() {
-	has_group oci-config "$@" || return 0
-	join_image appended.json
+	has_word oci-config "$@" || return 0
+	join appended.json
 	stage oci-config "$@"
-}
-
-# The next stage reads the image lines at hand, of which --keep has a copy in the file NAME.
-join_image() {
-	[ -n "$pipeline" ] || return 0
-	if [ -n "$keep" ]; then
-		into "work:$1"
-		from "work:$1"
-	else
-		pipe
-	fi
 }
 
 # Pushes the image lines to where the new image goes, or prints what the push would give.
 push_images() {
-	join_image image.json
-	[ "$plan" = no ] ||
+	join image.json
+	if [ "$plan" = yes ]; then
 		set -- "$@" oci-push-manifest:--plan ${known:+"oci-push-manifest:--from=$known"}
+	elif ! is_stored; then
+		set -- "$@" oci-push-manifest:--dry-run
+	fi
 	if [ -n "$output" ]; then
 		stage oci-push-manifest "$@" "arg:$output"
-	elif [ "$push$plan" != nono ]; then
-		stage 'oci-push-manifest tag' "$@"
 	else
-		stage 'oci-push-manifest tag' arg:--dry-run "$@"
+		stage 'oci-push-manifest TAG' "$@"
 	fi
-	if has_group signing "$@"; then
+	if has_word signing "$@"; then
 		pipe
 		stage oci-sign "$@" "arg:$target"
 	fi
 	into -
-	if [ "$push$output$quiet$printing$plan" = nononono ]; then
+	if ! is_stored && [ "$quiet$dry_run$plan" = nonono ]; then
 		write "say 'nothing is stored: neither --push nor --output was given'"
 	fi
-}
-
-# Whether PATH is or will be inside the directory SOURCE, as tar asks of its archive. Then `pattern` is what
-# oci-tar leaves it out by.
-is_in_source() {
-	if [ "$source" = - ] || [ ! -d "$source" ]; then return 1; fi
-	directory=$1 inside=
-	while [ ! -d "$directory" ]; do
-		# Of several directories that are not there yet, the uppermost.
-		inside=/${directory##*/}
-		case $directory in
-		*/*) directory=${directory%/*}/ ;;
-		*) directory=. ;;
-		esac
-		directory=${directory%"${directory##*[!/]}"}
-		directory=${directory:-/}
-	done
-	top=$(CDPATH='' cd -P -- "$source" && pwd -P && echo .) || return 1
-	inside=$(CDPATH='' cd -P -- "$directory" && pwd -P && echo .)$inside || return 1
-	top=${top%"$newline".}
-	inside=${inside%%"$newline".*}${inside#*"$newline".}
-	[ "$inside" != "$top" ] || usage_error "'$1' is SOURCE itself, not a place for what is made of it"
-	case $inside in
-	"${top%/}"/*) ;;
-	*) return 1 ;;
-	esac
-	[ "$quiet$printing" != nono ] || say "warning: '$1' is inside '$source' and left out of the layer"
-	pattern=$(printf '%s.' "${inside#"${top%/}"}" | sed 's/[][*?\\]/\\&/g')
-	pattern=${pattern%.}
 }

@@ -1,57 +1,52 @@
 # shellcheck shell=sh
 # The program: where the tools are, what is asked, and whether it is printed or run.
 
-# Puts the directory in which the tools are, if it is the script's own, in front of PATH. A part of PATH
-# that is empty means the current directory, from which nothing is to be run.
-find_tools() {
-	case $0 in
-	*/*) set -- "$0" ;;
-	*) set -- "./$0" ;;
-	esac
-	if [ ! -x "${1%/*}/oci-tar" ] && [ -L "$1" ]; then set -- "$(readlink -f -- "$1")"; fi
-	set -- "${1%/*}/"
-	if [ -x "$1/oci-tar" ]; then set -- "$(CDPATH='' cd -- "$1" && pwd)"; else set -- ''; fi
-	ocinoco_tools=
-	case :${PATH-}: in
-	*::*) clean_path ;;
-	esac
-	[ -n "$1" ] && [ "$(command -v oci-tar)" != "$1/oci-tar" ] || return 0
-	case $1 in
-	*:*) die 78 "no PATH can lead to the tools in '$1', whose name has a colon" ;;
-	esac
-	ocinoco_tools=$1 PATH=$1:$PATH
-}
-
+# Drops the empty parts of PATH: they mean the current directory, from which nothing is to be run. Sets
+# `ocinoco_tools` to the first part that has the tools.
 clean_path() {
-	set -- ":${PATH-}:"
-	while :; do
-		case $1 in
-		*::*) set -- "${1%%::*}:${1#*::}" ;;
-		*) break ;;
-		esac
+	set -f
+	IFS=:
+	# shellcheck disable=SC2086 # parts
+	set -- ${PATH-}
+	unset IFS
+	set +f
+	# shellcheck disable=SC2123 # it is the search path
+	PATH='' ocinoco_tools=''
+	for ocinoco_part do
+		[ -n "$ocinoco_part" ] || continue
+		PATH=$PATH${PATH:+:}$ocinoco_part
+		[ -n "$ocinoco_tools" ] || [ ! -x "$ocinoco_part/oci-tar" ] || ocinoco_tools=$ocinoco_part
 	done
-	set -- "${1#:}"
-	set -- "${1%:}"
-	PATH=${1:-/usr/local/bin:/usr/bin:/bin}
+	PATH=${PATH:-/usr/local/bin:/usr/bin:/bin}
 }
 
-# What is asked, as text to print, or as a script to run that begins with `: run`.
+# Puts the directory of this file in front of PATH when the tools are there. `tools_path` is the line of the
+# script that does so.
+find_tools() {
+	tools_path=
+	case $0 in
+	/*) self=$0 ;;
+	*) self=$PWD/${0#./} ;;
+	esac
+	if [ ! -x "${self%/*}/oci-tar" ] && [ -L "$self" ]; then self=$(readlink -f -- "$self"); fi
+	directory=${self%/*}
+	[ -x "$directory/oci-tar" ] && [ "$directory" != "$ocinoco_tools" ] || return 0
+	case $directory in
+	*:*) die 78 "no PATH can lead to the tools in '$directory', whose name has a colon" ;;
+	esac
+	PATH=$directory:$PATH
+	quote "$directory"
+	tools_path="PATH=$quoted:\$PATH$newline"
+}
+
+# What is asked: a text to print, or a script to run, which begins with `: run`.
 answer() {
 	LC_ALL=C
 	command=
+	find_tools
 	# The name of a variable in the script that is none of the caller's.
 	work=${work+ocinoco_}work
-	before=
-	while [ $# -gt 0 ]; do
-		case $1 in
-		-n | -q | -v | --dry-run | --quiet | --verbose) before="$before $1" ;;
-		*) break ;;
-		esac
-		shift
-	done
-	[ $# -gt 0 ] || usage_error 'no command'
-	case $1 in
-	-h | --help) help_all ;;
+	case ${1-} in
 	--version)
 		oci-zstd --version
 		# What follows its first line, which is the same.
@@ -60,17 +55,10 @@ answer() {
 		;;
 	help)
 		[ $# -gt 1 ] || set -- help all
-		[ "$2" = all ] || is_one_of "$2" "$commands" || unknown command "$2" "$commands"
+		[ "$2" = all ] || is_command "$2" || unknown command "$2" "$commands"
 		"help_$2"
 		;;
-	-*) unknown option "$1" '--dry-run --quiet --verbose --help --version' ;;
-	*)
-		is_one_of "$1" "$commands" || unknown command "$1" "$commands"
-		word=$1
-		shift
-		# shellcheck disable=SC2086 # options, each one word
-		compose "$word" $before "$@"
-		;;
+	*) compose "$@" ;;
 	esac
 }
 
@@ -79,10 +67,19 @@ answer() {
 { true 9>&1; } 2>/dev/null || exec 1</dev/null
 { true 9>&2; } || exec 2</dev/null
 
+clean_path
+choose_state
 set_traps
-find_tools
-ocinoco_script=$(answer "$@")
-case $ocinoco_script in
-': run'*) run_composed ;;
-*) { printf '%s\n' "$ocinoco_script"; } 2>/dev/null || die 74 'cannot write to stdout' ;;
+# What is only printed needs no directory.
+mkdir -m 700 -- "$ocinoco_state" 2>/dev/null || :
+if [ ! -d "$ocinoco_state" ]; then
+	(answer "$@")
+	exit
+fi
+# Not by a command substitution: while bash waits for one, it loses a SIGINT that it alone gets.
+(answer "$@") >"$ocinoco_state/script"
+read -r ocinoco_line <"$ocinoco_state/script" || exit 74
+case $ocinoco_line in
+': run') run_composed ;;
+*) cat -- "$ocinoco_state/script" 2>/dev/null || die 74 'cannot write to stdout' ;;
 esac

@@ -1,12 +1,11 @@
 # shellcheck shell=sh
-# Running: the composed script is run by a subshell of this shell, and each stage of its pipelines by one of
-# `watch`. No descriptor and no variable of the caller's is touched but those that begin with ocinoco_, which
-# are the wrapper's own. All that is known of a run is in the directory $ocinoco_state: `script`;
-# `stage.N`, the process of each stage that runs; `failed`, how stages failed; and `stop`, when no more are
-# to be started.
+# Running: a subshell runs the composed script, and `watch` runs each stage of its pipelines. Descriptors and
+# variables of the caller are not touched: the wrapper's own variables begin with ocinoco_. The state of a run is
+# in the directory $ocinoco_state: `script`; `stage.N`, the process of each stage that runs; `failed`, a line for
+# each stage that failed; `stop`, once no more stages may start.
 
-# start COMMAND...: in the background, with the stdin of this shell, for which a shell that starts something
-# in the background opens /dev/null. In between it is a descriptor that nobody has open.
+# start COMMAND...: runs it in the background with the stdin of this shell; a shell gives what it runs in the
+# background /dev/null. In between, stdin is a descriptor that the caller has not open.
 start() {
 	case $ocinoco_free in
 	3) { "$@" <&3 3<&- & } 3<&0 ;;
@@ -25,34 +24,34 @@ find_free_descriptor() {
 	done
 }
 
-# watch NUMBER LABEL COMMAND...: runs a stage, and records how it ended if it failed, unless LABEL is -.
+# watch NUMBER LABEL COMMAND...: runs a stage, and records its failure, unless LABEL is -.
 watch() {
-	# This shell outlives its stage, whatever is sent to all of them.
+	# A signal for all of them ends the stage, and not this shell before it.
 	trap : HUP INT QUIT TERM
 	start replace "$@"
-	set -- "$1" "$2" "$!" 0
-	echo "$3" >|"$ocinoco_state/stage.$1"
-	[ ! -e "$ocinoco_state/stop" ] || kill -TERM "$3" 2>/dev/null || :
-	# A signal for this shell ends `wait`, not the stage. Some shells say by themselves how a stage ended.
+	ocinoco_pid=$! ocinoco_failure=0
+	echo "$ocinoco_pid" >|"$ocinoco_state/stage.$1"
+	[ ! -e "$ocinoco_state/stop" ] || kill -TERM "$ocinoco_pid" 2>/dev/null || :
+	# A signal for this shell ends `wait` before the stage has ended. Some shells print how a stage ended.
 	while :; do
-		{ wait "$3"; } 2>/dev/null || set -- "$1" "$2" "$3" "$?"
-		kill -0 "$3" 2>/dev/null || break
-		set -- "$1" "$2" "$3" 0
+		{ wait "$ocinoco_pid"; } 2>/dev/null || ocinoco_failure=$?
+		kill -0 "$ocinoco_pid" 2>/dev/null || break
+		ocinoco_failure=0
 	done
 	: >|"$ocinoco_state/stage.$1"
-	# ksh93 calls an end by signal N 256 + N, and yash 384 + N.
-	if [ "$4" -gt 384 ]; then
-		set -- "$1" "$2" "$3" "$(($4 - 256))"
-	elif [ "$4" -gt 256 ]; then
-		set -- "$1" "$2" "$3" "$(($4 - 128))"
+	# After signal N, the status is 256 + N in ksh93 and 384 + N in yash.
+	if [ "$ocinoco_failure" -gt 384 ]; then
+		ocinoco_failure=$((ocinoco_failure - 256))
+	elif [ "$ocinoco_failure" -gt 256 ]; then
+		ocinoco_failure=$((ocinoco_failure - 128))
 	fi
-	case $4:$2 in
+	case $ocinoco_failure:$2 in
 	0:* | *:-) return 0 ;;
-	1:cat | 1:tee) set -- "$1" "$2" "$3" 74 ;;
-	1:mv) set -- "$1" "$2" "$3" 73 ;;
+	1:cat) ocinoco_failure=74 ;;
+	1:mv) ocinoco_failure=73 ;;
 	esac
-	echo "$1 $4 $2" >>"$ocinoco_state/failed"
-	return "$4"
+	echo "$1 $ocinoco_failure $2" >>"$ocinoco_state/failed"
+	return "$ocinoco_failure"
 }
 
 replace() {
@@ -60,18 +59,19 @@ replace() {
 	exec "$@"
 }
 
-# After each pipeline: goes on when no stage failed and the wrapper is there.
+# After each pipeline: ends the script when a stage failed, a signal came, or the wrapper is gone.
 proceed() {
 	[ ! -s "$ocinoco_state/failed" ] || exit 1
 	[ ! -e "$ocinoco_state/stop" ] || exit 1
 	kill -0 "$$" 2>/dev/null || exit 1
 }
 
-# After a pipeline that failed: goes on when its stages ended with STATUS, or by the pipes that this broke.
+# forgive STATUS: after a pipeline that failed. Ends the script, unless all stages that failed ended with STATUS, or
+# by SIGPIPE because of that.
 forgive() {
 	[ -s "$ocinoco_state/failed" ] || exit 1
-	while read -r number failure label; do
-		case $failure in "$1" | 141) ;; *) exit 1 ;; esac
+	while read -r ocinoco_number ocinoco_failure ocinoco_stage; do
+		case $ocinoco_failure in "$1" | 141) ;; *) exit 1 ;; esac
 	done <"$ocinoco_state/failed"
 	: >|"$ocinoco_state/failed"
 	proceed
@@ -88,7 +88,7 @@ run_script() {
 	. "$ocinoco_state/script"
 }
 
-# Ends the stages that run.
+# Sends SIGTERM to the stages that run.
 stop_stages() {
 	for ocinoco_file in "$ocinoco_state"/stage.*; do
 		[ -s "$ocinoco_file" ] || continue
@@ -97,13 +97,14 @@ stop_stages() {
 	done
 }
 
-# end_by_signal SIGNAL STATUS: ends as the signal would have ended it, when all stages have ended and nothing is left of them.
+# end_by_signal SIGNAL STATUS: ends the stages, removes the state, and ends this shell by the signal.
 #
-# The stages are told again and again: one that was just about to start may not have heard it. No `wait`,
-# which in a trap some shells never come back from; the shell takes note of its child during `sleep`.
+# The stages get their signal again and again, because one that is just starting may miss it. There is no `wait`,
+# because some shells never return from it in a trap; the shell reaps its child while it waits for `sleep`.
 end_by_signal() {
 	trap '' HUP INT PIPE QUIT TERM
-	if [ -n "${!-}" ]; then
+	# In yash it is 0 when nothing was started.
+	if [ "${!:-0}" != 0 ]; then
 		: >|"$ocinoco_state/stop"
 		while kill -0 "$!" 2>/dev/null; do
 			stop_stages
@@ -116,8 +117,18 @@ end_by_signal() {
 	exit "$2"
 }
 
+# Sets the name of the directory of this run to one that does not exist.
+choose_state() {
+	ocinoco_name=${TMPDIR:-/tmp}/tmp.$PPID.$$ ocinoco_number=0
+	case $ocinoco_name in /*) ;; *) ocinoco_name=./$ocinoco_name ;; esac
+	ocinoco_state=$ocinoco_name
+	while [ -e "$ocinoco_state" ] || [ -L "$ocinoco_state" ]; do
+		ocinoco_number=$((ocinoco_number + 1))
+		ocinoco_state=$ocinoco_name.$ocinoco_number
+	done
+}
+
 set_traps() {
-	ocinoco_state=
 	trap clean_up EXIT
 	trap 'end_by_signal HUP 129' HUP
 	trap 'end_by_signal INT 130' INT
@@ -127,15 +138,11 @@ set_traps() {
 }
 
 clean_up() {
-	[ -z "$ocinoco_state" ] || rm -rf -- "$ocinoco_state"
+	[ ! -d "$ocinoco_state" ] || rm -rf -- "$ocinoco_state"
 }
 
-# Runs what was composed, and ends with the status of the first stage that failed.
+# Runs the script.
 run_composed() {
-	# A signal for all would end mktemp before it says what it made.
-	ocinoco_state=$(trap '' HUP INT QUIT TERM && mktemp -d) || exit 73
-	case $ocinoco_state in /*) ;; *) ocinoco_state=./$ocinoco_state ;; esac
-	printf '%s\n' "$ocinoco_script" >"$ocinoco_state/script" || exit 74
 	find_free_descriptor
 	start run_script
 	ocinoco_status=0
@@ -143,21 +150,24 @@ run_composed() {
 	[ "$ocinoco_status" -eq 0 ] || name_culprit
 }
 
-# A stage that a broken pipe ended, or a tool that answered no, is not the cause unless there is no other.
+# Ends with the status of the first stage that failed, and names it. A stage that ended by SIGPIPE, and a tool that
+# answered no, count only when no other failed.
 name_culprit() {
 	stop_stages
-	ocinoco_least=9999 ocinoco_cause=$ocinoco_status ocinoco_stage=
-	[ ! -s "$ocinoco_state/failed" ] || while read -r number failure label; do
-		case $failure:$label in 141:* | 1:oci-*) number=$((number + 1000)) ;; esac
-		[ "$number" -lt "$ocinoco_least" ] || continue
-		ocinoco_least=$number ocinoco_cause=$failure ocinoco_stage=$label
+	ocinoco_least=9999 ocinoco_cause=$ocinoco_status ocinoco_label=
+	[ ! -s "$ocinoco_state/failed" ] || while read -r ocinoco_number ocinoco_failure ocinoco_stage; do
+		case $ocinoco_failure:$ocinoco_stage in
+		141:* | 1:oci-*) ocinoco_number=$((ocinoco_number + 1000)) ;;
+		esac
+		[ "$ocinoco_number" -lt "$ocinoco_least" ] || continue
+		ocinoco_least=$ocinoco_number ocinoco_cause=$ocinoco_failure ocinoco_label=$ocinoco_stage
 	done <"$ocinoco_state/failed"
-	case $ocinoco_stage:$ocinoco_cause:$ocinoco_status in
-	# No stage, but a file that the shell could not open or make, which it said.
+	case $ocinoco_label:$ocinoco_cause:$ocinoco_status in
+	# No stage failed: the shell could not open or create a file, and said so.
 	:[12]:* | *:141:[12]) exit 73 ;;
-	# A tool that answers a question by it, and says nothing.
+	# A tool answered no, and said nothing.
 	oci-*:1:*) exit 1 ;;
 	:*) exit "$ocinoco_cause" ;;
 	esac
-	die "$ocinoco_cause" "$ocinoco_stage failed with status $ocinoco_cause"
+	die "$ocinoco_cause" "$ocinoco_label failed with status $ocinoco_cause"
 }

@@ -19,6 +19,7 @@ let fuzzTargets: [FuzzTarget] = [
     FuzzTarget(name: "json", check: checkJSON),
     FuzzTarget(name: "documents", check: checkDocuments),
     FuzzTarget(name: "dockerfile", check: checkDockerfile),
+    FuzzTarget(name: "script", check: checkScript),
     FuzzTarget(name: "image", check: checkImage),
     FuzzTarget(name: "runtime-config", check: checkRuntimeConfig),
     FuzzTarget(name: "reference", check: checkReference),

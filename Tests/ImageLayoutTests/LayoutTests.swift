@@ -82,9 +82,13 @@ private final class Stream: BlobSource {
         #expect(try directory.files() == ["file"])
     }
 
-    @Test func otherVersionsAreRefused() throws {
+    @Test(arguments: [
+        #"{"imageLayoutVersion":"2.0.0"}"#, #"{"imageLayoutVersion":1.0.0}"#,
+        #"{"imageLayoutVersion":1}"#, #"{"imageLayoutVersion":null}"#, "{}", "",
+    ])
+    func otherVersionsAreRefused(_ document: String) throws {
         try layout.publish(one, tag: "x")
-        try directory.write(#"{"imageLayoutVersion":"2.0.0"}"#, to: "l/oci-layout")
+        try directory.write(document, to: "l/oci-layout")
         #expect(throws: LayoutError.self) { try layout.manifest(.tag("x")) }
         #expect(throws: LayoutError.self) { try layout.publish(two, tag: "y") }
     }

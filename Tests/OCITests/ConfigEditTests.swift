@@ -281,11 +281,15 @@ private func document(_ change: (inout ConfigEdit) throws -> Void) throws -> Str
     }
 
     @Test func signals() throws {
-        for text in ["SIGTERM", "TERM", "9", "64", "SIGRTMIN", "SIGRTMIN+3", "RTMAX-1"] {
+        for text in [
+            "SIGTERM", "TERM", "9", "64", "SIGRTMIN", "SIGRTMIN+3", "RTMAX-1", "sigterm", "Term",
+            "rtmin+15",
+        ] {
             #expect(try StopSignal(text).name == text)
         }
         for text in [
-            "", "SIG", "SIGFOO", "0", "65", "-1", "+9", "sigterm", "SIGRTMIN-1", "SIGRTMIN+99",
+            "", "SIG", "SIGFOO", "0", "65", "-1", "+9", "SIGRTMIN-1", "SIGRTMIN+99", "SIGRTMIN+16",
+            "SIGRTMIN++3", "RTMAX-15",
         ] {
             #expect(throws: ValueError.self) { try StopSignal(text) }
         }

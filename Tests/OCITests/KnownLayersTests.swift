@@ -18,10 +18,10 @@ private func layer(
 }
 
 private func found(
-    among layers: Descriptor..., ofTypes types: [MediaType] = []
+    among layers: Descriptor..., ofTypes types: [MediaType] = [], onlyChunked: Bool = false
 ) -> Descriptor? {
     var known = KnownLayers()
-    for layer in layers { known.add(layer, ofTypes: types) }
+    for layer in layers { known.add(layer, ofTypes: types, onlyChunked: onlyChunked) }
     return Digest(tar).flatMap { known.layer(diffID: $0) }
 }
 
@@ -49,21 +49,18 @@ private func found(
         #expect(found(among: oci, ofTypes: types) == oci)
     }
 
-    @Test func onlyLayersWithATableAreChunked() throws {
+    @Test func annotationsTellZstdChunkedFromZstd() throws {
         let plain = try layer(.layerZstd, "a")
         var chunked = try layer(.layerZstd, "b")
         chunked[annotation: Annotation.chunkedTableDigest] = digestText("3")
-        var known = KnownLayers()
-        known.add(plain, ofTypes: [], onlyChunked: true)
-        known.add(chunked, ofTypes: [], onlyChunked: true)
-        #expect(known.isEmpty, "without its position, a table is not found")
+        #expect(found(among: chunked, onlyChunked: true) == nil, "a table without a position")
         chunked[annotation: Annotation.chunkedTablePosition] = "8:20:300:1"
+        #expect(found(among: plain, chunked, onlyChunked: true) == chunked)
+        #expect(found(among: plain, onlyChunked: true) == nil)
+        #expect(found(among: chunked) == chunked)
         var other = chunked
         other.setMediaType(.layerGzip)
-        known.add(other, ofTypes: [], onlyChunked: true)
-        #expect(known.isEmpty, "annotations of another compression are false")
-        known.add(chunked, ofTypes: [], onlyChunked: true)
-        #expect(Digest(tar).flatMap { known.layer(diffID: $0) } == chunked)
+        #expect(found(among: other, onlyChunked: true) == nil, "false of another compression")
     }
 
     @Test func anUncompressedLayerIsItsOwnTar() throws {

@@ -40,7 +40,7 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
         ("Registry/app", "Registry/app:latest"),
         ("[1:2:3:4:5:6:7:8]:5000/app", "[1:2:3:4:5:6:7:8]:5000/app:latest"),
         ("[::]/app", "[::]/app:latest"), ("[fe80::]/app", "[fe80::]/app:latest"),
-        ("[::ffff:192.0.2.1]/app", "[::ffff:192.0.2.1]/app:latest"),
+        ("[::ffff:c000:201]/app", "[::ffff:c000:201]/app:latest"),
         (
             "library/" + String(repeating: "ab", count: 32),
             "docker.io/library/" + String(repeating: "ab", count: 32) + ":latest"
@@ -87,6 +87,18 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
         ("./a", "it looks like a path; a layout is written oci:DIR"),
         ("../a", "it looks like a path; a layout is written oci:DIR"),
         ("/a", "it looks like a path; a layout is written oci:DIR"),
+        (
+            "docker-daemon:a:1",
+            "'docker save NAME | ocinoco load REF' and 'ocinoco save REF | docker load' lead there"
+        ),
+        (
+            "containers-storage:a",
+            "'podman save NAME | ocinoco load REF' and 'ocinoco save REF | podman load' lead there"
+        ),
+        (
+            "oci-archive:a.tar",
+            "'ocinoco load REF <ARCHIVE' and 'ocinoco save REF >ARCHIVE' do that"
+        ),
     ])
     func whatWasMeantIsSaid(_ text: String, _ problem: String) {
         #expect(throws: ReferenceError(text, problem)) { try Reference(text) }
@@ -148,6 +160,9 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
         #expect(try resolved("oci:d:app:1", ["d:app"]) == "d:app 1")
         #expect(try resolved("oci:d:e.f/g", ["d:e.f/g"]) == "d:e.f/g -")
         #expect(try resolved("oci:d:library/app:1", []) == "d:library/app 1")
+        #expect(try resolved("oci:d:a/b", ["d"]) == "d a/b")
+        #expect(try resolved("oci:d:a/b", ["d", "d:a/b"]) == "d:a/b -")
+        #expect(try resolved("oci:d:a/b", []) == "d:a/b -")
     }
 
     @Test(arguments: ["oci:", "oci::tag", "oci:dir:", "oci:dir:a b", "oci:dir@sha256:00"])

@@ -204,6 +204,11 @@ import Testing
                 == #"[{"containerID":0,"hostID":100,"size":1}]"#)
         #expect(try linux.member("resources") == nil)
         #expect(!text(try linux.member("namespaces")).contains("network"))
+        let isolated = try document(#"{"Cmd":["a"]}"#) {
+            $0.rootlessOwner = ProcessUser(uid: 1000, gid: 100)
+            $0.isolatesNetwork = true
+        }.required("linux")
+        #expect(text(try isolated.member("namespaces")).contains("network"))
     }
 
     @Test func whatCannotRunIsRefused() throws {
@@ -213,5 +218,62 @@ import Testing
                 config(#"{"Cmd":["a"]}"#, os: "windows"), user: ProcessUser(uid: 0, gid: 0),
                 options: RuntimeConfig.Options())
         }
+    }
+}
+
+/// What is known of an image before any of its files.
+@Suite struct RunCheckTests {
+    private func problem(_ document: String, arguments: [String]? = nil) throws -> String? {
+        var options = RuntimeConfig.Options()
+        options.arguments = arguments
+        let image = try config(document)
+        do throws(EditError) {
+            try image.checkRuns(options)
+            return nil
+        } catch {
+            return error.text
+        }
+    }
+
+    private func image(_ run: String) -> String {
+        #"{"architecture":"amd64","os":"linux","config":\#(run),"rootfs":{"type":"layers","diff_ids":[]}}"#
+    }
+
+    @Test(arguments: [
+        #"{"Cmd":["sh"]}"#, #"{"Entrypoint":["sh"],"User":"name:group"}"#,
+        #"{"Cmd":["sh"],"Env":["A=","B=c=d"],"WorkingDir":"relative","Volumes":{"/v":{}}}"#,
+        #"{"Cmd":["sh"],"User":"1000:4294967294","Env":null,"Volumes":null}"#,
+    ])
+    func whatCouldRun(_ run: String) throws { #expect(try problem(image(run)) == nil) }
+
+    @Test(arguments: [
+        (#"{}"#, "config: neither Entrypoint nor Cmd; say with --args what is to run"),
+        (#"{"Cmd":["a","b\u0000"]}"#, "config.Cmd[1]: has a zero byte"),
+        (#"{"Cmd":["a"],"Env":["A=1","B"]}"#, "config.Env[1]: not NAME=VALUE: 'B'"),
+        (#"{"Cmd":["a"],"Env":["=1"]}"#, "config.Env[0]: not NAME=VALUE: '=1'"),
+        (#"{"Cmd":["a"],"WorkingDir":"/\u0000"}"#, "config.WorkingDir: has a zero byte"),
+        (#"{"Cmd":["a"],"Volumes":{"v":{}}}"#, "config.Volumes.v: not an absolute path"),
+        (
+            #"{"Cmd":["a"],"User":"4294967295"}"#,
+            "config.User: a number that no user or group can have"
+        ),
+        (
+            #"{"Cmd":["a"],"User":"0:99999999999"}"#,
+            "config.User: a number that no user or group can have"
+        ),
+    ])
+    func whatCouldNot(_ run: String, _ expected: String) throws {
+        #expect(try problem(image(run)) == "config.data." + expected)
+    }
+
+    @Test(arguments: [
+        (#""os":"windows","architecture":"amd64""#, ".os: not linux"),
+        (#""architecture":"amd64""#, ".os: missing"),
+        (#""os":"","architecture":"""#, ": an image without a platform"),
+        (#""author":"me""#, ": an image without a platform"),
+    ])
+    func platforms(_ members: String, _ expected: String) throws {
+        let document = #"{\#(members),"rootfs":{"type":"layers","diff_ids":[]}}"#
+        #expect(try problem(document, arguments: ["sh"]) == "config.data" + expected)
     }
 }

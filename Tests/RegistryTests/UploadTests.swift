@@ -61,7 +61,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         let storage = try FakeRegistry(store)
         let target = "http://\(storage.server.authority)"
         let registry = try FakeRegistry(store) { request in
-            if request.path == "/v2/", request[header: "Authorization"] == nil {
+            if request[header: "Authorization"] == nil {
                 return .reply(Reply(401, [("WWW-Authenticate", "Basic realm=\"x\"")]))
             }
             guard request.method == "POST" else { return .proceed }

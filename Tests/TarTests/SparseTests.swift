@@ -23,7 +23,7 @@ enum SparseArchives {
         extended(
             "x",
             paxRecords([
-                ("GNU.sparse.size", ascii("2097152")), ("GNU.sparse.numblocks", ascii("2")),
+                ("GNU.sparse.size", ascii("2097152")), ("GNU.sparse.numblocks", ascii("3")),
                 ("GNU.sparse.offset", ascii("4096")), ("GNU.sparse.numbytes", ascii("1024")),
                 ("GNU.sparse.offset", ascii("1048576")), ("GNU.sparse.numbytes", ascii("512")),
                 ("GNU.sparse.offset", ascii("2097152")), ("GNU.sparse.numbytes", ascii("0")),
@@ -33,7 +33,7 @@ enum SparseArchives {
         extended(
             "x",
             paxRecords([
-                ("GNU.sparse.size", ascii("2097152")), ("GNU.sparse.numblocks", ascii("2")),
+                ("GNU.sparse.size", ascii("2097152")), ("GNU.sparse.numblocks", ascii("3")),
                 ("GNU.sparse.name", ascii("sparse")),
                 ("GNU.sparse.map", ascii("4096,1024,1048576,512,2097152,0")),
             ])) + header.entry(first + second)

@@ -99,6 +99,32 @@ private func failure(_ line: [UInt8]) -> (any Failure)? {
     }
 }
 
+@Suite struct LineSetTests {
+    /// Which of the lines, by their numbers, are in each set.
+    @Test(arguments: [
+        ([nil], ["0"]), ([nil, nil], ["0 1"]), (["1/1"], ["0"]), (["1/2", "2/2"], ["0 1"]),
+        (["1/2", nil, "2/2"], ["0 2", "1"]), ([nil, "1/2", "2/2", nil], ["0", "1 2", "3"]),
+        (["1/2", "2/2", "1/2", "2/2"], ["0 1", "2 3"]),
+        (["1/2", "1/2", "2/2", "2/2"], ["0 2", "1 3"]),
+        (["1/3", "1/2", "2/3", "2/2", "3/3"], ["0 2 4", "1 3"]),
+    ])
+    func linesThatBelongTogether(_ positions: [String?], _ expected: [String]) {
+        let images = positions.enumerated().map { image("a\($0)", position: $1) }
+        let sets = ImageLines.sets(of: images)
+        let numbers = sets.map { set in
+            set.images.map { image in
+                String(images.firstIndex { $0.configBytes == image.configBytes } ?? -1)
+            }.joined(separator: " ")
+        }
+        #expect(numbers == expected)
+        for set in sets {
+            for image in set.images {
+                #expect(image.manifest[annotation: Annotation.position] == nil)
+            }
+        }
+    }
+}
+
 @Suite struct PositionTests {
     private func check(_ positions: [String?]) throws -> [Image] {
         var images = positions.map { image(position: $0) }

@@ -51,10 +51,10 @@ RENAMED = {("build", "--verify-base-key"): "--verify-key"}
 REFERENCES = {"--from", "--tag", "--onto", "--base", "--reuse"}
 # Those of a Dockerfile, which are for another pipeline: dockerfile.sh has them.
 DOCKERFILE = {"--file", "--target", "--build-arg", "--isolation", "--secret", "--no-base-listing",
-              "--cache", "--cache-repo"}
+              "--cache-repo", "--squash"}
 # A command for sh, which wrapper-arguments.sh tests; what is printed instead of run; the wrapper's
 # own, which no tool gets.
-SPECIAL = DOCKERFILE | {"--compress", "--follow-base", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep", "--list", "--check"}
+SPECIAL = DOCKERFILE | {"--compress", "--follow-base", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep", "--cache", "--list", "--check"}
 
 counter = itertools.count(1)
 
@@ -155,8 +155,13 @@ def cases(command):
             words += ["--push"] if joined else ["--output", output]
             wanted += [] if joined else [output]
             kept = b"-" + unique()
-            words += ["--keep", kept]
-            wanted.append(b"./" + kept + b"/layer.json")
+            # Where every file is kept, no layer is looked for.
+            if joined and command == "build":
+                words += ["--cache", kept]
+                wanted.append(b"--cache=./" + kept)
+            else:
+                words += ["--keep", kept]
+                wanted.append(b"./" + kept + b"/layer.json")
         needs_end = any(operand.startswith(b"-") for operand in operands)
         words += ["--", *operands] if needs_end or joined else operands
         yield words, wanted, operands

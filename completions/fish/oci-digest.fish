@@ -20,7 +20,7 @@ function __oci-digest_parse_tokens -S
     set -l unparsed_tokens (__oci-digest_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-digest'
-        __oci-digest_parse_subcommand 0 'tee=' 'media-type=' 'algorithm=' 'verify-layer' 'sniff' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-digest_parse_subcommand 0 'tee=' 'output=' 'media-type=' 'algorithm=' 'verify-layer' 'sniff' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-digest_parse_subcommand -r 1 'version'
@@ -78,6 +78,7 @@ end
 
 complete -c 'oci-digest' -f
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" tee' -l 'tee' -d 'Pass bytes to stdout and write the line here.' -rF
+complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" output' -l 'output' -d 'Write the bytes here, under this name when they are whole.' -rF
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" media-type' -l 'media-type' -d 'What the bytes are (default: by their beginning).' -rfka ''
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" algorithm' -l 'algorithm' -d 'Of the digest.' -rfka 'sha256 sha512'
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" verify-layer' -l 'verify-layer' -d 'Decompress a layer with a trailer too, and check it.'

@@ -20,7 +20,7 @@ function __oci-tar_parse_tokens -S
     set -l unparsed_tokens (__oci-tar_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-tar'
-        __oci-tar_parse_subcommand -r 1 'root-dir=' 'uid=' 'gid=' 'keep-owner' 'rootless' 'chmod=' 'as=' 'mtime=' 'exclude=+' 'exclude-from=+' 'files-from=' 'null' 'from-tar=' 'whiteout=+' 'opaque=+' 'base=' 'parents' 'xattrs' 'copy=' 'context=' 'chown=' 'link' 'inline=' 'unpack' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-tar_parse_subcommand -r 1 'root-dir=' 'uid=' 'gid=' 'keep-owner' 'rootless' 'chmod=' 'as=' 'mtime=' 'exclude=+' 'exclude-from=+' 'dockerignore' 'exclude-output=+' 'files-from=' 'null' 'from-tar=' 'whiteout=+' 'opaque=+' 'base=' 'parents' 'xattrs' 'copy=' 'context=' 'chown=' 'link' 'inline=' 'unpack' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-tar_parse_subcommand -r 1 'version'
@@ -88,6 +88,8 @@ complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_option
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" mtime' -l 'mtime' -d 'Time of every entry, or \'keep\' for each file\'s own (default: $SOURCE_DATE_EPOCH, else 0). What is kept is at most $SOURCE_DATE_EPOCH.' -rfka ''
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar"' -l 'exclude' -d 'Leave out, by .dockerignore rules.' -rfka ''
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar"' -l 'exclude-from' -d 'Leave out what the file\'s lines match.' -rF
+complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" dockerignore' -l 'dockerignore' -d 'Leave out what the .dockerignore of SOURCE matches, when it has one.'
+complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar"' -l 'exclude-output' -d 'Leave out a file, directory or oci:DIR that is written meanwhile, with a warning.' -rfka ''
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" files-from' -l 'files-from' -d 'Write only the listed paths, relative to SOURCE; \'-\' is stdin.' -rF
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" null' -l 'null' -d 'Listed paths end with a zero byte, not a newline.'
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" from-tar' -l 'from-tar' -d 'Rewrite a tar instead of reading files; \'-\' is stdin.' -rF

@@ -43,6 +43,9 @@ int system_fremovexattr(int descriptor, const char *name);
 // The capabilities that are in effect, a bit for each number of capabilities(7).
 uint64_t system_effective_capabilities(void);
 
+// The type of the file system, as statfs(2) has it; 0 when it does not say.
+uint32_t system_file_system_type(int descriptor);
+
 unsigned int system_major(uint64_t device);
 unsigned int system_minor(uint64_t device);
 uint64_t system_makedev(unsigned int majorNumber, unsigned int minorNumber);

@@ -37,6 +37,8 @@ public struct BuildRequest: Sendable {
     public var stepCaches: [String] = []
     /// The image whose layers a COPY is compared with; nil packs everything anew.
     public var knownImage: String?
+    /// Whether one layer takes the place of all that the Dockerfile adds.
+    public var squashes = false
     /// Whether the script says which steps it found in a cache.
     public var isQuiet = false
     /// Secrets by their id, as files.

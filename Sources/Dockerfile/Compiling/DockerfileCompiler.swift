@@ -20,10 +20,10 @@ public struct DockerfileCompiler {
     var prefix = ""
     var states: [Int: StageState] = [:]
     var scripts: [Int: ShellScript] = [:]
-    /// Images of COPY --from and RUN --mount, by reference.
-    var unpacked: [String: Source] = [:]
-    /// What fetches and unpacks them.
-    var imageScript = ShellScript()
+    /// What COPY --from and RUN --mount copy from.
+    var sources: [SourceName: Source] = [:]
+    /// Images among them, by reference, in the order in which they were found.
+    var images: [String] = []
     var fileNames: Set<String> = []
     var usesPrivateRoots = false
     /// Whether programs run.
@@ -52,12 +52,16 @@ public struct DockerfileCompiler {
             body.append(compiler.imageScript)
             for index in compiler.scripts.keys.sorted() {
                 if let script = compiler.scripts[index] { body.append(script) }
+                if let source = compiler.sources[.stage(index)] {
+                    body.append(compiler.unpacking(source))
+                }
             }
             images.append(image)
             for warning in compiler.allWarnings where !warnings.contains(warning) {
                 warnings.append(warning)
             }
-            usesPrivateRoots = usesPrivateRoots || compiler.usesPrivateRoots
+            usesPrivateRoots =
+                usesPrivateRoots || compiler.usesPrivateRoots || !compiler.sources.isEmpty
             runs = runs || compiler.runs
             storesLayers = storesLayers || compiler.storesLayers
             if compiler.runs, platform.architecture != request.buildPlatform.architecture {
@@ -130,17 +134,53 @@ public struct DockerfileCompiler {
         guard var state = states[target.index], var script = scripts[target.index] else {
             preconditionFailure("the target was not compiled")
         }
-        if !request.configArguments.isEmpty {
-            let name = newName(prefix + target.fileName + ".configured")
-            script.blank()
-            script.comment("options of the command line")
-            script.pipeline(
-                [["oci-config"] + request.configArguments.map { ShellWord(quoting: $0) }],
-                from: .file(state.image + ".json"), to: .file(name + ".json"))
-            state.image = name
-            scripts[target.index] = script
+        if request.squashes, state.hasOwnLayers { squash(&state, target, &script) }
+        var finish: [[ShellWord]] = []
+        // What describes the base does not describe what is built on it.
+        if state.base != nil, !state.hasOwnLayers {
+            finish.append(["oci-manifest-append", "--no-layer"])
         }
+        if !request.configArguments.isEmpty {
+            finish.append(["oci-config"] + request.configArguments.map { ShellWord(quoting: $0) })
+        }
+        if !finish.isEmpty {
+            let name = newName(prefix + target.fileName + ".finished")
+            script.blank()
+            script.comment(
+                request.configArguments.isEmpty
+                    ? "no layer is added" : "options of the command line")
+            script.pipeline(
+                finish, from: .file(state.image + ".json"), to: .file(name + ".json"))
+            state.image = name
+        }
+        scripts[target.index] = script
         return state.image
+    }
+
+    /// Puts one layer in place of those that the stage has on its base.
+    private mutating func squash(
+        _ state: inout StageState, _ target: Stage, _ script: inout ShellScript
+    ) {
+        let name = newName(prefix + target.fileName + ".squashed")
+        let base = ShellWord.option("above", .file(state.baseImage + ".json"))
+        var flatten: [ShellWord] = ["oci-flatten", base] + registryOptions
+        if let reference = state.base { flatten.append(.option("from", reference)) }
+        flatten.append(.option("from", DockerfileCompiler.destination(request)))
+        let push =
+            ["oci-push-blob"] + registryOptions + [DockerfileCompiler.finalDestination(request)]
+        script.blank()
+        script.comment("one layer in place of all that are added")
+        script.pipeline(
+            [flatten, ["oci-zstd"], push], from: .file(state.image + ".json"),
+            to: .file(name + ".layer"))
+        script.pipeline(
+            [
+                [
+                    "oci-manifest-append",
+                    .option("squash", .file(state.baseImage + ".json")), .file(name + ".layer"),
+                ]
+            ], from: .file(state.image + ".json"), to: .file(name + ".json"))
+        state.image = name
     }
 
     /// Compiles a stage unless it was already.
@@ -151,6 +191,60 @@ public struct DockerfileCompiler {
         self = compiler.whole
         states[stage.index] = compiler.state
         scripts[stage.index] = compiler.script
+    }
+
+    // MARK: what is copied from
+
+    /// The directory of a source.
+    ///
+    /// - Parameter paths: what of it will be copied, with wildcards.
+    mutating func root(of name: SourceName, holding paths: [String]) -> String {
+        guard var source = sources[name] else { preconditionFailure("a source without a name") }
+        for path in paths { source.add(path) }
+        sources[name] = source
+        return source.root
+    }
+
+    private var registryOptions: [ShellWord] {
+        request.registryArguments.map { ShellWord(quoting: $0) }
+    }
+
+    /// Fetches and unpacks the images that files are copied from.
+    private var imageScript: ShellScript {
+        var script = ShellScript()
+        for reference in images {
+            guard let source = sources[.image(reference)], let base = source.base else { continue }
+            script.blank()
+            script.comment("\(reference), which files are copied from")
+            let fetch: [ShellWord] =
+                ["oci-fetch"] + registryOptions
+                + [.option("platform", platform.description), ShellWord(quoting: base)]
+            script.pipeline([fetch], to: .file(source.image + ".json"))
+            script.append(unpacking(source))
+        }
+        return script
+    }
+
+    /// Unpacks what is copied of a source, unless it is unpacked already.
+    private func unpacking(_ source: Source) -> ShellScript {
+        var script = ShellScript()
+        if source.mayBeThere, request.stepCaches.isEmpty { return script }
+        if source.mayBeThere {
+            script.beginBlock("[ -d \(ShellWord.file(source.root).text) ] || {")
+        }
+        script.pipeline([["mkdir", "-p", .file(source.root)]])
+        if !source.isEmpty {
+            var flatten: [ShellWord] = ["oci-flatten"] + registryOptions
+            if let base = source.base { flatten.append(.option("from", base)) }
+            flatten.append(.option("from", DockerfileCompiler.destination(request)))
+            if let paths = source.paths {
+                flatten += paths.map { ShellWord.option("only", $0) } + ["--follow"]
+            }
+            let untar: [ShellWord] = ["oci-untar", "${rootless:+--rootless}", .file(source.root)]
+            script.pipeline([flatten, untar], from: .file(source.image + ".json"))
+        }
+        if source.mayBeThere { script.endBlock() }
+        return script
     }
 
     private var allWarnings: [String] {
@@ -228,7 +322,7 @@ public struct DockerfileCompiler {
         if images.count > 1 { command.append("--index") }
         command +=
             request.destinations.isEmpty
-            ? [destination(request)] : request.destinations.map { ShellWord(quoting: $0) }
+            ? [temporaryLayout] : request.destinations.map { ShellWord(quoting: $0) }
         if files.count == 1 {
             script.pipeline([command], from: files[0])
         } else {
@@ -237,8 +331,15 @@ public struct DockerfileCompiler {
         return script
     }
 
-    /// Where layers go.
+    /// Where layers go; with `--squash` no farther than they are needed.
     static func destination(_ request: BuildRequest) -> ShellWord {
-        request.destinations.first.map { ShellWord(quoting: $0) } ?? "oci:\"$work\"/layout"
+        request.squashes ? temporaryLayout : finalDestination(request)
     }
+
+    /// Where the image goes.
+    static func finalDestination(_ request: BuildRequest) -> ShellWord {
+        request.destinations.first.map { ShellWord(quoting: $0) } ?? temporaryLayout
+    }
+
+    private static let temporaryLayout: ShellWord = "oci:\"$work\"/layout"
 }

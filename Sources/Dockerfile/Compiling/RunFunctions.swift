@@ -17,24 +17,41 @@ enum RunFunctions {
         }
         trap clean_up EXIT
 
-        # begin_run ROOTFS: notes what is not there of what is mounted on.
-        begin_run() {
-        	missing=
-        	for place in dev proc sys etc etc/hosts etc/resolv.conf; do
-        		[ -e "$1/$place" ] || [ -h "$1/$place" ] || missing="$place $missing"
+        # has_link ROOTFS PATH: whether a component of the path is a link, which may lead anywhere.
+        has_link() {
+        	part=$1 rest=$2
+        	while [ -n "$rest" ]; do
+        		rest=${rest#/}
+        		part=$part/${rest%%/*}
+        		case $rest in */*) rest=/${rest#*/} ;; *) rest= ;; esac
+        		[ ! -h "$part" ] || return 0
         	done
-        	[ ! -h "$1/etc" ] || missing=
+        	return 1
+        }
+
+        # begin_run ROOTFS PATH...: notes what is not there of what is mounted on.
+        begin_run() {
+        	root=$1 missing=
+        	shift
+        	for place in "$@" /etc/resolv.conf /etc/hosts /etc /sys /proc /dev; do
+        		[ -e "$root$place" ] || missing="$missing$place
+        "
+        	done
         }
 
         # end_run ROOTFS: removes what was made to mount on.
         end_run() {
-        	for place in $missing; do
-        		if [ -d "$1/$place" ]; then
-        			rmdir "$1/$place" 2>/dev/null || :
-        		elif [ -f "$1/$place" ] && [ ! -s "$1/$place" ]; then
-        			rm -f "$1/$place"
+        	while IFS= read -r place; do
+        		if [ -z "$place" ] || has_link "$1" "$place"; then
+        			continue
+        		elif [ -d "$1$place" ]; then
+        			rmdir "$1$place" 2>/dev/null || :
+        		elif [ -f "$1$place" ] && [ ! -s "$1$place" ]; then
+        			rm -f "$1$place"
         		fi
-        	done
+        	done <<END
+        $missing
+        END
         }
 
         # run_step LABEL COMMAND...: shows what the command says on stderr, behind the label where
@@ -77,12 +94,16 @@ enum RunFunctions {
     static let container = #"""
         runtimes='runc crun'
         [ "$(id -u)" -eq 0 ] || runtimes='crun runc'
+        # crun refuses machines where control groups of both versions have controllers.
+        controllers='' unified=/sys/fs/cgroup/unified/cgroup.controllers
+        [ ! -r "$unified" ] || read -r controllers <"$unified" || :
+        [ -z "$controllers" ] || runtimes=runc
         runtime=
         for name in $runtimes; do
         	[ -n "$runtime" ] || runtime=$(command -v "$name") || runtime=
         done
         [ -n "$runtime" ] || {
-        	echo 'neither runc nor crun is here, which run programs' >&2
+        	echo 'neither runc nor a crun that works is here, which run programs' >&2
         	exit 69
         }
         # crun runs without control groups too, where none can be made.

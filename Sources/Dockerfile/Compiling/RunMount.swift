@@ -67,6 +67,9 @@ struct RunMount {
     }
 
     private mutating func set(_ key: String, _ value: String?) throws(ValueError) {
+        if let value, value.unicodeScalars.contains("\n") {
+            throw ValueError("a newline in '\(key)'")
+        }
         switch key {
         case "type":
             guard let kind = value.flatMap({ Kind(rawValue: $0.lowercased()) }) else {

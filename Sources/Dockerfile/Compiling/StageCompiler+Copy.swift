@@ -28,7 +28,7 @@ extension StageCompiler {
         var copy = try options(of: instruction, destination: last)
         try sort(words.dropLast(), of: instruction, into: &copy)
         if let from = instruction.flag("from") {
-            copy.root = try root(of: from, of: instruction)
+            copy.root = try root(of: from, holding: copy.sources, instruction)
         }
         let name = beginLayer(instruction)
         var pack: [ShellWord] = ["oci-tar", .option("copy", copy.destination)]
@@ -148,9 +148,9 @@ extension StageCompiler {
 
     // MARK: where it comes from
 
-    /// The directory that a stage or an image is unpacked in, which the script makes when it must.
-    mutating func root(
-        of flag: Instruction.Flag, of instruction: Instruction
+    /// The directory that what is copied from a stage or an image is in.
+    private mutating func root(
+        of flag: Instruction.Flag, holding paths: [String], _ instruction: Instruction
     ) throws -> String {
         let name = flag.value ?? ""
         if name.unicodeScalars.contains("$") {
@@ -161,12 +161,13 @@ extension StageCompiler {
                     "variable expansion is not supported in '--from'; give a stage that name with "
                         + "FROM"))
         }
-        return try source(named: name, at: instruction.position(of: flag), instruction).root
+        let source = try source(named: name, at: instruction.position(of: flag), instruction)
+        return whole.root(of: source, holding: paths)
     }
 
     mutating func source(
         named name: String, at position: SourcePosition, _ instruction: Instruction
-    ) throws -> Source {
+    ) throws -> SourceName {
         if name == "scratch" || name.isEmpty {
             throw DockerfileError(
                 position, .malformed(instruction.keyword, "there is nothing in '\(name)'"))
@@ -190,58 +191,29 @@ extension StageCompiler {
         return try sourceOfImage(name)
     }
 
-    private mutating func sourceOfImage(_ reference: String) throws -> Source {
-        if let known = whole.unpacked[reference] { return known }
+    private mutating func sourceOfImage(_ reference: String) throws -> SourceName {
+        let name = SourceName.image(reference)
+        if whole.sources[name] != nil { return name }
         let base = try whole.baseReader(reference, whole.platform)
         let image = whole.newName("\(whole.prefix)image")
-        let source = Source(image: image, root: image + ".root")
-        whole.unpacked[reference] = source
-        whole.imageScript.blank()
-        whole.imageScript.comment("\(reference), which files are copied from")
-        let fetch: [ShellWord] =
-            ["oci-fetch"] + registryOptions
-            + [.option("platform", whole.platform.description), ShellWord(quoting: base.reference)]
-        whole.imageScript.pipeline([fetch], to: .file(image + ".json"))
-        var script = ShellScript()
-        unpack(image, to: source.root, of: base.reference, isEmpty: false, &script)
-        whole.imageScript.append(script)
-        return source
+        whole.images.append(reference)
+        whole.sources[name] = Source(
+            image: image, root: image + ".root", base: base.reference, isEmpty: false)
+        return name
     }
 
-    /// A stage when it is done, and the directory that it is unpacked in.
-    private mutating func source(of stage: Stage) throws -> Source {
+    /// A stage, which is compiled unless it was already.
+    private mutating func source(of stage: Stage) throws -> SourceName {
+        let name = SourceName.stage(stage.index)
+        if whole.sources[name] != nil { return name }
         try whole.compile(stage)
-        guard var done = whole.states[stage.index] else {
+        guard let done = whole.states[stage.index] else {
             preconditionFailure("the stage was not compiled")
         }
-        if let root = done.root, done.isUnpacked || whole.request.stepCaches.isEmpty {
-            return Source(image: done.image, root: root)
-        }
-        let root = done.root ?? done.image + ".root"
-        var script = ShellScript()
-        // After steps that were found in a cache it is not unpacked yet.
-        if done.root != nil { script.beginBlock("[ -d \(ShellWord.file(root).text) ] || {") }
-        unpack(done.image, to: root, of: done.base, isEmpty: done.isEmpty, &script)
-        if done.root != nil { script.endBlock() }
-        whole.scripts[stage.index]?.append(script)
-        done.root = root
-        done.isUnpacked = true
-        whole.states[stage.index] = done
-        return Source(image: done.image, root: root)
-    }
-
-    private mutating func unpack(
-        _ image: String, to root: String, of base: String?, isEmpty: Bool,
-        _ script: inout ShellScript
-    ) {
-        whole.usesPrivateRoots = true
-        script.pipeline([["mkdir", "-p", .file(root)]])
-        if isEmpty { return }
-        script.pipeline(
-            [
-                ["oci-flatten"] + registryOptions + places(of: base),
-                ["oci-untar", "${rootless:+--rootless}", .file(root)],
-            ], from: .file(image + ".json"))
+        whole.sources[name] = Source(
+            image: done.image, root: done.root ?? done.image + ".root", base: done.base,
+            isEmpty: done.isEmpty, mayBeThere: done.root != nil)
+        return name
     }
 
     private mutating func appendContext(
@@ -299,12 +271,12 @@ extension StageCompiler {
         _ address: String, _ instruction: Instruction, _ name: String
     ) throws {
         let file = ShellWord.file(name + ".inline") / StageCompiler.fileName(of: address)
-        let protocols = address.hasPrefix("https") ? "=https" : "=http,https"
+        let protocols: ShellWord = address.hasPrefix("https") ? "=https" : "=http,https"
         script.pipeline([
             [
                 "curl", "--fail", "--silent", "--show-error", "--location", "--globoff",
-                .option("proto", protocols), .option("proto-redir", protocols),
-                "--output", file, "--url", ShellWord(quoting: address),
+                "--proto", protocols, "--proto-redir", protocols, "--output", file,
+                "--url", ShellWord(quoting: address), "||", "exit", "69",
             ]
         ])
         script.pipeline([["chmod", "600", file]])

@@ -10,10 +10,12 @@ extension StageCompiler {
             mounts.append(try mount(flag, instruction))
         }
         // What mounts come from is compiled before this instruction's lines begin.
-        var sources: [Int: Source] = [:]
+        var sources: [Int: SourceName] = [:]
         for (index, mount) in mounts.enumerated() {
             guard let from = mount.from else { continue }
-            sources[index] = try source(named: from, at: instruction.position, instruction)
+            let source = try source(named: from, at: instruction.position, instruction)
+            _ = whole.root(of: source, holding: [mount.source ?? "/"])
+            sources[index] = source
         }
         let words = try words(of: instruction)
         let name = beginLayer(instruction)
@@ -29,7 +31,9 @@ extension StageCompiler {
         }
         prepareRoot(step)
         for (index, mount) in mounts.enumerated() {
-            try prepare(mount, from: sources[index]?.root, number: index, instruction, &step)
+            try prepare(
+                mount, from: sources[index].flatMap { whole.sources[$0]?.root }, number: index,
+                instruction, &step)
         }
         script.pipeline([["host_files", .file(bundle)]])
         script.pipeline(
@@ -62,7 +66,7 @@ extension StageCompiler {
 
     /// Begins the blocks of what is done when no cache has the step, one for each cache.
     private mutating func recall(
-        _ arguments: [String], _ mounts: [RunMount], _ sources: [Int: Source], _ step: Step,
+        _ arguments: [String], _ mounts: [RunMount], _ sources: [Int: SourceName], _ step: Step,
         _ instruction: Instruction
     ) {
         let list = JSON.array(arguments.map { .string($0) }).serialized()
@@ -74,7 +78,7 @@ extension StageCompiler {
             key.append(.option("mount", mount.text(target: state.absolute(mount.target ?? ""))))
             guard mount.kind == .bind else { continue }
             let content = ShellWord.file("\(step.name).mount.\(index)")
-            if let source = sources[index] {
+            if let name = sources[index], let source = whole.sources[name] {
                 script.pipeline([["oci-layers"]], from: .file(source.image + ".json"), to: content)
             } else {
                 script.pipeline([packSource(of: mount, from: nil), ["oci-digest"]], to: content)
@@ -106,8 +110,8 @@ extension StageCompiler {
         let line: Int
         /// Options of `oci-runtime-config`.
         var mounts: [ShellWord] = []
-        /// Commands that mount in a private name space, for chroot.
-        var commands: [String] = []
+        /// Paths that are mounted on.
+        var targets: [String] = []
         var environment: [(name: String, value: String)] = []
         /// The script of a heredoc, when that is what runs.
         var script: ShellWord?
@@ -240,6 +244,7 @@ extension StageCompiler {
         var target = state.absolute(mount.target ?? "")
         switch mount.kind {
         case .tmpfs:
+            step.targets.append(target)
             step.mounts.append(
                 .option("tmpfs", "\(mount.size.map { "\($0)" } ?? ""):\(target)"))
             return
@@ -268,6 +273,7 @@ extension StageCompiler {
             script.code("ln -sfn \"$SSH_AUTH_SOCK\" \(file.text)")
             step.environment.append(("SSH_AUTH_SOCK", target))
         }
+        step.targets.append(target)
         step.mounts.append(
             .option(isReadOnly ? "mount" : "writable-mount", "\(place):\(target)"))
     }
@@ -352,7 +358,7 @@ extension StageCompiler {
             "oci-runtime-config", "--step", .option("rootfs", .file(step.root)),
             .option("args", String(decoding: list, as: UTF8.self)), "${rootless:+--rootless}",
         ]
-        if isConnected { config.append("--network=host") }
+        config.append(isConnected ? "--network=host" : "--network=none")
         config += [
             .option("writable-mount", "hosts:/etc/hosts"),
             .option("writable-mount", "resolv.conf:/etc/resolv.conf"),
@@ -363,7 +369,8 @@ extension StageCompiler {
         script.pipeline(
             variables.isEmpty ? [config] : [edit, config], from: .file(state.image + ".json"),
             to: .file(step.bundle + "/config.json"))
-        script.pipeline([["begin_run", .file(step.root)]])
+        let targets = step.targets.map { ShellWord(quoting: $0) }
+        script.pipeline([["begin_run", .file(step.root)] + targets])
         script.code("container=ocinoco-$$-\(step.line)")
         script.pipeline([
             ["run_step", ShellWord(quoting: "\(step.line)"), "run_container", .file(step.bundle)]

@@ -29,7 +29,6 @@ struct StageCompiler {
             state.cmd = nil
             // The directory is the other stage's.
             state.root = nil
-            state.isUnpacked = false
             script.blank()
             script.comment(StageCompiler.origin(stage.from, whole))
         } else {
@@ -204,6 +203,7 @@ struct StageCompiler {
             from: .file(state.image + ".json"), to: .file(name + ".json"))
         state.image = name
         state.isEmpty = false
+        state.hasOwnLayers = true
         state.listing = nil
     }
 

@@ -5,8 +5,12 @@ import OCI
 struct StageState {
     /// The file of its image line, without the ending.
     var image: String
+    /// The file of the image line that it began with, which has the layers of its base alone.
+    let baseImage: String
     /// Whether it has no layers.
     var isEmpty: Bool
+    /// Whether it has layers that its base does not have.
+    var hasOwnLayers = false
     /// The reference of the image that it is built on; nil for none.
     var base: String?
     let platform: Platform
@@ -28,14 +32,13 @@ struct StageState {
     var listing: String?
     /// The directory that it is unpacked in, when it is. With a cache of steps it may not be there.
     var root: String?
-    /// Whether `root` is there when the stage is done.
-    var isUnpacked = false
 
     static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
     /// - Parameter image: the file that will have it.
     init(_ config: ImageConfig, image: String, platform: Platform) throws(JSONError) {
         self.image = image
+        baseImage = image
         self.platform = platform
         isEmpty = config.diffIDs.isEmpty
         let run = try config.runConfig()
@@ -76,14 +79,6 @@ struct StageState {
         let clean = "/" + components.joined(separator: "/")
         return isDirectory && clean != "/" ? clean + "/" : clean
     }
-}
-
-/// A stage or an image that files are copied from.
-struct Source {
-    /// The file of its image line, without the ending.
-    let image: String
-    /// The directory that it is unpacked in.
-    let root: String
 }
 
 /// Options of one `oci-config`, gathered from instructions that follow each other.

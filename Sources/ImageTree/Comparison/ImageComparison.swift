@@ -1,3 +1,4 @@
+import ImageStore
 import JSON
 import OCI
 
@@ -113,10 +114,7 @@ public struct ImageComparison {
         _ first: [ImageLayer], _ second: [ImageLayer], _ one: Image, _ other: Image
     ) throws -> [ImageDifference] {
         let shared = zip(first, second).prefix { $0.diffID == $1.diffID }.count
-        let upper = (
-            try digests.listings(of: Array(first[shared...]), one),
-            try digests.listings(of: Array(second[shared...]), other)
-        )
+        let upper = try listings(Array(first[shared...]), Array(second[shared...]), one, other)
         if shared > 0, try LayerCoverage.areAlike(upper.0, upper.1) {
             // Everything that differs is in both, whatever the layers below hold.
             let empty = [LayerListing](
@@ -128,6 +126,24 @@ public struct ImageComparison {
         guard comparison.lacksDigests else { return comparison.differences }
         let read = try digests.listings(of: Array(first[..<shared]), one)
         return try compare(read + upper.0, read + upper.1, first, second).differences
+    }
+
+    /// Listings with digests of layers of both images, at the same time; a layer of both is read once.
+    private func listings(
+        _ first: [ImageLayer], _ second: [ImageLayer], _ one: Image, _ other: Image
+    ) throws -> ([LayerListing], [LayerListing]) {
+        let known = Set(first.map(\.listingKey))
+        let own = second.filter { !known.contains($0.listingKey) }
+        let read = try concurrently([(first, one), (own, other)]) { [digests] side, _ in
+            try digests.listings(of: side.0, side.1)
+        }
+        let listings = Dictionary(
+            zip((first + own).map(\.listingKey), read[0] + read[1])
+        ) { listing, _ in listing }
+        return (
+            first.compactMap { listings[$0.listingKey] },
+            second.compactMap { listings[$0.listingKey] }
+        )
     }
 
     private func compare(

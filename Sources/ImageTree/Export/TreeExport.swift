@@ -25,23 +25,50 @@ public struct TreeExport {
 
     /// Writes the tar with its end, and flushes it.
     ///
-    /// - Parameter paths: what is wanted, with everything in it; empty for all.
+    /// - Parameters:
+    ///   - paths: what is wanted, with everything in it; empty for all.
+    ///   - withLinks: whether the links and directories that lead to it are wanted too; a path that
+    ///     is not there is nothing then.
     /// - Throws: `ImageTreeError`, `TarError`, and what reading the layers throws; the tar then has no
     ///   end.
-    public func write(_ image: Image, _ paths: [Path]) throws {
+    public func write(_ image: Image, _ paths: [Path], withLinks: Bool = false) throws {
         let tree = try lister.tree(of: image)
-        let plan = try ExportPlan(tree, paths)
+        try write(
+            image, tree, ExportPlan(tree, paths, withLinks: withLinks), isPart: !paths.isEmpty)
+    }
+
+    /// Writes what the layers above another image's make of it, as the tar of one layer, with
+    /// whiteouts for what they remove.
+    ///
+    /// - Parameter base: an image whose layers are the lowest of `image`.
+    /// - Throws: as `write`, and `ImageTreeError.otherBase`.
+    public func write(_ image: Image, above base: Image) throws {
+        let count = try base.config().diffIDs.count
+        guard try image.config().diffIDs.prefix(count).elementsEqual(base.config().diffIDs) else {
+            throw ImageTreeError.otherBase
+        }
+        let (lower, tree) = try lister.trees(of: image, split: count)
+        try write(image, tree, ExportPlan(tree, above: lower), isPart: false)
+    }
+
+    /// - Parameter isPart: whether parts of layers are read where that is possible.
+    private func write(
+        _ image: Image, _ tree: ImageTree, _ plan: ExportPlan, isPart: Bool
+    ) throws {
         let layers = try ImageLayer.all(of: image)
         let writer = TarWriter(output, policy: EntryPolicy(), warn: { _ in })
         var run = Run(tree: tree, plan: plan, writer: writer, output: output)
         var parts: [Int: LayerParts] = [:]
-        for layer in layers where !paths.isEmpty && plan.hasData[layer.index] {
+        for layer in layers where isPart && plan.hasData[layer.index] {
             parts[layer.index] = try lister.parts(
                 of: layer, tree.layers[layer.index], wanted: plan.layers[layer.index], of: image)
         }
         let read = layers.filter { plan.hasData[$0.index] && parts[$0.index] == nil }
         // The next layer is opened before it is needed: its place takes time to answer.
         var opened: [Int: any ByteSource] = [:]
+        for path in plan.whiteouts {
+            try writer.write(TarEntry(kind: .file, path: path, mode: 0o644))
+        }
         for layer in layers {
             if let parts = parts[layer.index] {
                 try run.write(layer, parts)

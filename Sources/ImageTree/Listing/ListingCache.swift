@@ -13,14 +13,15 @@ public struct ListingCache: Sendable {
     static let byteLimit: Int64 = 256 << 20
     private static let magic = Array("OCILIST1".utf8)
 
-    private let directory: Path
+    private let files: FileCache
     private let trace: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - directory: made when it is not there.
     ///   - trace: takes what went wrong, in words.
     public init(_ directory: Path, trace: @escaping @Sendable (String) -> Void = { _ in }) {
-        self.directory = directory
+        files = FileCache(
+            directory, suffixes: [".names", ".digests"], byteLimit: ListingCache.byteLimit)
         self.trace = trace
     }
 
@@ -39,8 +40,8 @@ public struct ListingCache: Sendable {
         return cache?.appending("ocinoco")
     }
 
-    private func path(_ key: ListingKey, hasContentDigests: Bool) -> Path {
-        directory.appending(Path(key.fileName + (hasContentDigests ? ".digests" : ".names")))
+    private func name(_ key: ListingKey, hasContentDigests: Bool) -> Path {
+        Path(key.fileName + (hasContentDigests ? ".digests" : ".names"))
     }
 
     // MARK: Reading
@@ -50,43 +51,24 @@ public struct ListingCache: Sendable {
     /// - Returns: nil when there is none that is whole.
     func listing(of key: ListingKey, hasContentDigests: Bool) -> LayerListing? {
         for candidate in hasContentDigests ? [true] : [false, true] {
-            let path = path(key, hasContentDigests: candidate)
-            guard let bytes = read(path) else { continue }
+            let name = name(key, hasContentDigests: candidate)
+            guard let bytes = read(name) else { continue }
             if let listing = ListingCache.decode(bytes, key),
                 listing.hasContentDigests == candidate
             {
-                _ = path.withCString { utimensat(AT_FDCWD, $0, nil, AT_SYMLINK_NOFOLLOW) }
+                files.touch(name)
                 return listing
             }
-            trace("the listing \(path.quoted) is damaged and not used")
+            trace("the listing \(files.path(name).quoted) is damaged and not used")
         }
         return nil
     }
 
-    private func read(_ path: Path) -> [UInt8]? {
-        do throws(Errno) {
-            let file = try path.withCString { (name) throws(Errno) in
-                try FileDescriptor.open(
-                    name, flags: O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode: 0)
-            }
-            defer { _ = Glibc.close(file.rawValue) }
-            let status = try file.status()
-            // Another user's file says what that user likes.
-            guard status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
-                status.st_size <= ListingCache.byteLimit
-            else { return nil }
-            var isWhole = false
-            let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { space, count in
-                do throws(Errno) {
-                    count = try file.readFully(into: UnsafeMutableRawBufferPointer(space))
-                    isWhole = count == Int(status.st_size)
-                } catch {
-                    count = 0
-                }
-            }
-            return isWhole ? bytes : nil
+    private func read(_ name: Path) -> [UInt8]? {
+        do {
+            return try files.read(name)
         } catch {
-            if error != .noEntry { trace("cannot read the listing \(path.quoted): \(error)") }
+            trace("cannot read the listing \(files.path(name).quoted): \(error)")
             return nil
         }
     }
@@ -98,36 +80,10 @@ public struct ListingCache: Sendable {
         let bytes = ListingCache.encode(listing, key)
         guard Int64(bytes.count) <= ListingCache.byteLimit / 4 else { return }
         do {
-            try Directory.create(directory)
-            let file = try AtomicFile(
-                path(key, hasContentDigests: listing.hasContentDigests), mode: 0o600)
-            try file.write(bytes)
-            try file.commit()
-            try prune()
+            try files.keep(bytes, as: name(key, hasContentDigests: listing.hasContentDigests))
         } catch {
             let reason = (error as? any Failure)?.message ?? "\(error)"
             trace("the listing of '\(key.text)' is not kept: \(reason)")
-        }
-    }
-
-    /// Removes the files used longest ago while there are too many bytes.
-    private func prune() throws(Errno) {
-        var files: [(path: Path, time: timespec, size: Int64)] = []
-        for name in try Directory.names(in: directory) {
-            let isListing = [".names", ".digests"].contains {
-                name.bytes.reversed().starts(with: $0.utf8.reversed())
-            }
-            guard isListing else { continue }
-            let path = directory.appending(name)
-            var status = stat()
-            guard path.withCString({ lstat($0, &status) }) == 0 else { continue }
-            files.append((path, status.st_mtim, Int64(status.st_size)))
-        }
-        var total = files.reduce(0) { $0 + $1.size }
-        files.sort { ($0.time.tv_sec, $0.time.tv_nsec) < ($1.time.tv_sec, $1.time.tv_nsec) }
-        for file in files where total > ListingCache.byteLimit {
-            _ = file.path.withCString { unlink($0) }
-            total -= file.size
         }
     }
 

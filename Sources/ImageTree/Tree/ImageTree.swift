@@ -280,6 +280,14 @@ public struct ImageTree: Sendable {
 
     /// Follows a path as in a chroot: links on it, and a link that it ends with, are followed.
     func resolve(_ path: [UInt8]) -> Resolution {
+        var links: [UInt32] = []
+        return resolve(path, &links)
+    }
+
+    /// The same.
+    ///
+    /// - Parameter passed: gets the links that were followed.
+    func resolve(_ path: [UInt8], _ passed: inout [UInt32]) -> Resolution {
         let slash = UInt8(ascii: "/")
         var node = ImageTree.root
         var rest = Array(path.split(separator: slash).reversed())
@@ -297,6 +305,7 @@ public struct ImageTree: Sendable {
             case .directory: node = next
             case .symbolicLink:
                 links += 1
+                passed.append(next)
                 guard links <= ImageTree.linkLimit, let target = linkTarget(next) else {
                     return .circle
                 }

@@ -4,15 +4,29 @@ import ByteStream
 struct TreeWalk {
     private let tree: ImageTree
     /// Where it begins, each before those that come later in a walk, and none inside another.
-    private let starts: [UInt32]
+    let starts: [UInt32]
 
-    /// - Parameter paths: what is wanted, with everything in it; links on the way to a path are
-    ///   followed. Empty for all.
+    /// - Parameters:
+    ///   - paths: what is wanted, with everything in it; links on the way to a path are followed.
+    ///     Empty for all.
+    ///   - withLinks: whether the links are wanted too, and a path is followed where it ends with
+    ///     one; a path that is not there is nothing then.
     /// - Throws: `ImageTreeError.noSuchPath`.
-    init(_ tree: ImageTree, _ paths: [Path]) throws(ImageTreeError) {
+    init(
+        _ tree: ImageTree, _ paths: [Path], withLinks: Bool = false
+    ) throws(ImageTreeError) {
         self.tree = tree
         var wanted: Set<UInt32> = []
         for path in paths {
+            if withLinks {
+                var links: [UInt32] = []
+                switch tree.resolve(path.bytes, &links) {
+                case .node(let node), .notDirectory(let node, []): wanted.insert(node)
+                case .missing, .notDirectory, .circle: break
+                }
+                wanted.formUnion(links)
+                continue
+            }
             guard let node = tree.find(path.bytes) else { throw .noSuchPath(path) }
             wanted.insert(node)
         }

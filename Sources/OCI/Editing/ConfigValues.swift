@@ -118,7 +118,8 @@ public struct ExposedPorts: Hashable, Sendable {
     var keys: [JSONString] { ports.map { JSONString("\($0)/\(networkProtocol)") } }
 }
 
-/// The signal that asks a container to stop: `SIGTERM`, `SIGRTMIN+3`, `15`.
+/// The signal that asks a container to stop: `SIGTERM`, `SIGRTMIN+3`, `15`; Docker does not tell small
+/// letters from capitals.
 public struct StopSignal: Hashable, Sendable {
     public let name: String
 
@@ -134,13 +135,19 @@ public struct StopSignal: Hashable, Sendable {
         if text.utf8.first != UInt8(ascii: "+"), let number = Int(text) {
             return (1...64).contains(number)
         }
-        let name = text.hasPrefix("SIG") ? text.dropFirst(3) : Substring(text)
+        let upper = text.uppercased()
+        let name = upper.hasPrefix("SIG") ? upper.dropFirst(3) : Substring(upper)
         if names.contains(String(name)) { return true }
-        for (prefix, sign) in [("RTMIN", "+"), ("RTMAX", "-")] where name.hasPrefix(prefix) {
+        // Docker names the upper half of them from the end.
+        for (prefix, sign, most) in [("RTMIN", "+", 15), ("RTMAX", "-", 14)]
+        where name.hasPrefix(prefix) {
             let rest = name.dropFirst(prefix.count)
             if rest.isEmpty { return true }
-            guard rest.hasPrefix(sign), let offset = UInt8(rest.dropFirst()) else { return false }
-            return offset <= 30
+            let digits = rest.dropFirst()
+            guard rest.hasPrefix(sign), digits.first != "0", digits.allSatisfy(\.isNumber),
+                let offset = Int(digits)
+            else { return false }
+            return offset <= most
         }
         return false
     }

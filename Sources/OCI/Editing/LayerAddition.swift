@@ -77,6 +77,39 @@ extension Manifest {
     }
 }
 
+extension Manifest {
+    /// Replaces the layers above the lowest by one that is the same as all of them.
+    ///
+    /// - Parameters:
+    ///   - count: how many of the lowest stay; there are more.
+    ///   - config: the image's. The entries of its history stay, the last one for the new layer.
+    /// - Throws: `EditError` when the image contradicts itself or has no layer more.
+    package mutating func squash(
+        above count: Int, into layer: LayerAddition, _ config: inout ImageConfig
+    ) throws(EditError) {
+        try config.checkLayers(of: self)
+        guard count < layers.count else {
+            throw EditError(.root.key("layers"), "no layer above those of the image below")
+        }
+        setLayers(layers.prefix(count) + [layer.descriptor])
+        convertToOCI()
+        config.squash(above: count, into: layer.diffID)
+    }
+}
+
+extension ImageConfig {
+    fileprivate mutating func squash(above count: Int, into diffID: Digest) {
+        var history = fullHistory
+        var number = 0
+        let last = diffIDs.count
+        for index in history.indices where !history[index].isEmptyLayer {
+            number += 1
+            if number > count, number < last { history[index]["empty_layer"] = .bool(true) }
+        }
+        setLayers(diffIDs: diffIDs.prefix(count) + [diffID], history: history)
+    }
+}
+
 extension ImageConfig {
     /// Checks that this is the config of an image whose layers, diffIDs and history agree.
     ///

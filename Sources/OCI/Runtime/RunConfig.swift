@@ -24,6 +24,9 @@ public struct RunConfig: Hashable, Sendable {
 
     public init() {}
 
+    /// Whether the config says what runs.
+    public var hasCommand: Bool { !entrypoint.isEmpty || !cmd.isEmpty }
+
     /// - Throws: `JSONError.field` where a field is not what it should be.
     public init(_ field: JSONField) throws(JSONError) {
         user = try field.member("User")?.string() ?? ""

@@ -20,6 +20,8 @@ public struct RuntimeConfig: Sendable {
         public var mountsVolumes = true
         /// Whether the program has the network of the host.
         public var sharesNetwork = false
+        /// Whether it has a network of its own, connected to nothing, without the superuser too.
+        public var isolatesNetwork = false
         /// Whether a set-user-ID program may give more rights.
         public var allowsNewPrivileges = false
         /// In order, after those that every container has.
@@ -68,21 +70,10 @@ public struct RuntimeConfig: Sendable {
     public init(
         _ image: ImageConfig, user: ProcessUser, options: Options
     ) throws(EditError) {
-        let path = JSONPath.root.key("config").key("data")
-        if let os = image.document["os"], os != .string("linux") {
-            throw EditError(path.key("os"), "not linux")
-        }
         self.image = image
         self.user = user
         self.options = options
-        guard !arguments.isEmpty else {
-            throw EditError(
-                path.key("config"), "neither Entrypoint nor Cmd; say with --args what is to run")
-        }
-        for volume in image.volumes where options.mountsVolumes && !volume.hasPrefix("/") {
-            throw EditError(
-                path.key("config").key("Volumes").key(JSONString(volume)), "not an absolute path")
-        }
+        try image.checkRuns(arguments: arguments, mountsVolumes: options.mountsVolumes)
     }
 
     private var isRootless: Bool { options.rootlessOwner != nil }
@@ -198,8 +189,10 @@ public struct RuntimeConfig: Sendable {
         var namespaces = ["pid", "network", "ipc", "uts", "mount"]
         if options.sharesNetwork { namespaces.removeAll { $0 == "network" } }
         if let owner = options.rootlessOwner {
-            // A network of its own could reach nothing, since nobody may connect it to another.
-            namespaces = ["pid", "ipc", "uts", "mount", "user"]
+            // A network of its own could reach nothing, since nobody may connect it to another; so
+            // there is one only where that is wanted.
+            if !options.isolatesNetwork { namespaces.removeAll { $0 == "network" } }
+            namespaces.append("user")
             members.append(("uidMappings", mapping(owner.uid)))
             members.append(("gidMappings", mapping(owner.gid)))
         } else {
@@ -254,9 +247,9 @@ extension ImageConfig {
     /// The directories of volumes, in the order of the config.
     public var volumes: [String] { runDocument.object("Volumes").members.map(\.key.text) }
 
-    fileprivate var runDocument: JSONObject { document.object("config") }
+    var runDocument: JSONObject { document.object("config") }
 
-    fileprivate func strings(_ key: JSONString) -> [String] { runDocument[key]?.texts ?? [] }
+    func strings(_ key: JSONString) -> [String] { runDocument[key]?.texts ?? [] }
 }
 
 /// What every container has mounted, and what of it is hidden.

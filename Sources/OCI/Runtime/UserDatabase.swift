@@ -70,6 +70,13 @@ public struct UserDatabase: Sendable {
         return ProcessUser(uid: owner.uid, gid: try gid(Array(parts[1].utf8)))
     }
 
+    /// Checks what is known of `User` of an image config without any file.
+    ///
+    /// - Throws: `ValueError` for a number that no user or group can have.
+    static func check(_ text: String) throws(ValueError) {
+        for part in text.split(separator: ":", maxSplits: 1) { _ = try id(Array(part.utf8)) }
+    }
+
     private struct User {
         /// Nil when no line has the number.
         let name: [UInt8]?

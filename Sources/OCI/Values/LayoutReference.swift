@@ -50,9 +50,11 @@ public struct LayoutReference: Hashable, Sendable, CustomStringConvertible {
     ///
     /// - Parameter isLayout: whether there is a layout at a directory.
     public func resolved(_ isLayout: (String) -> Bool) -> LayoutReference {
-        guard let tag, !isLayout(directory) else { return self }
-        let text = "\(directory):\(tag)"
-        if isLayout(text) { return LayoutReference(directory: text, tag: nil, digest: digest) }
+        guard !isLayout(directory) else { return self }
+        let text = tag.map { "\(directory):\($0)" } ?? directory
+        if tag != nil, isLayout(text) {
+            return LayoutReference(directory: text, tag: nil, digest: digest)
+        }
         for colon in text.indices where text[colon] == ":" && colon != text.startIndex {
             let (before, after) = (text[..<colon], text[text.index(after: colon)...])
             if LayoutReference.isName(after), isLayout(String(before)) {

@@ -1,5 +1,3 @@
-import Glibc
-
 /// What the user calls an image or a place for it.
 ///
 /// - Spec: the design's "References"; Docker's reference grammar.
@@ -15,9 +13,25 @@ public enum Reference: Hashable, Sendable, CustomStringConvertible {
             self = .scratch
         } else if text.hasPrefix("oci:") {
             self = .layout(try LayoutReference(String(text.dropFirst(4))))
+        } else if let hint = Reference.hint(for: text) {
+            throw ReferenceError(text, hint)
         } else {
             self = .registry(try RegistryReference(text))
         }
+    }
+
+    /// What to do with a place of another program, as containers-transports(5) names them.
+    private static func hint(for text: String) -> String? {
+        func through(_ program: String) -> String {
+            "'\(program) save NAME | ocinoco load REF' and 'ocinoco save REF | \(program) load' "
+                + "lead there"
+        }
+        let archive = "'ocinoco load REF <ARCHIVE' and 'ocinoco save REF >ARCHIVE' do that"
+        let hints = [
+            "docker-daemon:": through("docker"), "containers-storage:": through("podman"),
+            "docker-archive:": archive, "oci-archive:": archive,
+        ]
+        return hints.first { text.hasPrefix($0.key) }?.value
     }
 
     public var description: String {
@@ -59,233 +73,4 @@ public enum Reference: Hashable, Sendable, CustomStringConvertible {
         case .scratch: .scratch
         }
     }
-}
-
-/// `[docker://]HOST[:PORT]/REPOSITORY[:TAG][@DIGEST]`, with Docker's defaults filled in.
-public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
-    /// Host and port as written; `docker.io` when there was none.
-    public let host: String
-    public let repository: String
-    /// nil when only a digest was given.
-    public let tag: String?
-    public let digest: Digest?
-
-    public init(host: String, repository: String, tag: String?, digest: Digest?) {
-        self.host = host
-        self.repository = repository
-        self.tag = tag
-        self.digest = digest
-    }
-
-    public init(_ text: String) throws(ReferenceError) {
-        var rest = Substring(text)
-        if rest.hasPrefix("docker://") { rest = rest.dropFirst("docker://".count) }
-        if let scheme = rest.firstRange(of: "://") {
-            throw ReferenceError(text, "leave out \(quotedPart(rest[..<scheme.upperBound]))")
-        }
-        guard !isIdentifier(rest) else {
-            throw ReferenceError(text, "64 hexadecimal digits are an image's identifier")
-        }
-        if rest.hasPrefix("/") || rest.hasPrefix("./") || rest.hasPrefix("../") {
-            throw ReferenceError(text, "it looks like a path; a layout is written oci:DIR")
-        }
-
-        if rest.utf8.count == 64, rest.utf8.allSatisfy(isHexadecimal) {
-            throw ReferenceError(
-                text,
-                "64 hexadecimal digits, which Docker takes for an image's ID; "
-                    + "a digest is written REPOSITORY@sha256:DIGITS")
-        }
-
-        let (beforeDigest, digest) = try splitDigest(rest, of: text)
-        self.digest = digest
-        rest = beforeDigest
-
-        var tag: String?
-        if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/") {
-            tag = String(rest[rest.index(after: colon)...])
-            rest = rest[..<colon]
-        }
-        if let tag, !isTag(tag) { throw ReferenceError(text, "not a tag: \(quotedPart(tag))") }
-        self.tag = tag ?? (digest == nil ? "latest" : nil)
-
-        var components = rest.split(separator: "/", omittingEmptySubsequences: false)
-        if components.count > 1, let first = components.first,
-            isHostLike(first)
-        {
-            guard isHost(first) else {
-                throw ReferenceError(text, "not a registry host: \(quotedPart(first))")
-            }
-            host = first == "index.docker.io" ? "docker.io" : String(first)
-            components.removeFirst()
-        } else {
-            host = "docker.io"
-        }
-        if host == "docker.io", components.count == 1 { components.insert("library", at: 0) }
-        guard !components.contains(where: { !isRepositoryComponent($0) }) else {
-            let hint = rest.contains(where: \.isUppercase) ? "; it has only small letters" : ""
-            throw ReferenceError(text, "not a repository name: \(quotedPart(rest))\(hint)")
-        }
-        repository = components.joined(separator: "/")
-        guard repository.utf8.count <= 255 else {
-            throw ReferenceError(text, "a repository name of more than 255 characters")
-        }
-    }
-
-    public var description: String {
-        "\(host)/\(repository)" + (tag.map { ":\($0)" } ?? "") + (digest.map { "@\($0)" } ?? "")
-    }
-
-    /// Whether a text is a tag: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
-    ///
-    /// - Spec: distribution-spec v1.1, Pulling manifests.
-    public static func isTagName(_ text: String) -> Bool { isTag(text) }
-
-    /// `host/repository`, without tag and digest.
-    public var repositoryName: String { "\(host)/\(repository)" }
-
-    /// A registry of this machine, which is tried over plain HTTP.
-    public var isLoopback: Bool {
-        var name = Substring(host)
-        if name.hasPrefix("[") {
-            name = name.dropFirst().prefix { $0 != "]" }
-        } else {
-            name = name.prefix { $0 != ":" }
-        }
-        if name == "localhost" || name.hasSuffix(".localhost") { return true }
-        if let address = IPv6Address(name) { return address.isLoopback }
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-    }
-}
-
-extension Reference {
-    /// The same place and tag, with a digest.
-    public func with(digest: Digest) -> Reference {
-        switch self {
-        case .registry(let reference):
-            .registry(
-                RegistryReference(
-                    host: reference.host, repository: reference.repository, tag: reference.tag,
-                    digest: digest))
-        case .layout(let reference):
-            .layout(
-                LayoutReference(
-                    directory: reference.directory, tag: reference.tag, digest: digest))
-        case .scratch: .scratch
-        }
-    }
-}
-
-/// Why a text is not a reference.
-public struct ReferenceError: Error, Hashable, Sendable {
-    /// What the user wrote.
-    public let reference: String
-    public let problem: String
-
-    init(_ reference: String, _ problem: String) {
-        self.reference = reference
-        self.problem = problem
-    }
-}
-
-/// Whether the first part of a name with slashes is a host and not a part of the repository.
-func isHostLike(_ text: some StringProtocol) -> Bool {
-    text.contains(".") || text.contains(":") || text == "localhost"
-        || text.contains(where: \.isUppercase)
-}
-
-func quotedPart(_ text: some StringProtocol) -> String { "'\(text.prefix(100))'" }
-
-func splitDigest(
-    _ text: Substring, of whole: String
-) throws(ReferenceError) -> (Substring, Digest?) {
-    guard let at = text.lastIndex(of: "@") else { return (text, nil) }
-    let digestText = text[text.index(after: at)...]
-    guard let digest = Digest(digestText) else {
-        throw ReferenceError(whole, "not a sha256 or sha512 digest: \(quotedPart(digestText))")
-    }
-    return (text[..<at], digest)
-}
-
-private func isLowerAlphanumeric(_ byte: UInt8) -> Bool {
-    (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x30 && byte <= 0x39)
-}
-
-func isAlphanumeric(_ byte: UInt8) -> Bool {
-    isLowerAlphanumeric(byte) || (byte >= 0x41 && byte <= 0x5A)
-}
-
-/// A tag of the distribution spec: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
-func isTag(_ text: some StringProtocol) -> Bool {
-    guard let first = text.utf8.first, isAlphanumeric(first) || first == UInt8(ascii: "_") else {
-        return false
-    }
-    return text.utf8.count <= 128
-        && text.utf8.allSatisfy { isAlphanumeric($0) || "_.-".utf8.contains($0) }
-}
-
-/// One component of a repository name: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
-private func isRepositoryComponent(_ text: some StringProtocol) -> Bool {
-    let bytes = Array(text.utf8)
-    guard let first = bytes.first, let last = bytes.last, isLowerAlphanumeric(first),
-        isLowerAlphanumeric(last)
-    else { return false }
-    let separators = bytes.split(whereSeparator: isLowerAlphanumeric)
-    return separators.allSatisfy {
-        $0.elementsEqual(".".utf8) || $0.elementsEqual("_".utf8) || $0.elementsEqual("__".utf8)
-            || $0.allSatisfy { $0 == UInt8(ascii: "-") }
-    }
-}
-
-/// 64 hexadecimal digits alone: Docker takes them for the identifier of an image.
-private func isIdentifier(_ text: some StringProtocol) -> Bool {
-    text.utf8.count == 64
-        && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
-}
-
-/// An IPv6 address, without brackets and zone.
-///
-/// - Spec: RFC 4291, section 2.2.
-private struct IPv6Address {
-    private let bytes: [UInt8]
-
-    init?(_ text: Substring) {
-        var address = in6_addr()
-        guard inet_pton(AF_INET6, String(text), &address) == 1 else { return nil }
-        bytes = withUnsafeBytes(of: &address) { Array($0) }
-    }
-
-    /// `::1`, however it is written.
-    var isLoopback: Bool { bytes.last == 1 && bytes.dropLast().allSatisfy { $0 == 0 } }
-}
-
-/// A host name, IPv4 address or bracketed IPv6 address, with an optional port.
-private func isHost(_ text: some StringProtocol) -> Bool {
-    var name = Substring(text)
-    if name.hasPrefix("[") {
-        guard let end = name.firstIndex(of: "]") else { return false }
-        let address = name[name.index(after: name.startIndex)..<end]
-        guard IPv6Address(address) != nil else { return false }
-        name = name[name.index(after: end)...]
-        return name.isEmpty || (name.hasPrefix(":") && isPort(name.dropFirst()))
-    }
-    if let colon = name.firstIndex(of: ":") {
-        guard isPort(name[name.index(after: colon)...]) else { return false }
-        name = name[..<colon]
-    }
-    let labels = name.split(separator: ".", omittingEmptySubsequences: false)
-    return labels.allSatisfy { label in
-        guard let first = label.utf8.first, let last = label.utf8.last else { return false }
-        return isAlphanumeric(first) && isAlphanumeric(last)
-            && label.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
-    }
-}
-
-private func isHexadecimal(_ byte: UInt8) -> Bool {
-    (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte) || (0x41...0x46).contains(byte)
-}
-
-private func isPort(_ text: some StringProtocol) -> Bool {
-    text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } && UInt16(text) != nil
 }

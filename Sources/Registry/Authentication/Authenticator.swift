@@ -19,6 +19,8 @@ final class Authenticator: Sendable {
         var tokens: [Token] = []
         /// By repository; nil inside means that there are none.
         var credentials: [String: Credential?] = [:]
+        /// Whether a request without authorization had an answer that was no challenge.
+        var hasAnsweredFreely = false
     }
 
     let hostName: String
@@ -31,6 +33,11 @@ final class Authenticator: Sendable {
     }
 
     var isMethodKnown: Bool { state.withLock { $0.method != .unknown } }
+
+    /// Whether all that is known says that the registry asks for nothing, or it is known what it asks.
+    var mayNeedNothing: Bool {
+        state.withLock { $0.method != .unknown || $0.hasAnsweredFreely }
+    }
 
     /// Whether the registry has asked for credentials or a token.
     var wasChallenged: Bool {
@@ -47,6 +54,13 @@ final class Authenticator: Sendable {
         state.withLock { state in
             if state.method == .unknown { state.method = Authenticator.method(challenges) ?? .none }
         }
+    }
+
+    /// Learns from the answer to a request without authorization that it did what was asked, or that
+    /// there is no such thing. Others may ask for more: some let everyone read.
+    func noteFreeAnswer(_ response: HTTPResponse) {
+        guard response.isSuccess || response.status == 404 else { return }
+        state.withLock { $0.hasAnsweredFreely = true }
     }
 
     /// A token where there is a realm for it; else Basic.

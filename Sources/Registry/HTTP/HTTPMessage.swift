@@ -130,7 +130,7 @@ struct HTTPRequest {
     var stallTimeout: Duration?
     /// Goes on after a signal: for what cleans up.
     var ignoresInterruption = false
-    /// It reads only, and may be sent before it is known whether the registry speaks TLS.
+    /// It may be made before it is known whether the registry speaks TLS, and sent if it reads only.
     var findsBaseURL = false
     /// Waits a while for the answer after a signal: it may have opened what must be closed.
     var awaitsAnswer = false

@@ -134,7 +134,7 @@ final class BlobUpload {
         let response = try client.send(call)
         guard response.status == 202 else { throw client.refusal(call, response) }
         resumption?.begin()
-        session = try UploadSession(response, to: call.request.url, client.requestPolicy)
+        session = try UploadSession(response, to: client.shown(call).url, client.requestPolicy)
     }
 
     /// Sends what is next by the way that is best now.

@@ -6,8 +6,11 @@ import OCI
 /// A file that keeps an open upload, so that a new process goes on with it.
 ///
 /// A Location lets whoever has it write to the upload: the file is readable by its owner only, and one
-/// that others own or may write is not used.
-struct ResumeFile {
+/// that others own or may write is not used. The file is locked from the beginning to the end, so that
+/// two processes never write to one upload: what replaces it is locked before it has the name.
+///
+/// - Spec: flock(2).
+final class ResumeFile {
     /// The bytes from the first one to an offset.
     struct Prefix: Sendable, Hashable {
         var byteCount: Int64
@@ -29,16 +32,69 @@ struct ResumeFile {
 
     let path: Path
     private static let byteLimit = 1 << 20
+    /// How often the file may be replaced or removed while it is opened.
+    private static let attemptLimit = 100
 
-    /// - Returns: nil when there is no file, or an empty one as mktemp(1) makes it.
+    /// What has the name now, locked.
+    private var file: OwnedDescriptor
+    /// There was no file, and nothing was kept yet.
+    private var isNew: Bool
+
+    /// Locks the file, which is made when it is not there.
+    ///
+    /// - Throws: `RegistryError.resumeFileInUse` when another process has it, `StreamError`.
+    init(locking path: Path) throws {
+        self.path = path
+        for _ in 0..<ResumeFile.attemptLimit {
+            guard let (file, isNew) = try ResumeFile.open(path) else { continue }
+            guard flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+                if Errno.current == .wouldBlock { break }
+                if Errno.current == .interrupted { continue }
+                throw StreamError.open(path: path, Errno.current)
+            }
+            // Its owner may have replaced or removed it before the lock was had.
+            guard ResumeFile.hasName(file, path) else { continue }
+            (self.file, self.isNew) = (file, isNew)
+            return
+        }
+        throw RegistryError.resumeFileInUse(path)
+    }
+
+    /// - Returns: nil when another process makes or removes it just now.
+    private static func open(
+        _ path: Path
+    ) throws(StreamError) -> (file: OwnedDescriptor, isNew: Bool)? {
+        do {
+            return (OwnedDescriptor(try RegularFile.open(path).rawValue), false)
+        } catch .open(_, .noEntry) {
+            do {
+                let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
+                return (try OwnedDescriptor(path, flags: flags, mode: 0o600), true)
+            } catch .exists {
+                return nil
+            } catch {
+                throw .create(path: path, error)
+            }
+        }
+    }
+
+    private static func hasName(_ file: OwnedDescriptor, _ path: Path) -> Bool {
+        var (opened, named) = (stat(), stat())
+        return fstat(file.rawValue, &opened) == 0 && path.withCString({ stat($0, &named) }) == 0
+            && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino
+    }
+
+    /// - Returns: nil when there was no file, or an empty one as mktemp(1) makes it.
     /// - Throws: `StreamError`, `RegistryError.resumeFile`.
     func load() throws -> State? {
         var status = stat()
-        guard path.withCString({ stat($0, &status) }) == 0 else {
-            if Errno.current == .noEntry { return nil }
-            throw StreamError.open(path: path, Errno.current)
+        guard fstat(file.rawValue, &status) == 0, lseek(file.rawValue, 0, SEEK_SET) == 0 else {
+            throw StreamError.read(path: path, Errno.current)
         }
-        let bytes = try RegularFile.read(path, limit: ResumeFile.byteLimit)
+        let input = InputStream(file.descriptor, path: path)
+        guard let bytes = try input.readAll(limit: ResumeFile.byteLimit) else {
+            throw StreamError.tooLarge(path: path, limit: ResumeFile.byteLimit)
+        }
         if bytes.isEmpty { return nil }
         guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
             throw unusable("others own it, or may read or write it")
@@ -62,9 +118,19 @@ struct ResumeFile {
         object["chunkMinimum"] = .integer(Int64(state.chunkMinimum))
         object["acknowledged"] = ResumeFile.json(state.acknowledged)
         object["sent"] = ResumeFile.json(state.sent)
-        let file = try AtomicFile(path, mode: 0o600)
-        try file.write(object.serialized() + [UInt8(ascii: "\n")])
-        try file.commit()
+        let new = try AtomicFile(path, mode: 0o600)
+        try new.write(object.serialized() + [UInt8(ascii: "\n")])
+        guard let next = new.opened, flock(next.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+            throw .create(path: path, Errno.current)
+        }
+        try new.commit()
+        file = next
+        isNew = false
+    }
+
+    /// Removes a file that was made here and keeps nothing.
+    func discard() throws(StreamError) {
+        if isNew { try remove() }
     }
 
     /// Removes the file, if there is one.

@@ -138,8 +138,10 @@ extension BlobUpload {
         }
         if let session { repository.cancel(session.location) }
         session = nil
-        if isOver {
-            do { try resumption?.end() } catch { client.trace(error.message) }
+        do {
+            if isOver { try resumption?.end() } else { try resumption?.file.discard() }
+        } catch {
+            client.trace(error.message)
         }
     }
 }

@@ -23,11 +23,11 @@ extension RegistryRepository {
     /// the next one that brings the same bytes goes on with it. The upload is not cancelled then.
     ///
     /// The bytes go in chunks, since only what was answered is known to be there.
-    /// - Throws: also `RegistryError.resumeFile` and `StreamError` of the file.
+    /// - Throws: also `RegistryError.resumeFile`, `.resumeFileInUse` and `StreamError` of the file.
     public func writeBlob(
         _ source: any BlobSource, mountFrom: [String], resumeFile: Path
     ) throws -> BlobIdentity {
-        let resumption = Resumption(ResumeFile(path: resumeFile))
+        let resumption = Resumption(try ResumeFile(locking: resumeFile))
         return try BlobUpload(self, source, resumption).run(mountFrom: mountFrom)
     }
 
@@ -45,11 +45,12 @@ extension RegistryRepository {
     func tryMount(_ identity: BlobIdentity, from source: String) throws -> Mount {
         let digest = identity.digest
         if source == path { return .refused }
-        let base = try client.baseURL(of: host)
+        let base = try client.likelyBaseURL(of: host)
         let url = base.replacingTarget("/v2/\(path)/blobs/uploads/")
             .appendingQuery("mount", digest.description).appendingQuery("from", source)
         var request = HTTPRequest("POST", url)
         request.awaitsAnswer = true
+        request.findsBaseURL = true
         let call = RegistryCall(
             request: request, host: host, scopes: [.push(path), .pull(source)])
         let response: HTTPResponse
@@ -73,7 +74,7 @@ extension RegistryRepository {
             }
         case 202:
             return .session(
-                try UploadSession(response, to: call.request.url, client.requestPolicy))
+                try UploadSession(response, to: client.shown(call).url, client.requestPolicy))
         default: return .refused
         }
     }

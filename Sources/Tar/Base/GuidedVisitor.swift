@@ -11,8 +11,14 @@ final class GuidedVisitor: TreeVisitor {
     func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
         let led = try guide.directory(path)
         // A link of the base may lead to its root, which has no entry.
-        guard !led.isEmpty, try guide.claim(led, isDirectory: true) else { return }
+        guard !led.isEmpty, try guide.claim(led, isDirectory: true) else {
+            return try next.pass(directory, path: path)
+        }
         try next.visit(directory, path: led)
+    }
+
+    func pass(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
+        try next.pass(directory, path: path)
     }
 
     func visit(

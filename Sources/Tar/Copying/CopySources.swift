@@ -210,7 +210,7 @@ struct CopyContext {
         of source: [UInt8], _ found: inout [[UInt8]]
     ) throws(TarError) {
         guard let pattern = patterns.first else { return }
-        guard let glob = Glob(CopyContext.singleStars(pattern)) else {
+        guard let glob = WildcardSyntax.parts(pattern).map(Glob.init) else {
             throw .unsupported(path: Path(source), "a malformed pattern")
         }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
@@ -233,30 +233,5 @@ struct CopyContext {
                 try match(patterns.dropFirst(), in: child, below: below, of: source, &found)
             }
         }
-    }
-
-    /// The pattern with `**` as `*`: here neither matches a slash.
-    private static func singleStars(_ pattern: [UInt8]) -> [UInt8] {
-        var result: [UInt8] = []
-        var isEscaped = false
-        var isInClass = false
-        for byte in pattern {
-            if byte == UInt8(ascii: "*"), !isEscaped, !isInClass,
-                result.last == UInt8(ascii: "*")
-            {
-                continue
-            }
-            if isEscaped {
-                isEscaped = false
-            } else if byte == UInt8(ascii: "\\") {
-                isEscaped = true
-            } else if byte == UInt8(ascii: "[") {
-                isInClass = true
-            } else if byte == UInt8(ascii: "]") {
-                isInClass = false
-            }
-            result.append(byte)
-        }
-        return result
     }
 }

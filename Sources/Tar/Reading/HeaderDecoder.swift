@@ -58,6 +58,9 @@ struct HeaderBlock {
 
     var isUstar: Bool { field(257..<262).elementsEqual("ustar".utf8) }
 
+    /// The variant of Schily's star, whose shorter prefix has times behind it.
+    private var isStar: Bool { field(508..<512).elementsEqual("tar\0".utf8) }
+
     /// GNU's variant of the magic, which has other fields where ustar has the prefix.
     var isGNU: Bool { field(257..<265).elementsEqual("ustar  \0".utf8) }
 
@@ -66,7 +69,7 @@ struct HeaderBlock {
         // GNU tar has times of access and change there; some writers have a prefix all the same.
         let hasTimes = number(345..<357) != nil && number(357..<369) != nil
         guard isUstar, !(isGNU && hasTimes) else { return name }
-        let prefix = text(345..<500)
+        let prefix = text(isStar ? 345..<476 : 345..<500)
         if isGNU, prefix.contains(where: { $0 >= 0x80 }) { return name }
         return prefix.isEmpty ? name : prefix + [UInt8(ascii: "/")] + name
     }
@@ -93,7 +96,8 @@ struct HeaderBlock {
     /// Bytes up to the first zero.
     private func text(_ range: Range<Int>) -> [UInt8] { Array(field(range).prefix { $0 != 0 }) }
 
-    /// A number in octal, with spaces and zero bytes around it, or in base 256; empty is 0.
+    /// A number in octal, with spaces and zero bytes around it, or in base 256; empty is 0. What is
+    /// after the zero byte that ends it says nothing.
     ///
     /// - Returns: nil when it is neither or needs more than 64 bits.
     private func number(_ range: Range<Int>) -> Int64? { HeaderBlock.number(bytes[range]) }
@@ -102,7 +106,8 @@ struct HeaderBlock {
     static func number(_ field: Slice<UnsafeRawBufferPointer>) -> Int64? {
         guard let first = field.first else { return nil }
         if first & 0x80 != 0 { return base256(field) }
-        var digits = field.prefix { $0 != 0 }.drop { $0 == UInt8(ascii: " ") }
+        // Some writers have a zero byte before the number too.
+        var digits = field.drop { $0 == UInt8(ascii: " ") || $0 == 0 }.prefix { $0 != 0 }
         while digits.last == UInt8(ascii: " ") { digits.removeLast() }
         var value: Int64 = 0
         // Of at most 12 digits, which is how long the longest field is.

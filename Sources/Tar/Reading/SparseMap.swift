@@ -65,14 +65,23 @@ struct SparseRecords {
         let prefix = Array("GNU.sparse.".utf8)
         guard records.contains(where: { $0.key.starts(with: prefix) }) else { return nil }
         var version: (major: UInt64?, minor: UInt64?) = (nil, nil)
+        var blockCount: UInt64?
+        var realSize: UInt64?
         for record in records where record.key.starts(with: prefix) {
             let value = record.value
             switch String(decoding: record.key.dropFirst(prefix.count), as: UTF8.self) {
             case "major": version.major = try SparseRecords.number(value)
             case "minor": version.minor = try SparseRecords.number(value)
             case "name": name = value
-            case "size", "realsize": size = try SparseRecords.number(value)
-            case "offset", "numbytes": numbers.append(try SparseRecords.number(value))
+            case "size": size = try SparseRecords.number(value)
+            case "realsize": realSize = try SparseRecords.number(value)
+            case "numblocks": blockCount = try SparseRecords.number(value)
+            case "offset":
+                guard numbers.count % 2 == 0 else { throw SparseError() }
+                numbers.append(try SparseRecords.number(value))
+            case "numbytes":
+                guard numbers.count % 2 == 1 else { throw SparseError() }
+                numbers.append(try SparseRecords.number(value))
             case "map":
                 numbers = []
                 if value.isEmpty { continue }
@@ -84,10 +93,14 @@ struct SparseRecords {
             }
         }
         switch (version.major, version.minor) {
-        case (nil, nil), (0, 0), (0, 1): hasMapInData = false
+        case (nil, nil), (0, 0), (0, 1):
+            guard numbers.count % 2 == 0, UInt64(numbers.count / 2) == blockCount else {
+                throw SparseError()
+            }
         case (1, 0): hasMapInData = true
         default: throw SparseError()
         }
+        if size == nil { size = realSize }
         guard size != nil else { throw SparseError() }
     }
 
@@ -117,6 +130,8 @@ struct SparseMapText {
         for byte in block {
             if result != nil { return }
             if byte != UInt8(ascii: "\n") {
+                // Zeros before a number are no digits of it.
+                if digits == [UInt8(ascii: "0")] { digits = [] }
                 digits.append(byte)
                 continue
             }

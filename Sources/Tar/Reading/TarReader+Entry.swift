@@ -89,6 +89,10 @@ extension TarReader {
                 let time = try required(PaxRecords.time(value), name)
                 entry.modificationTime = time.seconds
                 entry.modificationNanoseconds = time.nanoseconds
+            case "SUN.holesdata":
+                warn(
+                    "\(Path(entry.path).quoted) is a sparse file as Solaris's tar writes it; "
+                        + "its holes are left out")
             default: break
             }
         }

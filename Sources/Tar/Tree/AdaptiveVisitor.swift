@@ -8,7 +8,7 @@ import Glibc
 /// Many readers are several times faster than none on a cold cache, and slower on a warm one. A few
 /// are faster on a warm one too, but only where a processor has nothing else to do: not in a pipeline
 /// that compresses with all of them.
-final class AdaptiveVisitor: TreeVisitor {
+final class AdaptiveVisitor: WalkVisitor {
     private static let fewReaders = 2
     private static let manyReaders = 16
     /// How many entries tell whether the cache is cold.

@@ -4,7 +4,8 @@
 /// is matched too; the last pattern that matches decides, and one that begins with `!` takes the
 /// path back in. `*` and `?` do not match a slash, a class of characters, `[…]`, may; `**` matches
 /// any number of directories, and at the end everything; at the beginning, before a name without
-/// wildcards, any text that ends with the name. `\` takes away a character's meaning.
+/// wildcards, any text that ends with the name. `\` takes away the meaning of a character that is no
+/// letter and no digit; with one, it means what `PatternExpression` makes of it.
 ///
 /// - Spec: Docker's ".dockerignore file" reference, as moby/patternmatcher carries it out; Go's
 ///   filepath.Match for which patterns are malformed.
@@ -37,45 +38,75 @@ public struct ExcludePatterns: Sendable {
 
     /// Adds one pattern after the others.
     ///
-    /// - Throws: `PatternError` when a class or an escape has no end, or nothing is left after `!`.
+    /// - Throws: `PatternError` when a class or an escape has no end, nothing is left after `!`, or the
+    ///   expression that the pattern stands for is malformed.
     public mutating func add(_ pattern: [UInt8]) throws(PatternError) {
-        let space: Set<UInt8> = [0x20, 0x09, 0x0D]
-        var text = pattern[...]
-        text = text.drop { space.contains($0) }
-        while let last = text.last, space.contains(last) { text.removeLast() }
-        if text.isEmpty { return }
+        guard var text = ExcludePatterns.text(ofLine: pattern) else { return }
         let isException = text.first == UInt8(ascii: "!")
-        if isException {
-            text = text.dropFirst().drop { space.contains($0) }
-            if text.isEmpty { throw PatternError(pattern: pattern) }
-        }
-        guard let path = ExcludePatterns.clean(text) else { return }
-        guard let matcher = PathPattern(path) else { throw PatternError(pattern: pattern) }
+        if isException { text.removeFirst() }
+        guard !text.isEmpty, WildcardSyntax.parts(text) != nil, let matcher = PathPattern(text)
+        else { throw PatternError(pattern: pattern) }
         patterns.append(Pattern(matcher: matcher, isException: isException))
         if isException { hasExceptions = true }
+    }
+
+    /// A line as its reader hands it to the matcher, and as the matcher cleans it again: without space
+    /// and slashes at its ends, and without empty, `.` and `..` components.
+    ///
+    /// - Returns: nil when nothing is left.
+    private static func text(ofLine line: [UInt8]) -> [UInt8]? {
+        let mark = UInt8(ascii: "!")
+        var text = Array(trimmed(line[...]))
+        let isException = text.first == mark
+        if isException { text = Array(trimmed(text.dropFirst())) }
+        if !text.isEmpty { text = cleaned(text) }
+        if text.count > 1, text.first == UInt8(ascii: "/") { text.removeFirst() }
+        if isException { text.insert(mark, at: 0) }
+        text = Array(trimmed(text[...]))
+        return text.isEmpty ? nil : cleaned(text)
+    }
+
+    /// The shortest path that is the same by its text alone.
+    ///
+    /// - Spec: Go, path/filepath, Clean.
+    private static func cleaned(_ path: [UInt8]) -> [UInt8] {
+        let slash = UInt8(ascii: "/")
+        let isAbsolute = path.first == slash
+        var components: [ArraySlice<UInt8>] = []
+        for component in path.split(separator: slash) {
+            if component.elementsEqual(".".utf8) { continue }
+            if component.elementsEqual("..".utf8) {
+                if let last = components.last, !last.elementsEqual("..".utf8) {
+                    components.removeLast()
+                    continue
+                }
+                if isAbsolute { continue }
+            }
+            components.append(component)
+        }
+        let joined = Array(components.joined(separator: [slash]))
+        if isAbsolute { return [slash] + joined }
+        return joined.isEmpty ? Array(".".utf8) : joined
+    }
+
+    /// The text without the white space at its ends.
+    private static func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let characters = Glob.characters(of: text)
+        func isSpace(_ character: UInt32) -> Bool {
+            Unicode.Scalar(character)?.properties.isWhitespace ?? false
+        }
+        func byteCount(_ space: some Sequence<UInt32>) -> Int {
+            space.reduce(0) { $0 + (Unicode.Scalar($1).map(UTF8.width) ?? 1) }
+        }
+        let front = byteCount(characters.prefix(while: isSpace))
+        let back = byteCount(characters.reversed().prefix(while: isSpace))
+        return front == text.count ? [] : text.dropFirst(front).dropLast(back)
     }
 
     /// Adds the patterns of another list after these.
     public mutating func add(contentsOf other: ExcludePatterns) {
         patterns += other.patterns
         hasExceptions = hasExceptions || other.hasExceptions
-    }
-
-    /// The pattern without slashes at its ends and without empty, `.` and `..` components.
-    ///
-    /// - Returns: nil when it is the source itself or leads out of it, and so says nothing.
-    private static func clean(_ text: ArraySlice<UInt8>) -> [UInt8]? {
-        var components: [ArraySlice<UInt8>] = []
-        for component in text.split(separator: UInt8(ascii: "/")) {
-            if component.elementsEqual(".".utf8) { continue }
-            if component.elementsEqual("..".utf8) {
-                if components.isEmpty, text.first != UInt8(ascii: "/") { return nil }
-                _ = components.popLast()
-            } else {
-                components.append(component)
-            }
-        }
-        return components.isEmpty ? nil : Array(components.joined(separator: "/".utf8))
     }
 
     /// Whether a path is left out.

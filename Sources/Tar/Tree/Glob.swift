@@ -1,86 +1,47 @@
-/// One pattern, in the form in which it is matched fastest.
-enum PathPattern: Sendable {
-    /// The path itself.
-    case exact([UInt8])
-    /// `NAME**`: what begins so.
-    case prefix([UInt8])
-    /// `**NAME`: what ends so. `isComponent`: NAME began with a slash, and may be the whole path.
-    case suffix([UInt8], isComponent: Bool)
-    case glob(Glob)
-
-    /// - Returns: nil when the pattern is malformed.
-    init?(_ pattern: [UInt8]) {
-        guard let glob = Glob(pattern) else { return nil }
-        let special = Set("*?[]\\".utf8)
-        let stars = Array("**".utf8)
-        if !pattern.contains(where: special.contains) {
-            self = .exact(pattern)
-        } else if pattern.starts(with: stars),
-            !pattern.dropFirst(2).contains(where: special.contains)
-        {
-            let isComponent = pattern.count > 2 && pattern[2] == UInt8(ascii: "/")
-            self = .suffix(Array(pattern.dropFirst(isComponent ? 3 : 2)), isComponent: isComponent)
-        } else if pattern.suffix(2).elementsEqual(stars),
-            !pattern.dropLast(2).contains(where: special.contains)
-        {
-            self = .prefix(pattern.dropLast(2))
-        } else {
-            self = .glob(glob)
-        }
-    }
-
-    /// How many words the states of a glob have.
-    var wordCount: Int {
-        if case .glob(let glob) = self { glob.wordCount } else { 0 }
-    }
-
-    /// What every path that matches ends with.
-    var tail: [UInt8] {
-        switch self {
-        case .exact(let name), .suffix(let name, _): name
-        case .prefix: []
-        case .glob(let glob): glob.tail
-        }
-    }
-
-    /// Whether a path matches, of a pattern that is no glob.
-    func matches(_ path: UnsafeRawBufferPointer) -> Bool {
-        switch self {
-        case .exact(let name): return path.elementsEqual(name)
-        case .prefix(let prefix): return path.starts(with: prefix)
-        case .suffix(let suffix, let isComponent):
-            guard path.count >= suffix.count,
-                path[(path.count - suffix.count)...].elementsEqual(suffix)
-            else { return false }
-            let before = path.count - suffix.count - 1
-            return !isComponent || before < 0 || path[before] == UInt8(ascii: "/")
-        case .glob: return false
-        }
-    }
-}
-
 /// A pattern in parts, matched in a time that grows with the length of pattern and path alone: which
 /// parts may come next is a set of bits, moved on by each character.
 struct Glob: Sendable {
-    private enum Part: Sendable {
+    enum Part: Sendable {
         case character(UInt32)
-        /// `?`
-        case any
-        case characterClass([ClosedRange<UInt32>], isNegated: Bool)
-        /// `*`
-        case name
-        /// `**`: nothing, or anything that ends with a slash.
+        case one(CharacterClass)
+        /// One character or none.
+        case optional(CharacterClass)
+        /// Any number of characters, none among it.
+        case many(CharacterClass)
+        /// `**`: nothing, or anything without a newline that ends with a slash.
         case directories
-        /// `**` at the end.
-        case everything
+        /// No character, but something that must be so.
+        case assertion(Assertion)
+
+        /// Whether it takes a character, and may be over after it or not.
+        func takes(_ character: UInt32) -> Bool {
+            switch self {
+            case .character(let literal):
+                // A byte that is not UTF-8 is U+FFFD in the expression, as in Go.
+                character == literal
+                    || (literal == CharacterClass.replacement && character > 0x10_FFFF)
+            case .one(let members), .optional(let members), .many(let members):
+                members.contains(character)
+            case .directories: character != Glob.newline
+            case .assertion: false
+            }
+        }
 
         /// Whether it may be no character at all.
         var mayBeEmpty: Bool {
             switch self {
-            case .name, .directories, .everything: true
-            case .character, .any, .characterClass: false
+            case .optional, .many, .directories: true
+            case .character, .one, .assertion: false
             }
         }
+    }
+
+    /// What must be so between two characters.
+    enum Assertion: Sendable {
+        case start
+        case end
+        /// That a character of `[0-9A-Za-z_]` is on one side and none on the other.
+        case wordBoundary(isNegated: Bool)
     }
 
     /// A set of parts for each kind of step.
@@ -108,15 +69,8 @@ struct Glob: Sendable {
 
     private static let slash = UInt32(UInt8(ascii: "/"))
     private static let newline = UInt32(UInt8(ascii: "\n"))
-    private static let star = UInt32(UInt8(ascii: "*"))
-    private static let questionMark = UInt32(UInt8(ascii: "?"))
-    private static let open = UInt32(UInt8(ascii: "["))
-    private static let close = UInt32(UInt8(ascii: "]"))
-    private static let caret = UInt32(UInt8(ascii: "^"))
-    private static let dash = UInt32(UInt8(ascii: "-"))
-    private static let escape = UInt32(UInt8(ascii: "\\"))
 
-    private let parts: [Part]
+    let parts: [Part]
     private let steps: [Step]
     /// The steps of a pattern of one word; empty for others.
     private let smallSteps: [SmallStep]
@@ -126,30 +80,7 @@ struct Glob: Sendable {
     /// What a path ends with that matches.
     let tail: [UInt8]
 
-    /// - Returns: nil when a class or an escape has no end, or a range of characters is none.
-    init?(_ pattern: [UInt8]) {
-        var rest = Glob.characters(of: pattern[...])[...]
-        var parts: [Part] = []
-        while let character = rest.popFirst() {
-            switch character {
-            case Glob.star:
-                guard rest.first == Glob.star else {
-                    parts.append(.name)
-                    continue
-                }
-                rest = rest.dropFirst()
-                if rest.first == Glob.slash { rest = rest.dropFirst() }
-                parts.append(rest.isEmpty ? .everything : .directories)
-            case Glob.questionMark: parts.append(.any)
-            case Glob.open:
-                guard let part = Glob.readClass(&rest) else { return nil }
-                parts.append(part)
-            case Glob.escape:
-                guard let literal = rest.popFirst() else { return nil }
-                parts.append(.character(literal))
-            default: parts.append(.character(character))
-            }
-        }
+    init(_ parts: [Part]) {
         self.parts = parts
         let wordCount = parts.count / 64 + 1
         self.wordCount = wordCount
@@ -164,6 +95,11 @@ struct Glob: Sendable {
             tail.append(UInt8(truncatingIfNeeded: character))
         }
         self.tail = tail.reversed()
+    }
+
+    /// Whether it must be matched as a whole.
+    var hasAssertions: Bool {
+        parts.contains { if case .assertion = $0 { true } else { false } }
     }
 
     /// The set of parts that a path can begin with.
@@ -271,58 +207,20 @@ struct Glob: Sendable {
     }
 
     private static func step(_ character: UInt32, _ parts: [Part], _ wordCount: Int) -> Step {
-        let isSlash = character == slash
-        return Step(
+        Step(
             ends: set(parts, wordCount) { part in
                 switch part {
-                case .character(let literal): character == literal
-                case .any: !isSlash
-                case .characterClass(let ranges, let isNegated):
-                    ranges.contains { $0.contains(character) } != isNegated
-                case .directories: isSlash
-                case .name, .everything: false
+                case .character, .one, .optional: part.takes(character)
+                case .directories: character == slash
+                case .many, .assertion: false
                 }
             },
             stays: set(parts, wordCount) { part in
-                switch part {
-                case .name: !isSlash
-                // The reference's `.` does not match a newline.
-                case .everything: character != newline
-                case .character, .any, .characterClass, .directories: false
-                }
+                if case .many = part { part.takes(character) } else { false }
             },
             stages: set(parts, wordCount) { part in
-                if case .directories = part { character != newline } else { false }
+                if case .directories = part { part.takes(character) } else { false }
             })
-    }
-
-    /// Reads `^a-z…]`.
-    ///
-    /// - Returns: nil when the class has no end, is empty, or has a range that ends before it begins.
-    private static func readClass(_ rest: inout ArraySlice<UInt32>) -> Part? {
-        let isNegated = rest.first == Glob.caret
-        if isNegated { rest = rest.dropFirst() }
-        var ranges: [ClosedRange<UInt32>] = []
-        while ranges.isEmpty || rest.first != Glob.close {
-            guard let low = classMember(&rest) else { return nil }
-            var high = low
-            if rest.first == Glob.dash {
-                rest = rest.dropFirst()
-                guard let end = classMember(&rest) else { return nil }
-                high = end
-            }
-            guard low <= high else { return nil }
-            ranges.append(low...high)
-        }
-        rest = rest.dropFirst()
-        return .characterClass(ranges, isNegated: isNegated)
-    }
-
-    /// One character of a class, perhaps escaped.
-    private static func classMember(_ rest: inout ArraySlice<UInt32>) -> UInt32? {
-        if rest.first == Glob.dash || rest.first == Glob.close { return nil }
-        if rest.first == Glob.escape { rest = rest.dropFirst() }
-        return rest.popFirst()
     }
 
     /// Unicode scalars, and above them the bytes that are not UTF-8.

@@ -42,7 +42,7 @@ package final class OpenDirectory: Sendable {
     ///
     /// - Returns: how many that is.
     @discardableResult
-    static func raiseLimit() -> Int {
+    package static func raiseLimit() -> Int {
         var limit = rlimit()
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         guard getrlimit(resource, &limit) == 0 else { return 0 }
@@ -71,7 +71,7 @@ package enum TreeSource {
     case renamed(name: Path, as: Path, in: OpenDirectory)
 
     /// The directory that the names are in.
-    var owner: OpenDirectory {
+    package var owner: OpenDirectory {
         switch self {
         case .directory(let directory), .file(_, let directory), .renamed(_, _, let directory):
             directory

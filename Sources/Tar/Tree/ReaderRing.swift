@@ -9,7 +9,7 @@ import Glibc
 /// are large, or that have several names, are left to that thread.
 ///
 /// From its creation to the end of `finish()` the writer belongs to the ring.
-final class ReaderRing: TreeVisitor {
+final class ReaderRing: WalkVisitor {
     private static let chunkCount = 32
     /// At 64 entries the threads wake each other seldom enough, and few are left waiting at the end.
     private static let entriesPerChunk = 64

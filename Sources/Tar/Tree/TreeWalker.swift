@@ -15,6 +15,33 @@ package protocol TreeVisitor: AnyObject {
         _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
         path: UnsafeRawBufferPointer
     ) throws(TarError)
+
+    /// A directory that is not an entry itself, though its names were looked at; open as for `visit`.
+    func pass(_ directory: OpenDirectory, path: [UInt8]) throws(TarError)
+}
+
+extension TreeVisitor {
+    package func pass(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {}
+}
+
+/// A visitor that may do its work later than it is called.
+package protocol WalkVisitor: TreeVisitor {
+    /// Waits until everything is done.
+    ///
+    /// - Throws: the first error, in the order of the tar.
+    func finish() throws(TarError)
+
+    /// Gives up what is not done yet, because the walk failed.
+    func cancel()
+}
+
+/// Takes the entries of a tar in place of its bytes.
+package protocol EntryRecorder: WalkVisitor {
+    /// Called first, before anything of the sources is looked at.
+    func begin(_ sources: [TreeSource]) throws(TarError)
+
+    /// An entry that is no file of the sources: a deletion, or a directory above them.
+    func record(_ entry: TarEntry) throws(TarError)
 }
 
 extension TarWriter: TreeVisitor {
@@ -172,6 +199,9 @@ package struct TreeWalker {
                 })
         }
         guard let last = children.last else { return }
+        for child in isExcluded ? children[...] : children.dropLast() {
+            try visitor.pass(child, path: path + [UInt8(ascii: "/")])
+        }
         if !excludes.isEmpty {
             let nameOffset = (path.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1
             path.withUnsafeBytes { path in

@@ -111,7 +111,7 @@ package struct EntryEncoder: Sendable {
     }
 
     /// An entry of a file's attributes, without path.
-    func entry(
+    package func entry(
         _ status: stat, kind: TarEntry.Kind, path: UnsafeRawBufferPointer
     ) -> TarEntry {
         var entry = TarEntry(
@@ -249,7 +249,7 @@ package struct FileIdentity: Hashable, Sendable {
 
 extension TarEntry.Kind {
     /// - Returns: nil for a socket.
-    init?(mode: mode_t) {
+    package init?(mode: mode_t) {
         switch mode & S_IFMT {
         case S_IFREG: self = .file
         case S_IFDIR: self = .directory

@@ -167,6 +167,8 @@ extension TarWriter {
     public func write(_ list: PathList, _ request: ArchiveRequest) throws(TarError) {
         let root = request.rootPath
         let source = try openDirectory(request.sources.first ?? ".")
+        try recorder?.begin([.directory(source)])
+        let filter = try OutputFilter(request.outputs, in: [source], warn: warn)
         let deletions = try writeDeletions(request)
         if request.writesParents { try writeParents(of: request.rootDirectory) }
         var chain = DirectoryChain(source)
@@ -186,6 +188,7 @@ extension TarWriter {
                 continue
             }
             if !request.excludes.isEmpty, request.excludes.excludes(path) { continue }
+            if !filter.isEmpty, filter.excludes(source.path.appending(Path(path))) { continue }
             let above = path[..<(slash ?? path.startIndex)]
             if Whiteout.isInPath(above) {
                 throw .whiteoutName(path: Path(path))

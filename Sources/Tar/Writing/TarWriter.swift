@@ -17,6 +17,8 @@ public final class TarWriter {
     let warn: (String) -> Void
     /// Leads paths through the base; nil when it is not known.
     let guide: BaseGuide?
+    /// Takes the entries, of which no bytes are then written.
+    let recorder: (any EntryRecorder)?
 
     /// - Parameters:
     ///   - base: what the image holds; nil takes paths as they are.
@@ -31,6 +33,20 @@ public final class TarWriter {
         self.list = list
         self.warn = warn
         guide = base.map { BaseGuide($0) }
+        recorder = nil
+    }
+
+    /// Hands the entries of trees, files and lists of paths to a recorder, and reads no contents.
+    package init(
+        recorder: any EntryRecorder, policy: EntryPolicy, base: (any LayerBase)?,
+        warn: @escaping (String) -> Void
+    ) {
+        output = OutputBuffer(capacity: tarBlockByteCount)
+        encoder = EntryEncoder(policy: policy)
+        list = nil
+        self.warn = warn
+        guide = base.map { BaseGuide($0) }
+        self.recorder = recorder
     }
 
     /// Whether somebody wants to know of every entry before it is written.
@@ -49,6 +65,7 @@ public final class TarWriter {
     /// Writes an entry without data, as it is.
     public func write(_ entry: TarEntry) throws(TarError) {
         precondition(entry.size == 0)
+        if let recorder { return try recorder.record(entry) }
         list?(entry)
         try encoder.encodeEmpty(entry, to: output)
     }
@@ -70,6 +87,7 @@ public final class TarWriter {
 
     /// Writes a directory with the attributes of the open one.
     func writeDirectory(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
+        if let recorder { return try recorder.visit(directory, path: path) }
         try write(try encoder.directoryEntry(directory, path: path))
     }
 
@@ -80,6 +98,9 @@ public final class TarWriter {
         _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
         path: UnsafeRawBufferPointer
     ) throws(TarError) {
+        if let recorder {
+            return try recorder.visit(name, type: type, in: directory, path: path)
+        }
         if let list, let entry = try listedEntry(name, in: directory, path: path) { list(entry) }
         let isFile = type == UInt8(DT_REG)
         func encode(claimingLinks: Bool = false) throws(TarError) {

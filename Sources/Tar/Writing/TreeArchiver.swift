@@ -14,6 +14,8 @@ public struct ArchiveRequest: Sendable {
     /// source is a file then.
     public var name: [[UInt8]]?
     public var excludes = ExcludePatterns()
+    /// Files and directories that are written meanwhile, which are no part of a source.
+    public var outputs: [Path] = []
     /// Paths that the layers below lose, as `rootDirectory`, absolute in the image.
     public var whiteouts: [[[UInt8]]] = []
     /// Directories of which the layers below show nothing.
@@ -87,23 +89,28 @@ extension TarWriter {
         var parents: [Path: OpenDirectory] = [:]
         var sources: [TreeSource] = []
         for path in request.sources { sources.append(try TreeSource(path, &parents)) }
+        try recorder?.begin(sources)
+        let directories = sources.compactMap { source -> OpenDirectory? in
+            if case .directory(let directory) = source { directory } else { nil }
+        }
+        let filter = try OutputFilter(request.outputs, in: directories, warn: warn)
         try writeDeletions(request)
         if let name = request.name { return try write(sources, as: name, request) }
         if request.writesParents { try writeParents(of: request.rootDirectory) }
         let root = request.rootPath
-        let directories = sources.compactMap { source -> OpenDirectory? in
-            if case .directory(let directory) = source { directory } else { nil }
-        }
         if let directory = directories.last, !root.isEmpty {
             try write(directory, ledFrom: root)
         }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
         defer { buffer.deallocate() }
-        let visitor = AdaptiveVisitor(self)
+        let visitor: any WalkVisitor = recorder ?? AdaptiveVisitor(self)
         var walker = TreeWalker(
             root: root, excludes: request.excludes,
             visitor: guide.map { GuidedVisitor(visitor, $0) } ?? visitor, buffer: buffer, warn: warn
         )
+        if !filter.isEmpty {
+            walker.filter = SourceFilter(hasExceptions: false, excludes: filter.excludes)
+        }
         do {
             try walker.walk(sources)
         } catch {

@@ -1,266 +1,248 @@
 # shellcheck shell=sh
 # build: add layers to an image and store the result
-# usage: ocinoco build [SOURCE] --from REF --tag REF... [--push | --output LAYOUT]
-#                      [--layer SOURCE:DIR...] [OPTION...]
+# usage: ocinoco build [SOURCE...] --from REF --tag REF...
+#                      [--push | --output LAYOUT] [--layer SOURCE:DIR...]
+#                      [OPTION...]
 #
 # Adds SOURCE as a layer to the image REF and prints the descriptor of the
-# new image. SOURCE is a directory, a file, a layer (a tar, compressed or not),
-# or - for a tar on stdin. Whether a file is a layer is told by its content.
-# Without SOURCE only the layers of --layer are added, or none. A layer that
-# the image had under its name before is neither compressed nor sent again.
+# new image. Several SOURCEs become a layer each, the first one lowest.
+# SOURCE is a directory, a file, a layer (a tar, compressed or not), or - for
+# a tar on stdin. The content of a file says whether it is a layer. Without
+# SOURCE, only the layers of --layer are added, or none. A layer that the
+# image already had under its name is neither compressed nor sent again.
 # Without --push or --output nothing is stored.
 #
-# With --file the image is what a Dockerfile says, and SOURCE is the directory
-# that it copies from; -n prints the script that it stands for.
+# With --file a Dockerfile says what is in the image, and SOURCE is the
+# directory that it copies from; -n prints the script made of it.
 #
 # example:
 #   ocinoco build ./dist --from node:22-slim --tag ghcr.io/example/app:1 \
 #     --root-dir /app --cmd '["node","server.js"]' --push
 
 compose_build() {
-	[ "$count" -eq 0 ] || operands 1 'one SOURCE is needed'
-	[ "$count:$first" != 1: ] || usage_error 'an empty SOURCE'
-	if [ -n "$dockerfile" ]; then
-		[ "$count" -eq 1 ] || usage_error 'no SOURCE: with --file it is the directory that is copied from'
+	if [ -n "$file" ]; then
 		compose_dockerfile "$@"
 		return
 	fi
-	for word do
-		case $word in
-		oci-dockerfile:*) usage_error "'${word#*:}' needs --file" ;;
-		esac
-	done
-	[ -n "$base" ] || usage_error 'no --from'
+	! has_word oci-dockerfile "$@" || usage_error "'$found' needs --file"
+	[ -n "$from" ] || usage_error 'no --from'
+	case $source_type in '' | layer | file) ;; *) usage_error "not a type of SOURCE: '$source_type'" ;; esac
 	choose_target "$@"
-	choose_compressor
 	choose_reuse
-	source=$first below=$compress
-	[ "$count" -eq 0 ] || find_layer "$@"
-	above=$compress compress=$below
+	choose_cache
 	fetch_images "$@"
-	if [ "$follow_base" = yes ]; then list_base "$@"; else warn_of_links "$@"; fi
-	layers_below "$@"
-	if [ "$count" -eq 1 ]; then
-		source=$first name=layer compress=$above
-		choose_compressor
-		build_layer "$@"
-	elif [ "$index" -eq 0 ] && has_group oci-tar "$@"; then
-		usage_error 'no SOURCE, and options that are for one'
-	fi
+	list_base "$@"
+	make_layers "$@"
 	from work:base.json
-	append_layers "$@"
+	# shellcheck disable=SC2086 # words
+	[ -z "$descriptors" ] || stage oci-manifest-append "$@" $descriptors
 	edit_image "$@"
 	push_images "$@"
 }
 
-# Checks --reuse. `known` is the image whose layers are looked at, if any.
+# Checks --reuse. `known` is the image whose layers are reused, if any.
 choose_reuse() {
+	choose_compressor "${compress:-zstd}"
+	known=${reuse:=auto}
 	case $reuse in
 	auto)
-		# Nothing is asked for where nothing is stored, or where every file is wanted.
-		if [ "$push$output$plan" = nono ] || [ -n "$keep" ]; then reuse=no; fi
 		known=$target
+		# Nothing is reused when nothing is stored, nor with --keep, which keeps every layer.
+		if [ "$push$output$plan" = nono ] || [ -n "$keep" ]; then known=; fi
 		;;
-	no) ;;
+	no) known= ;;
 	*)
 		check_reference "$reuse"
 		[ -n "$media_type" ] || usage_error '--reuse is for layers of zstd, gzip or none'
-		known=$reuse
 		;;
 	esac
-	if [ "$reuse" = no ] || [ -z "$media_type" ]; then known=; fi
+	[ -n "$media_type" ] || known=
 }
 
-# The base, and the image whose layers are looked at.
+# Sets `is_cached`: whether --cache is used, which it is not when nothing is stored, nor with --keep.
+choose_cache() {
+	is_cached=no
+	if [ -z "$cache" ] || [ -n "$keep" ] || ! is_stored; then return 0; fi
+	is_cached=yes
+	# It is there before the trees are looked at, since it may be in one.
+	write_command mkdir -m 700 -p -- "$cache"
+}
+
+# The image whose layers are reused, and the base. With --verify-base-key what was verified is fetched,
+# whatever the tag stands for then.
 fetch_images() {
-	case $known:$reuse in
-	:*) ;;
-	*:auto)
+	if [ -n "$known" ] && [ "$reuse" = auto ]; then
 		unheard=-
 		stage 'oci-fetch platform' "$@" "arg:$known"
-		unheard=
 		beside work:known.json
-		;;
-	*)
+	elif [ -n "$known" ]; then
 		stage 'oci-fetch platform' "$@" "arg:$known"
 		into work:known.json
-		;;
-	esac
-	fetch_base "$@"
-}
-
-# The layers of --layer, numbered by `index`. What is for SOURCE alone is not for them.
-layers_below() {
-	index=0 is_above=$is_layer is_layer=no
-	for word do
-		shift
-		case $word in
-		oci-tar:--root-dir=* | oci-tar:--files-from=* | oci-tar:--null) ;;
-		oci-tar:--whiteout=* | oci-tar:--opaque=*) ;;
-		*) set -- "$@" "$word" ;;
-		esac
-	done
-	for word do
-		case $word in layer:*) ;; *) continue ;; esac
-		word=${word#layer:}
-		case $word in
-		-:* | :* | *:) usage_error "not SOURCE:DIR: '$word'" ;;
-		*:*) ;;
-		*) usage_error "not SOURCE:DIR: '$word'" ;;
-		esac
-		index=$((index + 1)) name=layer.$index source=${word%:*}
-		build_layer "$@" "oci-tar:--root-dir=${word##*:}"
-	done
-	is_layer=$is_above
-}
-
-# The layer of SOURCE: a known one that it already is, or else a new one.
-build_layer() {
-	for word in "$@" "tag:$output" "keep:$keep"; do
-		case $word in
-		keep:?*) path=${word#keep:} ;;
-		tag:oci:*) find_directory "${word#tag:oci:}" ;;
-		*) continue ;;
-		esac
-		! is_in_source "$path" || set -- "$@" "oci-tar:--exclude=$pattern"
-	done
-	[ "$dockerignore" = no ] || [ ! -e "$source/.dockerignore" ] ||
-		set -- "$@" "oci-tar:--exclude-from=$source/.dockerignore"
-	# A layer that is stored as it is, oci-push-blob looks for by its digest.
-	if [ -z "$known" ] || ! can_read_again "$@" || [ "$is_layer:$compress" = yes:none ]; then
-		store_layer layer_stages "$@"
-		return
 	fi
-	tar_stages "$@"
-	[ -z "$pipeline" ] || pipe
-	[ "$compress" != zstd:chunked ] || set -- "$@" oci-reuse:--chunked
-	stage oci-reuse "arg:--media-type=$media_type" "$@" work:known.json
-	if is_stored; then
+	if has_word base-key "$@"; then
+		stage 'oci-verify base-key' "$@" "arg:$from"
 		pipe
-		[ "$reuse" = auto ] || set -- "$@" "oci-reuse-from:--from=$known"
-		stage 'oci-push-blob oci-reuse-from' arg:--reuse "$@" "arg:$target"
+		set -- arg:--descriptor "$@"
 	fi
-	into "work:$name.json" 1
-	store_layer layer_stages "$@"
-	end_otherwise
-}
-
-append_layers() {
-	[ "$index$count" != 00 ] || return 0
-	while [ "$appended" -lt "$index" ]; do
-		appended=$((appended + 1))
-		set -- "$@" "work:layer.$appended.json"
-	done
-	[ "$count" -eq 0 ] || set -- "$@" work:layer.json
-	stage oci-manifest-append "$@"
-}
-
-# A Dockerfile is a script of its own.
-compose_dockerfile() {
-	[ -z "$base" ] || usage_error "'--from' has no meaning with '--file': the Dockerfile says it"
-	[ "$compress_given$keep$source_type" = no ] ||
-		usage_error "'--compress', '--keep' and '--source-type' have no meaning with '--file'"
-	[ "$plan$dockerignore$follow_base" = nonono ] ||
-		usage_error "'--plan', '--dockerignore' and '--follow-base' have no meaning with '--file'"
-	[ -z "$output" ] || [ "$push" = no ] || usage_error '--push and --output exclude each other'
-	for word do
-		case $push:$word in
-		*:oci-tar:--mtime=*) set -- "$@" "arg:${word#*:}" ;;
-		*:layer:*) usage_error "'--layer' has no meaning with '--file'" ;;
-		*:oci-tar:* | *:level:* | *:oci-manifest-append:* | *:oci-push-manifest:*)
-			word=${word#*:}
-			usage_error "'${word%%=*}' has no meaning with '--file'"
-			;;
-		yes:tag:*) set -- "$@" "arg:--tag=${word#*:}" ;;
-		esac
-	done
-	[ -z "$output" ] || set -- "$@" "arg:--output=$output"
-	[ "$push" = no ] || [ -n "$first_tag" ] || usage_error 'no --tag'
-	[ "$reuse" = auto ] || set -- "$@" "arg:--reuse=$reuse"
-	set -- "$@" "arg:--file=$dockerfile" "arg:--context=$first"
-	if [ "$printing" = yes ]; then
-		print_dockerfile "$@"
-		exit
-	fi
-	stage 'oci-dockerfile oci-config oci-fetch platform' "$@"
-	into work:build.sh
-	run sh sh work:build.sh
-	into -
-}
-
-# Prints the script instead of the pipeline that makes it.
-print_dockerfile() {
-	left=$#
-	while [ "$left" -gt 0 ]; do
-		word=$1
-		shift
-		left=$((left - 1))
-		if is_selected "${word%%:*}" 'arg oci-dockerfile oci-config oci-fetch platform every'; then
-			set -- "$@" "${word#*:}"
-		fi
-	done
-	oci-dockerfile "$@"
-}
-
-# Whether SOURCE is a layer, which is used as it is: by --source-type, else by its content.
-find_layer() {
-	if [ "$source" = - ] || [ ! -e "$source" ] || [ -d "$source" ]; then return 0; fi
-	[ -r "$source" ] || die 66 "cannot read '$source'"
-	case $source_type in
-	file) return ;;
-	layer) ;;
-	'')
-		# What is no regular file, as a pipe, is read but once.
-		if [ -f "$source" ]; then
-			media_type=$(oci-digest --sniff <"$source")
-			[ "$media_type" != application/octet-stream ] || return 0
-		fi
-		;;
-	*) usage_error "not a type of SOURCE: '$source_type'" ;;
-	esac
-	is_layer=yes
-	[ "$compress_given" = yes ] || compress=none
-	for word do
-		case $word in
-		oci-tar:*)
-			word=${word#*:}
-			usage_error "'${word%%=*}' is not for '$source', which is a layer unless --source-type is file"
-			;;
-		esac
-	done
-}
-
-# With --verify-base-key what was verified is fetched, whatever the tag stands for then.
-fetch_base() {
-	verified=
-	for word do
-		shift
-		case $word in
-		base-key*:--verify-base-key=*)
-			word=${word%%:*}:--verify-key=${word#*:--verify-base-key=} verified=arg:--descriptor
-			;;
-		esac
-		set -- "$@" "$word"
-	done
-	[ -z "$verified" ] || {
-		stage 'oci-verify base-key' "$@" "arg:$base"
-		pipe
-	}
-	stage 'oci-fetch platform' ${verified:+"$verified"} "$@" "arg:$base"
+	stage 'oci-fetch platform' "$@" "arg:$from"
 	into work:base.json
 }
 
 # What the base holds, for --follow-base.
 list_base() {
-	[ "$is_layer" = no ] || usage_error "--follow-base is not for '$source', which is a layer"
+	[ "$follow_base" = yes ] || return 0
 	from work:base.json
-	stage oci-list "arg:--from=$base" "$@"
+	stage oci-list "arg:--from=$from" "$@"
 	into work:base.list
 }
 
-# Warns of directories at the top of the layer which many bases have as links, that it would replace.
+# The layers, the lowest first: those of --layer, and one of each SOURCE.
+make_layers() {
+	index=0 above=$count descriptors=''
+	# What is written meanwhile is no part of a layer.
+	for word in "$@" ${output:+"TAG:$output"}; do
+		case $word in TAG:oci:*) set -- "$@" "outputs:--exclude-output=${word#TAG:}" ;; esac
+	done
+	[ -z "$keep" ] || set -- "$@" "outputs:--exclude-output=$keep"
+	[ -z "$cache" ] || set -- "$@" "outputs:--exclude-output=$cache"
+	for word do
+		case $word in LAYER:*) make_layer_at "${word#LAYER:}" "$@" ;; esac
+	done
+	for word do
+		case $word in SOURCE:*) make_layer_of "${word#SOURCE:}" "$@" ;; esac
+	done
+	[ -n "$descriptors" ] || ! has_word oci-tar "$@" ||
+		usage_error 'no SOURCE, and options that are for one'
+}
+
+# make_layer_at SOURCE:DIR WORD...
+make_layer_at() {
+	source=${1%:*} directory=${1##*:} is_layer=no
+	case $source in '' | - | "$1") directory= ;; esac
+	[ -n "$directory" ] || usage_error "not SOURCE:DIR: '$1'"
+	shift
+	for word do
+		shift
+		case $word in oci-tar:--root-dir=*) ;; *) set -- "$@" "$word" ;; esac
+	done
+	make_lower_layer "$@" "oci-tar:--root-dir=$directory"
+}
+
+# make_layer_of SOURCE WORD...
+make_layer_of() {
+	source=$1 name=layer above=$((above - 1))
+	shift
+	find_layer "$@"
+	warn_of_links "$@"
+	if [ "$above" -eq 0 ]; then make_layer "$@"; else make_lower_layer "$@"; fi
+}
+
+# A layer below that of the last SOURCE, without the options that are for that one alone.
+make_lower_layer() {
+	index=$((index + 1)) name=layer.$index
+	for word do
+		shift
+		case $word in
+		oci-tar:--files-from=* | oci-tar:--null | oci-tar:--as=*) ;;
+		oci-tar:--whiteout=* | oci-tar:--opaque=*) ;;
+		*) set -- "$@" "$word" ;;
+		esac
+	done
+	make_layer "$@"
+}
+
+# The layer of SOURCE: the one that --cache has for the tree, else a known or a new one.
+make_layer() {
+	default=zstd again='' descriptors="$descriptors work:$name.json"
+	[ "$is_layer" = no ] || default=none
+	choose_compressor "${compress:-$default}"
+	if [ "$is_cached" = no ] || ! can_read_again "$@"; then
+		make_or_reuse_layer "$@"
+		return
+	fi
+	fingerprint_stage "$@"
+	into "work:$name.tree"
+	from "work:$name.tree"
+	cache_stage "$@"
+	confirm_stages "$@"
+	into "work:$name.json" 1
+	again=yes
+	make_or_reuse_layer "$@"
+	# Kept when the tree is the same as before.
+	fingerprint_stage "$@"
+	pipe
+	cache_stage arg:--keep "work:$name.json" arg:--before "work:$name.tree" "$@"
+	into -
+	end_otherwise
+}
+
+fingerprint_stage() {
+	listing=${follow_base#no}
+	[ "$again$quiet$verbose" != yesnono ] || set -- "$@" oci-tar:--quiet
+	stage 'oci-tar outputs' arg:--fingerprint "$@" ${listing:+arg:--base work:base.list} arg:-- "arg:$source"
+}
+
+# oci-reuse with the cache, for layers by this compressor.
+cache_stage() {
+	case $compressor in
+	zstd | zstd:chunked | gzip | none) maker=$compressor${level:+:$level} ;;
+	*) maker=sh:$compressor ;;
+	esac
+	[ "$is_layer" = no ] || maker=layer:$maker
+	stage oci-reuse "arg:--cache=$cache" "arg:--made-by=$maker" "$@"
+}
+
+# The descriptor line passes when every place has the blob, or gets it from another.
+confirm_stages() {
+	is_stored || return 0
+	pipe
+	case $reuse in
+	auto | no) ;;
+	*) set -- "$@" "oci-reuse-from:--from=$known" ;;
+	esac
+	if [ -n "$output" ]; then
+		stage 'oci-push-blob oci-reuse-from' arg:--reuse "$@" "arg:$output"
+	else
+		stage 'oci-push-blob oci-reuse-from TAG' arg:--reuse "$@"
+	fi
+}
+
+# A known layer that has the same tar, else a new one.
+make_or_reuse_layer() {
+	# A layer that is not compressed again needs no oci-reuse: oci-push-blob finds it by its digest.
+	if [ -z "$known" ] || ! can_read_again "$@" || [ "$is_layer:$compressor" = yes:none ]; then
+		store_layer layer_stages "$@"
+		return
+	fi
+	tar_stages "$@"
+	[ -z "$pipeline" ] || pipe
+	[ "$compressor" != zstd:chunked ] || set -- "$@" oci-reuse:--chunked
+	stage oci-reuse "arg:--media-type=$media_type" "$@" work:known.json
+	confirm_stages "$@"
+	into "work:$name.json" 1
+	again=yes
+	store_layer layer_stages "$@"
+	end_otherwise
+}
+
+# Sets `is_layer`: whether SOURCE is a layer, which is used as it is. --source-type says so, else its content.
+find_layer() {
+	is_layer=no
+	if [ "$source_type" = file ] || [ ! -e "$source" ] || [ -d "$source" ]; then return 0; fi
+	[ -r "$source" ] || die 66 "cannot read '$source'"
+	# A pipe can be read only once: it is a layer.
+	if [ -z "$source_type" ] && [ -f "$source" ]; then
+		[ "$(oci-digest --sniff <"$source")" != application/octet-stream ] || return 0
+	fi
+	is_layer=yes
+	[ "$follow_base" = no ] || usage_error "--follow-base is not for '$source', which is a layer"
+	! has_word oci-tar "$@" ||
+		usage_error "'$found' is not for '$source', which is a layer unless --source-type is file"
+}
+
+# Warns of a directory in SOURCE that is a symbolic link in many bases, and would replace it.
 warn_of_links() {
-	if [ "$base" = scratch ] || [ ! -d "$source" ] || [ "$quiet" = yes ]; then return 0; fi
+	if [ "$from" = scratch ] || [ ! -d "$source" ] || [ "$quiet$follow_base" != nono ]; then return 0; fi
 	for word do
 		case $word in oci-tar:--root-dir=* | oci-tar:--files-from=*) return 0 ;; esac
 	done
@@ -271,8 +253,26 @@ warn_of_links() {
 	done
 }
 
-# Sets `path` to the directory of DIR[:TAG][@DIGEST].
-find_directory() {
-	path=${1%@sha[0-9]*:*}
-	case ${path##*/} in *:*) path=${path%:*} ;; esac
+# A Dockerfile is a script of its own, which -n prints.
+compose_dockerfile() {
+	[ "$count" -eq 1 ] || usage_error 'with --file one SOURCE is needed, the directory that is copied from'
+	[ "$push" = no ] || [ -n "$tag" ] || usage_error 'no --tag'
+	groups='oci-dockerfile file oci-config oci-fetch platform'
+	for word do
+		shift
+		is_selected "${word%%:*}" "$groups every TAG SOURCE" || {
+			word=${word#*:}
+			usage_error "--file and ${word%%=*} exclude each other"
+		}
+		case $push:$word in yes:TAG:*) word=arg:--tag=${word#TAG:} ;; esac
+		set -- "$@" "$word"
+	done
+	stage "$groups" "$@" ${output:+"arg:--output=$output"} \
+		${reuse:+"arg:--reuse=$reuse"} ${cache:+"arg:--cache=$cache"} "arg:--file=$file" "arg:--context=$first"
+	if [ "$dry_run" = yes ]; then
+		dry_run=no
+		return
+	fi
+	into work:build.sh
+	run sh sh work:build.sh
 }

@@ -10,14 +10,8 @@
 #   ocinoco copy docker.io/library/busybox:1.36 oci:./mirror:busybox
 
 compose_copy() {
-	operands 2+ 'REF and NEW-REF are needed'
-	check_reference "$first"
-	for word do
-		case $word in operand:*) check_reference "${word#*:}" ;; esac
-	done
-	stage 'oci-fetch platform' arg:--raw "$@" "arg:$first"
-	into work:manifest.json
-	from work:manifest.json
-	stage 'oci-push-manifest operand' arg:--raw "arg:--from=$first" "$@"
-	into -
+	stage 'oci-fetch platform REF' arg:--raw "$@"
+	# The tag is asked for while the manifest is on its way.
+	pipe
+	stage 'oci-push-manifest NEW-REF' arg:--raw "arg:--from=$first" "$@"
 }

@@ -2,20 +2,13 @@
 # delete: remove tags
 # usage: ocinoco delete REF... [--manifest] [--list] [OPTION...]
 #
-# Removes the tag of each REF; its manifest stays, and so do other tags of
-# that. With --manifest the manifest goes, with all its tags. With --list
-# nothing is removed: what would go is written, a line for each.
+# Removes the tag of each REF. The manifest stays, and so do its other tags.
+# With --manifest the manifest is removed, with all its tags. With --list
+# nothing is removed: a line is printed for each thing that would be.
 #
 # example:
 #   ocinoco delete ghcr.io/example/app:old
 
 compose_delete() {
-	operands 1+ 'a REF is needed'
-	check_reference "$first"
-	for word do
-		case $word in operand:*) check_reference "${word#*:}" ;; esac
-	done
-	[ "$listing" = no ] || set -- "$@" oci-delete:--dry-run
-	stage 'oci-delete operand' "arg:$first" "$@"
-	into -
+	stage 'oci-delete REF' "$@"
 }

@@ -2,16 +2,12 @@
 # digest: print an image's digest
 # usage: ocinoco digest REF [--is DIGEST] [OPTION...]
 #
-# Prints the digest that REF stands for. It is asked for by HEAD, which
-# registries do not count as a pull. With --is the status is 1 when it is
-# another.
+# Prints the digest of REF. It takes one HEAD request, which registries do not
+# count as a pull. With --is the status is 1 when the digest is another.
 #
 # example:
 #   ocinoco digest docker.io/library/busybox:1.36
 
 compose_digest() {
-	operands 1 'one REF is needed'
-	check_reference "$first"
-	stage 'oci-fetch platform' arg:--digest "$@" "arg:$first"
-	into -
+	stage 'oci-fetch platform REF' arg:--digest "$@"
 }

@@ -2,18 +2,13 @@
 # doctor: check what a build would need
 # usage: ocinoco doctor [REF...] [OPTION...]
 #
-# Says of this machine, and of the registry of each REF, what is well and
-# what is to be done. Nothing is changed. The status is 1 when there is a
+# Checks this machine and the registry of each REF, and prints what works and
+# what has to be done. Nothing is changed. The status is 1 when there is a
 # problem.
 #
 # example:
 #   ocinoco doctor ghcr.io/example/app:1
 
 compose_doctor() {
-	[ -z "$first" ] || set -- "$@" "arg:$first"
-	for word do
-		case $word in operand:*) set -- "$@" "arg:${word#operand:}" ;; esac
-	done
-	stage oci-doctor "$@"
-	into -
+	stage 'oci-doctor REF' "$@"
 }

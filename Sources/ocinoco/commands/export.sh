@@ -2,18 +2,15 @@
 # export: write the files of an image as a tar
 # usage: ocinoco export REF [OPTION...]
 #
-# Writes what a container sees of an image as one tar to stdout. Entries of
-# one directory need not follow one another; oci-flatten(1) says how GNU tar
-# keeps the times of directories.
+# Writes the files of an image, as a container sees them, to stdout as one tar.
+# The entries of a directory may be apart; oci-flatten(1) says how GNU tar keeps
+# the times of directories then.
 #
 # example:
 #   ocinoco export docker.io/library/busybox | tar -xpf - -C rootfs
 
 compose_export() {
-	operands 1 'one REF is needed'
-	check_reference "$first"
-	stage 'oci-fetch platform' "$@" "arg:$first"
+	stage 'oci-fetch platform REF' "$@"
 	pipe
 	stage oci-flatten "arg:--from=$first" "$@"
-	into -
 }

@@ -1,19 +1,14 @@
 # shellcheck shell=sh
-# gc: remove from a layout what no name leads to
+# gc: remove unused blobs from a layout
 # usage: ocinoco gc DIR [--grace SECONDS] [--list] [OPTION...]
 #
-# Removes blobs of the layout DIR that nothing leads to, unless they are
-# younger than an hour, and prints their paths. With --list nothing is
-# removed: sizes and paths are written.
+# Removes the blobs of the layout DIR that no tagged image uses, unless they
+# are younger than an hour, and prints their paths. With --list nothing is
+# removed: sizes and paths are printed.
 #
 # example:
 #   ocinoco gc ./store
 
 compose_gc() {
-	operands 1 'one DIR is needed'
-	[ -n "$first" ] || usage_error 'an empty DIR'
-	directory=${first#oci:}
-	[ "$listing" = no ] || set -- "$@" oci-gc:--dry-run
-	stage oci-gc "$@" arg:-- "arg:$directory"
-	into -
+	stage oci-gc "$@" arg:-- "arg:${first#oci:}"
 }

@@ -2,20 +2,18 @@
 # inspect: show an image
 # usage: ocinoco inspect REF [OPTION...]
 #
-# Shows an image to a person: what runs, its layers, their sizes and history.
+# Prints an image for people to read: what it runs, its layers, their sizes and
+# its history.
 #
 # example:
 #   ocinoco inspect docker.io/library/busybox:1.36
 
 compose_inspect() {
-	operands 1 'one REF is needed'
-	check_reference "$first"
 	if [ -n "$base" ]; then
 		stage 'oci-fetch platform' "$@" "arg:$base"
 		into work:base.json
 	fi
-	stage 'oci-fetch platform' arg:--keep-base "$@" "arg:$first"
+	stage 'oci-fetch platform REF' "$@"
 	pipe
 	stage oci-inspect "$@" "arg:--reference=$first" ${base:+arg:--base work:base.json}
-	into -
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# load: store the images of such a tar
+# load: store the images of a docker save tar
 # usage: ocinoco load REF [OPTION...]
 #
 # Loads the archive on stdin, as docker, podman or skopeo save it, into the
@@ -9,8 +9,5 @@
 #   docker save app:1 | ocinoco load ghcr.io/example/app:1
 
 compose_load() {
-	operands 1 'one REF is needed'
-	check_reference "$first"
-	stage oci-load "$@" "arg:$first"
-	into -
+	stage 'oci-load REF' "$@"
 }

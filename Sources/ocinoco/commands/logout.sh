@@ -8,8 +8,5 @@
 #   ocinoco logout ghcr.io
 
 compose_logout() {
-	operands 1 'one REGISTRY is needed'
-	check_reference "$first"
-	stage oci-login arg:--logout "$@" "arg:$first"
-	into -
+	stage 'oci-login REGISTRY' arg:--logout "$@"
 }

@@ -11,46 +11,14 @@
 #   ocinoco pack ./dist layer.tzst --root-dir /app --uid 1000 --gid 1000
 
 compose_pack() {
-	operands 2 'SOURCE and OUT are needed'
-	[ -n "$first" ] || usage_error 'an empty SOURCE'
-	source=$first out=$last
-	choose_compressor
-	[ "$compress:$out" != none:- ] || is_tar_needed "$@" || usage_error 'nothing to do'
-	if [ "$out" = - ]; then
+	source=$first name=layer is_layer=no
+	choose_compressor "${compress:-zstd}"
+	if [ "$last" = - ]; then
+		[ "$compressor" != none ] || is_tar_needed "$@" || usage_error 'nothing to do'
 		layer_stages "$@"
-		into -
 		return
 	fi
-	can_create "$out"
-	if is_in_source "$out"; then
-		set -- "$@" "oci-tar:--exclude=$pattern" "oci-tar:--exclude=$pattern.part-*"
-	fi
-	# Under its own name only when it is whole, unless it is a link, pipe or device.
-	if [ ! -L "$out" ]; then
-		if [ ! -e "$out" ] || [ -f "$out" ]; then part=part:$out; fi
-	fi
-	layer_stages "$@"
-	[ -z "$pipeline" ] || pipe
-	stage oci-digest "$@" arg:--tee work:layer.json
-	into "${part:-file:$out}"
-	if [ -n "$part" ]; then
-		run mv mv -f -- "$part" "file:$out"
-		into -
-	fi
-	run cat cat work:layer.json
-	into -
-}
-
-# Ends when OUT cannot be made.
-can_create() {
-	[ "$printing" = no ] || return 0
-	[ ! -d "$1" ] || die 73 "cannot create '$1': Is a directory"
-	case $1 in
-	*/*) directory=${1%/*}/ ;;
-	*) directory=. ;;
-	esac
-	[ ! -d "$directory" ] || [ ! -w "$directory" ] || return 0
-	# What the system says, of a file that is not made.
-	reason=$( (: >>"$1") 2>&1) || :
-	die 73 "cannot create '$1': ${reason##*: }"
+	layer_stages "outputs:--exclude-output=$last" "$@"
+	join layer
+	stage oci-digest "$@" "arg:--output=$last"
 }

@@ -12,19 +12,14 @@
 #   ocinoco repack ./bundle --tag ghcr.io/example/app:2 --push
 
 compose_repack() {
-	operands 1 'one BUNDLE is needed'
-	[ -n "$first" ] || usage_error 'an empty BUNDLE'
 	choose_target
-	# Without the superuser all files are of this user; whose they are is recorded beside them.
-	[ "$(id -u)" -eq 0 ] || owners=--rootless
-	bundle=$first
-	case $bundle in -*) bundle=./$bundle ;; esac
-	choose_compressor
+	choose_compressor "${compress:-zstd}"
+	# Without root, all files belong to this user, and attributes record their owners in the image.
+	if [ "$rootless" = yes ] || [ "$(id -u)" -ne 0 ]; then owners=--rootless; else owners=--keep-owner; fi
+	name=layer source=$first bundle=$first
 	stage oci-diff arg:--null "$@" "arg:$bundle/snapshot.mtree" "arg:$bundle/rootfs"
 	into work:changes
-	place work:changes
-	write "if [ -s $quoted ]; then"
-	source=$bundle
+	if_lines changes
 	store_layer change_stages "$@"
 	from "file:$bundle/image.json"
 	stage oci-manifest-append "$@" work:layer.json
@@ -36,7 +31,7 @@ compose_repack() {
 	write 'fi'
 
 	from work:appended.json
-	[ -z "$base" ] || set -- "$@" "oci-push-manifest:--from=$base"
+	[ -z "$from" ] || set -- "$@" "oci-push-manifest:--from=$from"
 	edit_image "$@"
 	push_images "$@"
 }
@@ -44,7 +39,7 @@ compose_repack() {
 # The stages from what changed to the compressed layer.
 change_stages() {
 	from work:changes
-	stage oci-tar arg:--files-from=- arg:--null "arg:${owners:---keep-owner}" arg:--mtime=keep \
-		arg:--xattrs "$@" "arg:$bundle/rootfs"
+	stage oci-tar arg:--files-from=- arg:--null "arg:$owners" arg:--mtime=keep arg:--xattrs "$@" \
+		"arg:$bundle/rootfs"
 	compress_stages "$@"
 }

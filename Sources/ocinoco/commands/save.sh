@@ -2,21 +2,19 @@
 # save: write an image as a tar for docker load
 # usage: ocinoco save REF [OPTION...]
 #
-# Writes an image, digest unchanged, as a tar that docker, podman and skopeo
-# load to stdout. It is called REF there, unless REF is a layout.
+# Writes an image to stdout as a tar that docker, podman and skopeo load. The
+# digest does not change. In the tar the image is called REF, unless REF is a
+# layout.
 #
 # example:
 #   ocinoco save ghcr.io/example/app:1 | docker load
 
 compose_save() {
-	operands 1 'one REF is needed'
-	check_reference "$first"
-	case $first in
-	oci:* | *@* | scratch) ;;
-	*) [ -n "$first_tag" ] || set -- "$@" "oci-save:--tag=$first" ;;
+	case $tag:$first in
+	:oci:* | :*@* | :scratch) ;;
+	:*) set -- "$@" "oci-save:--tag=$first" ;;
 	esac
-	stage 'oci-fetch platform' arg:--raw "$@" "arg:$first"
+	stage 'oci-fetch platform REF' arg:--raw "$@"
 	pipe
 	stage oci-save arg:--raw "arg:--from=$first" "$@"
-	into -
 }

@@ -2,28 +2,23 @@
 # sign: sign an image
 # usage: ocinoco sign REF --sign-key FILE [OPTION...]
 #
-# Signs what REF stands for, in the format of cosign, with a key or by the
-# program of --sign-command, and prints its descriptor. With --predicate and
-# --type it is an attestation. The password of the key is in COSIGN_PASSWORD
-# or --password-file, or is asked for.
+# Signs the image REF in the format of cosign, with a key or with the program
+# of --sign-command, and prints its descriptor. With --predicate and --type it
+# signs an attestation. The password of the key is in COSIGN_PASSWORD or
+# --password-file, or is asked for.
 #
 # example:
 #   ocinoco sign ghcr.io/example/app:1 --sign-key cosign.key
 
 compose_sign() {
-	operands 1 'one REF is needed'
-	check_reference "$first"
 	case $first in
-	*@*)
-		stage oci-sign "$@" "arg:$first"
-		;;
+	*@*) ;;
 	*)
-		stage oci-fetch arg:--raw "$@" "arg:$first"
+		stage 'oci-fetch REF' arg:--raw "$@"
 		pipe
 		stage oci-push-manifest arg:--raw arg:--dry-run
 		pipe
-		stage oci-sign "$@" "arg:$first"
 		;;
 	esac
-	into -
+	stage 'oci-sign REF' "$@"
 }

@@ -9,8 +9,5 @@
 #   ocinoco tags docker.io/library/busybox
 
 compose_tags() {
-	operands 1 'one REPOSITORY is needed'
-	check_reference "$first"
-	stage oci-fetch arg:--tags "$@" "arg:$first"
-	into -
+	stage 'oci-fetch REPOSITORY' arg:--tags "$@"
 }

@@ -2,39 +2,42 @@
 # unpack: unpack an image to run or change it
 # usage: ocinoco unpack REF BUNDLE [OPTION...]
 #
-# Unpacks an image as a bundle for runc or crun: rootfs, its config.json, the
-# image line in image.json, and in snapshot.mtree what oci-diff compares with.
-# Every layer's digest and diffID are verified. BUNDLE must be new or empty;
-# without a config.json it is not whole.
+# Unpacks an image as a bundle for runc or crun: rootfs, config.json, the image
+# line in image.json, and in snapshot.mtree the state that repack compares with.
+# The digest and diffID of every layer are verified. An image that cannot run,
+# as one for Windows, is refused before its layers are fetched; only names of
+# users are looked up later. BUNDLE must be new or empty. It is complete when it
+# has a config.json.
 #
 # example:
 #   ocinoco unpack busybox ./bundle && cd bundle && runc run mine
 
 compose_unpack() {
-	operands 2 'REF and BUNDLE are needed'
-	check_reference "$first"
-	[ -n "$last" ] || usage_error 'an empty BUNDLE'
 	bundle=$last
-	case $bundle in -*) bundle=./$bundle ;; esac
-	if [ "$printing" = no ] && [ -d "$bundle" ] && [ -n "$(ls -A -- "$bundle")" ]; then
+	if [ "$dry_run" = no ] && [ -d "$bundle" ] && [ -n "$(ls -A -- "$bundle")" ]; then
 		die 73 "'$bundle' is not empty"
 	fi
+	stage 'oci-fetch platform REF' "$@"
+	into work:image.json
+	# An image that cannot run is refused before its layers are fetched.
+	from work:image.json
+	stage oci-runtime-config arg:--check "$@"
+	into -
 	write_command mkdir -p -- "$bundle/rootfs"
-	# Others have no business with set-user-ID programs and devices of the image.
+	# Keeps other users away from set-user-ID programs and devices of the image.
 	write_command chmod 700 -- "$bundle"
-	# Mode and time of the root count where no layer has an entry for it.
+	# Mode and time of the root directory, unless a layer has an entry for it.
 	write_command chmod 755 -- "$bundle/rootfs"
 	write_command env TZ=UTC0 touch -t 197001010000 -- "$bundle/rootfs"
-	stage 'oci-fetch platform' "$@" "arg:$first"
-	into "file:$bundle/image.json"
+	run mv mv -- work:image.json "file:$bundle/image.json"
+	into -
 	from "file:$bundle/image.json"
 	stage oci-layers "$@"
 	into work:layers
 	# An image may have no layers.
-	place work:layers
-	write "if [ -s $quoted ]; then"
+	if_lines layers
 	from work:layers
-	# With a digest in it, the reference would be that of a blob.
+	# Without the digest, which would be that of the blob.
 	stage oci-fetch arg:--blob "$@" "arg:${first%@sha[0-9]*:*}"
 	pipe
 	stage oci-untar "$@" arg:--descriptor work:layers arg:-- "arg:$bundle/rootfs"
@@ -45,7 +48,6 @@ compose_unpack() {
 	from "file:$bundle/image.json"
 	stage oci-runtime-config "arg:--rootfs=$bundle/rootfs" "$@"
 	into work:config.json
-	# Last and whole, since a runtime needs nothing else.
+	# Last, and by renaming a whole file: a bundle with a config.json is complete.
 	run mv mv -- work:config.json "file:$bundle/config.json"
-	into -
 }

@@ -1,20 +1,14 @@
 # shellcheck shell=sh
-# validate: check everything that images say of themselves
+# validate: check images and layouts for faults
 # usage: ocinoco validate REF... [OPTION...]
 #
-# Checks digests, sizes, layers and documents of images, and of a layout
-# without a tag all that is in it. Prints a line for each fault, which begins
-# with the digest of what is wrong; the status is 65 when there is one.
+# Checks digests, sizes, layers and documents of images, and everything in a
+# layout that is given without a tag. Prints a line for each fault, which begins
+# with the digest of the blob at fault; the status is 65 when there is one.
 #
 # example:
 #   ocinoco validate oci:./site ghcr.io/example/app:1
 
 compose_validate() {
-	operands 1+ 'a REF is needed'
-	check_reference "$first"
-	for word do
-		case $word in operand:*) check_reference "${word#*:}" ;; esac
-	done
-	stage 'oci-validate operand' "arg:$first" "$@"
-	into -
+	stage 'oci-validate REF' "$@"
 }

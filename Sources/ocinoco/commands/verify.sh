@@ -2,16 +2,13 @@
 # verify: verify an image's signature
 # usage: ocinoco verify REF --verify-key FILE... [OPTION...]
 #
-# Verifies that what REF stands for is signed by one of the keys and prints
-# the descriptor of what was verified. Without a valid signature it prints
-# nothing, and the status is 65.
+# Verifies that the image REF is signed by one of the keys, and prints the
+# descriptor that was verified. Without a valid signature it prints nothing,
+# and the status is 65.
 #
 # example:
 #   ocinoco verify ghcr.io/example/app:1 --verify-key cosign.pub
 
 compose_verify() {
-	operands 1 'one REF is needed'
-	check_reference "$first"
-	stage oci-verify "$@" "arg:$first"
-	into -
+	stage 'oci-verify REF' "$@"
 }

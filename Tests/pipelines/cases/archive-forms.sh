@@ -68,7 +68,7 @@ for name in '[id].tsx' '{{name}}' plain; do
 	diff_id=$(digest_of docker/a/layer.tar)
 	jq -n --arg d "$diff_id" '{architecture: "amd64", os: "linux", rootfs: {type: "layers", diff_ids: [$d]}}' \
 		>docker/config.json
-	echo '[{"Config":"config.json","RepoTags":["x:1"],"Layers":["link.tar"]}]' >docker/manifest.json
+	echo '[{"Config":"./config.json","RepoTags":["x:1"],"Layers":["./b/../link.tar"]}]' >docker/manifest.json
 	tar -cf docker.tar -C docker .
 	rm -rf out
 	oci-load oci:named <docker.tar >/dev/null

@@ -50,3 +50,30 @@ for file in etc/passwd etc/group; do
 	mkfifo bad/$file
 	assert_failed 65 oci-runtime-config timeout -k 1 20 oci-runtime-config --rootfs bad <line
 done
+
+# What could not run is refused before its layers come and its directory is made; the name of a user is known later.
+# refused FILTER PATTERN: a config that jq changed.
+refused() {
+	rm -rf bundle
+	oci-fetch oci:layout:image |
+		jq -c "(.config.data | @base64d | fromjson | $1 | tojson) as \$c | .config.data = (\$c | @base64)" >edited
+	jq -r '.config.data | @base64d' edited | tr -d '\n' >config
+	jq -c --arg d "$(digest_of config)" --argjson s "$(wc -c <config)" \
+		--arg c "$(base64 -w 0 config)" '.config.digest = $d | .config.size = $s | .config.data = $c' edited |
+		oci-push-manifest --from oci:layout oci:layout:odd >/dev/null
+	assert_failed 65 oci-runtime-config ocinoco unpack oci:layout:odd bundle
+	assert_match "$2" err
+	[ ! -e bundle ] || fail "'bundle' is there"
+}
+refused '.os = "windows"' 'not linux'
+refused 'del(.os, .architecture)' 'without a platform'
+refused '.config.Env = ["word"]' 'not NAME=VALUE'
+refused '.config.User = "4294967295"' 'no user or group can have'
+refused '.config.Volumes = {"v": {}}' 'not an absolute path'
+oci-fetch oci:layout:image | oci-config --user nobody-knows | oci-push-manifest oci:layout:name >/dev/null
+assert_failed 65 oci-runtime-config ocinoco unpack oci:layout:name bundle
+assert_match 'no user of this name' err
+rm -rf bundle
+oci-fetch oci:layout:name >line
+expect 0 oci-runtime-config --check <line
+assert_empty out

@@ -135,3 +135,17 @@ oci-fetch "$registry/example/app:2" >2.json
 expect 1 oci-compare --no-cache --from "$registry/example/app" --files 1.json 2.json
 ! grep "GET.*$(field .digest base.line)" "$registry_log" || fail 'the base was read'
 grep -q "GET.*$(field .digest two.line)" "$registry_log" || fail 'the layer was not read'
+
+# A layer of both that is above those that differ is read once.
+mkdir -p top
+echo top >top/file
+oci-tar top --root-dir /top | oci-zstd | oci-push-blob oci:image >top.line
+image 8 base.line two.line top.line
+image 9 base.line shuffled.line top.line
+for tag in 8 9; do
+	ocinoco copy "oci:image:$tag" "$registry/example/app:$tag" >copied
+	oci-fetch "$registry/example/app:$tag" >"$tag.json"
+done
+expect 1 oci-compare --no-cache --from "$registry/example/app" --files 8.json 9.json
+assert_equal 1 "$(grep "\"GET /v2/.*$(field .digest top.line)" "$registry_log" | grep -c '^127')" \
+	'requests for a layer of both'

@@ -61,8 +61,8 @@ assert_equal '5 8 ' "$found"
 echo b >context/sub/a
 build --output oci:made:1 --cache cache
 assert_equal '5 :8 ' "$found:$ran"
-oci-fetch oci:made:1 | oci-flatten --only /two | tar -xOf - two >two
-assert_equal '11 file b' "$(tr '\n' ' ' <two | sed 's/ $//')"
+oci-fetch oci:made:1 | oci-flatten --only /two | tar -xOf - two >content
+assert_equal '11 file b' "$(tr '\n' ' ' <content | sed 's/ $//')"
 build --output oci:made:1 --cache cache --build-arg B=2
 assert_equal '5 :8 ' "$found:$ran"
 build --output oci:made:1 --cache cache --build-arg A=2
@@ -158,6 +158,6 @@ for option in --env=A=1 --mount=x --network=none --content=base.layers; do
 done
 assert_failed 65 oci-step oci-step --args a </dev/null
 expect 64 oci-step <base.json
-head -c 100 base.json >cut
-assert_failed 65 oci-step oci-step --args a <cut
+head -c 100 base.json >cut.json
+assert_failed 65 oci-step oci-step --args a <cut.json
 assert_failed 66 oci-step oci-step --args a --content missing <base.json

@@ -174,6 +174,23 @@ printf 'FROM scratch\nARG TARGETARCH\nLABEL a=$TARGETARCH\n' |
 assert_equal 'amd64 arm64' "$(oci-fetch --raw oci:made:1 | jq -r '[.manifests[].platform.architecture] | join(" ")')"
 assert_equal '"arm64"' "$(oci-fetch --config --platform linux/arm64 oci:made:1 | jq .config.Labels.a)"
 
+# One layer in place of all that are added; nothing else is different.
+printf 'FROM scratch\nCOPY sub /d/\nCOPY --chmod=600 file /d/\nCOPY file /e\n' >Dockerfile
+build --context context <Dockerfile
+oci-fetch oci:made:1 | oci-list --no-cache | sed 's/layer:[0-9]*/layer/g' >listed
+build --context context --squash <Dockerfile
+oci-fetch oci:made:1 | oci-list --no-cache | sed 's/layer:[0-9]*/layer/g' | cmp - listed
+assert_equal '1 3' "$(config '[(.rootfs.diff_ids | length), (.history | length)] | map(tostring) | join(" ")' | tr -d '"')"
+assert_equal 3 "$(find made/blobs -type f | wc -l)" 'a layer, a config, a manifest'
+
+# What describes the base does not describe what is built on it, with a layer or without one.
+oci-fetch scratch | oci-manifest-append --no-layer |
+	oci-push-manifest --annotation org.opencontainers.image.title=base oci:titled:1 >pushed
+for lines in 'LABEL a=b' 'COPY file /' ''; do
+	printf 'FROM oci:titled:1\n%s\n' "$lines" | build --context context
+	assert_equal 'null' "$(oci-fetch --raw oci:made:1 | jq -c '.annotations["org.opencontainers.image.title"]')"
+done
+
 # Triggers of the base run first, and are its alone.
 printf 'FROM scratch\nONBUILD COPY file /from-trigger\nONBUILD ENV T=1\n' | build --context context
 oci-fetch oci:made:1 | oci-push-manifest oci:onbuild:1 >/dev/null

@@ -104,6 +104,7 @@ if mkdir full && mount -t tmpfs -o size=16k tmpfs full 2>/dev/null; then
 	head -c 1000000 /dev/urandom >dist/random
 	expect 74 ocinoco pack ./dist full/layer
 	assert_empty out
+	assert_match "^oci-digest: cannot write 'full/layer': No space left on device\$" err
 	assert_equal '' "$(ls full)" 'what was left on a full disk'
 	expect 74 ocinoco build ./dist --from "$base" --output oci:./full/image:app
 	assert_empty out
@@ -111,10 +112,10 @@ if mkdir full && mount -t tmpfs -o size=16k tmpfs full 2>/dev/null; then
 	umount full
 fi
 expect 73 ocinoco pack ./dist missing/layer
-assert_match "^ocinoco: cannot create 'missing/layer': " err
+assert_match "^oci-digest: cannot create 'missing/layer': " err
 mkdir directory
 assert_failed 73 ocinoco ocinoco pack ./dist directory
-assert_equal "ocinoco: cannot create 'directory': Is a directory" "$(cat err)"
+assert_equal "oci-digest: cannot create 'directory': Is a directory" "$(head -n 1 err)"
 
 # What is said to be a layer and is none.
 assert_failed 65 oci-manifest-append ocinoco build ./dist/server.js --source-type layer --from scratch \
@@ -142,7 +143,7 @@ expect 73 env TMPDIR=/dev/null ocinoco build ./dist --from "$base" --tag "$new"
 
 # The wrapper's own usage.
 for arguments in '' build 'build dist' 'build dist --from a' 'build dist --tag a' 'build dist --from' \
-	'build dist --unknown' 'build dist dist --from a --tag b' 'build dist --push=yes --from a --tag b' \
+	'build dist --unknown' 'pack dist layer dist' 'build dist --push=yes --from a --tag b' \
 	'build dist --from a --tag b --push --output oci:c' 'build dist --from a --output c' \
 	'build dist --from a --tag b --compress none --level 3' \
 	'build whole.tar --from a --tag b --root-dir /x' 'build dist --from a --tag b -q -v' \

@@ -36,7 +36,9 @@ expect 0 ocinoco copy "$source" "$registry/target:1"
 cmp out pushed.json
 assert_equal "$digest" "$(tag_digest target:1)"
 first=$(requests '')
-echo "first copy: $first requests"
+# The index; the tag, the index and two images under their digests; the images; 2 configs and 20 layers mounted,
+# without a question before; three manifests put. No word about how to speak to the registry.
+assert_equal 32 "$first" 'requests of the first copy'
 
 # Again: the manifest is fetched, and the tag stands for it already.
 expect 0 ocinoco copy "$source" "$registry/target:1"
@@ -83,3 +85,28 @@ assert_failed 76 oci-push-manifest oci-push-manifest --expect absent "$registry/
 expect 0 oci-push-manifest --expect "$digest" "$registry/target:1" <images.json
 expect 0 oci-push-manifest --expect absent "$registry/target:5" <images.json
 assert_equal "$digest" "$(tag_digest target:5)"
+
+# A build on one of the images: the base, its config; the layer, which is asked for and sent; the tag, the image under
+# its digest; the config; the base's layers, each mounted at once, and the new one, which no mount finds; the manifest.
+mkdir -p new
+echo new >new/file
+requests '' >/dev/null
+expect 0 ocinoco build new --from "$source" --platform linux/amd64 --tag "$registry/built:1" --push --reuse no -q
+assert_equal 25 "$(requests '')" 'requests of a build'
+
+# What a push needs to know of its tags is asked while its input is on its way.
+mkfifo slow
+oci-push-manifest "$registry/early:1" <slow >early.out &
+exec 8>slow
+until grep -q 'HEAD /v2/early/manifests/1 ' "$registry_log"; do sleep 0.02; done
+oci-fetch "$registry/built:1" >&8
+exec 8>&-
+wait $! || fail 'a push that asked early'
+assert_equal "$(tag_digest built:1)" "$(field .digest early.out)"
+assert_equal "$(tag_digest built:1)" "$(tag_digest early:1)"
+# Not where the answer would be of no use, or nothing may be asked.
+requests '' >/dev/null
+for option in --dry-run --expect=absent --check-blobs --plan; do
+	assert_failed 65 oci-push-manifest oci-push-manifest "$option" "$registry/early:1" </dev/null
+done
+assert_equal 0 "$(requests early/)" 'requests before the input'

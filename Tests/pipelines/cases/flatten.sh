@@ -45,6 +45,46 @@ oci-flatten --only etc/passwd <line | tar -xOf - >passwd
 cmp lower/etc/passwd passwd
 assert_failed 69 oci-flatten oci-flatten --only bin/one <line
 
+# With what leads to it, so that the same path works where it is unpacked.
+expect 0 oci-flatten --only sbin/two --only missing/x --follow <line
+tar -tf out >names
+printf 'bin/\nbin/two\nsbin\n' | cmp - names
+expect 0 oci-flatten --only sbin --follow <line
+tar -tf out >names
+printf 'bin/\nbin/two\nsbin\n' | cmp - names
+expect 0 oci-flatten --only missing --follow <line
+tar -tf out >names
+assert_empty names
+expect 64 oci-flatten --follow <line
+
+# What the upper layer does, as a layer of the same effect: in place of it, the same files.
+oci-fetch scratch | oci-manifest-append 1.json >base.json
+expect 0 oci-flatten --above base.json <line
+tar -tf out >names
+printf "bin/.wh.one\netc/\netc/new\n" | cmp - names
+mkdir -p more/etc more/lib
+echo 2 >more/lib/two
+oci-tar more --whiteout /numbers --whiteout /etc/passwd --whiteout /sbin | oci-zstd |
+	oci-push-blob oci:image >more.json
+oci-fetch oci:image:1 | oci-manifest-append --created-by more more.json | oci-push-manifest oci:image:more >pushed
+oci-fetch oci:image:more >more.line
+oci-flatten --above base.json <more.line | oci-zstd | oci-push-blob oci:image >above.json
+oci-manifest-append --squash base.json above.json <more.line | oci-push-manifest oci:image:above >pushed
+oci-validate oci:image:above >faults
+oci-fetch oci:image:above >above.line
+assert_equal 2 "$(oci-layers <above.line | wc -l)"
+assert_equal 'null,true,null' "$(oci-fetch --config oci:image:above | jq -r '[.history[].empty_layer | tostring] | join(",")')"
+for image in more above; do
+	oci-list <$image.line | sed 's/layer:[0-9]*/layer/g' >$image.list
+done
+cmp more.list above.list
+assert_failed 65 oci-flatten oci-flatten --above above.line <more.line
+assert_failed 65 oci-manifest-append oci-manifest-append --squash above.line above.json <more.line
+assert_failed 65 oci-manifest-append oci-manifest-append --squash more.line above.json <more.line
+expect 64 oci-flatten --above base.json --only x <line
+expect 64 oci-manifest-append <line
+expect 64 oci-manifest-append --no-layer above.json <line
+
 # Squashed: the same files in one layer.
 oci-flatten <line | oci-zstd | oci-push-blob oci:image >squashed.json
 oci-fetch scratch | oci-manifest-append squashed.json | oci-push-manifest oci:image:2 >pushed

@@ -165,3 +165,32 @@ assert_message 'oci-tar: too many arguments'
 # shellcheck disable=SC2046
 expect 0 oci-tar $(printf ' many/%s' $(seq 2000))
 assert_equal 2000 "$(tar -tf out | sort -u | wc -l)"
+
+# Exclude patterns: as many again, as long again, and as many names again. What the tree costs without them is taken off.
+python3 - <<'END'
+import os
+
+kinds = ["**/name-{}", "*/x{}*.c", "d{}/**", "[a-m]{}?", "!keep-{}", "**/a{}/*b", "e{}", "\\d{}^*", "**.{}", "f*|g{}"]
+for size in (1, 2):
+    for directory in range(20):
+        os.makedirs(f"names.{size}/d{directory}/a{directory}")
+        for file in range(size * 20):
+            open(f"names.{size}/d{directory}/a{directory}/x{file}-name.c", "w").close()
+    with open(f"many.{size}", "w") as file:
+        file.write("".join(kinds[i % 10].format(i) + "\n" for i in range(size * 60)))
+    with open(f"long.{size}", "w") as file:
+        file.write("**/" + "*a" * (size * 300) + "*\n" + "**/a?" * (size * 200) + "\n")
+os.mkdir("names.0")
+END
+nothing=$(work oci-tar names.0)
+plain=$(work oci-tar names.1)
+for input in many long; do
+	small=$(work oci-tar names.1 --exclude-from $input.1)
+	large=$(work oci-tar names.1 --exclude-from $input.2)
+	[ $((2 * (large - plain))) -le $((5 * (small - plain))) ] ||
+		fail "$input patterns: $small and $large instructions, $plain of them without any"
+done
+small=$(work oci-tar names.1 --exclude-from many.1)
+large=$(work oci-tar names.2 --exclude-from many.1)
+[ $((2 * (large - nothing))) -le $((5 * (small - nothing))) ] ||
+	fail "names: $small and $large instructions, $nothing of them without any"

@@ -119,4 +119,42 @@ for arguments in '--level 0' '--level 20' '--threads 0' '--threads 201' '--long 
 	assert_failed 64 oci-zstd oci-zstd $arguments
 done
 assert_failed 64 oci-digest oci-digest --algorithm md5
-assert_failed 73 oci-digest oci-digest --tee missing/line <whole.tar
+assert_failed 64 oci-digest oci-digest --tee line --output layer <whole.tar
+for option in --tee --output; do
+	assert_failed 73 oci-digest oci-digest "$option" missing/line <whole.tar
+	assert_match "cannot create 'missing/line': No such file" err
+	assert_failed 73 oci-digest oci-digest "$option" . <whole.tar
+done
+
+# --output: the bytes under their name when they are whole, else what was there.
+mkdir made
+echo old >made/layer
+assert_failed 65 oci-digest oci-digest --output made/layer <part
+assert_equal old "$(cat made/layer)"
+expect 0 oci-digest --output made/layer <whole.zst
+oci-digest <whole.zst | cmp - out
+cmp whole.zst made/layer
+assert_equal layer "$(ls -A made)"
+assert_equal "$(umask | sed 's/^0*//')" "$(printf %o $((0666 & ~0$(stat -c %a made/layer))))" mode
+# No link is replaced by a file.
+echo victim >target
+ln -s ../target made/link
+expect 0 oci-digest --output made/link <whole.zst
+cmp whole.zst target
+[ -L made/link ] || fail 'a link became a file'
+oci-digest --output /dev/fd/3 3>&1 >made/line <whole.zst | cmp - whole.zst
+cmp out made/line
+# A signal leaves nothing, nor does a full disk, which is named.
+mkfifo held
+oci-digest --output made/new <held &
+digester=$!
+exec 3>held
+head -c 100000 /dev/zero >&3 || :
+kill -TERM "$digester"
+status=0
+wait "$digester" || status=$?
+exec 3>&-
+assert_equal 143 "$status"
+assert_failed 74 oci-digest oci-digest --output /dev/full <whole.zst
+assert_match "cannot write '/dev/full': No space left" err
+assert_equal 'layer line link' "$(ls -A made | tr '\n' ' ' | sed 's/ $//')"

@@ -142,6 +142,44 @@ assert_match 'from TLS to plain HTTP' err
 assert_equal "$asked" "$(wc -l <"$own_log")" 'lines in the log of the other registry'
 rm upload
 
+# Two processes with one file: the second is refused and sends nothing, before there is a file and after.
+mkfifo first
+exec 8<>first
+oci-push-blob --media-type "$octets" --resume upload "$own/busy" <first >busy.out 2>busy.err 8>&- &
+push=$!
+until [ -e upload ]; do
+	kill -0 "$push" || fail "no push: $(cat busy.err)"
+	sleep 0.05
+done
+refused() {
+	asked=$(wc -l <"$own_log")
+	assert_failed 75 oci-push-blob push "$own/busy" <random
+	assert_match "the resume file 'upload' is in use by another process" err
+	assert_equal "$asked" "$(wc -l <"$own_log")" 'lines in the log'
+}
+refused
+head -c 40000000 random >&8
+until [ "$(jq .acknowledged.size upload 2>/dev/null)" = 33554432 ]; do
+	kill -0 "$push" || fail "no push: $(cat busy.err)"
+	sleep 0.05
+done
+cp upload held
+refused
+cmp upload held
+tail -c +40000001 random >&8
+exec 8>&-
+wait "$push" || fail "the first failed: $(cat busy.err)"
+cmp busy.out expected
+rm first
+[ ! -e upload ] || fail 'the file is still there'
+# A process that ends leaves the file to the next, and a push that fails at once leaves none.
+expect 0 push "$own/busy-too" <random
+expect 69 push --retries 0 "127.0.0.1:$(free_port)/a" <random
+[ ! -e upload ] || fail 'a file that keeps nothing'
+ln -s nowhere upload
+assert_failed 75 oci-push-blob push "$own/busy" <random
+rm upload
+
 # The empty file that mktemp makes; a small blob; a blob that is there.
 : >upload
 chmod 600 upload

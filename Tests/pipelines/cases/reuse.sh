@@ -74,6 +74,32 @@ expect 0 oci-push-blob --reuse --from oci:layout oci:linked <app.json
 expect 1 oci-push-blob --reuse --from oci:linked "$registry/reuse/other" <other.json
 assert_equal 0 "$(upload_sessions)"
 
+# Several places: what one has, the others get; what none has, none gets.
+first_log=$registry_log first_storage=$storage
+start_registry plain
+second=$registry second_log=$registry_log
+registry=${here%%/*} registry_log=$first_log storage=$first_storage
+for places in "$here $second/reuse/a oci:several" "$second/reuse/b oci:several2 $here"; do
+	# shellcheck disable=SC2086 # words
+	expect 0 oci-push-blob --reuse $places <app.json
+	cmp out app.json
+	assert_empty err
+done
+for place in "$second/reuse/a" "$second/reuse/b" oci:several oci:several2; do
+	oci-fetch --blob "$place@$(field .digest app.json)" | cmp - app.tar.zst
+done
+expect 1 oci-push-blob --reuse "$here" "$second/reuse/a" <other.json
+assert_empty out
+assert_empty err
+expect 1 oci-push-blob --reuse --from oci:linked "$here" "$second/reuse/a" <other.json
+assert_empty err
+expect 0 oci-push-blob --reuse --from oci:linked "$second/reuse/c" "$second/reuse/d" <app.json
+# Into the repositories a, b and c; d took it from c.
+assert_equal 3 "$(grep -c '"PATCH /v2/\|"PUT /v2/[^ ]*/blobs' "$second_log")" 'copies into the second registry'
+dead=127.0.0.1:$(free_port)
+assert_failed 69 oci-push-blob oci-push-blob --reuse --retries 0 "$here" "$dead/a" "$second/reuse/e" <app.json
+assert_match "^oci-push-blob: 1 of 3 places did not get the blob: '$dead/a': cannot reach" err
+
 build() {
 	expect 0 ocinoco build "$@" --from scratch --push --root-dir /app --cmd '["/app"]'
 	assert_empty err
@@ -125,6 +151,42 @@ assert_equal application/vnd.oci.image.layer.v1.tar "$(layer_type out)"
 build dist --tag "$image" --compress 'gzip -1'
 assert_equal application/vnd.oci.image.layer.v1.tar+gzip "$(layer_type out)"
 assert_failed 64 ocinoco ocinoco build dist --from scratch --tag x --compress 'gzip -1' --reuse "$image"
+
+# zstd:chunked, whose type is that of any zstd.
+build dist --tag "$image" --compress zstd
+before=$(patches)
+build dist --tag "$image" --compress zstd:chunked
+oci-fetch "$image" | oci-layers >chunked.json
+assert_equal "$((before + 1))" "$(patches)" 'a layer of zstd is none of zstd:chunked'
+cp out chunked
+before=$(patches)
+build dist --tag "$image" --compress zstd:chunked
+cmp out chunked
+assert_equal "$before" "$(patches)" 'zstd:chunked, reused'
+oci-tar dist --root-dir /app | oci-reuse --chunked app.json chunked.json | cmp - chunked.json
+expect 1 oci-reuse --chunked app.json <app.tar
+build dist --tag "$image" --compress gzip
+
+# Two registries, of which one lost the image: it gets the layer from the other, and no one compresses.
+expect 0 ocinoco build dist --from scratch --tag "$registry/reuse/two:1" --tag "$second/reuse/two:1" --push
+oci-fetch --digest "$second/reuse/two:1" >two.digest
+oci-fetch "$registry/reuse/two:1" | oci-layers >two.json
+layer=$(field .digest two.json)
+curl -sf -X DELETE "http://$second/v2/reuse/two/blobs/$layer"
+mkdir no-zstd
+printf '#!/bin/sh\nexit 70\n' >no-zstd/oci-zstd
+chmod +x no-zstd/oci-zstd
+cp "$(readlink -f "$(command -v ocinoco)")" no-zstd/ocinoco
+expect 0 env PATH="$PWD/no-zstd:$PATH" no-zstd/ocinoco build dist --from scratch --tag "$registry/reuse/two:1" \
+	--tag "$second/reuse/two:1" --push
+assert_empty err
+oci-fetch --digest "$second/reuse/two:1" | cmp - two.digest
+oci-fetch --blob "$second/reuse/two@$layer" | oci-digest | cmp - two.json
+# The first does not have it, but the second.
+curl -sf -X DELETE "http://$registry/v2/reuse/two/blobs/$layer"
+expect 0 env PATH="$PWD/no-zstd:$PATH" no-zstd/ocinoco build dist --from scratch --tag "$registry/reuse/two:1" \
+	--tag "$second/reuse/two:1" --push
+oci-fetch --blob "$registry/reuse/two@$layer" | oci-digest | cmp - two.json
 
 # An image of another tool, with Docker's types: umoci made it, skopeo turned it.
 tar -cf foreign.tar dist

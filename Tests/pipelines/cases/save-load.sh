@@ -140,3 +140,46 @@ assert_equal 3 "$(oci-fetch --platform all oci:multi-loaded:all | wc -l)"
 ocinoco copy oci:multi:all oci:multi-copied:all | cmp - multi.json
 ocinoco copy oci:multi:all oci:multi-copied:arm --platform linux/arm64 >arm.json
 assert_equal 1 "$(oci-fetch --platform all oci:multi-copied:arm | wc -l)"
+
+# Several images in one archive: each has an entry in both parts, and blobs that they share are there once.
+oci-fetch oci:lay:gzip >one.line
+oci-config --label which=two <one.line >two.line
+cat one.line two.line | oci-save --tag busybox:one --tag example/two:2 >both.tar
+member both.tar manifest.json >member.json
+assert_equal '[["busybox:one"],["example/two:2"]]' "$(jq -c 'map(.RepoTags)' member.json)"
+member both.tar index.json >member.json
+assert_equal 'one 2' "$(jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"]' member.json | xargs)"
+assert_equal "$(tar -tf both.tar | sort -u | wc -l)" "$(tar -tf both.tar | wc -l)"
+rm -rf both
+oci-load oci:both <both.tar >both.json
+assert_equal 2 "$(wc -l <both.json)"
+assert_equal '2 one' "$(oci-fetch --tags oci:both | sort | xargs)"
+assert_equal two "$(oci-fetch --config oci:both:2 | jq -r .config.Labels.which)"
+rm -rf from-both
+skopeo_copy docker-archive:both.tar:example/two:2 oci:from-both:two
+skopeo_copy docker-archive:both.tar:busybox:one oci:from-both:one
+skopeo_copy oci-archive:both.tar:2 oci:from-both:three
+assert_equal two "$(oci-fetch --config oci:from-both:two | jq -r .config.Labels.which)"
+assert_equal null "$(oci-fetch --config oci:from-both:one | jq -r '.config.Labels.which')"
+assert_equal two "$(oci-fetch --config oci:from-both:three | jq -r .config.Labels.which)"
+# Without names; with too few or too many; the same image twice; all platforms of two images.
+cat one.line two.line | oci-save | oci-load oci:unnamed 2>err | wc -l >count
+assert_equal 2 "$(cat count)"
+cat one.line two.line >lines
+assert_failed 64 oci-save oci-save --tag a <lines
+assert_match '1 names for 2 images' err
+cat one.line one.line | oci-save --tag a --tag b >same.tar
+member same.tar manifest.json >member.json
+assert_equal '[["a:latest","b:latest"]]' "$(jq -c 'map(.RepoTags)' member.json)"
+for arch in amd64 arm64; do
+	oci-config --platform linux/$arch <one.line
+done | oci-push-manifest --from oci:lay oci:lay:both >/dev/null
+{
+	oci-fetch --platform all oci:lay:both
+	oci-fetch --platform all oci:lay:both | oci-config --label which=other
+} | oci-save --tag a:1 --tag b:2 >indexes.tar
+member indexes.tar index.json >member.json
+assert_equal '1 index 2 index' "$(jq -r '.manifests[] | .annotations["org.opencontainers.image.ref.name"],
+	(.mediaType | capture("image.(?<kind>[a-z]+)").kind)' member.json | xargs)"
+member indexes.tar manifest.json >member.json
+assert_equal '[["a:1"],["b:2"]]' "$(jq -c 'map(.RepoTags)' member.json)"

@@ -61,7 +61,22 @@ assert_failed 64 ocinoco ocinoco build --from "$base" --tag "$image" --uid 1
 assert_failed 64 ocinoco ocinoco build --from "$base" --tag "$image" --layer modules
 assert_failed 64 ocinoco ocinoco build --from "$base" --tag "$image" --layer -:/app
 assert_failed 64 ocinoco ocinoco build '' --from "$base" --tag "$image"
-assert_failed 64 ocinoco ocinoco build dist modules --from "$base" --tag "$image"
+
+# Several SOURCEs are a layer each, the lowest first; what is for one of them is for the last.
+build modules dist --root-dir /app --uid 7 --exclude numbers --whiteout /gone
+assert_equal "$((below + 2))" "$(layers)"
+oci-fetch "$image" | oci-layers >lines
+for number in 1 2; do
+	sed -n "$((below + number))p" lines | oci-fetch --blob "$image" | zstd -dc >"$number.tar"
+done
+oci-tar modules --root-dir /app --uid 7 --exclude numbers | cmp - 1.tar
+oci-tar dist --root-dir /app --uid 7 --exclude numbers --whiteout /gone | cmp - 2.tar
+oci-tar modules | gzip -n >modules.tar.gz
+build modules.tar.gz dist/lib --layer modules:/below
+assert_equal "$((below + 3))" "$(layers)"
+assert_equal "$(digest_of modules.tar.gz)" "$(oci-fetch "$image" | oci-layers | sed -n "$((below + 2))p" | jq -r .digest)"
+build dist --layer modules:/app/modules --layer dist/lib:/opt --root-dir /app --uid 7 --exclude numbers --whiteout /gone
+cmp out first
 
 # The .dockerignore of each SOURCE.
 printf 'package\n' >modules/.dockerignore

@@ -32,9 +32,11 @@ expect 0 oci-diff root.mtree root
 assert_empty out
 expect 0 oci-diff --fast - root <root.mtree
 assert_empty out
-bsdtar -cf foreign.mtree --format=mtree --options='mtree:sha256,mtree:nlink' -C root .
-expect 0 oci-diff foreign.mtree root
-assert_empty out
+for keywords in sha256,mtree:nlink all '!all,mtree:type,mtree:md5,mtree:sha384'; do
+	bsdtar -cf foreign.mtree --format=mtree --options="mtree:$keywords" -C root .
+	expect 0 oci-diff foreign.mtree root
+	assert_empty out
+done
 
 # A copy has other inodes: --fast reads it and finds nothing.
 cp -a root copy

@@ -190,3 +190,61 @@ for path in / '' /.. /a/.wh.b /.wh.; do
 	assert_failed 64 oci-tar oci-tar dist --whiteout "$path"
 done
 assert_failed 64 oci-tar oci-tar dist --opaque /a/../b
+
+# The .dockerignore of the source, which need not be there; its patterns come before those of --exclude.
+mkdir -p ignoring/lib
+touch ignoring/a ignoring/b ignoring/lib/c
+expect 0 oci-tar ignoring --dockerignore
+assert_names a b lib/ lib/c
+printf '*\n!b\n!lib/c\n' >ignoring/.dockerignore
+expect 0 oci-tar ignoring --dockerignore
+assert_names b lib/ lib/c
+(cd ignoring && oci-tar --dockerignore) | cmp - out
+expect 0 oci-tar ignoring --dockerignore --exclude b
+assert_names lib/ lib/c
+expect 0 oci-tar ignoring/a --dockerignore
+assert_names a
+assert_failed 64 oci-tar oci-tar ignoring dist --dockerignore
+assert_failed 64 oci-tar oci-tar --from-tar - --dockerignore
+rm -r ignoring
+
+# What is written meanwhile: by identity, not by spelling, whether it is there or not.
+mkdir -p out.d/sub elsewhere
+touch out.d/a out.d/sub/b elsewhere/a
+ln -s out.d link.d
+for output in out.d/sub/new out.d/sub/new/deeper ./out.d//sub/new link.d/sub/new "$PWD/out.d/sub/new" \
+	oci:out.d/sub/new:tag oci:out.d/sub/new elsewhere/../out.d/sub/new/; do
+	expect 0 oci-tar out.d --exclude-output "$output"
+	assert_match "^oci-tar: warning: '.*new.*' is inside 'out.d' and left out of the layer\$" err
+	assert_names a sub/ sub/b
+	mkdir out.d/sub/new
+	touch out.d/sub/new/c out.d/sub/.new.1.x.tmp
+	expect 0 oci-tar out.d --exclude-output "${output%/deeper}" --quiet
+	assert_empty err
+	assert_names a sub/ sub/b
+	rm -r out.d/sub/new out.d/sub/.new.1.x.tmp
+done
+for output in "$(printf 'new [*]\377')" '\?'; do
+	expect 0 oci-tar out.d --exclude-output "out.d/sub/$output"
+	touch "out.d/sub/$output" out.d/sub/.new.1.x.tmp
+	expect 0 oci-tar out.d --exclude-output "out.d/sub/$output"
+	assert_names a sub/ sub/.new.1.x.tmp sub/b
+	rm "out.d/sub/$output" out.d/sub/.new.1.x.tmp
+done
+# Of several sources, only the one that it is in.
+mkdir elsewhere/sub
+touch elsewhere/sub/b
+expect 0 oci-tar elsewhere out.d --exclude-output out.d/sub/b --root-dir /x
+assert_names x/ x/a x/sub/ x/sub/b
+(cd out.d && oci-tar --exclude-output sub --quiet) >out
+assert_names a
+(cd out.d && find . | oci-tar --files-from - --exclude-output ./sub --quiet) >out
+assert_names a
+expect 0 oci-tar out.d --exclude-output elsewhere/a --exclude-output out.d2 --exclude-output ..
+assert_empty err
+for output in out.d ./out.d/ link.d oci:out.d:tag elsewhere/../out.d; do
+	assert_failed 64 oci-tar oci-tar out.d --exclude-output "$output"
+done
+for output in '' oci: oci::; do
+	assert_failed 64 oci-tar oci-tar out.d --exclude-output "$output"
+done

@@ -43,6 +43,11 @@ for shell in dash bash 'busybox sh' mksh ksh93 yash; do
 		pack dist layer --compress 'printf "%s " "$work" "$layer" "$level" "$base" "$text" "$status" \
 			"$number" "$quoted" "$GZIP" >&2; env | grep ocinoco_ >&2; cat' >out 2>err
 	assert_equal 'a b c d e f g h -1 ' "$(cat err)"
+	# Also after a stage whose failure is forgiven, as that of oci-reuse is.
+	# shellcheck disable=SC2016 # for the shell that the wrapper runs
+	number=a failure=b label=c wrapper build dist --from scratch --output "oci:variables.${shell%% *}:1" \
+		--sign-command 'echo "$number $failure $label" >&2; exit 1' >out 2>err || :
+	assert_equal 'a b c' "$(head -n 1 err)"
 	# What GZIP says is not for the gzip of the wrapper.
 	wrapper pack dist layer --compress gzip >plain.json
 	GZIP=-1 wrapper pack dist layer --compress gzip | cmp - plain.json
@@ -76,14 +81,19 @@ done
 # What is written inside SOURCE is none of it.
 ocinoco pack dist reference >reference.json
 expect 0 ocinoco pack dist dist/layer
-assert_equal "ocinoco: warning: 'dist/layer' is inside 'dist' and left out of the layer" "$(cat err)"
+assert_equal "oci-tar: warning: 'dist/layer' is inside 'dist' and left out of the layer" "$(cat err)"
 cmp out reference.json
 ocinoco -q pack dist dist/layer | cmp - reference.json
 rm dist/layer
 (cd dist && ocinoco build . --from scratch --output oci:image.d:1 --keep './ke[p]t' -q) >out
 cmp "dist/ke[p]t/layer.json" reference.json
 ocinoco build dist --from scratch --output oci:dist/image.d:2 -q --exclude '/ke\[p\]t' | cmp - out
-rm -r "dist/ke[p]t" dist/image.d
+# Said once, though dist is read twice: the layer is another than that of the image before.
+rm -r "dist/ke[p]t"
+touch dist/new
+expect 0 ocinoco build dist --from scratch --output oci:dist/image.d:2
+assert_equal "oci-tar: warning: 'dist/image.d' is inside 'dist' and left out of the layer" "$(cat err)"
+rm -r dist/new dist/image.d
 expect 64 ocinoco build dist --from scratch --output oci:dist:1
 
 # A file is one, unless its content is a layer; both can be said.
@@ -129,7 +139,7 @@ assert_match "not a reference: ''" err
 expect 64 ocinoco "$(printf 'bu\033[31m\342\200\256\303\251\377ild')"
 assert_equal "ocinoco: unknown command 'bu\\033[31m\\342\\200\\256$(printf '\303\251')\\377ild'; see 'ocinoco --help'" \
 	"$(cat err)"
-for transport in docker-daemon docker-archive containers-storage; do
+for transport in docker-daemon docker-archive oci-archive containers-storage; do
 	expect 64 ocinoco copy "$transport:a" oci:b:1
 	assert_match 'ocinoco load REF' err
 done

@@ -1,0 +1,87 @@
+import Glibc
+
+/// A directory of files that a later run may use, and does without.
+///
+/// Several processes may use one at the same time: a file has its name only when it is whole. What
+/// other users own is not read.
+public struct FileCache: Sendable {
+    private let directory: Path
+    /// What the names of its files end in.
+    private let suffixes: [String]
+    private let byteLimit: Int64
+
+    /// - Parameters:
+    ///   - directory: made, for its owner alone, when the first file is kept.
+    ///   - suffixes: what the names of its files end in; others are left alone.
+    ///   - byteLimit: the most bytes that all files together have; those used longest ago go first.
+    public init(_ directory: Path, suffixes: [String], byteLimit: Int64) {
+        self.directory = directory
+        self.suffixes = suffixes
+        self.byteLimit = byteLimit
+    }
+
+    public func path(_ name: Path) -> Path { directory.appending(name) }
+
+    /// - Returns: nil for a file that is not there, is not a regular one of this user, or is larger
+    ///   than the cache may be.
+    /// - Throws: the `Errno` of reading one that is there.
+    public func read(_ name: Path) throws(Errno) -> [UInt8]? {
+        let file: OwnedDescriptor
+        do {
+            file = try OwnedDescriptor(
+                path(name), flags: O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        } catch .noEntry {
+            return nil
+        }
+        let status = try file.descriptor.status()
+        // Another user's file says what that user likes.
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
+            status.st_size <= byteLimit
+        else { return nil }
+        var result: Result<Int, Errno> = .success(0)
+        let bytes = [UInt8](unsafeUninitializedCapacity: Int(status.st_size)) { space, count in
+            result = Result { () throws(Errno) in
+                try file.descriptor.readFully(into: UnsafeMutableRawBufferPointer(space))
+            }
+            if case .success(let filled) = result { count = filled } else { count = 0 }
+        }
+        return try result.get() == Int(status.st_size) ? bytes : nil
+    }
+
+    /// Notes that a file was of use.
+    public func touch(_ name: Path) {
+        _ = path(name).withCString { utimensat(AT_FDCWD, $0, nil, AT_SYMLINK_NOFOLLOW) }
+    }
+
+    /// Keeps a file for its owner alone, in place of the one that has its name, and makes room for it.
+    ///
+    /// - Throws: `StreamError`, the `Errno` of making or listing the directory.
+    public func keep(_ bytes: [UInt8], as name: Path) throws {
+        try Directory.create(directory, mode: 0o700)
+        let file = try AtomicFile(path(name), mode: 0o600)
+        try file.write(bytes)
+        try file.commit()
+        try prune()
+    }
+
+    /// Removes the files used longest ago while there are too many bytes.
+    private func prune() throws(Errno) {
+        var files: [(path: Path, time: timespec, size: Int64)] = []
+        for name in try Directory.names(in: directory) {
+            let isOurs = suffixes.contains {
+                name.bytes.reversed().starts(with: $0.utf8.reversed())
+            }
+            guard isOurs else { continue }
+            let path = path(name)
+            var status = stat()
+            guard path.withCString({ lstat($0, &status) }) == 0 else { continue }
+            files.append((path, status.st_mtim, Int64(status.st_size)))
+        }
+        var total = files.reduce(0) { $0 + $1.size }
+        files.sort { ($0.time.tv_sec, $0.time.tv_nsec) < ($1.time.tv_sec, $1.time.tv_nsec) }
+        for file in files where total > byteLimit {
+            _ = file.path.withCString { unlink($0) }
+            total -= file.size
+        }
+    }
+}

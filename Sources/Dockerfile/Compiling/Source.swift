@@ -1,0 +1,46 @@
+/// A stage or an image that files are copied from, and what of it must be unpacked.
+struct Source {
+    /// The file of its image line, without the ending.
+    let image: String
+    /// The directory that it is unpacked in.
+    let root: String
+    /// The reference of the image that it is built on; nil for none.
+    let base: String?
+    /// Whether there is nothing in it.
+    let isEmpty: Bool
+    /// Whether it may be unpacked already, as a stage that programs run in.
+    let mayBeThere: Bool
+    /// What is copied from it; nil for everything.
+    private(set) var paths: [String]? = []
+
+    init(image: String, root: String, base: String?, isEmpty: Bool, mayBeThere: Bool = false) {
+        self.image = image
+        self.root = root
+        self.base = base
+        self.isEmpty = isEmpty
+        self.mayBeThere = mayBeThere
+    }
+
+    /// Notes a path that is copied, with the wildcards of COPY: everything in the last directory
+    /// before the first of them counts.
+    mutating func add(_ path: String) {
+        var fixed: [Substring] = []
+        for component in path.split(separator: "/") where component != "." {
+            if component.unicodeScalars.contains(where: { "*?[\\".unicodeScalars.contains($0) }) {
+                break
+            }
+            if component == ".." { _ = fixed.popLast() } else { fixed.append(component) }
+        }
+        let wanted = "/" + fixed.joined(separator: "/")
+        if fixed.isEmpty {
+            paths = nil
+        } else if let paths, !paths.contains(where: { $0.isSame(as: wanted) }) {
+            self.paths = paths + [wanted]
+        }
+    }
+}
+
+enum SourceName: Hashable {
+    case stage(Int)
+    case image(String)
+}

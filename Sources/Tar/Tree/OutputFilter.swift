@@ -1,0 +1,73 @@
+import ByteStream
+import Glibc
+
+/// Leaves out what is written while a tree is packed, as tar(1) leaves out its own archive.
+struct OutputFilter {
+    /// As the walk calls them: the path of a source and what is below it.
+    private var paths: [Path] = []
+
+    /// - Parameters:
+    ///   - outputs: files and directories, which need not be there yet.
+    ///   - directories: the sources that outputs may be in.
+    ///   - warn: is told of each output that is in a source.
+    /// - Throws: `TarError.outputIsSource`.
+    init(
+        _ outputs: [Path], in directories: [OpenDirectory], warn: (String) -> Void
+    ) throws(TarError) {
+        for output in outputs {
+            let place = OutputFilter.place(of: output)
+            for directory in directories {
+                guard let top = OutputFilter.realPath(directory.path) else { continue }
+                if top == place { throw .outputIsSource(path: output) }
+                let prefix = top.appending("").bytes
+                guard place.bytes.starts(with: prefix) else { continue }
+                let relative = Path(place.bytes.dropFirst(prefix.count))
+                paths.append(directory.path.appending(relative))
+                warn(
+                    "\(output.quoted) is inside \(directory.path.quoted) and left out of the layer")
+            }
+        }
+    }
+
+    var isEmpty: Bool { paths.isEmpty }
+
+    /// Whether a path is that of an output, below one, or that of a file which becomes one.
+    func excludes(_ path: Path) -> Bool {
+        paths.contains { output in
+            path == output || path.bytes.starts(with: output.bytes + [UInt8(ascii: "/")])
+                || isUnfinished(path, output)
+        }
+    }
+
+    /// Whether a file is `output` before it has its name.
+    private func isUnfinished(_ path: Path, _ output: Path) -> Bool {
+        AtomicFile.isTemporary(path.name) && path.directory == output.directory
+            && path.name.bytes.starts(with: ".\(output.name).".utf8)
+    }
+
+    /// The absolute path of an output without symbolic links; of one that is not there yet, that of
+    /// the uppermost directory or file which is to be made.
+    private static func place(of output: Path) -> Path {
+        var name: Path = ""
+        var above = output
+        while !isDirectory(above), above != "/", above != "." {
+            name = Path(above.bytes.split(separator: UInt8(ascii: "/")).last ?? [])
+            above = above.directory
+        }
+        let directory = realPath(above) ?? above
+        return name.isEmpty ? directory : directory.appending(name)
+    }
+
+    private static func isDirectory(_ path: Path) -> Bool {
+        var status = stat()
+        return path.withCString { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    private static func realPath(_ path: Path) -> Path? {
+        (path.isEmpty ? "." : path).withCString { name in
+            guard let resolved = realpath(name, nil) else { return nil }
+            defer { free(resolved) }
+            return Path(cString: resolved)
+        }
+    }
+}

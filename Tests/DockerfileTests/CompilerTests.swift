@@ -1,0 +1,274 @@
+import JSON
+import OCI
+import Testing
+
+@testable import Dockerfile
+
+private let linux = Platform(os: "linux", architecture: "amd64")
+
+/// The script of a Dockerfile, from the lines of its first instruction on, without the push; of every
+/// instruction in it what stands in Compiled.
+private func compile(
+    _ text: String, _ change: (inout BuildRequest) throws -> Void = { _ in }
+) throws -> (body: String, whole: String, warnings: [String]) {
+    var request = BuildRequest(platform: linux)
+    request.destinations = ["r.example/app:1"]
+    request.knownImage = "r.example/app:1"
+    try change(&request)
+    let config =
+        #"{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["sh"]},"#
+        + #""rootfs":{"type":"layers","diff_ids":["sha256:\#(String(repeating: "a", count: 64))"]}}"#
+    let script = try DockerfileCompiler.compile(Dockerfile(Array(text.utf8)), request) {
+        reference, _ in
+        BaseImage(
+            reference: "\(reference)@sha256:b",
+            config: try ImageConfig(JSONField(JSON.parse(Array(config.utf8)))))
+    }
+    let lines = joined(script.text).split(separator: "\n", omittingEmptySubsequences: false)
+    let start = lines.firstIndex { $0.hasPrefix("# Dockerfile:") } ?? lines.startIndex
+    let end = lines.lastIndex { $0.hasPrefix("oci-push-manifest ") } ?? lines.endIndex
+    return (
+        lines[start..<end].filter { !$0.isEmpty }.joined(separator: "\n"), joined(script.text),
+        script.warnings
+    )
+}
+
+/// Lines that are continued as one.
+private func joined(_ script: String) -> String {
+    var parts = script.split(separator: " \\\n", omittingEmptySubsequences: false).map(String.init)
+    for index in parts.indices.dropFirst() {
+        parts[index] = String(parts[index].drop { $0 == "\t" })
+    }
+    return parts.joined(separator: " ")
+}
+
+/// What the instruction in the last line becomes, in a stage that begins with nothing.
+private func last(
+    _ text: String, _ change: (inout BuildRequest) throws -> Void = { _ in }
+) throws -> String {
+    let text = "FROM scratch\n" + text
+    let line = text.split(separator: "\n").count
+    let body = try compile(text, change).body
+    guard let range = body.range(of: "# Dockerfile:\(line): ") else { return body }
+    return String(body[range.lowerBound...].drop { $0 != "\n" }.dropFirst())
+        .replacing(" --comment=buildkit.dockerfile.v0", with: "")
+}
+
+extension String {
+    fileprivate func range(of part: String) -> Range<Index>? { ranges(of: part).last }
+}
+
+@Suite struct CompilerTests {
+    @Test func from() throws {
+        #expect(
+            try compile("FROM scratch").body == #"""
+                # Dockerfile:1: FROM scratch
+                oci-fetch --platform=linux/amd64 scratch |
+                	oci-config --env=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --workdir=/ >"$work"/stage0.json
+                """#)
+        #expect(
+            try compile("ARG B=b\nFROM --platform=linux/arm64 $B:1 AS One\nFROM one").body == #"""
+                # Dockerfile:2: FROM --platform=linux/arm64 $B:1 AS One
+                oci-fetch --platform=linux/arm64 b:1@sha256:b >"$work"/one.json
+                # Dockerfile:3: FROM one
+                # no layer is added
+                oci-manifest-append --no-layer <"$work"/one.json >"$work"/stage1.finished.json
+                """#)
+    }
+
+    @Test(arguments: [
+        ("ENV a=b 'c d'=\"e f\"", "--env=a=b --env='c d=e f' --history='ENV a=b c d=e f'"),
+        ("ARG A=1 B", "--history='ARG A=1 B'"),
+        ("LABEL k=\"it's\"", #"--label='k=it'\''s' --history='LABEL k=it'\''s'"#),
+        ("EXPOSE 80 53/udp", "--expose=53/udp --expose=80 --history='EXPOSE [53/udp 80/tcp]'"),
+        ("VOLUME /a /b", "--volume=/a --volume=/b --history='VOLUME [/a /b]'"),
+        ("USER 1:2", "--user=1:2 --history='USER 1:2'"),
+        ("STOPSIGNAL 9", "--stop-signal=9 --history='STOPSIGNAL 9'"),
+        ("MAINTAINER me", "--author=me --history='MAINTAINER me'"),
+        (
+            "CMD echo $HOME",
+            #"--cmd='["/bin/sh","-c","echo $HOME"]' --history='CMD ["/bin/sh" "-c" "echo $HOME"]'"#
+        ),
+        ("ENTRYPOINT [\"/e\"]", #"--entrypoint='["/e"]' --history='ENTRYPOINT ["/e"]'"#),
+        ("SHELL [\"/s\", \"-x\"]", #"--shell='["/s","-x"]' --history='SHELL [/s -x]'"#),
+        ("ONBUILD RUN x", "--onbuild='RUN x'"),
+        (
+            "HEALTHCHECK NONE",
+            "--no-healthcheck "
+                + "--history='HEALTHCHECK {Test:[NONE] Interval:0s Timeout:0s StartPeriod:0s StartInterval:0s Retries:0}'"
+        ),
+        ("WORKDIR /", "--workdir=/ --history='WORKDIR /'"),
+    ])
+    func config(line: String, options: String) throws {
+        let expected = "oci-config \(options) <\"$work\"/stage0.json >\"$work\"/stage0.config.json"
+        #expect(try last(line) == expected)
+    }
+
+    @Test func healthcheck() throws {
+        let options = try last(
+            "HEALTHCHECK --interval=1m --start-period=2s --retries=3 CMD [\"/c\"]")
+        #expect(
+            options.contains(
+                #"--healthcheck='{"Test":["CMD","/c"],"Interval":60000000000,"StartPeriod":2000000000,"Retries":3}'"#
+            ))
+    }
+
+    @Test func copies() throws {
+        #expect(
+            try last("COPY a b /c/") == #"""
+                store "$work"/stage0.2.layer oci-tar --copy=/c/ -- a b
+                oci-manifest-append --created-by='COPY a b /c/ # buildkit' "$work"/stage0.2.layer <"$work"/stage0.json >"$work"/stage0.2.json
+                """#)
+        let flags =
+            "COPY --chown=1:2 --chmod=u=rwX --exclude=*.o --parents --link [\"a b\", \"/c\"]\n"
+        #expect(
+            try last(flags).hasPrefix(
+                #"store "$work"/stage0.2.layer oci-tar --copy=/c --chown=1:2 --chmod=u=rwX "#
+                    + "--exclude='*.o' --parents -- 'a b'\n"))
+        // What is there is asked only where it matters.
+        #expect(try last("COPY a /\nCOPY --link b /").contains("oci-list") == false)
+        #expect(try last("COPY a /\nCOPY b /").contains("--base=\"$work\"/stage0.2.list"))
+        #expect(
+            try last("COPY a /\nCOPY b /") { $0.listsBase = false }.contains("--base") == false)
+        #expect(
+            try last("ADD a.tar /") { $0.context = "/ctx dir" }.hasPrefix(
+                #"store "$work"/stage0.2.layer oci-tar --copy=/ --context='/ctx dir' --unpack -- a.tar"#
+            ))
+        #expect(try last("COPY a /") { $0.knownImage = nil }.hasPrefix("oci-tar --copy=/ -- a |\n"))
+    }
+
+    @Test func copiesFromOthers() throws {
+        let body = try compile(
+            """
+            FROM scratch AS a
+            COPY x /
+            FROM scratch
+            COPY --from=a /x/y* /z/../w/./v /
+            COPY --from=img:1 /etc/passwd /
+            """
+        ).whole
+        #expect(body.contains("\n# img:1, which files are copied from\n"))
+        #expect(body.contains(" --only=/etc/passwd --follow <\"$work\"/image.json |"))
+        #expect(body.contains(" --only=/x --only=/w/v --follow <\"$work\"/a.2.json |"))
+        #expect(
+            body.contains(
+                #"oci-tar --copy=/ --context="$work"/a.2.root "$owners" -- '/x/y*' /z/../w/./v"#))
+        // Everything, where nothing less is said.
+        let all = try compile("FROM scratch AS a\nCOPY x /\nFROM scratch\nCOPY --from=a / /\n")
+            .whole
+        #expect(!all.contains("--only"))
+    }
+
+    @Test func heredocs() throws {
+        #expect(
+            try last("COPY <<a <<'b' /d/\n$PATH $(x)\na\n$PATH\nEND\nb").contains("oci-tar") == true
+        )
+        let body = try compile("FROM scratch\nCOPY <<'b' /d/\n$(x)\nEND\nb").body
+        #expect(
+            body.contains(
+                "mkdir \"$work\"/stage0.2.inline\ncat >\"$work\"/stage0.2.inline/b <<'END_'\n$(x)\nEND\nEND_\n"
+            ))
+    }
+
+    @Test func downloads() throws {
+        let digest = String(repeating: "0", count: 64)
+        let body = try last("ADD --checksum=sha256:\(digest) http://h/a%20b?q=$x /")
+        #expect(
+            body.contains(
+                #"--proto =http,https --proto-redir =http,https --output "$work"/stage0.2.inline/'a b'"#
+            ))
+        #expect(body.contains("--url 'http://h/a%20b?q='"))
+        #expect(body.contains("| grep -qx '\(digest)  -' || {"))
+        #expect(try last("ADD https://h/ /").contains("--proto =https --proto-redir =https"))
+        #expect(try last("ADD https://h/ /").contains("/__unnamed__"))
+    }
+
+    @Test func directories() throws {
+        #expect(
+            try last("USER app\nWORKDIR a") == #"""
+                store "$work"/stage0.3.layer oci-tar --copy=/a/ --chown=app
+                oci-manifest-append --created-by='WORKDIR /a' "$work"/stage0.3.layer <"$work"/stage0.config.json |
+                	oci-config --workdir=/a >"$work"/stage0.3.json
+                """#)
+    }
+
+    @Test func programs() throws {
+        let body = try last("ENV E=1\nARG A=2\nRUN x $A")
+        let expected = #"""
+            oci-config --env=A=2 <"$work"/stage0.config.json |
+            	oci-runtime-config --step --rootfs="$work"/stage0.config.bundle/rootfs --args='["/bin/sh","-c","x $A"]' ${rootless:+--rootless} --network=host
+            """#
+        #expect(body.contains(expected))
+        #expect(body.contains("--created-by='RUN |1 A=2 /bin/sh -c x $A # buildkit'"))
+        #expect(!body.contains("oci-step"))
+        #expect(try last("RUN --network=none x").contains(" --network=none "))
+        #expect(
+            try last("RUN <<E\n#!/bin/x\nE").contains("--args='[\"/dev/pipes/E\"]'")
+                == true
+                || compile("FROM scratch\nRUN <<E\n#!/bin/x\nE").body.contains("/dev/pipes/E"))
+    }
+
+    @Test func programsByChroot() throws {
+        let body = try last("USER 5\nWORKDIR /w\nRUN [\"a\", \"b c\"]") { $0.isolation = .chroot }
+        #expect(
+            body.contains(
+                #"HOME=/root "$chroot" --userspec="$(user_in "$work"/stage0.3.bundle/rootfs 5)" "#))
+        #expect(body.contains(#"'cd "$0" && exec "$@"' /w a 'b c'"#))
+    }
+
+    @Test func steps() throws {
+        let body = try last("RUN x\nRUN --mount=type=tmpfs,target=/t y") {
+            $0.stepCaches = ["oci:near", "r.example/far"]
+        }
+        #expect(
+            body.contains(
+                #"oci-step --args='["/bin/sh","-c","y"]' --mount=type=tmpfs,target=/t <"$work"/stage0.2.json >"$work"/stage0.3.key"#
+            ))
+        #expect(
+            body.contains(
+                """
+                recall oci:near "$work"/stage0.3 linux/amd64 "$work"/stage0.bundle/rootfs || {
+                	recall r.example/far "$work"/stage0.3 linux/amd64 "$work"/stage0.bundle/rootfs || {
+                """))
+        #expect(
+            body.contains(
+                """
+                		remember r.example/far "$work"/stage0.3 linux/amd64
+                	}
+                	remember oci:near "$work"/stage0.3 linux/amd64
+                }
+                """))
+    }
+
+    @Test func onlyWhatTheTargetNeeds() throws {
+        let text = "FROM scratch AS a\nLABEL a=1\nFROM scratch AS b\nLABEL b=1\nFROM a\nLABEL c=1\n"
+        let body = try compile(text).body
+        #expect(body.contains("a=1") && body.contains("c=1") && !body.contains("b=1"))
+        #expect(try compile(text) { $0.target = "b" }.body.contains("b=1"))
+        #expect(throws: DockerfileError.self) { try compile(text) { $0.target = "d" } }
+    }
+
+    @Test func arguments() throws {
+        let text = "ARG G=g\nFROM scratch\nARG G\nARG H=$G-h\nENV x=$G,$H,$TARGETARCH,${U:-u}\n"
+        #expect(try compile(text).body.contains("--env=x=g,g-h,,u"))
+        let given = try compile(text) {
+            $0.buildArguments = try [KeyValue("G=q"), KeyValue("N=")]
+        }
+        #expect(given.body.contains("--env=x=q,q-h,,u"))
+        #expect(given.warnings.contains("no ARG declares the build argument 'N'"))
+    }
+
+    @Test func platforms() throws {
+        let text = "FROM scratch\nARG TARGETARCH\nLABEL a=$TARGETARCH\n"
+        let whole = try compile(text) {
+            $0.platforms = [linux, Platform(os: "linux", architecture: "arm64")]
+        }.whole
+        #expect(whole.contains("--label=a=arm64"))
+        #expect(
+            whole.hasSuffix(
+                """
+                cat "$work"/linux-amd64.stage0.config.json "$work"/linux-arm64.stage0.config.json |
+                	oci-push-manifest --index r.example/app:1\n
+                """))
+    }
+}

@@ -1,0 +1,173 @@
+# RUN by runc, by crun where it runs, and by chroot, as root and as a user: mounts, secrets, signals, exit statuses, and
+# what is in no layer.
+# shellcheck disable=SC2016 # for the Dockerfiles and scripts
+
+# shellcheck source=../lib.sh
+. "$TEST_LIB"
+
+# The tools and one runtime, where any user reaches them.
+work=$(mktemp -d /tmp/ocinoco-run.XXXXXX)
+trap 'rm -rf "$work"; clean_up' EXIT
+chmod 1777 "$work"
+cd "$work"
+make_rootfs rootfs
+for applet in sleep stat touch rm kill nc; do ln -sf busybox rootfs/bin/$applet; done
+echo gone >rootfs/gone
+touch -d 2001-02-03 rootfs/old
+ocinoco build rootfs --from scratch --output oci:base:1 --env PATH=/bin --mtime keep --quiet >descriptor
+mkdir -p context/sub
+echo a >context/sub/a
+echo secret >secret
+cat >Dockerfile <<'END'
+FROM oci:base:1 AS from
+RUN echo from >/from
+FROM oci:base:1
+ARG A=arg
+ENV E=env
+WORKDIR /w
+RUN echo "$A $E $(pwd) $(id -u)" >said && rm /gone && echo new >/tmp/new && ln /tmp/new /tmp/link
+RUN --mount=type=bind,source=sub,target=/m --mount=type=bind,from=from,source=/from,target=/f \
+	--mount=type=cache,target=/c --mount=type=tmpfs,target=/t --mount=type=secret,id=s \
+	--mount=type=secret,id=absent --mount=type=bind,source=sub,target=/rw,rw \
+	cat /m/a /f /run/secrets/s >/mounted && touch /c/x /t/x /rw/x && ! touch /m/x 2>/dev/null
+RUN --network=none cat /proc/net/route >/net
+RUN <<EOF
+echo one >/heredoc
+EOF
+END
+
+# check COMMAND...: builds by it, which runs the script `build.sh`.
+check() {
+	rm -rf made
+	oci-dockerfile --context context --output oci:made:1 --secret s=secret $isolation <Dockerfile >build.sh
+	"$@" >descriptor 2>err || fail "$*: $(cat err)"
+	oci-validate oci:made:1 >faults
+	oci-fetch oci:made:1 | oci-list --no-cache --from oci:made --from oci:base >listed
+	cut -d ' ' -f 1 listed >paths
+	! grep -Eq '^\./(c|t|m|f|rw)(/|$)|^\./run/secrets/|^\./(dev|proc|sys)|^\./etc/(hosts|resolv)|^\./gone' paths ||
+		fail "in a layer: $(cat paths)"
+	contents=$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base |
+		tar -xOf - w/said tmp/new heredoc mounted net 2>/dev/null || :)
+	assert_equal 'arg env /w 0' "$(echo "$contents" | head -n 1)"
+	assert_match '^\./old .*time=981' listed
+}
+
+# status LINE COMMAND...: what a script of this RUN ends with.
+status() {
+	line=$1
+	shift
+	printf 'FROM oci:base:1\nRUN %s\n' "$line" | oci-dockerfile --output oci:made:1 $isolation >build.sh
+	result=0
+	"$@" >descriptor 2>err || result=$?
+	assert_empty descriptor
+}
+
+statuses() {
+	status 'echo told >&2; exit 7' "$@"
+	assert_equal 7 "$result" "$*"
+	assert_match '^2: told$' err
+	assert_match '^RUN in line 2 failed with status 7$' err
+	# The first program of a container cannot kill itself.
+	status "sh -c 'kill -9 \$\$' || exit \$?" "$@"
+	assert_equal 137 "$result" "$*"
+	status 'no-such-program' "$@"
+	assert_equal 127 "$result" "$*"
+	# Nothing is left of a run that failed.
+	assert_equal '' "$(find "$tmp" -mindepth 1 -maxdepth 1)"
+}
+
+# Signals end the program and the script, which leaves nothing.
+signal() {
+	printf 'FROM oci:base:1\nRUN echo begun; sleep 1000\n' | oci-dockerfile --output oci:made:1 $isolation >build.sh
+	: >err
+	(
+		exec='exec'
+		"$@"
+	) >descriptor 2>err &
+	script=$!
+	until grep -q begun err; do
+		kill -0 "$script" || fail "$*: $(cat err)"
+		sleep 0.1
+	done
+	kill -TERM "$script"
+	result=0
+	wait "$script" || result=$?
+	assert_equal 143 "$result" "$*"
+	assert_equal '' "$(find "$tmp" -mindepth 1 -maxdepth 1)"
+}
+
+mkdir tmp
+chmod 1777 tmp
+tmp=$PWD/tmp
+# with RUNTIME COMMAND...: no other runtime is there. `as_user` is a command then.
+exec=
+with() {
+	mkdir -p bin
+	rm -f bin/*
+	for tool in "$(dirname "$(command -v oci-tar)")"/*; do ln -s "$(readlink -f "$tool")" "bin/${tool##*/}"; done
+	for name in setpriv sh env id cat sed head mkdir chmod mktemp rm mv ln rmdir mkfifo unshare mount mknod chroot chown; do
+		ln -s "$(command -v $name)" bin/$name
+	done
+	[ "$1" = none ] || ln -s "$(command -v "$1")" "bin/$1"
+	printf '#!/bin/sh\nexec setpriv --reuid 65534 --regid 65534 --clear-groups -- env "HOME=%s" "$@"\n' "$work" >bin/as_user
+	chmod 755 bin/as_user
+	shift
+	TMPDIR=$tmp PATH=$PWD/bin $exec "$@"
+}
+
+# all COMMAND...: everything by the runtime that is there.
+all() {
+	check "$@"
+	assert_equal 'a from secret' "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - mounted | xargs)"
+	assert_equal 1 "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - net | wc -l)" 'routes'
+	rm -rf made
+	statuses "$@"
+	signal "$@"
+}
+
+isolation=
+if namespaces_allowed; then
+	all with runc sh build.sh
+	if setpriv --reuid 65534 --regid 65534 --clear-groups -- unshare -Ur true 2>/dev/null; then
+		all with runc as_user sh build.sh
+		rm -rf made
+	else
+		echo 'NOT RUN: a user may have no namespaces here'
+	fi
+	# The agent's socket, where there is one.
+	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("agent")'
+	printf 'FROM oci:base:1\nRUN --mount=type=ssh [ -S "$SSH_AUTH_SOCK" ] && echo "$SSH_AUTH_SOCK"\n' |
+		oci-dockerfile --output oci:made:1 >build.sh
+	SSH_AUTH_SOCK=$PWD/agent sh build.sh >descriptor 2>err || fail "ssh: $(cat err)"
+	assert_match '^2: /run/buildkit/ssh_agent.0$' err
+	expect 69 env -u SSH_AUTH_SOCK sh build.sh
+	assert_match 'no SSH_AUTH_SOCK' err
+	printf 'FROM oci:base:1\nRUN --mount=type=secret,id=none,required=true true\n' >required
+	expect 65 oci-dockerfile --file required
+	assert_match "required:2:1: RUN: there is no secret 'none'; give it with --secret" err
+	status true with none sh build.sh
+	assert_equal 69 "$result"
+	assert_match 'neither runc nor a crun' err
+	if grep -q . /sys/fs/cgroup/unified/cgroup.controllers 2>/dev/null; then
+		echo 'NOT RUN: crun refuses the control groups of this machine'
+		status true with crun sh build.sh
+		assert_equal 69 "$result"
+	else
+		all with crun sh build.sh
+		all with crun as_user sh build.sh
+		rm -rf made
+	fi
+fi
+
+# By chroot, whatever is allowed; mounts and networks are refused where the script is made.
+if [ "$(id -u)" -eq 0 ]; then
+	isolation=--isolation=chroot
+	expect 65 oci-dockerfile --context context --output oci:made:1 --secret s=secret $isolation --file Dockerfile
+	assert_match 'Dockerfile:8: not supported: RUN --mount with --isolation chroot$' err
+	cp Dockerfile whole
+	sed -i '/^RUN --mount/,/touch \/m/d; /^RUN --network/d' Dockerfile
+	check with none sh build.sh
+	statuses with none sh build.sh
+	signal with none sh build.sh
+	mv whole Dockerfile
+fi
