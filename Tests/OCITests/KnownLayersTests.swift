@@ -53,9 +53,14 @@ private func found(
         let plain = try layer(.layerZstd, "a")
         var chunked = try layer(.layerZstd, "b")
         chunked[annotation: Annotation.chunkedTableDigest] = digestText("3")
+        #expect(found(among: chunked, onlyChunked: true) == nil, "a table without a position")
+        chunked[annotation: Annotation.chunkedTablePosition] = "8:20:300:1"
         #expect(found(among: plain, chunked, onlyChunked: true) == chunked)
         #expect(found(among: plain, onlyChunked: true) == nil)
         #expect(found(among: chunked) == chunked)
+        var other = chunked
+        other.setMediaType(.layerGzip)
+        #expect(found(among: other, onlyChunked: true) == nil, "false of another compression")
     }
 
     @Test func anUncompressedLayerIsItsOwnTar() throws {
