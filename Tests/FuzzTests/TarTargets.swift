@@ -143,13 +143,18 @@ private func rewritten(_ bytes: [UInt8]) throws -> [UInt8] {
         try expect(
             patterns.excludes(name + Array("/below".utf8)), "what is in an excluded directory")
     }
-    // Every character with its meaning taken away is the name itself.
+    // Every character with its meaning taken away is the name itself. Letters and digits have none, and
+    // get one by a backslash.
     var literal = ExcludePatterns()
     let space: Set<UInt8> = [0x20, 0x09, 0x0D, 0x0A]
     guard let first = name.first, let last = name.last, !space.contains(first),
         !space.contains(last), !components.contains(where: { $0.elementsEqual(".".utf8) }),
         !components.contains(where: { $0.elementsEqual("..".utf8) })
     else { return }
-    try literal.add(name.flatMap { $0 < 0x80 && $0 != 0x2F ? [UInt8(ascii: "\\"), $0] : [$0] })
+    let isWord: (UInt8) -> Bool = { byte in
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte & 0xDF)
+    }
+    try literal.add(
+        name.flatMap { $0 < 0x80 && $0 != 0x2F && !isWord($0) ? [UInt8(ascii: "\\"), $0] : [$0] })
     try expect(literal.excludes(name), "a name is excluded by itself")
 }

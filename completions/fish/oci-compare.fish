@@ -80,9 +80,9 @@ complete -c 'oci-compare' -f
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_positional "oci-compare" -eq 1' -F
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_positional "oci-compare" -eq 2' -F
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" files' -l 'files' -d 'Compare the files of the images too.'
-complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" json' -l 'json' -d 'A JSON document for each difference.'
-complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" ignore' -l 'ignore' -d 'What makes no difference: time, order, history. A list with commas.' -rfka ''
-complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare"' -l 'from' -d 'Where the layers are. Default: where the image came from. May be repeated.' -rfka ''
+complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" json' -l 'json' -d 'Print a JSON document for each difference.'
+complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" ignore' -l 'ignore' -d 'Differences to ignore, separated by commas: time, order, history.' -rfka ''
+complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare"' -l 'from' -d 'Read layers from here. Default: where the image came from. May be repeated.' -rfka ''
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" no-cache' -l 'no-cache' -d 'Neither use nor keep listings of layers in $XDG_CACHE_HOME/ocinoco.'
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
@@ -90,11 +90,11 @@ complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_o
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
-complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" retries' -l 'retries' -d 'Repeat a request that failed for a passing reason up to N times.' -rfka ''
-complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" timeout' -l 'timeout' -d 'Give up connecting, and a transfer in which no byte moves, after so long.' -rfka ''
+complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
+complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
-complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" version' -l 'version' -d 'Show the version.'
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" h help' -s 'h' -l 'help' -d 'Show help information.'

@@ -79,6 +79,6 @@ end
 complete -c 'oci-convert' -f
 complete -c 'oci-convert' -n '__oci-convert_should_offer_completions_for_flags_or_options "oci-convert" to' -l 'to' -d 'Format of the images that are written.' -rfka 'oci docker'
 complete -c 'oci-convert' -n '__oci-convert_should_offer_completions_for_flags_or_options "oci-convert" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
-complete -c 'oci-convert' -n '__oci-convert_should_offer_completions_for_flags_or_options "oci-convert" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-convert' -n '__oci-convert_should_offer_completions_for_flags_or_options "oci-convert" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-convert' -n '__oci-convert_should_offer_completions_for_flags_or_options "oci-convert" version' -l 'version' -d 'Show the version.'
 complete -c 'oci-convert' -n '__oci-convert_should_offer_completions_for_flags_or_options "oci-convert" h help' -s 'h' -l 'help' -d 'Show help information.'

@@ -80,9 +80,9 @@ complete -c 'oci-diff' -f
 complete -c 'oci-diff' -n '__oci-diff_should_offer_completions_for_positional "oci-diff" -eq 1' -F
 complete -c 'oci-diff' -n '__oci-diff_should_offer_completions_for_positional "oci-diff" -eq 2' -F
 complete -c 'oci-diff' -n '__oci-diff_should_offer_completions_for_flags_or_options "oci-diff" 0 null' -s '0' -l 'null' -d 'End paths with a zero byte.'
-complete -c 'oci-diff' -n '__oci-diff_should_offer_completions_for_flags_or_options "oci-diff" fast' -l 'fast' -d 'Do not read files that nothing touched since before the snapshot.'
-complete -c 'oci-diff' -n '__oci-diff_should_offer_completions_for_flags_or_options "oci-diff" threads' -l 'threads' -d 'Threads that read files (default: all cores).' -rfka ''
+complete -c 'oci-diff' -n '__oci-diff_should_offer_completions_for_flags_or_options "oci-diff" fast' -l 'fast' -d 'Do not read files whose metadata is unchanged since the snapshot.'
+complete -c 'oci-diff' -n '__oci-diff_should_offer_completions_for_flags_or_options "oci-diff" threads' -l 'threads' -d 'Number of reader threads (default: all cores).' -rfka ''
 complete -c 'oci-diff' -n '__oci-diff_should_offer_completions_for_flags_or_options "oci-diff" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
-complete -c 'oci-diff' -n '__oci-diff_should_offer_completions_for_flags_or_options "oci-diff" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-diff' -n '__oci-diff_should_offer_completions_for_flags_or_options "oci-diff" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-diff' -n '__oci-diff_should_offer_completions_for_flags_or_options "oci-diff" version' -l 'version' -d 'Show the version.'
 complete -c 'oci-diff' -n '__oci-diff_should_offer_completions_for_flags_or_options "oci-diff" h help' -s 'h' -l 'help' -d 'Show help information.'

@@ -83,11 +83,11 @@ complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_
 complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
 complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
 complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
-complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" retries' -l 'retries' -d 'Repeat a request that failed for a passing reason up to N times.' -rfka ''
-complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" timeout' -l 'timeout' -d 'Give up connecting, and a transfer in which no byte moves, after so long.' -rfka ''
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
 complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
 complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
-complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" version' -l 'version' -d 'Show the version.'
 complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" h help' -s 'h' -l 'help' -d 'Show help information.'

@@ -78,9 +78,9 @@ end
 
 complete -c 'oci-gc' -f
 complete -c 'oci-gc' -n '__oci-gc_should_offer_completions_for_positional "oci-gc" -eq 1' -F
-complete -c 'oci-gc' -n '__oci-gc_should_offer_completions_for_flags_or_options "oci-gc" grace' -l 'grace' -d 'Keep files that were written or needed in the last SECONDS.' -rfka ''
-complete -c 'oci-gc' -n '__oci-gc_should_offer_completions_for_flags_or_options "oci-gc" dry-run n' -s 'n' -l 'dry-run' -d 'Remove nothing; write size in bytes and path of what would go.'
+complete -c 'oci-gc' -n '__oci-gc_should_offer_completions_for_flags_or_options "oci-gc" grace' -l 'grace' -d 'Keep files that were written or used in the last SECONDS.' -rfka ''
+complete -c 'oci-gc' -n '__oci-gc_should_offer_completions_for_flags_or_options "oci-gc" dry-run n' -s 'n' -l 'dry-run' -d 'Remove nothing; print the size and path of each file to remove.'
 complete -c 'oci-gc' -n '__oci-gc_should_offer_completions_for_flags_or_options "oci-gc" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
-complete -c 'oci-gc' -n '__oci-gc_should_offer_completions_for_flags_or_options "oci-gc" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-gc' -n '__oci-gc_should_offer_completions_for_flags_or_options "oci-gc" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-gc' -n '__oci-gc_should_offer_completions_for_flags_or_options "oci-gc" version' -l 'version' -d 'Show the version.'
 complete -c 'oci-gc' -n '__oci-gc_should_offer_completions_for_flags_or_options "oci-gc" h help' -s 'h' -l 'help' -d 'Show help information.'

@@ -20,7 +20,7 @@ function __oci-inspect_parse_tokens -S
     set -l unparsed_tokens (__oci-inspect_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-inspect'
-        __oci-inspect_parse_subcommand 0 'base=' 'reference=' 'no-trunc' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-inspect_parse_subcommand 0 'base=' 'reference=' 'index' 'no-trunc' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-inspect_parse_subcommand -r 1 'version'
@@ -79,8 +79,9 @@ end
 complete -c 'oci-inspect' -f
 complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" base' -l 'base' -d 'Image lines of the base, to tell its layers from the image\'s own.' -rF
 complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" reference' -l 'reference' -d 'What the images are called. Default: what oci-fetch recorded.' -rfka ''
-complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" no-trunc' -l 'no-trunc' -d 'Digests and commands in full length.'
+complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" index' -l 'index' -d 'Show several images as a table, and in full only the one for this machine.'
+complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" no-trunc' -l 'no-trunc' -d 'Show digests and commands in full.'
 complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
-complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" version' -l 'version' -d 'Show the version.'
 complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" h help' -s 'h' -l 'help' -d 'Show help information.'

@@ -78,6 +78,6 @@ end
 
 complete -c 'oci-layers' -f
 complete -c 'oci-layers' -n '__oci-layers_should_offer_completions_for_flags_or_options "oci-layers" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
-complete -c 'oci-layers' -n '__oci-layers_should_offer_completions_for_flags_or_options "oci-layers" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-layers' -n '__oci-layers_should_offer_completions_for_flags_or_options "oci-layers" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-layers' -n '__oci-layers_should_offer_completions_for_flags_or_options "oci-layers" version' -l 'version' -d 'Show the version.'
 complete -c 'oci-layers' -n '__oci-layers_should_offer_completions_for_flags_or_options "oci-layers" h help' -s 'h' -l 'help' -d 'Show help information.'

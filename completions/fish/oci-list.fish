@@ -78,9 +78,9 @@ end
 
 complete -c 'oci-list' -f
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_positional "oci-list" -ge 1' -F
-complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list"' -l 'from' -d 'Where the layers are. Default: where the image came from. May be repeated.' -rfka ''
+complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list"' -l 'from' -d 'Read layers from here. Default: where the image came from. May be repeated.' -rfka ''
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" no-cache' -l 'no-cache' -d 'Neither use nor keep listings of layers in $XDG_CACHE_HOME/ocinoco.'
-complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" long' -l 'long' -d 'Lines for people, as \'tar -tv\' has them, the number of the layer first.'
+complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" long' -l 'long' -d 'Print lines like those of \'tar -tv\', the layer\'s number first.'
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" size' -l 'size' -d 'Sums for people: bytes by directory and layer, and what upper layers cover.'
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" digests' -l 'digests' -d 'Add the SHA-256 of the content of every file.'
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
@@ -89,11 +89,11 @@ complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_opti
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
-complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" retries' -l 'retries' -d 'Repeat a request that failed for a passing reason up to N times.' -rfka ''
-complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" timeout' -l 'timeout' -d 'Give up connecting, and a transfer in which no byte moves, after so long.' -rfka ''
+complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
+complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
-complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" version' -l 'version' -d 'Show the version.'
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" h help' -s 'h' -l 'help' -d 'Show help information.'

@@ -77,12 +77,12 @@ function __oci-push-blob_custom_completion
 end
 
 complete -c 'oci-push-blob' -f
-complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" media-type' -l 'media-type' -d 'The blob\'s type. Default: found out.' -rfka ''
-complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob"' -l 'mount' -d 'Take the blob from this repository of the same registry if it is there.' -rfka ''
+complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" media-type' -l 'media-type' -d 'Media type of the blob. Default: detected.' -rfka ''
+complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob"' -l 'mount' -d 'Mount the blob from this repository of the same registry if it is there.' -rfka ''
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" digest' -l 'digest' -d 'Fail unless the blob has this digest.' -rfka ''
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" size' -l 'size' -d 'Fail unless the blob has N bytes.' -rfka ''
-complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" verify-layer' -l 'verify-layer' -d 'Decompress a layer that brings its proof along, too, and check the proof.'
-complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" resume' -l 'resume' -d 'Keep the upload in FILE if it fails, and go on with the one that FILE keeps.' -rF
+complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" verify-layer' -l 'verify-layer' -d 'Decompress and check a layer even if it has a trailer.'
+complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" resume' -l 'resume' -d 'Save the session of a failed upload in FILE, and resume the one saved there.' -rF
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" reuse' -l 'reuse' -d 'Send nothing: stdin is the descriptor line of a blob that is stored already. Status 1 when no REF has it.'
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob"' -l 'from' -d 'With --reuse: mount or copy the blob from there if a REF lacks it. May be repeated.' -rfka ''
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
@@ -91,11 +91,11 @@ complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_fla
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
-complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" retries' -l 'retries' -d 'Repeat a request that failed for a passing reason up to N times.' -rfka ''
-complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" timeout' -l 'timeout' -d 'Give up connecting, and a transfer in which no byte moves, after so long.' -rfka ''
+complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
+complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
-complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" version' -l 'version' -d 'Show the version.'
 complete -c 'oci-push-blob' -n '__oci-push-blob_should_offer_completions_for_flags_or_options "oci-push-blob" h help' -s 'h' -l 'help' -d 'Show help information.'

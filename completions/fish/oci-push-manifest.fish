@@ -77,26 +77,26 @@ function __oci-push-manifest_custom_completion
 end
 
 complete -c 'oci-push-manifest' -f
-complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest"' -l 'from' -d 'Where missing blobs are, before the image\'s source and its base. May be repeated.' -rfka ''
+complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest"' -l 'from' -d 'Look for missing blobs here before the image\'s source and base. May be repeated.' -rfka ''
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" raw' -l 'raw' -d 'Stdin is a stored manifest or index: push it byte for byte, whatever it holds.'
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" index' -l 'index' -d 'Push an index even over one image.'
-complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" expect' -l 'expect' -d 'Move no tag (status 76) unless it is at this digest, or absent.' -rfka ''
+complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" expect' -l 'expect' -d 'Move the tag only if it points to this digest, or is absent; else status 76.' -rfka ''
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest"' -l 'annotation' -d 'Annotate the manifest, or the index. May be repeated.' -rfka ''
-complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" check-blobs' -l 'check-blobs' -d 'Ask for every blob, even if the place has the manifest that names it.'
-complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" referrers' -l 'referrers' -d 'Take along from the first --from what is about the image: signatures, SBOMs.'
-complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" dry-run' -l 'dry-run' -d 'Store nothing: write the descriptor that the push would give.'
-complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" plan' -l 'plan' -d 'Store nothing: write what would be sent, mounted, copied or reused, in bytes.'
+complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" check-blobs' -l 'check-blobs' -d 'Check every blob, even if the destination has the manifest.'
+complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" referrers' -l 'referrers' -d 'Copy the image\'s referrers (signatures, SBOMs) from the first --from too.'
+complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" dry-run' -l 'dry-run' -d 'Store nothing; print the descriptor that the push would print.'
+complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" plan' -l 'plan' -d 'Store nothing; print what would be sent, mounted, copied or reused, in bytes.'
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
-complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" retries' -l 'retries' -d 'Repeat a request that failed for a passing reason up to N times.' -rfka ''
-complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" timeout' -l 'timeout' -d 'Give up connecting, and a transfer in which no byte moves, after so long.' -rfka ''
+complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
+complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
-complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" version' -l 'version' -d 'Show the version.'
 complete -c 'oci-push-manifest' -n '__oci-push-manifest_should_offer_completions_for_flags_or_options "oci-push-manifest" h help' -s 'h' -l 'help' -d 'Show help information.'

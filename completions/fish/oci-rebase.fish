@@ -77,20 +77,20 @@ function __oci-rebase_custom_completion
 end
 
 complete -c 'oci-rebase' -f
-complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" onto' -l 'onto' -d 'The new base. Default: what the old base\'s tag stands for now.' -rfka ''
-complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" base' -l 'base' -d 'The old base. Default: what the image\'s annotations say.' -rfka ''
-complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" check' -l 'check' -d 'Say of each image line, or of each REF, whether its base has moved on.'
+complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" onto' -l 'onto' -d 'New base. Default: the image that the old base\'s tag points to now.' -rfka ''
+complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" base' -l 'base' -d 'Old base. Default: the base in the image\'s annotations.' -rfka ''
+complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" check' -l 'check' -d 'Report for each image line, or each REF, whether its base has changed.'
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
-complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" retries' -l 'retries' -d 'Repeat a request that failed for a passing reason up to N times.' -rfka ''
-complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" timeout' -l 'timeout' -d 'Give up connecting, and a transfer in which no byte moves, after so long.' -rfka ''
+complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
+complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
-complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" version' -l 'version' -d 'Show the version.'
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" h help' -s 'h' -l 'help' -d 'Show help information.'

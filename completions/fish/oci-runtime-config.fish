@@ -20,7 +20,7 @@ function __oci-runtime-config_parse_tokens -S
     set -l unparsed_tokens (__oci-runtime-config_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-runtime-config'
-        __oci-runtime-config_parse_subcommand 0 'rootfs=' 'args=' 'terminal' 'no-terminal' 'read-only' 'hostname=' 'rootless' 'step' 'network=' 'mount=+' 'writable-mount=+' 'tmpfs=+' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-runtime-config_parse_subcommand 0 'rootfs=' 'args=' 'terminal' 'no-terminal' 'read-only' 'hostname=' 'rootless' 'check' 'step' 'network=' 'mount=+' 'writable-mount=+' 'tmpfs=+' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-runtime-config_parse_subcommand -r 1 'version'
@@ -77,19 +77,20 @@ function __oci-runtime-config_custom_completion
 end
 
 complete -c 'oci-runtime-config' -f
-complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" rootfs' -l 'rootfs' -d 'Look for the names of users and groups in this root file system.' -rF
+complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" rootfs' -l 'rootfs' -d 'Look up users and groups in this root file system.' -rF
 complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" args' -l 'args' -d 'Run this in place of the image\'s command: a JSON array, else a line for /bin/sh.' -rfka ''
-complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" terminal' -l 'terminal' -d 'Give the program a terminal of its own.'
-complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" no-terminal' -l 'no-terminal' -d 'Give the program a terminal of its own.'
-complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" read-only' -l 'read-only' -d 'Let the program change nothing in its root file system.'
-complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" hostname' -l 'hostname' -d 'Name of the host in the container.' -rfka ''
+complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" terminal' -l 'terminal' -d 'Give the program a terminal.'
+complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" no-terminal' -l 'no-terminal' -d 'Give the program a terminal.'
+complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" read-only' -l 'read-only' -d 'Make the root file system read-only.'
+complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" hostname' -l 'hostname' -d 'Host name in the container.' -rfka ''
 complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" rootless' -l 'rootless' -d 'For this user without the superuser: in a user namespace, where they are root.'
-complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" step' -l 'step' -d 'For a step of a build: volumes are plain directories, sudo works.'
+complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" check' -l 'check' -d 'Say whether the image could run, as far as that is known without its files, and write nothing.'
+complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" step' -l 'step' -d 'Configure a build step: volumes are plain directories, sudo works.'
 complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" network' -l 'network' -d 'The host\'s network, or none.' -rfka 'host none'
-complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config"' -l 'mount' -d 'Mount a path of the bundle, for reading only.' -rfka ''
-complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config"' -l 'writable-mount' -d 'Mount a path of the bundle.' -rfka ''
-complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config"' -l 'tmpfs' -d 'Mount a directory in memory.' -rfka ''
+complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config"' -l 'mount' -d 'Mount a path of the bundle, read-only.' -rfka ''
+complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config"' -l 'writable-mount' -d 'Mount a path of the bundle, writable.' -rfka ''
+complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config"' -l 'tmpfs' -d 'Mount a tmpfs.' -rfka ''
 complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
-complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" version' -l 'version' -d 'Show the version.'
 complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" h help' -s 'h' -l 'help' -d 'Show help information.'

@@ -78,12 +78,12 @@ end
 
 complete -c 'oci-sign' -f
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" sign-key' -l 'sign-key' -d 'Sign with the private key (PEM, or cosign\'s) in FILE.' -rF
-complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" sign-command' -l 'sign-command' -d 'Sign by CMD: bytes on its stdin, their signature on its stdout.' -rfka ''
+complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" sign-command' -l 'sign-command' -d 'Sign with CMD: it reads bytes on stdin and writes their signature to stdout.' -rfka ''
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" verify-key' -l 'verify-key' -d 'Check the signature with the public key in FILE before it is pushed.' -rF
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" password-file' -l 'password-file' -d 'Read the password of the key from FILE. Default: COSIGN_PASSWORD, or a terminal.' -rF
-complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" predicate' -l 'predicate' -d 'Sign that the JSON in FILE is true of it: an attestation.' -rF
-complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" type' -l 'type' -d 'What kind of document that is, as in https://slsa.dev/provenance/v1.' -rfka ''
-complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign"' -l 'annotation' -d 'Sign this with it.' -rfka ''
+complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" predicate' -l 'predicate' -d 'Sign that the JSON in FILE is true of it: a predicate, or a whole statement.' -rF
+complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" type' -l 'type' -d 'What kind of document that is: a URI, or a name of cosign\'s as spdxjson.' -rfka ''
+complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign"' -l 'annotation' -d 'Sign this annotation too.' -rfka ''
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" legacy' -l 'legacy' -d 'Write the tag sha256-HEX.sig, as cosign did before version 3.'
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" identity' -l 'identity' -d 'The repository that a --legacy signature is for. Default: REF\'s.' -rfka ''
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
@@ -92,11 +92,11 @@ complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_opti
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
-complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" retries' -l 'retries' -d 'Repeat a request that failed for a passing reason up to N times.' -rfka ''
-complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" timeout' -l 'timeout' -d 'Give up connecting, and a transfer in which no byte moves, after so long.' -rfka ''
+complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
+complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
-complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" version' -l 'version' -d 'Show the version.'
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" h help' -s 'h' -l 'help' -d 'Show help information.'

@@ -78,8 +78,8 @@ end
 
 complete -c 'oci-snapshot' -f
 complete -c 'oci-snapshot' -n '__oci-snapshot_should_offer_completions_for_positional "oci-snapshot" -eq 1' -F
-complete -c 'oci-snapshot' -n '__oci-snapshot_should_offer_completions_for_flags_or_options "oci-snapshot" threads' -l 'threads' -d 'Threads that read files (default: all cores).' -rfka ''
+complete -c 'oci-snapshot' -n '__oci-snapshot_should_offer_completions_for_flags_or_options "oci-snapshot" threads' -l 'threads' -d 'Number of reader threads (default: all cores).' -rfka ''
 complete -c 'oci-snapshot' -n '__oci-snapshot_should_offer_completions_for_flags_or_options "oci-snapshot" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
-complete -c 'oci-snapshot' -n '__oci-snapshot_should_offer_completions_for_flags_or_options "oci-snapshot" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-snapshot' -n '__oci-snapshot_should_offer_completions_for_flags_or_options "oci-snapshot" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-snapshot' -n '__oci-snapshot_should_offer_completions_for_flags_or_options "oci-snapshot" version' -l 'version' -d 'Show the version.'
 complete -c 'oci-snapshot' -n '__oci-snapshot_should_offer_completions_for_flags_or_options "oci-snapshot" h help' -s 'h' -l 'help' -d 'Show help information.'

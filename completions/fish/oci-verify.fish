@@ -77,9 +77,9 @@ function __oci-verify_custom_completion
 end
 
 complete -c 'oci-verify' -f
-complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify"' -l 'verify-key' -d 'Take signatures by the public key (PEM) in FILE; by any of several.' -rF
-complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" type' -l 'type' -d 'Take attestations of this type. Default: signatures.' -rfka ''
-complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify"' -l 'annotation' -d 'Take only what signs this annotation.' -rfka ''
+complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify"' -l 'verify-key' -d 'Accept signatures by the public key (PEM) in FILE. May be repeated.' -rF
+complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" type' -l 'type' -d 'Take attestations of this type: a URI, or a name as spdxjson. Default: signatures.' -rfka ''
+complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify"' -l 'annotation' -d 'Require this signed annotation.' -rfka ''
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" identity' -l 'identity' -d 'The repository that an older signature must name. Default: REF\'s.' -rfka ''
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
@@ -87,11 +87,11 @@ complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
-complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" retries' -l 'retries' -d 'Repeat a request that failed for a passing reason up to N times.' -rfka ''
-complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" timeout' -l 'timeout' -d 'Give up connecting, and a transfer in which no byte moves, after so long.' -rfka ''
+complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
+complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
-complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" v verbose' -l 'verbose' -s 'v' -d 'Say on stderr what is done.'
+complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" version' -l 'version' -d 'Show the version.'
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" h help' -s 'h' -l 'help' -d 'Show help information.'

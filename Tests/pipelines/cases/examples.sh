@@ -44,6 +44,20 @@ prepare() {
 		;;
 	oci-validate.1) ocinoco build dist --from scratch --output oci:site:1 --quiet >built.json ;;
 	oci-delete.1) image old older new ;;
+	oci-provenance.1)
+		oci-fetch "$registry/example/base:latest" --platform linux/amd64 >image.json
+		oci-tar dist --root-dir=/app | oci-zstd | oci-push-blob "$registry/example/app" >layer.json
+		oci-manifest-append layer.json <image.json >appended.json
+		mv appended.json image.json
+		cp "$ROOT/Tests/fixtures/signing/ec.pem" key.pem
+		;;
+	oci-step.1)
+		key=$(oci-fetch "$registry/example/base:latest" --platform linux/amd64 | oci-step --args 'make install')
+		oci-tar dist | oci-zstd | oci-push-blob "$registry/example/steps" >step.json
+		oci-fetch scratch | oci-manifest-append step.json |
+			oci-push-manifest "$registry/example/steps:$key" >pushed.json
+		rm step.json
+		;;
 	oci-gc.1)
 		image old
 		ocinoco copy "$registry/example/app:old" oci:store:old >copied.json
