@@ -58,7 +58,7 @@ packages_made = tarball wheel npm rpm deb
 .PHONY: all binaries wrapper demo test unit pipelines meta soak fuzz fuzz-program sanitize lint bench
 .PHONY: install uninstall clean
 .PHONY: completions portable $(packages_made) image dist
-.PHONY: build-packages portable-packages test-packages list-tools
+.PHONY: build-packages portable-packages test-packages list-tools print-version
 
 all: binaries
 	@$(MAKE) --no-print-directory install-tree installed='$(stage)'
@@ -202,7 +202,7 @@ uninstall:
 	rm -rf '$(installed)/$(libexec)'
 	@$(call each_document,rm -f '$(installed)/'"$$place")
 
-version = $(shell sed -n 's/.*"ocinoco \([0-9.]*\)".*/\1/p' Sources/ToolSupport/Version.swift)
+version = $(shell sed -n 's/.*release = "\([0-9.]*\)".*/\1/p' Sources/ToolSupport/Version.swift)
 packages = .build/packages
 BASE = scratch
 IMAGE = oci:$(packages)/image:$(version)
@@ -220,6 +220,9 @@ dist:
 	packaging/dist '$(version)' '$(packages)'
 
 # The installed commands, one to a line.
+print-version:
+	@echo '$(version)'
+
 list-tools:
 	@printf '%s\n' $(sort $(filters) $(remotes)) ocinoco
 

@@ -179,7 +179,7 @@ let package = Package(
                     "TestSupport",
                 ]),
             tests("OCITests", ["JSON", "OCI"]),
-            tests("DockerfileTests", ["JSON", "Dockerfile"]),
+            tests("DockerfileTests", ["JSON", "OCI", "Dockerfile"]),
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
             tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "ToolSupport", "FilterTools"]),
             tests(

@@ -18,8 +18,8 @@ public struct ProvenanceTool: Tool {
 
             Example:
               oci-push-manifest ghcr.io/example/app:1 <image.json |
-                oci-provenance --image image.json --layer layer.json -- ./dist \
-                >provenance.json
+                oci-provenance --image image.json --layer layer.json \\
+                -- ./dist >provenance.json
             """,
         version: Version.text)
 

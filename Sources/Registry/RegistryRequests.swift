@@ -22,14 +22,14 @@ extension RegistryClient {
     func send(
         _ call: RegistryCall, unless isPremature: (HTTPResponse) -> Bool = { _ in false }
     ) throws -> HTTPResponse {
-        try retrying(shown(call), unless: isPremature) {
+        try retrying(located(call), unless: isPremature) {
             _ = call.request.body?.rewind()
             return try sendOnce(call)
         }
     }
 
     /// The request as it was sent: where the registry turned out to be.
-    func shown(_ call: RegistryCall) -> HTTPRequest {
+    func located(_ call: RegistryCall) -> HTTPRequest {
         call.host.knownBaseURL.map { call.request.moved(to: $0) } ?? call.request
     }
 
@@ -136,7 +136,7 @@ extension RegistryClient {
 
     /// The error that an answer of refusal stands for.
     func refusal(_ call: RegistryCall, _ response: HTTPResponse) -> RegistryError {
-        let answer = answer(shown(call), response)
+        let answer = answer(located(call), response)
         if response.status == 401 || response.status == 403 {
             return denial(answer, host: call.host.name)
         }

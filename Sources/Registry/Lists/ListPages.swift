@@ -35,8 +35,10 @@ final class ListPages {
     /// - Throws: `RegistryError.violation` for a list that cannot be followed to its end.
     func read(_ body: (HTTPResponse, RegistryCall) throws -> Int?) throws {
         while true {
-            seen.insert(call.request.url)
             let response = try client.send(call)
+            // Links lead on from where the registry is, which the first answer may have told.
+            call.request = client.located(call)
+            seen.insert(call.request.url)
             let entryCount: Int?
             do {
                 entryCount = try body(response, call)

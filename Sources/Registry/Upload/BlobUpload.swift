@@ -134,7 +134,7 @@ final class BlobUpload {
         let response = try client.send(call)
         guard response.status == 202 else { throw client.refusal(call, response) }
         resumption?.begin()
-        session = try UploadSession(response, to: client.shown(call).url, client.requestPolicy)
+        session = try UploadSession(response, to: client.located(call).url, client.requestPolicy)
     }
 
     /// Sends what is next by the method that fits best now.

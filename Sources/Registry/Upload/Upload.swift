@@ -74,7 +74,7 @@ extension RegistryRepository {
             }
         case 202:
             return .session(
-                try UploadSession(response, to: client.shown(call).url, client.requestPolicy))
+                try UploadSession(response, to: client.located(call).url, client.requestPolicy))
         default: return .refused
         }
     }

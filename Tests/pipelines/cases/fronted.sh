@@ -9,7 +9,7 @@ openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=alice \
 	-keyout client.key -out client.csr 2>openssl.log
 openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out client.pem 2>openssl.log
 cat client.pem client.key >both.pem
-front_port=$(free_port) storage_port=$(free_port)
+front_port=$(free_port) storage_port=$(free_port) link_port=$(free_port)
 start_registry htpasswd "https://127.0.0.1:$storage_port/"
 front=127.0.0.1:$front_port
 start_nginx "$front_port" <<END
@@ -23,6 +23,14 @@ start_nginx "$front_port" <<END
 		ssl_verify_client on;
 		client_max_body_size 8m; proxy_request_buffering off; proxy_http_version 1.1;
 		location / { proxy_pass http://$registry; proxy_set_header Host \$http_host; }
+	}
+	server {
+		listen 127.0.0.1:$link_port ssl;
+		location = /v2/list/tags/list {
+			default_type application/json;
+			add_header Link '<http://other.test/v2/list/tags/list?n=1>; rel="next"';
+			return 200 '{"name":"list","tags":["a"]}';
+		}
 	}
 	server {
 		listen 127.0.0.1:$storage_port ssl;
@@ -48,6 +56,11 @@ logged() {
 		sleep 0.05
 	done
 }
+
+# What the first answer of a registry leads to is not in the clear either. Nobody listens at the proxy.
+assert_failed 76 oci-fetch env http_proxy=http://127.0.0.1:9 oci-fetch --ca-file ca.pem --tags \
+	"127.0.0.1:$link_port/list"
+assert_match 'a link from TLS to plain HTTP' err
 
 # A stream is refused, and goes in parts that are not.
 head -c 30000000 /dev/urandom >random

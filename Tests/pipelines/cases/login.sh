@@ -32,6 +32,17 @@ assert_empty err
 assert_equal 600 "$(stat -c %a "$HOME/.docker/config.json")"
 assert_equal 700 "$(stat -c %a "$HOME/.docker")"
 assert_equal "$encoded" "$(jq -r --arg host "$registry" '.auths[$host].auth' "$HOME/.docker/config.json")"
+
+# What is stored is asked about, and nothing is written; what the registry does not take is 77, and none is too.
+cp "$HOME/.docker/config.json" stored.json
+expect 0 ocinoco login --check "$registry"
+assert_empty err
+cmp stored.json "$HOME/.docker/config.json"
+jq --arg host "$registry" '.auths[$host].auth = ("alice:wrong horse" | @base64)' stored.json >stale.json
+assert_failed 77 oci-login oci-login --check --authfile stale.json "$registry"
+echo '{}' >none.json
+assert_failed 77 oci-login oci-login --check --authfile none.json "$registry"
+cat err >>said
 echo blob | oci-push-blob "$registry/a/b" >blob.json
 oci-fetch --blob "$registry/a/b" <blob.json >blob
 assert_equal blob "$(cat blob)"

@@ -45,6 +45,8 @@ based oci-manifest-append layer.json
 based oci-config --env A=b
 based oci-push-manifest $registry/app:2
 based oci-layers
+based oci-step --args make
+manifest.json oci-provenance --image based --layer layer.json -- tree
 layer.zst oci-untar unpacked
 based oci-runtime-config
 based oci-convert --to docker

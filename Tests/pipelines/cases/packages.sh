@@ -4,7 +4,7 @@
 . "$TEST_LIB"
 
 packages=$PWD/packages
-version=$(sed -n 's/.*"ocinoco \([0-9.]*\)".*/\1/p' "$ROOT/Sources/ToolSupport/Version.swift")
+version=$(make -C "$ROOT" -s --no-print-directory print-version)
 
 # As users get it but for the compression, which takes longer than everything else.
 export DPKG_DEB_COMPRESSOR_TYPE=gzip DPKG_DEB_COMPRESSOR_LEVEL=1

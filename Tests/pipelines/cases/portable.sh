@@ -4,7 +4,7 @@
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-version=$(sed -n 's/.*"ocinoco \([0-9.]*\)".*/\1/p' "$ROOT/Sources/ToolSupport/Version.swift")
+version=$(make -C "$ROOT" -s --no-print-directory print-version)
 machine=$(uname -m)
 glibc=$(sed -n 's/^glibc=//p' "$ROOT/packaging/portable")
 

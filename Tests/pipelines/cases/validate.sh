@@ -107,6 +107,12 @@ assert_match "^$digest layers\[0\].mediaType: .* in a manifest of type applicati
 damaged compression
 manifest_with '.layers[0].mediaType = "application/vnd.oci.image.layer.v1.tar+gzip"'
 faulty "^$layer .* is zstd, not application/vnd.oci.image.layer.v1.tar.gzip$"
+# A window that engines do not decompress: they take 128 MiB.
+damaged window
+oci-fetch --blob oci:image <1.json | zstd -dcq | zstd -q --long=28 >wide
+changed=$(store wide)
+manifest_with ".layers[0].digest = \"$changed\" | .layers[0].size = $(wc -c <wide)"
+faulty "^$changed "
 damaged size
 jq -c '.manifests[0].size = 7' image/index.json >size/index.json
 faulty '^index.json manifests\[0\].size: 7, but it has [0-9]+ bytes$' --fast
