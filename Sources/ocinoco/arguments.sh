@@ -107,14 +107,10 @@ take_operand() {
 	'') usage_error "one argument too many: '$word'" ;;
 	\[*...\]) ;;
 	*...) operands="[$operand]" ;;
-	*)
-		operands=${operands#"$operand"}
-		operands=${operands# }
-		;;
+	*) operands=${operands#* } ;;
 	esac
 	operand=${operand#\[}
-	operand=${operand%\]}
-	operand=${operand%...}
+	operand=${operand%...*}
 	case $operand in
 	REF | NEW-REF | REPOSITORY | REGISTRY) check_reference "$word" ;;
 	SOURCE | BUNDLE | DIR) [ -n "$word" ] || usage_error "an empty $operand" ;;

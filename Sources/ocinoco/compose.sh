@@ -21,28 +21,23 @@ clear_script() {
 
 # Sets `quoted` to a word as sh reads it back.
 quote() {
-	case $1 in
-	'' | *[!A-Za-z0-9_./:=@%+,-]*) ;;
-	*)
-		quoted=$1
-		return
-		;;
-	esac
-	rest=$1 quoted="'"
+	rest=$1 quoted=
 	while :; do
 		case $rest in *\'*) ;; *) break ;; esac
 		quoted="$quoted${rest%%\'*}'\\''"
 		rest=${rest#*\'}
 	done
-	quoted="$quoted$rest'"
+	case $1 in
+	'' | *[!A-Za-z0-9_./:=@%+,-]*) quoted="'$quoted$rest'" ;;
+	*) quoted=$1 ;;
+	esac
 }
 
 # Sets `quoted` to a FILE, as the script has it.
 place() {
-	case $1 in
-	work:*)
-		if [ -n "$keep" ]; then quote "$keep/${1#work:}"; else quoted="\"\$$work\"/${1#work:}"; fi
-		;;
+	case ${keep:+kept}:$1 in
+	:work:*) quoted="\"\$$work\"/${1#work:}" ;;
+	kept:work:*) quote "$keep/${1#work:}" ;;
 	*) quote "${1#file:}" ;;
 	esac
 }
@@ -58,17 +53,12 @@ stage() {
 	shift
 	for word do
 		tags=${word%%:*}
-		case $tags in
-		arg) quote "${word#*:}" ;;
-		work) place "$word" ;;
-		*)
-			is_selected "$tags" "$groups every" || continue
-			word=${word#*:}
-			case ,$tags, in
-			*,once,*) quoted="${word%%=*}=\"\$$work\"/${word#*=}" ;;
-			*) quote "$word" ;;
-			esac
-			;;
+		is_selected "$tags" "$groups every arg work" || continue
+		word=${word#*:}
+		case ,$tags, in
+		,work,) place "work:$word" ;;
+		*,once,*) quoted="${word%%=*}=\"\$$work\"/${word#*=}" ;;
+		*) quote "$word" ;;
 		esac
 		line="$line $quoted"
 	done
@@ -104,13 +94,10 @@ add() {
 		[ "$verbose" = no ] || traces="${traces}say $quoted$newline"
 	fi
 	pipeline=$pipeline$line
-	case $input in
-	- | '') ;;
-	*)
+	if [ -n "$input" ]; then
 		place "$input"
 		pipeline="$pipeline <$quoted"
-		;;
-	esac
+	fi
 	input=
 }
 
@@ -119,14 +106,19 @@ pipe() {
 	pipeline="$pipeline |$newline	"
 }
 
+# redirect FILE: the last stage writes FILE.
+redirect() {
+	place "$1"
+	pipeline="$pipeline >$quoted"
+	[ -z "$keep" ] || removals="${removals}rm -f -- $quoted$newline"
+}
+
 # beside FILE: the last stage writes FILE while the next stage runs, which does not read it. When `unheard` was -
 # at that stage, its failure is ignored, and FILE is empty then.
 beside() {
 	unheard=
-	place "$1"
-	pipeline="$pipeline >$quoted"
+	redirect "$1"
 	[ "$verbose" = yes ] || pipeline="$pipeline 2>/dev/null"
-	case $keep in ?*) removals="${removals}rm -f -- $quoted$newline" ;; esac
 	pipe
 }
 
@@ -141,28 +133,28 @@ join() {
 	work:*) return ;;
 	'' | file:*) run cat cat ;;
 	esac
-	into "work:$1"
-	from "work:$1"
+	through "work:$1"
+}
+
+# through FILE: the last stage writes FILE, the pipeline is complete, and the next stage reads FILE.
+through() {
+	into "$1"
+	from "$1"
 }
 
 # into FILE [STATUS]: the last stage writes FILE, and the pipeline is complete. With STATUS, the lines up to
 # `end_otherwise` run only when the pipeline ends with that status.
 into() {
-	if [ "$1" != - ]; then
-		place "$1"
-		pipeline="$pipeline >$quoted"
-		case $keep:$1 in ?*:work:*) removals="${removals}rm -f -- $quoted$newline" ;; esac
-	fi
+	[ "$1" = - ] || redirect "$1"
+	[ -z "${2-}" ] || pipeline="$pipeline || {"
+	write "$removals$traces$pipeline"
 	case $dry_run:${2-} in
-	no:) set -- '' proceed ;;
-	no:*) set -- ' || {' "forgive $2" ;;
-	yes:) set -- '' '' ;;
+	no:) write proceed ;;
+	no:*) write "forgive $2" ;;
 	# For a tool that answers yes or no. A printed script does not tell no from a failure.
-	yes:1) set -- ' || {' '' ;;
-	yes:*) set -- ' || {' "case \$? in $2) ;; *) exit \"\$?\" ;; esac" ;;
+	yes: | yes:1) ;;
+	yes:*) write "case \$? in $2) ;; *) exit \"\$?\" ;; esac" ;;
 	esac
-	write "$removals$traces$pipeline$1"
-	[ -z "$2" ] || write "$2"
 	pipeline='' traces='' removals='' number=0
 }
 

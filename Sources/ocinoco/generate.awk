@@ -95,7 +95,7 @@ function find_operands(    c, usage, i, operands) {
 		split(text[command[c], "text"], usage, "\n")
 		# Of several usages, the last, which takes the most.
 		for (i = 1; usage[i] != ""; i++) if (usage[i] ~ " ocinoco ") operands = operands_of(usage[i])
-		print "\t" command[c] ") operands=" Q operands Q " lack=" Q lack(operands) Q " ;;"
+		print "\t" command[c] ") operands=" Q operands " " Q " lack=" Q lack(operands) Q " ;;"
 	}
 	print "\tesac\n}"
 }

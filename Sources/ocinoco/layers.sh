@@ -91,11 +91,8 @@ descriptor_stages() {
 stage_to_target() {
 	groups=$1
 	shift
-	if [ -n "$output" ]; then
-		stage "$groups" "$@" "arg:$output"
-	else
-		stage "$groups TAG" "$@"
-	fi
+	[ -n "$output" ] || groups="$groups TAG"
+	stage "$groups" "$@" ${output:+"arg:$output"}
 }
 
 is_stored() {
@@ -128,25 +125,17 @@ edit_image() {
 
 # Pushes the image lines to where the new image goes, or prints what the push would give.
 push_images() {
-	if has_word provenance "$@"; then
-		[ -z "$pipeline" ] || {
-			into work:image.json
-			from work:image.json
-		}
-		image=$input
-	else
-		join image.json
-	fi
+	# A statement of how the image was built needs the image lines in a file.
+	if [ -n "$pipeline" ] && has_word provenance "$@"; then through work:image.json; fi
+	image=$input
+	join image.json
 	if [ "$plan" = yes ]; then
 		set -- "$@" oci-push-manifest:--plan ${known:+"oci-push-manifest:--from=$known"}
 	elif ! is_stored; then
 		set -- "$@" oci-push-manifest:--dry-run
 	fi
 	stage_to_target oci-push-manifest "$@"
-	if has_word provenance "$@"; then
-		pipe
-		state_provenance "$@"
-	fi
+	! has_word provenance "$@" || state_provenance "$@"
 	if has_word signing "$@"; then
 		pipe
 		stage oci-sign "$@" "arg:$target"

@@ -17,13 +17,6 @@ start() {
 	esac
 }
 
-find_free_descriptor() {
-	ocinoco_free=3
-	while [ "$ocinoco_free" -lt 8 ] && { command true <&"$ocinoco_free"; } 2>/dev/null; do
-		ocinoco_free=$((ocinoco_free + 1))
-	done
-}
-
 # watch NUMBER LABEL COMMAND...: runs a stage, and records its failure, unless LABEL is -.
 watch() {
 	# A signal for all of them ends the stage, and not this shell before it.
@@ -140,7 +133,10 @@ clean_up() {
 
 # Runs the script.
 run_composed() {
-	find_free_descriptor
+	ocinoco_free=3
+	while [ "$ocinoco_free" -lt 8 ] && { command true <&"$ocinoco_free"; } 2>/dev/null; do
+		ocinoco_free=$((ocinoco_free + 1))
+	done
 	start run_script
 	ocinoco_status=0
 	{ wait "$!"; } 2>/dev/null || ocinoco_status=$?

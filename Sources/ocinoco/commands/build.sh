@@ -104,8 +104,7 @@ make_layers() {
 	for word in "$@" ${output:+"TAG:$output"}; do
 		case $word in TAG:oci:*) set -- "$@" "outputs:--exclude-output=${word#TAG:}" ;; esac
 	done
-	[ -z "$keep" ] || set -- "$@" "outputs:--exclude-output=$keep"
-	[ -z "$cache" ] || set -- "$@" "outputs:--exclude-output=$cache"
+	set -- "$@" ${keep:+"outputs:--exclude-output=$keep"} ${cache:+"outputs:--exclude-output=$cache"}
 	for word do
 		case $word in LAYER:*) make_layer_at "${word#LAYER:}" "$@" ;; esac
 	done
@@ -122,11 +121,7 @@ make_layer_at() {
 	case $source in '' | - | "$1") directory= ;; esac
 	[ -n "$directory" ] || usage_error "not SOURCE:DIR: '$1'"
 	shift
-	for word do
-		shift
-		case $word in oci-tar:--root-dir=*) ;; *) set -- "$@" "$word" ;; esac
-	done
-	make_lower_layer "$@" "oci-tar:--root-dir=$directory"
+	make_lower_layer 'top root-dir' "$@" "oci-tar:--root-dir=$directory"
 }
 
 # make_layer_of SOURCE WORD...
@@ -135,15 +130,16 @@ make_layer_of() {
 	shift
 	find_layer "$@"
 	warn_of_links "$@"
-	if [ "$above" -eq 0 ]; then make_layer "$@"; else make_lower_layer "$@"; fi
+	if [ "$above" -eq 0 ]; then make_layer "$@"; else make_lower_layer top "$@"; fi
 }
 
-# A layer below that of the last SOURCE, without the options that are for that one alone.
+# make_lower_layer GROUPS WORD...: a layer below that of the last SOURCE, without the options for one of GROUPS.
 make_lower_layer() {
-	index=$((index + 1)) name=layer.$index
+	index=$((index + 1)) name=layer.$index left_out=$1
+	shift
 	for word do
 		shift
-		is_selected "${word%%:*}" top || set -- "$@" "$word"
+		is_selected "${word%%:*}" "$left_out" || set -- "$@" "$word"
 	done
 	make_layer "$@"
 }
@@ -158,8 +154,7 @@ make_layer() {
 		return
 	fi
 	read_source arg:--fingerprint "$@"
-	into "work:$name.tree"
-	from "work:$name.tree"
+	through "work:$name.tree"
 	cache_stage "$@"
 	confirm_stages "$@"
 	into "work:$name.json" 1
@@ -224,9 +219,7 @@ find_layer() {
 # Warns of a directory in SOURCE that is a symbolic link in many bases, and would replace it.
 warn_of_links() {
 	if [ "$from" = scratch ] || [ ! -d "$source" ] || [ "$quiet$follow_base" != nono ]; then return 0; fi
-	for word do
-		case $word in oci-tar:--root-dir=* | *:--files-from=*) return 0 ;; esac
-	done
+	case "$given " in *' --root-dir '* | *' --files-from '*) return 0 ;; esac
 	for path in bin sbin lib lib32 lib64 libx32 var/run var/lock; do
 		if [ ! -d "$source/$path" ] || [ -L "$source/$path" ]; then continue; fi
 		say "warning: '/$path' is a link in many bases, which the layer would replace by a directory; --follow-base leads through it"
@@ -234,22 +227,21 @@ warn_of_links() {
 	done
 }
 
-# The stage that states how the image was built: from what, and by which of the options that make a difference
-# to it.
+# The stage that states how the image of the last stage was built: from what, and by which of the options that
+# make a difference to it.
 state_provenance() {
+	pipe
+	stated='stated oci-tar level oci-config oci-manifest-append platform'
 	set -- "$@" arg:--image "$image"
 	for word in $descriptors; do set -- "$@" arg:--layer "$word"; done
 	set -- "$@" arg:-- "arg:--from=$from"
 	for word do
 		case $word in
-		TAG:*) set -- "$@" "arg:--tag=${word#*:}" ;;
-		LAYER:*) set -- "$@" "arg:--layer=${word#*:}" ;;
-		oci-push-manifest:--annotation=*) set -- "$@" "arg:${word#*:}" ;;
-		*)
-			is_selected "${word%%:*}" 'oci-tar level oci-config oci-manifest-append platform' || continue
-			set -- "$@" "arg:${word#*:}"
-			;;
+		TAG:*) word=stated:--tag=${word#*:} ;;
+		LAYER:*) word=stated:--layer=${word#*:} ;;
+		oci-push-manifest:--annotation=*) word=stated:${word#*:} ;;
 		esac
+		! is_selected "${word%%:*}" "$stated" || set -- "$@" "arg:${word#*:}"
 	done
 	[ -z "$compress" ] || set -- "$@" "arg:--compress=$compress"
 	[ "$follow_base" = no ] || set -- "$@" arg:--follow-base

@@ -25,7 +25,6 @@ compose_rebase() {
 	stage 'oci-fetch REF' arg:--platform=all "$@"
 	pipe
 	stage oci-rebase "$@"
-	into work:image.json
-	from work:image.json
+	through work:image.json
 	stage 'oci-push-manifest TAG' "arg:--from=$first" "$@"
 }

@@ -18,9 +18,8 @@ compose_unpack() {
 		die 73 "'$bundle' is not empty"
 	fi
 	stage 'oci-fetch platform REF' "$@"
-	into work:image.json
 	# An image that cannot run is refused before its layers are fetched.
-	from work:image.json
+	through work:image.json
 	stage oci-runtime-config arg:--check "$@"
 	into -
 	write_command mkdir -p -- "$bundle/rootfs"
