@@ -10,6 +10,9 @@ struct Inventory {
         let sources: [Reference]
         /// As in `layer 2 of 5 of the image`.
         let subject: String
+        /// Whether it was most likely stored before its manifest was made, so that asking for it costs
+        /// less than a mount from where it is not.
+        var isLikelyThere = false
     }
 
     private(set) var blobs: [Blob] = []
@@ -17,8 +20,10 @@ struct Inventory {
     var manifests: [RawManifest] = []
     private var digests: Set<Digest> = []
 
+    /// - Parameter isBuilt: whether the highest layer was added to the image here.
     mutating func add(
-        _ manifest: Manifest, subject: String, config: [UInt8]?, sources: [Reference]
+        _ manifest: Manifest, subject: String, config: [UInt8]?, sources: [Reference],
+        isBuilt: Bool = false
     ) {
         add(
             Blob(
@@ -30,7 +35,8 @@ struct Inventory {
             add(
                 Blob(
                     descriptor: layer, bytes: layer.contentAtHand, sources: sources,
-                    subject: "layer \(offset + 1) of \(manifest.layers.count) of \(subject)"))
+                    subject: "layer \(offset + 1) of \(manifest.layers.count) of \(subject)",
+                    isLikelyThere: isBuilt && offset == manifest.layers.count - 1))
         }
     }
 

@@ -157,7 +157,7 @@ extension ImageStore {
             for child in content.images where !held.contains(child.stored.digest) {
                 inventory.add(
                     child.manifest, subject: child.subject, config: child.configBytes,
-                    sources: sources + child.sources)
+                    sources: sources + child.sources, isBuilt: true)
                 if child.stored.digest != content.root.digest {
                     inventory.manifests.append(child.stored)
                 }

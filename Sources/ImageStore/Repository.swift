@@ -33,6 +33,9 @@ public protocol Repository: BlobWriter {
 
     func hasBlob(_ digest: Digest) throws -> Bool
 
+    /// The same of one who is about to store the blob there; false also when the place refuses to say.
+    func hasBlobBeforePush(_ blob: Descriptor) throws -> Bool
+
     /// Size of a blob in bytes; nil when it does not exist.
     func blobSize(_ digest: Digest) throws -> Int64?
 
@@ -86,6 +89,10 @@ extension Repository {
 
     public func digestBeforePush(_ selector: ManifestSelector) throws -> Digest? {
         try manifestDigest(selector)
+    }
+
+    public func hasBlobBeforePush(_ blob: Descriptor) throws -> Bool {
+        try hasBlob(blob.digest)
     }
 }
 

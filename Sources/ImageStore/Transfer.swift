@@ -27,6 +27,7 @@ extension ImageStore {
             return
         }
         if try link(blob, to: target) { return }
+        if blob.isLikelyThere, try repository.hasBlobBeforePush(blob.descriptor) { return }
         let sources = blob.sources.filter { $0.place != target.place && $0 != .scratch }
         let copy = CopiedBlob(
             BlobIdentity(digest: digest, size: blob.descriptor.size), cancellation

@@ -18,6 +18,12 @@ extension RegistryRepository {
         try existence(of: digest, size: nil) != .absent
     }
 
+    /// The same of one who is about to store it: with the token that this needs, and false where only
+    /// storing it would tell.
+    public func hasBlobBeforePush(_ blob: Descriptor) throws -> Bool {
+        try existence(of: blob.digest, size: blob.size, pushing: true) == .present
+    }
+
     /// - Throws: `RegistryError.violation` when something else answers in the blob's place.
     func existence(
         of digest: Digest, size: Int64?, pushing: Bool = false
