@@ -80,7 +80,8 @@ done
 cmp more.list above.list
 assert_failed 65 oci-flatten oci-flatten --above above.line <more.line
 assert_failed 65 oci-manifest-append oci-manifest-append --squash above.line above.json <more.line
-assert_failed 65 oci-manifest-append oci-manifest-append --squash more.line above.json <more.line
+cp more.line same.line
+assert_failed 65 oci-manifest-append oci-manifest-append --squash same.line above.json <more.line
 expect 64 oci-flatten --above base.json --only x <line
 expect 64 oci-manifest-append <line
 expect 64 oci-manifest-append --no-layer above.json <line
