@@ -95,7 +95,9 @@ end_by_signal() {
 	trap '' HUP INT PIPE QUIT TERM
 	# In yash it is 0 when nothing was started.
 	if [ "${!:-0}" != 0 ]; then
-		: >|"$ocinoco_state/stop"
+		# The directory is gone when the signal comes while the wrapper ends. `command` keeps the shell from
+		# ending by that.
+		{ command : >|"$ocinoco_state/stop"; } 2>/dev/null || :
 		while kill -0 "$!" 2>/dev/null; do
 			stop_stages
 			sleep 0.1 || :

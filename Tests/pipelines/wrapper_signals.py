@@ -4,8 +4,7 @@ usage: wrapper_signals.py WRAPPER COUNT SHELL...
 
 Eight run at once. The signal goes to the wrapper alone, to all processes of the build, or to one stage. A
 build must end, leave no process and no file of its own, and print an image only when it is named and whole.
-Where a signal for the wrapper came, its status must be that of the signal, unless it was done. Of bash only a
-failure is asked, and that all ends: it passes over a signal, about once in 500 times, that its child took too.
+Where a signal for the wrapper came, its status must be that of the signal, unless it was done.
 The working directory is new and has a directory `dist`.
 """
 
@@ -114,7 +113,7 @@ def build(index):
                 return f"{what}: hangs\n{left}"
             left = members(process.pid)
             # Orphans of a shell that was killed under them end by themselves.
-            while left and (target == "stage" or shell == ["bash"]):
+            while left and target == "stage":
                 time.sleep(0.05)
                 left = members(process.pid)
             printed = process.stdout.read()
@@ -124,7 +123,7 @@ def build(index):
         return f"{what}: processes {left} go on"
     if files and target != "stage":
         return f"{what}: left {files}"
-    if target != "stage" and shell != ["bash"] and status not in (0, -number, 128 + number):
+    if target != "stage" and status not in (0, -number, 128 + number):
         return f"{what}: status {status}"
     # A signal may come between the last line that is printed and the wrapper's end.
     if (status == 0 or printed) and (not printed or images != [json.loads(printed)["digest"]]):
@@ -138,9 +137,7 @@ def main():
     for failure in failures[:10]:
         print(failure)
     print(f"{COUNT} builds, {len(failures)} wrong")
-    # No build may hang or name what is not whole. Of a few the shell says another status, or ends before its stages.
-    grave = [failure for failure in failures if ": hangs" in failure or "printed" in failure]
-    sys.exit(bool(grave) or len(failures) > COUNT // 100)
+    sys.exit(bool(failures))
 
 
 main()
