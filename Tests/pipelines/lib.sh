@@ -100,6 +100,18 @@ start_registry() {
 	registry=127.0.0.1:$port
 }
 
+# requests TEXT: how many requests the registry got since the last call for what begins with TEXT after /v2/.
+#
+# An answer may be here before its line is in the log, so a last request is waited for.
+requests() {
+	mark=/v2/mark/manifests/$(date +%s%N)
+	curl -so mark.answer "http://$registry$mark"
+	until grep -q "\"GET $mark" "$registry_log"; do sleep 0.02; done
+	tail -n +$(($(cat seen 2>/dev/null || echo 0) + 1)) "$registry_log" | grep -v /v2/mark/ |
+		grep -c "\"[A-Z]* /v2/$1" || :
+	wc -l <"$registry_log" >seen
+}
+
 registry_configuration() {
 	cat <<END
 version: 0.1

@@ -20,17 +20,6 @@ done >images.json
 oci-push-manifest "$source" <images.json >pushed.json
 digest=$(field .digest pushed.json)
 
-# The requests since the last call, for what begins with a text after /v2/.
-# An answer may be here before its line is in the log: a last request is waited for.
-echo 0 >seen
-requests() {
-	mark=/v2/mark/manifests/$(date +%s%N)
-	curl -so mark.answer "http://$registry$mark"
-	until grep -q "\"GET $mark" "$registry_log"; do sleep 0.02; done
-	tail -n +$(($(cat seen) + 1)) "$registry_log" | grep -v /v2/mark/ | grep -c "\"[A-Z]* /v2/$1" || :
-	wc -l <"$registry_log" >seen
-}
-
 requests '' >/dev/null
 expect 0 ocinoco copy "$source" "$registry/target:1"
 cmp out pushed.json
