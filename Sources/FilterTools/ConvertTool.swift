@@ -11,8 +11,8 @@ public struct ConvertTool: Tool {
         usage: "oci-convert --to <oci|docker> [<options>]",
         discussion: """
             Reads image lines from stdin and writes them to stdout with the types of the other \
-            format. Configs and layers keep their bytes. What the other format has no type or \
-            field for is refused: Docker has no zstd layers, annotations or subjects.
+            format. Configs and layers keep their bytes. An image that the other format cannot \
+            express is refused: Docker has no zstd layers, annotations or subjects.
 
             Example:
               oci-convert --to docker <image.json >docker.json

@@ -9,20 +9,20 @@ import ToolSupport
 struct LayerCacheOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Find the layer that DIR keeps for the fingerprint on stdin, in place of a tar.",
+            "Find the layer that DIR stores for the fingerprint on stdin.",
             valueName: "dir"))
     var cache: Path?
 
     @Option(
         help: ArgumentHelp(
-            "With --cache: what makes layers of tars; another TEXT is another layer.",
+            "With --cache: what compressed the layer; layers of another TEXT are not found.",
             valueName: "text"),
         transform: { $0 })
     var madeBy = ""
 
     @Option(
         help: ArgumentHelp(
-            "With --cache: keep the descriptor line in FILE, if the tree is what it was.",
+            "With --cache: store the descriptor line in FILE, if the tree did not change.",
             valueName: "file"))
     var keep: Path?
 

@@ -7,7 +7,7 @@ struct StepOptions: ParsableArguments {
     @Flag(help: "Configure a build step: volumes are plain directories, sudo works.")
     var step = false
 
-    @Option(help: ArgumentHelp("The host's network, or none.", valueName: "host|none"))
+    @Option(help: ArgumentHelp("Use the host's network, or none.", valueName: "host|none"))
     var network: Network?
 
     @Option(

@@ -8,7 +8,10 @@ import ToolSupport
 struct TarOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "Directories and files; a directory's contents go under the root directory (default: .).",
+            """
+            Directories and files; a directory's contents go under the root directory (default: \
+            .).
+            """,
             valueName: "sources"))
     private var sourceArguments: [Values<Path>] = []
     var sources: [Path] { sourceArguments.flattened() }
@@ -53,7 +56,7 @@ struct TarOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             Time of every entry, or 'keep' for each file's own (default: $SOURCE_DATE_EPOCH, else \
-            0). What is kept is at most $SOURCE_DATE_EPOCH.
+            0). Kept times are at most $SOURCE_DATE_EPOCH.
             """, valueName: "seconds|keep"), transform: ModificationTime.init)
     var mtime: ModificationTime?
 
@@ -70,7 +73,10 @@ struct TarOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Leave out a file, directory or oci:DIR that is written meanwhile, with a warning.",
+            """
+            Leave out, with a warning, a file, directory or oci:DIR that is written at the same \
+            time.
+            """,
             valueName: "output"),
         transform: Values.each(OutputPath.init))
     var excludeOutput: [Values<OutputPath>] = []
@@ -108,7 +114,7 @@ struct TarOptions: ParsableArguments {
     @Flag(help: "Write the directories above the root directory too.")
     var parents = false
 
-    @Flag(help: "Keep all extended attributes, not security.capability alone.")
+    @Flag(help: "Keep all extended attributes, not only security.capability.")
     var xattrs = false
 
     func validate() throws {

@@ -8,8 +8,8 @@ import ToolSupport
 struct BlobReuseOptions: ParsableArguments {
     @Flag(
         help: ArgumentHelp(
-            "Send nothing: stdin is the descriptor line of a blob that is stored already. "
-                + "Status 1 when no REF has it."))
+            "Send nothing: stdin is the descriptor line of a stored blob. "
+                + "The status is 1 when no REF has it."))
     var reuse = false
 
     @Option(

@@ -10,7 +10,7 @@ struct BuildOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The Dockerfile (default: stdin).", valueName: "file"))
     var file: Path?
 
-    @Option(help: ArgumentHelp("Where COPY copies from (default: .).", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory that COPY copies from.", valueName: "dir"))
     var context: Path = "."
 
     @Option(
@@ -44,7 +44,10 @@ struct BuildOptions: ParsableArguments {
     var outputs: [String] = []
 
     @Option(
-        help: ArgumentHelp("Isolation of RUN.", valueName: "oci|chroot"))
+        help: ArgumentHelp(
+            """
+            How RUN runs programs: by runc or crun, or by chroot.
+            """, valueName: "oci|chroot"))
     var isolation = BuildRequest.Isolation.oci
 
     @Option(
@@ -68,7 +71,7 @@ struct BuildOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Image whose layers are reused; auto is what the new name stands for.",
+            "Image whose layers are reused; 'auto' is the image that has the new tag now.",
             valueName: "auto|no|ref"),
         transform: ArgumentText.nonemptyText)
     var reuse = "auto"
@@ -78,7 +81,7 @@ struct BuildOptions: ParsableArguments {
         help: "Copy without listing the base image, as COPY --link does.")
     var noBaseListing = false
 
-    @Flag(help: "Put one layer in place of all that the Dockerfile adds.")
+    @Flag(help: "Join all layers that the Dockerfile adds into one.")
     var squash = false
 
     @Option(

@@ -9,12 +9,12 @@ import ToolSupport
 public struct DockerfileTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-dockerfile",
-        abstract: "Print the pipeline that a Dockerfile stands for, as a script.",
+        abstract: "Translate a Dockerfile into a pipeline, as a script.",
         usage: "oci-dockerfile [<options>]",
         discussion: """
             Reads a Dockerfile from stdin and writes a script for sh to stdout, which builds the \
             image with the other tools. The config of each base is read, and the script names the \
-            base by digest. What is not supported is an error with its line.
+            base by digest. An instruction that is not supported is an error with its line.
 
             Example:
               oci-dockerfile --tag ghcr.io/example/app:1 <Dockerfile | sh

@@ -6,7 +6,7 @@ import ToolSupport
 /// Options of `oci-fetch` that say which manifest is meant, beside REF.
 struct FetchSelection: ParsableArguments {
     @Flag(
-        help: "Fetch the digest in the descriptor line on stdin, as oci-verify prints it, from REF."
+        help: "Fetch from REF the digest in the descriptor line on stdin, as oci-verify prints it."
     )
     var descriptor = false
 
@@ -63,7 +63,10 @@ struct FetchLists: ParsableArguments {
     @Flag(help: "Print descriptor lines of the artifacts whose subject is REF.")
     var referrers = false
 
-    @Flag(help: "With --referrers: also what is about those, and in REF's index, each once.")
+    @Flag(
+        help: """
+            With --referrers: also those of referrers and of images in REF's index, each once.
+            """)
     var recursive = false
 
     @Option(help: ArgumentHelp("List only referrers of this type.", valueName: "media-type"))

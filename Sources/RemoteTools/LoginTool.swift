@@ -10,11 +10,12 @@ public struct LoginTool: Tool {
         abstract: "Store the credentials of a registry, or remove them.",
         usage: "oci-login [<options>] <registry>",
         discussion: """
-            Reads the password from stdin, or asks for it on a terminal without showing it, and \
-            stores it when the registry has accepted it: in the file that has credentials of the registry, else in the first that is there, or with \
-            the helper that the file names. Nothing is written to stdout.
+            Reads the password from stdin, or prompts for it on a terminal without showing it, and \
+            stores it when the registry accepts it. The file that has credentials of this registry \
+            gets it, else the first file that exists, or the credential helper that this file \
+            names. Nothing is written to stdout.
 
-            REGISTRY is HOST[:PORT], or HOST[:PORT]/PATH for the repositories below PATH.
+            REGISTRY is HOST[:PORT], or HOST[:PORT]/PATH for repositories below PATH only.
 
             Example:
               oci-login --username robot ghcr.io <token

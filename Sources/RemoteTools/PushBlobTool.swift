@@ -10,12 +10,12 @@ public struct PushBlobTool: Tool {
         commandName: "oci-push-blob",
         abstract: "Stream a blob to a registry or image layout.",
         discussion: """
-            Reads the blob from stdin, to its end and without storing it here, and writes its \
-            descriptor as one line to stdout when every place has confirmed it.
+            Reads the blob from stdin to its end, without storing it locally, and writes its \
+            descriptor as one line to stdout when every REF has confirmed it.
 
-            REF names a repository, as in ghcr.io/example/app, or a layout, as in oci:DIR. A tag in \
-            it is ignored: blobs have none. Several places get the blob from one reading, at the \
-            pace of the slowest; one that fails does not stop the others.
+            REF names a repository, as in ghcr.io/example/app, or a layout, as in oci:DIR. A tag \
+            in REF is ignored: blobs have no tags. For several REFs the blob is read once, at the \
+            speed of the slowest; a REF that fails does not stop the others.
 
             Example:
               oci-tar ./dist | oci-zstd |

@@ -7,7 +7,11 @@ import ToolSupport
 
 /// The options of every tool that talks to registries.
 public struct RegistryArguments: ParsableArguments {
-    @Flag(help: "Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.")
+    @Flag(
+        help: """
+            Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP \
+            anyway.
+            """)
     public var plainHttp = false
 
     @Option(
@@ -22,7 +26,7 @@ public struct RegistryArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The key (PEM) of --cert, when it is in a file of its own.", valueName: "file"))
+            "The key (PEM) of --cert, when it is in a separate file.", valueName: "file"))
     public var key: Path?
 
     @Option(
@@ -38,13 +42,16 @@ public struct RegistryArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Give up a connection or transfer that makes no progress for so long.",
+            "Give up a connection or transfer after this time without progress.",
             valueName: "seconds"))
     public var timeout: Int?
 
     @Option(
         help: ArgumentHelp(
-            "Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.",
+            """
+            Upload blobs in parts of N MiB, 1 to 64. Default: parts only where a registry needs \
+            them.
+            """,
             valueName: "n"))
     public var chunkSize: Int?
 
