@@ -3,7 +3,7 @@ import ByteStream
 import ImageLayout
 import ToolSupport
 
-/// `oci-gc`: what nothing leads to, out of a layout.
+/// `oci-gc`: removes unreferenced blobs from a layout.
 public struct CollectTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-gc",

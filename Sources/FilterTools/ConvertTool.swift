@@ -3,7 +3,7 @@ import ByteStream
 import OCI
 import ToolSupport
 
-/// `oci-convert`: media types between OCI and Docker.
+/// `oci-convert`: converts media types between OCI and Docker.
 public struct ConvertTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-convert",
@@ -29,7 +29,7 @@ public struct ConvertTool: Tool {
 
     public func execute(_ console: Console) throws {
         try ImageLines.map(console) { image, _ in
-            // A config that is not an image's does not get the type of one.
+            // The config of an artifact does not get the type of an image config.
             if image.manifest.config.mediaType.isImageConfig { _ = try image.config() }
             try image.manifest.convert(to: to)
         }

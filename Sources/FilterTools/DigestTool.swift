@@ -4,7 +4,7 @@ import Layer
 import OCI
 import ToolSupport
 
-/// `oci-digest`: makes the descriptor of what passes.
+/// `oci-digest`: prints the descriptor of its input.
 public struct DigestTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-digest",
@@ -71,7 +71,7 @@ public struct DigestTool: Tool {
             return try file.write(source.descriptor.line)
         }
         if let output {
-            // A signal leaves no temporary file, where the file system needs one.
+            // On a file system that needs a temporary file, a signal leaves none.
             Interruption.arm()
             let file = try OutputFile(output)
             try drain(source, to: file)

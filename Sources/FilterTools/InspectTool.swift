@@ -5,7 +5,7 @@ import JSON
 import OCI
 import ToolSupport
 
-/// `oci-inspect`: images for people.
+/// `oci-inspect`: describes images for people.
 public struct InspectTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-inspect",

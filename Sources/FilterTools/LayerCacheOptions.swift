@@ -5,7 +5,7 @@ import OCI
 import Snapshot
 import ToolSupport
 
-/// What `oci-reuse` does with a directory that keeps which layer was made of a tree.
+/// The options of `oci-reuse` for a directory that stores which layer was made from a tree.
 struct LayerCacheOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -41,9 +41,9 @@ struct LayerCacheOptions: ParsableArguments {
         if cache?.isEmpty ?? false { throw ValidationError("--cache is empty") }
     }
 
-    /// Answers with the layer of the tree that `input` has the fingerprint of, or keeps one.
+    /// Finds the layer for the fingerprint in `input`, or stores one.
     ///
-    /// What cannot be read or kept makes no difference but to the time that the next run takes.
+    /// A cache that cannot be read or written only makes the next run slower.
     ///
     /// - Throws: `NegativeAnswer`, `InputError`, `StreamError`.
     func run(_ directory: Path, _ input: InputStream, _ console: Console) throws {

@@ -3,7 +3,7 @@ import ByteStream
 import OCI
 import ToolSupport
 
-/// `oci-layers`: the layers of an image, a descriptor line each.
+/// `oci-layers`: prints the descriptor lines of an image's layers.
 public struct LayersTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-layers",

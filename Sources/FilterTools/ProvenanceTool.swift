@@ -4,7 +4,7 @@ import OCI
 import Signing
 import ToolSupport
 
-/// `oci-provenance`: how an image was built, as a statement that can be signed.
+/// `oci-provenance`: states how an image was built, in a form that can be signed.
 public struct ProvenanceTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-provenance",

@@ -4,7 +4,7 @@ import Layer
 import OCI
 import ToolSupport
 
-/// `oci-reuse`: the stored layer that already is a tar.
+/// `oci-reuse`: finds the stored layer with the content of a tar.
 public struct ReuseTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-reuse",

@@ -4,7 +4,7 @@ import Glibc
 import OCI
 import ToolSupport
 
-/// `oci-runtime-config`: what a runtime needs beside a root file system.
+/// `oci-runtime-config`: writes the config.json of a bundle.
 public struct RuntimeConfigTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-runtime-config",

@@ -4,7 +4,7 @@ import Hashing
 import OCI
 import ToolSupport
 
-/// `oci-step`: the key of what a program would make of an image.
+/// `oci-step`: prints the cache key of a program that changes an image.
 public struct StepTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-step",
@@ -75,7 +75,7 @@ public struct StepTool: Tool {
         try writeLines([Array("step-\(digest.encoded)".utf8)])
     }
 
-    /// A file without lines is an image without layers.
+    /// Reads descriptor lines. An empty file is an image without layers.
     private func readContents(_ path: Path) throws -> [Descriptor] {
         do {
             return try readDescriptors(from: InputStream(opening: path))

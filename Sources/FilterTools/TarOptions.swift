@@ -121,7 +121,7 @@ struct TarOptions: ParsableArguments {
         if keepOwner && (isOwnerGiven || rootless) {
             throw ValidationError("--keep-owner excludes --uid, --gid and --rootless")
         }
-        // The largest id is not one: chown(2) takes it for "leave it as it is".
+        // The largest 32-bit number is not an id: for chown(2) it means "do not change".
         if uid > 0xFFFF_FFFE || gid > 0xFFFF_FFFE {
             throw ValidationError("--uid and --gid are at most \(0xFFFF_FFFE as UInt64)")
         }
@@ -146,7 +146,7 @@ struct TarOptions: ParsableArguments {
         }
     }
 
-    /// Whether SOURCEs are trees and files, under no root directory, with nothing deleted.
+    /// Whether no option sets a root directory, a list of paths, a tar to rewrite or deletions.
     var isPlain: Bool {
         rootDir == .root && filesFrom == nil && fromTar == nil && whiteout.isEmpty
             && opaque.isEmpty
@@ -206,7 +206,7 @@ struct TarOptions: ParsableArguments {
         return patterns
     }
 
-    /// The .dockerignore of the source, when there is one.
+    /// The .dockerignore of the source, if it has one.
     private var ignoreFiles: [Path] {
         let file = (sources.first ?? ".").appending(".dockerignore")
         return dockerignore && file.withCString { access($0, F_OK) } == 0 ? [file] : []

@@ -48,7 +48,7 @@ public struct BaseRecord: Sendable {
 
     fileprivate var isWhole: Bool { base != nil && digest != nil }
 
-    /// The same image with `onto` as its base, if there is one.
+    /// The record to compare: with the base `onto`, or else with its own base without the digest.
     fileprivate func compared(with onto: Reference?) -> BaseRecord {
         BaseRecord(image: image, base: onto ?? base?.withDigest(nil), digest: digest)
     }

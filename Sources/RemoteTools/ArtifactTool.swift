@@ -5,7 +5,7 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-artifact`: a manifest over blobs that are no layers.
+/// `oci-artifact`: makes a manifest of blobs that are not layers.
 public struct ArtifactTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-artifact",

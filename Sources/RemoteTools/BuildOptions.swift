@@ -5,7 +5,7 @@ import Glibc
 import OCI
 import ToolSupport
 
-/// Options of `oci-dockerfile`: what it builds, and the destination.
+/// Options of `oci-dockerfile`: the input and the destination of a build.
 struct BuildOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The Dockerfile (default: stdin).", valueName: "file"))
     var file: Path?
@@ -92,7 +92,7 @@ struct BuildOptions: ParsableArguments {
 
     init() {}
 
-    /// The Dockerfile's bytes, and what messages call it.
+    /// The Dockerfile's bytes, and its name in messages.
     func dockerfile(_ console: Console) throws -> ([UInt8], name: String) {
         guard let file else {
             let input = try console.standardInput(expecting: "a Dockerfile")
@@ -101,7 +101,7 @@ struct BuildOptions: ParsableArguments {
             }
             return (bytes, "Dockerfile")
         }
-        // Under its other spelling where this one is not there, as docker has it.
+        // Like docker, try the other spelling when this one does not exist.
         let other = file.directory.appending("dockerfile")
         let isOther = file.name == "Dockerfile" && !exists(file) && exists(other)
         return (
@@ -110,7 +110,7 @@ struct BuildOptions: ParsableArguments {
         )
     }
 
-    /// The most bytes that a Dockerfile has.
+    /// The maximum number of bytes of a Dockerfile.
     private static let byteLimit = 16 << 20
 
     func request(name: String) throws -> BuildRequest {
@@ -141,12 +141,12 @@ struct BuildOptions: ParsableArguments {
         return request
     }
 
-    /// What is near is asked first.
+    /// The caches in the order of lookup: the local one first.
     private func stepCaches() throws -> [String] {
         let directory = cache.map { "oci:" + ArgumentText.decode($0.bytes) + "/steps" }
         for text in cacheRepo {
             let reference = try Reference(text)
-            // A registry's has a tag where none is written.
+            // A registry reference without a tag has the default tag.
             let isNamed =
                 if case .layout = reference {
                     reference.tag != nil || reference.digest != nil
@@ -171,7 +171,7 @@ struct BuildOptions: ParsableArguments {
         return result
     }
 
-    /// `KEY=VALUE`, or `KEY` with the value that the environment has, if it has one.
+    /// `KEY=VALUE`, or `KEY` with its value in the environment, if it is set there.
     private func argument(_ text: String) throws -> KeyValue? {
         if text.utf8.contains(UInt8(ascii: "=")) { return try pair(text, "build argument") }
         guard let value = getenv(text) else { return nil }
@@ -186,8 +186,7 @@ struct BuildOptions: ParsableArguments {
         }
     }
 
-    /// The patterns of what the context does not have: those beside the Dockerfile, else those in
-    /// the context.
+    /// The ignore file of the context: beside the Dockerfile, or else in the context.
     private func ignoreFile() -> Path? {
         let own = file.map { Path($0.bytes + Array(".dockerignore".utf8)) }
         let candidates = [

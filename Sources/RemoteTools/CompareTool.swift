@@ -4,7 +4,7 @@ import ImageTree
 import OCI
 import ToolSupport
 
-/// `oci-compare`: in what two images differ.
+/// `oci-compare`: prints the differences of two images.
 public struct CompareTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-compare",

@@ -4,7 +4,7 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-delete`: tags and manifests away.
+/// `oci-delete`: removes tags and manifests.
 public struct DeleteTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-delete",

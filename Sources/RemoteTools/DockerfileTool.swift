@@ -5,7 +5,7 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-dockerfile`: a Dockerfile as a script of the other tools.
+/// `oci-dockerfile`: translates a Dockerfile into a script of the other tools.
 public struct DockerfileTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-dockerfile",
@@ -57,7 +57,7 @@ public struct DockerfileTool: Tool {
 }
 
 extension ImageStore {
-    /// The image of a platform that a name stands for now, by its digest.
+    /// The image of a reference and platform, by its digest.
     fileprivate func base(_ text: String, _ platform: Platform) throws -> BaseImage {
         let reference = try Reference(text)
         if case .scratch = reference { throw StoreError.scratch }

@@ -5,7 +5,7 @@ import OCI
 import Registry
 import ToolSupport
 
-/// `oci-doctor`: whether a build would find what it needs.
+/// `oci-doctor`: checks that a build would find everything it needs.
 public struct DoctorTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-doctor",

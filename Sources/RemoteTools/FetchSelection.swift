@@ -3,7 +3,7 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// Options of `oci-fetch` that say which manifest is meant, beside REF.
+/// Options of `oci-fetch` that select a manifest, in addition to REF.
 struct FetchSelection: ParsableArguments {
     @Flag(
         help: "Fetch from REF the digest in the descriptor line on stdin, as oci-verify prints it."
@@ -31,7 +31,7 @@ struct FetchSelection: ParsableArguments {
         }
     }
 
-    /// The reference as the descriptor on stdin narrows it.
+    /// The reference with the digest of the descriptor on stdin, with `--descriptor`.
     func narrowed(_ reference: Reference, _ console: Console) throws -> Reference {
         guard descriptor else { return reference }
         let line = try readDescriptor(
@@ -39,7 +39,7 @@ struct FetchSelection: ParsableArguments {
         return reference.at(line.digest)
     }
 
-    /// Writes the digest, and says whether it is the one that is expected.
+    /// Writes the digest; with `--is`, throws `NegativeAnswer` when it differs.
     func answer(
         _ reference: Reference, platform: PlatformChoice?, _ store: ImageStore
     ) throws {

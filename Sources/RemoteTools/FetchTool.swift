@@ -4,7 +4,7 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-fetch`: images, manifests, configs and blobs out of a place.
+/// `oci-fetch`: reads images, manifests, configs and blobs.
 public struct FetchTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-fetch",

@@ -4,7 +4,7 @@ import ImageTree
 import OCI
 import ToolSupport
 
-/// `oci-flatten`: an image as one tar.
+/// `oci-flatten`: writes the files of an image as one tar.
 public struct FlattenTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-flatten",

@@ -4,7 +4,7 @@ import ImageTree
 import OCI
 import ToolSupport
 
-/// `oci-list`: the files of an image.
+/// `oci-list`: lists the files of an image.
 public struct ListTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-list",

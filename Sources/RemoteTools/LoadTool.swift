@@ -5,7 +5,7 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-load`: the images of an archive to a place.
+/// `oci-load`: stores the images of an archive.
 public struct LoadTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-load",

@@ -3,7 +3,7 @@ import ByteStream
 import ImageStore
 import ToolSupport
 
-/// `oci-login`: credentials of a registry, for every tool that reads containers' or Docker's files.
+/// `oci-login`: stores the credentials of a registry, in containers' or Docker's files.
 public struct LoginTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-login",
@@ -64,13 +64,13 @@ public struct LoginTool: Tool {
     }
 }
 
-/// A password as it is piped: one line, whose newline is not part of it.
+/// A password from one line, without its newline.
 struct Password {
     private static let byteLimit = 64 << 10
 
     let text: String
 
-    /// Reads it from stdin, or where that is a terminal asks for it.
+    /// Reads it from stdin, or prompts for it when stdin is a terminal.
     ///
     /// - Throws: as `init(from:)`.
     static func read(for whom: String, _ console: Console) throws -> Password {
@@ -92,7 +92,7 @@ struct Password {
         return try Password(Array(buffer[..<count]), path: "/dev/tty")
     }
 
-    /// - Throws: `InputError`, none of which says anything of the password; `StreamError.read`.
+    /// - Throws: `InputError`, without any part of the password; `StreamError.read`.
     init(from input: InputStream) throws {
         guard let bytes = try input.readAll(limit: Password.byteLimit) else {
             throw InputError.tooLarge(input.path, limit: Password.byteLimit)

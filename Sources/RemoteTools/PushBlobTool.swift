@@ -4,7 +4,7 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-push-blob`: bytes to a place, their descriptor to stdout.
+/// `oci-push-blob`: stores stdin as a blob and prints its descriptor.
 public struct PushBlobTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-push-blob",
@@ -106,7 +106,7 @@ public struct PushBlobTool: Tool {
         return (target, resume)
     }
 
-    /// The place that REF names.
+    /// The place of REF.
     private func place(_ text: String, _ console: Console) throws -> Reference {
         let reference = try parseReference(text)
         if reference.digest != nil {
@@ -116,7 +116,7 @@ public struct PushBlobTool: Tool {
         return reference.place
     }
 
-    /// A repository's name without the host, which it may be given with.
+    /// A repository's name without its host, if it has one.
     ///
     /// - Returns: nil when the host is that of another REF.
     private func repositoryName(

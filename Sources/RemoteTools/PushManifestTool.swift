@@ -4,7 +4,7 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-push-manifest`: images to their places, and their tags last.
+/// `oci-push-manifest`: stores images, and moves their tags last.
 public struct PushManifestTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-push-manifest",
@@ -86,7 +86,7 @@ public struct PushManifestTool: Tool {
         let expectation = try self.expectation()
         let input = try console.standardInput(expecting: "image lines")
         let output = try registry.withStore(console) { store in
-            // What says nothing about this push is not asked.
+            // Ask only when the answers can be used for this push.
             let asksTags = !dryRun && !plan && !checkBlobs && expectation == nil
             let early = asksTags ? store.askAhead(targets.map(\.reference)) : nil
             let lines = try PushInput(input, isRaw: raw)

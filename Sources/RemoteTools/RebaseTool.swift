@@ -3,7 +3,7 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-rebase`: another base under images.
+/// `oci-rebase`: replaces the base of images.
 public struct RebaseTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-rebase",

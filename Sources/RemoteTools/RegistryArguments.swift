@@ -74,7 +74,7 @@ public struct RegistryArguments: ParsableArguments {
         if key != nil && cert == nil { throw ValidationError("--key needs --cert") }
     }
 
-    /// The options that are not as they are by default, as they are typed.
+    /// The options that differ from their defaults, as arguments.
     var words: [String] {
         var words: [String] = []
         if plainHttp { words.append("--plain-http") }
@@ -91,7 +91,7 @@ public struct RegistryArguments: ParsableArguments {
         return words
     }
 
-    /// Runs `body` with the store that these options describe, and with signals that unwind.
+    /// Runs `body` with a store for these options; signals end it with cleanup.
     func withStore<Result>(
         _ console: Console, _ body: (ImageStore) throws -> Result
     ) throws -> Result {
@@ -132,18 +132,18 @@ public struct RegistryArguments: ParsableArguments {
     }
 }
 
-/// A reference of the command line.
+/// Parses a reference of the command line.
 ///
-/// A layout's text that can be read in several ways is read as the directory that is there.
+/// When the text of a layout is ambiguous, the directory that exists decides.
 /// - Throws: `ReferenceError`.
 func parseReference(_ text: String) throws(ReferenceError) -> Reference {
     let reference = try Reference(text)
-    // After "/:" there is no doubt.
+    // With "/:" the text is unambiguous.
     guard case .layout(let layout) = reference, !text.contains("/:") else { return reference }
     return .layout(layout.resolved { ImageStore.isLayout(Path(argument: $0) ?? Path($0)) })
 }
 
-/// A reference as the user wrote it, with whether a tag was written.
+/// A reference, and whether the user wrote a tag.
 struct NamedReference {
     let reference: Reference
     /// False for a `latest` that is only Docker's default.
@@ -152,7 +152,7 @@ struct NamedReference {
     /// - Throws: `ReferenceError`.
     init(_ text: String) throws(ReferenceError) {
         reference = try parseReference(text)
-        // The default is given only where nothing follows the repository's name.
+        // The default tag is added only when nothing follows the repository's name.
         hasTag = reference.tag != nil && (reference.tag != "latest" || text.contains(":latest"))
     }
 }

@@ -5,7 +5,7 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-save`: images as one tar.
+/// `oci-save`: writes images as one tar.
 public struct SaveTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-save",

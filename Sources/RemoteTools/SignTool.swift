@@ -5,7 +5,7 @@ import OCI
 import Signing
 import ToolSupport
 
-/// `oci-sign`: a signature of what was pushed.
+/// `oci-sign`: signs a manifest that was pushed.
 public struct SignTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-sign",

@@ -4,7 +4,7 @@ import ImageTree
 import OCI
 import ToolSupport
 
-/// `oci-validate`: what is wrong with images.
+/// `oci-validate`: reports faults of images.
 public struct ValidateTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-validate",

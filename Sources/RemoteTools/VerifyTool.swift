@@ -5,7 +5,7 @@ import OCI
 import Signing
 import ToolSupport
 
-/// `oci-verify`: whether an image is signed, and which one it was.
+/// `oci-verify`: verifies signatures, and prints the verified descriptor.
 public struct VerifyTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-verify",
