@@ -59,7 +59,7 @@ struct ChunkedFooter: Equatable {
 /// - Spec: containers-storage, zstd:chunked: the annotations of a layer's descriptor.
 public struct ChunkedTable: Hashable, Sendable {
     /// The table's text before the digest of tar-split, its last member.
-    static let digestKey = ",\"tarSplitDigest\":"
+    static let digestKey: StaticString = ",\"tarSplitDigest\":"
 
     /// Digest of the table as stored, compressed.
     public let digest: Digest
