@@ -1,17 +1,17 @@
 /// The boundaries at which a file's payload is cut into chunks.
 ///
-/// By content, a chunk ends where the rolling sum of the last 64 bytes has its low bits set, so that
-/// equal parts of two versions of a file become equal chunks wherever they stand. Any cut is legal to
-/// a reader.
+/// By content, a chunk ends where the rolling sum of the last 64 bytes has its low bits set, so
+/// that equal parts of two versions of a file become equal chunks at any offset. Readers accept any
+/// boundaries.
 ///
 /// - Spec: the rolling sum of bup: a window of 64 bytes, a character offset of 31.
 struct ChunkBoundary: Sendable {
-    /// A file of at most this many bytes is one chunk, and so is what is left at most.
+    /// The maximum size of a chunk. A file of at most this size is one chunk.
     let largest: Int
-    /// No chunk but a file's last has fewer bytes.
+    /// The minimum size of all chunks but a file's last.
     let smallest: Int
 
-    /// One chunk in 64 KiB behind the smallest, on average.
+    /// One boundary in 64 KiB after the minimum size, on average.
     private static let mask = UInt16.max
     private static let windowByteCount = 64
     private static let width: UInt16 = 64
@@ -25,27 +25,27 @@ struct ChunkBoundary: Sendable {
         ChunkBoundary(largest: byteCount, smallest: byteCount)
     }
 
-    /// Looks for the end of the chunk that `bytes` begins with.
+    /// Searches for the end of the chunk at the beginning of `bytes`.
     ///
     /// - Parameters:
     ///   - bytes: at most `largest`.
-    ///   - known: how many of them were looked at before.
-    /// - Returns: how many bytes the chunk has; nil when more must come to tell.
+    ///   - known: the number of bytes that were searched before.
+    /// - Returns: the number of bytes of the chunk; nil when more bytes are needed.
     func end(in bytes: UnsafeRawBufferPointer, known: Int) -> Int? {
         let start = max(known, smallest - 1)
         if smallest < largest, start < bytes.count,
-            let count = ChunkBoundary.count(before: start, in: bytes)
+            let count = ChunkBoundary.count(after: start, in: bytes)
         {
             return count
         }
         return bytes.count >= largest ? largest : nil
     }
 
-    /// How many bytes the chunk has when it ends behind `start`; nil when the sum says so nowhere.
+    /// The number of bytes of a chunk that ends after `start`; nil when the sum gives no boundary.
     ///
-    /// Only the low 16 bits of the sums matter, so eight bytes are summed at once. One by one, each
-    /// addition waits for the one before: a third of the speed.
-    private static func count(before start: Int, in bytes: UnsafeRawBufferPointer) -> Int? {
+    /// Only the low 16 bits of the sums matter, so one vector holds the sums of eight bytes. Measured:
+    /// more than twice the speed of one byte at a time, where each addition waits for the previous.
+    private static func count(after start: Int, in bytes: UnsafeRawBufferPointer) -> Int? {
         var (low, high) = sums(bytes, upTo: start)
         var (lows, highs) = (SIMD8(repeating: low), SIMD8(repeating: high))
         let step = lows.scalarCount
@@ -70,17 +70,17 @@ struct ChunkBoundary: Sendable {
         return nil
     }
 
-    /// Eight bytes from `offset` on.
+    /// The eight bytes at `offset`.
     private static func lanes(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> SIMD8<UInt16> {
         SIMD8(
             truncatingIfNeeded: bytes.loadUnaligned(
                 fromByteOffset: offset, as: SIMD8<UInt8>.self))
     }
 
-    /// Each lane with all before it.
+    /// The sum of each lane and all lanes before it.
     private static func runningSums(_ lanes: SIMD8<UInt16>) -> SIMD8<UInt16> {
-        // By words of four lanes, which processors shift at once; then the first word's sum goes to the
-        // second.
+        // Four lanes are one word, which processors shift in one instruction. The sum of the first
+        // word is added to the second at the end.
         func moved(_ lanes: SIMD8<UInt16>, by factor: UInt64) -> SIMD8<UInt16> {
             let words = unsafeBitCast(lanes, to: SIMD2<UInt64>.self) &* factor
             return unsafeBitCast(words, to: SIMD8<UInt16>.self)
@@ -91,17 +91,18 @@ struct ChunkBoundary: Sendable {
         return words &+ SIMD8(0, 0, 0, 0, sum, sum, sum, sum)
     }
 
-    /// Whether one of the lanes has all bits set.
+    /// Whether a lane has all bits set.
     private static func hasMask(_ lanes: SIMD8<UInt16>) -> Bool {
         let words = unsafeBitCast(lanes, to: SIMD2<UInt64>.self)
-        // Of the lanes inverted: a borrow into the highest bit comes from a zero.
+        // Only a lane of zero borrows into its highest bit, where that bit is not set.
         func hasZero(_ word: UInt64) -> Bool {
             (word &- 0x0001_0001_0001_0001) & ~word & 0x8000_8000_8000_8000 != 0
         }
         return hasZero(~words[0]) || hasZero(~words[1])
     }
 
-    /// The two sums over the window that ends before `end`, as rolling to there makes them.
+    /// The two sums of the window that ends before `end`, as rolling up to there would compute
+    /// them.
     private static func sums(
         _ bytes: UnsafeRawBufferPointer, upTo end: Int
     ) -> (low: UInt16, high: UInt16) {

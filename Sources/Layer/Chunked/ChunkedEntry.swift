@@ -3,12 +3,12 @@ import Hashing
 import OCI
 import Tar
 
-/// An entry of a tar as the table and tar-split have it.
+/// An entry of a tar for the table and tar-split.
 final class ChunkedEntry {
     let entry: TarEntry
     let header: HeaderFields
 
-    /// - Throws: `TarError.unsupported` for what the table has no form for.
+    /// - Throws: `TarError.unsupported` for an entry that the table cannot express.
     init(_ entry: TarEntry, _ header: HeaderFields) throws(TarError) {
         self.entry = entry
         self.header = header
@@ -39,9 +39,9 @@ final class ChunkedEntry {
         }
     }
 
-    /// The path as it is compared, hashed: the same for two names of one place.
+    /// The hash of the cleaned path, for comparing: the same for two spellings of one path.
     ///
-    /// - Parameter digest: used for it.
+    /// - Parameter digest: a digest that the caller does not need, to reuse its memory.
     func pathKey(_ digest: StreamingDigest) -> UInt128 {
         digest.restart()
         if let path = plainPath {
@@ -55,7 +55,7 @@ final class ChunkedEntry {
         }
     }
 
-    /// `cleanPath`, when that is a part of the path; nil when it must be made.
+    /// The cleaned path when it is a slice of the path, as almost always; nil otherwise.
     private var plainPath: ArraySlice<UInt8>? {
         let slash = UInt8(ascii: "/")
         var path = entry.path[...]
@@ -71,6 +71,7 @@ final class ChunkedEntry {
         return previous == slash ? nil : path
     }
 
+    /// The path without empty and `.` components, and with `..` resolved.
     private var cleanPath: [UInt8] {
         var components: [ArraySlice<UInt8>] = []
         let isRooted = entry.path.first == UInt8(ascii: "/")

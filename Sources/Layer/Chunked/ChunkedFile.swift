@@ -5,7 +5,7 @@ struct ChunkedFile {
     /// Offset of its first frame in the stream.
     let offset: Int64
     private(set) var chunks = ChunkList()
-    /// Of the chunks.
+    /// The checksum of the chunks so far.
     private(set) var checksum = CRC64()
 
     init(path: [UInt8], byteCount: UInt64, offset: Int64) {
@@ -15,8 +15,8 @@ struct ChunkedFile {
     }
 
     /// - Parameters:
-    ///   - digest: the payload's, raw.
-    ///   - offset: of its frame in the stream.
+    ///   - digest: the raw sha256 of the payload.
+    ///   - offset: the offset of its frame in the stream.
     mutating func append(
         _ payload: UnsafeRawBufferPointer, digest: UnsafeRawBufferPointer, offset: Int64,
         isZeros: Bool

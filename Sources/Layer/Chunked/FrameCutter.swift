@@ -4,21 +4,21 @@ import Tar
 
 /// Reads a tar and cuts it into frames, which it passes on in jobs.
 final class FrameCutter {
-    /// The most that headers, padding and extended headers of one entry have.
+    /// The maximum size of the headers and the padding of one entry.
     private static let segmentByteLimit = 8 << 20
 
     private let ring: OrderedRing<FrameJob>
     private let boundary: ChunkBoundary
     private let digest = StreamingDigest()
-    /// Knows whether the tar ended, as it does for every other layer.
+    /// Checks that the tar is complete, as for every other layer.
     private var tar: TarFollower
     private var job: FrameJob
-    /// Offset in the job of the frame that is being filled.
+    /// The offset in the job of the current frame.
     private var start = 0
-    /// Offset in the job of what it has of the current segment: of the tar's bytes between a payload
-    /// and the next.
+    /// The offset in the job of its part of the current segment. A segment is all bytes of the tar
+    /// between two entries that are not payload.
     private var segmentStart = 0
-    /// Bytes of the segment in this job and those before.
+    /// The size of the segment so far, in this job and previous jobs.
     private var segmentByteCount = 0
     private var isSegmentZero = true
 
@@ -33,9 +33,9 @@ final class FrameCutter {
         job.isFirst = true
     }
 
-    /// Cuts all of a tar, up to its end.
+    /// Cuts a whole tar.
     ///
-    /// - Returns: what the tar is.
+    /// - Returns: digest and size of the tar.
     /// - Throws: `TarError`.
     func cut(_ input: InputStream) throws(TarError) -> BlobIdentity {
         var reader = TarReader(
@@ -68,7 +68,7 @@ final class FrameCutter {
 
     // MARK: Metadata
 
-    /// The padding and the end come in pieces of any size; segments do not depend on it.
+    /// Padding and end arrive in pieces of any size; the segments do not depend on the pieces.
     private func appendMetadata(_ bytes: UnsafeRawBufferPointer) throws(TarError) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -82,7 +82,7 @@ final class FrameCutter {
         }
     }
 
-    /// Nothing but the zeros after the last entry may be so many.
+    /// Ends a segment at the limit. Only the zeros after the last entry may exceed it.
     private func splitSegment() throws(TarError) {
         guard isSegmentZero else {
             throw .unsupported(
@@ -125,9 +125,9 @@ final class FrameCutter {
         if isWhole { endFrame(.file, job.byteCount) }
     }
 
-    /// Ends the chunks that are whole in the job.
+    /// Ends the complete chunks in the job.
     ///
-    /// - Parameter remaining: how much of the file is still to come.
+    /// - Parameter remaining: the number of bytes of the file that are still to come.
     private func endChunks(known: Int, remaining: UInt64) throws(TarError) {
         var known = known
         while start < job.byteCount {
@@ -147,7 +147,7 @@ final class FrameCutter {
         start = end
     }
 
-    /// Sees to it that the next chunk of a file fits into the job, with what of it is there.
+    /// Makes sure that the next chunk of a file fits into the job.
     private func makeRoom(for remaining: UInt64) throws(TarError) {
         let needed = Int(min(remaining, UInt64(boundary.largest)))
         let begun = job.byteCount - start
@@ -164,7 +164,7 @@ final class FrameCutter {
 
     /// Begins a job in the middle of a segment.
     private func beginJob() throws(TarError) {
-        // What base64 makes groups of stays together.
+        // Base64 encodes groups of three bytes, so a group must not be split.
         let tail = Array(job.tar.suffix(segmentByteCount % 3))
         job.removeLast(tail.count)
         job.appendSegment(segmentStart..<job.byteCount)

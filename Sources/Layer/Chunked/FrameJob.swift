@@ -3,10 +3,10 @@ import CZstd
 import Hashing
 import Tar
 
-/// A stretch of a tar that becomes frames: cut in the order of the tar, compressed by any thread,
+/// A part of a tar that becomes frames: cut in the order of the tar, compressed by any thread,
 /// written in order.
 ///
-/// Where it is cut depends on the tar alone, never on threads or on how the tar is read.
+/// The cuts depend only on the tar, not on threads or on how the tar is read.
 final class FrameJob: RingChunk, @unchecked Sendable {
     /// One frame.
     struct Frame {
@@ -22,11 +22,11 @@ final class FrameJob: RingChunk, @unchecked Sendable {
         let content: Content
         /// Range of its bytes in `tar`.
         let range: Range<Int>
-        /// Once compressed: how many bytes the frame has.
+        /// The size of the frame in bytes, after compression.
         fileprivate(set) var compressedByteCount = 0
-        /// Of a whole file.
+        /// The checksum of a whole file.
         fileprivate(set) var checksum = CRC64()
-        /// Whether a chunk is nothing but zeros.
+        /// Whether a chunk has only zeros.
         fileprivate(set) var isZeros = false
 
         init(_ content: Content, _ range: Range<Int>) {
@@ -37,13 +37,13 @@ final class FrameJob: RingChunk, @unchecked Sendable {
 
     /// Steps, in order.
     private enum Step {
-        /// Bytes of the tar that are no payload; before the last of a segment, a multiple of three.
+        /// A part of a segment; the size of all parts but the last is a multiple of three.
         case segment(Range<Int>)
-        /// The segment ends with the tar, or where it may not be longer.
+        /// The segment has ended without an entry: at the end of the tar or at the limit.
         case end
-        /// The headers of the entry of that index are over, and the segment with them.
+        /// The headers of the entry with this index have ended, and the segment with them.
         case entry(Int)
-        /// The frame of that index.
+        /// The frame with this index.
         case frame(Int)
     }
 
@@ -55,7 +55,7 @@ final class FrameJob: RingChunk, @unchecked Sendable {
 
     private(set) var byteCount = 0
     private var frames: [Frame] = []
-    /// The raw sha256 of each frame that is a payload.
+    /// The raw sha256 of the payload of each frame, at 32 bytes for each frame.
     private var digests: [UInt8] = []
     private var entries: [ChunkedEntry] = []
     private var pathKeys: [UInt128] = []
@@ -90,10 +90,10 @@ final class FrameJob: RingChunk, @unchecked Sendable {
 
     var freeByteCount: Int { space.count - byteCount }
 
-    /// The stretch of the tar so far.
+    /// The part of the tar so far.
     var tar: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: space[..<byteCount]) }
 
-    /// Takes as many of `bytes` as there is room for, and returns how many.
+    /// Appends as many of `bytes` as fit, and returns their number.
     func append(_ bytes: UnsafeRawBufferPointer) -> Int {
         let part = bytes.prefix(freeByteCount)
         UnsafeMutableRawBufferPointer(rebasing: space[byteCount...])
@@ -102,7 +102,7 @@ final class FrameJob: RingChunk, @unchecked Sendable {
         return part.count
     }
 
-    /// Gives back the last `count` bytes.
+    /// Removes the last `count` bytes.
     func removeLast(_ count: Int) { byteCount -= count }
 
     func append(_ frame: Frame) {
@@ -178,7 +178,7 @@ final class FrameJob: RingChunk, @unchecked Sendable {
             ZSTD_compress2(
                 context, room.baseAddress, room.count, bytes.baseAddress, bytes.count))
         guard isMarked else { return count }
-        // The header moves to the front of the room that was left for the mark.
+        // The header moves to the front, into the room for the mark.
         guard let length = LayerMark.offset(in: room) else {
             preconditionFailure("libzstd made a frame without a header")
         }

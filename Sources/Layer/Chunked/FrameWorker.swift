@@ -2,7 +2,7 @@ import ByteStream
 import CZstd
 import Hashing
 
-/// What a thread needs to make frames of a job. One thread at a time has it.
+/// The state of libzstd and libcrypto that a thread needs to work on a job.
 final class FrameWorker {
     let context: OpaquePointer
     let digest = StreamingDigest()
@@ -17,8 +17,8 @@ final class FrameWorker {
     }
 }
 
-/// The workers that no thread has: as many as ever worked at once, however many jobs there are, since
-/// the tables of a worker that goes on are in the processor's cache.
+/// The workers that no thread uses. There are only as many as threads, not as jobs, so that the
+/// tables of libzstd stay in the processor's cache.
 final class FrameWorkers: @unchecked Sendable {
     private let level: Int
     private let lock = Lock()
@@ -28,7 +28,7 @@ final class FrameWorkers: @unchecked Sendable {
         self.level = level
     }
 
-    /// Calls `body` with a worker that it has alone.
+    /// Calls `body` with a worker that no other thread uses meanwhile.
     ///
     /// - Throws: `LayerError.library`, and what `body` throws.
     func withWorker(_ body: (FrameWorker) throws(LayerError) -> Void) throws(LayerError) {

@@ -1,9 +1,9 @@
 import OCI
 
-/// JSON that grows at its end, for tables too large to be documents in memory.
+/// Appends JSON to a text, for tables that are too large for documents in memory.
 ///
-/// Its memory is used again after `removeAll`: a table has some twenty members an entry, of which none
-/// may cost an allocation.
+/// The text keeps its memory after `removeAll`, so that the members of an entry, about twenty, need
+/// no allocation.
 final class JSONText {
     private var space: UnsafeMutableRawBufferPointer
     private(set) var count = 0
@@ -18,7 +18,7 @@ final class JSONText {
         space.deallocate()
     }
 
-    /// Everything that was appended; valid until the next change.
+    /// The text; valid until the next change.
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: space[..<count]) }
 
     func removeAll() { count = 0 }
@@ -71,12 +71,13 @@ final class JSONText {
         append("\"")
     }
 
-    /// The inside of a string.
+    /// The base64 of bytes, without quotes.
     func appendBase64(_ bytes: UnsafeRawBufferPointer) {
         Base64.encode(bytes, into: grow(by: Base64.byteCount(of: bytes.count)))
     }
 
-    /// A moment of the years 0 to 9999; most entries of a tar have the same.
+    /// A time in the years 0 to 9999. The last one is cached, because most entries of a tar have
+    /// the same.
     func appendTime(seconds: Int64, nanoseconds: UInt32) {
         if lastTime?.seconds != seconds || lastTime?.nanoseconds != nanoseconds {
             guard let time = Timestamp(seconds: seconds, nanoseconds: nanoseconds) else {
@@ -112,7 +113,7 @@ final class JSONText {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
-    /// Appends `byteCount` bytes that the caller fills.
+    /// Appends `byteCount` bytes, which the caller must initialize.
     private func grow(by byteCount: Int) -> UnsafeMutableRawBufferPointer {
         if space.count - count < byteCount {
             let larger = UnsafeMutableRawBufferPointer.allocate(

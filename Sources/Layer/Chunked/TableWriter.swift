@@ -3,11 +3,11 @@ import Hashing
 import OCI
 import Tar
 
-/// Writes frames in their order, and keeps what the table of contents and tar-split say of them.
+/// Writes frames in order, and collects the table of contents and tar-split.
 ///
-/// Memory grows with the entries of the tar, chunks of files counted: both texts are kept compressed,
-/// and of a path 16 bytes of its digest. Together that is less than 300 bytes an entry beside its
-/// name.
+/// Memory grows with the entries of the tar and the chunks of files: both texts are stored
+/// compressed, with 16 bytes of each path's digest. Together that is less than 300 bytes and the
+/// name for each entry.
 final class TableWriter {
     private let output: OutputBuffer
     private let table: MetadataStream
@@ -27,7 +27,7 @@ final class TableWriter {
         table.text.append("{\"version\":1,\"entries\":[")
     }
 
-    /// Bytes of the stream so far.
+    /// The number of bytes of the stream so far.
     var byteCount: Int64 { output.byteCount }
 
     /// Writes frames.
@@ -41,8 +41,9 @@ final class TableWriter {
 
     // MARK: In the order of the tar
 
-    /// Takes bytes of the tar that are no payload; unless they are the last of a segment, a multiple of
-    /// three.
+    /// Records a part of a segment: bytes of the tar between two entries that are not payload.
+    ///
+    /// - Parameter bytes: a multiple of three, except for the last part.
     func appendToSegment(_ bytes: UnsafeRawBufferPointer) {
         if !isInSegment { tarSplit.text.append("{\"type\":2,\"payload\":\"") }
         isInSegment = true
@@ -56,11 +57,11 @@ final class TableWriter {
         try endLine()
     }
 
-    /// Begins an entry, whose headers end the segment.
+    /// Records an entry, and ends the segment of its headers.
     ///
     /// - Parameters:
-    ///   - pathKey: the entry's.
-    ///   - offset: where the first frame of its payload is in the stream.
+    ///   - pathKey: the key of the entry's path.
+    ///   - offset: the offset in the stream of the first frame of its payload.
     func begin(
         _ chunked: ChunkedEntry, pathKey: UInt128, offset: Int64
     ) throws(LayerError) {
@@ -83,11 +84,11 @@ final class TableWriter {
         }
     }
 
-    /// Takes a frame of a payload of the entry that began last.
+    /// Records a frame of the last entry's payload.
     ///
     /// - Parameters:
-    ///   - range: of the frame in the stream.
-    ///   - digest: the payload's, raw.
+    ///   - range: the range of the frame in the stream.
+    ///   - digest: the raw sha256 of the payload.
     func append(
         _ frame: FrameJob.Frame, _ payload: UnsafeRawBufferPointer, at range: Range<Int64>,
         digest: UnsafeRawBufferPointer
@@ -147,7 +148,7 @@ final class TableWriter {
         }
     }
 
-    /// Everything of an entry that is not about its payload; the object stays open.
+    /// Appends the fields of an entry except those of its payload; the object stays open.
     private func appendEntry(_ chunked: ChunkedEntry) {
         let (entry, header, text) = (chunked.entry, chunked.header, table.text)
         text.append(isFirstEntry ? "{\"type\":\"" : ",{\"type\":\"")
@@ -170,7 +171,7 @@ final class TableWriter {
         appendTime(",\"changetime\":", header.changeTime)
         appendNumber(",\"devMajor\":", header.deviceMajor)
         appendNumber(",\"devMinor\":", header.deviceMinor)
-        // Under the names of the tar's records, as the reader of tar-split compares them.
+        // By the keys of the tar's records, which readers compare with tar-split.
         if header.extendedAttributes.isEmpty { return }
         text.append(",\"xattrs\":{")
         for (index, attribute) in header.extendedAttributes.enumerated() {
@@ -183,9 +184,9 @@ final class TableWriter {
         text.append("}")
     }
 
-    /// A member; one that is 0 is left out.
+    /// Appends a member, except when it is 0.
     ///
-    /// - Parameter key: with a comma before it and a colon behind it.
+    /// - Parameter key: the key in quotes, with a comma before it and a colon after it.
     private func appendNumber(_ key: StaticString, _ value: some FixedWidthInteger) {
         if value == 0 { return }
         table.text.append(key)
@@ -228,7 +229,7 @@ final class TableWriter {
 
     // MARK: The end
 
-    /// Writes what follows the frames of the tar: our trailer, the table, tar-split and the footer.
+    /// Writes the layer trailer, the table, tar-split and the footer after the frames of the tar.
     func finish(_ tar: BlobIdentity) throws(LayerError) {
         let tarSplitDigest = try tarSplit.finish()
         table.text.append("]")

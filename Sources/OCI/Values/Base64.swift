@@ -1,15 +1,15 @@
 /// base64 with padding and without line breaks, as `data` of a descriptor and HTTP Basic use it.
 ///
-/// Not libcrypto's: this module links no C library, and `EVP_DecodeBlock` takes white space and bits
-/// after the end, by which one config could be written in many ways. Measured: the largest config
-/// that there may be, 8 MiB, is decoded in 48 ms here and in 11 ms by libcrypto.
+/// This does not use libcrypto: this module links no C library, and `EVP_DecodeBlock` accepts white
+/// space and bits after the end, by which one config would have many encodings. Measured: the
+/// largest allowed config, 8 MiB, is decoded in 48 ms here and in 11 ms by libcrypto.
 ///
 /// - Spec: RFC 4648, section 4.
 public enum Base64 {
     private static let alphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    /// The two characters of each 12 bits, the first in the low byte.
+    /// The two characters for each value of 12 bits; the first is in the low byte.
     private static let pairs: [UInt16] = (0..<4096).map { bits in
         UInt16(alphabet[bits >> 6]) | UInt16(alphabet[bits & 63]) << 8
     }
@@ -20,7 +20,7 @@ public enum Base64 {
         return values
     }()
 
-    /// Length of the text of so many bytes.
+    /// The length of the base64 of `count` bytes.
     public static func byteCount(of count: Int) -> Int { (count + 2) / 3 * 4 }
 
     public static func encode(_ bytes: [UInt8]) -> [UInt8] {
@@ -30,7 +30,7 @@ public enum Base64 {
         }
     }
 
-    /// - Parameter text: as long as `byteCount` says.
+    /// - Parameter text: must have the length that `byteCount` gives.
     public static func encode(
         _ bytes: UnsafeRawBufferPointer, into text: UnsafeMutableRawBufferPointer
     ) {
@@ -48,7 +48,7 @@ public enum Base64 {
         encodeRest(bytes, into: text)
     }
 
-    /// The last group, when it is not whole.
+    /// Encodes the last group when it has fewer than three bytes.
     private static func encodeRest(
         _ bytes: UnsafeRawBufferPointer, into text: UnsafeMutableRawBufferPointer
     ) {
