@@ -154,11 +154,13 @@ struct StageCompiler {
         whole.request.registryArguments.map { ShellWord(quoting: $0) }
     }
 
-    var destination: ShellWord { DockerfileCompiler.destination(whole.request) }
+    /// Whether its layers are the image's.
+    var isOfTarget: Bool { whole.targetStages.contains(stage.index) }
 
-    /// Where the layers of a stage are.
-    func places(of base: String?) -> [ShellWord] {
-        (base.map { [ShellWord.option("from", $0)] } ?? []) + [.option("from", destination)]
+    /// Where its layers go: those that are not the image's no farther than they are needed.
+    var place: ShellWord {
+        isOfTarget
+            ? DockerfileCompiler.destination(whole.request) : DockerfileCompiler.temporaryLayout
     }
 
     /// Begins the part of an instruction that makes a layer.
@@ -179,11 +181,13 @@ struct StageCompiler {
         _ name: String, packing pack: [ShellWord], createdBy: String, options: [ShellWord] = []
     ) {
         let layer = ShellWord.file(name + ".layer")
-        whole.storesLayers = true
         if let root = state.root {
             // The unpacked stage is kept in step.
-            script.pipeline([["store_unpacked", .file(root), layer] + pack])
-        } else if whole.request.knownImage != nil {
+            let store: ShellWord = isOfTarget ? "store" : "keep"
+            whole.functions.formUnion([.storeUnpacked, isOfTarget ? .store : .keep])
+            script.pipeline([["store_unpacked", .file(root), store, layer] + pack])
+        } else if isOfTarget, whole.request.knownImage != nil {
+            whole.functions.insert(.store)
             script.pipeline([["store", layer] + pack])
         } else {
             script.pipeline([pack, ["oci-zstd"], pushBlob], to: layer)
@@ -191,7 +195,7 @@ struct StageCompiler {
         append(name, createdBy: createdBy, options: options)
     }
 
-    var pushBlob: [ShellWord] { ["oci-push-blob"] + registryOptions + [destination] }
+    var pushBlob: [ShellWord] { ["oci-push-blob"] + registryOptions + [place] }
 
     mutating func append(_ name: String, createdBy: String, options: [ShellWord] = []) {
         let append: [ShellWord] = [
@@ -202,9 +206,7 @@ struct StageCompiler {
             options.isEmpty ? [append] : [append, ["oci-config"] + options],
             from: .file(state.image + ".json"), to: .file(name + ".json"))
         state.image = name
-        state.isEmpty = false
-        state.hasOwnLayers = true
-        state.listing = nil
+        state.addLayer(at: place)
     }
 
     /// What a copy learns of the image from; nil when there is nothing to learn.
@@ -212,7 +214,7 @@ struct StageCompiler {
         if let root = state.root, whole.request.stepCaches.isEmpty { return .file(root) }
         if state.isEmpty || !whole.request.listsBase { return nil }
         let listing = state.listing ?? state.image + ".list"
-        let list = ["oci-list"] + registryOptions + places(of: state.base)
+        let list = ["oci-list"] + registryOptions + state.placeOptions
         if let root = state.root {
             // Where the steps before were found in a cache, nothing is unpacked.
             script.code("base=\(ShellWord.file(root).text)")

@@ -62,6 +62,7 @@ struct CopyArchive {
         do {
             return try read { (input) throws(TarError) in
                 var reader = TarReader(input)
+                reader.takesNamelessAsRoot = true
                 return try reader.next() != nil
             }
         } catch {
@@ -95,12 +96,16 @@ struct CopyArchive {
         return result
     }
 
-    /// Writes its entries below a directory of the tar.
+    /// Writes its entries below a directory of the tar, which no link in them or in the base leads
+    /// out of.
     ///
     /// - Throws: `TarError`; one that is cut or whose compression is broken has no end.
-    func write(to writer: TarWriter, below directory: [[UInt8]]) throws(TarError) {
+    func write(
+        to writer: TarWriter, below directory: [[UInt8]], over base: any LayerBase
+    ) throws(TarError) {
         var request = ArchiveRequest()
         request.rootDirectory = directory
-        try read { (input) throws(TarError) in try writer.rewrite(input, request) }
+        let tree = UnpackedTree(below: directory, over: base)
+        try read { (input) throws(TarError) in try writer.rewrite(input, request, in: tree) }
     }
 }

@@ -6,6 +6,9 @@ struct OutputFilter {
     /// As the walk calls them: the path of a source and what is below it.
     private var paths: [Path] = []
 
+    /// Leaves out nothing.
+    init() {}
+
     /// - Parameters:
     ///   - outputs: files and directories, which need not be there yet.
     ///   - directories: the sources that outputs may be in.
@@ -23,10 +26,13 @@ struct OutputFilter {
                 guard place.bytes.starts(with: prefix) else { continue }
                 let relative = Path(place.bytes.dropFirst(prefix.count))
                 paths.append(directory.path.appending(relative))
-                warn(
-                    "\(output.quoted) is inside \(directory.path.quoted) and left out of the layer")
+                warn(OutputFilter.warning(output, in: directory.path))
             }
         }
+    }
+
+    static func warning(_ output: Path, in directory: Path) -> String {
+        "\(output.quoted) is inside \(directory.quoted) and left out of the layer"
     }
 
     var isEmpty: Bool { paths.isEmpty }
