@@ -2,41 +2,60 @@ import ByteStream
 import Hashing
 import OCI
 
-/// A blob that is read from elsewhere, checked to be whole and hashed as it passes.
+/// A blob from another source that is checked and hashed as it passes.
 ///
-/// Its end is proof: of a layer, that it is complete (`LayerInspector`); of anything, that digest
-/// and size are those that were announced.
+/// Its end proves that a layer is complete (`LayerInspector`), and that digest and size are the
+/// announced ones.
 public final class LayerSource: BlobSource {
-    private let source: any ByteSource
+    private let blob: any BlobSource
     private let path: Path
     private let inspector: LayerInspector
-    private let digest: StreamingDigest
-    /// The diffID of an uncompressed layer, when `digest` is of another algorithm.
+    private var byteCount: Int64 = 0
+    /// Computes the diffID of an uncompressed layer, when the blob's digest has another algorithm.
     private let tarDigest: StreamingDigest?
     private let expectedDigest: Digest?
     private let expectedSize: Int64?
     private let isEndProved: Bool
     private var result: Descriptor?
 
+    /// Hashes the bytes of `source`.
+    ///
     /// - Parameters:
-    ///   - path: what messages call the bytes.
-    ///   - declared: what the user says the bytes are; nil leaves it to the bytes.
+    ///   - path: the name of the bytes in messages.
+    ///   - declared: the media type by the user; nil detects it.
     ///   - verifiesLayer: whether a layer with a trailer is decompressed and checked against it.
-    ///   - isEndProved: whether something else than `expectedDigest` proves the bytes to be whole.
-    ///   - consume: gets what the layer decompresses to; nothing but a layer is accepted then.
-    public init(
+    ///   - isEndProved: whether something other than `expectedDigest` proves that the bytes are
+    ///     complete.
+    ///   - consume: receives the decompressed layer; then only layers are accepted.
+    public convenience init(
         _ source: any ByteSource, path: Path = .standardInput, declared: MediaType? = nil,
         algorithm: Digest.Algorithm = .sha256, expectedDigest: Digest? = nil,
         expectedSize: Int64? = nil, verifiesLayer: Bool = false, isEndProved: Bool = false,
         consume: LayerInspector.ContentConsumer? = nil
     ) {
-        self.source = source
+        self.init(
+            blob: HashingSource(source, algorithm: expectedDigest?.algorithm ?? algorithm),
+            path: path, declared: declared, algorithm: algorithm,
+            expectedDigest: expectedDigest, expectedSize: expectedSize,
+            verifiesLayer: verifiesLayer, isEndProved: isEndProved, consume: consume)
+    }
+
+    /// The same for a blob that has a digest of its own, which is not hashed again.
+    ///
+    /// - Parameter algorithm: the algorithm of the blob's digest, when none is expected.
+    public init(
+        blob: any BlobSource, path: Path, declared: MediaType? = nil,
+        algorithm: Digest.Algorithm = .sha256, expectedDigest: Digest? = nil,
+        expectedSize: Int64? = nil, verifiesLayer: Bool = false, isEndProved: Bool = false,
+        consume: LayerInspector.ContentConsumer? = nil
+    ) {
+        self.blob = blob
         self.path = path
         self.expectedDigest = expectedDigest
         self.expectedSize = expectedSize
         self.isEndProved = isEndProved || expectedDigest != nil
-        digest = StreamingDigest(expectedDigest?.algorithm ?? algorithm)
-        tarDigest = digest.algorithm == .sha256 ? nil : StreamingDigest()
+        tarDigest =
+            (expectedDigest?.algorithm ?? algorithm) == .sha256 ? nil : StreamingDigest()
         inspector = LayerInspector(
             path: path, declared: declared, verifiesLayer: verifiesLayer,
             isEndProved: self.isEndProved, consume: consume)
@@ -47,8 +66,8 @@ public final class LayerSource: BlobSource {
         return BlobIdentity(digest: expectedDigest, size: expectedSize)
     }
 
-    /// What the bytes are, with the diffID of a layer in its annotation and, of a zstd:chunked one,
-    /// where its table is. Only after the end.
+    /// The descriptor of the bytes, with annotations for the diffID of a layer and the table of a
+    /// zstd:chunked layer. Valid only after the end.
     public var descriptor: Descriptor {
         guard let result else { preconditionFailure("the source has not ended") }
         return result
@@ -62,31 +81,30 @@ public final class LayerSource: BlobSource {
 
     /// - Throws: `LayerError`, and what the source throws.
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        let count = try source.read(into: buffer)
+        let count = try blob.read(into: buffer)
         if count == 0 {
             if result == nil { result = try finish() }
             return 0
         }
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-        digest.update(bytes)
+        byteCount += Int64(count)
         tarDigest?.update(bytes)
-        if let expectedSize, digest.byteCount > expectedSize {
-            throw LayerError.size(path: path, expected: expectedSize, actual: digest.byteCount)
+        if let expectedSize, byteCount > expectedSize {
+            throw LayerError.size(path: path, expected: expectedSize, actual: byteCount)
         }
         try inspector.update(bytes)
         return count
     }
 
     private func finish() throws(LayerError) -> Descriptor {
-        let byteCount = digest.byteCount
         if let expectedSize, byteCount != expectedSize {
             throw .size(path: path, expected: expectedSize, actual: byteCount)
         }
-        let actual = digest.finalize()
+        let actual = blob.identity.digest
         if let expectedDigest, expectedDigest != actual {
             throw .digest(path: path, expected: expectedDigest, actual: actual)
         }
-        // Nothing at all is what a stage that failed leaves, unless it was announced.
+        // A failed stage leaves empty input, so it is refused unless it was announced.
         if byteCount == 0, expectedSize == nil, !isEndProved { throw .empty(path: path) }
         let layer = try inspector.finish()
         var descriptor = Descriptor(mediaType: layer.mediaType, digest: actual, size: byteCount)

@@ -1,4 +1,4 @@
-/// Functions of scripts that store layers and look for those which are there already.
+/// Shell functions of the script that store layers and look for layers that exist already.
 struct LayerFunctions {
     /// A function that stages call.
     enum Function {
@@ -11,7 +11,7 @@ struct LayerFunctions {
     }
 
     let request: BuildRequest
-    /// Where layers of the image go.
+    /// Where layers of the image are stored.
     let destination: ShellWord
 
     private var registryOptions: String {
@@ -59,7 +59,7 @@ struct LayerFunctions {
         let image = ShellWord(quoting: known).text
         let platforms = request.platforms.map(\.description).joined(separator: ",")
         let platform = ShellWord.option("platform", platforms).text
-        // Of another repository, a layer comes from there.
+        // A layer of another repository is mounted or copied from there.
         let from = known == request.destinations.first ? "" : " --from=\(image)"
         let push = "oci-push-blob\(registryOptions)"
         var script = ShellScript()
@@ -111,7 +111,7 @@ struct LayerFunctions {
         return script
     }
 
-    /// `recall` and `remember`: steps in a cache, each the one layer of an image.
+    /// `recall` and `remember`: read and write steps in a cache, each as an image of one layer.
     func steps() -> ShellScript {
         let say = request.isQuiet ? "" : "\n\techo \"${3##*.}: found in $2\" >&2"
         let pull = "oci-push-blob\(registryOptions) --reuse --from=\"$2\" \"$1\""

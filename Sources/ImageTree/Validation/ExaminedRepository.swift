@@ -20,9 +20,9 @@ struct ExaminedRepository: ExaminedPlace {
     }
 
     func listing(of layer: Descriptor, diffID: Digest, path: String) throws -> LayerListing {
-        let blob = try store.openBlob(layer, subject: path, in: repository)
+        let blob = store.openBlob(layer, subject: path, in: repository)
         let location = try TableLocation(layer)
-        let tapped = location.map { TappedSource(blob, $0.range) }
+        let tapped = location.map { TappedBlob(blob, $0.range) }
         let listing = try LayerScan(
             layer: layer, diffID: diffID, hashesContent: location != nil, checksType: true
         ).listing(tapped ?? blob)
@@ -33,7 +33,7 @@ struct ExaminedRepository: ExaminedPlace {
     }
 }
 
-/// The table of a layer that is zstd:chunked says something else than its tar.
+/// The table of a zstd:chunked layer does not match its tar.
 private struct TableMismatch: Failure {
     var exitStatus: ExitStatus { .dataError }
     var message: String { "its table is not that of its tar" }

@@ -4,9 +4,9 @@ extension TarWriter {
     /// Writes the entries of another tar in their order, under the request's root directory and by
     /// this writer's policy, but not the end of the archive.
     ///
-    /// Whiteouts stay whiteouts: the other tar may be a layer. What aufs kept at its top is left out. A path that comes a second time is
-    /// refused, but for a directory that is the same both times.
-    /// - Throws: `TarError`; the output then has no end and must not be given one.
+    /// Whiteouts stay whiteouts, because the other tar may be a layer. Metadata files of aufs are
+    /// left out. A duplicate path is refused, except a directory with equal attributes.
+    /// - Throws: `TarError`. Then the output has no end, and the caller must not write one.
     public func rewrite(_ input: InputStream, _ request: ArchiveRequest) throws(TarError) {
         try rewrite(input, request, in: nil)
     }
@@ -26,7 +26,7 @@ extension TarWriter {
             let original = Path(entry.path)
             var path = try relative(entry.path, of: original)
             if path.isEmpty && (tree != nil || root.isEmpty || entry.kind != .directory) {
-                // The archive's own `./`, which in a layer would be the root of the image.
+                // The archive's entry `./` would be the root of the image in a layer.
                 try reader.skipData()
                 continue
             }
@@ -85,7 +85,7 @@ extension TarWriter {
         return Array(components.joined(separator: [UInt8(ascii: "/")]))
     }
 
-    /// - Throws: `TarError.unsupported` when the target is not there to be linked to.
+    /// - Throws: `TarError.unsupported` when the target of a hard link is missing.
     private func checkTarget(
         of entry: TarEntry, _ kind: TarEntry.Kind?, _ original: Path
     ) throws(TarError) {
