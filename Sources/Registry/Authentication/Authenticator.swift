@@ -110,7 +110,7 @@ final class Authenticator: Sendable {
                 state.tokens.removeAll { $0.header == rejected }
                 let now = ContinuousClock.now
                 let extra = Authenticator.extraScopes(challenges, beside: scopes)
-                if rejected != nil, extra.isEmpty,
+                if extra.isEmpty,
                     let token = state.tokens.first(where: { $0.isGood(for: scopes, at: now) })
                 {
                     // Another thread was faster.

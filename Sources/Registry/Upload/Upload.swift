@@ -38,13 +38,13 @@ extension RegistryRepository {
         case session(UploadSession)
     }
 
-    /// Mounts a blob from another repository of this registry.
+    /// Mounts a blob from a repository of this registry.
     ///
-    /// - Parameter source: the other repository, without the host.
+    /// - Parameter source: the repository, without the host. From this one, a blob that is there is
+    ///   mounted, and an upload is opened for any other.
     /// - Spec: distribution-spec v1.1, Mounting a blob from another repository.
     func tryMount(_ identity: BlobIdentity, from source: String) throws -> Mount {
         let digest = identity.digest
-        if source == path { return .refused }
         let base = try client.likelyBaseURL(of: host)
         let url = base.replacingTarget("/v2/\(path)/blobs/uploads/")
             .appendingQuery("mount", digest.description).appendingQuery("from", source)
@@ -52,15 +52,20 @@ extension RegistryRepository {
         request.awaitsAnswer = true
         request.findsBaseURL = true
         let call = RegistryCall(
-            request: request, host: host, scopes: [.push(path), .pull(source)])
+            request: request, host: host,
+            scopes: source == path ? [.push(path)] : [.push(path), .pull(source)])
         let response: HTTPResponse
         do {
-            response = try client.send(call)
+            // What comes after a mount from this repository tries again.
+            response = try source == path ? client.sendOnce(call) : client.send(call)
         } catch RegistryError.denied {
             // No token for the other repository: go on without it.
             return .refused
         } catch RegistryError.exhausted {
             // Some fail over a source that they do not know; whether it is that, the upload tells.
+            return .refused
+        } catch let failure as TransportFailure {
+            guard failure.retryLimit > 0 else { throw client.error(failure, call.request) }
             return .refused
         }
         switch response.status {
