@@ -67,13 +67,17 @@ extension ImageStore {
         let missing = StoreError.missing(
             subject: blob.subject, digest: blob.descriptor.digest, target: target.name,
             sources: sources.map { $0.place.description })
-        return try find(blob.descriptor, in: sources, missing) { place in
-            trace("\(blob.subject) '\(blob.descriptor.digest)' is copied from \(quote(place))")
+        let repository = try place(of: blob.descriptor, in: sources, missing)
+        trace(
+            "\(blob.subject) '\(blob.descriptor.digest)' is copied from \(quote(repository.name))")
+        if let layout = repository as? LayoutRepository {
+            return try layout.openBlob(blob.descriptor)
         }
+        return pipedBlob(blob.descriptor, in: repository, missing)
     }
 
-    /// Opens a blob in the first of the places that has it, to be read here. It is checked as it is
-    /// read: its end is proof.
+    /// Opens a blob in the first of the places that has it, to be read here. Another thread reads it
+    /// and checks it as it is read: its end is proof.
     ///
     /// - Parameter subject: what messages call the blob.
     /// - Throws: `StoreError.missing`, here or as it is read, and what the places throw.
@@ -81,27 +85,25 @@ extension ImageStore {
         _ descriptor: Descriptor, subject: String, in sources: [Reference]
     ) throws -> any BlobSource {
         let missing = missing(subject, descriptor, in: sources)
-        return try find(descriptor, in: sources, missing) { place in
-            trace("\(subject) '\(descriptor.digest)' is read from \(quote(place))")
-        }
+        let repository = try place(of: descriptor, in: sources, missing)
+        trace("\(subject) '\(descriptor.digest)' is read from \(quote(repository.name))")
+        return pipedBlob(descriptor, in: repository, missing)
     }
 
     /// Opens a blob that a place has, as `openBlob(_:subject:in:)` does.
     public func openBlob(
         _ descriptor: Descriptor, subject: String, in repository: any Repository
-    ) throws -> any BlobSource {
+    ) -> any BlobSource {
         trace("\(subject) '\(descriptor.digest)' is read from \(quote(repository.name))")
-        return try open(descriptor, in: repository)
+        return pipedBlob(descriptor, in: repository)
     }
 
-    /// - Parameter missing: what a registry without the blob is reported by; nil leaves it to the registry.
-    private func open(
+    /// - Parameter missing: what a registry without the blob is reported by; nil leaves it to the
+    ///   registry.
+    private func pipedBlob(
         _ descriptor: Descriptor, in repository: any Repository, _ missing: StoreError? = nil
-    ) throws -> any BlobSource {
-        if let layout = repository as? LayoutRepository { return try layout.openBlob(descriptor) }
-        return PipedBlob(
-            BlobIdentity(digest: descriptor.digest, size: descriptor.size)
-        ) { sink in
+    ) -> PipedBlob {
+        PipedBlob(BlobIdentity(digest: descriptor.digest, size: descriptor.size)) { sink in
             do {
                 try repository.readBlob(descriptor, into: sink)
             } catch let error as RegistryError {
@@ -116,19 +118,6 @@ extension ImageStore {
         LayoutAudit(layout(reference))
     }
 
-    /// The blob of the first place that has it. The last place is not asked whether it does: that
-    /// is told when the blob is read.
-    ///
-    /// - Parameter report: takes the place's name.
-    private func find(
-        _ descriptor: Descriptor, in sources: [Reference], _ missing: StoreError,
-        _ report: (String) -> Void
-    ) throws -> any BlobSource {
-        let repository = try place(of: descriptor, in: sources, missing)
-        report(repository.name)
-        return try open(descriptor, in: repository, missing)
-    }
-
     /// What a blob is reported by that is in none of the places.
     func missing(
         _ subject: String, _ descriptor: Descriptor, in sources: [Reference]
@@ -138,7 +127,8 @@ extension ImageStore {
             sources: sources.map { $0.place.description })
     }
 
-    /// The first place that has a blob, or the last, which is not asked.
+    /// The first place that has a blob. A registry that is the last is not asked whether it does:
+    /// that is told when the blob is read.
     func place(
         of descriptor: Descriptor, in sources: [Reference], _ missing: StoreError
     ) throws -> any Repository {

@@ -86,7 +86,7 @@ public final class ImageLister: Sendable {
         let isProved = proved.withLock { $0.contains(ProvedLayer(layer)) }
         if isProved { return try DecompressedStream(layer: blob, path: layer.descriptor.layerPath) }
         return try layer.descriptor.unpacker(diffID: layer.diffID)
-            .open(blob, path: layer.descriptor.layerPath)
+            .open(blob: blob, path: layer.descriptor.layerPath)
     }
 
     func places(of image: Image) -> [Reference] {

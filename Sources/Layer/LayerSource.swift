@@ -7,36 +7,54 @@ import OCI
 /// Its end is proof: of a layer, that it is complete (`LayerInspector`); of anything, that digest
 /// and size are those that were announced.
 public final class LayerSource: BlobSource {
-    private let source: any ByteSource
+    private let blob: any BlobSource
     private let path: Path
     private let inspector: LayerInspector
-    private let digest: StreamingDigest
-    /// The diffID of an uncompressed layer, when `digest` is of another algorithm.
+    private var byteCount: Int64 = 0
+    /// The diffID of an uncompressed layer, when the blob's digest is of another algorithm.
     private let tarDigest: StreamingDigest?
     private let expectedDigest: Digest?
     private let expectedSize: Int64?
     private let isEndProved: Bool
     private var result: Descriptor?
 
+    /// Hashes the bytes of `source`.
+    ///
     /// - Parameters:
     ///   - path: what messages call the bytes.
     ///   - declared: what the user says the bytes are; nil leaves it to the bytes.
     ///   - verifiesLayer: whether a layer with a trailer is decompressed and checked against it.
     ///   - isEndProved: whether something else than `expectedDigest` proves the bytes to be whole.
     ///   - consume: gets what the layer decompresses to; nothing but a layer is accepted then.
-    public init(
+    public convenience init(
         _ source: any ByteSource, path: Path = .standardInput, declared: MediaType? = nil,
         algorithm: Digest.Algorithm = .sha256, expectedDigest: Digest? = nil,
         expectedSize: Int64? = nil, verifiesLayer: Bool = false, isEndProved: Bool = false,
         consume: LayerInspector.ContentConsumer? = nil
     ) {
-        self.source = source
+        self.init(
+            blob: HashingSource(source, algorithm: expectedDigest?.algorithm ?? algorithm),
+            path: path, declared: declared, algorithm: algorithm,
+            expectedDigest: expectedDigest, expectedSize: expectedSize,
+            verifiesLayer: verifiesLayer, isEndProved: isEndProved, consume: consume)
+    }
+
+    /// The same of a blob, which knows its digest: it is not hashed again.
+    ///
+    /// - Parameter algorithm: of the blob's digest, where none is expected.
+    public init(
+        blob: any BlobSource, path: Path, declared: MediaType? = nil,
+        algorithm: Digest.Algorithm = .sha256, expectedDigest: Digest? = nil,
+        expectedSize: Int64? = nil, verifiesLayer: Bool = false, isEndProved: Bool = false,
+        consume: LayerInspector.ContentConsumer? = nil
+    ) {
+        self.blob = blob
         self.path = path
         self.expectedDigest = expectedDigest
         self.expectedSize = expectedSize
         self.isEndProved = isEndProved || expectedDigest != nil
-        digest = StreamingDigest(expectedDigest?.algorithm ?? algorithm)
-        tarDigest = digest.algorithm == .sha256 ? nil : StreamingDigest()
+        tarDigest =
+            (expectedDigest?.algorithm ?? algorithm) == .sha256 ? nil : StreamingDigest()
         inspector = LayerInspector(
             path: path, declared: declared, verifiesLayer: verifiesLayer,
             isEndProved: self.isEndProved, consume: consume)
@@ -62,27 +80,26 @@ public final class LayerSource: BlobSource {
 
     /// - Throws: `LayerError`, and what the source throws.
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        let count = try source.read(into: buffer)
+        let count = try blob.read(into: buffer)
         if count == 0 {
             if result == nil { result = try finish() }
             return 0
         }
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-        digest.update(bytes)
+        byteCount += Int64(count)
         tarDigest?.update(bytes)
-        if let expectedSize, digest.byteCount > expectedSize {
-            throw LayerError.size(path: path, expected: expectedSize, actual: digest.byteCount)
+        if let expectedSize, byteCount > expectedSize {
+            throw LayerError.size(path: path, expected: expectedSize, actual: byteCount)
         }
         try inspector.update(bytes)
         return count
     }
 
     private func finish() throws(LayerError) -> Descriptor {
-        let byteCount = digest.byteCount
         if let expectedSize, byteCount != expectedSize {
             throw .size(path: path, expected: expectedSize, actual: byteCount)
         }
-        let actual = digest.finalize()
+        let actual = blob.identity.digest
         if let expectedDigest, expectedDigest != actual {
             throw .digest(path: path, expected: expectedDigest, actual: actual)
         }

@@ -50,6 +50,14 @@ public struct LayerUnpacker: Sendable {
     public func open(
         _ input: any ByteSource, path: Path
     ) throws(StreamError) -> any ByteSource {
+        try open(
+            blob: HashingSource(input, algorithm: digest?.algorithm ?? .sha256), path: path)
+    }
+
+    /// The same of a blob, which knows its digest: it is not hashed again.
+    public func open(
+        blob input: any BlobSource, path: Path
+    ) throws(StreamError) -> any ByteSource {
         let pipe = MemoryPipe(capacity: LayerUnpacker.byteLimit)
         let production = Production(input, path, pipe, self)
         guard let thread = WorkerThread({ production.run() }) else {
@@ -60,7 +68,7 @@ public struct LayerUnpacker: Sendable {
 
     /// Reads the layer and checks it. Everything in it is the thread's that runs it.
     private final class Production: @unchecked Sendable {
-        private let input: CountingSource
+        private let input: CountingBlob
         private let path: Path
         private let pipe: MemoryPipe
         private let expected: LayerUnpacker
@@ -69,9 +77,9 @@ public struct LayerUnpacker: Sendable {
         private let tarDigest: StreamingDigest?
 
         init(
-            _ input: any ByteSource, _ path: Path, _ pipe: MemoryPipe, _ expected: LayerUnpacker
+            _ input: any BlobSource, _ path: Path, _ pipe: MemoryPipe, _ expected: LayerUnpacker
         ) {
-            self.input = CountingSource(input)
+            self.input = CountingBlob(input)
             self.path = path
             self.pipe = pipe
             self.expected = expected
@@ -83,7 +91,7 @@ public struct LayerUnpacker: Sendable {
         func run() {
             do {
                 let source = LayerSource(
-                    input, path: path, declared: expected.mediaType,
+                    blob: input, path: path, declared: expected.mediaType,
                     expectedDigest: expected.digest, expectedSize: expected.size,
                     isEndProved: expected.isEndProved
                 ) { (bytes) throws(LayerError) in try self.pass(bytes) }
@@ -148,17 +156,22 @@ private final class DecompressedLayer: ByteSource {
     }
 }
 
-/// A source of which is known how many bytes it gave.
-private final class CountingSource: ByteSource {
-    private let source: any ByteSource
+/// A blob of which is known how many bytes it gave.
+private final class CountingBlob: BlobSource {
+    private let blob: any BlobSource
     private(set) var byteCount: Int64 = 0
 
-    init(_ source: any ByteSource) {
-        self.source = source
+    init(_ blob: any BlobSource) {
+        self.blob = blob
     }
 
+    var announced: BlobIdentity? { blob.announced }
+    var identity: BlobIdentity { blob.identity }
+
+    func rewind() -> Bool { false }
+
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        let count = try source.read(into: buffer)
+        let count = try blob.read(into: buffer)
         byteCount += Int64(count)
         return count
     }

@@ -75,7 +75,7 @@ private func read(_ listing: LayerListing) throws {
 private func listing(of tar: [UInt8]) throws -> LayerListing {
     let layer = Descriptor(mediaType: .layer, digest: .of(tar), size: Int64(tar.count))
     return try LayerScan(layer: layer, diffID: .of(tar), hashesContent: false)
-        .listing(ChunkedSource(tar, sizes: []))
+        .listing(MemoryBlob(tar))
 }
 
 /// A listing by what is in it.

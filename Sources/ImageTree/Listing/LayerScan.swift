@@ -23,13 +23,13 @@ struct LayerScan {
     /// Reads the layer to its end.
     ///
     /// - Returns: the listing, when the layer has the digest, size and diffID that it should.
-    /// - Throws: `LayerError`, `TarError`, `ImageTreeError`, and what `source` throws.
-    func listing(_ source: any ByteSource) throws -> LayerListing {
+    /// - Throws: `LayerError`, `TarError`, `ImageTreeError`, and what `blob` throws.
+    func listing(_ blob: any BlobSource) throws -> LayerListing {
         var unpacker = layer.unpacker(diffID: diffID)
         if checksType, layer.mediaType.layerCompression != nil {
             unpacker.mediaType = layer.mediaType
         }
-        return try listing(ofTar: unpacker.open(source, path: layer.layerPath))
+        return try listing(ofTar: unpacker.open(blob: blob, path: layer.layerPath))
     }
 
     /// The same of a tar that is proved elsewhere.

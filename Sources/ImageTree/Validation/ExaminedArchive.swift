@@ -123,7 +123,8 @@ private final class BlobScanner: BlobWriter {
             })
         else { throw StreamError.system(call: "pthread_create", Errno(rawValue: EAGAIN)) }
         let layer = LayerSource(
-            source, path: name, verifiesLayer: true, isEndProved: true
+            blob: source, path: name, algorithm: digest.algorithm, verifiesLayer: true,
+            isEndProved: true
         ) { (bytes) throws(LayerError) in
             do {
                 try pipe.write(bytes)

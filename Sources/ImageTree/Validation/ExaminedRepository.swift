@@ -20,9 +20,9 @@ struct ExaminedRepository: ExaminedPlace {
     }
 
     func listing(of layer: Descriptor, diffID: Digest, path: String) throws -> LayerListing {
-        let blob = try store.openBlob(layer, subject: path, in: repository)
+        let blob = store.openBlob(layer, subject: path, in: repository)
         let location = try TableLocation(layer)
-        let tapped = location.map { TappedSource(blob, $0.range) }
+        let tapped = location.map { TappedBlob(blob, $0.range) }
         let listing = try LayerScan(
             layer: layer, diffID: diffID, hashesContent: location != nil, checksType: true
         ).listing(tapped ?? blob)

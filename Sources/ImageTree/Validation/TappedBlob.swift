@@ -1,19 +1,25 @@
 import ByteStream
+import Hashing
 
-/// Passes bytes on and keeps some of them.
-final class TappedSource: ByteSource {
-    private let source: any ByteSource
+/// Passes the bytes of a blob on and keeps some of them.
+final class TappedBlob: BlobSource {
+    private let blob: any BlobSource
     private let range: Range<Int64>
     private var offset: Int64 = 0
     private(set) var bytes: [UInt8] = []
 
-    init(_ source: any ByteSource, _ range: Range<Int64>) {
-        self.source = source
+    init(_ blob: any BlobSource, _ range: Range<Int64>) {
+        self.blob = blob
         self.range = range
     }
 
+    var announced: BlobIdentity? { blob.announced }
+    var identity: BlobIdentity { blob.identity }
+
+    func rewind() -> Bool { false }
+
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        let count = try source.read(into: buffer)
+        let count = try blob.read(into: buffer)
         let here = offset..<(offset + Int64(count))
         if here.overlaps(range) {
             let kept = here.clamped(to: range)
