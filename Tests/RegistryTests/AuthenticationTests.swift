@@ -98,7 +98,7 @@ private func scopes(_ request: ServedRequest) -> [String] {
     @Test func tokensThatRunOut() throws {
         let server = try TokenRegistry(lives: 2)
         let identity = try server.registry.repository().writeBlob(
-            HashingSource(MemorySource([1, 2, 3])), mountFrom: [])
+            MemoryBlob([1, 2, 3]), mountFrom: [])
         #expect(server.store.blobs[identity.digest.description] == [1, 2, 3])
         #expect(server.tokens.log.count >= 2)
     }

@@ -94,11 +94,12 @@ final class Authenticator: Sendable {
     /// The `Authorization` that answers a challenge.
     ///
     /// - Parameter rejected: what the challenged request was sent with.
-    /// - Returns: nil when there is nothing else to try.
+    /// - Returns: nil when there is nothing else to try; whether it is new, and not what another thread
+    ///   got meanwhile.
     func answer(
         _ challenges: [Challenge], rejecting rejected: String?, for scopes: [Scope],
         _ session: TokenSession
-    ) throws -> String? {
+    ) throws -> (header: String, isNew: Bool)? {
         try state.withLock { state in
             guard let method = Authenticator.method(challenges) else { return nil }
             if method != state.method { state.tokens = [] }
@@ -113,12 +114,11 @@ final class Authenticator: Sendable {
                 if extra.isEmpty,
                     let token = state.tokens.first(where: { $0.isGood(for: scopes, at: now) })
                 {
-                    // Another thread was faster.
-                    return token.header
+                    return (token.header, false)
                 }
                 header = try fetch(scopes, extra: extra, &state, session)
             }
-            return header == rejected ? nil : header
+            return header == rejected ? nil : header.map { ($0, true) }
         }
     }
 
