@@ -1,4 +1,4 @@
-/// Why a Dockerfile was refused, and where.
+/// Why a Dockerfile was refused, with the position.
 public struct DockerfileError: Error, Hashable, Sendable {
     public enum Reason: Hashable, Sendable {
         case notUTF8
@@ -15,12 +15,12 @@ public struct DockerfileError: Error, Hashable, Sendable {
         case notBoolean(flag: String, value: String)
         case unterminatedHeredoc(String)
         case substitution(SubstitutionError)
-        /// An instruction that is not written as it must be; the text says how it should be.
+        /// An instruction with wrong syntax; the text says what is expected.
         case malformed(Keyword, String)
         case unknownTarget(String, stages: [String])
         /// An instruction that the base defers to this build.
         case trigger(String, problem: String)
-        /// Something that means something in a Dockerfile and has no translation here.
+        /// A valid feature of Dockerfiles that this compiler does not support.
         case unsupported(String)
     }
 
@@ -32,12 +32,12 @@ public struct DockerfileError: Error, Hashable, Sendable {
         self.reason = reason
     }
 
-    /// As in `3:7: unknown instruction 'FORM', did you mean 'FROM'?`, without a full stop.
+    /// The message: `3:7: unknown instruction 'FORM', did you mean 'FROM'?`, without a full stop.
     public var text: String { "\(position.line):\(position.column): \(reason.text)" }
 }
 
 extension DockerfileError.Reason {
-    /// What is wrong, without the position.
+    /// The message without the position.
     public var text: String {
         switch self {
         case .notUTF8: "not UTF-8"
@@ -73,7 +73,7 @@ extension DockerfileError.Reason {
     }
 }
 
-/// The candidate nearest to a misspelt word: at most two letters differ.
+/// The candidate nearest to a misspelt word, with an edit distance of at most 2.
 func suggestion(for word: String, among candidates: [String]) -> String? {
     let word = Array(word.utf8.prefix(40))
     var best: (name: String, distance: Int)?
@@ -86,7 +86,7 @@ func suggestion(for word: String, among candidates: [String]) -> String? {
     return best?.name
 }
 
-/// How many letters must be added, removed or replaced, or pairs swapped, to turn one into the other.
+/// The edit distance: additions, removals, replacements and swaps of neighbours.
 private func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
     var beforeLast: [Int] = []
     var last = Array(0...right.count)

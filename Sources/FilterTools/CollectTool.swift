@@ -3,16 +3,16 @@ import ByteStream
 import ImageLayout
 import ToolSupport
 
-/// `oci-gc`: what nothing leads to, out of a layout.
+/// `oci-gc`: removes unreferenced blobs from a layout.
 public struct CollectTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-gc",
         abstract: "Remove unreferenced blobs from an image layout.",
         usage: "oci-gc [<options>] <dir>",
         discussion: """
-            Removes the blobs of DIR that nothing in index.json leads to, and temporary files of \
-            runs that were cut off, and writes their paths to stdout, one to a line. Signatures \
-            and other artifacts without a tag are kept as long as what they are about.
+            Removes the blobs of DIR that no entry of index.json leads to, and temporary files of \
+            interrupted runs. It writes their paths to stdout, one to a line. Signatures and other \
+            artifacts without a tag are kept as long as their subjects.
 
             Other processes may build into the layout at the same time.
 

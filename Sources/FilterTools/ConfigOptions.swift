@@ -123,7 +123,7 @@ struct ConfigOptions: ParsableArguments {
         }
     }
 
-    /// The changes, patches read from their files.
+    /// The changes; patches are read from their files.
     func edit(_ console: Console) throws -> ConfigEdit {
         for (name, command) in [("--entrypoint", entrypoint), ("--cmd", cmd)]
         where command?.isDoubtful ?? false {

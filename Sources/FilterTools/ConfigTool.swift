@@ -12,9 +12,9 @@ public struct ConfigTool: Tool {
         usage: "oci-config [<options>]",
         discussion: """
             Reads image lines from stdin and writes them to stdout with the changed config. \
-            Changes are made in this order: --patch, --clear, --unset-env, the options that set, \
-            --history. A config in which nothing changes keeps its digest. A COMMAND is a JSON \
-            array of strings, else a line for the image's shell, as in a Dockerfile.
+            Changes are made in this order: --patch, --clear, --unset-env, the options that set a \
+            field, --history. A config that does not change keeps its digest. A COMMAND is a JSON \
+            array of strings, or else a line for the image's shell, as in a Dockerfile.
 
             Example:
               oci-config --cmd '["node","server.js"]' --env NODE_ENV=production \\

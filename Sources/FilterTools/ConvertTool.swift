@@ -3,7 +3,7 @@ import ByteStream
 import OCI
 import ToolSupport
 
-/// `oci-convert`: media types between OCI and Docker.
+/// `oci-convert`: converts media types between OCI and Docker.
 public struct ConvertTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-convert",
@@ -11,8 +11,8 @@ public struct ConvertTool: Tool {
         usage: "oci-convert --to <oci|docker> [<options>]",
         discussion: """
             Reads image lines from stdin and writes them to stdout with the types of the other \
-            format. Configs and layers keep their bytes. What the other format has no type or \
-            field for is refused: Docker has no zstd layers, annotations or subjects.
+            format. Configs and layers keep their bytes. An image that the other format cannot \
+            express is refused: Docker has no zstd layers, annotations or subjects.
 
             Example:
               oci-convert --to docker <image.json >docker.json
@@ -29,7 +29,7 @@ public struct ConvertTool: Tool {
 
     public func execute(_ console: Console) throws {
         try ImageLines.map(console) { image, _ in
-            // A config that is not an image's does not get the type of one.
+            // The config of an artifact does not get the type of an image config.
             if image.manifest.config.mediaType.isImageConfig { _ = try image.config() }
             try image.manifest.convert(to: to)
         }

@@ -50,7 +50,7 @@ struct CopyOptions: ParsableArguments {
         return path
     }
 
-    /// The image that the copy goes over, when it is unpacked in a directory; nil for a list.
+    /// The base image of the copy, when it is unpacked in a directory; nil for a listing.
     func directoryBase(_ path: Path) throws -> DirectoryBase? {
         var status = stat()
         guard copy != nil, path.withCString({ stat($0, &status) }) == 0,
@@ -59,10 +59,10 @@ struct CopyOptions: ParsableArguments {
         return try DirectoryBase(path)
     }
 
-    /// Whose the copies are; nil when `--chown` is not given.
+    /// The owner of the copies; nil when `--chown` is not given.
     ///
-    /// - Parameter isWorkingDirectory: whether nothing is copied and the destination alone made, for a
-    ///   user that a WORKDIR follows. One that is not there is root then, as BuildKit has it.
+    /// - Parameter isWorkingDirectory: whether only the destination is made, for a WORKDIR. Then an
+    ///   unknown user means root, as in BuildKit.
     func owner(in base: any LayerBase, isWorkingDirectory: Bool) throws -> ProcessUser? {
         guard let chown else { return nil }
         let passwd = try base.contents(of: "etc/passwd") ?? []

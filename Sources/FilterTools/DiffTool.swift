@@ -11,10 +11,11 @@ public struct DiffTool: Tool {
         abstract: "List what changed in a directory tree since its snapshot.",
         usage: "oci-diff [<options>] <snapshot> <dir>",
         discussion: """
-            Writes paths relative to DIR to stdout, as 'oci-tar --files-from' reads them: what \
-            changed, what is new, and .wh.NAME for what is gone, between two lines that prove the \
-            list whole. Nothing is written when nothing changed. A time counts in whole seconds, for a layer has no others. Of a file of \
-            several names all are listed or none, so that they stay links of each other.
+            Writes paths relative to DIR to stdout, as 'oci-tar --files-from' reads them: changed \
+            and new paths, and .wh.NAME for removed ones, between two lines that prove that the \
+            list is whole. Nothing is written when nothing changed. Times are compared in whole \
+            seconds, as layers store them. When one name of a hard-linked file is listed, all its \
+            names are, so that they stay links of each other.
 
             Example:
               oci-diff dist.mtree ./dist |

@@ -4,7 +4,7 @@ import Layer
 import OCI
 import ToolSupport
 
-/// `oci-digest`: makes the descriptor of what passes.
+/// `oci-digest`: prints the descriptor of its input.
 public struct DigestTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-digest",
@@ -12,8 +12,9 @@ public struct DigestTool: Tool {
         usage: "oci-digest [<options>]",
         discussion: """
             The line has media type, digest and size. A layer (zstd, gzip or plain tar) must be \
-            whole, and gets its diffID as an annotation. With --tee the bytes pass to stdout and \
-            the descriptor line goes to FILE; with --output it is the other way round.
+            whole, and gets its diffID as an annotation. With --tee the bytes are copied to stdout \
+            and the descriptor line goes to FILE. With --output the bytes go to FILE and the \
+            descriptor line to stdout.
 
             Example:
               oci-tar ./dist | oci-zstd | oci-digest --tee layer.json >layer.tar.zst
@@ -27,7 +28,9 @@ public struct DigestTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "Write the bytes here, under this name when they are whole.", valueName: "file"))
+            """
+            Write the bytes to this file, which gets its name when it is whole.
+            """, valueName: "file"))
     var output: Path?
 
     @Option(
@@ -41,7 +44,7 @@ public struct DigestTool: Tool {
     @Flag(help: "Decompress and check a layer even if it has a trailer.")
     var verifyLayer = false
 
-    @Flag(help: "Read only the first bytes and print the media type they show.")
+    @Flag(help: "Read only the first bytes and print the media type they indicate.")
     var sniff = false
 
     @OptionGroup public var common: CommonOptions
@@ -68,7 +71,7 @@ public struct DigestTool: Tool {
             return try file.write(source.descriptor.line)
         }
         if let output {
-            // A signal leaves no temporary file, where the file system needs one.
+            // On a file system that needs a temporary file, a signal leaves none.
             Interruption.arm()
             let file = try OutputFile(output)
             try drain(source, to: file)

@@ -12,8 +12,8 @@ struct ImageReport {
     private var facts: [(name: String, values: [String])] = []
     private var table: [String] = []
 
-    /// - Parameter reference: what the image is called; nil takes what it says itself, if it is as it
-    ///   was fetched.
+    /// - Parameter reference: the name of the image; nil means the recorded name, if the image was
+    ///   not changed since it was fetched.
     init(
         _ image: Image, reference: String? = nil, bases: [Image]?, style: ReportStyle
     ) throws(JSONError) {
@@ -111,7 +111,7 @@ struct ImageReport {
         add("Layers", [layerSummary])
     }
 
-    /// What the image is for: as its index says, and its config where that says something else.
+    /// Adds the platform in the index entry, and the platform in the config when that differs.
     private mutating func addPlatforms(_ own: Platform) {
         let stated = image.manifest.entry?.platform.flatMap { $0.isMissing ? nil : $0 }
         let shown = stated ?? own
@@ -126,7 +126,7 @@ struct ImageReport {
 
     private func manifest(_ key: JSONString) -> String { image.manifest[annotation: key] ?? "" }
 
-    /// Words as a JSON array, which keeps them apart; empty for none.
+    /// Words as a JSON array, which shows their boundaries; empty for none.
     private func words(_ words: [String]) -> String {
         if words.isEmpty { return "" }
         let array = JSON.array(words.map { .string($0) })
@@ -195,7 +195,7 @@ struct ImageReport {
         return Printable.line(text.text)
     }
 
-    /// Number of layers of the base; nil when it is not known.
+    /// The number of layers of the base; nil when it is unknown.
     private func baseLayerCount(_ config: ImageConfig) -> Int? {
         for base in bases ?? [] {
             let layers = base.manifest.layers.map(\.digest)

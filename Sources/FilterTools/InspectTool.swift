@@ -5,15 +5,15 @@ import JSON
 import OCI
 import ToolSupport
 
-/// `oci-inspect`: images for people.
+/// `oci-inspect`: describes images for people.
 public struct InspectTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-inspect",
-        abstract: "Show images to a person: what runs, layers, sizes, history.",
+        abstract: "Describe images for people: command, layers, sizes, history.",
         usage: "oci-inspect [<options>]",
         discussion: """
             Reads image lines from stdin and writes text to stdout, one image after another. The \
-            text is for reading and may change; scripts read the lines themselves.
+            text may change between versions; scripts should read the image lines.
 
             Example:
               oci-fetch ghcr.io/example/app:latest | oci-inspect
@@ -27,10 +27,12 @@ public struct InspectTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "What the images are called. Default: what oci-fetch recorded.", valueName: "ref"))
+            """
+            Name to show for the images. Default: the one that oci-fetch recorded.
+            """, valueName: "ref"))
     var reference: String?
 
-    @Flag(help: "Show several images as a table, and in full only the one for this machine.")
+    @Flag(help: "Show several images as a table, and only the one for this machine in full.")
     var index = false
 
     @Flag(help: "Show digests and commands in full.")

@@ -6,8 +6,9 @@ import ToolSupport
 extension LayerAddition {
     /// Reads the descriptor line of a layer from a file.
     ///
-    /// - Parameter annotations: of the layer, beside its own.
-    /// - Throws: what `readDescriptor` throws; `InputError.refused` for what is no layer with a diffID.
+    /// - Parameter annotations: annotations to add to those of the layer.
+    /// - Throws: what `readDescriptor` throws; `InputError.refused` when it is not a layer or has
+    ///   no diffID.
     init(
         readingFile path: Path, diffID: Digest? = nil, annotations: [KeyValue] = [],
         history: JSONObject = JSONObject()

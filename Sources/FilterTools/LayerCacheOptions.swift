@@ -5,24 +5,24 @@ import OCI
 import Snapshot
 import ToolSupport
 
-/// What `oci-reuse` does with a directory that keeps which layer was made of a tree.
+/// The options of `oci-reuse` for a directory that stores which layer was made from a tree.
 struct LayerCacheOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Find the layer that DIR keeps for the fingerprint on stdin, in place of a tar.",
+            "Find the layer that DIR stores for the fingerprint on stdin.",
             valueName: "dir"))
     var cache: Path?
 
     @Option(
         help: ArgumentHelp(
-            "With --cache: what makes layers of tars; another TEXT is another layer.",
+            "With --cache: what compressed the layer; layers of another TEXT are not found.",
             valueName: "text"),
         transform: { $0 })
     var madeBy = ""
 
     @Option(
         help: ArgumentHelp(
-            "With --cache: keep the descriptor line in FILE, if the tree is what it was.",
+            "With --cache: store the descriptor line in FILE, if the tree did not change.",
             valueName: "file"))
     var keep: Path?
 
@@ -41,9 +41,9 @@ struct LayerCacheOptions: ParsableArguments {
         if cache?.isEmpty ?? false { throw ValidationError("--cache is empty") }
     }
 
-    /// Answers with the layer of the tree that `input` has the fingerprint of, or keeps one.
+    /// Finds the layer for the fingerprint in `input`, or stores one.
     ///
-    /// What cannot be read or kept makes no difference but to the time that the next run takes.
+    /// A cache that cannot be read or written only makes the next run slower.
     ///
     /// - Throws: `NegativeAnswer`, `InputError`, `StreamError`.
     func run(_ directory: Path, _ input: InputStream, _ console: Console) throws {

@@ -3,7 +3,7 @@ import ByteStream
 import OCI
 import ToolSupport
 
-/// `oci-layers`: the layers of an image, a descriptor line each.
+/// `oci-layers`: prints the descriptor lines of an image's layers.
 public struct LayersTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-layers",
@@ -11,8 +11,9 @@ public struct LayersTool: Tool {
         usage: "oci-layers [<options>]",
         discussion: """
             Reads image lines from stdin and writes a descriptor line for each layer to \
-            stdout, image after image. The diffID is an annotation, as in the lines of oci-push-blob, so that \
-            oci-fetch --blob, oci-untar --descriptor and oci-manifest-append take them.
+            stdout, image after image. The diffID is an annotation, as in the lines of \
+            oci-push-blob. oci-fetch --blob, oci-untar --descriptor and oci-manifest-append read \
+            these lines.
 
             Example:
               oci-fetch ghcr.io/example/app:latest | oci-layers >layers.json

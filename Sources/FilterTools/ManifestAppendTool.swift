@@ -12,9 +12,10 @@ public struct ManifestAppendTool: Tool {
         usage: "oci-manifest-append [<options>] <layers> ...",
         discussion: """
             Reads image lines from stdin and writes them to stdout with the layers on top, the \
-            first LAYER lowest. A LAYER is a file of one descriptor line, as oci-push-blob writes \
-            it. An image of Docker's types becomes one of OCI's. What the image was fetched from \
-            becomes its base, and annotations that describe that one are dropped.
+            first LAYER lowest. A LAYER is a file with one descriptor line, as oci-push-blob \
+            writes it. A Docker image is converted to OCI's media types. The fetched image becomes \
+            the base in the new image's annotations; annotations that describe the base are \
+            dropped.
 
             Example:
               oci-fetch ghcr.io/example/base:latest |
@@ -26,16 +27,18 @@ public struct ManifestAppendTool: Tool {
     private var layerArguments: [Values<Path>] = []
     private var layers: [Path] { layerArguments.flattened() }
 
-    @Flag(help: "Add no layer, and only make what was fetched the base.")
+    @Flag(help: "Add no layer; only record the fetched image as the base.")
     var noLayer = false
 
     @Option(
         help: ArgumentHelp(
-            "Put the one layer in place of all above those of the image in FILE.",
+            "Replace all layers above those of the image in FILE by the one layer.",
             valueName: "file"))
     var squash: Path?
 
-    @Option(name: .customLong("diff-id"), help: "Digest of the one layer's uncompressed tar.")
+    @Option(
+        name: .customLong("diff-id"),
+        help: "Digest of the layer's uncompressed tar; only with one layer.")
     var diffID: Digest?
 
     @Option(
@@ -44,7 +47,7 @@ public struct ManifestAppendTool: Tool {
     var createdBy = "oci-manifest-append"
 
     @Option(
-        help: ArgumentHelp("Comment for their history entries.", valueName: "text"),
+        help: ArgumentHelp("Comment for the layers' history entries.", valueName: "text"),
         transform: ArgumentText.nonemptyText)
     var comment: String?
 
@@ -57,7 +60,7 @@ public struct ManifestAppendTool: Tool {
         help: "Annotate the layers.", transform: Values.each(ArgumentText.parsing(KeyValue.init)))
     var annotation: [Values<KeyValue>] = []
 
-    @Flag(help: "Keep the annotations that describe the image below, as its title and version.")
+    @Flag(help: "Keep annotations that describe the base, such as its title and version.")
     var keepAnnotations = false
 
     @OptionGroup public var common: CommonOptions

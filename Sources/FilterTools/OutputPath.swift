@@ -4,7 +4,7 @@ import ImageLayout
 import OCI
 import ToolSupport
 
-/// What `--exclude-output` takes: a path, or a layout as in a reference.
+/// The value of `--exclude-output`: a path, or the reference of a layout.
 struct OutputPath: Sendable {
     let path: Path
 

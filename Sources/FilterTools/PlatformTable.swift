@@ -2,7 +2,7 @@ import Hashing
 import OCI
 import ToolSupport
 
-/// The images of an index as a table, of which one is shown in full below.
+/// The images of an index as a table; the report shows one of them in full below it.
 struct PlatformTable {
     private let images: [Image]
     private let style: ReportStyle
@@ -39,7 +39,7 @@ struct PlatformTable {
 }
 
 extension [Descriptor] {
-    /// Bytes of all of them.
+    /// The total number of bytes.
     var byteCount: Int64 {
         reduce(0) { sum, descriptor in
             let (total, overflow) = sum.addingReportingOverflow(descriptor.size)
@@ -49,7 +49,7 @@ extension [Descriptor] {
 }
 
 extension Image {
-    /// What the image is for: as its index says, or else its config; nil when neither does.
+    /// The platform in the index entry, or else in the config; nil without both.
     fileprivate var shownPlatform: Platform? {
         if let stated = manifest.entry?.platform, !stated.isMissing { return stated }
         do {

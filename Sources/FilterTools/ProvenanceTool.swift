@@ -4,7 +4,7 @@ import OCI
 import Signing
 import ToolSupport
 
-/// `oci-provenance`: how an image was built, as a statement that can be signed.
+/// `oci-provenance`: states how an image was built, in a form that can be signed.
 public struct ProvenanceTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-provenance",
@@ -13,8 +13,8 @@ public struct ProvenanceTool: Tool {
         discussion: """
             Reads from stdin the descriptor line of an image, as oci-push-manifest prints it, and \
             writes to stdout an in-toto statement about it with SLSA provenance v1: its base, the \
-            layers of its sources and the words that the build was given. What is not known is \
-            left out. With --output the statement goes to a file, and the descriptor line passes.
+            layers of its sources and the arguments of the build. Unknown fields are left out. \
+            With --output the statement goes to a file, and the descriptor line to stdout.
 
             Example:
               oci-push-manifest ghcr.io/example/app:1 <image.json |
@@ -24,13 +24,13 @@ public struct ProvenanceTool: Tool {
         version: Version.text)
 
     @Argument(
-        help: ArgumentHelp("What the build was told, word by word.", valueName: "word"),
+        help: ArgumentHelp("Arguments of the build.", valueName: "word"),
         transform: Values.each(ArgumentText.text))
     private var wordArguments: [Values<String>] = []
 
     @Option(
         help: ArgumentHelp(
-            "Image lines of what was pushed, which say what it was made from.", valueName: "file"))
+            "Image lines of the image that was pushed; they name its base.", valueName: "file"))
     var image: Path?
 
     @Option(
@@ -51,7 +51,7 @@ public struct ProvenanceTool: Tool {
     var builder = Provenance.ownBuilder
 
     @Option(
-        help: "When it was built, as RFC 3339 (default: $SOURCE_DATE_EPOCH, else not said).",
+        help: "When it was built, as RFC 3339 (default: $SOURCE_DATE_EPOCH, else left out).",
         transform: ArgumentText.parsing(Timestamp.init))
     var created: Timestamp?
 

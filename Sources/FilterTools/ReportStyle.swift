@@ -2,13 +2,13 @@ import Glibc
 
 /// The style of a report.
 struct ReportStyle {
-    /// Shortens nothing.
+    /// Whether nothing is shortened.
     var isFull: Bool
     var hasColor: Bool
-    /// Columns of the terminal; nil when there is none.
+    /// The number of columns of the terminal; nil without a terminal.
     var width: Int?
 
-    /// False where the user or the terminal wants no colours.
+    /// Whether the environment allows colours.
     ///
     /// - Spec: no-color.org.
     static var environmentAllowsColor: Bool {

@@ -4,21 +4,21 @@ import Layer
 import OCI
 import ToolSupport
 
-/// `oci-reuse`: the stored layer that already is a tar.
+/// `oci-reuse`: finds the stored layer with the content of a tar.
 public struct ReuseTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-reuse",
-        abstract: "Find the stored layer that is the tar on stdin.",
+        abstract: "Find the stored layer with the content of the tar on stdin.",
         usage: "oci-reuse [<options>] [<known> ...]",
         discussion: """
-            Reads a tar from stdin and writes the descriptor line of the layer in KNOWN that is \
-            this tar: the one with its digest as diffID. Without such a layer nothing is written \
-            and the status is 1. The tar is not read where KNOWN has no layer that could be it. A \
-            tar that is cut is an error.
+            Reads a tar from stdin and writes the descriptor line of the layer in KNOWN whose \
+            diffID is the digest of the tar. Without such a layer nothing is written and the \
+            status is 1. The tar is not read when KNOWN has no candidate. A truncated tar is an \
+            error.
 
-            With --cache, stdin is the fingerprint of a tree in place of a tar, which oci-tar \
-            --fingerprint writes without reading a file, and DIR has the layers that were made of \
-            trees before.
+            With --cache, stdin is not a tar but the fingerprint of a tree, which oci-tar \
+            --fingerprint writes without reading a file. DIR stores the layers of earlier builds \
+            by fingerprint.
 
             Example:
               oci-fetch ghcr.io/example/app:latest | oci-layers >known

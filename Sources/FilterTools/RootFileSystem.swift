@@ -3,7 +3,7 @@ import Glibc
 import OCI
 import ToolSupport
 
-/// The root file system that an image's config is about; a layer may have put anything there.
+/// The root file system of an image. It is untrusted: a layer may have put any file there.
 struct RootFileSystem {
     private static let fileLimit = 16 << 20
 
@@ -22,7 +22,7 @@ struct RootFileSystem {
 
     /// Resolves `User` of a config.
     ///
-    /// - Throws: `InputError.refused` for a user who is not there; `StreamError`.
+    /// - Throws: `InputError.refused` for an unknown user; `StreamError`.
     func user(_ text: String) throws -> ProcessUser {
         let database = UserDatabase(
             passwd: try read("etc/passwd"), group: try read("etc/group"))
@@ -56,7 +56,7 @@ struct RootFileSystem {
         }
     }
 
-    /// A file of the root file system, wherever links in it lead to; empty when it is not there.
+    /// Reads a file, following links inside the root file system; empty when it does not exist.
     private func read(_ name: Path) throws(StreamError) -> [UInt8] {
         guard let root, let path else { return [] }
         let subject = path.appending(name)

@@ -4,15 +4,15 @@ import Glibc
 import OCI
 import ToolSupport
 
-/// `oci-runtime-config`: what a runtime needs beside a root file system.
+/// `oci-runtime-config`: writes the config.json of a bundle.
 public struct RuntimeConfigTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-runtime-config",
         abstract: "Turn an image's config into the config.json of a runtime.",
         usage: "oci-runtime-config [<options>]",
         discussion: """
-            Reads one image line from stdin and writes the config.json of a bundle to stdout, in \
-            which the root file system is rootfs. Volumes become directories in memory.
+            Reads one image line from stdin and writes to stdout the config.json of a bundle whose \
+            root file system is rootfs. Volumes become directories in memory.
 
             Example:
               oci-fetch ghcr.io/example/app:latest |
@@ -41,13 +41,12 @@ public struct RuntimeConfigTool: Tool {
     @Option(help: "Host name in the container.", transform: ArgumentText.nonemptyText)
     var hostname = RuntimeConfig.Options().hostname
 
-    @Flag(help: "For this user without the superuser: in a user namespace, where they are root.")
+    @Flag(help: "For a user who is not root: run in a user namespace, where this user is root.")
     var rootless = false
 
     @Flag(
         help: """
-            Say whether the image could run, as far as that is known without its files, and write \
-            nothing.
+            Check whether the image could run, as far as its config tells, and write nothing.
             """)
     var check = false
 

@@ -2,12 +2,13 @@ import ArgumentParser
 import OCI
 import ToolSupport
 
-/// What `oci-runtime-config` does for a program that changes the image, as RUN of a Dockerfile.
+/// Options of `oci-runtime-config` for a program that changes the image, as RUN of a Dockerfile
+/// does.
 struct StepOptions: ParsableArguments {
     @Flag(help: "Configure a build step: volumes are plain directories, sudo works.")
     var step = false
 
-    @Option(help: ArgumentHelp("The host's network, or none.", valueName: "host|none"))
+    @Option(help: ArgumentHelp("Use the host's network, or none.", valueName: "host|none"))
     var network: Network?
 
     @Option(
@@ -49,7 +50,7 @@ struct StepOptions: ParsableArguments {
                 options: ["nosuid", "nodev"]
                     + (mount.source.isEmpty ? [] : ["size=\(mount.source)"]))
         }
-        // One inside another is mounted after it.
+        // A mount inside another must come after it.
         options.mounts.sort { $0.target.utf8.lexicographicallyPrecedes($1.target.utf8) }
     }
 }

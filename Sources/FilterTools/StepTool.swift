@@ -4,17 +4,17 @@ import Hashing
 import OCI
 import ToolSupport
 
-/// `oci-step`: the key of what a program would make of an image.
+/// `oci-step`: prints the cache key of a program that changes an image.
 public struct StepTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-step",
-        abstract: "Print the key under which a cache has the layer of a step.",
+        abstract: "Print the key under which a cache stores the layer of a step.",
         usage: "oci-step --args <command> [<options>]",
         discussion: """
-            Reads an image line from stdin and writes a key to stdout, which is a tag: the hash of \
-            the image's layers and platform, of the variables, user and directory of its config, \
-            and of what the options say of the program that changes it. Whatever else the config \
-            has, and what runs the program, makes no difference.
+            Reads an image line from stdin and writes a key to stdout that can be a tag. The key \
+            is a hash of everything the program of the step can see: the image's layers and \
+            platform, the variables, user and directory of its config, and the options. Other \
+            fields of the config, and the runtime, make no difference.
 
             Example:
               oci-step --args 'make install' <image.json
@@ -23,30 +23,35 @@ public struct StepTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "What runs: a JSON array, else a line for /bin/sh.", valueName: "command"),
+            "Command to run: a JSON array, or else a line for /bin/sh.", valueName: "command"),
         transform: ArgumentText.parsing(CommandForm.init))
     var args: CommandForm
 
     @Option(
         help: ArgumentHelp(
-            "A variable that the config does not have. May be repeated.", valueName: "key=value"),
+            """
+            Environment variable that the config does not set. May be repeated.
+            """, valueName: "key=value"),
         transform: ArgumentText.parsing(KeyValue.init))
     var env: [KeyValue] = []
 
     @Option(
         help: ArgumentHelp(
-            "A mount, in any words that are always the same. May be repeated.",
+            "Text that identifies a mount. May be repeated.",
             valueName: "text"),
         transform: ArgumentText.text)
     var mount: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "Descriptor lines of what is mounted. May be repeated.", valueName: "file"))
+            "Descriptor lines of mounted layers. May be repeated.", valueName: "file"))
     var content: [Path] = []
 
     @Option(
-        help: ArgumentHelp("Another network than the usual one.", valueName: "text"),
+        help: ArgumentHelp(
+            """
+            Text that identifies a network other than the default.
+            """, valueName: "text"),
         transform: ArgumentText.nonemptyText)
     var network: String?
 
@@ -70,7 +75,7 @@ public struct StepTool: Tool {
         try writeLines([Array("step-\(digest.encoded)".utf8)])
     }
 
-    /// A file without lines is an image without layers.
+    /// Reads descriptor lines. An empty file is an image without layers.
     private func readContents(_ path: Path) throws -> [Descriptor] {
         do {
             return try readDescriptors(from: InputStream(opening: path))

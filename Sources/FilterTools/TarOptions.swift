@@ -8,7 +8,10 @@ import ToolSupport
 struct TarOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "Directories and files; a directory's contents go under the root directory (default: .).",
+            """
+            Directories and files; a directory's contents go under the root directory (default: \
+            .).
+            """,
             valueName: "sources"))
     private var sourceArguments: [Values<Path>] = []
     var sources: [Path] { sourceArguments.flattened() }
@@ -53,7 +56,7 @@ struct TarOptions: ParsableArguments {
         help: ArgumentHelp(
             """
             Time of every entry, or 'keep' for each file's own (default: $SOURCE_DATE_EPOCH, else \
-            0). What is kept is at most $SOURCE_DATE_EPOCH.
+            0). Kept times are at most $SOURCE_DATE_EPOCH.
             """, valueName: "seconds|keep"), transform: ModificationTime.init)
     var mtime: ModificationTime?
 
@@ -70,7 +73,10 @@ struct TarOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Leave out a file, directory or oci:DIR that is written meanwhile, with a warning.",
+            """
+            Leave out, with a warning, a file, directory or oci:DIR that is written at the same \
+            time.
+            """,
             valueName: "output"),
         transform: Values.each(OutputPath.init))
     var excludeOutput: [Values<OutputPath>] = []
@@ -108,14 +114,14 @@ struct TarOptions: ParsableArguments {
     @Flag(help: "Write the directories above the root directory too.")
     var parents = false
 
-    @Flag(help: "Keep all extended attributes, not security.capability alone.")
+    @Flag(help: "Keep all extended attributes, not only security.capability.")
     var xattrs = false
 
     func validate() throws {
         if keepOwner && (isOwnerGiven || rootless) {
             throw ValidationError("--keep-owner excludes --uid, --gid and --rootless")
         }
-        // The largest id is not one: chown(2) takes it for "leave it as it is".
+        // The largest 32-bit number is not an id: for chown(2) it means "do not change".
         if uid > 0xFFFF_FFFE || gid > 0xFFFF_FFFE {
             throw ValidationError("--uid and --gid are at most \(0xFFFF_FFFE as UInt64)")
         }
@@ -140,7 +146,7 @@ struct TarOptions: ParsableArguments {
         }
     }
 
-    /// Whether SOURCEs are trees and files, under no root directory, with nothing deleted.
+    /// Whether no option sets a root directory, a list of paths, a tar to rewrite or deletions.
     var isPlain: Bool {
         rootDir == .root && filesFrom == nil && fromTar == nil && whiteout.isEmpty
             && opaque.isEmpty
@@ -200,7 +206,7 @@ struct TarOptions: ParsableArguments {
         return patterns
     }
 
-    /// The .dockerignore of the source, when there is one.
+    /// The .dockerignore of the source, if it has one.
     private var ignoreFiles: [Path] {
         let file = (sources.first ?? ".").appending(".dockerignore")
         return dockerignore && file.withCString { access($0, F_OK) } == 0 ? [file] : []

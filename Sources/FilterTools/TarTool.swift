@@ -10,9 +10,8 @@ public struct TarTool: Tool {
         commandName: "oci-tar",
         abstract: "Write a layer tar of directories and files to stdout.",
         discussion: """
-            The tar depends on nothing but names, contents, modes, links and options: the same \
-            tree gives the same bytes. On any error it has no end, so that no later stage takes \
-            it for a whole one.
+            The tar depends only on names, contents, modes, links and options: the same tree gives \
+            the same bytes. On any error the tar has no end, so that no later stage accepts it.
 
             Example:
               oci-tar ./dist --root-dir /app --uid 1000 --gid 1000 |

@@ -15,8 +15,8 @@ public struct UntarTool: Tool {
         discussion: """
             The layer is a tar, also compressed with gzip or zstd. Its whiteouts remove what \
             earlier layers put there. Nothing outside the directory is touched. The layer is \
-            checked as it passes: only with status 0 is the directory what the layer says. \
-            With several lines in --descriptor, as many layers follow one another on stdin.
+            checked while it is read: the directory is valid only when the status is 0. With \
+            several lines in --descriptor, stdin has as many layers, one after the other.
 
             Example:
               oci-fetch ghcr.io/example/app | oci-layers >layers
@@ -45,8 +45,8 @@ public struct UntarTool: Tool {
 
     @Flag(
         help: """
-            Do without the superuser: record owners in the attribute user.rootlesscontainers and \
-            put empty files in the place of devices.
+            For users who are not root: record owners in the attribute user.rootlesscontainers and \
+            write empty files in place of devices.
             """)
     var rootless = false
 

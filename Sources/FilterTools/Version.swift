@@ -1,7 +1,7 @@
 import Layer
 import ToolSupport
 
-/// What the filters print for `--version`; in this module it stands in for that of ToolSupport.
+/// The version text of the filters; in this module it shadows that of ToolSupport.
 enum Version {
     static let text = "\(ToolSupport.Version.text)\nlibzstd \(ZstdCompressor.libraryVersion)"
 }

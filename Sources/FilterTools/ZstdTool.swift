@@ -10,9 +10,9 @@ public struct ZstdTool: Tool {
         abstract: "Compress a layer tar from stdin to stdout, with proof that it is whole.",
         usage: "oci-zstd [<options>]",
         discussion: """
-            The input must be a tar that ended well. The output ends with a layer trailer, which \
-            every zstd decoder passes over and which says the diffID. It is the same for any \
-            number of threads.
+            The input must be a complete tar. The output ends with a layer trailer, which has the \
+            diffID and which every zstd decoder skips. The output is the same for any number of \
+            threads.
 
             Example:
               oci-tar ./dist | oci-zstd --level 9 >layer.tar.zst

@@ -2,7 +2,7 @@ import Hashing
 import JSON
 import OCI
 
-/// Which base an image stands on, and which it is to stand on.
+/// The old and the new base of images that are rebased.
 public struct BaseChange: Sendable {
     public let old: Reference
     public let new: Reference
@@ -12,9 +12,9 @@ public struct BaseChange: Sendable {
     private static let annotations = JSONPath.root.key("annotations")
 
     /// - Parameters:
-    ///   - base: the old base; nil takes what the image's annotations say.
-    ///   - onto: the new base; nil takes what the tag of the old one stands for.
-    /// - Throws: `EditError` when the annotations do not say it.
+    ///   - base: the old base; nil means the base in the image's annotations.
+    ///   - onto: the new base; nil means the image that the tag of the old base has now.
+    /// - Throws: `EditError` when the annotations do not name the old base.
     public init(
         of image: Image, from base: Reference?, to onto: Reference?
     ) throws(EditError) {
@@ -54,10 +54,11 @@ public struct BaseChange: Sendable {
 
     /// Moves the image to the new base's image of its platform.
     ///
-    /// An image whose base has not moved stays as it is, and so does one that is recorded as its own
-    /// base.
-    /// - Returns: false when only the name of the base may be another.
-    /// - Throws: `EditError` when the image does not stand on the old base; what fetching throws.
+    /// An image whose base did not change stays as it is, and so does an image that is recorded as
+    /// its own base.
+    /// - Returns: false when at most the name of the base changed.
+    /// - Throws: `EditError` when the image does not begin with the layers of the old base; what
+    ///   fetching throws.
     public func apply(to image: inout Image, _ store: ImageStore) throws -> Bool {
         let original = try image.config()
         let platform = try image.manifest.entry?.platform ?? original.platform()

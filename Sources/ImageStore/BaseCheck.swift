@@ -2,13 +2,13 @@ import ByteStream
 import JSON
 import OCI
 
-/// Whether an image stands on what its base's tag stands for now.
+/// Whether the recorded base of an image is still what the base's tag names.
 public struct BaseStatus: Sendable {
     public enum Answer: String, Sendable {
         case current
-        /// The tag of the base is elsewhere, or gone.
+        /// The tag of the base has another digest, or is gone.
         case stale
-        /// The image does not say what it stands on.
+        /// The image does not record its base.
         case unknown
     }
 
@@ -20,8 +20,8 @@ public struct BaseStatus: Sendable {
     /// Digest that the base's tag points to; nil when it is gone.
     public let now: Digest?
 
-    /// Answer, image, base, and the digests that are recorded and found, with tabs between; `-` is what
-    /// is not known.
+    /// Status, image, base, recorded digest and current digest, separated by tabs; `-` for unknown
+    /// values.
     public var line: String {
         [
             answer.rawValue, escaped(image), base.map { escaped($0) } ?? "-",
@@ -31,14 +31,14 @@ public struct BaseStatus: Sendable {
     }
 }
 
-/// An image by name, and what its annotations say of its base.
+/// The name of an image, and the base in its annotations.
 public struct BaseRecord: Sendable {
     fileprivate let image: String
     fileprivate let base: Reference?
     fileprivate let digest: Digest?
 
     /// - Parameters:
-    ///   - image: what messages and lines call it.
+    ///   - image: its name in messages and lines.
     ///   - document: a manifest or index.
     public init(image: String, _ document: JSONObject) {
         self.image = image
@@ -48,7 +48,7 @@ public struct BaseRecord: Sendable {
 
     fileprivate var isWhole: Bool { base != nil && digest != nil }
 
-    /// The same image, beside what its base's tag stands for now, or beside `onto`.
+    /// The record to compare: with the base `onto`, or else with its own base without the digest.
     fileprivate func compared(with onto: Reference?) -> BaseRecord {
         BaseRecord(image: image, base: onto ?? base?.withDigest(nil), digest: digest)
     }
@@ -61,17 +61,18 @@ public struct BaseRecord: Sendable {
 }
 
 extension Reference {
-    /// False for a base that was taken by its digest, which has no tag, and for `scratch`.
+    /// Whether the base can change: false for a base without a tag, and for `scratch`.
     fileprivate var canMove: Bool { tag != nil || digest != nil }
 }
 
 extension ImageStore {
-    /// Finds out what images record as their bases: of an index what it says itself, else each of its
+    /// Reads the recorded bases of images: the base of an index itself, or else that of each of its
     /// images.
     ///
     /// An image that cannot be read does not stop the others.
     ///
-    /// - Returns: the records in the order of `references`, and why others could not be read.
+    /// - Returns: the records in the order of `references`, and the errors of those that could not
+    ///   be read.
     public func baseRecords(
         of references: [Reference]
     ) throws -> (records: [BaseRecord], failures: [any Error]) {
@@ -107,13 +108,13 @@ extension ImageStore {
         }
     }
 
-    /// Compares what images record with what the tags of their bases stand for.
+    /// Compares recorded bases with the current digests of their tags.
     ///
-    /// Each base is asked for once, by HEAD; only when that is another digest, its index is fetched,
-    /// once, since an image may record its own platform's manifest.
+    /// Each base takes one HEAD request. Only when its digest differs, its index is fetched, once,
+    /// because an image may record the manifest of its own platform.
     ///
     /// - Parameter onto: a base to compare all of them with, whatever they record.
-    /// - Throws: what the places throw; a base that is gone is no error.
+    /// - Throws: what the places throw. A missing base is not an error.
     public func baseStatus(
         of records: [BaseRecord], onto: Reference? = nil
     ) throws -> [BaseStatus] {
@@ -144,7 +145,7 @@ extension ImageStore {
         }
     }
 
-    /// The digest that a base's tag stands for, and those by which an image may record it.
+    /// The digest of a base's tag, and all digests by which an image may record this base.
     private func current(
         _ base: Reference, recorded: Set<Digest>
     ) throws -> (root: Digest?, digests: Set<Digest>) {

@@ -1,14 +1,15 @@
 import OCI
 
 extension ImageStore {
-    /// Has every one of several places take a blob that is stored already, without a byte of it from
-    /// here.
+    /// Makes a stored blob available in several places, without sending its bytes from here.
     ///
-    /// A place has it, or it is mounted or copied from one of `sources` or from a place that has it.
-    /// Only a place's own answer counts: what was known of it may have been deleted since.
+    /// A place that lacks the blob gets it by a mount or a copy, from one of `sources` or from
+    /// another place. Each place is asked, because the blob may have been deleted since it was
+    /// recorded.
     ///
     /// - Returns: false when neither a place nor a source has the blob; nothing is stored then.
-    /// - Throws: what a place throws; `StoreError.notEverywhere` when several are asked and some fail.
+    /// - Throws: what a place throws; `StoreError.notEverywhere` when there are several and some
+    ///   fail.
     public func adopt(
         _ descriptor: Descriptor, at targets: [Reference], from sources: [Reference]
     ) throws -> Bool {
@@ -17,7 +18,7 @@ extension ImageStore {
             try self.repository(for: place).blobSize(descriptor.digest) == descriptor.size
         }
         var holders = zip(places, answers).filter { $1 }.map(\.0)
-        // One after the other: what the first got, the next of the same registry mounts.
+        // One after the other: the next place of the same registry mounts what the first got.
         for place in zip(places, answers).filter({ !$1 }).map(\.0) {
             if holders.isEmpty && sources.isEmpty { return false }
             let blob = Inventory.Blob(
@@ -39,9 +40,9 @@ extension ImageStore {
         }
     }
 
-    /// What `body` says of each place, several at a time.
+    /// The result of `body` for each place, several at a time.
     ///
-    /// - Throws: what the place throws when there is one, else `StoreError.notEverywhere`.
+    /// - Throws: for one place, what it throws; for several, `StoreError.notEverywhere`.
     private func results<Value: Sendable>(
         at places: [Reference], _ body: @escaping @Sendable (Reference) throws -> Value
     ) throws -> [Value] {

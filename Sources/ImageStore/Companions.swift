@@ -3,10 +3,11 @@ import Hashing
 import JSON
 import OCI
 
-/// What belongs to an image without being named by it.
+/// A manifest that belongs to an image but that the image does not name: a referrer, or a tag by
+/// cosign.
 public struct Companion: Sendable {
     public let manifest: RawManifest
-    /// The tag of cosign's by which it is found; nil for an artifact, which names its subject.
+    /// The tag in cosign's scheme; nil for an artifact, which names its subject.
     public let tag: String?
 
     public init(manifest: RawManifest, tag: String?) {
@@ -16,15 +17,15 @@ public struct Companion: Sendable {
 }
 
 extension ImageStore {
-    /// Copies what belongs to a manifest, an index or its images: artifacts about them and about
-    /// those, and cosign's tags. Each is copied once.
+    /// Copies the companions of a manifest, an index or its images: their referrers, the referrers
+    /// of those, and cosign's tags. Each is copied once.
     ///
-    /// What is about something may be there before it. So a tag that is moved after this stands for an
-    /// image that has its signatures.
+    /// A referrer may be stored before its subject. So a tag that is moved afterwards names an
+    /// image with its signatures.
     ///
     /// - Parameters:
-    ///   - root: what is copied; it must be at `source`.
-    ///   - targets: where to; tags and digests of them do not matter.
+    ///   - root: the manifest or index; it must be at `source`.
+    ///   - targets: the destinations; their tags and digests are ignored.
     /// - Throws: `StoreError`, and what the places throw.
     public func copyCompanions(
         of root: RawManifest, from source: Reference, to targets: [Reference]
@@ -47,7 +48,7 @@ extension ImageStore {
     }
 
     /// Calls `visit` with each companion of a manifest, an index or its images: artifacts before
-    /// those about them, then cosign's tags.
+    /// their own referrers, then cosign's tags.
     func visitCompanions(
         of root: RawManifest, at source: Reference, _ visit: (Companion) throws -> Void
     ) throws {
@@ -73,8 +74,8 @@ extension ImageStore {
         }
     }
 
-    /// Stores a companion whose blobs are there: an artifact as a referrer, a list of cosign's under
-    /// its tag; what the list that is there has more is kept.
+    /// Stores a companion whose blobs are stored: an artifact as a referrer, a list of cosign under
+    /// its tag. Entries that only the existing list has are kept.
     public func publish(_ companion: Companion, in repository: any Repository) throws {
         let present = try companion.tag.flatMap { try repository.manifestDigest(.tag($0)) }
         guard let tag = companion.tag, present != nil else {
@@ -85,7 +86,7 @@ extension ImageStore {
         }
     }
 
-    /// Stores a manifest whose blobs are there, listed as a referrer when it is about another.
+    /// Stores a manifest whose blobs are stored, and lists it as a referrer when it has a subject.
     public func publish(_ raw: RawManifest, tag: String?, in repository: any Repository) throws {
         let listed = try repository.publish(raw, tag: tag, check: nil)
         if listed == nil { try listReferrer(raw, in: repository) }
@@ -101,7 +102,7 @@ extension ImageStore {
         try PushContent(raw: raw.bytes, annotations: [], subject: "manifest '\(raw.digest)'")
     }
 
-    /// Copies a list of cosign's; what the target's own has more is kept.
+    /// Copies a list of cosign; entries that only the target's list has are kept.
     private func copy(
         _ raw: RawManifest, tag: String, from source: Reference, to place: Reference
     ) throws {

@@ -22,7 +22,7 @@ package final class Cancellation: Sendable {
 
 /// Runs `body` for every item, several at a time, and waits for all of them.
 ///
-/// After an error no other item is begun, and those under way are asked to stop.
+/// After an error no further item is started, and running items are asked to stop.
 ///
 /// - Returns: the results in the order of the items.
 /// - Throws: the first error.
@@ -31,7 +31,7 @@ package func concurrently<Item: Sendable, Result: Sendable>(
     _ body: @escaping @Sendable (Item, Cancellation) throws -> Result
 ) throws -> [Result] {
     let work = Work(items, body)
-    // This thread is one of those that work.
+    // This thread is one of the workers.
     var threads: [WorkerThread] = []
     for _ in 1..<max(1, min(limit, items.count)) {
         guard let thread = WorkerThread({ work.run() }) else { break }

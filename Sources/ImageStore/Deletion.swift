@@ -5,18 +5,20 @@ import OCI
 public struct Deletion: Sendable {
     public let reference: Reference
     public let digest: Digest
-    /// The tags that are gone with it.
+    /// The tags that are removed.
     public let tags: [String]
-    /// Whether the manifest itself goes, and not only a tag.
+    /// Whether the manifest itself is removed, and not only a tag.
     public let includesManifest: Bool
 }
 
 extension ImageStore {
-    /// Finds out what deleting a reference removes.
+    /// Determines what deleting a reference removes.
     ///
     /// - Parameters:
-    ///   - includingManifest: the manifest with all its tags, instead of the tag.
-    ///   - listingTags: asks for every tag of the repository whether it is one of them.
+    ///   - includingManifest: whether the manifest with all its tags is removed, instead of the
+    ///     tag.
+    ///   - listingTags: whether every tag of the repository is looked up, to find those of the
+    ///     manifest.
     /// - Throws: `StoreError.noSuchManifest`, and what the place throws.
     public func deletion(
         of reference: Reference, includingManifest: Bool, listingTags: Bool
@@ -42,11 +44,13 @@ extension ImageStore {
         ).compactMap { $1 ? $0 : nil }
     }
 
-    /// Removes what `deletion(of:includingManifest:listingTags:)` found.
+    /// Performs a deletion.
     ///
-    /// A manifest that is about another one is taken off its list of referrers, where a tag has that.
+    /// A manifest with a subject is removed from the subject's list of referrers, where a tag holds
+    /// that list.
     ///
-    /// - Throws: `StoreError.noSuchManifest` for what is gone meanwhile; what the place throws.
+    /// - Throws: `StoreError.noSuchManifest` for a manifest or tag that was removed meanwhile; what
+    ///   the place throws.
     public func delete(_ deletion: Deletion) throws {
         let repository = try repository(for: deletion.reference)
         let isGone: Bool
@@ -64,7 +68,7 @@ extension ImageStore {
 }
 
 extension Deletion {
-    /// A line for each thing that goes: what it is, its name, its digest, with tabs between.
+    /// A line for each tag and manifest: its kind, name and digest, separated by tabs.
     public var lines: [String] {
         let place = reference.place
         let tagLines = tags.map { "tag\t\(place.selecting(tag: $0, digest: nil))\t\(digest)" }

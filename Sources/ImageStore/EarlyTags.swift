@@ -1,9 +1,9 @@
 import ByteStream
 import OCI
 
-/// What tags stand for, asked while it is still on its way what they shall stand for.
+/// The digests of the target tags, requested while the input of a push is still being read.
 ///
-/// An answer is for a short time only: somebody may move the tag after it, as after any answer.
+/// An answer is valid for a short time only, because another client may move the tag at any time.
 public final class EarlyTags: Sendable {
     /// How old an answer may be.
     private static let lifetime = Duration.seconds(2)
@@ -18,8 +18,8 @@ public final class EarlyTags: Sendable {
         self.answers = answers
     }
 
-    /// The digest that the tag of `target` stands for, when it was asked and the answer is young; nil
-    /// inside when there is no such tag. Waits for an answer that is on its way.
+    /// The digest of the tag of `target`, when it was requested and the answer is recent; the inner
+    /// optional is nil when there is no such tag. Waits for a pending answer.
     ///
     /// - Throws: as `Repository.digestBeforePush`.
     func digest(of target: Reference) throws -> Digest?? {
@@ -30,8 +30,8 @@ public final class EarlyTags: Sendable {
 }
 
 extension ImageStore {
-    /// Begins to ask registries what the tags of `targets` stand for, `concurrencyLimit` of them at
-    /// most. Nothing is changed there, and nothing fails before the answer is used.
+    /// Starts requests for the digests of the tags of `targets`, at most `concurrencyLimit` of
+    /// them. Nothing is changed in the registries. An error is thrown only when the answer is used.
     public func askAhead(_ targets: [Reference]) -> EarlyTags {
         var answers: [Reference: EarlyTags.Answer] = [:]
         for target in targets.prefix(concurrencyLimit) where answers[target] == nil {

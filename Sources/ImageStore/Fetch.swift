@@ -4,10 +4,10 @@ import JSON
 import OCI
 
 extension ImageStore {
-    /// The images that a reference names: of an index those that `choice` asks for.
+    /// The image that a reference names, or the images of an index that `choice` selects.
     ///
-    /// Manifests and configs are checked against their digests. Each image says where it came from,
-    /// in annotations that are never pushed.
+    /// Manifests and configs are checked against their digests. Annotations that are never pushed
+    /// record where each image came from.
     ///
     /// - Throws: `StoreError`, `VerificationError`, and what the place throws.
     public func images(
@@ -32,7 +32,7 @@ extension ImageStore {
         }
     }
 
-    /// Checks that the configs of several images, which are all held at once, have a limited size.
+    /// Checks the total size of the configs of several images, which are all in memory at once.
     private func checkConfigSizes(
         _ manifests: [RawManifest], of reference: Reference
     ) throws(StoreError) {
@@ -63,8 +63,8 @@ extension ImageStore {
         return image
     }
 
-    /// The exact bytes of the manifest that a reference names; with platforms, of that image's. Of
-    /// several platforms it is the index with their entries and no others.
+    /// The exact bytes of the manifest that a reference names, or of the image of one platform. For
+    /// several platforms it is the index with only their entries.
     ///
     /// - Throws: `StoreError`, and what the place throws.
     public func rawManifest(
@@ -98,7 +98,7 @@ extension ImageStore {
 
     /// An image's config as it is stored.
     ///
-    /// - Parameter subject: what messages call it.
+    /// - Parameter subject: its name in messages.
     func configBytes(
         of manifest: Manifest, in repository: any Repository, subject: String
     ) throws -> [UInt8] {
@@ -126,7 +126,8 @@ extension ImageStore {
         return Image(manifest: manifest, configBytes: bytes)
     }
 
-    /// Checks an image that stands by itself against the platforms asked for; an artifact has none.
+    /// Checks an image without an index against the requested platforms; an artifact has no
+    /// platform.
     private func check(
         _ image: Image, of reference: Reference, against choice: PlatformChoice
     ) throws {

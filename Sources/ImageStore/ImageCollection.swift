@@ -3,7 +3,7 @@ import Hashing
 import JSON
 import OCI
 
-/// Everything that an image or index consists of, and where it is.
+/// All manifests and blobs of an image or index, and where they are stored.
 public struct ImageCollection: Sendable {
     /// An image that can be run.
     public struct Runnable: Sendable {
@@ -22,18 +22,18 @@ public struct ImageCollection: Sendable {
     /// The manifests that `root` refers to, and itself last.
     public let manifests: [RawManifest]
     public let images: [Runnable]
-    /// What belongs to `root` and to the images in it; their blobs are among `blobs`.
+    /// The companions of `root` and of its images; their blobs are among `blobs`.
     public let companions: [Companion]
     /// Each once.
     public let blobs: [Blob]
 }
 
 extension ImageStore {
-    /// Finds out what `content` consists of.
+    /// Collects the manifests and blobs of `content`.
     ///
     /// - Parameters:
-    ///   - sources: where its blobs are; without any, in the images' bases.
-    ///   - place: where its companions are; nil collects none.
+    ///   - sources: where its blobs are stored; without any, the images' bases are searched.
+    ///   - place: where its companions are stored; nil collects none.
     /// - Throws: `StoreError`, and what the places throw.
     public func collect(
         _ content: PushContent, sources: [Reference], companionsAt place: Reference? = nil
@@ -104,7 +104,7 @@ extension ImageStore {
         return companions
     }
 
-    /// What the indexes among `manifests` say of the platforms of the others.
+    /// The platforms of manifests by the index entries in `manifests`.
     private func platforms(of manifests: [RawManifest]) throws -> [Digest: Platform] {
         var platforms: [Digest: Platform] = [:]
         for raw in manifests where raw.mediaType.isIndex {
@@ -116,8 +116,8 @@ extension ImageStore {
         return platforms
     }
 
-    /// Streams a blob from the first place that has it, checked; the last bytes are proved only when
-    /// this returns.
+    /// Streams a blob from the first place that has it, and verifies it; the last bytes are
+    /// verified only when this returns.
     ///
     /// - Throws: `StoreError.missing`, and what the places and `sink` throw.
     public func readBlob(_ blob: ImageCollection.Blob, into sink: any ByteSink) throws {

@@ -6,12 +6,12 @@ import OCI
 extension ImageStore {
     /// Stores a blob at every one of `targets`, from one reading.
     ///
-    /// Names of one repository count once. A place that fails does not stop the others; each place
-    /// holds its own window of the bytes (`writeBlob` of a repository), and at most a few MiB are
-    /// between the fastest and the slowest.
+    /// Several names of one repository count once. A place that fails does not stop the others.
+    /// Each place keeps its own window of the bytes (`writeBlob` of a repository), and the fastest
+    /// is at most a few MiB ahead of the slowest.
     ///
     /// - Parameter mountFrom: repositories that may have the blob, for targets of a registry.
-    /// - Throws: what the source throws; what the place throws when there is one, else
+    /// - Throws: what the source throws; for one place, what it throws; for several,
     ///   `StoreError.notEverywhere`.
     public func writeBlob(
         _ source: any BlobSource, to targets: [Reference],
@@ -37,7 +37,8 @@ extension ImageStore {
                     errors.withLock { $0[number] = error }
                 }
             }
-            // Each needs a thread of its own, since they wait for each other; this one is the last's.
+            // Each place needs its own thread, because they wait for each other; the last uses this
+            // thread.
             if number == places.count - 1 {
                 store()
             } else if let thread = WorkerThread(store) {
@@ -62,7 +63,7 @@ extension ImageStore {
 }
 
 extension ImageStore {
-    /// Stores a blob in a repository of a registry, with a file that keeps the upload while it is open.
+    /// Stores a blob in a repository of a registry, with a file that records the open upload.
     ///
     /// - Throws: as `RegistryRepository.writeBlob`.
     public func writeBlob(
@@ -74,7 +75,7 @@ extension ImageStore {
     }
 }
 
-/// Why a place does not have what was to be stored there.
+/// Why a blob was not stored in a place.
 public struct PlaceFailure: Sendable {
     public let place: String
     public let failure: any Failure

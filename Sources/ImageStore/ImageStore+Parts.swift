@@ -4,13 +4,14 @@ import OCI
 import Registry
 
 extension ImageStore {
-    /// Writes part of a blob into `sink`, from the first of the places that has the blob. Nothing
-    /// proves the bytes but their number.
+    /// Writes part of a blob into `sink`, from the first place that has the blob. Only the number
+    /// of bytes is checked.
     ///
     /// - Parameters:
     ///   - range: in bytes of the blob, not empty.
-    ///   - subject: what messages call the part.
-    /// - Returns: false when the place gives the blob only whole; the sink has got nothing then.
+    ///   - subject: the name of the part in messages.
+    /// - Returns: false when the place serves only the whole blob; then nothing was written into
+    ///   the sink.
     /// - Throws: `StoreError.missing`, and what the place and the sink throw.
     public func readBlob(
         _ descriptor: Descriptor, _ range: Range<Int64>, subject: String, in sources: [Reference],
@@ -31,7 +32,7 @@ extension ImageStore {
         }
     }
 
-    /// Part of a blob as a source. Its end proves the number of its bytes and nothing else.
+    /// Part of a blob as a source. Its end proves only the number of its bytes.
     ///
     /// - Throws: as it is read, what `readBlob` throws, and `StoreError.partRefused`.
     public func openBlob(

@@ -3,13 +3,13 @@ import Hashing
 import OCI
 
 extension ImageStore {
-    /// Streams blobs into `sink`, one after the other, each checked; the last bytes of each are proved
-    /// only when the next one begins.
+    /// Streams blobs into `sink`, one after the other, and verifies each; the last bytes of a blob
+    /// are verified only when the next one begins.
     ///
-    /// From a registry the next ones are fetched while one is written: `concurrencyLimit` at a time,
-    /// of which `PipedBlob.byteLimit` bytes each are kept in memory.
+    /// While one blob of a registry is written, the next are fetched: `concurrencyLimit` at a time,
+    /// with `PipedBlob.byteLimit` bytes of each in memory.
     ///
-    /// - Throws: what the place throws for the first blob that fails, after all before it were
+    /// - Throws: what the place throws for the first blob that fails, after all earlier blobs were
     ///   written; what `sink` throws.
     public func readBlobs(
         _ blobs: [Descriptor], of reference: Reference, into sink: any ByteSink

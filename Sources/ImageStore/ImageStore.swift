@@ -3,7 +3,7 @@ import ImageLayout
 import OCI
 import Registry
 
-/// The one door to registries and image layouts.
+/// The common interface to registries and image layouts.
 public final class ImageStore: Sendable {
     private let options: RegistryOptions
     private let client = Guarded<RegistryClient?>(nil)
@@ -17,9 +17,9 @@ public final class ImageStore: Sendable {
     /// The HTTP library, as in `libcurl 7.88.1`.
     public static var libraryVersion: String { RegistryClient.libraryVersion }
 
-    /// Nothing is read or connected before a registry is used.
+    /// Reads no file and opens no connection before a registry is used.
     ///
-    /// - Parameter path: makes a path of a layout's directory as it stands in a reference.
+    /// - Parameter path: converts the directory in a layout's reference to a path.
     public init(
         _ options: RegistryOptions, path: @escaping @Sendable (String) -> Path = { Path($0) }
     ) {
@@ -29,7 +29,7 @@ public final class ImageStore: Sendable {
         warn = options.warn ?? { _ in }
     }
 
-    /// The place that a reference names, whatever its tag or digest.
+    /// The place of a reference; its tag and digest are ignored.
     ///
     /// - Throws: `StoreError.scratch`, and what setting up the registry's client throws.
     public func repository(for reference: Reference) throws -> any Repository {
@@ -53,20 +53,20 @@ public final class ImageStore: Sendable {
         LayoutRepository(directory: path(reference.directory))
     }
 
-    /// Whether there is a layout at a directory.
+    /// Whether a directory is a layout.
     public static func isLayout(_ directory: Path) -> Bool {
         LayoutRepository(directory: directory).exists
     }
 
     /// Stores credentials for a registry that accepts them.
     ///
-    /// - Returns: the file that was written, or that names the helper which keeps them.
-    /// - Throws: `RegistryError`: nothing is written then.
+    /// - Returns: the file that was written, or that names the helper which stores them.
+    /// - Throws: `RegistryError`; then nothing was written.
     public func login(_ registry: String, user: String, password: String) throws -> Path {
         try registryClient().login(registry, user: user, password: password)
     }
 
-    /// Asks a registry whether it accepts the credentials that are stored for it.
+    /// Asks a registry whether it accepts its stored credentials.
     ///
     /// - Throws: `RegistryError.noCredentials`, `.denied`.
     public func checkLogin(_ registry: String) throws {
@@ -75,7 +75,7 @@ public final class ImageStore: Sendable {
 
     /// Removes the credentials of a registry.
     ///
-    /// - Returns: the files that had some.
+    /// - Returns: the files that were changed.
     public func logout(_ registry: String) throws -> [Path] {
         try registryClient().logout(registry)
     }
@@ -134,7 +134,8 @@ public final class ImageStore: Sendable {
         try repository.readBlob(descriptor, into: sink)
     }
 
-    /// The tags to name beside one that is not there; registries may have too many to ask for.
+    /// Existing tags, to suggest instead of a missing one; empty for registries, which may have too
+    /// many.
     private func tags(of reference: Reference, _ repository: any Repository) throws -> [String] {
         guard case .layout = reference else { return [] }
         return try repository.tags()

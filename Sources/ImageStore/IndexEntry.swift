@@ -2,16 +2,17 @@ import Hashing
 import JSON
 import OCI
 
-/// The entry of an image in the index that is made over several.
+/// The entry of an image in a new index over several images.
 struct IndexEntry {
     let descriptor: Descriptor
     private let platform: Platform?
-    /// The digest of the entry by which the image was fetched, and of the index that has it.
+    /// The digest of the entry by which the image was fetched, and the digest of its index.
     private let origin: [Digest]?
 
-    /// An index over images, in their order: OCI's, or Docker's when all of them are Docker's.
+    /// An index over images, in their order, in OCI's format, or in Docker's when all images are
+    /// Docker's.
     ///
-    /// An image that was fetched by an entry of an index keeps what that said of it.
+    /// An image that was fetched by an index entry keeps the fields of that entry.
     /// - Throws: `StoreError.duplicatePlatform`, `.malformed`.
     static func index(
         over images: [Image], _ children: [PushContent.Child],
@@ -33,8 +34,8 @@ struct IndexEntry {
         return RawManifest(bytes: index.storedBytes, mediaType: mediaType)
     }
 
-    /// Images in groups, each of which one index can have: what follows an image of the same platform,
-    /// or of none, begins another group.
+    /// Splits images into groups that can be one index each: an image of a platform that the group
+    /// has, or of none, begins a new group.
     ///
     /// - Throws: `StoreError.malformed`.
     static func groups(_ images: [Image]) throws(StoreError) -> [[Image]] {
@@ -89,10 +90,10 @@ struct IndexEntry {
         }
     }
 
-    /// Whether an index cannot have both: nothing tells a reader which one is meant.
+    /// Whether an index cannot have both, because a reader could not choose between them.
     ///
-    /// Two images of one platform that differ in their entries, or that one index had both, may
-    /// stay.
+    /// Two images of one platform are allowed when their entries differ, or when one index had
+    /// both.
     private func isTaken(by other: IndexEntry) -> Bool {
         guard let platform, let otherPlatform = other.platform,
             platform.normalized == otherPlatform.normalized,

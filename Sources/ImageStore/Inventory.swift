@@ -1,26 +1,26 @@
 import Hashing
 import OCI
 
-/// The documents and blobs that a repository needs before a manifest.
+/// The documents and blobs that must be in a repository before a manifest.
 struct Inventory {
     struct Blob: Sendable {
         let descriptor: Descriptor
-        /// The bytes, when they are at hand.
+        /// The bytes, when they are known.
         let bytes: [UInt8]?
         let sources: [Reference]
-        /// As in `layer 2 of 5 of the image`.
+        /// Its name in messages, such as `layer 2 of 5 of the image`.
         let subject: String
-        /// Whether it was most likely stored before its manifest was made, so that asking for it costs
-        /// less than a mount from where it is not.
+        /// Whether it was most likely stored before its manifest was made. Then an existence check
+        /// costs less than a mount that fails.
         var isLikelyThere = false
     }
 
     private(set) var blobs: [Blob] = []
-    /// Manifests that others refer to, before those.
+    /// Manifests; each precedes the manifests that refer to it.
     var manifests: [RawManifest] = []
     private var digests: Set<Digest> = []
 
-    /// - Parameter isBuilt: whether the highest layer was added to the image here.
+    /// - Parameter isBuilt: whether the highest layer was added by these tools.
     mutating func add(
         _ manifest: Manifest, subject: String, config: [UInt8]?, sources: [Reference],
         isBuilt: Bool = false
@@ -29,7 +29,7 @@ struct Inventory {
             Blob(
                 descriptor: manifest.config, bytes: config, sources: sources,
                 subject: "config of \(subject)"))
-        // The highest first: it is the one that needs more than a question, most often.
+        // The highest first: most often only that layer must be transferred.
         for (offset, layer) in manifest.layers.enumerated().reversed() {
             if layer.isForeign { continue }
             add(
@@ -40,7 +40,7 @@ struct Inventory {
         }
     }
 
-    /// Adds what an index refers to and is no manifest.
+    /// Adds a blob that an index refers to.
     mutating func add(_ entry: Descriptor, subject: String, sources: [Reference]) {
         add(
             Blob(
@@ -53,15 +53,15 @@ struct Inventory {
 }
 
 extension Descriptor {
-    /// A layer that stays where its `urls` say.
+    /// Whether it is a layer that is fetched from its `urls` and not pushed.
     ///
     /// - Spec: image-spec v1.1.1, layer.md, Non-Distributable Layers.
     fileprivate var isForeign: Bool {
         mediaType.isNondistributable && document["urls"]?.elements?.isEmpty == false
     }
 
-    /// The content when it need not be fetched: embedded, the empty JSON object, or nothing; nil when
-    /// it is none of them, or not what the digest says.
+    /// The content when it need not be fetched: embedded, the empty JSON object, or no bytes; nil
+    /// otherwise, or when it does not match the digest.
     ///
     /// - Spec: image-spec v1.1.1, manifest.md, Guidance for an Empty Descriptor.
     var contentAtHand: [UInt8]? {

@@ -6,7 +6,7 @@ struct ManifestWalk: Sendable {
     let store: ImageStore
     let target: any Repository
     let sources: [Reference]
-    /// What the target has is there with all that it refers to.
+    /// Whether a manifest that the target has proves that its blobs are there.
     let trustsTarget: Bool
     private var walk = IndexWalk()
 
@@ -63,14 +63,15 @@ struct ManifestWalk: Sendable {
     /// Manifests of an index.
     private enum Child: Sendable {
         case blob
-        /// The target has it, with all that it refers to.
+        /// The target has the manifest and all its blobs.
         case held
         case manifest(RawManifest)
     }
 
-    /// Whether an entry of an index is a blob, as those of BuildKit's caches are.
+    /// Whether an entry of an index is a blob, as in BuildKit's caches.
     ///
-    /// The type tells where it is known. Else it is a blob where one of the places has it as one.
+    /// A known media type decides. For other types, it is a blob when one of the places has it as a
+    /// blob.
     /// - Spec: image-spec v1.1.1, image-index.md, `mediaType`.
     private func isBlob(_ entry: Descriptor) throws -> Bool {
         let type = entry.mediaType
@@ -83,7 +84,7 @@ struct ManifestWalk: Sendable {
         return false
     }
 
-    /// Manifests of an index, from the target or else from the sources of its blobs.
+    /// Fetches a manifest of an index, from the target or else from the sources of its blobs.
     private func fetch(_ item: Item) throws -> Child {
         let entry = item.entry
         if try isBlob(entry) { return .blob }
@@ -95,7 +96,7 @@ struct ManifestWalk: Sendable {
         }
         for place in places {
             if let found = try place.manifest(.digest(entry.digest)) {
-                // The index decides what it is, not the place that has it.
+                // The index entry decides the media type, not the place.
                 return .manifest(
                     RawManifest(
                         verifiedBytes: found.bytes, mediaType: entry.mediaType, digest: found.digest

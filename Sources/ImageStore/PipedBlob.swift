@@ -4,10 +4,10 @@ import Hashing
 
 /// A blob that one thread reads from its place while another sends it: a pipe in memory.
 ///
-/// Nothing is read before the first byte is asked for, or `begin` is called. What the reading side
-/// throws comes out where the end would be, so that a blob that failed its check has no end.
+/// Reading starts with the first request for a byte, or with `begin`. An error of the reading side
+/// is thrown in place of the end, so that a blob that failed verification has no end.
 final class PipedBlob: BlobSource {
-    /// Bytes that reading may be ahead of sending.
+    /// The number of bytes by which reading may be ahead of sending.
     static let byteLimit = 4 << 20
 
     let identity: BlobIdentity
@@ -15,7 +15,7 @@ final class PipedBlob: BlobSource {
     private var pipe = MemoryPipe(capacity: PipedBlob.byteLimit)
     private var thread: WorkerThread?
 
-    /// - Parameter produce: pushes all bytes and returns when they are proved to be `identity`;
+    /// - Parameter produce: writes all bytes and returns after they were verified as `identity`;
     ///   called again when the blob must be sent again.
     init(
         _ identity: BlobIdentity, produce: @escaping @Sendable (any ByteSink) throws -> Void
@@ -42,9 +42,9 @@ final class PipedBlob: BlobSource {
         return true
     }
 
-    /// Begins to read, up to `byteLimit` ahead.
+    /// Starts reading, up to `byteLimit` ahead.
     ///
-    /// - Throws: `StreamError.system` when there is no thread.
+    /// - Throws: `StreamError.system` when no thread can be created.
     func begin() throws(StreamError) {
         if thread != nil { return }
         thread = WorkerThread { [pipe, produce] in

@@ -2,17 +2,17 @@ import ByteStream
 import JSON
 import OCI
 
-/// Which images of an index are wanted.
+/// The images of an index that are selected.
 public enum PlatformChoice: Hashable, Sendable {
-    /// The one that runs there. An image beside no other is taken whatever it runs on.
+    /// The image for this platform. An image without an index is accepted for any platform.
     case implied(Platform)
-    /// One that runs on each of them, in that order; each of them must be there.
+    /// An image for each platform, in that order; each must exist.
     case listed([Platform])
     case all
 
     public static func one(_ platform: Platform) -> PlatformChoice { .listed([platform]) }
 
-    /// The platforms asked for; with all, the one that runs here.
+    /// The requested platforms; for `all`, that of this machine.
     var platforms: [Platform] {
         switch self {
         case .implied(let platform): [platform]
@@ -22,24 +22,24 @@ public enum PlatformChoice: Hashable, Sendable {
     }
 }
 
-/// A manifest, and the entry of an index by which it was found.
+/// A manifest, and the index entry by which it was found.
 struct FoundManifest: Sendable {
     let entry: Descriptor
     let raw: RawManifest
 }
 
-/// The entries of an index and of those inside it.
+/// The entries of an index and of its nested indexes.
 struct IndexEntries {
-    /// Manifests that may be those of images, each once.
+    /// Entries that may be images, each once.
     var images: [Descriptor] = []
-    /// Whether one was passed over because it is of the obsolete schema 1.
+    /// Whether an entry of the obsolete schema 1 was skipped.
     var hasSchema1 = false
 }
 
 extension ImageStore {
-    /// The images that were asked for, in the order in which they were asked for, each once.
+    /// The requested images, in the order of the request, each once.
     ///
-    /// Artifacts are taken only where there is no image.
+    /// Artifacts are selected only when there is no image.
     func choose(
         _ choice: PlatformChoice, from entries: IndexEntries, in repository: any Repository,
         _ reference: Reference
@@ -63,7 +63,7 @@ extension ImageStore {
         return chosen
     }
 
-    /// The image that serves a platform best; of several that serve it as well, the first.
+    /// The best image for a platform; the first of equally good ones.
     private func select(
         _ wanted: Platform, from entries: IndexEntries, in repository: any Repository,
         _ reference: Reference
@@ -92,7 +92,7 @@ extension ImageStore {
             reference, wanted: wanted, available: available.map(\.description))
     }
 
-    /// What an entry says it is for, or else its config; nil for an artifact without a platform.
+    /// The platform of an entry, or else of its config; nil for an artifact without a platform.
     private func platform(
         of entry: Descriptor, in repository: any Repository
     ) throws -> Platform? {
@@ -109,7 +109,8 @@ extension ImageStore {
         return manifest.config.mediaType.isImageConfig
     }
 
-    /// The images of an index and of those inside it, without attestations, caches and artifacts.
+    /// The images of an index and of its nested indexes, without attestations, caches and
+    /// artifacts.
     func entries(
         of raw: RawManifest, in repository: any Repository, _ reference: Reference
     ) throws -> IndexEntries {

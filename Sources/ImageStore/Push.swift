@@ -5,22 +5,22 @@ import JSON
 import OCI
 
 extension ImageStore {
-    /// Stores `content` at every one of `targets`, and moves their tags when all of it is there.
+    /// Stores `content` in all `targets`, and then moves their tags.
     ///
     /// Blobs that a target lacks are mounted or copied from `sources`, or else from the images'
-    /// bases. Each repository gets a blob once, whatever the number of its tags. A manifest about
-    /// another is listed as its referrer.
+    /// bases. Each repository gets a blob once, whatever the number of its tags. A manifest with a
+    /// subject is listed as a referrer.
     ///
-    /// A registry that has a manifest under its digest has checked its blobs: they are not asked
-    /// for, and nothing is sent where the tag stands for it already.
+    /// A registry that has a manifest under its digest has checked its blobs: they are not checked
+    /// again, and nothing is sent when the tag has this digest already.
     ///
     /// - Parameters:
-    ///   - checksBlobs: asks for every blob, whatever manifests are there.
-    ///   - early: what was asked about the targets' tags already.
-    /// - Returns: the descriptor of what was pushed, after every place has confirmed it; by the
+    ///   - checksBlobs: whether every blob is checked, even if the target has the manifest.
+    ///   - early: digests of the targets' tags that were requested before.
+    /// - Returns: the descriptor of the pushed manifest, after every place has confirmed it; by the
     ///   algorithm of the first target's digest.
     /// - Throws: `StoreError`, and what the places throw. No tag is moved before the last blob of
-    ///   the last target is there.
+    ///   the last target is stored.
     public func push(
         _ content: PushContent, to targets: [Reference], sources: [Reference] = [],
         expecting expectation: TagExpectation? = nil, checksBlobs: Bool = false,
@@ -55,10 +55,10 @@ extension ImageStore {
         return (pushes.first?.root ?? content.root).descriptor
     }
 
-    /// Finds out what a target has of a push already.
+    /// Checks which parts of a push a target already has.
     ///
-    /// - Parameter isNew: the root was made here, so the tag most likely stands for something else: the
-    ///   next question does not wait for that answer.
+    /// - Parameter isNew: the root was made here, so the tag most likely points to another manifest. The
+    ///   root's digest is asked for at the same time.
     private func look(
         at push: inout TargetPush, _ expectation: TagExpectation?, checksBlobs: Bool,
         _ early: EarlyTags?, isNew: Bool
@@ -82,7 +82,7 @@ extension ImageStore {
         let answer = Result { try found?.wait() }
         if tagged == digest {
             push.isHeld = true
-            // Its subject may not list it yet.
+            // The subject may not list it yet.
             push.isDone = try !push.root.hasSubject()
             if push.isDone { trace("\(quote(push.target.description)) is '\(digest)' already") }
         } else {
@@ -90,7 +90,7 @@ extension ImageStore {
         }
     }
 
-    /// Stores the root of a push under its name, when all that it refers to is there.
+    /// Stores the root of a push under its name, after everything it refers to.
     private func publish(_ push: TargetPush, _ expectation: TagExpectation?) throws {
         let repository = try repository(for: push.target)
         let tag = push.target.tag
@@ -101,7 +101,7 @@ extension ImageStore {
         let listed = try repository.publish(push.root, tag: tag, check: check)
         if listed == nil { try listReferrer(push.root, in: repository) }
         guard check != nil, let tag else { return }
-        // Few registries compare and swap: someone else may have come in between.
+        // Few registries compare and swap: another client may have moved the tag in between.
         let now = try repository.manifestDigest(.tag(tag))
         guard now == push.root.digest else {
             throw StoreError.tagOverwritten(place: repository.name, tag: tag, actual: now)
@@ -118,9 +118,9 @@ extension ImageStore {
         }
     }
 
-    /// Brings everything that `content.root` refers to into a repository.
+    /// Stores everything that `content.root` refers to in a repository.
     ///
-    /// - Parameter filled: repositories that have all of it already.
+    /// - Parameter filled: repositories that already have everything.
     private func fill(
         _ target: Reference, with content: PushContent, sources: [Reference], filled: [Reference],
         checksBlobs: Bool
@@ -130,7 +130,7 @@ extension ImageStore {
             of: content, for: target, sources: filled + sources,
             trustsTarget: target.provesBlobs && !checksBlobs)
         try transfer(inventory.blobs, to: target)
-        // The manifests of an index must be there before it.
+        // The manifests of an index must be stored before the index.
         let images = inventory.manifests.filter { !$0.mediaType.isIndex }
         let listed = try concurrently(images) { (manifest: RawManifest, _) in
             try repository.putManifest(manifest, tag: nil) != nil
@@ -144,9 +144,10 @@ extension ImageStore {
         }
     }
 
-    /// The things that a place needs before `content.root`, and their sources.
+    /// The manifests and blobs that must be in a place before `content.root`, with their sources.
     ///
-    /// - Parameter trustsTarget: manifests that the place has are left out, with all they refer to.
+    /// - Parameter trustsTarget: whether manifests that the place has are left out, with all their
+    ///   blobs.
     func inventory(
         of content: PushContent, for target: Reference, sources: [Reference],
         trustsTarget: Bool = false
@@ -174,7 +175,8 @@ extension ImageStore {
         return inventory
     }
 
-    /// Which images of an index a registry has already. The root itself is known not to be there.
+    /// The images of an index that a registry already has. The registry is known not to have the
+    /// root.
     private func heldChildren(
         of content: PushContent, in repository: any Repository
     ) throws -> Set<Digest> {
@@ -186,19 +188,20 @@ extension ImageStore {
     }
 }
 
-/// A push to one target, and what the target has of it already.
+/// A push to one target, and the parts that the target already has.
 private struct TargetPush {
     let target: Reference
     /// Digest by the algorithm of the target's digest.
     let root: RawManifest
-    /// The repository has the root, and so all that it refers to.
+    /// Whether the repository has the root, and so everything it refers to.
     var isHeld = false
-    /// The tag stands for the root.
+    /// Whether the tag already names the root.
     var isDone = false
 }
 
 extension Reference {
-    /// Whether the place checks what a manifest refers to before it takes it, as registries do.
+    /// Whether the place checks the references of a manifest before it stores the manifest, as
+    /// registries do.
     fileprivate var provesBlobs: Bool {
         if case .registry = self { true } else { false }
     }

@@ -6,12 +6,13 @@ import OCI
 public struct PushContent: Sendable {
     /// The manifest or index that the tag will point to.
     public let root: RawManifest
-    /// The images of `root`, when they came as image lines; else it is walked where it comes from.
+    /// The images of `root`, when they came as image lines; otherwise `root` is read from its
+    /// source.
     let images: [Child]
-    /// Where the blobs of a manifest that came as bytes may be.
+    /// A possible source of the blobs of a manifest that came as bytes.
     let source: Reference?
 
-    /// Whether it is no image, or says something about another manifest: an SBOM, a signature.
+    /// Whether it is not an image, or has a subject: an SBOM, a signature.
     public let isArtifact: Bool
 
     /// An image with the manifest as it is stored.
@@ -19,7 +20,7 @@ public struct PushContent: Sendable {
         let stored: RawManifest
         let manifest: Manifest
         let configBytes: [UInt8]
-        /// Where its blobs may be: where the image was fetched from, and its base.
+        /// Possible sources of its blobs: where the image was fetched from, and its base.
         let sources: [Reference]
         /// Its name in messages.
         let subject: String
@@ -27,8 +28,8 @@ public struct PushContent: Sendable {
 
     /// Images of image lines: one, or with `asIndex` or when there are several, an index over them.
     ///
-    /// Embedded configs and what only image lines have are left out, and so is the name of a base in
-    /// a layout: a path means nothing elsewhere, and would make the digest depend on it.
+    /// Embedded configs and annotations of image lines are left out. So is the name of a base in a
+    /// layout: a local path means nothing elsewhere, and the digest would depend on it.
     ///
     /// - Precondition: there is at least one image.
     /// - Throws: `StoreError.duplicatePlatform`, `.malformed`, `.tooLarge`.
@@ -89,8 +90,8 @@ public struct PushContent: Sendable {
         try PushContent.checkSize(root)
     }
 
-    /// Images that one archive has beside each other, in groups that are one image each: those of
-    /// different platforms that follow each other.
+    /// Splits images for an archive into groups that are one image each: consecutive images of
+    /// different platforms.
     ///
     /// - Throws: `StoreError.malformed`.
     public static func groups(of images: [Image]) throws(StoreError) -> [[Image]] {

@@ -6,7 +6,7 @@ public struct PushPlan: Sendable {
     public enum Action: String, Sendable, CaseIterable {
         /// The place has it.
         case reuse
-        /// Its registry takes it from another of its repositories; no byte goes through here.
+        /// Its registry mounts it from another repository; no byte is sent.
         case mount
         /// It is read from another place.
         case copy
@@ -23,7 +23,7 @@ public struct PushPlan: Sendable {
         public let place: String
     }
 
-    /// Blobs before manifests, for one place after the other.
+    /// Blobs before manifests, place by place.
     public let items: [Item]
 
     /// The bytes of all items of an action.
@@ -63,7 +63,7 @@ extension ImageStore {
         return PushPlan(items: items)
     }
 
-    /// - Parameter filled: places that will have every blob by then.
+    /// - Parameter filled: places that will have every blob at that point.
     private func action(
         for blob: Inventory.Blob, at target: Reference, filled: [Reference]
     ) throws -> PushPlan.Action {

@@ -8,17 +8,16 @@ extension ImageStore {
     /// Retries of writing a list that another process replaced meanwhile.
     private static let referrersAttemptLimit = 5
 
-    /// The manifests that are about the one which a reference names, as their descriptors with
-    /// `artifactType` and annotations.
+    /// The referrers of a manifest, as descriptors with `artifactType` and annotations.
     ///
-    /// - Parameter artifactType: only those of this type.
+    /// - Parameter artifactType: selects only referrers of this type.
     /// - Throws: `StoreError`, and what the place throws.
     /// - Spec: distribution-spec v1.1, Listing Referrers.
     public func referrers(
         of reference: Reference, artifactType: String?
     ) throws -> [Descriptor] {
         let repository = try repository(for: reference)
-        // A manifest that is gone, or yet to come, may have referrers.
+        // A missing manifest may have referrers too.
         let digest = try reference.digest ?? manifest(of: reference).digest
         if let index = try repository.referrers(of: digest, artifactType: artifactType) {
             return index.manifests
@@ -27,13 +26,13 @@ extension ImageStore {
         return index?.manifests.filter { $0.isArtifact(of: artifactType) } ?? []
     }
 
-    /// The most artifacts that are followed from one manifest.
+    /// The maximum number of artifacts that are followed from one manifest.
     static let referrerLimit = 10_000
 
-    /// The artifacts about the manifest which a reference names, about those that it names as an
-    /// index, and about artifacts that were found: each once, those that are nearer first.
+    /// The referrers of a manifest, of the manifests of an index, and of the artifacts that were
+    /// found: each once, breadth first.
     ///
-    /// - Parameter artifactType: only those of this type; others are followed all the same.
+    /// - Parameter artifactType: selects only artifacts of this type; others are still followed.
     /// - Throws: `StoreError`, and what the place throws.
     public func referrersRecursively(
         of reference: Reference, artifactType: String?
@@ -62,7 +61,7 @@ extension ImageStore {
         return found.filter { $0.isArtifact(of: artifactType) }
     }
 
-    /// Manifests in an index and its nested indexes, as far as the place has them.
+    /// The manifests in an index and its nested indexes that the place has.
     func parts(
         of raw: RawManifest, in repository: any Repository, depth: Int = 0
     ) throws -> [Descriptor] {
@@ -81,8 +80,8 @@ extension ImageStore {
         return parts
     }
 
-    /// Lists a stored manifest among the referrers of its subject, if it has one, by the tag that
-    /// serves where the registry has no such list.
+    /// Lists a stored manifest among the referrers of its subject, if it has one, by the referrers
+    /// tag, when the registry has no such list.
     ///
     /// Registries have no lock: a list that lost the entry to another writer is written again.
     ///
@@ -131,7 +130,7 @@ extension ImageStore {
         do {
             found = try repository.manifest(.tag(tag))
         } catch RegistryError.denied(let answer, let host) where answer.status == 403 {
-            // Some registries deny what is not there. A list that is there must not be lost.
+            // Some registries answer 403 for a missing tag. An existing list must not be lost.
             guard try !repository.tags().contains(tag) else {
                 throw RegistryError.denied(answer, host: host)
             }

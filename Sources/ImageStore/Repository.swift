@@ -4,10 +4,10 @@ import ImageLayout
 import OCI
 import Registry
 
-/// What takes blobs.
+/// A destination for blobs.
 public protocol BlobWriter: Sendable {
-    /// Stores a blob. When `source` announces what it is and the blob is there, or can be mounted
-    /// from one of `repositories`, it is not read.
+    /// Stores a blob. When the identity of `source` is known, and the blob is stored already or can
+    /// be mounted from one of `repositories`, `source` is not read.
     func writeBlob(
         _ source: any BlobSource, mountFrom repositories: [String]
     ) throws -> BlobIdentity
@@ -17,7 +17,7 @@ public protocol BlobWriter: Sendable {
 ///
 /// Every method may be called from several threads at once.
 public protocol Repository: BlobWriter {
-    /// As messages call it: `host/repository` or `oci:DIR`.
+    /// Its name in messages: `host/repository` or `oci:DIR`.
     var name: String { get }
 
     /// - Returns: nil when there is no such manifest. The bytes are checked against a digest.
@@ -26,25 +26,28 @@ public protocol Repository: BlobWriter {
     /// The digest of a manifest, without its bytes; nil when there is no such manifest.
     func manifestDigest(_ selector: ManifestSelector) throws -> Digest?
 
-    /// The same of one who is about to push, and can do without an answer.
+    /// As `manifestDigest`, for a caller who is about to push and does not depend on the answer.
     ///
-    /// - Returns: nil also when the place refuses to say.
+    /// - Returns: nil also when the place refuses to answer.
     func digestBeforePush(_ selector: ManifestSelector) throws -> Digest?
 
     func hasBlob(_ digest: Digest) throws -> Bool
 
-    /// The same of one who is about to store the blob there; false also when the place refuses to say.
+    /// Whether the blob exists, for a caller who is about to store it; false also when the place
+    /// refuses to answer.
     func hasBlobBeforePush(_ blob: Descriptor) throws -> Bool
 
     /// Size of a blob in bytes; nil when it does not exist.
     func blobSize(_ digest: Digest) throws -> Int64?
 
-    /// Streams a blob into `sink`, checked; the last bytes are proved only when this returns.
+    /// Streams a blob into `sink` and verifies it; the last bytes are verified only when this
+    /// returns.
     func readBlob(_ descriptor: Descriptor, into sink: any ByteSink) throws
 
-    /// Writes part of a blob into `sink`, its number of bytes checked and nothing else.
+    /// Writes part of a blob into `sink`; only the number of bytes is checked.
     ///
-    /// - Returns: false when the place gives this blob only whole; the sink has got nothing then.
+    /// - Returns: false when the place serves only the whole blob; then nothing was written into
+    ///   the sink.
     func readBlob(
         _ descriptor: Descriptor, _ range: Range<Int64>, into sink: any ByteSink
     ) throws -> Bool
@@ -55,10 +58,10 @@ public protocol Repository: BlobWriter {
     @discardableResult
     func putManifest(_ manifest: RawManifest, tag: String?) throws -> Digest?
 
-    /// Stores the manifest that a reference stands for; without a tag it is found by its digest.
+    /// Stores a manifest under a tag, or without one under its digest.
     ///
-    /// - Parameter check: called with what the tag stands for, as late as the place allows; what it
-    ///   throws leaves the tag as it is.
+    /// - Parameter check: called with the digest of the tag, as late as the place allows; when it
+    ///   throws, the tag is not moved.
     /// - Returns: as `putManifest`.
     @discardableResult
     func publish(
@@ -74,15 +77,15 @@ public protocol Repository: BlobWriter {
 
     /// Removes a manifest with all its tags.
     ///
-    /// - Returns: false when it is not there by itself.
+    /// - Returns: false when there is no such manifest.
     func deleteManifest(_ digest: Digest) throws -> Bool
 
-    /// The manifests whose `subject` is `digest`; nil when the place cannot say.
+    /// The manifests whose `subject` is `digest`; nil when the place has no such list.
     func referrers(of digest: Digest, artifactType: String?) throws -> Index?
 }
 
 extension Repository {
-    /// A place that has whole blobs only.
+    /// The default for places that serve only whole blobs.
     public func readBlob(
         _ descriptor: Descriptor, _ range: Range<Int64>, into sink: any ByteSink
     ) throws -> Bool { false }

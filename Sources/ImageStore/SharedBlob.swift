@@ -3,20 +3,20 @@ import Hashing
 
 /// One blob for several places at once: it is read once, and each place gets all of its bytes.
 ///
-/// A ring of bytes is between whoever reads ahead and whoever is behind, so the slowest place sets
-/// the pace and memory is bounded. Whoever finds the ring empty reads the source; a place that ends,
-/// or fails, is waited for no longer.
+/// A ring buffer lies between the fastest and the slowest reader, so the slowest place sets the
+/// speed and memory is bounded. A reader that finds the ring empty reads the source. A place that
+/// ends or fails no longer holds up the others.
 final class SharedBlob: @unchecked Sendable {
-    /// Bytes that one place may be ahead of another.
+    /// The number of bytes by which one place may be ahead of another.
     static let byteLimit = 8 << 20
     private static let readByteLimit = 1 << 20
 
     private let source: any BlobSource
     private let buffer: UnsafeMutableRawBufferPointer
     private let lock = Lock()
-    // Guarded by the lock, but for the bytes: those before `end` do not change while a reader is
-    // behind them, and those after it are of whoever is reading the source.
-    /// Bytes that each place has read; nil when it stopped reading.
+    // Guarded by the lock, except the bytes of the ring: those before `end` do not change while a
+    // reader still needs them, and only the thread that reads the source writes those after it.
+    /// The number of bytes that each place has read; nil when it stopped reading.
     private var positions: [Int64?]
     private var end: Int64 = 0
     private var isReading = false
@@ -35,10 +35,10 @@ final class SharedBlob: @unchecked Sendable {
         buffer.deallocate()
     }
 
-    /// The blob as the place `reader` gets it. It must be left when the place is done.
+    /// The blob as a source for the place `reader`. Call `leave` when the place is done.
     func blob(for reader: Int) -> any BlobSource { Reader(self, reader) }
 
-    /// States that a place reads no more, whether it failed or has all that it needs.
+    /// States that a place reads no more, because it failed or has everything.
     func leave(_ reader: Int) {
         lock.withLock {
             positions[reader] = nil
@@ -46,18 +46,18 @@ final class SharedBlob: @unchecked Sendable {
         }
     }
 
-    /// Only after a reader came to the end.
+    /// Valid only after a reader reached the end.
     var identity: BlobIdentity { source.identity }
 
-    /// Error of reading the source.
+    /// The error of reading the source.
     var failure: (any Error)? {
         lock.withLock {
             if case .failure(let error) = outcome { error } else { nil }
         }
     }
 
-    /// Waits for bytes behind the position of `reader`, and reads the source for all when it is the
-    /// first to want them.
+    /// Waits for bytes after the position of `reader`. The first reader that needs them reads the
+    /// source for all.
     fileprivate func read(_ reader: Int, into space: UnsafeMutableRawBufferPointer) throws -> Int {
         while true {
             switch try lock.withLock({ try next(reader) }) {
@@ -77,12 +77,12 @@ final class SharedBlob: @unchecked Sendable {
 
     private enum Step {
         case bytes(Slice<UnsafeMutableRawBufferPointer>)
-        /// The source is to be read into this part of the ring.
+        /// Read the source into this part of the ring.
         case fill(UnsafeMutableRawBufferPointer)
         case end
     }
 
-    /// Next step of a reader, which waits for the slowest. The caller holds the lock.
+    /// The next step of a reader, which waits for the slowest. The caller holds the lock.
     private func next(_ reader: Int) throws -> Step {
         while true {
             let position = positions[reader] ?? end

@@ -2,13 +2,13 @@ import ByteStream
 import JSON
 import OCI
 
-/// Why an image could not be fetched or pushed, beside what its place has to say.
+/// Why an image could not be fetched or pushed, except for errors of its place.
 public enum StoreError: Failure {
     /// `scratch` names no place.
     case scratch
     case noSuchManifest(Reference, tags: [String])
     case noSuchBlob(Digest, place: String)
-    /// An index names a manifest that is not there.
+    /// An index names a manifest that is missing.
     case noSuchEntry(Digest, Platform?, place: String)
     case schema1(Reference)
     case malformed(subject: String, JSONError)
@@ -19,12 +19,12 @@ public enum StoreError: Failure {
     case tooLarge(subject: String, size: Int64, limit: Int)
     case sizeMismatch(subject: String, expected: Int64, actual: Int64)
 
-    /// A blob or manifest is in none of the places; `subject` says which one it is. There is no
-    /// target when it was only to be read.
+    /// No place has the blob or manifest that `subject` describes. Without a target, it was only to
+    /// be read.
     case missing(subject: String, digest: Digest, target: String?, sources: [String])
     case duplicatePlatform(String, first: Int, second: Int)
     case digestMismatch(Reference, actual: Digest)
-    /// The tag is not where `--expect` says; it was left alone.
+    /// The tag does not have the expected digest, and was not moved.
     case tagMoved(place: String, tag: String, expected: TagExpectation, actual: Digest?)
     /// Another process moved the tag after this one pushed it.
     case tagOverwritten(place: String, tag: String, actual: Digest?)
@@ -32,13 +32,13 @@ public enum StoreError: Failure {
     /// Other processes replaced the list of referrers every time it was written.
     case referrersContended(place: String, tag: String)
     case tooManyReferrers(Reference, limit: Int)
-    /// The same of a list of signatures.
+    /// Other processes replaced the list of signatures every time it was written.
     case signaturesContended(place: String, tag: String)
-    /// There is no valid signature; `refused` says of each that was found why not.
+    /// There is no valid signature; `refused` has the reason for each that was found.
     case notVerified(Reference, refused: [String])
-    /// Of several places that a blob goes to, some do not have it.
+    /// Some of several places did not store the blob.
     case notEverywhere([PlaceFailure], placeCount: Int)
-    /// A place gave part of a blob, and then only the whole.
+    /// A place served part of a blob before, and now only the whole blob.
     case partRefused(Digest, place: String)
 
     public var exitStatus: ExitStatus {

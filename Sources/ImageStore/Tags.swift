@@ -3,15 +3,15 @@ import Hashing
 import JSON
 import OCI
 
-/// A tag, and what could be found out of what it stands for.
+/// A tag with the descriptor and creation time of its manifest.
 public struct TagEntry: Sendable {
     public let tag: String
-    /// Descriptor of the manifest or index; nil when it is gone meanwhile.
+    /// Descriptor of the manifest or index; nil when it was removed meanwhile.
     public let descriptor: Descriptor?
-    /// When the image was made, as it says itself.
+    /// The creation time that the image states.
     public let created: String?
 
-    /// As one line of JSON, without its newline; what is not known is left out.
+    /// One line of JSON, without its newline; unknown values are left out.
     public var line: String {
         var object = JSONObject()
         object["tag"] = .string(tag)
@@ -28,7 +28,7 @@ public struct TagEntry: Sendable {
 extension ImageStore {
     /// The tags of the place that a reference names.
     ///
-    /// - Parameter excludingDigestTags: leaves out those that belong to a digest (`DigestTag`).
+    /// - Parameter excludingDigestTags: leaves out tags named after a digest (`DigestTag`).
     public func tags(of reference: Reference, excludingDigestTags: Bool = false) throws -> [String]
     {
         let tags = try repository(for: reference).tags()
@@ -37,7 +37,7 @@ extension ImageStore {
 
     /// Descriptors and times of tags, in order. Two or three requests for each.
     ///
-    /// - Throws: what the place throws; a tag that is gone meanwhile is no error.
+    /// - Throws: what the place throws; a tag that was removed meanwhile is not an error.
     public func listing(of tags: [String], in reference: Reference) throws -> [TagEntry] {
         let repository = try repository(for: reference)
         return try concurrently(tags) { (tag: String, cancellation) in
@@ -51,8 +51,8 @@ extension ImageStore {
         }
     }
 
-    /// What a manifest says of its time, or its config, or the first image of an index; nil when none
-    /// of them can be read.
+    /// The creation time in a manifest, its config, or the first image of an index; nil when none
+    /// can be read.
     private func timeOfCreation(
         _ raw: RawManifest, in repository: any Repository
     ) throws -> String? {
@@ -80,9 +80,9 @@ extension ImageStore {
         return time.text
     }
 
-    /// The digest that a reference stands for; without a platform it is asked for by HEAD.
+    /// The digest of a reference; without a platform it takes a HEAD request.
     ///
-    /// - Parameter platform: nil, or `.all`, is the manifest or index itself.
+    /// - Parameter platform: nil or `.all` means the manifest or index itself.
     /// - Throws: `StoreError.noSuchManifest`, and what the place throws.
     public func digest(of reference: Reference, platform: PlatformChoice?) throws -> Digest {
         let repository = try repository(for: reference)
@@ -99,7 +99,7 @@ extension ImageStore {
         let selector =
             reference.digest.map { ManifestSelector.digest($0) }
             ?? reference.tag.map { ManifestSelector.tag($0) }
-        // A layout's one image has no name to ask for.
+        // The only image of a layout may have no name.
         guard let selector else { return try manifest(of: reference).digest }
         guard let digest = try repository.manifestDigest(selector) else {
             throw StoreError.noSuchManifest(reference, tags: [])

@@ -8,7 +8,7 @@ extension ImageStore {
     /// Makes sure that a repository has every one of `blobs`, several at a time.
     func transfer(_ blobs: [Inventory.Blob], to target: Reference) throws {
         let repository = try repository(for: target)
-        // Most of what the target's own registry may have is a question and no transfer.
+        // Blobs that the target's registry may have mostly take only a short request.
         let areNear = blobs.contains { !neighbours(of: target, in: $0.sources).isEmpty }
         let limit = areNear ? questionLimit : concurrencyLimit
         _ = try concurrently(blobs, limit: limit) { (blob: Inventory.Blob, cancellation) in
@@ -37,7 +37,7 @@ extension ImageStore {
         _ = try repository.writeBlob(copy, mountFrom: neighbours(of: target, in: sources))
     }
 
-    /// The repositories of the target's own registry, which can give it their blobs.
+    /// The repositories of the target's own registry, from which blobs can be mounted.
     func neighbours(of target: Reference, in sources: [Reference]) -> [String] {
         guard case .registry(let target) = target else { return [] }
         var repositories: [String] = []
@@ -76,11 +76,11 @@ extension ImageStore {
         return pipedBlob(blob.descriptor, in: repository, missing)
     }
 
-    /// Opens a blob in the first of the places that has it, to be read here. Another thread reads it
-    /// and checks it as it is read: its end is proof.
+    /// Opens a blob in the first place that has it. Another thread reads and verifies it, so its
+    /// end proves its content.
     ///
-    /// - Parameter subject: what messages call the blob.
-    /// - Throws: `StoreError.missing`, here or as it is read, and what the places throw.
+    /// - Parameter subject: the name of the blob in messages.
+    /// - Throws: `StoreError.missing`, now or while the blob is read, and what the places throw.
     public func openBlob(
         _ descriptor: Descriptor, subject: String, in sources: [Reference]
     ) throws -> any BlobSource {
@@ -98,8 +98,8 @@ extension ImageStore {
         return pipedBlob(descriptor, in: repository)
     }
 
-    /// - Parameter missing: what a registry without the blob is reported by; nil leaves it to the
-    ///   registry.
+    /// - Parameter missing: the error for a registry without the blob; nil means the registry's own
+    ///   error.
     private func pipedBlob(
         _ descriptor: Descriptor, in repository: any Repository, _ missing: StoreError? = nil
     ) -> PipedBlob {
@@ -113,12 +113,12 @@ extension ImageStore {
         }
     }
 
-    /// A layout as what a check of all of it asks.
+    /// Access to a whole layout, for checking it.
     public func layoutAudit(_ reference: LayoutReference) -> LayoutAudit {
         LayoutAudit(layout(reference))
     }
 
-    /// What a blob is reported by that is in none of the places.
+    /// The error for a blob that no place has.
     func missing(
         _ subject: String, _ descriptor: Descriptor, in sources: [Reference]
     ) -> StoreError {
@@ -127,8 +127,8 @@ extension ImageStore {
             sources: sources.map { $0.place.description })
     }
 
-    /// The first place that has a blob. A registry that is the last is not asked whether it does:
-    /// that is told when the blob is read.
+    /// The first place that has a blob. The last place is not asked when it is a registry: reading
+    /// the blob tells.
     func place(
         of descriptor: Descriptor, in sources: [Reference], _ missing: StoreError
     ) throws -> any Repository {
@@ -142,7 +142,7 @@ extension ImageStore {
     }
 }
 
-/// A blob of another place, looked for there only when its bytes are needed.
+/// A blob of another place, opened only when its bytes are needed.
 private final class CopiedBlob: BlobSource {
     let identity: BlobIdentity
     private let cancellation: Cancellation
@@ -184,6 +184,6 @@ public struct LayoutAudit {
     /// - Throws: `LayoutError`, `StreamError`.
     public func entries() throws -> [Descriptor] { try layout.entries() }
 
-    /// Files that stand among blobs and are none.
+    /// Files among the blobs that are not blobs.
     public func strayFiles() throws -> [Path] { try layout.strayFiles() }
 }

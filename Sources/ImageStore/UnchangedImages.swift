@@ -4,9 +4,9 @@ import OCI
 extension ImageStore {
     /// Content to push for images of image lines.
     ///
-    /// What was not changed since it was fetched is pushed by the bytes that are stored, so that its
-    /// digest stays: a manifest that is indented, or an index of which all images are there. An
-    /// image that replaces the one it was made of keeps the base of that one.
+    /// An image that was not changed since it was fetched is pushed with its stored bytes, so that
+    /// its digest stays. So is an index when all its images are pushed. An image that replaces the
+    /// image it was made from keeps the base of that image.
     ///
     /// - Parameters:
     ///   - images: at least one.
@@ -29,7 +29,7 @@ extension ImageStore {
         return try PushContent(images: images, asIndex: asIndex, annotations: annotations)
     }
 
-    /// The stored bytes that the images are; nil when they are changed, or not stored as they are.
+    /// The stored bytes of the images; nil when they were changed, or are not stored in this form.
     private func unchanged(
         _ images: [Image], asIndex: Bool, places: [Reference]
     ) throws -> PushContent? {
@@ -39,7 +39,7 @@ extension ImageStore {
         let digests = images.compactMap(\.storedDigest)
         guard digests.count == images.count else { return nil }
         let isIndex = asIndex || images.count > 1
-        // Bytes that serialization gives anyway need no request.
+        // Bytes that serialization reproduces need no request.
         if !isIndex, images[0].manifest[annotation: Annotation.compact] == nil { return nil }
         guard let digest = isIndex ? source.digest : digests[0],
             let stored = try stored(digest, in: places + [source])
@@ -55,7 +55,7 @@ extension ImageStore {
             raw: raw.bytes, annotations: [], subject: "manifest '\(digest)'", source: source)
     }
 
-    /// Whether the images are all that an index has, in its order.
+    /// Whether the images are all images of an index, in its order.
     private func isComplete(
         _ images: [Image], _ index: RawManifest, in repository: any Repository,
         _ source: Reference

@@ -3,30 +3,31 @@ import ImageStore
 import Layer
 import OCI
 
-/// Lists images: reads the layers whose listings are not known, several at a time, and merges them.
+/// Lists images: reads the layers without a known listing, several at a time, and merges the
+/// listings.
 ///
-/// Nothing is stored but the listings. The same layer of several images is read once.
+/// Only listings are stored. A layer of several images is read once.
 public final class ImageLister: Sendable {
     let store: ImageStore
     private let sources: [Reference]
     private let cache: ListingCache?
     private let hashesContent: Bool
-    /// Layers that were read to their end and are what they should be.
+    /// Layers that were read to their end and verified.
     private let proved = Guarded<Set<ProvedLayer>>([])
-    /// nil keeps none.
+    /// Tables in memory; nil when tables are not kept.
     private let tables: Guarded<[ListingKey: [UInt8]]>?
-    /// Layers whose table is not used, which was said.
+    /// Layers whose unusable table was reported.
     let warned = Guarded<Set<Digest>>([])
 
-    /// The most bytes of tables that are kept in memory.
+    /// The maximum number of bytes of tables in memory.
     private static let tableByteLimit = 64 << 20
 
     /// - Parameters:
-    ///   - sources: where the layers are; without any, where the image says that it came from.
-    ///   - cache: where listings are kept; nil keeps none.
-    ///   - hashesContent: whether the contents of files get digests, for comparing them.
-    ///   - keepsTables: whether tables of zstd:chunked layers stay in memory, up to 64 MiB, since they
-    ///     are needed again to find files.
+    ///   - sources: where the layers are stored; without any, the image's source.
+    ///   - cache: the cache of listings; nil for none.
+    ///   - hashesContent: whether listings have digests of contents, for comparing files.
+    ///   - keepsTables: whether tables of zstd:chunked layers stay in memory, up to 64 MiB, because
+    ///     they are needed again to find files.
     public init(
         _ store: ImageStore, sources: [Reference], cache: ListingCache?,
         hashesContent: Bool = false, keepsTables: Bool = false
@@ -40,8 +41,8 @@ public final class ImageLister: Sendable {
 
     /// The files of an image.
     ///
-    /// - Throws: `ImageTreeError`, `TarError` and `LayerError` for what the layers hold; what the
-    ///   image's document and the places throw.
+    /// - Throws: `ImageTreeError`, `TarError` and `LayerError` for invalid layers; what the image's
+    ///   document and the places throw.
     public func tree(of image: Image) throws -> ImageTree {
         var tree = ImageTree()
         for listing in try listings(of: ImageLayer.all(of: image), image) {
@@ -63,7 +64,7 @@ public final class ImageLister: Sendable {
     /// The listings of some layers of an image, in their order.
     func listings(of layers: [ImageLayer], _ image: Image) throws -> [LayerListing] {
         let places = places(of: image)
-        // The largest first, so that no processor is left alone with it at the end.
+        // The largest first, so that it is not the last one to finish.
         var distinct: [ListingKey: ImageLayer] = [:]
         for layer in layers { distinct[layer.listingKey] = layer }
         let work = distinct.values.sorted {
@@ -78,8 +79,8 @@ public final class ImageLister: Sendable {
         return layers.compactMap { listings[$0.listingKey] }
     }
 
-    /// The tar of a layer, checked as it is read: against its digest, and against its diffID too if
-    /// that was not done before.
+    /// The tar of a layer, verified while it is read: against its digest, and against its diffID if
+    /// that was not verified before.
     func open(_ layer: ImageLayer, of image: Image) throws -> any ByteSource {
         let blob = try store.openBlob(
             layer.descriptor, subject: layer.subject, in: places(of: image))
@@ -130,7 +131,7 @@ public final class ImageLister: Sendable {
         return known
     }
 
-    /// Keeps a table in memory when tables are kept and there is room.
+    /// Stores a table in memory when tables are kept and the limit allows it.
     func keep(_ table: [UInt8], of key: ListingKey) {
         tables?.withLock { tables in
             let byteCount = tables.values.reduce(0) { $0 + $1.count }
@@ -141,7 +142,7 @@ public final class ImageLister: Sendable {
     func keptTable(of key: ListingKey) -> [UInt8]? { tables?.withLock { $0[key] } }
 }
 
-/// A blob whose diffID is known for certain.
+/// A blob whose diffID was verified.
 private struct ProvedLayer: Hashable {
     let digest: Digest
     let diffID: Digest
@@ -154,7 +155,7 @@ private struct ProvedLayer: Hashable {
 
 /// A layer of an image.
 struct ImageLayer: Sendable {
-    /// From 0, the lowest.
+    /// The index of the layer, 0 for the lowest.
     let index: Int
     let descriptor: Descriptor
     let diffID: Digest
@@ -162,8 +163,8 @@ struct ImageLayer: Sendable {
     /// Its name in messages.
     var subject: String { "layer \(index + 1)" }
 
-    /// Layers that have it in common have the same listing: those of one diffID, but where a table may
-    /// say something else, of one table.
+    /// Layers with the same key have the same listing: layers with one diffID, or, when the listing
+    /// comes from a table, with one table.
     var listingKey: ListingKey {
         do throws(TableError) {
             if let location = try TableLocation(descriptor) {

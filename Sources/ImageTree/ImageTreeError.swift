@@ -2,15 +2,15 @@ import ByteStream
 import OCI
 import Tar
 
-/// What keeps the layers of an image from being merged into one tree.
+/// Why the layers of an image cannot be merged into one tree.
 public enum ImageTreeError: Failure {
-    /// An entry that cannot be laid on what the layers below hold. Layers are numbered from 1.
+    /// An entry that cannot be applied to the layers below. Layers are numbered from 1.
     case refused(layer: Int, path: Path, String)
-    /// More names and attributes than one run holds in memory.
+    /// More names and attributes than one run may keep in memory.
     case tooLarge(subject: String, byteCount: Int)
-    /// The tar of a layer has other entries than the layer's table says. Layers are numbered from 1.
+    /// The tar of a layer does not match the layer's table. Layers are numbered from 1.
     case tableMismatch(layer: Int)
-    /// A listing in memory that does not read as it was written.
+    /// A damaged listing in memory.
     case damaged
     /// The image has no such path.
     case noSuchPath(Path)

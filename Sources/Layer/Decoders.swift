@@ -2,21 +2,21 @@ import ByteStream
 import CZlib
 import CZstd
 
-/// Undoes a compression piece by piece.
+/// Decompresses a stream piece by piece.
 protocol StreamDecoder: AnyObject {
-    /// Decodes more bytes and hands the result to `consume`, in pieces of up to 1 MiB.
+    /// Decodes more bytes and passes the result to `consume`, in pieces of up to 1 MiB.
     func decode(
         _ bytes: UnsafeRawBufferPointer,
         to consume: (UnsafeRawBufferPointer) throws(LayerError) -> Void
     ) throws(LayerError)
 
-    /// - Throws: `LayerError.cut` when the format says that more must come.
+    /// - Throws: `LayerError.cut` when the stream is incomplete.
     func finish() throws(LayerError)
 }
 
-/// zstd, any number of frames, checksums checked.
+/// Decodes zstd: any number of frames, with verified checksums.
 final class ZstdDecoder: StreamDecoder {
-    /// The most memory that a few bytes may ask for: 128 MiB, as zstd(1) has it.
+    /// The window limit, which limits memory to 128 MiB, as in zstd(1).
     private static let windowLogLimit: CInt = 27
 
     private let context: OpaquePointer
@@ -46,7 +46,7 @@ final class ZstdDecoder: StreamDecoder {
     ) throws(LayerError) {
         var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
         offset += Int64(bytes.count)
-        // A full output may mean that more is waiting inside, although all input was taken.
+        // When the output is full, the decoder may have more, although it has consumed all input.
         var isFull = false
         while input.pos < input.size || isFull {
             var output = ZSTD_outBuffer(dst: buffer.baseAddress, size: buffer.count, pos: 0)
@@ -66,7 +66,7 @@ final class ZstdDecoder: StreamDecoder {
         guard isAtFrameEnd else { throw .cut(path: path, format: "zstd", offset: offset) }
     }
 
-    /// Begins another stream with the same memory.
+    /// Begins another stream and reuses the memory.
     func restart() {
         ZSTD_DCtx_reset(context, ZSTD_reset_session_only)
         offset = 0
@@ -82,7 +82,8 @@ final class ZstdDecoder: StreamDecoder {
     }
 }
 
-/// gzip, any number of members, checksums checked. Zero bytes after the last member are padding.
+/// Decodes gzip: any number of members, with verified checksums. Zero bytes after the last member
+/// are padding.
 ///
 /// - Spec: RFC 1952.
 final class GzipDecoder: StreamDecoder {
@@ -101,7 +102,7 @@ final class GzipDecoder: StreamDecoder {
 
     init(path: Path) throws(LayerError) {
         self.path = path
-        // 16 more than the window bits: a gzip header, and no other.
+        // Adding 16 to the window bits accepts only a gzip header.
         guard zlib_inflateInit2(&stream, 16 + MAX_WBITS) == Z_OK else {
             throw .library("out of memory for decompression")
         }
@@ -136,7 +137,7 @@ final class GzipDecoder: StreamDecoder {
         }
     }
 
-    /// Decodes up to the end of the bytes or of the member; returns how many bytes that took.
+    /// Decodes up to the end of the bytes or of the member; returns the number of consumed bytes.
     private func inflateSome(
         _ bytes: UnsafeRawBufferPointer,
         to consume: (UnsafeRawBufferPointer) throws(LayerError) -> Void

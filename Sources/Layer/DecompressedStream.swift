@@ -1,11 +1,11 @@
 import ByteStream
 import Glibc
 
-/// The decompressed bytes of a gzip or zstd stream. A thread of its own decompresses.
+/// The decompressed bytes of a gzip or zstd stream, which another thread decompresses.
 ///
-/// Its end is proved: a stream that is cut or damaged throws where the end would be.
+/// The end is verified: a truncated or damaged stream throws in place of the end.
 public final class DecompressedStream: ByteSource {
-    /// Bytes that decompression may be ahead of reading.
+    /// The number of bytes by which decompression may be ahead of reading.
     private static let byteLimit = 4 << 20
 
     private let pipe = MemoryPipe(capacity: DecompressedStream.byteLimit)
@@ -13,8 +13,8 @@ public final class DecompressedStream: ByteSource {
 
     /// - Parameters:
     ///   - source: the compressed bytes; nothing else may read from it.
-    ///   - head: its first bytes, which tell the format; they are not taken from `source`.
-    ///   - path: what messages call it.
+    ///   - head: its first bytes, which determine the format; they are not consumed from `source`.
+    ///   - path: its name in messages.
     /// - Returns: nil when it is neither gzip nor zstd.
     /// - Throws: `LayerError.library`, `StreamError.system`.
     public init?(_ source: any ByteSource, head: [UInt8], path: Path) throws {
@@ -22,7 +22,7 @@ public final class DecompressedStream: ByteSource {
         thread = try DecompressedStream.start(Production(source, decoder, pipe, path))
     }
 
-    /// The tar of a layer that is known to be right, compressed or not; nothing of it is hashed.
+    /// The tar of a layer that is verified already, compressed or not; nothing is hashed.
     ///
     /// - Throws: `StreamError.system`.
     public init(layer source: any ByteSource, path: Path) throws(StreamError) {
@@ -36,7 +36,7 @@ public final class DecompressedStream: ByteSource {
         return thread
     }
 
-    /// - Returns: nil when bytes that begin so are not compressed.
+    /// - Returns: nil when the first bytes are not of a compressed stream.
     private static func decoder(
         _ head: some Collection<UInt8>, _ path: Path
     ) throws(LayerError) -> (any StreamDecoder)? {
@@ -50,7 +50,7 @@ public final class DecompressedStream: ByteSource {
     }
 
     deinit {
-        // The thread may wait for input that takes its time; it ends with it.
+        // The thread may be waiting for slow input; it ends after that.
         pipe.abandon()
         thread.detach()
     }
@@ -59,10 +59,10 @@ public final class DecompressedStream: ByteSource {
         try pipe.read(into: buffer)
     }
 
-    /// Everything in it is the thread's that runs it.
+    /// Only the thread that runs it uses its state.
     private final class Production: @unchecked Sendable {
         private let source: any ByteSource
-        /// nil: the first bytes tell.
+        /// nil when the first bytes determine it.
         private let decoder: (any StreamDecoder)?
         private let pipe: MemoryPipe
         private let path: Path
@@ -103,7 +103,7 @@ public final class DecompressedStream: ByteSource {
             }
         }
 
-        /// Reads at least four bytes, if there are so many.
+        /// Reads at least four bytes, unless the input is shorter.
         private func readHead(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
             var count = 0
             while count < 4 {

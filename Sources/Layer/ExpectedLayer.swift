@@ -3,11 +3,11 @@ import JSON
 import OCI
 import Tar
 
-/// A layer that is to be read: what it must turn out to be.
+/// The expected digest, size and diffID of a layer that will be read.
 public struct ExpectedLayer: Sendable {
     /// Digest and size as stored.
     public let descriptor: Descriptor
-    /// Digest of the uncompressed tar; nil when it was not stated.
+    /// The digest of the uncompressed tar; nil when it is unknown.
     public let diffID: Digest?
 
     public init(_ descriptor: Descriptor, diffID: Digest?) {
@@ -17,7 +17,7 @@ public struct ExpectedLayer: Sendable {
 
     /// The layer of a descriptor line, whose annotation has the diffID.
     ///
-    /// - Throws: `JSONError.field` for a diffID that is no digest.
+    /// - Throws: `JSONError.field` for a malformed diffID.
     public init(_ descriptor: Descriptor) throws(JSONError) {
         var diffID: Digest?
         if let text = descriptor[annotation: Annotation.uncompressed] {
@@ -35,18 +35,18 @@ public struct ExpectedLayer: Sendable {
 }
 
 extension LayerUnpacker {
-    /// Expects a layer to be this one.
+    /// Sets the expected layer.
     public mutating func expect(_ layer: ExpectedLayer) {
         digest = layer.descriptor.digest
         size = layer.descriptor.size
         diffID = layer.diffID
     }
 
-    /// Unpacks layers that follow one another on an input, the lowest first. The size in each
-    /// descriptor says where the next one begins; the input ends with the last.
+    /// Unpacks consecutive layers of one input, the lowest first. The size in each descriptor says
+    /// where the next layer begins; the input must end after the last.
     ///
-    /// - Throws: as `unpack`; a layer that ends early, or bytes behind the last one, are
-    ///   `LayerError.size`.
+    /// - Throws: as `unpack`; `LayerError.size` for a layer that ends early, or bytes after the
+    ///   last one.
     public func unpack(
         _ layers: [ExpectedLayer], from input: InputStream, with extractor: TreeExtractor
     ) throws {
@@ -54,7 +54,7 @@ extension LayerUnpacker {
             var unpacker = self
             unpacker.expect(layer)
             let isLast = offset == layers.count - 1
-            // Bytes after the last layer are too many.
+            // Bytes after the last layer are an error.
             let part: any ByteSource =
                 isLast ? input : InputPart(input, byteCount: layer.descriptor.size)
             try unpacker.unpack(
@@ -63,7 +63,7 @@ extension LayerUnpacker {
     }
 }
 
-/// The next bytes of an input, and no more.
+/// A limited number of the next bytes of an input.
 private final class InputPart: ByteSource {
     private let input: InputStream
     private var rest: Int64

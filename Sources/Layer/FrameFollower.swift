@@ -1,6 +1,6 @@
 import ByteStream
 
-/// Follows a zstd stream that passes by: frames and blocks are parsed, nothing is decompressed.
+/// Parses the frames and blocks of a zstd stream as it passes, without decompressing it.
 ///
 /// - Spec: RFC 8878, section 3, "Zstandard Frames".
 struct FrameFollower: ~Copyable {
@@ -19,20 +19,21 @@ struct FrameFollower: ~Copyable {
     private var state = State.magic
     private var offset: Int64 = 0
     private var gathered: [UInt8] = []
-    /// Offset in the stream after the last gathered byte.
+    /// The offset in the stream after the last collected byte.
     private var gatheredEnd: Int64 = 0
     private var hasChecksum = false
     private var blockCount = 0
-    /// The payload of the skippable frame that is passing, when it may be a trailer's.
+    /// The payload of the current skippable frame, when it may be a trailer.
     private var payload: [UInt8]?
 
-    /// Frames with data so far.
+    /// The number of frames with data so far.
     private(set) var frameCount = 0
-    /// Skippable frames so far.
+    /// The number of skippable frames so far.
     private(set) var skippableCount = 0
-    /// The trailer, when the last frame that ended is one.
+    /// The trailer, when the last complete frame is a trailer.
     private(set) var trailer: LayerTrailer?
-    /// Whether the first block of the first frame is the mark of `oci-zstd`; nil until it came.
+    /// Whether the first block of the first frame is the mark of `oci-zstd`; nil before it was
+    /// read.
     private(set) var isMarked: Bool?
     /// Whether the mark is that of a chunked stream.
     private(set) var isChunked = false
@@ -44,7 +45,7 @@ struct FrameFollower: ~Copyable {
         gathered.reserveCapacity(16)
     }
 
-    /// Whether the bytes so far are whole frames.
+    /// Whether the bytes so far are complete frames.
     var isAtFrameEnd: Bool {
         if case .magic = state { return gathered.isEmpty }
         return false
@@ -60,7 +61,7 @@ struct FrameFollower: ~Copyable {
         }
     }
 
-    /// - Throws: `LayerError.cut` when the bytes ended inside a frame.
+    /// - Throws: `LayerError.cut` when the bytes ended within a frame.
     func finish() throws(LayerError) {
         guard isAtFrameEnd, frameCount > 0 else {
             throw .cut(path: path, format: "zstd", offset: offset)
@@ -94,10 +95,10 @@ struct FrameFollower: ~Copyable {
         }
     }
 
-    /// Bytes after the frame header's descriptor byte.
+    /// The number of bytes after the frame header's descriptor byte.
     private var headerByteCount = 0
 
-    /// Gathers `count` bytes, then handles them.
+    /// Collects `count` bytes, then handles them.
     private mutating func gather(
         _ count: Int, from bytes: UnsafeRawBufferPointer
     ) throws(LayerError) -> Int {
@@ -185,21 +186,20 @@ struct FrameFollower: ~Copyable {
     }
 }
 
-/// The mark that tells a reader from the start that the layer ends with a trailer: an empty raw
-/// block, which no encoder writes of itself, as the first block of the first frame.
+/// The mark at the start of a layer that announces its trailer: an empty raw block, which no
+/// encoder writes by itself, as the first block of the first frame.
 ///
-/// A pipe shows its end last. Without the mark, a reader would have to decompress every zstd layer
-/// in case there is no trailer; with it, only those of other tools.
+/// A reader of a pipe sees the trailer last. Without the mark it would have to decompress every
+/// zstd layer in case there is no trailer; with the mark, only layers by other tools.
 ///
-/// Two such blocks are the mark of a chunked stream, which has many frames and a table behind its
-/// trailer.
+/// Two such blocks mark a chunked stream, which has many frames, and a table after its trailer.
 enum LayerMark {
     static let block: [UInt8] = [0, 0, 0]
     static let chunked = block + block
 
-    /// The length of the frame header at the start of `bytes`, after which the mark stands.
+    /// The length of the frame header at the start of `bytes`; the mark follows it.
     ///
-    /// - Returns: nil while there are too few bytes to tell.
+    /// - Returns: nil when there are too few bytes.
     static func offset(in bytes: some Sequence<UInt8>) -> Int? {
         let bytes = Array(bytes.prefix(5))
         guard bytes.count == 5 else { return nil }

@@ -3,7 +3,7 @@ import Hashing
 import OCI
 import Tar
 
-/// Turns a tar into a zstd layer as it streams: followed to its end, hashed, compressed.
+/// Turns a tar into a zstd layer as it streams: the tar is checked, hashed and compressed.
 ///
 /// The trailer is written only after the tar ended; on any error the zstd frame stays unfinished.
 ///
@@ -26,9 +26,9 @@ public struct LayerCompressor {
         self.content = content
     }
 
-    /// Compresses everything that `input` has.
+    /// Compresses the whole input.
     ///
-    /// - Throws: `LayerError`, and what the input throws; the output then has no end.
+    /// - Throws: `LayerError`, and what the input throws; then the output has no end.
     public func compress(_ input: InputStream, to output: OutputBuffer) throws(LayerError) {
         let compressor = try ZstdCompressor(
             settings, output: output, isMarked: content == .layer)

@@ -6,28 +6,28 @@ import Tar
 public enum LayerError: Failure {
     case tar(TarError)
     case stream(StreamError)
-    /// The compressed stream ended before its format says it does.
+    /// The compressed stream is incomplete.
     case cut(path: Path, format: String, offset: Int64)
     case malformed(path: Path, format: String, String)
-    /// A zstd frame whose decoding takes more memory than any layer may ask for.
+    /// A zstd frame whose window exceeds the memory limit.
     case window(path: Path, byteCount: Int)
-    /// The bytes say they end with a trailer and do not.
+    /// The mark announces a trailer that is missing.
     case missingTrailer(path: Path)
-    /// The trailer and what the layer decompresses to are different things.
+    /// The trailer does not match the decompressed layer.
     case trailerMismatch(path: Path, claimed: Digest, actual: Digest)
-    /// The bytes are not of the media type that was declared.
+    /// The bytes do not have the declared media type.
     case contradiction(path: Path, declared: MediaType, found: String)
     case digest(path: Path, expected: Digest, actual: Digest)
     case size(path: Path, expected: Int64, actual: Int64)
-    /// The layer is whole, but not the one whose uncompressed digest was stated.
+    /// The layer is complete, but has another diffID than the expected one.
     case diffID(path: Path, expected: Digest, actual: Digest)
     case notLayer(path: Path)
-    /// The layer decompresses to so much that it seems to be made to fill a disk.
+    /// The layer decompresses to more than the allowed ratio.
     case bomb(path: Path, byteCount: Int64, ratio: Int)
     case empty(path: Path)
-    /// A file of a zstd:chunked layer is not what the layer's table says of it.
+    /// A file of a zstd:chunked layer does not match the layer's table.
     case table(path: Path, file: Path, String)
-    /// libzstd or zlib failed for a reason of its own, as for want of memory.
+    /// libzstd or zlib failed, for example because memory is exhausted.
     case library(String)
 
     public var exitStatus: ExitStatus {

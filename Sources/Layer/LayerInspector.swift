@@ -3,24 +3,24 @@ import Hashing
 import OCI
 import Tar
 
-/// Detects the kind of a layer from the bytes that pass, and whether the layer is whole.
+/// Detects the kind of a layer as its bytes pass, and checks that the layer is complete.
 ///
-/// - A zstd layer with the mark of `oci-zstd` is followed frame by frame up to its trailer; a chunked
+/// - A zstd layer with the mark of `oci-zstd` is parsed frame by frame up to its trailer; a chunked
 ///   one up to its footer, which must agree with the trailer, the table and tar-split.
-/// - Any other zstd, gzip or plain tar is decompressed and followed to the end of the archive, and
-///   its diffID is computed.
-/// - Anything else is passed as it is.
+/// - Any other zstd or gzip stream or plain tar is decompressed and checked to the end of the
+///   archive, and its diffID is computed.
+/// - Other bytes are not checked.
 ///
 /// - Spec: the design's "A broken pipe never becomes an image"; image-spec v1.1.1, layer.md.
 public final class LayerInspector {
-    /// Takes the uncompressed tar as it passes, before it is proved to be whole.
+    /// Receives the uncompressed tar as it passes, before it is verified.
     public typealias ContentConsumer = (UnsafeRawBufferPointer) throws(LayerError) -> Void
 
-    /// The kind of bytes that passed.
+    /// The kind of the bytes.
     public struct Result: Hashable, Sendable {
         public let mediaType: MediaType
         public let content: Content
-        /// The table of a zstd:chunked layer by any writer.
+        /// The table of a zstd:chunked layer of any writer.
         public var table: ChunkedTable?
     }
 
@@ -34,13 +34,13 @@ public final class LayerInspector {
     }
 
     private enum Kind {
-        /// Too few bytes came to tell.
+        /// Too few bytes to decide.
         case unknown
         case zstdWithTrailer
         case zstd(ContentChecker)
         case gzip(ContentChecker)
         case tar(TarChecker)
-        /// Zeros so far: an empty tar, or something else that begins with zeros.
+        /// Only zeros so far: an empty tar, or other bytes that begin with zeros.
         case zeros
         case opaque
     }
@@ -56,12 +56,13 @@ public final class LayerInspector {
     private var byteCount: Int64 = 0
 
     /// - Parameters:
-    ///   - declared: what the user says the bytes are. A type that is no layer's is taken as it is.
+    ///   - declared: the media type by the user. Bytes of a type that is not a layer's are not
+    ///     checked.
     ///   - verifiesLayer: whether a layer with a trailer is decompressed and checked against it.
-    ///   - isEndProved: whether the bytes end only where they should, as those do whose digest is
-    ///     checked. No bytes at all, or nothing that was compressed, are a layer without entries then.
-    ///   - consume: gets what the layer decompresses to, and sees to it that it is a whole tar.
-    ///     Nothing but a layer is accepted then, and every layer is verified.
+    ///   - isEndProved: whether something else, such as a digest, proves that the bytes are
+    ///     complete. Then empty input, plain or compressed, is a layer without entries.
+    ///   - consume: receives the decompressed layer, and must check that it is a complete tar. Then
+    ///     only layers are accepted, and every layer is verified.
     public init(
         path: Path = .standardInput, declared: MediaType? = nil, verifiesLayer: Bool,
         isEndProved: Bool = false, consume: ContentConsumer? = nil
@@ -75,7 +76,7 @@ public final class LayerInspector {
         if let declared, declared.layerCompression == nil { kind = .opaque }
     }
 
-    /// - Throws: `LayerError` as soon as the bytes cannot be what they began as.
+    /// - Throws: `LayerError` as soon as the bytes contradict their detected format.
     public func update(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
         byteCount += Int64(bytes.count)
         guard case .unknown = kind else { return try follow(bytes) }
@@ -85,7 +86,7 @@ public final class LayerInspector {
 
     /// States that no more bytes will come.
     ///
-    /// - Throws: `LayerError` when they were cut or are not what was declared.
+    /// - Throws: `LayerError` when they are truncated or of another type than declared.
     public func finish() throws(LayerError) -> Result {
         if isEndProved, byteCount == 0, consume != nil { return result(.none, .same) }
         if case .unknown = kind { try recognise(isEnd: true) }
@@ -94,7 +95,7 @@ public final class LayerInspector {
             if consume != nil { throw .notLayer(path: path) }
             return Result(mediaType: declared ?? .octetStream, content: .opaque)
         case .zeros:
-            // An archive without entries is nothing but its end.
+            // An archive without entries has only the end marker.
             if byteCount >= (isEndProved ? 1 : 2) * tarBlockByteCount {
                 try refuseIfDeclared(other: LayerCompression.none, found: "an uncompressed tar")
                 return result(.none, .same)
@@ -126,8 +127,8 @@ public final class LayerInspector {
         return result
     }
 
-    /// What the mark promises: one frame, one trailer, nothing else; of a chunked stream frames with
-    /// data, then the trailer, the table, tar-split and the footer.
+    /// Checks the structure that the mark announces: one frame and one trailer, nothing else; in a
+    /// chunked stream frames with data, then the trailer, the table, tar-split and the footer.
     private func markedTrailer() throws(LayerError) -> LayerTrailer {
         if frames.isChunked {
             guard frames.skippableCount >= ChunkedTail.frameCount else {
@@ -150,7 +151,7 @@ public final class LayerInspector {
         Result(mediaType: declared ?? compression.mediaType, content: content)
     }
 
-    /// Decides by the first bytes, when there are enough of them, and follows them.
+    /// Determines the format by the first bytes, when there are enough, and passes them on.
     private func recognise(isEnd: Bool) throws(LayerError) {
         guard let found = try recognised(isEnd: isEnd) else { return }
         kind = found
@@ -171,7 +172,7 @@ public final class LayerInspector {
             return .zstd(checker(try ZstdDecoder(path: path)))
         }
         if head.count >= 4, head[0] >> 4 == 5, head[1..<4].elementsEqual([0x2A, 0x4D, 0x18]) {
-            // A skippable frame, which some compressors put first. The mark never comes after one.
+            // A skippable frame, which some compressors write first. The mark never follows one.
             try refuseIfDeclared(other: .zstd, found: "zstd")
             return .zstd(checker(try ZstdDecoder(path: path)))
         }
@@ -199,7 +200,8 @@ public final class LayerInspector {
             path: path, decoder: decoder, isEndProved: isEndProved, consume: consume)
     }
 
-    /// Refuses what is too short to be a layer but begins like one: a stage was cut off early.
+    /// Refuses bytes that begin like a layer but are too short, because a stage was interrupted
+    /// early.
     private func refuseIfCut() throws(LayerError) {
         if head.isEmpty { return }
         if [0x28, 0xB5, 0x2F, 0xFD].starts(with: head) {
@@ -248,7 +250,7 @@ public final class LayerInspector {
     }
 }
 
-/// Checks that bytes are a whole tar.
+/// Checks that bytes are a complete tar.
 private final class TarChecker {
     private var tar: TarFollower
 
@@ -273,11 +275,11 @@ private final class TarChecker {
     }
 }
 
-/// Checks what a layer decompresses to: that it is a whole tar, and its digest.
+/// Checks that a decompressed layer is a complete tar, and computes its digest.
 private final class ContentChecker {
     private let decoder: any StreamDecoder
     private let isEndProved: Bool
-    /// Hashing takes about as long as decompressing, and goes on beside it.
+    /// Hashing takes about as long as decompressing, so it runs on another thread.
     private let digest = BackgroundDigest()
     private let tar: TarChecker
     private let consume: LayerInspector.ContentConsumer?

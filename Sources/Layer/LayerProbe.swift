@@ -2,15 +2,14 @@ import ByteStream
 import OCI
 import Tar
 
-/// Detects from the first bytes whether they are a layer, and of what type.
+/// Detects a layer and its type from the first bytes.
 public enum LayerProbe {
     private static let bufferByteCount = 64 << 10
 
-    /// The type of the layer that `source` begins as, else `application/octet-stream`.
+    /// The layer type by the first bytes of `source`, or else `application/octet-stream`.
     ///
-    /// Reads no further than the first header of the tar, whatever compressed it. What begins as a
-    /// compressed layer and cannot be followed to there counts as one, so that whoever reads it as a
-    /// layer refuses it.
+    /// Reads only up to the first header of the tar, decompressing if needed. A compressed stream
+    /// that fails before this header counts as a layer, so that a reader of layers refuses it.
     ///
     /// - Throws: what the source throws.
     public static func mediaType(of source: any ByteSource) throws -> MediaType {
@@ -45,7 +44,7 @@ public enum LayerProbe {
     }
 }
 
-/// The first block of what a layer decompresses to.
+/// The first block of a decompressed layer.
 private final class Header {
     private var bytes: [UInt8] = []
 
@@ -53,7 +52,7 @@ private final class Header {
         bytes.append(contentsOf: more.prefix(tarBlockByteCount - bytes.count))
     }
 
-    /// Whether it is a tar's, which may be empty; nil while bytes are missing.
+    /// Whether it is the first block of a tar, which may be empty; nil while bytes are missing.
     var isTar: Bool? {
         guard bytes.count == tarBlockByteCount else { return nil }
         return isTarHeader(bytes) || bytes.allSatisfy { $0 == 0 }
@@ -61,7 +60,7 @@ private final class Header {
 }
 
 extension LayerCompression {
-    /// The kinds that bytes with this beginning can be.
+    /// The possible kinds of bytes with this first byte.
     fileprivate init(firstByte: UInt8) {
         switch firstByte {
         case 0x1F: self = .gzip

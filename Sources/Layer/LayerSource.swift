@@ -2,16 +2,16 @@ import ByteStream
 import Hashing
 import OCI
 
-/// A blob that is read from elsewhere, checked to be whole and hashed as it passes.
+/// A blob from another source that is checked and hashed as it passes.
 ///
-/// Its end is proof: of a layer, that it is complete (`LayerInspector`); of anything, that digest
-/// and size are those that were announced.
+/// Its end proves that a layer is complete (`LayerInspector`), and that digest and size are the
+/// announced ones.
 public final class LayerSource: BlobSource {
     private let blob: any BlobSource
     private let path: Path
     private let inspector: LayerInspector
     private var byteCount: Int64 = 0
-    /// The diffID of an uncompressed layer, when the blob's digest is of another algorithm.
+    /// Computes the diffID of an uncompressed layer, when the blob's digest has another algorithm.
     private let tarDigest: StreamingDigest?
     private let expectedDigest: Digest?
     private let expectedSize: Int64?
@@ -21,11 +21,12 @@ public final class LayerSource: BlobSource {
     /// Hashes the bytes of `source`.
     ///
     /// - Parameters:
-    ///   - path: what messages call the bytes.
-    ///   - declared: what the user says the bytes are; nil leaves it to the bytes.
+    ///   - path: the name of the bytes in messages.
+    ///   - declared: the media type by the user; nil detects it.
     ///   - verifiesLayer: whether a layer with a trailer is decompressed and checked against it.
-    ///   - isEndProved: whether something else than `expectedDigest` proves the bytes to be whole.
-    ///   - consume: gets what the layer decompresses to; nothing but a layer is accepted then.
+    ///   - isEndProved: whether something other than `expectedDigest` proves that the bytes are
+    ///     complete.
+    ///   - consume: receives the decompressed layer; then only layers are accepted.
     public convenience init(
         _ source: any ByteSource, path: Path = .standardInput, declared: MediaType? = nil,
         algorithm: Digest.Algorithm = .sha256, expectedDigest: Digest? = nil,
@@ -39,9 +40,9 @@ public final class LayerSource: BlobSource {
             verifiesLayer: verifiesLayer, isEndProved: isEndProved, consume: consume)
     }
 
-    /// The same of a blob, which knows its digest: it is not hashed again.
+    /// The same for a blob that has a digest of its own, which is not hashed again.
     ///
-    /// - Parameter algorithm: of the blob's digest, where none is expected.
+    /// - Parameter algorithm: the algorithm of the blob's digest, when none is expected.
     public init(
         blob: any BlobSource, path: Path, declared: MediaType? = nil,
         algorithm: Digest.Algorithm = .sha256, expectedDigest: Digest? = nil,
@@ -65,8 +66,8 @@ public final class LayerSource: BlobSource {
         return BlobIdentity(digest: expectedDigest, size: expectedSize)
     }
 
-    /// What the bytes are, with the diffID of a layer in its annotation and, of a zstd:chunked one,
-    /// where its table is. Only after the end.
+    /// The descriptor of the bytes, with annotations for the diffID of a layer and the table of a
+    /// zstd:chunked layer. Valid only after the end.
     public var descriptor: Descriptor {
         guard let result else { preconditionFailure("the source has not ended") }
         return result
@@ -103,7 +104,7 @@ public final class LayerSource: BlobSource {
         if let expectedDigest, expectedDigest != actual {
             throw .digest(path: path, expected: expectedDigest, actual: actual)
         }
-        // Nothing at all is what a stage that failed leaves, unless it was announced.
+        // A failed stage leaves empty input, so it is refused unless it was announced.
         if byteCount == 0, expectedSize == nil, !isEndProved { throw .empty(path: path) }
         let layer = try inspector.finish()
         var descriptor = Descriptor(mediaType: layer.mediaType, digest: actual, size: byteCount)

@@ -2,23 +2,24 @@ import Hashing
 import JSON
 import OCI
 
-/// The last frame of a layer that `oci-zstd` wrote: the proof that it is whole, and its diffID.
+/// The last frame of a layer by `oci-zstd`: the proof that the layer is complete, and its diffID.
 ///
-/// A zstd skippable frame, which every decoder passes over, whose payload is the descriptor of the
-/// uncompressed tar.
+/// It is a zstd skippable frame, which every decoder skips, with the descriptor of the uncompressed
+/// tar as its payload.
 ///
 /// - Spec: RFC 8878, section 3.1.2, Skippable Frames; the design's "layer trailer".
 public struct LayerTrailer: Hashable, Sendable {
     /// `0x184D2A5D`, little-endian.
     static let magic: UInt32 = 0x184D_2A5D
 
-    /// The most payload that is read of a trailer: one descriptor needs about 300 bytes.
+    /// The maximum size of a trailer's payload; a descriptor takes about 300 bytes.
     static let payloadLimit = 4096
 
     /// Digest and size of the uncompressed tar.
     public let tar: BlobIdentity
 
-    /// Of a chunked layer's table as it is stored, so that the trailer proves what follows it too.
+    /// The digest of a chunked layer's stored table, so that the trailer also proves the frames
+    /// after it.
     public let tableDigest: Digest?
 
     public init(tar: BlobIdentity, tableDigest: Digest? = nil) {
@@ -34,7 +35,7 @@ public struct LayerTrailer: Hashable, Sendable {
         return skippableFrame(LayerTrailer.magic, payload)
     }
 
-    /// - Returns: nil when the payload is not that of a layer trailer.
+    /// - Returns: nil when the payload is not a layer trailer.
     init?(payload: [UInt8]) {
         do {
             let descriptor = try Descriptor(JSONField(JSON.parse(payload)))

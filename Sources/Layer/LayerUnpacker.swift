@@ -6,33 +6,33 @@ import Tar
 
 /// Unpacks a layer as it streams, while another thread reads, hashes and decompresses it.
 ///
-/// The tree is made before the layer is proved to be what it should: only when `unpack` returns has
-/// it been.
+/// The tree is written before the layer is verified: the tree is valid only after `unpack` has
+/// returned.
 public struct LayerUnpacker: Sendable {
-    /// Digest of the layer as it is stored.
+    /// The expected digest of the stored layer.
     public var digest: Digest?
-    /// Stored bytes of the layer.
+    /// The expected size of the stored layer in bytes.
     public var size: Int64?
-    /// Type that the layer must be of; nil takes a layer of any compression.
+    /// The expected type; nil accepts any compression.
     public var mediaType: MediaType?
-    /// Digest of the uncompressed tar.
+    /// The expected digest of the uncompressed tar.
     public var diffID: Digest?
-    /// How many times its stored size a layer may decompress to, beyond 1 GiB.
+    /// The maximum ratio of decompressed to stored size, beyond 1 GiB.
     public var maximumRatio = 1000
 
-    /// Bytes that decompression may be ahead of unpacking.
+    /// The number of bytes by which decompression may be ahead of unpacking.
     private static let byteLimit = 4 << 20
 
-    /// Bytes that any layer may decompress to.
+    /// The number of bytes to which any layer may decompress.
     private static let freeByteCount: Int64 = 1 << 30
 
     public init() {}
 
-    /// Unpacks the layer that `input` has: a tar, also compressed with gzip or zstd.
+    /// Unpacks the layer on `input`: a tar, plain or compressed with gzip or zstd.
     ///
-    /// - Parameter path: what messages call it.
-    /// - Throws: `TarError`, with `.source` for the `LayerError` of a layer that is not whole or not
-    ///   the expected one; `StreamError`.
+    /// - Parameter path: its name in messages.
+    /// - Throws: `TarError`, with `.source` for the `LayerError` of a truncated or unexpected
+    ///   layer; `StreamError`.
     public func unpack(
         _ input: any ByteSource, path: Path, with extractor: TreeExtractor
     ) throws {
@@ -40,13 +40,13 @@ public struct LayerUnpacker: Sendable {
         try extractor.apply(tar, path: path, isEndProved: isEndProved)
     }
 
-    /// Whether the layer ends only where it should, since its digest is checked.
+    /// Whether a digest proves that the layer is complete.
     public var isEndProved: Bool { digest != nil || diffID != nil }
 
-    /// The tar of the layer that `input` has. Another thread begins at once to decompress it, up to
+    /// Opens the tar of the layer on `input`. Another thread starts to decompress it at once, up to
     /// 4 MiB ahead.
     ///
-    /// - Throws: `StreamError.system` when there is no thread.
+    /// - Throws: `StreamError.system` when no thread can be created.
     public func open(
         _ input: any ByteSource, path: Path
     ) throws(StreamError) -> any ByteSource {
@@ -54,7 +54,7 @@ public struct LayerUnpacker: Sendable {
             blob: HashingSource(input, algorithm: digest?.algorithm ?? .sha256), path: path)
     }
 
-    /// The same of a blob, which knows its digest: it is not hashed again.
+    /// The same for a blob that has a digest of its own, which is not hashed again.
     public func open(
         blob input: any BlobSource, path: Path
     ) throws(StreamError) -> any ByteSource {
@@ -66,14 +66,14 @@ public struct LayerUnpacker: Sendable {
         return DecompressedLayer(pipe, thread)
     }
 
-    /// Reads the layer and checks it. Everything in it is the thread's that runs it.
+    /// Reads and verifies the layer. Only the thread that runs it uses its state.
     private final class Production: @unchecked Sendable {
         private let input: CountingBlob
         private let path: Path
         private let pipe: MemoryPipe
         private let expected: LayerUnpacker
         private var byteCount: Int64 = 0
-        /// For a diffID whose algorithm differs from the others'.
+        /// For a diffID with another algorithm.
         private let tarDigest: StreamingDigest?
 
         init(
@@ -131,7 +131,7 @@ public struct LayerUnpacker: Sendable {
     }
 }
 
-/// What another thread decompresses: its end comes when the layer is proved to be the expected one.
+/// The output of the decompressing thread; its end comes only after the layer was verified.
 private final class DecompressedLayer: ByteSource {
     private let pipe: MemoryPipe
     private let thread: WorkerThread
@@ -144,7 +144,7 @@ private final class DecompressedLayer: ByteSource {
 
     deinit {
         if hasEnded { return thread.join() }
-        // The thread may wait for input that takes its time; it ends with it.
+        // The thread may be waiting for slow input; it ends after that.
         pipe.abandon()
         thread.detach()
     }
@@ -156,7 +156,7 @@ private final class DecompressedLayer: ByteSource {
     }
 }
 
-/// A blob of which is known how many bytes it gave.
+/// A blob that counts the bytes read from it.
 private final class CountingBlob: BlobSource {
     private let blob: any BlobSource
     private(set) var byteCount: Int64 = 0

@@ -3,7 +3,7 @@ import OCI
 import Tar
 
 extension TarEntry {
-    /// The entry as `tar -tv` shows it: mode, owner, size, time in UTC, name.
+    /// The entry in the format of `tar -tv`: mode, owner, size, time in UTC, name.
     public var listing: String {
         let date = Timestamp(secondsSinceEpoch: modificationTime).map {
             String($0.description.prefix(16)).split(separator: "T").joined(separator: " ")
@@ -57,7 +57,7 @@ extension TarEntry {
         return parts[0] + gap + parts[1]
     }
 
-    /// A name as it is when it is harmless on a terminal, else with escapes.
+    /// A name with escapes for characters that could affect a terminal.
     private func plain(_ bytes: [UInt8]) -> String {
         escaped(bytes)
     }

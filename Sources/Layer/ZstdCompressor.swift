@@ -4,18 +4,18 @@ import CZstd
 
 /// Compresses a stream with libzstd's worker threads.
 ///
-/// The bytes depend on the input, the level and the window alone: not on the number of threads or
-/// processors, nor on how the input is cut into pieces. (libzstd without worker threads gives other
-/// bytes, so there is always at least one.)
+/// The output depends only on the input, the level and the window, not on the number of threads or
+/// processors, nor on how the input is split into pieces. (libzstd without worker threads writes
+/// other bytes, so there is always at least one.)
 ///
 /// - Spec: RFC 8878.
 public final class ZstdCompressor {
     public struct Settings: Sendable {
         /// 1…19.
         public var level = 3
-        /// nil: as many as there are processors.
+        /// nil means the number of processors.
         public var threads: Int?
-        /// The base-2 logarithm of the window of long-distance matching; nil: none.
+        /// The base-2 logarithm of the window of long-distance matching; nil for none.
         public var longWindowLog: Int?
 
         public init() {}
@@ -23,10 +23,11 @@ public final class ZstdCompressor {
 
     private let context: OpaquePointer
     private let output: OutputBuffer
-    /// The first bytes, held until the mark can be put after the frame header; nil: no mark.
+    /// The first bytes, kept until the mark can be inserted after the frame header; nil without a
+    /// mark.
     private var head: [UInt8]?
 
-    /// - Parameter isMarked: whether the first frame gets the mark that promises a trailer.
+    /// - Parameter isMarked: whether the first frame gets the mark that announces a trailer.
     /// - Throws: `LayerError.library`.
     public init(
         _ settings: Settings, output: OutputBuffer, isMarked: Bool
@@ -68,7 +69,7 @@ public final class ZstdCompressor {
     public func finish() throws(LayerError) {
         var input = ZSTD_inBuffer(src: nil, size: 0, pos: 0)
         while try step(&input, ZSTD_e_end) > 0 {}
-        // A frame of fewer bytes than a header cannot be; what is held is whole.
+        // No frame is shorter than a header, so the kept bytes are complete.
         try release(force: true)
     }
 
@@ -76,7 +77,7 @@ public final class ZstdCompressor {
         try checkZstd(ZSTD_CCtx_setParameter(context, parameter, CInt(value)))
     }
 
-    /// One call of libzstd; returns what it says is left to flush.
+    /// One call of libzstd; returns the amount left to flush.
     private func step(
         _ input: inout ZSTD_inBuffer, _ mode: ZSTD_EndDirective
     ) throws(LayerError) -> Int {
@@ -112,7 +113,7 @@ public final class ZstdCompressor {
         return result
     }
 
-    /// Writes the held bytes with the mark in its place, once the frame header is whole.
+    /// Writes the kept bytes with the mark, after the frame header is complete.
     private func release(force: Bool) throws(LayerError) {
         guard let held = head else { return }
         guard let offset = LayerMark.offset(in: held), held.count >= offset else {

@@ -1,6 +1,6 @@
 import JSON
 
-/// Why a text that a user gave is not the value it should be.
+/// Why a text by the user is not a valid value.
 public struct ValueError: Error, Hashable, Sendable, CustomStringConvertible {
     public let problem: String
 
@@ -11,9 +11,9 @@ public struct ValueError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { problem }
 }
 
-/// Why an image that is well formed cannot be changed as it was asked.
+/// Why a well-formed image cannot be changed as requested.
 public struct EditError: Error, Hashable, Sendable {
-    /// The field that stands in the way.
+    /// The field that prevents the change.
     public let path: JSONPath
     public let problem: String
 
@@ -22,6 +22,6 @@ public struct EditError: Error, Hashable, Sendable {
         self.problem = problem
     }
 
-    /// As in `layers[2].mediaType: Docker has no such layer`.
+    /// The message: `layers[2].mediaType: Docker has no such layer`.
     public var text: String { path.text.isEmpty ? problem : "\(path.text): \(problem)" }
 }

@@ -1,22 +1,22 @@
 import OCI
 
-/// Whether an answer of success proves that a registry has some content.
+/// Whether a successful response proves that a registry has a blob or manifest.
 ///
-/// One notion for blobs and manifests, asked for and stored. Anything may answer with success: a page
-/// to log in, a portal, a proxy. So the headers decide that the specification gives. What is missing
-/// proves nothing and contradicts nothing: object stores send few of them.
+/// The same rules apply to blobs and manifests, and to existence checks and uploads. A login page,
+/// a portal or a proxy may answer with success, so the headers of the specification decide. A
+/// missing header proves nothing and contradicts nothing: object stores send few of them.
 ///
 /// - Spec: distribution-spec v1.1, Pulling blobs, Pushing blobs, Pushing Manifests.
 enum ContentProof: Hashable {
     case proved
-    /// The answer neither proves nor denies it: it must be read again.
+    /// The response neither proves nor denies it: the content must be read back.
     case open
-    /// The contradiction in the answer.
+    /// The contradiction in the response.
     case contradicted(String)
 
     /// - Parameters:
     ///   - response: to HEAD, with status 200.
-    ///   - size: nil when it is not known.
+    ///   - size: nil when it is unknown.
     init(ofHead response: HTTPResponse, _ digest: Digest, size: Int64?) {
         let stated = response.digest(like: digest)
         let length = response.headers["Content-Encoding"] == nil ? response.contentLength : nil
@@ -47,7 +47,7 @@ enum ContentProof: Hashable {
 }
 
 extension HTTPResponse {
-    /// `Docker-Content-Digest`, if it is of the same algorithm as `digest`.
+    /// `Docker-Content-Digest`, if it has the same algorithm as `digest`.
     fileprivate func digest(like digest: Digest) -> Digest? {
         headers["Docker-Content-Digest"].flatMap { Digest($0) }
             .flatMap { $0.algorithm == digest.algorithm ? $0 : nil }

@@ -3,24 +3,26 @@ import Hashing
 import OCI
 
 extension RegistryRepository {
-    /// Writes a blob into `sink`, checked against the descriptor's digest and size.
+    /// Writes a blob into `sink`, and verifies it against the descriptor's digest and size.
     ///
-    /// The sink gets every byte once, in order, before the blob is proved: it must not act on the
-    /// end of it before this call returned. A connection that breaks is resumed where it was.
-    /// - Throws: `RegistryError.noBlob` when it is not there; `VerificationError`; what the sink
+    /// The sink gets every byte once, in order, before the blob is verified: it must not act on the
+    /// end of the blob before this call returns. After a broken connection the download resumes at
+    /// the same offset.
+    /// - Throws: `RegistryError.noBlob` when it does not exist; `VerificationError`; what the sink
     ///   throws.
     /// - Spec: distribution-spec v1.1, Pulling blobs; RFC 9110, section 14.
     public func readBlob(_ descriptor: Descriptor, into sink: any ByteSink) throws {
         try download(descriptor, 0..<descriptor.size, sink)
     }
 
-    /// Writes part of a blob into `sink`. Nothing proves the bytes but their number: whoever asks for
-    /// them knows a digest of them.
+    /// Writes part of a blob into `sink`. Only the number of bytes is checked; the caller verifies
+    /// their digest.
     ///
     /// - Parameter range: in bytes of the blob, not empty.
-    /// - Returns: false when the registry gives blobs only whole; the sink has got nothing then.
-    /// - Throws: `RegistryError.noBlob` when it is not there, `.violation` for other bytes than those
-    ///   asked for; what the sink throws.
+    /// - Returns: false when the registry serves blobs only whole; then nothing was written into
+    ///   the sink.
+    /// - Throws: `RegistryError.noBlob` when it does not exist, `.violation` for another range than
+    ///   the requested one; what the sink throws.
     /// - Spec: distribution-spec v1.1, Pulling blobs; RFC 9110, section 14.
     public func readBlob(
         _ descriptor: Descriptor, _ range: Range<Int64>, into sink: any ByteSink
@@ -48,24 +50,24 @@ extension RegistryRepository {
     }
 }
 
-/// One blob, or part of one, on its way here.
+/// The download of a blob or of part of a blob.
 private final class BlobDownload: ByteSink {
-    /// A part was asked for, and the whole blob came.
+    /// A part was requested, and the whole blob came.
     struct OnlyWhole: Error {}
 
-    /// All of the part is there, and the answer goes on.
+    /// The part is complete, but the response continues.
     private struct IsComplete: Error {}
 
     private let repository: RegistryRepository
     private let descriptor: Descriptor
     private let range: Range<Int64>
     private let sink: any ByteSink
-    /// Of a whole blob.
+    /// The verifier of a whole blob; nil for a part.
     private let verifier: Verifier?
     private let meter: TransferMeter
     private var received: Int64 = 0
-    /// Bytes at the start of this answer that are not wanted: they came in an earlier one, or stand
-    /// before the part.
+    /// The number of bytes to skip at the start of this response: they came in an earlier one, or
+    /// precede the part.
     private var skipped: Int64 = 0
 
     init(
@@ -87,7 +89,7 @@ private final class BlobDownload: ByteSink {
 
     private var isWhole: Bool { verifier != nil }
     private var isComplete: Bool { received >= Int64(range.count) }
-    /// Where in the blob the next byte is.
+    /// The offset of the next byte in the blob.
     private var next: Int64 { range.lowerBound + received }
 
     func run() throws {
@@ -102,7 +104,7 @@ private final class BlobDownload: ByteSink {
             } else if received > 0 {
                 call.request.headers.add("Range", "bytes=\(next)-")
             }
-            // By value: a closure that held the variable would be part of what it holds.
+            // Captured by value: a closure that captured the variable would be a reference cycle.
             call.request.sink = { [self, request = call.request] response in
                 try begin(response, request)
             }
@@ -161,7 +163,7 @@ private final class BlobDownload: ByteSink {
         }
     }
 
-    /// Decides from the head where in the blob the body begins.
+    /// Determines from the head at which offset of the blob the body begins.
     private func begin(_ response: HTTPResponse, _ request: HTTPRequest) throws -> (any ByteSink)? {
         switch response.status {
         case 200:
@@ -193,7 +195,8 @@ private final class BlobDownload: ByteSink {
         }
     }
 
-    /// A part must be all of it and no more; of a whole blob, any part will do that has what is next.
+    /// For a part, the range must be exactly that part. For a whole blob, any range with the next
+    /// byte is accepted.
     private func isWanted(_ answer: HeaderValue.ContentRange) -> Bool {
         if isWhole { return answer.first <= next }
         return answer.first == next && answer.last == range.upperBound - 1
@@ -217,7 +220,7 @@ private final class BlobDownload: ByteSink {
     }
 }
 
-/// Tells how far a transfer is.
+/// Reports the progress of a transfer.
 final class TransferMeter {
     private let report: (@Sendable (TransferEvent) -> Void)?
     private let identifier: Int

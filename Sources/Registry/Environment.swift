@@ -1,7 +1,7 @@
 import ByteStream
 import Glibc
 
-/// The variables that say where credentials and authorities are, and what proxies there are.
+/// The environment variables for credentials, certificate authorities and proxies.
 struct Environment: Sendable {
     private let values: [String: [UInt8]]
     let userID: UInt32
@@ -17,7 +17,7 @@ struct Environment: Sendable {
         return Path(value)
     }
 
-    /// Where certificates are kept by host, the user's first.
+    /// The directories of certificates by host, the user's first.
     ///
     /// - Spec: containers-certs.d(5).
     var certificateDirectories: [Path] {
@@ -25,12 +25,12 @@ struct Environment: Sendable {
         return [own, "/etc/containers/certs.d", "/etc/docker/certs.d"].compactMap { $0 }
     }
 
-    /// Whether the variable of hosts without a proxy is there and says that there are none.
+    /// Whether `no_proxy` is set and empty.
     var namesNoExceptionFromProxies: Bool {
         (values["no_proxy"] ?? values["NO_PROXY"])?.isEmpty ?? false
     }
 
-    /// The paths of a variable that is a list with colons, empty ones left out.
+    /// The paths of a variable that is a list separated by colons, without empty ones.
     func list(_ name: String) -> [Path] {
         (values[name] ?? []).split(separator: UInt8(ascii: ":")).map { Path($0) }
     }

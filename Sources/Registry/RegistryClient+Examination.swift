@@ -4,18 +4,18 @@ import OCI
 
 /// Information about a registry, found without changing anything.
 public struct RegistryExamination: Sendable {
-    /// Whether it is spoken to by TLS.
+    /// Whether it is used over TLS.
     public let isSecure: Bool
-    /// The file and key that the credentials are by; nil when there are none.
+    /// The file and key of the credentials; nil when there are none.
     public let credentials: (file: Path, key: String)?
-    /// Whether it asked for credentials, or a token, before it answered.
+    /// Whether it demanded credentials or a token.
     public let wasChallenged: Bool
-    /// Its clock less this machine's, in seconds; nil when it did not say the time.
+    /// Its clock minus this machine's, in seconds; nil when it did not send the time.
     public let clockDifference: Int64?
 }
 
 extension RegistryClient {
-    /// Asks the registry of a repository for nothing but whether it is one.
+    /// Checks that a registry answers for a repository, without reading or changing anything in it.
     ///
     /// - Throws: `RegistryError`, as any request.
     /// - Spec: distribution-spec v1.1, Determining Support.

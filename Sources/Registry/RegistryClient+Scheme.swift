@@ -1,6 +1,6 @@
 import JSON
 
-/// Whether a registry is spoken to in the clear or by TLS.
+/// Detects whether a registry uses plain HTTP or TLS.
 extension RegistryClient {
     /// URL of the API of `host`.
     ///
@@ -13,7 +13,8 @@ extension RegistryClient {
             guard host.isLoopback else { return secure }
             guard let answer = try plainAnswer(HTTPRequest("GET", plain)) else { return secure }
             if answer.leads(from: plain, to: secure) { return secure }
-            // A refusal that is not a registry's may be that of a server that speaks TLS only.
+            // A refusal that does not look like a registry's may come from a server that only uses
+            // TLS.
             if (400..<500).contains(answer.status), !answer.isOfRegistry, try speaksTLS(secure) {
                 return secure
             }
@@ -26,16 +27,17 @@ extension RegistryClient {
         HTTPURL(scheme: "http", authority: host.authority, target: "/v2/")
     }
 
-    /// Likely URL of the API of `host`, for a request that can also detect it.
+    /// The likely URL of the API of `host`, for a request that also verifies it.
     func likelyBaseURL(of host: RegistryHost) throws -> HTTPURL {
         if host.knownBaseURL == nil, host.isLoopback { return plainURL(of: host) }
         return try baseURL(of: host)
     }
 
-    /// Sends the first question to a loopback registry in the clear, which saves the question how to
-    /// speak to it.
+    /// Sends the first request to a loopback registry over plain HTTP, which saves a separate
+    /// request to detect TLS.
     ///
-    /// - Returns: nil when it is not certain that a registry answered, and nothing was found out.
+    /// - Returns: nil when it is uncertain whether a registry answered; then TLS is still
+    ///   undetected.
     func firstAnswer(_ request: HTTPRequest, from host: RegistryHost) throws -> HTTPResponse? {
         let plain = plainURL(of: host)
         guard host.knownBaseURL == nil, host.isLoopback, request.findsBaseURL,
@@ -53,7 +55,7 @@ extension RegistryClient {
         }
         do {
             let response = try exchange(request)
-            // These may be of a server that speaks TLS only.
+            // These may come from a server that only uses TLS.
             let secure = HTTPURL(scheme: "https", authority: host.authority, target: "/v2/")
             let isRefusal = (400..<500).contains(response.status) && response.status != 429
             if isRefusal && !response.isOfRegistry { return nil }
@@ -61,16 +63,16 @@ extension RegistryClient {
             host.settle(on: plain)
             return response
         } catch TransportFailure.broken where hasHead {
-            // A part of the body is with whoever wanted it.
+            // The sink already has a part of the body.
             throw TransportFailure.broken("the connection broke in the first answer")
         } catch TransportFailure.broken, TransportFailure.unreachable {
             return nil
         }
     }
 
-    /// Asks over plain HTTP, and repeats while the connection is refused.
+    /// Sends a request over plain HTTP, and repeats it while the connection is refused.
     ///
-    /// - Returns: nil when the connection was closed, as servers of TLS may do it.
+    /// - Returns: nil when the connection was closed, as TLS servers may do.
     private func plainAnswer(_ request: HTTPRequest) throws -> HTTPResponse? {
         var retries = Retries(policy)
         while true {
@@ -85,7 +87,7 @@ extension RegistryClient {
         }
     }
 
-    /// Whether a server speaks TLS, even if its certificate is not trusted.
+    /// Whether a server uses TLS, even if its certificate is not trusted.
     private func speaksTLS(_ secure: HTTPURL) throws -> Bool {
         let request = HTTPRequest("GET", secure)
         do {
@@ -103,7 +105,7 @@ extension RegistryClient {
 }
 
 extension HTTPResponse {
-    /// Whether an answer comes from a registry: a challenge, its headers or its errors.
+    /// Whether a response comes from a registry: by a challenge, its headers or its errors.
     fileprivate var isOfRegistry: Bool {
         if headers["Docker-Distribution-Api-Version"] != nil { return true }
         if headers["WWW-Authenticate"] != nil { return true }
@@ -111,7 +113,7 @@ extension HTTPResponse {
         return (try? JSON.parse(body).object)?["errors"] != nil
     }
 
-    /// Whether it redirects from a host to the same one by TLS.
+    /// Whether it redirects to the same host with TLS.
     fileprivate func leads(from plain: HTTPURL, to secure: HTTPURL) -> Bool {
         guard [301, 302, 303, 307, 308].contains(status),
             let target = headers["Location"].flatMap({ plain.resolving($0) })

@@ -4,8 +4,8 @@ import Glibc
 import OCI
 import Synchronization
 
-/// A client of any number of registries: connections, tokens and credentials are shared by all
-/// repositories that come from it. Usable from several threads at once.
+/// A client for any number of registries. All its repositories share connections, tokens and
+/// credentials. Usable from several threads at once.
 ///
 /// - Spec: distribution-spec v1.1.
 public final class RegistryClient: Sendable {
@@ -19,12 +19,12 @@ public final class RegistryClient: Sendable {
     private let warned = Guarded<Set<String>>([])
     private let transferCount = Atomic<Int>(0)
 
-    /// As in `libcurl 7.88.1`.
+    /// The name and version of the HTTP library, such as `libcurl 7.88.1`.
     public static var libraryVersion: String {
         "libcurl \(String(cString: curl_library_version()))"
     }
 
-    /// Opens no connection and reads no file but those that the options name.
+    /// Opens no connection, and reads only files that the options name.
     ///
     /// - Throws: `RegistryError.setting` or `.credentialFile` for files that cannot be used.
     public convenience init(_ options: RegistryOptions) throws(RegistryError) {
@@ -72,7 +72,7 @@ public final class RegistryClient: Sendable {
         if let trace = options.trace { trace(secrets.removed(from: line())) }
     }
 
-    /// Sends one request over one connection and says so.
+    /// Sends one request over one connection, and traces it.
     ///
     /// - Throws: `TransportFailure`; what a body or a sink threw.
     func exchange(_ request: HTTPRequest) throws -> HTTPResponse {
@@ -107,10 +107,10 @@ public final class RegistryClient: Sendable {
     }
 }
 
-/// Connections that wait for the next request.
+/// Idle connections for later requests.
 private final class ConnectionPool: Sendable {
     private struct Idle: @unchecked Sendable {
-        /// Each is used by whoever took it, and by no one else.
+        /// A connection that is in use is not in this list.
         var connections: [CurlConnection] = []
     }
 

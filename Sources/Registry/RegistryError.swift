@@ -1,10 +1,10 @@
 import ByteStream
 import OCI
 
-/// An answer that was not what was asked for, in a form that can be shown: nothing in it is secret.
+/// A response of refusal, in a form that can be shown: it contains no secret.
 public struct RegistryAnswer: Sendable, Hashable {
     public let method: String
-    /// Without user information and without values of a query that could be secret.
+    /// The URL without user information and without query values that could be secret.
     public let url: String
     public let status: Int
     /// `CODE: message` of the registry, or the beginning of its body; nil for an empty body.
@@ -16,42 +16,42 @@ public struct RegistryAnswer: Sendable, Hashable {
     }
 }
 
-/// Why a registry did not do what was asked, or could not be asked.
+/// Why a request to a registry failed.
 public enum RegistryError: Failure {
-    /// 401, 403, or a token server's 400: credentials are missing, wrong, or not enough. Those of
-    /// a login have no host.
+    /// 401, 403, or a token server's 400: credentials are missing, wrong, or insufficient. The host
+    /// is nil for a login.
     case denied(RegistryAnswer, host: String?)
-    /// Any other answer of refusal.
+    /// Any other refusal.
     case refused(RegistryAnswer)
-    /// The registry has no deletion, or it is switched off there.
+    /// The registry does not support deletion, or it is switched off.
     case deletionRefused(RegistryAnswer, host: String)
-    /// A passing failure that lasted through all retries.
+    /// A temporary failure that occurred in every retry.
     case exhausted(RegistryAnswer)
-    /// There is no such blob in the repository.
+    /// The repository does not have the blob.
     case noBlob(repository: String, digest: Digest)
     case unreachable(url: String, detail: String)
     case timedOut(url: String, detail: String)
     case connectionBroke(url: String, detail: String)
     case tls(url: String, detail: String)
-    /// The answer is not what the protocol allows.
+    /// The response violates the protocol.
     case violation(url: String, problem: String)
     case manifestTooLarge(repository: String, byteCount: Int)
-    /// It was to be stored as a manifest, but its media type is not that of a manifest.
+    /// A document to be stored as a manifest does not have the media type of a manifest.
     case notAManifest(repository: String, mediaType: String)
     /// Docker's schema 1.
     case obsoleteManifest(repository: String, reference: String)
-    /// An upload broke, and bytes that the registry does not have are gone here too.
+    /// An upload broke, and bytes that the registry lacks are no longer available.
     case uploadLost(repository: String, detail: String)
-    /// A file that keeps an upload is of another one, or of other bytes.
+    /// A resume file is for another upload or other bytes.
     case resumeFile(Path, problem: String)
-    /// Another process is at the upload that the file keeps.
+    /// Another process uses the resume file.
     case resumeFileInUse(Path)
     case noCredentials(registry: String)
     case credentialFile(Path, problem: String)
     case credentialHelper(name: String, problem: String)
     case setting(problem: String)
     case stream(StreamError)
-    /// A signal came.
+    /// A signal arrived.
     case interrupted
 
     public var exitStatus: ExitStatus {
@@ -70,7 +70,7 @@ public enum RegistryError: Failure {
     public var message: String {
         switch self {
         case .denied(let answer, let host):
-            // Token servers say 400 of credentials that they do not know.
+            // Token servers answer unknown credentials with 400.
             answer.status == 403
                 ? "denied: \(answer.text)"
                 : "unauthorized: \(answer.text); "
@@ -115,7 +115,7 @@ public enum RegistryError: Failure {
         }
     }
 
-    /// What there is to do where libcurl gives one of the usual reasons.
+    /// Advice for common errors of libcurl.
     private static func advice(on detail: String) -> String {
         if detail.contains("certificate problem") { return "; --ca-file names one to trust" }
         if detail.contains("alert"), detail.contains("certificate") {
@@ -124,7 +124,7 @@ public enum RegistryError: Failure {
         return detail.contains("wrong version number") ? "; --plain-http is for plain HTTP" : ""
     }
 
-    /// - Parameter url: already fit to be shown.
+    /// - Parameter url: the redacted URL.
     init(_ failure: TransportFailure, url: String) {
         switch failure {
         case .unreachable(let detail, _): self = .unreachable(url: url, detail: detail)

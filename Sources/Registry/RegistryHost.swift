@@ -1,27 +1,27 @@
 import ByteStream
 import OCI
 
-/// State of a registry in this run.
+/// The state of a registry during a run.
 final class RegistryHost: Sendable {
-    /// Host and port as references have it.
+    /// Host and port, as in references.
     let name: String
-    /// URL of its API.
+    /// Host and port of its API.
     let authority: String
     let authenticator: Authenticator
     private let baseURL = Guarded<HTTPURL?>(nil)
     private let uploadHabits = Guarded(UploadHabits())
 
-    /// - Parameter credential: what to convince it with, instead of what the files say.
+    /// - Parameter credential: credentials to use instead of those in files.
     init(_ name: String, credential: Credential? = nil) {
         self.name = name
-        // - Spec: Docker's reference grammar: the default registry's API has another name.
+        // - Spec: Docker's reference grammar: the default registry's API has another host name.
         authority = name == "docker.io" ? "registry-1.docker.io" : name
         authenticator = Authenticator(hostName: name, credential: credential)
     }
 
     var isLoopback: Bool { isLoopbackHost(authority) }
 
-    /// The URL of the API's root; the first who asks finds it out while others wait.
+    /// The URL of the API's root. The first caller detects it while others wait.
     func baseURL(finding: () throws -> HTTPURL) throws -> HTTPURL {
         try baseURL.withLock { known in
             if let known { return known }
@@ -31,10 +31,10 @@ final class RegistryHost: Sendable {
         }
     }
 
-    /// The URL of the API's root, if it was found out; nil before.
+    /// The URL of the API's root; nil before it was detected.
     var knownBaseURL: HTTPURL? { baseURL.withLock { $0 } }
 
-    /// Notes where the API is, unless it is known.
+    /// Stores the URL of the API, unless it is known.
     func settle(on url: HTTPURL) { baseURL.withLock { $0 = $0 ?? url } }
 
     var habits: UploadHabits {
@@ -43,7 +43,7 @@ final class RegistryHost: Sendable {
     }
 }
 
-/// Limits and methods of a registry's uploads, learned from its answers.
+/// Limits and methods of a registry's uploads, learned from its responses.
 struct UploadHabits: Sendable, Hashable {
     /// A PUT with a body at the end of an upload was refused.
     var refusesWholes = false
@@ -51,6 +51,6 @@ struct UploadHabits: Sendable, Hashable {
     var refusesStreams = false
     /// A PATCH with `Content-Range` was refused.
     var refusesChunks = false
-    /// The largest body that is worth trying; nil when none was refused.
+    /// The largest body to try; nil before one was refused.
     var bodyLimit: Int?
 }

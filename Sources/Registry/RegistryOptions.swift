@@ -1,12 +1,12 @@
 import ByteStream
 
-/// What the options of every registry tool say.
+/// The options of every registry tool.
 public struct RegistryOptions: Sendable {
-    /// Plain HTTP for every host. Loopback hosts are tried over it in any case.
+    /// Whether to use plain HTTP for every host. Loopback hosts are tried over it anyway.
     public var plainHTTP = false
-    /// False only when the user spelled it out.
+    /// Whether to verify certificates; false only when the user says so.
     public var verifyTLS = true
-    /// Certificates (PEM) that are trusted beside those of the system.
+    /// Certificates (PEM) that are trusted in addition to the system's.
     public var caFile: Path?
     /// The client's certificate (PEM).
     public var certificate: Path?
@@ -14,24 +14,25 @@ public struct RegistryOptions: Sendable {
     public var key: Path?
     /// The only file in which credentials are looked up.
     public var authFile: Path?
-    /// How often a request that failed for a passing reason is repeated.
+    /// The maximum number of retries of a request that failed temporarily.
     public var retries = 5
     public var connectTimeout = Duration.seconds(15)
-    /// How long no byte may move before a transfer counts as broken.
+    /// The time without progress after which a transfer counts as broken.
     public var stallTimeout = Duration.seconds(120)
-    /// Bytes of one chunk of an upload; nil lets the registry's answers choose the way.
+    /// The size of a chunk of an upload in bytes; nil uses chunks only when the registry needs
+    /// them.
     public var chunkSize: Int?
-    /// Takes what is done, line by line. Never contains a secret.
+    /// Receives each step as a line, which never contains a secret.
     public var trace: (@Sendable (String) -> Void)?
-    /// Takes what registries warn about, each text once.
+    /// Receives warnings of registries, each text once.
     public var warn: (@Sendable (String) -> Void)?
-    /// Takes the course of blob transfers; called from whichever thread transfers.
+    /// Receives the progress of blob transfers; called from the thread of the transfer.
     public var progress: (@Sendable (TransferEvent) -> Void)?
 
     public init() {}
 }
 
-/// How far the transfer of a blob has come.
+/// The progress of the transfer of a blob.
 public struct TransferEvent: Sendable, Hashable {
     public enum Direction: Sendable {
         case download
@@ -47,11 +48,11 @@ public struct TransferEvent: Sendable, Hashable {
     /// Equal for all events of one transfer, and unique in this process.
     public let identifier: Int
     public let direction: Direction
-    /// `host/repository`, and the digest where it is known.
+    /// `host/repository`, and the digest when it is known.
     public let subject: String
-    /// Bytes so far; less than in an earlier event when a transfer began again.
+    /// The number of bytes so far; less than in an earlier event after a restart.
     public let byteCount: Int64
-    /// nil when it is not known.
+    /// nil when it is unknown.
     public let totalByteCount: Int64?
     public let state: State
 }

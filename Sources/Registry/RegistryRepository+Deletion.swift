@@ -7,7 +7,7 @@ extension RegistryRepository {
     /// Removes a manifest with all its tags.
     ///
     /// - Returns: false when there was none.
-    /// - Throws: `RegistryError.deletionRefused` where the registry deletes nothing.
+    /// - Throws: `RegistryError.deletionRefused` when the registry does not allow deletion.
     /// - Spec: distribution-spec v1.1, Deleting Manifests.
     public func deleteManifest(_ digest: Digest) throws -> Bool {
         let (call, response) = try sendDeletion(.digest(digest))
@@ -20,21 +20,22 @@ extension RegistryRepository {
         }
     }
 
-    /// Removes a tag, and leaves its manifest and the other tags of it.
+    /// Removes a tag; its manifest and the other tags of that stay.
     ///
-    /// Few registries delete a tag by itself. In others the tag is moved to a manifest of its own
-    /// first, which is then deleted with it; that this will work is tried out before.
+    /// Few registries can delete a tag alone. For the others the tag is moved to a new manifest,
+    /// and that manifest is deleted together with the tag. A test before makes sure that this will
+    /// work.
     ///
     /// - Returns: false when there is no such tag.
-    /// - Throws: `RegistryError.deletionRefused` where the registry deletes nothing; the tag stands
-    ///   for the digest it pointed to then.
+    /// - Throws: `RegistryError.deletionRefused` when the registry does not allow deletion; then
+    ///   the tag keeps its digest.
     /// - Spec: distribution-spec v1.1, Deleting Tags.
     public func deleteTag(_ tag: String) throws -> Bool {
         guard let digest = try manifestDigest(.tag(tag)) else { return false }
         let (call, response) = try sendDeletion(.tag(tag))
         if response.isSuccess {
             if try manifestDigest(.tag(tag)) == nil { return true }
-            // Taken for done by a registry that has only manifests to delete.
+            // A registry that can delete only manifests may report success without effect.
         } else if ![400, 404, 405, 501].contains(response.status) {
             throw client.refusal(call, response)
         }
@@ -42,7 +43,7 @@ extension RegistryRepository {
         return true
     }
 
-    /// Moves a tag to a manifest that nothing else has, and deletes that.
+    /// Moves a tag to a new manifest without other tags, and deletes that manifest.
     private func deleteWithThrowaway(_ tag: String, standingFor digest: Digest) throws {
         _ = try writeBlob(MemoryBlob(Artifact.emptyBytes), mountFrom: [])
         let trial = RegistryRepository.throwaway()
@@ -57,20 +58,20 @@ extension RegistryRepository {
                 try manifestDigest(.tag(tag)) != throwaway.digest
             else { throw try withoutEffect(throwaway.digest) }
         } catch {
-            // The tag must not keep a manifest that nobody pushed.
+            // The tag must not keep a manifest that no user pushed.
             try putManifest(original, tag: tag)
             throw error
         }
     }
 
-    /// What the registry did wrong when a manifest that was put there is not deleted.
+    /// The error for a registry that did not delete the new manifest.
     private func withoutEffect(_ digest: Digest) throws -> RegistryError {
         client.violation(
             try call("DELETE", "manifests/\(digest)").request,
             "nothing was deleted, though it is said to be")
     }
 
-    /// A manifest that there is only once.
+    /// A unique manifest.
     private static func throwaway() -> RawManifest {
         let empty = Descriptor(
             mediaType: .empty, digest: .of(Artifact.emptyBytes),

@@ -3,28 +3,28 @@ import Hashing
 import OCI
 
 extension RegistryRepository {
-    /// What a repository says about a blob.
+    /// The result of an existence check for a blob.
     enum Existence {
         case present
         case absent
-        /// There is no answer to the question: only to read or to send it will tell.
+        /// The registry does not answer this: only reading or sending the blob can tell.
         case unknown
     }
 
-    /// Whether the repository has the blob; also true when only reading it would tell.
+    /// Whether the repository has the blob; also true when only reading it can tell.
     ///
     /// - Spec: distribution-spec v1.1, Checking if content exists in the registry.
     public func hasBlob(_ digest: Digest) throws -> Bool {
         try existence(of: digest, size: nil) != .absent
     }
 
-    /// The same of one who is about to store it: with the token that this needs, and false where only
-    /// storing it would tell.
+    /// As `hasBlob`, for a caller who is about to store the blob: with the token for that, and
+    /// false when only storing it can tell.
     public func hasBlobBeforePush(_ blob: Descriptor) throws -> Bool {
         try existence(of: blob.digest, size: blob.size, pushing: true) == .present
     }
 
-    /// - Throws: `RegistryError.violation` when something else answers in the blob's place.
+    /// - Throws: `RegistryError.violation` when the response is for other content.
     func existence(
         of digest: Digest, size: Int64?, pushing: Bool = false
     ) throws -> Existence {
@@ -36,21 +36,21 @@ extension RegistryRepository {
             case .proved: return .present
             case .contradicted(let problem): throw client.violation(call.request, problem)
             case .open:
-                // A reader proves the bytes itself.
+                // A reader verifies the bytes itself.
                 if !pushing { return .present }
                 return try measuredSize(of: digest, pushing: true) == nil ? .absent : .present
             }
         case 404: return .absent
         case 405, 501: return .unknown
-        // Storage may give URLs that are signed for GET only.
+        // Storage URLs may be signed for GET only.
         case 400... where response.isRedirected: return .unknown
         default: throw client.refusal(call, response)
         }
     }
 
-    /// How many bytes a blob has.
+    /// The size of a blob in bytes.
     ///
-    /// A registry that does not say so is asked for the blob itself.
+    /// When the registry does not state it, the blob is read.
     ///
     /// - Returns: nil when there is no such blob.
     /// - Spec: distribution-spec v1.1, Checking if content exists in the registry.
@@ -79,7 +79,7 @@ extension RegistryRepository {
     /// Reads a blob to its end, hashes it and counts its bytes.
     ///
     /// - Returns: nil when there is no such blob.
-    /// - Throws: `RegistryError.violation` when the bytes are not the digest's.
+    /// - Throws: `RegistryError.violation` when the bytes do not match the digest.
     private func measuredSize(of digest: Digest, pushing: Bool) throws -> Int64? {
         var call = try call("GET", "blobs/\(digest)", pushing: pushing)
         call.request.headers.add("Accept-Encoding", "identity")
@@ -103,7 +103,7 @@ extension RegistryRepository {
 private final class Measure: ByteSink {
     private var hash: StreamingDigest?
 
-    /// Begins again, for another answer.
+    /// Begins again, for another response.
     func begin(_ algorithm: Digest.Algorithm) { hash = StreamingDigest(algorithm) }
 
     func write(_ bytes: UnsafeRawBufferPointer) { hash?.update(bytes) }

@@ -5,8 +5,8 @@ import OCI
 
 /// A repository of a registry. Usable from several threads at once.
 ///
-/// Bytes are proved before a call returns: manifests and blobs that do not match their digest are
-/// errors, whatever headers say.
+/// Bytes are verified before a call returns: manifests and blobs that do not match their digest are
+/// errors, whatever the headers say.
 ///
 /// - Spec: distribution-spec v1.1, Endpoints.
 public struct RegistryRepository: Sendable {
@@ -20,7 +20,7 @@ public struct RegistryRepository: Sendable {
 
     /// A request below `/v2/<name>/`, which may be the first to the registry.
     ///
-    /// - Parameter pushing: the token must allow to push.
+    /// - Parameter pushing: whether the token must allow pushing.
     func call(
         _ method: String, _ suffix: String, pushing: Bool = false
     ) throws -> RegistryCall {
@@ -49,7 +49,7 @@ public struct RegistryRepository: Sendable {
     /// The manifest or index that `selector` names, with the digest of its bytes.
     ///
     /// - Returns: nil when there is none.
-    /// - Throws: `RegistryError`; `VerificationError` for bytes that are not what they should be.
+    /// - Throws: `RegistryError`; `VerificationError` for bytes that do not match the digest.
     /// - Spec: distribution-spec v1.1, Pulling manifests.
     public func manifest(_ selector: ManifestSelector) throws -> RawManifest? {
         var call = try manifestCall("GET", selector)
@@ -67,7 +67,7 @@ public struct RegistryRepository: Sendable {
     private func rawManifest(
         _ selector: ManifestSelector, _ response: HTTPResponse, _ request: HTTPRequest
     ) throws -> RawManifest {
-        // The bytes of a manifest count, not what a server calls them.
+        // The bytes of a manifest decide, not its content type.
         if response.isWebPage, !ManifestType.isJSON(response.body) {
             throw client.violation(request, "a web page, not a manifest")
         }
@@ -92,16 +92,16 @@ public struct RegistryRepository: Sendable {
         return RawManifest(verifiedBytes: response.body, mediaType: type, digest: digest)
     }
 
-    /// The digest of the manifest that `selector` names, without its bytes where the registry
-    /// says it.
+    /// The digest of the manifest that `selector` names. The manifest is read only when the
+    /// registry does not state the digest.
     ///
     /// - Returns: nil when there is no such manifest.
     public func manifestDigest(_ selector: ManifestSelector) throws -> Digest? {
         try head(selector)?.digest
     }
 
-    /// The same of one who is about to push: with the token that pushing needs, and without an
-    /// answer where the registry refuses one or contradicts itself.
+    /// As `manifestDigest`, for a caller who is about to push: with the token for pushing, and nil
+    /// when the registry refuses to answer or contradicts itself.
     public func digestBeforePush(_ selector: ManifestSelector) throws -> Digest? {
         do {
             return try head(selector, pushing: true)?.digest
@@ -142,7 +142,7 @@ public struct RegistryRepository: Sendable {
     /// Stores a manifest under its digest, and under `tag` when there is one.
     ///
     /// - Returns: the digest of the `subject` when the registry lists the manifest as its referrer;
-    ///   nil when it does not say so, and whoever wants that must do it by a tag.
+    ///   nil when it does not confirm that, and the caller must maintain a list by a tag.
     /// - Throws: `RegistryError.manifestTooLarge` or `.notAManifest` before anything is sent.
     /// - Spec: distribution-spec v1.1, Pushing Manifests.
     @discardableResult
@@ -162,7 +162,7 @@ public struct RegistryRepository: Sendable {
             throw RegistryError.notAManifest(
                 repository: name, mediaType: manifest.mediaType.rawValue)
         }
-        // A small one is sent again when it turns out that it needs a token.
+        // A small manifest is sent again when the registry demands a token.
         if !host.authenticator.mayNeedNothing || manifest.bytes.count > 64 << 10 {
             try client.discoverAuthentication(of: host)
         }
@@ -173,7 +173,7 @@ public struct RegistryRepository: Sendable {
         call.request.body = BytesBody(manifest.bytes)
         let response = try client.send(call, unless: \.lacksContent)
         guard response.isSuccess else {
-            // A tag that may not be moved, and need not be.
+            // An immutable tag that already has this digest is no error.
             if let tag, response.mayBeOfImmutableTag, try holds(manifest, .tag(tag)) {
                 return subject(of: manifest)
             }
@@ -191,7 +191,7 @@ public struct RegistryRepository: Sendable {
         return response.headers["OCI-Subject"].flatMap { Digest($0) }
     }
 
-    /// Reads a manifest again, and compares it.
+    /// Reads a manifest back, and compares it.
     private func holds(_ manifest: RawManifest, _ selector: ManifestSelector) throws -> Bool {
         do {
             return try self.manifest(selector)?.bytes == manifest.bytes
@@ -202,7 +202,7 @@ public struct RegistryRepository: Sendable {
         }
     }
 
-    /// What a manifest is about. One that was stored before was listed as a referrer then.
+    /// The subject of a manifest that is stored already, and so was listed as a referrer then.
     private func subject(of manifest: RawManifest) -> Digest? {
         do {
             return try manifest.subject()?.digest
@@ -213,7 +213,7 @@ public struct RegistryRepository: Sendable {
 }
 
 extension ManifestSelector {
-    /// Safe in a URL path, whatever text the caller passes as a tag.
+    /// The tag or digest, percent-encoded for a URL path.
     var pathComponent: String {
         switch self {
         case .tag(let tag): percentEncoded(tag)
@@ -231,12 +231,13 @@ extension HTTPRequest {
 }
 
 extension HTTPResponse {
-    /// Whether it may be the answer of a registry whose tags cannot be moved, each of which has a
-    /// status of its own for that.
+    /// Whether it may come from a registry with immutable tags; such registries use different
+    /// statuses.
     fileprivate var mayBeOfImmutableTag: Bool { [400, 403, 405, 409, 412, 422].contains(status) }
 
-    /// Whether a manifest was refused for what it names, which has been confirmed before: some
-    /// registries know it everywhere only after a moment, or while nobody else pushes the same.
+    /// Whether a manifest was refused because of a missing blob, although the registry has
+    /// confirmed that blob: in some registries a blob is visible everywhere only after a moment, or
+    /// while no other client pushes the same blob.
     fileprivate var lacksContent: Bool {
         guard status == 400 || status == 404 else { return false }
         let codes: Set = ["MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"]
@@ -244,11 +245,12 @@ extension HTTPResponse {
     }
 }
 
-/// What kind of manifest an answer is.
+/// The media type of a manifest in a response.
 enum ManifestType {
-    /// By its header, which may carry parameters, be wrong or be missing; else by its content.
+    /// The type in the header, which may have parameters, be wrong or be missing; or else that in
+    /// the content.
     ///
-    /// - Returns: nil for what has no media type, or one that is not well formed.
+    /// - Returns: nil without a well-formed media type.
     static func of(_ response: HTTPResponse) -> MediaType? {
         let bare = response.headers["Content-Type"]?.prefix { $0 != ";" && $0 != "," }
         let trimmed = Array((bare ?? "").utf8)[...].trimmingWhiteSpace()

@@ -1,6 +1,6 @@
 import OCI
 
-/// A request to a registry, on behalf of a repository.
+/// A request to a registry, for a repository.
 struct RegistryCall {
     var request: HTTPRequest
     let host: RegistryHost
@@ -11,13 +11,13 @@ struct RegistryCall {
 extension RegistryClient {
     static let redirectLimit = 10
 
-    /// Retries of a refusal that may be premature.
+    /// The maximum number of retries of a refusal that may be premature.
     static let prematureLimit = 3
 
-    /// Sends and repeats until there is an answer that will not change by itself.
+    /// Sends a request, and repeats it after temporary failures.
     ///
-    /// - Parameter isPremature: answers that are tried again a few times, and then returned.
-    /// - Returns: any answer but those that may pass.
+    /// - Parameter isPremature: selects refusals that are retried a few times, and then returned.
+    /// - Returns: any response that is not a temporary failure.
     /// - Throws: `RegistryError`; what a sink threw.
     func send(
         _ call: RegistryCall, unless isPremature: (HTTPResponse) -> Bool = { _ in false }
@@ -28,12 +28,12 @@ extension RegistryClient {
         }
     }
 
-    /// The request as it was sent: where the registry turned out to be.
+    /// The request with the URL that was detected for the registry.
     func located(_ call: RegistryCall) -> HTTPRequest {
         call.host.knownBaseURL.map { call.request.moved(to: $0) } ?? call.request
     }
 
-    /// Repeats `attempt` while it fails for a reason that may pass.
+    /// Repeats `attempt` while it fails temporarily.
     func retrying(
         _ request: @autoclosure () -> HTTPRequest,
         unless isPremature: (HTTPResponse) -> Bool = { _ in false },
@@ -72,9 +72,9 @@ extension RegistryClient {
         }
     }
 
-    /// Adds the authorization that is known, or gets one when the registry asks for it.
+    /// Adds a known authorization, or gets one when the registry demands it.
     ///
-    /// - Parameter early: the answer to the request without any, if there was one.
+    /// - Parameter early: the response to the request without authorization, if it was sent before.
     private func authorized(
         _ request: HTTPRequest, _ call: RegistryCall, _ home: HTTPURL, _ early: HTTPResponse?
     ) throws -> HTTPResponse {
@@ -91,10 +91,10 @@ extension RegistryClient {
             let challenges = Challenge.parse(response.headers.all("WWW-Authenticate"))
             let next = try call.host.authenticator.answer(
                 challenges, rejecting: sent, for: call.scopes, session)
-            // A body that cannot be sent again is its owner's affair: the next request is authorized.
+            // The caller must handle a body that cannot be sent again: the next request is authorized.
             guard let next, request.body?.rewind() ?? true else { return response }
             response = try exchange(request.authorized(by: next.header))
-            // What another thread got may have been used up before it came here.
+            // A token of another thread may be invalid again by now.
             if next.isNew { return response }
             sent = next.header
         }
@@ -123,7 +123,7 @@ extension RegistryClient {
         throw violation(request, "more than \(RegistryClient.redirectLimit) redirects")
     }
 
-    /// Makes sure that the way of authentication is known before a body is sent.
+    /// Determines the method of authentication before a body is sent.
     func discoverAuthentication(of host: RegistryHost) throws {
         let url = try baseURL(of: host)
         guard !host.authenticator.isMethodKnown else { return }
@@ -132,7 +132,7 @@ extension RegistryClient {
         host.authenticator.note(response)
     }
 
-    /// The answer, fit to be shown.
+    /// The response, in a form that can be shown.
     func answer(_ request: HTTPRequest, _ response: HTTPResponse) -> RegistryAnswer {
         RegistryAnswer(
             method: request.method, url: secrets.removed(from: request.url.redacted),
@@ -140,7 +140,7 @@ extension RegistryClient {
             reason: ErrorBody.reason(response.body) { secrets.removed(from: $0) })
     }
 
-    /// The error that an answer of refusal stands for.
+    /// The error for a refusal.
     func refusal(_ call: RegistryCall, _ response: HTTPResponse) -> RegistryError {
         let answer = answer(located(call), response)
         if response.status == 401 || response.status == 403 {
@@ -153,7 +153,8 @@ extension RegistryClient {
         return .refused(answer)
     }
 
-    /// Credentials are missing or wrong; or they may be in a file that could not be used.
+    /// The error for missing or wrong credentials, or that of a file that may have them but could
+    /// not be used.
     func denial(_ answer: RegistryAnswer, host: String) -> RegistryError {
         credentials.damage(for: host) ?? .denied(answer, host: host)
     }
@@ -168,10 +169,10 @@ extension RegistryClient {
 }
 
 extension TransportFailure {
-    /// Number of retries that make sense.
+    /// The maximum number of useful retries.
     var retryLimit: Int {
         switch self {
-        // A registry that starts again refuses connections for a while; a name stays unknown.
+        // A registry that restarts refuses connections for a while; an unknown name stays unknown.
         case .unreachable(_, let refused): refused ? .max : 2
         case .broken, .timedOut: .max
         case .tls, .settings, .lengthRequired, .violation, .interrupted: 0

@@ -1,16 +1,16 @@
 import ByteStream
 import Glibc
 
-/// How failures that may pass are waited out.
+/// The delays between retries after temporary failures.
 struct RetryPolicy: Sendable {
     var limit: Int
-    /// The most that is waited in total for one request.
+    /// The maximum total delay for one request.
     var totalDelay = Duration.seconds(300)
     var firstDelay = Duration.milliseconds(500)
     var delayLimit = Duration.seconds(30)
-    /// Waits; throws when a signal comes.
+    /// Waits; throws when a signal arrives.
     var sleep: @Sendable (Duration) throws(TransportFailure) -> Void = pause
-    /// A number from 0 to 1 that keeps clients from coming back all at once.
+    /// A random number from 0 to 1, so that clients do not retry all at once.
     var jitter: @Sendable () -> Double = { Double.random(in: 0...1) }
     /// Seconds since 1970, for `Retry-After`.
     var now: @Sendable () -> Int64 = { Int64(time(nil)) }
@@ -34,7 +34,7 @@ struct Retries {
         self.policy = policy
     }
 
-    /// Bytes got through: the next failure is a first one again.
+    /// Resets the count after progress: the next failure is a first one again.
     mutating func noteProgress() { count = 0 }
 
     /// Counts a redirect; false when there were too many.
@@ -46,7 +46,7 @@ struct Retries {
     /// Waits before the next try.
     ///
     /// - Parameter limit: fewer retries than the policy's, for errors that rarely pass.
-    /// - Returns: false when there was enough of it.
+    /// - Returns: false when no retry is left.
     mutating func wait(
         after response: HTTPResponse? = nil, limit: Int = .max
     ) throws(TransportFailure) -> Bool {
@@ -59,7 +59,8 @@ struct Retries {
         return true
     }
 
-    /// What the server asks for, else twice as long each time, less up to a half.
+    /// The delay that the server asks for, or else an exponential delay, reduced at random by up to
+    /// a half.
     private func delay(after response: HTTPResponse?) -> Duration {
         if let value = response?.headers["Retry-After"],
             let delay = HeaderValue.retryAfter(value, now: policy.now())
@@ -71,7 +72,7 @@ struct Retries {
     }
 }
 
-/// Waits for `delay`, or less when a signal comes.
+/// Waits for `delay`, or until a signal arrives.
 ///
 /// - Throws: `TransportFailure.interrupted`.
 @Sendable func pause(_ delay: Duration) throws(TransportFailure) {

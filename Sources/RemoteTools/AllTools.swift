@@ -1,6 +1,6 @@
 import ToolSupport
 
-/// The tools that take a reference, for the binary that is all of them.
+/// Every command that takes a reference, for the multi-call binary.
 public let remoteTools: [any Tool.Type] = [
     ArtifactTool.self,
     CompareTool.self,

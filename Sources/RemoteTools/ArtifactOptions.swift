@@ -36,11 +36,11 @@ struct ArtifactOptions: ParsableArguments {
         }
     }
 
-    /// The artifact as an image line has it.
+    /// The artifact as the image of an image line.
     ///
     /// - Parameters:
-    ///   - blobs: in order; none makes an artifact of annotations alone.
-    ///   - subject: the manifest that it says something about.
+    ///   - blobs: in order; an artifact without blobs has only annotations.
+    ///   - subject: the manifest that the artifact refers to.
     /// - Throws: `EditError` for a subject that is no manifest, and what reading the config throws.
     func image(blobs: [Descriptor], subject: Descriptor?) throws -> Image {
         let bytes =

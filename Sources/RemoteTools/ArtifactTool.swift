@@ -5,7 +5,7 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-artifact`: a manifest over blobs that are no layers.
+/// `oci-artifact`: makes a manifest of blobs that are not layers.
 public struct ArtifactTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-artifact",
@@ -13,8 +13,9 @@ public struct ArtifactTool: Tool {
         usage: "oci-artifact --type <media-type> [<options>]",
         discussion: """
             Reads descriptor lines from stdin, as oci-push-blob prints them, and writes one image \
-            line: a manifest whose layers they are. With a subject it is about another manifest: \
-            oci-push-manifest pushes it without a tag, and oci-fetch --referrers lists it.
+            line: a manifest with these blobs as layers. An artifact with a subject refers to \
+            another manifest: oci-push-manifest pushes it without a tag, and oci-fetch --referrers \
+            lists it.
 
             Example:
               oci-push-blob --media-type application/spdx+json ghcr.io/example/app \\

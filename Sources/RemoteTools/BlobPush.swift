@@ -5,23 +5,24 @@ import ImageStore
 import Layer
 import OCI
 
-/// Stores what comes from an input as a blob.
+/// Stores an input as a blob.
 struct BlobPush {
     let input: InputStream
     let store: ImageStore
     let targets: [Reference]
     /// The repositories that may have the blob, for each target.
     let mountSources: [Reference: [String]]
-    /// Keeps the upload, to the one target, for the next process.
+    /// The file that records the upload to the one target, for the next process.
     var resumption: (target: RegistryReference, file: Path)?
 
-    /// Reads the input to its end, whether its bytes are needed or not: only then it is proved.
+    /// Reads the input to its end, even when its bytes are not needed, because only the end proves
+    /// that it is complete.
     ///
-    /// A regular file is read twice: what is there already is not sent, and what breaks is sent
+    /// A regular file is read twice: a blob that exists is not sent, and a broken upload starts
     /// again from the beginning.
     ///
-    /// - Returns: the descriptor of what the place has confirmed.
-    /// - Throws: `LayerError`, and what the input and the place throw; nothing is stored then.
+    /// - Returns: the descriptor of the blob, after the place has confirmed it.
+    /// - Throws: `LayerError`, and what the input and the place throw; then nothing was stored.
     func run(
         declared: MediaType?, expectedDigest: Digest?, expectedSize: Int64?, verifiesLayer: Bool
     ) throws -> Descriptor {
@@ -52,7 +53,7 @@ struct BlobPush {
         try store.writeBlob(source, to: targets) { [mountSources] in mountSources[$0] ?? [] }
     }
 
-    /// Offset of a regular file at which reading begins; nil for anything else.
+    /// The offset of a regular file at which reading begins; nil for other inputs.
     private func regularFileOffset() -> Int64? {
         var status = stat()
         let number = input.descriptor.rawValue

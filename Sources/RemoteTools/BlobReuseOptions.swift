@@ -8,8 +8,8 @@ import ToolSupport
 struct BlobReuseOptions: ParsableArguments {
     @Flag(
         help: ArgumentHelp(
-            "Send nothing: stdin is the descriptor line of a blob that is stored already. "
-                + "Status 1 when no REF has it."))
+            "Send nothing: stdin is the descriptor line of a stored blob. "
+                + "The status is 1 when no REF has it."))
     var reuse = false
 
     @Option(
@@ -24,8 +24,8 @@ struct BlobReuseOptions: ParsableArguments {
         if !reuse && !from.isEmpty { throw ValidationError("--from needs --reuse") }
     }
 
-    /// Writes the descriptor on stdin again when every place has, or gets, what it describes. An empty
-    /// stdin is the answer no of `oci-reuse`, and stays that.
+    /// Writes the descriptor on stdin again when every place has, or gets, its blob. An empty stdin
+    /// is the negative answer of `oci-reuse`, and is passed on.
     func answer(_ targets: [Reference], _ store: ImageStore, _ console: Console) throws {
         let sources = try from.map { text throws(ReferenceError) in try parseReference(text) }
         let input = try console.standardInput(expecting: "a descriptor line")

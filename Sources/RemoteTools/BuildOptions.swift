@@ -5,12 +5,12 @@ import Glibc
 import OCI
 import ToolSupport
 
-/// Options of `oci-dockerfile`: what it builds, and the destination.
+/// Options of `oci-dockerfile`: the input and the destination of a build.
 struct BuildOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The Dockerfile (default: stdin).", valueName: "file"))
     var file: Path?
 
-    @Option(help: ArgumentHelp("Where COPY copies from (default: .).", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory that COPY copies from.", valueName: "dir"))
     var context: Path = "."
 
     @Option(
@@ -44,7 +44,10 @@ struct BuildOptions: ParsableArguments {
     var outputs: [String] = []
 
     @Option(
-        help: ArgumentHelp("Isolation of RUN.", valueName: "oci|chroot"))
+        help: ArgumentHelp(
+            """
+            How RUN runs programs: by runc or crun, or by chroot.
+            """, valueName: "oci|chroot"))
     var isolation = BuildRequest.Isolation.oci
 
     @Option(
@@ -68,7 +71,7 @@ struct BuildOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Image whose layers are reused; auto is what the new name stands for.",
+            "Image whose layers are reused; 'auto' is the image that has the new tag now.",
             valueName: "auto|no|ref"),
         transform: ArgumentText.nonemptyText)
     var reuse = "auto"
@@ -78,7 +81,7 @@ struct BuildOptions: ParsableArguments {
         help: "Copy without listing the base image, as COPY --link does.")
     var noBaseListing = false
 
-    @Flag(help: "Put one layer in place of all that the Dockerfile adds.")
+    @Flag(help: "Join all layers that the Dockerfile adds into one.")
     var squash = false
 
     @Option(
@@ -89,7 +92,7 @@ struct BuildOptions: ParsableArguments {
 
     init() {}
 
-    /// The Dockerfile's bytes, and what messages call it.
+    /// The Dockerfile's bytes, and its name in messages.
     func dockerfile(_ console: Console) throws -> ([UInt8], name: String) {
         guard let file else {
             let input = try console.standardInput(expecting: "a Dockerfile")
@@ -98,7 +101,7 @@ struct BuildOptions: ParsableArguments {
             }
             return (bytes, "Dockerfile")
         }
-        // Under its other spelling where this one is not there, as docker has it.
+        // Like docker, try the other spelling when this one does not exist.
         let other = file.directory.appending("dockerfile")
         let isOther = file.name == "Dockerfile" && !exists(file) && exists(other)
         return (
@@ -107,7 +110,7 @@ struct BuildOptions: ParsableArguments {
         )
     }
 
-    /// The most bytes that a Dockerfile has.
+    /// The maximum number of bytes of a Dockerfile.
     private static let byteLimit = 16 << 20
 
     func request(name: String) throws -> BuildRequest {
@@ -138,12 +141,12 @@ struct BuildOptions: ParsableArguments {
         return request
     }
 
-    /// What is near is asked first.
+    /// The caches in the order of lookup: the local one first.
     private func stepCaches() throws -> [String] {
         let directory = cache.map { "oci:" + ArgumentText.decode($0.bytes) + "/steps" }
         for text in cacheRepo {
             let reference = try Reference(text)
-            // A registry's has a tag where none is written.
+            // A registry reference without a tag has the default tag.
             let isNamed =
                 if case .layout = reference {
                     reference.tag != nil || reference.digest != nil
@@ -168,7 +171,7 @@ struct BuildOptions: ParsableArguments {
         return result
     }
 
-    /// `KEY=VALUE`, or `KEY` with the value that the environment has, if it has one.
+    /// `KEY=VALUE`, or `KEY` with its value in the environment, if it is set there.
     private func argument(_ text: String) throws -> KeyValue? {
         if text.utf8.contains(UInt8(ascii: "=")) { return try pair(text, "build argument") }
         guard let value = getenv(text) else { return nil }
@@ -183,8 +186,7 @@ struct BuildOptions: ParsableArguments {
         }
     }
 
-    /// The patterns of what the context does not have: those beside the Dockerfile, else those in
-    /// the context.
+    /// The ignore file of the context: beside the Dockerfile, or else in the context.
     private func ignoreFile() -> Path? {
         let own = file.map { Path($0.bytes + Array(".dockerignore".utf8)) }
         let candidates = [

@@ -4,7 +4,7 @@ import ImageTree
 import OCI
 import ToolSupport
 
-/// `oci-compare`: in what two images differ.
+/// `oci-compare`: prints the differences of two images.
 public struct CompareTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-compare",
@@ -12,9 +12,9 @@ public struct CompareTool: Tool {
         usage: "oci-compare [<options>] <first> <second>",
         discussion: """
             Reads an image line from each of two files and writes a line for each difference to \
-            stdout: config, annotations, layers, and with --files every file and why. Only layers \
-            that differ are read, and others when it takes their files to tell. Status 1: they \
-            differ.
+            stdout: config, annotations, layers, and with --files every file that differs and how. \
+            Only layers that differ are read, and layers whose files decide what the others \
+            change. The status is 1 when the images differ.
 
             Example:
               oci-fetch ghcr.io/example/app:1 >1.json

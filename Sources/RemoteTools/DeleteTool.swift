@@ -4,7 +4,7 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-delete`: tags and manifests away.
+/// `oci-delete`: removes tags and manifests.
 public struct DeleteTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-delete",
@@ -12,10 +12,9 @@ public struct DeleteTool: Tool {
         usage: "oci-delete [<options>] <ref> ...",
         discussion: """
             Removes the tag of each REF and leaves the manifest, which may have other tags. With \
-            --manifest it removes the manifest that REF stands for, and with it every tag of it. \
-            Nothing is written to stdout but what -n lists.
+            --manifest it removes the manifest of REF and all its tags. Only -n writes to stdout.
 
-            Blobs stay: a registry collects them by itself, a layout by oci-gc.
+            Blobs stay: a registry collects them itself, and oci-gc removes those of a layout.
 
             Example:
               oci-delete ghcr.io/example/app:old
@@ -26,7 +25,7 @@ public struct DeleteTool: Tool {
     private var referenceArguments: [Values<String>]
     private var references: [String] { referenceArguments.flattened() }
 
-    @Flag(help: "Remove the manifest that REF stands for, with all its tags.")
+    @Flag(help: "Remove the manifest of REF, with all its tags.")
     var manifest = false
 
     @Flag(

@@ -5,16 +5,16 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-dockerfile`: a Dockerfile as a script of the other tools.
+/// `oci-dockerfile`: translates a Dockerfile into a script of the other tools.
 public struct DockerfileTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-dockerfile",
-        abstract: "Print the pipeline that a Dockerfile stands for, as a script.",
+        abstract: "Translate a Dockerfile into a pipeline, as a script.",
         usage: "oci-dockerfile [<options>]",
         discussion: """
             Reads a Dockerfile from stdin and writes a script for sh to stdout, which builds the \
             image with the other tools. The config of each base is read, and the script names the \
-            base by digest. What is not supported is an error with its line.
+            base by digest. An instruction that is not supported is an error with its line.
 
             Example:
               oci-dockerfile --tag ghcr.io/example/app:1 <Dockerfile | sh
@@ -57,7 +57,7 @@ public struct DockerfileTool: Tool {
 }
 
 extension ImageStore {
-    /// The image of a platform that a name stands for now, by its digest.
+    /// The image of a reference and platform, by its digest.
     fileprivate func base(_ text: String, _ platform: Platform) throws -> BaseImage {
         let reference = try Reference(text)
         if case .scratch = reference { throw StoreError.scratch }

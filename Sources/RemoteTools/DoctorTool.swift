@@ -5,17 +5,17 @@ import OCI
 import Registry
 import ToolSupport
 
-/// `oci-doctor`: whether a build would find what it needs.
+/// `oci-doctor`: checks that a build would find everything it needs.
 public struct DoctorTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-doctor",
-        abstract: "Check what a build would need, and say what to do.",
+        abstract: "Check what a build needs, and say how to mend problems.",
         usage: "oci-doctor [<options>] [<ref> ...]",
         discussion: """
-            Writes a line for each check to stdout: ok, warning or problem, what was looked at, \
-            and what to do. With REFs their registries are asked whether they answer, how they \
-            are spoken to and whose credentials are used; the credentials are not shown. Nothing \
-            is changed. The status is 1 when there is a problem.
+            Writes a line for each check to stdout: ok, warning or problem, what was checked, and \
+            what to do. For REFs it checks whether their registries answer, by which protocol, and \
+            which credentials are used; the credentials are not shown. Nothing is changed. The \
+            status is 1 when there is a problem.
 
             Example:
               oci-doctor ghcr.io/example/app:latest

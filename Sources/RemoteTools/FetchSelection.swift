@@ -3,10 +3,10 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// Options of `oci-fetch` that say which manifest is meant, beside REF.
+/// Options of `oci-fetch` that select a manifest, in addition to REF.
 struct FetchSelection: ParsableArguments {
     @Flag(
-        help: "Fetch the digest in the descriptor line on stdin, as oci-verify prints it, from REF."
+        help: "Fetch from REF the digest in the descriptor line on stdin, as oci-verify prints it."
     )
     var descriptor = false
 
@@ -31,7 +31,7 @@ struct FetchSelection: ParsableArguments {
         }
     }
 
-    /// The reference as the descriptor on stdin narrows it.
+    /// The reference with the digest of the descriptor on stdin, with `--descriptor`.
     func narrowed(_ reference: Reference, _ console: Console) throws -> Reference {
         guard descriptor else { return reference }
         let line = try readDescriptor(
@@ -39,7 +39,7 @@ struct FetchSelection: ParsableArguments {
         return reference.at(line.digest)
     }
 
-    /// Writes the digest, and says whether it is the one that is expected.
+    /// Writes the digest; with `--is`, throws `NegativeAnswer` when it differs.
     func answer(
         _ reference: Reference, platform: PlatformChoice?, _ store: ImageStore
     ) throws {
@@ -63,7 +63,10 @@ struct FetchLists: ParsableArguments {
     @Flag(help: "Print descriptor lines of the artifacts whose subject is REF.")
     var referrers = false
 
-    @Flag(help: "With --referrers: also what is about those, and in REF's index, each once.")
+    @Flag(
+        help: """
+            With --referrers: also those of referrers and of images in REF's index, each once.
+            """)
     var recursive = false
 
     @Option(help: ArgumentHelp("List only referrers of this type.", valueName: "media-type"))

@@ -4,18 +4,17 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-fetch`: images, manifests, configs and blobs out of a place.
+/// `oci-fetch`: reads images, manifests, configs and blobs.
 public struct FetchTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-fetch",
         abstract: "Fetch an image's manifest and config, or a blob.",
         discussion: """
-            Writes image lines to stdout, one for each platform asked for: the manifest as JSON, \
-            with its config embedded. Each says in annotations of its own, which are never \
-            pushed, where it came from.
+            Writes image lines to stdout, one for each requested platform: the manifest as JSON, \
+            with its config embedded. Annotations that are never pushed record where it came from.
 
-            REF is a reference of a registry, as in ghcr.io/example/app:latest, of an image \
-            layout, as in oci:DIR:TAG, or 'scratch', the image without layers.
+            REF names an image in a registry, such as ghcr.io/example/app:latest, or in an image \
+            layout, such as oci:DIR:TAG. 'scratch' is the image without layers.
 
             Example:
               oci-fetch ghcr.io/example/app:latest --platform all >images.json
@@ -28,7 +27,7 @@ public struct FetchTool: Tool {
     @Option(
         name: .customLong("platform"),
         help: ArgumentHelp(
-            "Platforms whose images are wanted, or 'all'. Default: this machine. May be repeated.",
+            "Platforms to fetch, or 'all'. Default: this machine's. May be repeated.",
             valueName: "os/arch[/variant],...|all"),
         transform: parsePlatforms)
     var platforms: [PlatformList] = []
@@ -41,7 +40,7 @@ public struct FetchTool: Tool {
 
     @Flag(
         help: """
-            Write the blob REF@DIGEST, or those whose descriptor lines come from stdin, one after \
+            Write the blob REF@DIGEST, or the blobs of the descriptor lines on stdin, one after \
             the other.
             """)
     var blob = false

@@ -4,16 +4,17 @@ import ImageTree
 import OCI
 import ToolSupport
 
-/// `oci-flatten`: an image as one tar.
+/// `oci-flatten`: writes the files of an image as one tar.
 public struct FlattenTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-flatten",
         abstract: "Write the files of an image as one tar.",
         usage: "oci-flatten [<options>]",
         discussion: """
-            Reads an image line from stdin and writes a tar of what a container sees to stdout: \
-            whiteouts applied, a file of several names once. Nothing is stored but listings: a \
-            layer without one is read twice. On any error the tar has no end.
+            Reads an image line from stdin and writes to stdout a tar of the files that a \
+            container sees: whiteouts are applied, a hard-linked file is stored once. Only \
+            listings are stored; a layer without a listing is read twice. On any error the tar has \
+            no end.
 
             Example:
               oci-fetch ghcr.io/example/app:latest | oci-flatten >app.tar
@@ -27,7 +28,10 @@ public struct FlattenTool: Tool {
 
     @Flag(
         help:
-            "With --only: write the links and directories that lead to a path too, and nothing for one that is missing."
+            """
+            With --only: also write the links and directories that lead to a path; ignore a path \
+            that is missing.
+            """
     )
     var follow = false
 
@@ -39,7 +43,7 @@ public struct FlattenTool: Tool {
 
     @Option(
         help: ArgumentHelp(
-            "Write what the layers above those of the image in FILE change, as one layer.",
+            "Write, as one layer, what the layers above those of the image in FILE change.",
             valueName: "file"))
     var above: Path?
 

@@ -4,16 +4,16 @@ import ImageTree
 import OCI
 import ToolSupport
 
-/// `oci-list`: the files of an image.
+/// `oci-list`: lists the files of an image.
 public struct ListTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-list",
-        abstract: "List the files of an image, each with the layer it is from.",
+        abstract: "List the files of an image, each with its layer.",
         usage: "oci-list [<options>] [<path> ...]",
         discussion: """
-            Reads an image line from stdin and writes mtree(5) to stdout: what a container sees, \
-            whiteouts applied, a line for each path, the layer as the tag layer:N. The layers \
-            stream through; names and attributes are all that is kept.
+            Reads an image line from stdin and writes mtree(5) to stdout: a line for each path \
+            that a container sees, after whiteouts, with its layer as the tag layer:N. Layers \
+            stream through; only names and attributes are kept.
 
             Example:
               oci-fetch ghcr.io/example/app:latest | oci-list >app.mtree
@@ -30,7 +30,7 @@ public struct ListTool: Tool {
     @Flag(help: "Print lines like those of 'tar -tv', the layer's number first.")
     var long = false
 
-    @Flag(help: "Sums for people: bytes by directory and layer, and what upper layers cover.")
+    @Flag(help: "Print bytes by directory and by layer, and bytes that upper layers hide.")
     var size = false
 
     @Flag(help: "Add the SHA-256 of the content of every file.")

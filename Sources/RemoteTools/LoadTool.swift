@@ -5,20 +5,20 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-load`: the images of an archive to a place.
+/// `oci-load`: stores the images of an archive.
 public struct LoadTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-load",
-        abstract: "Load an archive of docker save, podman save or skopeo into a place.",
+        abstract: "Store the images of a docker save, podman save or skopeo archive.",
         discussion: """
-            Reads an archive of Docker's format or of OCI's from stdin, once, also one that is \
-            compressed by gzip or zstd as a whole, and writes the \
-            descriptor of each image to stdout. Layers go to REF as they come, as they are \
-            compressed or not; nothing but JSON documents is held. The names are stored when all of \
-            the archive was read and checked.
+            Reads an archive in Docker's or OCI's format from stdin, in one pass, and writes the \
+            descriptor of each image to stdout. The whole archive may be compressed with gzip or \
+            zstd. Layers are sent to REF as they arrive and keep their compression; only JSON \
+            documents are kept in memory. Tags are stored after the whole archive was read and \
+            checked.
 
-            REF is the repository or layout. Its tag becomes the image's; without one the archive's \
-            tags are kept.
+            REF is the repository or layout. Its tag becomes the image's tag. Without a tag, the \
+            archive's tags are kept.
 
             Example:
               docker save app:1 | oci-load ghcr.io/example/app
@@ -29,7 +29,10 @@ public struct LoadTool: Tool {
     var reference: String
 
     @Option(
-        help: ArgumentHelp("Load only the image of this name in the archive.", valueName: "name"))
+        help: ArgumentHelp(
+            """
+            Load only the image that has this name in the archive.
+            """, valueName: "name"))
     var image: String?
 
     @Option(

@@ -3,18 +3,19 @@ import ByteStream
 import ImageStore
 import ToolSupport
 
-/// `oci-login`: credentials of a registry, for every tool that reads containers' or Docker's files.
+/// `oci-login`: stores the credentials of a registry, in containers' or Docker's files.
 public struct LoginTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-login",
         abstract: "Store the credentials of a registry, or remove them.",
         usage: "oci-login [<options>] <registry>",
         discussion: """
-            Reads the password from stdin, or asks for it on a terminal without showing it, and \
-            stores it when the registry has accepted it: in the file that has credentials of the registry, else in the first that is there, or with \
-            the helper that the file names. Nothing is written to stdout.
+            Reads the password from stdin, or prompts for it on a terminal without showing it, and \
+            stores it when the registry accepts it. The file that has credentials of this registry \
+            gets it, else the first file that exists, or the credential helper that this file \
+            names. Nothing is written to stdout.
 
-            REGISTRY is HOST[:PORT], or HOST[:PORT]/PATH for the repositories below PATH.
+            REGISTRY is HOST[:PORT], or HOST[:PORT]/PATH for repositories below PATH only.
 
             Example:
               oci-login --username robot ghcr.io <token
@@ -63,13 +64,13 @@ public struct LoginTool: Tool {
     }
 }
 
-/// A password as it is piped: one line, whose newline is not part of it.
+/// A password from one line, without its newline.
 struct Password {
     private static let byteLimit = 64 << 10
 
     let text: String
 
-    /// Reads it from stdin, or where that is a terminal asks for it.
+    /// Reads it from stdin, or prompts for it when stdin is a terminal.
     ///
     /// - Throws: as `init(from:)`.
     static func read(for whom: String, _ console: Console) throws -> Password {
@@ -91,7 +92,7 @@ struct Password {
         return try Password(Array(buffer[..<count]), path: "/dev/tty")
     }
 
-    /// - Throws: `InputError`, none of which says anything of the password; `StreamError.read`.
+    /// - Throws: `InputError`, without any part of the password; `StreamError.read`.
     init(from input: InputStream) throws {
         guard let bytes = try input.readAll(limit: Password.byteLimit) else {
             throw InputError.tooLarge(input.path, limit: Password.byteLimit)

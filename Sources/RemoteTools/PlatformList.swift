@@ -9,7 +9,7 @@ enum PlatformList: Hashable, Sendable {
     case listed([Platform])
     case all
 
-    /// - Throws: `ValueError` for what is neither.
+    /// - Throws: `ValueError` for other text.
     init(_ text: String) throws(ValueError) {
         if text == "all" {
             self = .all

@@ -4,18 +4,18 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-push-blob`: bytes to a place, their descriptor to stdout.
+/// `oci-push-blob`: stores stdin as a blob and prints its descriptor.
 public struct PushBlobTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-push-blob",
         abstract: "Stream a blob to a registry or image layout.",
         discussion: """
-            Reads the blob from stdin, to its end and without storing it here, and writes its \
-            descriptor as one line to stdout when every place has confirmed it.
+            Reads the blob from stdin to its end, without storing it locally, and writes its \
+            descriptor as one line to stdout when every REF has confirmed it.
 
-            REF names a repository, as in ghcr.io/example/app, or a layout, as in oci:DIR. A tag in \
-            it is ignored: blobs have none. Several places get the blob from one reading, at the \
-            pace of the slowest; one that fails does not stop the others.
+            REF names a repository, as in ghcr.io/example/app, or a layout, as in oci:DIR. A tag \
+            in REF is ignored: blobs have no tags. For several REFs the blob is read once, at the \
+            speed of the slowest; a REF that fails does not stop the others.
 
             Example:
               oci-tar ./dist | oci-zstd |
@@ -106,7 +106,7 @@ public struct PushBlobTool: Tool {
         return (target, resume)
     }
 
-    /// The place that REF names.
+    /// The place of REF.
     private func place(_ text: String, _ console: Console) throws -> Reference {
         let reference = try parseReference(text)
         if reference.digest != nil {
@@ -116,7 +116,7 @@ public struct PushBlobTool: Tool {
         return reference.place
     }
 
-    /// A repository's name without the host, which it may be given with.
+    /// A repository's name without its host, if it has one.
     ///
     /// - Returns: nil when the host is that of another REF.
     private func repositoryName(

@@ -35,7 +35,8 @@ enum PushInput {
 
     /// The content to push for the input.
     ///
-    /// - Throws: `UsageError` for what makes no sense, and what `ImageStore.content` throws.
+    /// - Throws: `UsageError` for options that do not fit the input, and what `ImageStore.content`
+    ///   throws.
     func content(
         _ store: ImageStore, asIndex: Bool, annotations: [KeyValue],
         targets: [Reference], sources: [Reference]
@@ -51,8 +52,8 @@ enum PushInput {
         }
     }
 
-    /// What is saved for the input: each image on its own. Lines that count themselves are one image for
-    /// several platforms, and so are others that follow each other, as long as their platforms differ.
+    /// The content to save for the input, image by image. Numbered lines are one image for several
+    /// platforms, and so are consecutive other lines with different platforms.
     ///
     /// - Throws: what `ImageStore.content` throws.
     func contents(_ store: ImageStore, sources: [Reference]) throws -> [PushContent] {
@@ -71,7 +72,7 @@ enum PushInput {
         }
     }
 
-    /// All of the input as one document; nil when it is not, as several lines are not.
+    /// The whole input as one document; nil when it is not one, for example several lines.
     private static func document(_ bytes: [UInt8]) -> JSONField? {
         do {
             return JSONField(try JSON.parse(bytes))
@@ -80,7 +81,7 @@ enum PushInput {
         }
     }
 
-    /// Whether a document is an image line, with its config in it.
+    /// Whether a document is an image line, with an embedded config.
     private static func isImage(_ field: JSONField) -> Bool {
         guard let document = field.value.object,
             let config = document["config"]?.object
@@ -90,8 +91,8 @@ enum PushInput {
 }
 
 extension NamedReference {
-    /// Where `content` is put. An artifact is found by its digest or through its subject: it does
-    /// not take a tag that was not asked for.
+    /// The target of `content`. An artifact is found by its digest or through its subject, so it
+    /// gets a tag only when one was written.
     func target(for content: PushContent) -> Reference {
         guard !hasTag, content.isArtifact, case .registry(let registry) = reference else {
             return reference

@@ -4,18 +4,17 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-push-manifest`: images to their places, and their tags last.
+/// `oci-push-manifest`: stores images, and moves their tags last.
 public struct PushManifestTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-push-manifest",
-        abstract: "Push images with all they need, and move their tags.",
+        abstract: "Push images with everything they need, and move their tags.",
         discussion: """
             Reads image lines from stdin, or a manifest or index as oci-fetch --raw writes it, \
             which is pushed byte for byte. Several lines become an index. An image that was not \
-            changed since it was fetched keeps its digest. Blobs that a place lacks \
-            are mounted or copied from where the image came from, and the tag is moved when \
-            everything is there. Then the descriptor of what was pushed is written as one line \
-            to stdout.
+            changed since it was fetched keeps its digest. Blobs that a REF lacks are mounted or \
+            copied from where the image came from. The tag is moved when every blob is there. Then \
+            the descriptor of the pushed manifest is written as one line to stdout.
 
             Example:
               oci-push-manifest ghcr.io/example/app:1.2 ghcr.io/example/app:latest \\
@@ -87,7 +86,7 @@ public struct PushManifestTool: Tool {
         let expectation = try self.expectation()
         let input = try console.standardInput(expecting: "image lines")
         let output = try registry.withStore(console) { store in
-            // What says nothing about this push is not asked.
+            // Ask only when the answers can be used for this push.
             let asksTags = !dryRun && !plan && !checkBlobs && expectation == nil
             let early = asksTags ? store.askAhead(targets.map(\.reference)) : nil
             let lines = try PushInput(input, isRaw: raw)

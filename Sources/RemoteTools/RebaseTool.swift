@@ -3,27 +3,27 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-rebase`: another base under images.
+/// `oci-rebase`: replaces the base of images.
 public struct RebaseTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-rebase",
-        abstract: "Replace the base's layers of images by those of a newer base.",
+        abstract: "Replace the base layers of images by those of a newer base.",
         usage: """
             oci-rebase [<options>]
                    oci-rebase --check [<options>] [<ref> ...]
             """,
         discussion: """
             Reads image lines from stdin and writes them to stdout with the layers, diffIDs and \
-            history of the new base under their own. What an image inherited of the old base's \
-            config it takes from the new one: each variable, label, port and volume by itself, \
-            every other field as a whole. What it set itself stays.
+            history of the new base under their own. Config values that an image inherited from \
+            the old base are replaced by those of the new base: each variable, label, port and \
+            volume by itself, every other field as a whole. Values that the image set itself stay.
 
-            The old base is what the image's annotations say. An image whose base has not moved \
-            stays as it is.
+            The image's annotations name the old base. An image whose base did not change stays as \
+            it is.
 
             With --check nothing is changed: a line for each image says whether the tag of its \
-            base still stands for what it was built on, and the status is 1 when it does not for \
-            some. With --onto the tag is that of another base. An image that cannot be read is \
+            base still has the digest that the image was built on, and the status is 1 when one \
+            has moved. With --onto, another base is compared. An image that cannot be read is \
             named on stderr, and the others are checked.
 
             Example:

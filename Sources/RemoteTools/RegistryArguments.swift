@@ -7,7 +7,11 @@ import ToolSupport
 
 /// The options of every tool that talks to registries.
 public struct RegistryArguments: ParsableArguments {
-    @Flag(help: "Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.")
+    @Flag(
+        help: """
+            Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP \
+            anyway.
+            """)
     public var plainHttp = false
 
     @Option(
@@ -22,7 +26,7 @@ public struct RegistryArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The key (PEM) of --cert, when it is in a file of its own.", valueName: "file"))
+            "The key (PEM) of --cert, when it is in a separate file.", valueName: "file"))
     public var key: Path?
 
     @Option(
@@ -38,13 +42,16 @@ public struct RegistryArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Give up a connection or transfer that makes no progress for so long.",
+            "Give up a connection or transfer after this time without progress.",
             valueName: "seconds"))
     public var timeout: Int?
 
     @Option(
         help: ArgumentHelp(
-            "Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.",
+            """
+            Upload blobs in parts of N MiB, 1 to 64. Default: parts only where a registry needs \
+            them.
+            """,
             valueName: "n"))
     public var chunkSize: Int?
 
@@ -67,7 +74,7 @@ public struct RegistryArguments: ParsableArguments {
         if key != nil && cert == nil { throw ValidationError("--key needs --cert") }
     }
 
-    /// The options that are not as they are by default, as they are typed.
+    /// The options that differ from their defaults, as arguments.
     var words: [String] {
         var words: [String] = []
         if plainHttp { words.append("--plain-http") }
@@ -84,7 +91,7 @@ public struct RegistryArguments: ParsableArguments {
         return words
     }
 
-    /// Runs `body` with the store that these options describe, and with signals that unwind.
+    /// Runs `body` with a store for these options; signals end it with cleanup.
     func withStore<Result>(
         _ console: Console, _ body: (ImageStore) throws -> Result
     ) throws -> Result {
@@ -125,18 +132,18 @@ public struct RegistryArguments: ParsableArguments {
     }
 }
 
-/// A reference of the command line.
+/// Parses a reference of the command line.
 ///
-/// A layout's text that can be read in several ways is read as the directory that is there.
+/// When the text of a layout is ambiguous, the directory that exists decides.
 /// - Throws: `ReferenceError`.
 func parseReference(_ text: String) throws(ReferenceError) -> Reference {
     let reference = try Reference(text)
-    // After "/:" there is no doubt.
+    // With "/:" the text is unambiguous.
     guard case .layout(let layout) = reference, !text.contains("/:") else { return reference }
     return .layout(layout.resolved { ImageStore.isLayout(Path(argument: $0) ?? Path($0)) })
 }
 
-/// A reference as the user wrote it, with whether a tag was written.
+/// A reference, and whether the user wrote a tag.
 struct NamedReference {
     let reference: Reference
     /// False for a `latest` that is only Docker's default.
@@ -145,7 +152,7 @@ struct NamedReference {
     /// - Throws: `ReferenceError`.
     init(_ text: String) throws(ReferenceError) {
         reference = try parseReference(text)
-        // The default is given only where nothing follows the repository's name.
+        // The default tag is added only when nothing follows the repository's name.
         hasTag = reference.tag != nil && (reference.tag != "latest" || text.contains(":latest"))
     }
 }

@@ -6,7 +6,7 @@ import ToolSupport
 
 /// Checks of the place that a reference names.
 enum RegistryChecks {
-    /// Tokens and certificates are refused by clocks that are further apart.
+    /// The difference of clocks, in seconds, beyond which tokens and certificates may be refused.
     private static let clockTolerance: Int64 = 60
 
     static func findings(_ reference: Reference, _ store: ImageStore) -> [Finding] {

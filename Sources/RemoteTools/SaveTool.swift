@@ -5,22 +5,21 @@ import ImageStore
 import OCI
 import ToolSupport
 
-/// `oci-save`: images as one tar.
+/// `oci-save`: writes images as one tar.
 public struct SaveTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-save",
         abstract: "Write an image as a tar that docker, podman and skopeo load.",
         usage: "oci-save [<options>]",
         discussion: """
-            Reads image lines from stdin, or a manifest or index as oci-fetch --raw writes it, which \
-            keeps its digest, and writes an archive to stdout: an OCI layout that is at the same time \
-            what 'docker save' writes. Blobs are streamed from where they are, nothing is stored \
-            here. Docker's part of the archive has one image for each: of those for several platforms, \
-            the one for this machine.
+            Reads image lines from stdin, or a manifest or index as oci-fetch --raw writes it, \
+            which keeps its digest, and writes an archive to stdout that is both an OCI layout and \
+            what 'docker save' writes. Blobs are streamed from where they are stored; nothing is \
+            stored locally. Docker's part of the archive has one platform of each image: that of \
+            this machine.
 
-            Lines for several platforms are one image. Lines that are different images, as several \
-            runs of oci-fetch write them, are each an image of the archive; then the first --tag is \
-            the name of the first, and so on.
+            Lines for several platforms are one image. Lines of several runs of oci-fetch are \
+            several images of the archive; then the first --tag names the first image, and so on.
 
             Example:
               oci-fetch ghcr.io/example/app:latest |
@@ -31,7 +30,7 @@ public struct SaveTool: Tool {
     @Option(
         name: .customLong("tag"),
         help: ArgumentHelp(
-            "Name in the archive. May be repeated: more names, or one for each of several images.",
+            "Name in the archive. May be repeated: more names of one image, or one for each image.",
             valueName: "name"))
     var names: [String] = []
 
@@ -43,7 +42,7 @@ public struct SaveTool: Tool {
     @Flag(help: "Stdin is a stored manifest or index: keep it byte for byte, whatever it holds.")
     var raw = false
 
-    @Flag(help: "Put in from the first --from what is about the image: signatures, SBOMs.")
+    @Flag(help: "Add the image's referrers (signatures, SBOMs) from the first --from.")
     var referrers = false
 
     @OptionGroup(title: "Registry options") var registry: RegistryArguments

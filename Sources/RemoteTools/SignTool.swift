@@ -5,19 +5,19 @@ import OCI
 import Signing
 import ToolSupport
 
-/// `oci-sign`: a signature of what was pushed.
+/// `oci-sign`: signs a manifest that was pushed.
 public struct SignTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-sign",
         abstract: "Sign an image, an index or an artifact with a key of your own.",
         usage: "oci-sign (--sign-key <file> | --sign-command <cmd>) [<options>] <ref>",
         discussion: """
-            Reads from stdin the descriptor line of what is signed, as oci-push-manifest prints \
-            it, and prints it again when the signature is in the repository of REF. With \
-            REF@DIGEST nothing is read: that is signed.
+            Reads from stdin the descriptor line of the manifest to sign, as oci-push-manifest \
+            prints it, and prints the line again when the signature is in the repository of REF. \
+            With REF@DIGEST, that digest is signed and stdin is not read.
 
-            The signature is an artifact about the image, as cosign writes it since version 3. \
-            No service is asked.
+            The signature is an artifact whose subject is the image, as cosign writes it since \
+            version 3. No public service is used.
 
             Example:
               oci-push-manifest ghcr.io/example/app:1 <image.json |
@@ -39,7 +39,7 @@ public struct SignTool: Tool {
     @Option(
         name: .customLong("type"),
         help: ArgumentHelp(
-            "What kind of document that is: a URI, or a name of cosign's as spdxjson.",
+            "Type of the predicate: a URI, or one of cosign's names, such as spdxjson.",
             valueName: "type"),
         transform: PredicateType.parsing)
     var predicateType: PredicateType?

@@ -3,7 +3,7 @@ import ByteStream
 import Signing
 import ToolSupport
 
-/// The options that say what signs.
+/// The options that select a signer.
 struct SigningArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -44,7 +44,7 @@ struct SigningArguments: ParsableArguments {
 
     /// The signer that the options select.
     ///
-    /// - Parameter variable: the password that the environment had.
+    /// - Parameter variable: the password from the environment.
     func signer(variable: SecretBytes?) throws -> Signer {
         let publicKey = try verifyKey.map { try PublicKey(readingFile: $0) }
         guard let signKey else {

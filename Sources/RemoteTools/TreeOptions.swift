@@ -4,7 +4,7 @@ import ImageTree
 import OCI
 import ToolSupport
 
-/// Options for the places of layers, and for the cache of their listings.
+/// Options for the sources of layers, and for the cache of their listings.
 struct TreeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(

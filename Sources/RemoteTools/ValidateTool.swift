@@ -4,16 +4,16 @@ import ImageTree
 import OCI
 import ToolSupport
 
-/// `oci-validate`: what is wrong with images.
+/// `oci-validate`: reports faults of images.
 public struct ValidateTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-validate",
-        abstract: "Check everything that images say of themselves.",
+        abstract: "Check images for faults, from manifest to layers.",
         discussion: """
             Checks digests, sizes and diffIDs of all blobs, the tars of layers, counts, media \
-            types and platforms, and of a layout without a tag all that is in it. Writes a line \
-            for each fault to stdout, the digest of the blob or document first. Status 65: there \
-            is one.
+            types and platforms. For a layout without a tag, everything in it is checked. Writes a \
+            line for each fault to stdout, which begins with the digest of the blob or document. \
+            The status is 65 when there is a fault.
 
             Example:
               oci-validate oci:DIR ghcr.io/example/app:latest
@@ -21,14 +21,14 @@ public struct ValidateTool: Tool {
             """,
         version: Version.text)
 
-    @Argument(help: ArgumentHelp("What to check. May be several.", valueName: "ref"))
+    @Argument(help: ArgumentHelp("Images or layouts to check.", valueName: "ref"))
     private var referenceArguments: [Values<String>] = []
     private var references: [String] { referenceArguments.flattened() }
 
-    @Flag(help: "Check the archive on stdin, of docker save or of OCI, also compressed.")
+    @Flag(help: "Check the archive on stdin: of docker save or OCI, compressed or not.")
     var archive = false
 
-    @Flag(help: "Ask only whether blobs are there, with their sizes; read none but configs.")
+    @Flag(help: "Check only that blobs exist with their sizes; read only configs.")
     var fast = false
 
     @OptionGroup(title: "Registry options") var registry: RegistryArguments

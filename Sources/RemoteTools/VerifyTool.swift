@@ -5,19 +5,19 @@ import OCI
 import Signing
 import ToolSupport
 
-/// `oci-verify`: whether an image is signed, and which one it was.
+/// `oci-verify`: verifies signatures, and prints the verified descriptor.
 public struct VerifyTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-verify",
-        abstract: "Verify that an image is signed by a key, and print which one it is.",
+        abstract: "Verify that an image is signed by a key, and print its descriptor.",
         usage: "oci-verify --verify-key <file> ... [<options>] <ref>",
         discussion: """
-            Prints the descriptor line of what was verified. When no signature is valid it prints \
-            nothing and fails with status 65. What oci-fetch --descriptor fetches then is what \
-            was signed, whatever the tag stands for meanwhile.
+            Prints the descriptor line of the manifest that was verified. When no signature is \
+            valid it prints nothing and fails with status 65. oci-fetch --descriptor then fetches \
+            exactly what was signed, even when the tag has moved.
 
-            Signatures of cosign are verified in its present format and in the older one with a \
-            .sig tag. No service is asked.
+            Signatures of cosign are verified in its current format and in the older one with a \
+            .sig tag. No public service is used.
 
             Example:
               oci-verify --verify-key cosign.pub ghcr.io/example/app:1 |
@@ -38,7 +38,10 @@ public struct VerifyTool: Tool {
     @Option(
         name: .customLong("type"),
         help: ArgumentHelp(
-            "Take attestations of this type: a URI, or a name as spdxjson. Default: signatures.",
+            """
+            Verify attestations of this type: a URI, or a name such as spdxjson. Default: \
+            signatures.
+            """,
             valueName: "type"),
         transform: PredicateType.parsing)
     var predicateType: PredicateType?

@@ -1,7 +1,7 @@
 import ImageStore
 import ToolSupport
 
-/// What the registry tools print for `--version`; in this module it stands in for that of ToolSupport.
+/// The version text of the registry tools; in this module it shadows that of ToolSupport.
 enum Version {
     static let text = "\(ToolSupport.Version.text)\n\(ImageStore.libraryVersion)"
 }

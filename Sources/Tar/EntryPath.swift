@@ -1,16 +1,18 @@
 import ByteStream
 import Glibc
 
-/// Path of an entry below the directory that is unpacked into.
+/// The path of an entry relative to the target directory.
 package struct EntryPath {
-    /// Components with a slash between them, and a zero byte at the end.
+    /// The components joined by slashes, with a zero byte at the end.
     private let terminated: [UInt8]
     /// Offset of the last component.
     private let nameOffset: Int
 
-    /// Reads a path or hard link target of a tar. Slashes at its ends and components `.` say nothing.
+    /// Reads a path or hard link target of a tar. Slashes at its ends and components `.` are
+    /// ignored.
     ///
-    /// - Throws: `TarError.refused` for a component `..`, and for more than the kernel takes.
+    /// - Throws: `TarError.refused` for a component `..`, and for a path that is too long for the
+    ///   kernel.
     package init(_ path: [UInt8]) throws(TarError) {
         let slash = UInt8(ascii: "/")
         let dot = UInt8(ascii: ".")
@@ -36,7 +38,7 @@ package struct EntryPath {
         self.nameOffset = nameOffset
     }
 
-    /// Whether it is the directory that is unpacked into itself.
+    /// Whether it is the target directory itself.
     package var isRoot: Bool { terminated.count == 1 }
 
     package var bytes: ArraySlice<UInt8> { terminated[..<(terminated.count - 1)] }

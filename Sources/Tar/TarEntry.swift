@@ -1,4 +1,4 @@
-/// One entry of a tar: what a header says.
+/// One entry of a tar: the fields of its headers.
 ///
 /// - Spec: POSIX.1-2017, pax, "ustar Interchange Format" and "pax Extended Header".
 public struct TarEntry: Hashable, Sendable {
@@ -15,13 +15,13 @@ public struct TarEntry: Hashable, Sendable {
     public var kind: Kind
     /// Without a leading slash; with a trailing one when it is a directory.
     public var path: [UInt8]
-    /// The target of a link, byte for byte; of a hard link a path of this tar.
+    /// The target of a link, byte for byte; for a hard link, a path in this tar.
     public var linkTarget: [UInt8]
     /// Permission bits with setuid, setgid and sticky: at most 07777.
     public var mode: UInt32
     public var uid: UInt64
     public var gid: UInt64
-    /// Bytes of data that follow; 0 for everything but files.
+    /// The number of bytes of data that follow; 0 except for files.
     public var size: UInt64
     /// Seconds since 1970-01-01.
     public var modificationTime: Int64
@@ -32,7 +32,7 @@ public struct TarEntry: Hashable, Sendable {
     public var extendedAttributes: [ExtendedAttribute]
 
     public struct ExtendedAttribute: Hashable, Sendable {
-        /// With its name space, as in `security.capability`.
+        /// The name with its name space, such as `security.capability`.
         public let name: [UInt8]
         public let value: [UInt8]
 
@@ -73,7 +73,7 @@ public func tarPadding(after size: UInt64) -> Int {
 func byteSum(_ block: UnsafeRawBufferPointer) -> UInt64 {
     var sums = SIMD16<UInt16>()
     for offset in stride(from: 0, to: tarBlockByteCount, by: 16) {
-        // 32 bytes come to less than 2^13.
+        // The sum of 32 bytes is less than 2^13.
         let bytes = block.loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
         sums &+= SIMD16<UInt16>(truncatingIfNeeded: bytes)
     }

@@ -5,12 +5,12 @@ public enum TarError: Failure {
     case stream(StreamError)
     /// The source of the tar failed.
     case source(any Failure)
-    /// A file of the tree cannot be opened, or is gone.
+    /// A file of the tree cannot be opened, or was removed.
     case open(path: Path, Errno)
     case list(path: Path, Errno)
     case read(path: Path, Errno)
     case attributes(path: Path, Errno)
-    /// A file had another size at its end than when its header was written.
+    /// A file's size differs from that in its header.
     case changed(path: Path, expected: UInt64, isLonger: Bool)
     /// A file was written to while it was read.
     case modified(path: Path)
@@ -18,30 +18,31 @@ public enum TarError: Failure {
     case whiteoutName(path: Path)
     /// Two sources have the same path, of different types.
     case clash(path: Path)
-    /// A source of a copy is not there.
+    /// A source of a copy does not exist.
     case missing(path: Path, isExcluded: Bool)
-    /// A path of the layer and one of the base below it are a directory and something else:
-    /// `isDirectory` of the layer's.
+    /// A path is a directory in the layer and another type in the base, or the reverse;
+    /// `isDirectory` is that of the layer.
     case overBase(path: Path, base: Path, isDirectory: Bool)
     /// The output would overwrite a source.
     case outputIsSource(path: Path)
     case empty(path: Path)
     /// The input ended before the two zero blocks.
     case cut(path: Path, offset: Int64)
-    /// A list of paths ended too early.
+    /// A list of paths is truncated.
     case cutList(path: Path, String)
     case malformed(path: Path, offset: Int64, String)
-    /// A legal entry that a layer cannot have.
+    /// A valid entry that a layer cannot have.
     case unsupported(path: Path, String)
-    /// An entry that cannot be made for what it is or what is in its way.
+    /// An entry that cannot be created, because of its name or type or because another file is in
+    /// its way.
     case refused(path: Path, String)
-    /// The directory that a tar is unpacked in.
+    /// The target directory cannot be used.
     case target(path: Path, Errno)
-    /// An entry that the system does not let be made.
+    /// The system refused to create an entry.
     case unpack(path: Path, Errno)
-    /// An extended attribute that the system does not let be set.
+    /// The system refused to set an extended attribute.
     case attribute(path: Path, name: Path, Errno)
-    /// A device, which only the superuser can make.
+    /// The system refused to create a device, which only root can do.
     case device(path: Path, Errno)
 
     public var exitStatus: ExitStatus {

@@ -1,10 +1,10 @@
-/// A deletion of something in the layers below.
+/// A deletion of files in the layers below.
 ///
 /// - Spec: image-spec v1.1.1, layer.md, "Whiteouts" and "Opaque Whiteout".
 public enum Whiteout: Hashable, Sendable {
-    /// The file or directory of this name, beside the whiteout.
+    /// The file or directory of this name in the whiteout's directory.
     case sibling([UInt8])
-    /// Everything in the directory that the whiteout is in.
+    /// All contents of the whiteout's directory.
     case opaque
 
     private static let prefix = Array(".wh.".utf8)
@@ -13,7 +13,7 @@ public enum Whiteout: Hashable, Sendable {
     /// Reads the name of an entry.
     ///
     /// - Returns: nil when it is not the name of a whiteout (`isName`), or of one that deletes nothing:
-    ///   a bare `.wh.`, or a name that other tools keep to themselves (`.wh..wh.*`).
+    ///   a bare `.wh.`, or a name reserved by other tools (`.wh..wh.*`).
     public init?(_ name: some Collection<UInt8>) {
         guard Whiteout.isName(name) else { return nil }
         if name.elementsEqual(Whiteout.opaqueName) {
@@ -43,8 +43,8 @@ public enum Whiteout: Hashable, Sendable {
         path.split(separator: UInt8(ascii: "/")).contains { isName($0) }
     }
 
-    /// Whether a path is of the files that aufs kept at the top of its layers, which old tools have
-    /// packed: `.wh..wh.aufs`, `.wh..wh.plnk/…`, `.wh..wh.orph/…`.
+    /// Whether a path is one of the metadata files of aufs, which old tools have packed:
+    /// `.wh..wh.aufs`, `.wh..wh.plnk/…`, `.wh..wh.orph/…`.
     package static func isUnionMetadata(_ path: some Collection<UInt8>) -> Bool {
         guard path.starts(with: prefix + prefix) else { return false }
         return !path.elementsEqual(opaqueName)

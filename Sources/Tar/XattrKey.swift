@@ -1,7 +1,7 @@
 /// The names of extended attributes as keys of pax records, which end at the first `=`.
 ///
-/// `=` is written `%3D`, and `%` as `%25` where it would read as one of the two: as GNU tar does it.
-/// Any other name is its own key.
+/// As in GNU tar, `=` is written `%3D`, and `%` is written `%25` where it would look like one of
+/// these escapes. Other names are unchanged.
 package enum XattrKey {
     static let prefix = Array("SCHILY.xattr.".utf8)
 
@@ -31,7 +31,7 @@ package enum XattrKey {
 
     /// The name of a key.
     ///
-    /// - Returns: nil when the key is not one of an attribute.
+    /// - Returns: nil when the key is not that of an attribute.
     static func decode(_ key: [UInt8]) -> [UInt8]? {
         guard key.starts(with: prefix) else { return nil }
         var rest = key.dropFirst(prefix.count)

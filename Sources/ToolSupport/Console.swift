@@ -19,7 +19,7 @@ public struct Console: Sendable {
         self.level = level
     }
 
-    /// Something the user should know although the tool goes on.
+    /// Prints a warning, unless `--quiet` is given; the tool continues.
     public func warn(_ message: String) {
         if level != .quiet { print("\(toolName): warning: \(message)") }
     }
@@ -38,15 +38,15 @@ public struct Console: Sendable {
 
     /// A line without the tool's name.
     ///
-    /// Whatever it quotes, it stays one line that does nothing to a terminal: what is not printable
-    /// becomes a space or an escape.
+    /// Characters that are not printable become a space or an escape, so that the line stays one
+    /// line and has no effect on a terminal.
     public func print(_ line: String) {
-        // A message that cannot be written has nowhere else to go.
+        // A message that cannot be written is dropped.
         _ = try? FileDescriptor.standardError.writeAll(
             Array(Printable.line(line).utf8) + [0x0A])
     }
 
-    /// Prints why the tool fails. A reader that went away and a negative answer print nothing.
+    /// Prints the error that ends the tool. A closed pipe and a negative answer print nothing.
     ///
     /// - Returns: the status to end with.
     public func report(_ error: any Error) -> ExitStatus {
@@ -72,7 +72,7 @@ extension ReferenceError {
     var message: String { "not a reference: \(quote(reference)): \(problem)" }
 }
 
-/// The answer is no. The output is on stdout, and nothing failed.
+/// The tool's answer is no (status 1). The output is on stdout, and nothing failed.
 public struct NegativeAnswer: Failure {
     public init() {}
 
@@ -80,7 +80,7 @@ public struct NegativeAnswer: Failure {
     public var exitStatus: ExitStatus { .no }
 }
 
-/// Options or arguments that make no sense.
+/// Options or arguments that are wrong or contradict each other.
 public struct UsageError: Failure {
     public let message: String
     public var exitStatus: ExitStatus { .usage }
@@ -90,12 +90,12 @@ public struct UsageError: Failure {
     }
 }
 
-/// Input that is not what it should be.
+/// Invalid input.
 public enum InputError: Failure {
-    /// Nothing came on stdin.
+    /// The input is empty.
     case empty(Path)
     case terminal(toolName: String, expected: String)
-    /// The last line has no newline: whoever wrote it was cut off.
+    /// The last line has no newline: its writer was interrupted.
     case cutLine(Path, line: Int)
     /// Another kind of input than expected, such as `a zstd layer`.
     case wrongKind(Path, found: String, expected: String)
@@ -105,7 +105,7 @@ public enum InputError: Failure {
     /// A numbered image line is missing.
     case missingLine(LinePosition)
     case document(subject: String, JSONError)
-    /// Options are right by themselves but not with this input.
+    /// The input does not fit the options.
     case refused(String)
 
     public var exitStatus: ExitStatus {
@@ -152,9 +152,9 @@ extension Console {
         return InputStream()
     }
 
-    /// Makes sure that this process's stdout is not a terminal, for a tool that writes no text.
+    /// Checks that this process's stdout is not a terminal, for a tool with binary output.
     ///
-    /// - Parameter output: what the tool writes, as in `a tar`.
+    /// - Parameter output: the kind of output in the message, such as `a tar`.
     /// - Throws: `UsageError`.
     public func refuseTerminal(for output: String) throws(UsageError) {
         if FileDescriptor.standardOutput.isTerminal {

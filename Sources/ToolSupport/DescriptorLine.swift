@@ -20,9 +20,10 @@ extension FileDescriptor {
     }
 }
 
-/// Reads a file of exactly one descriptor line, as `oci-push-blob` wrote it.
+/// Reads a file with exactly one descriptor line, as `oci-push-blob` writes it.
 ///
-/// - Throws: `StreamError`, `InputError`: an empty file is that of a stage that failed.
+/// - Throws: `StreamError`, `InputError`, also for an empty file: the stage that should have
+///   written it failed.
 public func readDescriptor(_ path: Path) throws -> Descriptor {
     try descriptor(of: readFile(path, limit: ImageLines.lineByteLimit), path: path)
 }

@@ -15,7 +15,7 @@ extension InputStream {
     }
 }
 
-/// All of a small file that the user wrote.
+/// Reads a small file whole.
 ///
 /// - Throws: `StreamError.open` and `.read`, `InputError.tooLarge` beyond `limit` bytes.
 public func readWholeFile(_ path: Path, limit: Int = 16 << 20) throws -> [UInt8] {
@@ -26,7 +26,7 @@ public func readWholeFile(_ path: Path, limit: Int = 16 << 20) throws -> [UInt8]
     return bytes
 }
 
-/// All of a small file that must not be empty.
+/// Reads a small file whole, which must not be empty.
 ///
 /// - Throws: what `readWholeFile` throws, and `InputError.empty`.
 public func readFile(_ path: Path, limit: Int) throws -> [UInt8] {
@@ -35,10 +35,10 @@ public func readFile(_ path: Path, limit: Int) throws -> [UInt8] {
     return bytes
 }
 
-/// A file that the user names, and that has its name when it is whole.
+/// An output file that the user names, and that gets its name when it is complete.
 ///
-/// Until then, what had the name before stays. A name that is not a regular file's (a symbolic link,
-/// `/dev/fd/3`, a FIFO) is opened at once and written as it is.
+/// Until then, an existing file of that name stays. Anything but a regular file (a symbolic link,
+/// `/dev/fd/3`, a FIFO) is opened at once and written in place.
 public final class OutputFile: ByteSink {
     private enum Target {
         case file(AtomicFile)
@@ -78,16 +78,16 @@ public final class OutputFile: ByteSink {
     }
 }
 
-/// The type of what has a name, `S_IFREG` or another; nil when nothing has it.
+/// The file type at a path, such as `S_IFREG`; nil when there is no file.
 private func fileType(of path: Path) -> mode_t? {
     var status = stat()
     return path.withCString { lstat($0, &status) } == 0 ? status.st_mode & S_IFMT : nil
 }
 
-/// A file that is written at the end of a run, in one piece.
+/// An output file that is written at the end of a run, all at once.
 ///
-/// What had the name before is gone from the start, so that a run that fails leaves no line of an
-/// earlier one. A name that is not a regular file's is opened at once.
+/// An existing regular file is removed at the start, so that a failed run leaves no line of an
+/// earlier run. Anything else is opened at once.
 public final class ReplacedFile {
     private let file: OutputFile
 

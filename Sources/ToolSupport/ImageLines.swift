@@ -7,13 +7,14 @@ import OCI
 ///
 /// - Spec: the design's "Three things cross a pipe"; image-spec v1.1.1, descriptor.md, `data`.
 public enum ImageLines {
-    /// The most bytes that one run reads, all lines together.
+    /// The maximum number of bytes of all lines in one run.
     public static let byteLimit = 256 << 20
 
-    /// The most bytes of one line: a manifest and a config in base64, both of the largest size.
+    /// The maximum number of bytes of one line: a manifest and a config in base64, both of maximum
+    /// size.
     public static let lineByteLimit = 16 << 20
 
-    /// The most lines that one run reads.
+    /// The maximum number of lines in one run.
     public static let lineCountLimit = 65_536
 
     /// Reads every line to the end of the input.
@@ -24,9 +25,9 @@ public enum ImageLines {
         try read(readAll(from: input), path: input.path)
     }
 
-    /// Reads every line of an input that was read to its end.
+    /// Parses all lines of an input that was read before.
     ///
-    /// - Parameter path: what messages call the input.
+    /// - Parameter path: the name of the input in messages.
     /// - Throws: `InputError`.
     public static func read(_ bytes: [UInt8], path: Path) throws -> [Image] {
         try InputKind.naming(bytes, path, expecting: .imageLines) {
@@ -36,7 +37,7 @@ public enum ImageLines {
         }
     }
 
-    /// All of the input, which must not be empty.
+    /// Reads the whole input, which must not be empty.
     ///
     /// - Throws: `InputError.empty`, `.tooLarge`, `StreamError.read`.
     public static func readAll(from input: InputStream) throws -> [UInt8] {
@@ -70,7 +71,7 @@ public enum ImageLines {
 
     /// Reads one image line.
     ///
-    /// - Parameter subject: what messages call it.
+    /// - Parameter subject: its name in messages.
     /// - Throws: `InputError.document`, `.refused`.
     public static func image(from line: [UInt8], subject: String) throws -> Image {
         do {
@@ -103,10 +104,10 @@ public enum ImageLines {
         }
     }
 
-    /// Reads every line of stdin, edits each image, and writes them all when all were edited.
+    /// Reads all lines of stdin, edits each image, and writes all images after the last was edited.
     ///
-    /// Nothing is written when any of them fails, so that no later stage takes a part for the whole.
-    /// - Parameter edit: changes an image; the subject names it in messages.
+    /// When an edit fails, nothing is written, so that no later stage accepts a part as the whole.
+    /// - Parameter edit: edits an image; the subject is its name in messages.
     public static func map(
         _ console: Console, _ edit: (inout Image, _ subject: String) throws -> Void
     ) throws {
@@ -149,7 +150,7 @@ public enum ImageLines {
         return images[0]
     }
 
-    /// Reads every image line of stdin, of lines that count themselves all.
+    /// Reads all image lines of stdin; no line of a numbered set may be missing.
     ///
     /// - Parameter body: uses an image.
     /// - Throws: what `read`, `checkPositions` and `body` throw, each with its line as the subject.

@@ -10,8 +10,7 @@ enum InputKind {
         case descriptorLines = "descriptor lines"
     }
 
-    /// Reads an input, and says what it is when it is another of the things that cross the pipes of
-    /// this toolkit.
+    /// Reads an input, and on failure names its kind when it is another kind that these tools pipe.
     ///
     /// - Throws: `InputError.wrongKind`, and what `read` throws.
     static func naming<Result>(

@@ -3,8 +3,9 @@ import JSON
 import OCI
 
 extension KnownLayers {
-    /// Adds the layers of a file: descriptor lines as `oci-layers` writes them, or image lines. A file
-    /// without lines knows nothing. So does an image that contradicts itself, or is an artifact.
+    /// Adds the layers of a file: descriptor lines as `oci-layers` writes them, or image lines. A
+    /// file without lines adds nothing. Neither does an artifact, or an image that contradicts
+    /// itself.
     ///
     /// - Throws: `InputError` for lines that are cut or malformed, `StreamError`.
     public mutating func read(

@@ -9,7 +9,7 @@ public struct LinePosition: Hashable, Sendable, CustomStringConvertible {
     public let number: Int
     public let total: Int
 
-    /// - Precondition: `number` is of 1 to `total`.
+    /// - Precondition: `number` is in 1 to `total`.
     public init(_ number: Int, of total: Int) {
         precondition((1...total).contains(number))
         self.number = number
@@ -31,9 +31,9 @@ public struct LinePosition: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension ImageLines {
-    /// Writes the images to stdout as their source does: several lines are numbered.
+    /// Writes the images of a source to stdout; several lines are numbered.
     ///
-    /// A filter uses `write`, which keeps the positions that it read.
+    /// A filter uses `write`, which keeps the positions in its input.
     public static func writeNumbered(_ images: [Image]) throws(StreamError) {
         try write(numbered(images))
     }
@@ -50,8 +50,8 @@ extension ImageLines {
 
     /// Checks that no numbered line is missing, and removes the numbers.
     ///
-    /// Lines without a position are taken as they come. Several sets of lines may follow each other,
-    /// and the order of lines is free; what is cut off is missing from one of the sets.
+    /// Lines without a position are accepted as they are. There may be several sets of lines, in
+    /// any order; a truncated input lacks a line of one of the sets.
     /// - Throws: `InputError.missingLine`, and `.document` for what is not a position.
     public static func checkPositions(_ images: inout [Image]) throws(InputError) {
         var counts: [Int: [Int: Int]] = [:]
@@ -68,7 +68,7 @@ extension ImageLines {
         }
         for (total, numbers) in counts.sorted(by: { $0.key < $1.key }) {
             let sets = numbers.values.max() ?? 0
-            // Ends at the latest behind the highest number there is, however large the total.
+            // The search ends after the highest number in the input, however large the total is.
             let missing = (1...total).first { numbers[$0, default: 0] < sets }
             if let missing { throw .missingLine(LinePosition(missing, of: total)) }
         }

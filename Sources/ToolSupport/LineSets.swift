@@ -1,13 +1,13 @@
 import OCI
 
 extension ImageLines {
-    /// Image lines in sets: those that count themselves from `1/N` to `N/N`, and between them the ones
-    /// that do not, all that follow each other together.
+    /// Splits image lines into sets: lines numbered `1/N` to `N/N`, and runs of consecutive lines
+    /// without numbers.
     ///
-    /// - Parameter images: of which `checkPositions` would find none missing.
+    /// - Parameter images: a complete input, as `checkPositions` checks it.
     public static func sets(of images: [Image]) -> [LineSet] {
         var sets: [LineSet] = []
-        // Where the sets of a length are, in order, and how many lines of each number came.
+        // The indexes of the sets of each length, in order, and the count of lines of each number.
         var places: [Int: [Int]] = [:]
         var counts: [LinePosition: Int] = [:]
         for image in images {
@@ -39,6 +39,6 @@ extension ImageLines {
 public struct LineSet: Sendable {
     /// At least one.
     public fileprivate(set) var images: [Image]
-    /// Whether the lines count themselves, and so are one image for several platforms.
+    /// Whether the lines are numbered, and so are one image for several platforms.
     public let isCounted: Bool
 }

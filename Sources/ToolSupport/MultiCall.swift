@@ -1,10 +1,10 @@
 import ByteStream
 import Glibc
 
-/// Runs the one of `tools` that this process was called by, as its `argv[0]` says, and ends.
+/// Runs the tool whose name is in `argv[0]`, and ends the process.
 ///
-/// One binary with a symbolic link for each tool: the Swift runtime is there once. Where there can be no
-/// links, as in packages of Python and npm, the tool is the first argument.
+/// One binary with a symbolic link for each tool has the Swift runtime only once. In packages that
+/// cannot have links, as those of Python and npm, the first argument names the tool.
 public func runCalledTool(_ tools: [any Tool.Type]) -> Never {
     let arguments = ArgumentText.processArguments
     let name = Path(ArgumentText.encode(arguments.first ?? "")).name.description

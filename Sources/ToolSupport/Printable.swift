@@ -1,7 +1,7 @@
-/// Text of unknown origin as it may be shown on a terminal.
+/// Makes text of unknown origin safe for a terminal.
 public enum Printable {
-    /// One line that is harmless to a terminal: runs of white space become a space, and what is not
-    /// printable becomes `\ooo`, byte by byte.
+    /// One line: runs of white space become a space, and bytes that are not printable become
+    /// `\ooo`.
     public static func line(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
@@ -14,14 +14,14 @@ public enum Printable {
         return String(result)
     }
 
-    /// The same with white space as it is, newlines and tabs as `\ooo`.
+    /// The same, but spaces stay, and newlines and tabs become `\ooo`.
     public static func exact(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars { append(scalar, to: &result) }
         return String(result)
     }
 
-    /// At most `width` characters, an ellipsis in place of the rest.
+    /// At most `width` characters; an ellipsis replaces the rest.
     public static func truncated(_ text: String, to width: Int) -> String {
         text.count <= width ? text : text.prefix(max(0, width - 1)) + "…"
     }

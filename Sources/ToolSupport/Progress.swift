@@ -4,7 +4,7 @@ import Glibc
 
 /// How transfers are shown.
 public enum ProgressMode: String, CaseIterable, Sendable, ExpressibleByArgument {
-    /// One line on a terminal, plain lines in CI, else nothing.
+    /// One line on a terminal, plain lines in CI, nothing otherwise.
     case auto
     /// A line every few seconds.
     case plain
@@ -53,7 +53,7 @@ public final class Progress: Sendable {
     private struct State {
         var transfers: [Int: Transfer] = [:]
         var finishedByteCounts: [Transfer.Direction: Int64] = [:]
-        /// A copied blob is fetched and pushed. It is shown once, as pushed.
+        /// A copied blob is fetched and pushed. It is shown once, as a push.
         var shownDirection = Transfer.Direction.fetch
         let start = ContinuousClock.now
         var shown = ContinuousClock.now
@@ -76,7 +76,7 @@ public final class Progress: Sendable {
             }
     }
 
-    /// Notes the state of a transfer, and shows it when it is time; nil when the transfer is over.
+    /// Records the state of a transfer, and shows it at intervals; nil ends the transfer.
     ///
     /// - Parameter identifier: the same for all states of one transfer.
     public func update(_ identifier: Int, _ transfer: Transfer?) {
@@ -143,7 +143,7 @@ public final class Progress: Sendable {
     }
 
     private func write(_ text: String) {
-        // Progress that cannot be shown is no reason to fail.
+        // Progress that cannot be shown is dropped.
         _ = try? FileDescriptor.standardError.writeAll(Array(text.utf8))
     }
 }

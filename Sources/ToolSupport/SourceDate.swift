@@ -2,7 +2,7 @@ import ByteStream
 import Glibc
 import OCI
 
-/// The time of the sources, which stands for "now" in everything that is built from them.
+/// The time of the sources, which replaces the current time in everything that is built from them.
 ///
 /// - Spec: reproducible-builds.org, SOURCE_DATE_EPOCH specification 1.1.
 public enum SourceDate {
@@ -10,7 +10,7 @@ public enum SourceDate {
 
     /// The value of `SOURCE_DATE_EPOCH`; nil when it is not set, or empty.
     ///
-    /// - Throws: `UsageError` for anything but a number of seconds up to the year 9999.
+    /// - Throws: `UsageError` for a value that is not a number of seconds up to the year 9999.
     public static func current() throws(UsageError) -> Timestamp? {
         guard let value = getenv(variable), value.pointee != 0 else { return nil }
         return try parse(UnsafeRawBufferPointer(start: value, count: strlen(value)))

@@ -20,7 +20,7 @@ public struct TextTable {
 
     /// The lines, without white space at their ends.
     ///
-    /// - Parameter width: what the last column is cut to fit; nil means never.
+    /// - Parameter width: the width to which the last column is cut; nil means no limit.
     public func lines(width: Int? = nil) -> [String] {
         let widths = alignments.indices.map { column in
             rows.map { $0[column].count }.max() ?? 0

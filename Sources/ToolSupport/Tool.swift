@@ -2,7 +2,7 @@ import ArgumentParser
 import ByteStream
 import Glibc
 
-/// A command of the toolkit: options, and what it does with them.
+/// A command of the toolkit.
 ///
 /// `run()` of ArgumentParser is not used: a tool reports through its `Console`, and every error it
 /// throws becomes one line on stderr and an exit status.
@@ -29,7 +29,7 @@ public struct CommonOptions: ParsableArguments {
 }
 
 extension Tool {
-    /// The name users type, as in `oci-tar`.
+    /// The name of the command, such as `oci-tar`.
     public static var toolName: String { configuration.commandName ?? String(describing: self) }
 
     /// Runs the tool and ends the process.
@@ -101,7 +101,7 @@ private func foldUsage(in help: String) -> String {
     }.joined(separator: "\n")
 }
 
-/// Moves the registry options behind the tool's own. ArgumentParser lists them first.
+/// Moves the registry options after the tool's own, because ArgumentParser lists them first.
 private func ownOptionsFirst(in help: String) -> String {
     guard let registry = help.firstRange(of: "REGISTRY OPTIONS:\n"),
         let own = help.firstRange(of: "\n\nOPTIONS:\n"), registry.lowerBound < own.lowerBound
@@ -113,7 +113,7 @@ private func ownOptionsFirst(in help: String) -> String {
 }
 
 extension UsageError {
-    /// Turns a message of ArgumentParser into the form of this toolkit's messages.
+    /// Converts a message of ArgumentParser to the style of this toolkit's messages.
     init(parsing message: String, of toolName: String) {
         var text = RefusedValue.message(parserMessage: message)
         while text.hasSuffix(".") { text.removeLast() }
@@ -130,7 +130,7 @@ extension UsageError {
     }
 }
 
-/// Closes stdout: some file systems say only then that a write failed.
+/// Closes stdout, because some file systems report a failed write only then.
 private func closeStandardOutput() throws(StreamError) {
     do {
         try FileDescriptor.standardOutput.close()
@@ -139,7 +139,7 @@ private func closeStandardOutput() throws(StreamError) {
     }
 }
 
-/// Keeps the numbers 0, 1 and 2 from being given to files that the tool opens.
+/// Occupies the descriptors 0, 1 and 2, so that no file that the tool opens gets them.
 ///
 /// A descriptor that the caller closed becomes one on which reading and writing fail.
 private func occupyStandardDescriptors() {
@@ -150,10 +150,9 @@ private func occupyStandardDescriptors() {
 }
 
 extension ExitStatus {
-    /// Ends the process with this status, or by SIGPIPE as a filter does whose reader went away.
+    /// Ends the process with this status, or by SIGPIPE when the reader of its output has gone.
     ///
-    /// Nothing is cleaned up: a thread that waits for input may be at work with what libraries would
-    /// free.
+    /// No cleanup runs, because another thread may still use memory that libraries would free.
     public func endProcess() -> Never {
         if self == .brokenPipe {
             signal(SIGPIPE, SIG_DFL)

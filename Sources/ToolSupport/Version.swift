@@ -20,8 +20,8 @@ public enum Version {
         return text.hasSuffix(")") ? "\(text.dropLast()), \(package))" : "\(text) (\(package))"
     }
 
-    /// What the file `package` beside the binary says: `deb`, `rpm`, `wheel`, `npm`, `tarball` or
-    /// another word by whoever packed it. Nil where there is no such file.
+    /// The content of the file `package` beside the binary: `deb`, `rpm`, `wheel`, `npm`, `tarball`
+    /// or another word by the packager. Nil without such a file.
     private static var package: String? {
         var buffer: [CChar] = Array(repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &buffer, buffer.count)

@@ -83,15 +83,15 @@ complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact"' -l 'annotation' -d 'Annotate the manifest.' -rfka ''
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" subject' -l 'subject' -d 'Subject of the artifact: an image, an index or an artifact.' -rfka ''
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" subject-file' -l 'subject-file' -d 'Subject, as a file with its descriptor line.' -rF
-complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
+complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP anyway.'
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
-complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
+complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a separate file.' -rF
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
-complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
-complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
+complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" timeout' -l 'timeout' -d 'Give up a connection or transfer after this time without progress.' -rfka ''
+complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: parts only where a registry needs them.' -rfka ''
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-artifact' -n '__oci-artifact_should_offer_completions_for_flags_or_options "oci-artifact" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

@@ -84,15 +84,15 @@ complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_o
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" ignore' -l 'ignore' -d 'Differences to ignore, separated by commas: time, order, history.' -rfka ''
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare"' -l 'from' -d 'Read layers from here. Default: where the image came from. May be repeated.' -rfka ''
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" no-cache' -l 'no-cache' -d 'Neither use nor keep listings of layers in $XDG_CACHE_HOME/ocinoco.'
-complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
+complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP anyway.'
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
-complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
+complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a separate file.' -rF
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
-complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
-complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
+complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" timeout' -l 'timeout' -d 'Give up a connection or transfer after this time without progress.' -rfka ''
+complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: parts only where a registry needs them.' -rfka ''
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-compare' -n '__oci-compare_should_offer_completions_for_flags_or_options "oci-compare" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

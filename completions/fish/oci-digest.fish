@@ -78,11 +78,11 @@ end
 
 complete -c 'oci-digest' -f
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" tee' -l 'tee' -d 'Copy stdin to stdout and write the descriptor line to FILE.' -rF
-complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" output' -l 'output' -d 'Write the bytes here, under this name when they are whole.' -rF
+complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" output' -l 'output' -d 'Write the bytes to this file, which gets its name when it is whole.' -rF
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" media-type' -l 'media-type' -d 'Media type of the bytes (default: detected from the first bytes).' -rfka ''
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" algorithm' -l 'algorithm' -d 'Hash algorithm.' -rfka 'sha256 sha512'
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" verify-layer' -l 'verify-layer' -d 'Decompress and check a layer even if it has a trailer.'
-complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" sniff' -l 'sniff' -d 'Read only the first bytes and print the media type they show.'
+complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" sniff' -l 'sniff' -d 'Read only the first bytes and print the media type they indicate.'
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-digest' -n '__oci-digest_should_offer_completions_for_flags_or_options "oci-digest" version' -l 'version' -d 'Show the version.'

@@ -79,19 +79,19 @@ end
 complete -c 'oci-dockerfile' -f
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" ast' -l 'ast' -d 'Print the parsed Dockerfile as JSON lines, and read nothing else.'
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" file' -l 'file' -d 'The Dockerfile (default: stdin).' -rF
-complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" context' -l 'context' -d 'Where COPY copies from (default: .).' -rF
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" context' -l 'context' -d 'Directory that COPY copies from.' -rF
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" target' -l 'target' -d 'Build this stage, by name or number (default: the last one).' -rfka ''
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'build-arg' -d 'Value of an ARG; without \'=\', from the environment.' -rfka ''
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'platform' -d 'Platforms of the image, with commas (default: this machine\'s).' -rfka ''
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'tag' -d 'Push the image here.' -rfka ''
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'output' -d 'Write it to a layout, oci:DIR[:TAG].' -rfka ''
-complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" isolation' -l 'isolation' -d 'Isolation of RUN.' -rfka 'oci chroot'
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" isolation' -l 'isolation' -d 'How RUN runs programs: by runc or crun, or by chroot.' -rfka 'oci chroot'
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'secret' -d 'Secret for RUN --mount.' -rfka ''
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" cache' -l 'cache' -d 'Keep the layers of RUN here, and the directories of its cache mounts.' -rF
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'cache-repo' -d 'Keep the layers of RUN as tags of this repository. May be repeated.' -rfka ''
-complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" reuse' -l 'reuse' -d 'Image whose layers are reused; auto is what the new name stands for.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" reuse' -l 'reuse' -d 'Image whose layers are reused; \'auto\' is the image that has the new tag now.' -rfka ''
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" no-base-listing' -l 'no-base-listing' -d 'Copy without listing the base image, as COPY --link does.'
-complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" squash' -l 'squash' -d 'Put one layer in place of all that the Dockerfile adds.'
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" squash' -l 'squash' -d 'Join all layers that the Dockerfile adds into one.'
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" mtime' -l 'mtime' -d 'Time of copied files, as --mtime of oci-tar.' -rfka ''
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" entrypoint' -l 'entrypoint' -d 'Passed to oci-config.' -rfka ''
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" cmd' -l 'cmd' -d 'Passed to oci-config.' -rfka ''
@@ -110,15 +110,15 @@ complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_f
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'clear' -d 'Passed to oci-config.' -rfka ''
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'history' -d 'Passed to oci-config.' -rfka ''
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'patch' -d 'Passed to oci-config.' -rfka ''
-complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP anyway.'
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
-complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a separate file.' -rF
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
-complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
-complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" timeout' -l 'timeout' -d 'Give up a connection or transfer after this time without progress.' -rfka ''
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: parts only where a registry needs them.' -rfka ''
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

@@ -77,15 +77,15 @@ function __oci-doctor_custom_completion
 end
 
 complete -c 'oci-doctor' -f
-complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP anyway.'
 complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
 complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
-complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a separate file.' -rF
 complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
-complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
-complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" timeout' -l 'timeout' -d 'Give up a connection or transfer after this time without progress.' -rfka ''
+complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: parts only where a registry needs them.' -rfka ''
 complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-doctor' -n '__oci-doctor_should_offer_completions_for_flags_or_options "oci-doctor" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

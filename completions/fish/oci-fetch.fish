@@ -77,29 +77,29 @@ function __oci-fetch_custom_completion
 end
 
 complete -c 'oci-fetch' -f
-complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch"' -l 'platform' -d 'Platforms whose images are wanted, or \'all\'. Default: this machine. May be repeated.' -rfka ''
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch"' -l 'platform' -d 'Platforms to fetch, or \'all\'. Default: this machine\'s. May be repeated.' -rfka ''
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" raw' -l 'raw' -d 'Write the exact bytes of the manifest, or of the index when no platform is given.'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" config' -l 'config' -d 'Write the exact bytes of the image\'s config.'
-complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" blob' -l 'blob' -d 'Write the blob REF@DIGEST, or those whose descriptor lines come from stdin, one after the other.'
-complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" descriptor' -l 'descriptor' -d 'Fetch the digest in the descriptor line on stdin, as oci-verify prints it, from REF.'
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" blob' -l 'blob' -d 'Write the blob REF@DIGEST, or the blobs of the descriptor lines on stdin, one after the other.'
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" descriptor' -l 'descriptor' -d 'Fetch from REF the digest in the descriptor line on stdin, as oci-verify prints it.'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" digest' -l 'digest' -d 'Print the digest of REF by a HEAD request; no manifest is fetched.'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" is' -l 'is' -d 'With --digest: exit with status 1 when the digest differs.' -rfka ''
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" tags' -l 'tags' -d 'Write the tags of REF\'s repository, one to a line.'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" exclude-digest-tags' -l 'exclude-digest-tags' -d 'With --tags: omit tags named after a digest, such as sha256-HEX.sig.'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" json' -l 'json' -d 'With --tags: print JSON lines with digest and creation time.'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" referrers' -l 'referrers' -d 'Print descriptor lines of the artifacts whose subject is REF.'
-complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" recursive' -l 'recursive' -d 'With --referrers: also what is about those, and in REF\'s index, each once.'
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" recursive' -l 'recursive' -d 'With --referrers: also those of referrers and of images in REF\'s index, each once.'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" artifact-type' -l 'artifact-type' -d 'List only referrers of this type.' -rfka ''
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" keep-base' -l 'keep-base' -d 'No effect: annotations that name the image\'s base always stay as they are.'
-complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP anyway.'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
-complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a separate file.' -rF
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
-complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
-complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" timeout' -l 'timeout' -d 'Give up a connection or transfer after this time without progress.' -rfka ''
+complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: parts only where a registry needs them.' -rfka ''
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-fetch' -n '__oci-fetch_should_offer_completions_for_flags_or_options "oci-fetch" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

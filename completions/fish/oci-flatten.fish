@@ -78,21 +78,21 @@ end
 
 complete -c 'oci-flatten' -f
 complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten"' -l 'only' -d 'Write only this path and everything in it. May be repeated.' -rF
-complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" follow' -l 'follow' -d 'With --only: write the links and directories that lead to a path too, and nothing for one that is missing.'
+complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" follow' -l 'follow' -d 'With --only: also write the links and directories that lead to a path; ignore a path that is missing.'
 complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten"' -l 'from' -d 'Read layers from here. Default: where the image came from. May be repeated.' -rfka ''
 complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" no-cache' -l 'no-cache' -d 'Neither use nor keep listings of layers in $XDG_CACHE_HOME/ocinoco.'
-complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
+complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP anyway.'
 complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
 complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
-complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
+complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a separate file.' -rF
 complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
-complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
-complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
+complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" timeout' -l 'timeout' -d 'Give up a connection or transfer after this time without progress.' -rfka ''
+complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: parts only where a registry needs them.' -rfka ''
 complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
-complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" above' -l 'above' -d 'Write what the layers above those of the image in FILE change, as one layer.' -rF
+complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" above' -l 'above' -d 'Write, as one layer, what the layers above those of the image in FILE change.' -rF
 complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" version' -l 'version' -d 'Show the version.'
 complete -c 'oci-flatten' -n '__oci-flatten_should_offer_completions_for_flags_or_options "oci-flatten" h help' -s 'h' -l 'help' -d 'Show help information.'

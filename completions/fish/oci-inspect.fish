@@ -78,8 +78,8 @@ end
 
 complete -c 'oci-inspect' -f
 complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" base' -l 'base' -d 'Image lines of the base, to tell its layers from the image\'s own.' -rF
-complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" reference' -l 'reference' -d 'What the images are called. Default: what oci-fetch recorded.' -rfka ''
-complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" index' -l 'index' -d 'Show several images as a table, and in full only the one for this machine.'
+complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" reference' -l 'reference' -d 'Name to show for the images. Default: the one that oci-fetch recorded.' -rfka ''
+complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" index' -l 'index' -d 'Show several images as a table, and only the one for this machine in full.'
 complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" no-trunc' -l 'no-trunc' -d 'Show digests and commands in full.'
 complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-inspect' -n '__oci-inspect_should_offer_completions_for_flags_or_options "oci-inspect" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

@@ -81,17 +81,17 @@ complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_positional "o
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list"' -l 'from' -d 'Read layers from here. Default: where the image came from. May be repeated.' -rfka ''
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" no-cache' -l 'no-cache' -d 'Neither use nor keep listings of layers in $XDG_CACHE_HOME/ocinoco.'
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" long' -l 'long' -d 'Print lines like those of \'tar -tv\', the layer\'s number first.'
-complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" size' -l 'size' -d 'Sums for people: bytes by directory and layer, and what upper layers cover.'
+complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" size' -l 'size' -d 'Print bytes by directory and by layer, and bytes that upper layers hide.'
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" digests' -l 'digests' -d 'Add the SHA-256 of the content of every file.'
-complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
+complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP anyway.'
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
-complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
+complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a separate file.' -rF
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
-complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
-complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
+complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" timeout' -l 'timeout' -d 'Give up a connection or transfer after this time without progress.' -rfka ''
+complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: parts only where a registry needs them.' -rfka ''
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-list' -n '__oci-list_should_offer_completions_for_flags_or_options "oci-list" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

@@ -77,17 +77,17 @@ function __oci-load_custom_completion
 end
 
 complete -c 'oci-load' -f
-complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" image' -l 'image' -d 'Load only the image of this name in the archive.' -rfka ''
+complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" image' -l 'image' -d 'Load only the image that has this name in the archive.' -rfka ''
 complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load"' -l 'platform' -d 'Load only the images of these platforms. May be repeated.' -rfka ''
-complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
+complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP anyway.'
 complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
 complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
-complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
+complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a separate file.' -rF
 complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
-complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
-complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
+complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" timeout' -l 'timeout' -d 'Give up a connection or transfer after this time without progress.' -rfka ''
+complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: parts only where a registry needs them.' -rfka ''
 complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-load' -n '__oci-load_should_offer_completions_for_flags_or_options "oci-load" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

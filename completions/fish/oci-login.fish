@@ -80,15 +80,15 @@ complete -c 'oci-login' -f
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" u username' -l 'username' -s 'u' -d 'User name.' -rfka ''
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" logout' -l 'logout' -d 'Remove the credentials from every file that has them.'
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" check' -l 'check' -d 'Ask the registry whether it accepts the stored credentials; store nothing.'
-complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
+complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP anyway.'
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
-complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
+complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a separate file.' -rF
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
-complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
-complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
+complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" timeout' -l 'timeout' -d 'Give up a connection or transfer after this time without progress.' -rfka ''
+complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: parts only where a registry needs them.' -rfka ''
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-login' -n '__oci-login_should_offer_completions_for_flags_or_options "oci-login" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

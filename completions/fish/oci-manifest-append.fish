@@ -78,14 +78,14 @@ end
 
 complete -c 'oci-manifest-append' -f
 complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_positional "oci-manifest-append" -ge 1' -F
-complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_flags_or_options "oci-manifest-append" no-layer' -l 'no-layer' -d 'Add no layer, and only make what was fetched the base.'
-complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_flags_or_options "oci-manifest-append" squash' -l 'squash' -d 'Put the one layer in place of all above those of the image in FILE.' -rF
-complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_flags_or_options "oci-manifest-append" diff-id' -l 'diff-id' -d 'Digest of the one layer\'s uncompressed tar.' -rfka ''
+complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_flags_or_options "oci-manifest-append" no-layer' -l 'no-layer' -d 'Add no layer; only record the fetched image as the base.'
+complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_flags_or_options "oci-manifest-append" squash' -l 'squash' -d 'Replace all layers above those of the image in FILE by the one layer.' -rF
+complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_flags_or_options "oci-manifest-append" diff-id' -l 'diff-id' -d 'Digest of the layer\'s uncompressed tar; only with one layer.' -rfka ''
 complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_flags_or_options "oci-manifest-append" created-by' -l 'created-by' -d 'Command that made the layers, for their history entries.' -rfka ''
-complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_flags_or_options "oci-manifest-append" comment' -l 'comment' -d 'Comment for their history entries.' -rfka ''
+complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_flags_or_options "oci-manifest-append" comment' -l 'comment' -d 'Comment for the layers\' history entries.' -rfka ''
 complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_flags_or_options "oci-manifest-append" created' -l 'created' -d 'Creation time, as RFC 3339 (default: $SOURCE_DATE_EPOCH, else none).' -rfka ''
 complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_flags_or_options "oci-manifest-append"' -l 'annotation' -d 'Annotate the layers.' -rfka ''
-complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_flags_or_options "oci-manifest-append" keep-annotations' -l 'keep-annotations' -d 'Keep the annotations that describe the image below, as its title and version.'
+complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_flags_or_options "oci-manifest-append" keep-annotations' -l 'keep-annotations' -d 'Keep annotations that describe the base, such as its title and version.'
 complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_flags_or_options "oci-manifest-append" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_flags_or_options "oci-manifest-append" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-manifest-append' -n '__oci-manifest-append_should_offer_completions_for_flags_or_options "oci-manifest-append" version' -l 'version' -d 'Show the version.'

@@ -77,10 +77,10 @@ function __oci-provenance_custom_completion
 end
 
 complete -c 'oci-provenance' -f
-complete -c 'oci-provenance' -n '__oci-provenance_should_offer_completions_for_flags_or_options "oci-provenance" image' -l 'image' -d 'Image lines of what was pushed, which say what it was made from.' -rF
+complete -c 'oci-provenance' -n '__oci-provenance_should_offer_completions_for_flags_or_options "oci-provenance" image' -l 'image' -d 'Image lines of the image that was pushed; they name its base.' -rF
 complete -c 'oci-provenance' -n '__oci-provenance_should_offer_completions_for_flags_or_options "oci-provenance"' -l 'layer' -d 'Descriptor line of a layer that was made from a source. May be repeated.' -rF
 complete -c 'oci-provenance' -n '__oci-provenance_should_offer_completions_for_flags_or_options "oci-provenance" builder' -l 'builder' -d 'Who built it, as a URI (default: ocinoco:local).' -rfka ''
-complete -c 'oci-provenance' -n '__oci-provenance_should_offer_completions_for_flags_or_options "oci-provenance" created' -l 'created' -d 'When it was built, as RFC 3339 (default: $SOURCE_DATE_EPOCH, else not said).' -rfka ''
+complete -c 'oci-provenance' -n '__oci-provenance_should_offer_completions_for_flags_or_options "oci-provenance" created' -l 'created' -d 'When it was built, as RFC 3339 (default: $SOURCE_DATE_EPOCH, else left out).' -rfka ''
 complete -c 'oci-provenance' -n '__oci-provenance_should_offer_completions_for_flags_or_options "oci-provenance" output' -l 'output' -d 'Write the statement to FILE, and the descriptor line to stdout.' -rF
 complete -c 'oci-provenance' -n '__oci-provenance_should_offer_completions_for_flags_or_options "oci-provenance" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-provenance' -n '__oci-provenance_should_offer_completions_for_flags_or_options "oci-provenance" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

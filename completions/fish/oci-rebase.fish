@@ -80,15 +80,15 @@ complete -c 'oci-rebase' -f
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" onto' -l 'onto' -d 'New base. Default: the image that the old base\'s tag points to now.' -rfka ''
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" base' -l 'base' -d 'Old base. Default: the base in the image\'s annotations.' -rfka ''
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" check' -l 'check' -d 'Report for each image line, or each REF, whether its base has changed.'
-complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
+complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP anyway.'
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
-complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
+complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a separate file.' -rF
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
-complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
-complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
+complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" timeout' -l 'timeout' -d 'Give up a connection or transfer after this time without progress.' -rfka ''
+complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: parts only where a registry needs them.' -rfka ''
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-rebase' -n '__oci-rebase_should_offer_completions_for_flags_or_options "oci-rebase" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

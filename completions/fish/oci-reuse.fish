@@ -80,9 +80,9 @@ complete -c 'oci-reuse' -f
 complete -c 'oci-reuse' -n '__oci-reuse_should_offer_completions_for_positional "oci-reuse" -ge 1' -F
 complete -c 'oci-reuse' -n '__oci-reuse_should_offer_completions_for_flags_or_options "oci-reuse"' -l 'media-type' -d 'Find only layers of this type. May be repeated.' -rfka ''
 complete -c 'oci-reuse' -n '__oci-reuse_should_offer_completions_for_flags_or_options "oci-reuse" chunked' -l 'chunked' -d 'Find only layers that are zstd:chunked.'
-complete -c 'oci-reuse' -n '__oci-reuse_should_offer_completions_for_flags_or_options "oci-reuse" cache' -l 'cache' -d 'Find the layer that DIR keeps for the fingerprint on stdin, in place of a tar.' -rF
-complete -c 'oci-reuse' -n '__oci-reuse_should_offer_completions_for_flags_or_options "oci-reuse" made-by' -l 'made-by' -d 'With --cache: what makes layers of tars; another TEXT is another layer.' -rfka ''
-complete -c 'oci-reuse' -n '__oci-reuse_should_offer_completions_for_flags_or_options "oci-reuse" keep' -l 'keep' -d 'With --cache: keep the descriptor line in FILE, if the tree is what it was.' -rF
+complete -c 'oci-reuse' -n '__oci-reuse_should_offer_completions_for_flags_or_options "oci-reuse" cache' -l 'cache' -d 'Find the layer that DIR stores for the fingerprint on stdin.' -rF
+complete -c 'oci-reuse' -n '__oci-reuse_should_offer_completions_for_flags_or_options "oci-reuse" made-by' -l 'made-by' -d 'With --cache: what compressed the layer; layers of another TEXT are not found.' -rfka ''
+complete -c 'oci-reuse' -n '__oci-reuse_should_offer_completions_for_flags_or_options "oci-reuse" keep' -l 'keep' -d 'With --cache: store the descriptor line in FILE, if the tree did not change.' -rF
 complete -c 'oci-reuse' -n '__oci-reuse_should_offer_completions_for_flags_or_options "oci-reuse" before' -l 'before' -d 'With --keep: the fingerprint from before the layer was made.' -rF
 complete -c 'oci-reuse' -n '__oci-reuse_should_offer_completions_for_flags_or_options "oci-reuse" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-reuse' -n '__oci-reuse_should_offer_completions_for_flags_or_options "oci-reuse" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

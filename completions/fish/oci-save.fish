@@ -77,19 +77,19 @@ function __oci-save_custom_completion
 end
 
 complete -c 'oci-save' -f
-complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save"' -l 'tag' -d 'Name in the archive. May be repeated: more names, or one for each of several images.' -rfka ''
+complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save"' -l 'tag' -d 'Name in the archive. May be repeated: more names of one image, or one for each image.' -rfka ''
 complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save"' -l 'from' -d 'Read blobs from here. Default: the image\'s base. May be repeated.' -rfka ''
 complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" raw' -l 'raw' -d 'Stdin is a stored manifest or index: keep it byte for byte, whatever it holds.'
-complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" referrers' -l 'referrers' -d 'Put in from the first --from what is about the image: signatures, SBOMs.'
-complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
+complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" referrers' -l 'referrers' -d 'Add the image\'s referrers (signatures, SBOMs) from the first --from.'
+complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP anyway.'
 complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
 complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
-complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
+complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a separate file.' -rF
 complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
-complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
-complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
+complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" timeout' -l 'timeout' -d 'Give up a connection or transfer after this time without progress.' -rfka ''
+complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: parts only where a registry needs them.' -rfka ''
 complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-save' -n '__oci-save_should_offer_completions_for_flags_or_options "oci-save" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

@@ -82,19 +82,19 @@ complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_opti
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" verify-key' -l 'verify-key' -d 'Check the signature with the public key in FILE before it is pushed.' -rF
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" password-file' -l 'password-file' -d 'Read the password of the key from FILE. Default: COSIGN_PASSWORD, or a terminal.' -rF
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" predicate' -l 'predicate' -d 'Sign that the JSON in FILE is true of it: a predicate, or a whole statement.' -rF
-complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" type' -l 'type' -d 'What kind of document that is: a URI, or a name of cosign\'s as spdxjson.' -rfka ''
+complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" type' -l 'type' -d 'Type of the predicate: a URI, or one of cosign\'s names, such as spdxjson.' -rfka ''
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign"' -l 'annotation' -d 'Sign this annotation too.' -rfka ''
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" legacy' -l 'legacy' -d 'Write the tag sha256-HEX.sig, as cosign did before version 3.'
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" identity' -l 'identity' -d 'The repository that a --legacy signature is for. Default: REF\'s.' -rfka ''
-complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
+complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP anyway.'
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
-complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
+complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a separate file.' -rF
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
-complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
-complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
+complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" timeout' -l 'timeout' -d 'Give up a connection or transfer after this time without progress.' -rfka ''
+complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: parts only where a registry needs them.' -rfka ''
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

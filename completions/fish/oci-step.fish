@@ -77,11 +77,11 @@ function __oci-step_custom_completion
 end
 
 complete -c 'oci-step' -f
-complete -c 'oci-step' -n '__oci-step_should_offer_completions_for_flags_or_options "oci-step" args' -l 'args' -d 'What runs: a JSON array, else a line for /bin/sh.' -rfka ''
-complete -c 'oci-step' -n '__oci-step_should_offer_completions_for_flags_or_options "oci-step"' -l 'env' -d 'A variable that the config does not have. May be repeated.' -rfka ''
-complete -c 'oci-step' -n '__oci-step_should_offer_completions_for_flags_or_options "oci-step"' -l 'mount' -d 'A mount, in any words that are always the same. May be repeated.' -rfka ''
-complete -c 'oci-step' -n '__oci-step_should_offer_completions_for_flags_or_options "oci-step"' -l 'content' -d 'Descriptor lines of what is mounted. May be repeated.' -rF
-complete -c 'oci-step' -n '__oci-step_should_offer_completions_for_flags_or_options "oci-step" network' -l 'network' -d 'Another network than the usual one.' -rfka ''
+complete -c 'oci-step' -n '__oci-step_should_offer_completions_for_flags_or_options "oci-step" args' -l 'args' -d 'Command to run: a JSON array, or else a line for /bin/sh.' -rfka ''
+complete -c 'oci-step' -n '__oci-step_should_offer_completions_for_flags_or_options "oci-step"' -l 'env' -d 'Environment variable that the config does not set. May be repeated.' -rfka ''
+complete -c 'oci-step' -n '__oci-step_should_offer_completions_for_flags_or_options "oci-step"' -l 'mount' -d 'Text that identifies a mount. May be repeated.' -rfka ''
+complete -c 'oci-step' -n '__oci-step_should_offer_completions_for_flags_or_options "oci-step"' -l 'content' -d 'Descriptor lines of mounted layers. May be repeated.' -rF
+complete -c 'oci-step' -n '__oci-step_should_offer_completions_for_flags_or_options "oci-step" network' -l 'network' -d 'Text that identifies a network other than the default.' -rfka ''
 complete -c 'oci-step' -n '__oci-step_should_offer_completions_for_flags_or_options "oci-step" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-step' -n '__oci-step_should_offer_completions_for_flags_or_options "oci-step" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-step' -n '__oci-step_should_offer_completions_for_flags_or_options "oci-step" version' -l 'version' -d 'Show the version.'

@@ -86,11 +86,11 @@ complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_option
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" rootless' -l 'rootless' -d 'Use the owners that oci-untar --rootless recorded; implies --xattrs.'
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" chmod' -l 'chmod' -d 'Change every mode as chmod does: octal, or as in \'u=rwX,go=rX\'.' -rfka ''
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" as' -l 'as' -d 'Store the one file SOURCE under this name, below the root directory.' -rfka ''
-complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" mtime' -l 'mtime' -d 'Time of every entry, or \'keep\' for each file\'s own (default: $SOURCE_DATE_EPOCH, else 0). What is kept is at most $SOURCE_DATE_EPOCH.' -rfka ''
+complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" mtime' -l 'mtime' -d 'Time of every entry, or \'keep\' for each file\'s own (default: $SOURCE_DATE_EPOCH, else 0). Kept times are at most $SOURCE_DATE_EPOCH.' -rfka ''
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar"' -l 'exclude' -d 'Exclude matching paths, by .dockerignore rules.' -rfka ''
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar"' -l 'exclude-from' -d 'Exclude paths that match a line of FILE.' -rF
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" dockerignore' -l 'dockerignore' -d 'Leave out what the .dockerignore of SOURCE matches, when it has one.'
-complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar"' -l 'exclude-output' -d 'Leave out a file, directory or oci:DIR that is written meanwhile, with a warning.' -rfka ''
+complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar"' -l 'exclude-output' -d 'Leave out, with a warning, a file, directory or oci:DIR that is written at the same time.' -rfka ''
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" files-from' -l 'files-from' -d 'Pack only the paths listed in FILE, relative to SOURCE; \'-\' is stdin.' -rF
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" null' -l 'null' -d 'Listed paths end with a zero byte, not a newline.'
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" from-tar' -l 'from-tar' -d 'Rewrite a tar instead of reading files; \'-\' is stdin.' -rF
@@ -98,7 +98,7 @@ complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_option
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar"' -l 'opaque' -d 'Hide what the layers below have in this directory.' -rfka ''
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" base' -l 'base' -d 'Listing of the image below, by oci-list; paths follow its symbolic links.' -rF
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" parents' -l 'parents' -d 'Write the directories above the root directory too.'
-complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" xattrs' -l 'xattrs' -d 'Keep all extended attributes, not security.capability alone.'
+complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" xattrs' -l 'xattrs' -d 'Keep all extended attributes, not only security.capability.'
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" copy' -l 'copy' -d 'Copy as COPY in a Dockerfile does; SOURCEs may have wildcards.' -rfka ''
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" context' -l 'context' -d 'Where --copy looks for SOURCEs (default: .).' -rF
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" chown' -l 'chown' -d 'Owner of the copies: numbers, or names that --base knows.' -rfka ''

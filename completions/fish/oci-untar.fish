@@ -81,7 +81,7 @@ complete -c 'oci-untar' -n '__oci-untar_should_offer_completions_for_positional 
 complete -c 'oci-untar' -n '__oci-untar_should_offer_completions_for_flags_or_options "oci-untar" descriptor' -l 'descriptor' -d 'Fail unless the layers have the digests, sizes and diffIDs of these descriptor lines.' -rF
 complete -c 'oci-untar' -n '__oci-untar_should_offer_completions_for_flags_or_options "oci-untar" digest' -l 'digest' -d 'Fail unless the layer has this digest.' -rfka ''
 complete -c 'oci-untar' -n '__oci-untar_should_offer_completions_for_flags_or_options "oci-untar" diff-id' -l 'diff-id' -d 'Fail unless the uncompressed layer has this digest.' -rfka ''
-complete -c 'oci-untar' -n '__oci-untar_should_offer_completions_for_flags_or_options "oci-untar" rootless' -l 'rootless' -d 'Do without the superuser: record owners in the attribute user.rootlesscontainers and put empty files in the place of devices.'
+complete -c 'oci-untar' -n '__oci-untar_should_offer_completions_for_flags_or_options "oci-untar" rootless' -l 'rootless' -d 'For users who are not root: record owners in the attribute user.rootlesscontainers and write empty files in place of devices.'
 complete -c 'oci-untar' -n '__oci-untar_should_offer_completions_for_flags_or_options "oci-untar" max-ratio' -l 'max-ratio' -d 'Refuse a layer that decompresses to more than 1 GiB and N times its size.' -rfka ''
 complete -c 'oci-untar' -n '__oci-untar_should_offer_completions_for_flags_or_options "oci-untar" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-untar' -n '__oci-untar_should_offer_completions_for_flags_or_options "oci-untar" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

@@ -77,17 +77,17 @@ function __oci-validate_custom_completion
 end
 
 complete -c 'oci-validate' -f
-complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" archive' -l 'archive' -d 'Check the archive on stdin, of docker save or of OCI, also compressed.'
-complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" fast' -l 'fast' -d 'Ask only whether blobs are there, with their sizes; read none but configs.'
-complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
+complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" archive' -l 'archive' -d 'Check the archive on stdin: of docker save or OCI, compressed or not.'
+complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" fast' -l 'fast' -d 'Check only that blobs exist with their sizes; read only configs.'
+complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP anyway.'
 complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
 complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
-complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
+complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a separate file.' -rF
 complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
-complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
-complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
+complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" timeout' -l 'timeout' -d 'Give up a connection or transfer after this time without progress.' -rfka ''
+complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: parts only where a registry needs them.' -rfka ''
 complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-validate' -n '__oci-validate_should_offer_completions_for_flags_or_options "oci-validate" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

@@ -78,18 +78,18 @@ end
 
 complete -c 'oci-verify' -f
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify"' -l 'verify-key' -d 'Accept signatures by the public key (PEM) in FILE. May be repeated.' -rF
-complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" type' -l 'type' -d 'Take attestations of this type: a URI, or a name as spdxjson. Default: signatures.' -rfka ''
+complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" type' -l 'type' -d 'Verify attestations of this type: a URI, or a name such as spdxjson. Default: signatures.' -rfka ''
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify"' -l 'annotation' -d 'Require this signed annotation.' -rfka ''
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" identity' -l 'identity' -d 'The repository that an older signature must name. Default: REF\'s.' -rfka ''
-complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Loopback ones are tried over it anyway.'
+complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP anyway.'
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" cert' -l 'cert' -d 'The client\'s certificate (PEM).' -rF
-complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a file of its own.' -rF
+complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" key' -l 'key' -d 'The key (PEM) of --cert, when it is in a separate file.' -rF
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" authfile' -l 'authfile' -d 'Look for credentials in FILE only. Default: containers\' and Docker\'s files.' -rF
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" retries' -l 'retries' -d 'Repeat a request that failed temporarily up to N times.' -rfka ''
-complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" timeout' -l 'timeout' -d 'Give up a connection or transfer that makes no progress for so long.' -rfka ''
-complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: as the registry takes them.' -rfka ''
+complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" timeout' -l 'timeout' -d 'Give up a connection or transfer after this time without progress.' -rfka ''
+complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" chunk-size' -l 'chunk-size' -d 'Upload blobs in parts of N MiB, 1 to 64. Default: parts only where a registry needs them.' -rfka ''
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" progress' -l 'progress' -d 'Show transfers on stderr: one line on a terminal, plain lines, or nothing.' -rfka 'auto plain none'
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-verify' -n '__oci-verify_should_offer_completions_for_flags_or_options "oci-verify" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'

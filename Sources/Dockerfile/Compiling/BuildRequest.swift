@@ -1,15 +1,15 @@
 import OCI
 
-/// What is built of a Dockerfile, and where it goes.
+/// The options of a build: what is built from a Dockerfile, and where the image is stored.
 public struct BuildRequest: Sendable {
-    /// What runs the programs of RUN.
+    /// How the programs of RUN are run.
     public enum Isolation: String, CaseIterable, Sendable {
         /// crun or runc.
         case oci
         case chroot
     }
 
-    /// What comments and messages call the Dockerfile.
+    /// The name of the Dockerfile in comments and messages.
     public var fileName = "Dockerfile"
     /// A stage's name or number; nil means the last one.
     public var target: String?
@@ -20,26 +20,27 @@ public struct BuildRequest: Sendable {
     public var context = "."
     /// The ignore file of the context; nil when there is none.
     public var ignoreFile: String?
-    /// References that get the image; none means a layout that is removed at the end.
+    /// References to push the image to; without any, it goes to a layout that is removed at the
+    /// end.
     public var destinations: [String] = []
-    /// Whether COPY asks what the image holds.
+    /// Whether COPY reads a listing of the base's files.
     public var listsBase = true
     public var isolation = Isolation.oci
     /// Options for every tool that talks to registries, as they are typed.
     public var registryArguments: [String] = []
     /// Options for `oci-config`, which edits the finished image.
     public var configArguments: [String] = []
-    /// What `oci-tar --mtime` gets; nil leaves it to the tool.
+    /// The value for `oci-tar --mtime`; nil means the tool's default.
     public var modificationTime: String?
     /// Directory of RUN's cache mounts, which are kept between builds.
     public var mountCache: String?
-    /// References without a tag under which layers of RUN are kept, the first one asked first.
+    /// Repositories that cache layers of RUN, as references without a tag, in the order of lookup.
     public var stepCaches: [String] = []
-    /// The image whose layers a COPY is compared with; nil packs everything anew.
+    /// The image whose layers COPY may reuse; nil packs every layer.
     public var knownImage: String?
-    /// Whether one layer takes the place of all that the Dockerfile adds.
+    /// Whether the layers that the Dockerfile adds are joined into one.
     public var squashes = false
-    /// Whether the script says which steps it found in a cache.
+    /// Whether the script omits the messages about steps found in a cache.
     public var isQuiet = false
     /// Secrets by their id, as files.
     public var secrets: [KeyValue] = []
@@ -62,9 +63,9 @@ public struct BaseImage: Sendable {
     }
 }
 
-/// A script, and what its reader should know.
+/// A script, and warnings about the Dockerfile.
 public struct BuildScript: Sendable {
     public let text: String
-    /// With positions, without the file's name.
+    /// Each begins with a position, without the file's name.
     public let warnings: [String]
 }

@@ -3,7 +3,7 @@ import OCI
 
 /// Turns a Dockerfile into a script of the tools.
 ///
-/// Nothing of the Dockerfile's text is code in the script: it is quoted, or it is a file's content.
+/// No text of the Dockerfile becomes code of the script: it is quoted, or it is a file's content.
 ///
 /// - Spec: Dockerfile reference; BuildKit where that is silent, and where the two differ.
 public struct DockerfileCompiler {
@@ -14,13 +14,13 @@ public struct DockerfileCompiler {
     let request: BuildRequest
     let baseReader: BaseReader
     var stages: Stages
-    /// The platform of the image that is made.
+    /// The platform of the built image.
     var platform: Platform
-    /// Before the names of files, where there are several platforms.
+    /// The prefix of file names, when there are several platforms.
     var prefix = ""
     var states: [Int: StageState] = [:]
     var scripts: [Int: ShellScript] = [:]
-    /// What COPY --from and RUN --mount copy from.
+    /// The stages and images that COPY --from and RUN --mount copy from.
     var sources: [SourceName: Source] = [:]
     /// Images among them, by reference, in the order in which they were found.
     var images: [String] = []
@@ -28,14 +28,14 @@ public struct DockerfileCompiler {
     var usesPrivateRoots = false
     /// Whether programs run.
     var runs = false
-    /// Whether a layer is packed that may be there already.
+    /// Whether the script packs a layer that may be stored already.
     var storesLayers = false
     var warnings: [String] = []
     var unset: [(position: SourcePosition, name: String)] = []
 
-    /// The script that a Dockerfile stands for.
+    /// Translates a Dockerfile into a script.
     ///
-    /// - Parameter base: is asked for the base of every stage that the target needs.
+    /// - Parameter base: reads the config of the base of every stage that the target needs.
     /// - Throws: `DockerfileError`, and what `base` throws.
     public static func compile(
         _ file: Dockerfile, _ request: BuildRequest, base: @escaping BaseReader
@@ -120,7 +120,7 @@ public struct DockerfileCompiler {
         return arguments
     }
 
-    /// Compiles what the target needs, in the order of the file.
+    /// Compiles the stages that the target needs, in the order of the file.
     ///
     /// - Returns: the file of the finished image line.
     private mutating func compileTarget() throws -> String {
@@ -136,7 +136,7 @@ public struct DockerfileCompiler {
         }
         if request.squashes, state.hasOwnLayers { squash(&state, target, &script) }
         var finish: [[ShellWord]] = []
-        // What describes the base does not describe what is built on it.
+        // Annotations that describe the base do not describe an image built on it.
         if state.base != nil, !state.hasOwnLayers {
             finish.append(["oci-manifest-append", "--no-layer"])
         }
@@ -157,7 +157,7 @@ public struct DockerfileCompiler {
         return state.image
     }
 
-    /// Puts one layer in place of those that the stage has on its base.
+    /// Joins the layers that the stage has on its base into one.
     private mutating func squash(
         _ state: inout StageState, _ target: Stage, _ script: inout ShellScript
     ) {
@@ -183,7 +183,7 @@ public struct DockerfileCompiler {
         state.image = name
     }
 
-    /// Compiles a stage unless it was already.
+    /// Compiles a stage once; later calls do nothing.
     mutating func compile(_ stage: Stage) throws {
         if states[stage.index] != nil { return }
         var compiler = try StageCompiler(stage, self)
@@ -193,11 +193,11 @@ public struct DockerfileCompiler {
         scripts[stage.index] = compiler.script
     }
 
-    // MARK: what is copied from
+    // MARK: sources of copies
 
     /// The directory of a source.
     ///
-    /// - Parameter paths: what of it will be copied, with wildcards.
+    /// - Parameter paths: the paths of it that will be copied, with wildcards.
     mutating func root(of name: SourceName, holding paths: [String]) -> String {
         guard var source = sources[name] else { preconditionFailure("a source without a name") }
         for path in paths { source.add(path) }
@@ -225,7 +225,7 @@ public struct DockerfileCompiler {
         return script
     }
 
-    /// Unpacks what is copied of a source, unless it is unpacked already.
+    /// Unpacks the paths of a source that are copied, unless they are unpacked already.
     private func unpacking(_ source: Source) -> ShellScript {
         var script = ShellScript()
         if source.mayBeThere, request.stepCaches.isEmpty { return script }
@@ -276,7 +276,7 @@ public struct DockerfileCompiler {
         return name
     }
 
-    // MARK: around the stages
+    // MARK: destinations
 
     private static func prelude(_ request: BuildRequest, usesPrivateRoots: Bool) -> ShellScript {
         var script = ShellScript()
@@ -331,12 +331,12 @@ public struct DockerfileCompiler {
         return script
     }
 
-    /// Where layers go; with `--squash` no farther than they are needed.
+    /// Where layers are stored; with `--squash` in a temporary layout.
     static func destination(_ request: BuildRequest) -> ShellWord {
         request.squashes ? temporaryLayout : finalDestination(request)
     }
 
-    /// Where the image goes.
+    /// Where the image is stored.
     static func finalDestination(_ request: BuildRequest) -> ShellWord {
         request.destinations.first.map { ShellWord(quoting: $0) } ?? temporaryLayout
     }

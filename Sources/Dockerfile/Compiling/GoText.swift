@@ -1,4 +1,4 @@
-/// Values as BuildKit writes them into an image's history, which is as the language Go prints them.
+/// Values as BuildKit writes them into an image's history: as the language Go prints them.
 enum GoText {
     /// `["a" "b"]`
     static func list(_ words: [String]) -> String {

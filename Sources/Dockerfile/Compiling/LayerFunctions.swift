@@ -1,7 +1,7 @@
-/// Functions of scripts that look for layers which are there already.
+/// Shell functions of the script that look for layers that exist already.
 struct LayerFunctions {
     let request: BuildRequest
-    /// Where layers go.
+    /// Where layers are stored.
     let destination: ShellWord
 
     private var registryOptions: String {
@@ -12,7 +12,7 @@ struct LayerFunctions {
     func reuse(of known: String, _ platforms: [String]) -> ShellScript {
         let image = ShellWord(quoting: known).text
         let platform = ShellWord.option("platform", platforms.joined(separator: ",")).text
-        // Of another repository, a layer comes from there.
+        // A layer of another repository is mounted or copied from there.
         let from = known == request.destinations.first ? "" : " --from=\(image)"
         let push = "oci-push-blob\(registryOptions)"
         var script = ShellScript()
@@ -75,7 +75,7 @@ struct LayerFunctions {
         return script
     }
 
-    /// `recall` and `remember`: steps in a cache, each the one layer of an image.
+    /// `recall` and `remember`: read and write steps in a cache, each as an image of one layer.
     func steps() -> ShellScript {
         let say = request.isQuiet ? "" : "\n\techo \"${2##*.}: found in $1\" >&2"
         let pull = "oci-push-blob\(registryOptions) --reuse --from=\"$1\" \(destination.text)"

@@ -1,7 +1,7 @@
-/// Functions of scripts that have a RUN.
+/// Shell functions of scripts with a RUN.
 ///
-/// A runtime makes what it mounts on; of that, `end_run` takes away what was not there before and is
-/// empty, so that it is in no layer.
+/// A runtime creates missing mount points. `end_run` removes those that did not exist before and
+/// are empty, so that they are in no layer.
 enum RunFunctions {
     static let common = #"""
         running='' container=''

@@ -1,6 +1,6 @@
 import OCI
 
-/// What `RUN --mount` says.
+/// The value of `RUN --mount`.
 ///
 /// - Spec: Dockerfile reference, "RUN --mount".
 struct RunMount {
@@ -17,7 +17,7 @@ struct RunMount {
     var source: String?
     var target: String?
     var id: String?
-    /// nil is the kind's own default.
+    /// nil means the default of the kind of mount.
     var isReadOnly: Bool?
     var isRequired = false
     var size: Int64?
@@ -26,7 +26,7 @@ struct RunMount {
     var gid: UInt32?
     var sharing: String?
 
-    /// Everything that was said, for the key of a step; a comma in a value is doubled.
+    /// All fields as one text, for the key of a step; a comma in a value is doubled.
     func text(target: String) -> String {
         let fields: [(String, String?)] = [
             ("type", kind.rawValue), ("target", target), ("source", source), ("id", id),
@@ -46,7 +46,7 @@ struct RunMount {
     /// - Parameters:
     ///   - fields: `key=value` or `key`, from between the commas.
     ///   - expand: replaces variables; `from` has none.
-    /// - Throws: `ValueError` for what is not supported or makes no sense.
+    /// - Throws: `ValueError` for a field that is unsupported or contradicts others.
     init(
         _ text: String, expand: (String) throws(DockerfileError) -> String
     ) throws {

@@ -1,4 +1,5 @@
-/// A word or a redirection of a script: text of a Dockerfile is quoted, names of ours are not.
+/// A word or a redirection of a script: text of a Dockerfile is quoted, text of the compiler is
+/// not.
 struct ShellWord: ExpressibleByStringLiteral {
     let text: String
 
@@ -7,7 +8,7 @@ struct ShellWord: ExpressibleByStringLiteral {
         text = value
     }
 
-    /// Text of unknown origin, which the shell takes as it is.
+    /// Text of unknown origin, quoted so that the shell does not interpret it.
     init(quoting word: String) {
         text = ShellWord.quoted(word)
     }
@@ -21,7 +22,7 @@ struct ShellWord: ExpressibleByStringLiteral {
         text = code
     }
 
-    /// A word with more of ours behind it.
+    /// A word with a suffix by the compiler.
     init(suffixing word: ShellWord, _ suffix: String) {
         text = word.text + suffix
     }
@@ -75,7 +76,7 @@ struct ShellScript {
 
     mutating func blank() { lines.append("") }
 
-    /// A comment of one line, whatever the text holds.
+    /// Adds a comment of one line, whatever characters the text has.
     mutating func comment(_ text: String) {
         var line = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
@@ -87,7 +88,7 @@ struct ShellScript {
         lines.append("# " + String(line))
     }
 
-    /// Lines of ours, as they are; of several the first alone is indented.
+    /// Adds lines of code verbatim; only the first of several is indented.
     mutating func code(_ text: String) { lines.append(indentation + text) }
 
     /// Begins a block; what comes until `endBlock` is indented.
@@ -134,7 +135,7 @@ struct ShellScript {
         return lines.joined(separator: " \\\n")
     }
 
-    /// Writes a file whose content the shell does not look at.
+    /// Writes a file whose content the shell does not interpret.
     mutating func file(_ name: ShellWord, content: String) {
         var end = "END"
         let contentLines = Set(content.utf8.split(separator: 0x0A).map(Array.init))

@@ -1,4 +1,4 @@
-/// A stage or an image that files are copied from, and what of it must be unpacked.
+/// A stage or an image that files are copied from, and the paths of it that must be unpacked.
 struct Source {
     /// The file of its image line, without the ending.
     let image: String
@@ -6,11 +6,11 @@ struct Source {
     let root: String
     /// The reference of the image that it is built on; nil for none.
     let base: String?
-    /// Whether there is nothing in it.
+    /// Whether it has no files.
     let isEmpty: Bool
-    /// Whether it may be unpacked already, as a stage that programs run in.
+    /// Whether it may be unpacked already: a stage in which programs run.
     let mayBeThere: Bool
-    /// What is copied from it; nil for everything.
+    /// The paths that are copied from it; nil for everything.
     private(set) var paths: [String]? = []
 
     init(image: String, root: String, base: String?, isEmpty: Bool, mayBeThere: Bool = false) {
@@ -21,8 +21,8 @@ struct Source {
         self.mayBeThere = mayBeThere
     }
 
-    /// Notes a path that is copied, with the wildcards of COPY: everything in the last directory
-    /// before the first of them counts.
+    /// Records a path that is copied. A path with wildcards of COPY stands for everything in the
+    /// last directory before the first wildcard.
     mutating func add(_ path: String) {
         var fixed: [Substring] = []
         for component in path.split(separator: "/") where component != "." {

@@ -1,24 +1,24 @@
 import OCI
 
-/// A stage as it is written: a FROM and what follows it.
+/// A stage as it is written: a FROM and the instructions after it.
 struct Stage {
     let index: Int
     let from: Instruction
     /// The base's name, with global arguments replaced.
     let baseName: String
     let name: String?
-    /// Of the base, as it is written; nil means the target's.
+    /// The platform of the base, as it is written; nil means the target's.
     let platform: String?
     var instructions: [Instruction] = []
 
-    /// As files of the script are called.
+    /// The beginning of the names of the script's files for this stage.
     var fileName: String { name.map { "\($0)" } ?? "stage\(index)" }
 }
 
-/// The stages of a Dockerfile, and the arguments that stand before them.
+/// The stages of a Dockerfile, and the arguments before the first stage.
 struct Stages {
     private(set) var stages: [Stage] = []
-    /// What FROM sees, and what an ARG without a default imports.
+    /// The variables that FROM can use and that an ARG without a default imports.
     private(set) var globals: Variables
     /// Names of build arguments that an ARG declares.
     private(set) var declared: Set<[UInt8]> = []
@@ -114,7 +114,7 @@ struct Stages {
         stages[..<(limit ?? stages.count)].last { $0.name == name.lowercased() }
     }
 
-    /// The stage that `--target` means.
+    /// The stage that `--target` names.
     func target(_ name: String?) -> Stage? {
         guard let name else { return stages.last }
         if let stage = stage(named: name) { return stage }

@@ -2,13 +2,13 @@ import JSON
 import OCI
 
 extension StageCompiler {
-    /// Arguments that RUN gets without an ARG, and that no history shows.
+    /// Whether RUN gets this argument without an ARG, and the history omits it.
     static func isProxy(_ name: String) -> Bool {
         let names = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"]
         return names.contains(name) || names.contains { $0.lowercased() == name }
     }
 
-    /// Arguments that may be given although no ARG declares them.
+    /// Whether `--build-arg` may set this argument although no ARG declares it.
     static func isPredefined(_ name: String) -> Bool {
         isProxy(name) || name.hasPrefix("BUILDKIT_") || name == "SOURCE_DATE_EPOCH"
     }
@@ -30,7 +30,7 @@ extension StageCompiler {
         case (.entrypoint, let arguments):
             let words = state.words(arguments)
             config.set("entrypoint", json(words))
-            // Only an inherited one is cleared, which is what oci-config does by itself.
+            // Only an inherited cmd is cleared; oci-config does that itself.
             if let cmd = state.cmd { config.set("cmd", json(cmd)) } else { config.removeAll("cmd") }
             config.addHistory("ENTRYPOINT \(GoText.list(words))")
         case (.shell, .json(let words)):
@@ -111,7 +111,7 @@ extension StageCompiler {
         config.addHistory("LABEL" + expanded.map { " \($0.name)=\($0.value)" }.joined())
     }
 
-    /// Every value sees only what was set before the instruction.
+    /// Every value can use only variables that were set before the instruction.
     private mutating func expand(
         _ pairs: [Instruction.Pair], _ instruction: Instruction
     ) throws(DockerfileError) -> [(name: String, value: String)] {
@@ -139,7 +139,7 @@ extension StageCompiler {
                 throw DockerfileError(instruction.position(of: word), .substitution(error))
             }
             for port in ports {
-                // An address and a port of the host may stand before it, and mean nothing.
+                // An address and a port of the host may precede the port, and are ignored.
                 let own = port.split(separator: ":").last.map(String.init) ?? port
                 do throws(ValueError) {
                     let exposed = try ExposedPorts(own)
@@ -205,7 +205,7 @@ extension StageCompiler {
 }
 
 extension Instruction {
-    /// A flag's time in nanoseconds; 0 when it is not there.
+    /// A flag's time in nanoseconds; 0 without the flag.
     fileprivate func duration(_ name: String) throws(DockerfileError) -> Int64 {
         guard let flag = flag(name), let value = flag.value, !value.isEmpty else { return 0 }
         guard let duration = GoText.nanoseconds(value) else {
@@ -229,7 +229,7 @@ extension Instruction {
         return retries
     }
 
-    /// The instruction that ONBUILD defers, with its heredocs, as a config keeps it.
+    /// The instruction that ONBUILD defers, with its heredocs, as a config stores it.
     func expression(heredocs: [Heredoc]) -> String {
         var text = String(line.scalars[offset...])
         for heredoc in heredocs { text += "\n\(heredoc.content)\(heredoc.name)" }

@@ -1,6 +1,6 @@
 import OCI
 
-/// A COPY or ADD with everything replaced.
+/// A COPY or ADD with its variables replaced.
 private struct Copy {
     var sources: [String] = []
     var addresses: [String] = []
@@ -51,7 +51,7 @@ extension StageCompiler {
         appendLayer(name, packing: pack, createdBy: history(of: instruction, copy))
     }
 
-    // MARK: what is written
+    // MARK: arguments and flags
 
     private mutating func options(
         of instruction: Instruction, destination: Word
@@ -65,7 +65,7 @@ extension StageCompiler {
             let text = try expand(Word(value, at: flag.offset), of: instruction)
             if !text.isEmpty { copy[keyPath: path] = text }
         }
-        // As BuildKit has it: a mode takes the link away.
+        // As in BuildKit: with a mode, `--link` has no effect.
         if copy.mode != nil { copy.isLink = false }
         return copy
     }
@@ -146,9 +146,9 @@ extension StageCompiler {
         return path.hasSuffix(".git")
     }
 
-    // MARK: where it comes from
+    // MARK: sources
 
-    /// The directory that what is copied from a stage or an image is in.
+    /// The directory in which the files of a stage or an image are unpacked.
     private mutating func root(
         of flag: Instruction.Flag, holding paths: [String], _ instruction: Instruction
     ) throws -> String {
@@ -202,7 +202,7 @@ extension StageCompiler {
         return name
     }
 
-    /// A stage, which is compiled unless it was already.
+    /// The source name of a stage, which is compiled if it was not before.
     private mutating func source(of stage: Stage) throws -> SourceName {
         let name = SourceName.stage(stage.index)
         if whole.sources[name] != nil { return name }
@@ -245,7 +245,7 @@ extension StageCompiler {
         owner.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ":") }
     }
 
-    // MARK: files that the script makes
+    // MARK: files that the script creates
 
     private mutating func write(
         _ heredoc: Heredoc, _ instruction: Instruction, _ name: String
@@ -320,7 +320,7 @@ extension StageCompiler {
         return isName && name != "." && name != ".." ? name : "__unnamed__"
     }
 
-    /// As BuildKit writes it.
+    /// The history text, as BuildKit writes it.
     private func history(of instruction: Instruction, _ copy: Copy) -> String {
         var text = instruction.keyword.rawValue
         if instruction.boolean("parents") ?? false { text += " --parents" }
@@ -333,7 +333,7 @@ extension StageCompiler {
 }
 
 extension ShellWord {
-    /// A file in a directory of the script, by a name of unknown origin.
+    /// A file with a name of unknown origin, in a directory of the script.
     static func / (directory: ShellWord, name: String) -> ShellWord {
         ShellWord(joining: directory, name)
     }

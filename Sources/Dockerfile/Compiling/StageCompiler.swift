@@ -4,17 +4,17 @@ import OCI
 /// Compiles the instructions of one stage.
 struct StageCompiler {
     let stage: Stage
-    /// The compiler that this stage is part of, which other stages may be asked of.
+    /// The compiler that this stage is part of; it compiles other stages on demand.
     var whole: DockerfileCompiler
     var state: StageState
     var script = ShellScript()
     var config = ConfigChanges()
-    /// The escape character: a trigger has its own.
+    /// The escape character; triggers of the base have their own.
     var escape: Unicode.Scalar
-    /// Where messages see a trigger of the base.
+    /// Whether a trigger of the base is compiled, for messages.
     private var isTrigger = false
 
-    /// Begins with the base: fetches it, or goes on where another stage ended.
+    /// Begins with the base: fetches it, or continues from another stage.
     init(_ stage: Stage, _ whole: DockerfileCompiler) throws {
         self.stage = stage
         self.whole = whole
@@ -27,7 +27,7 @@ struct StageCompiler {
             }
             state = inherited
             state.cmd = nil
-            // The directory is the other stage's.
+            // The unpacked directory belongs to the other stage.
             state.root = nil
             script.blank()
             script.comment(StageCompiler.origin(stage.from, whole))
@@ -104,7 +104,7 @@ struct StageCompiler {
             }
             try compile(file.instructions[0])
         } catch let error as DockerfileError {
-            // The trigger's own position is in no file that the user has.
+            // The trigger's own position is not in the user's Dockerfile.
             throw DockerfileError(
                 stage.from.position, .trigger(text, problem: error.reason.text))
         }
@@ -123,7 +123,7 @@ struct StageCompiler {
         }
     }
 
-    // MARK: what instructions need
+    // MARK: common parts of instructions
 
     mutating func expand(_ word: Word, of instruction: Instruction) throws(DockerfileError)
         -> String
@@ -131,12 +131,12 @@ struct StageCompiler {
         try instruction.expand(word, state.variables, escape, &whole.unset)
     }
 
-    /// A name for files of an instruction.
+    /// Returns a new base name for the files of an instruction.
     mutating func fileName(of instruction: Instruction) -> String {
         whole.newName("\(whole.prefix)\(stage.fileName).\(instruction.position.line)")
     }
 
-    /// Writes the options that have gathered.
+    /// Writes the collected options of `oci-config` as one command.
     mutating func flush(name: String? = nil) {
         guard !config.isEmpty else { return }
         let name =
@@ -156,7 +156,7 @@ struct StageCompiler {
 
     var destination: ShellWord { DockerfileCompiler.destination(whole.request) }
 
-    /// Where the layers of a stage are.
+    /// The options that say where the layers of a stage are stored.
     func places(of base: String?) -> [ShellWord] {
         (base.map { [ShellWord.option("from", $0)] } ?? []) + [.option("from", destination)]
     }
@@ -181,7 +181,7 @@ struct StageCompiler {
         let layer = ShellWord.file(name + ".layer")
         whole.storesLayers = true
         if let root = state.root {
-            // The unpacked stage is kept in step.
+            // The unpacked stage gets the same files.
             script.pipeline([["store_unpacked", .file(root), layer] + pack])
         } else if whole.request.knownImage != nil {
             script.pipeline([["store", layer] + pack])
@@ -207,14 +207,14 @@ struct StageCompiler {
         state.listing = nil
     }
 
-    /// What a copy learns of the image from; nil when there is nothing to learn.
+    /// The argument of `--base` of a copy: a listing, or the unpacked directory; nil for neither.
     mutating func base() -> ShellWord? {
         if let root = state.root, whole.request.stepCaches.isEmpty { return .file(root) }
         if state.isEmpty || !whole.request.listsBase { return nil }
         let listing = state.listing ?? state.image + ".list"
         let list = ["oci-list"] + registryOptions + places(of: state.base)
         if let root = state.root {
-            // Where the steps before were found in a cache, nothing is unpacked.
+            // When earlier steps were found in a cache, nothing is unpacked.
             script.code("base=\(ShellWord.file(root).text)")
             script.beginBlock("[ -d \"$base\" ] || {")
             script.code("base=\(ShellWord.file(listing).text)")

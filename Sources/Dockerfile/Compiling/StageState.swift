@@ -1,11 +1,11 @@
 import JSON
 import OCI
 
-/// What is known of a stage's image while its instructions are compiled.
+/// The state of a stage's image while its instructions are compiled.
 struct StageState {
     /// The file of its image line, without the ending.
     var image: String
-    /// The file of the image line that it began with, which has the layers of its base alone.
+    /// The file of the image line that the stage began with, which has only the layers of its base.
     let baseImage: String
     /// Whether it has no layers.
     var isEmpty: Bool
@@ -14,7 +14,8 @@ struct StageState {
     /// The reference of the image that it is built on; nil for none.
     var base: String?
     let platform: Platform
-    /// What substitution sees: the environment and the arguments, the last one declared winning.
+    /// The variables for substitution: environment and arguments; a later declaration overrides an
+    /// earlier one.
     var variables: Variables
     /// The environment of the config.
     var environment: Variables
@@ -22,20 +23,20 @@ struct StageState {
     var arguments: [(name: String, value: String?)] = []
     var workingDirectory: String
     var user: String
-    /// Of the config; empty when it has none.
+    /// The shell of the config; empty without one.
     var shell: [String]
-    /// What CMD of this stage set; nil when there was none.
+    /// The value of this stage's CMD; nil without one.
     var cmd: [String]?
-    /// Instructions that are carried out in a stage on top.
+    /// Instructions that ONBUILD defers to builds on this image.
     var triggers: [String]
     /// The file of a listing of its layers, when there is one.
     var listing: String?
-    /// The directory that it is unpacked in, when it is. With a cache of steps it may not be there.
+    /// The directory in which it is unpacked, if it is. With a cache of steps it may not exist.
     var root: String?
 
     static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-    /// - Parameter image: the file that will have it.
+    /// - Parameter image: the file that will have the image line.
     init(_ config: ImageConfig, image: String, platform: Platform) throws(JSONError) {
         self.image = image
         baseImage = image
@@ -55,7 +56,7 @@ struct StageState {
         triggers = run.triggers
     }
 
-    /// A command as the words that run: a line is given to the shell.
+    /// A command as the words to execute: a line becomes an argument of the shell.
     func words(_ arguments: Instruction.Arguments) -> [String] {
         switch arguments {
         case .json(let words): words.map(\.text)
@@ -81,7 +82,7 @@ struct StageState {
     }
 }
 
-/// Options of one `oci-config`, gathered from instructions that follow each other.
+/// Options of one `oci-config`, collected from consecutive instructions.
 struct ConfigChanges {
     private var options: [(name: String, value: String)] = []
     private var history: [String] = []
@@ -93,7 +94,7 @@ struct ConfigChanges {
 
     mutating func add(_ name: String, _ value: String) { options.append((name, value)) }
 
-    /// Sets an option that is there once: a later instruction wins.
+    /// Sets an option that may occur once: a later instruction replaces it.
     mutating func set(_ name: String, _ value: String) {
         options.removeAll { $0.name == name }
         options.append((name, value))
@@ -115,7 +116,7 @@ struct ConfigChanges {
     }
 }
 
-/// What BuildKit writes into the history of an image.
+/// Texts that BuildKit writes into the history of an image.
 enum BuildHistory {
     static let comment = "buildkit.dockerfile.v0"
 }

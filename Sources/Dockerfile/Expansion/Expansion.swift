@@ -1,4 +1,4 @@
-/// Replaces variables and takes quotes and escapes away, as in a shell but with less in it.
+/// Replaces variables and removes quotes and escapes, by a subset of the shell's rules.
 ///
 /// - Spec: Dockerfile reference, "Environment replacement"; BuildKit's `shell/lex.go` where that is
 ///   silent.
@@ -8,10 +8,10 @@ struct Expansion {
     let escape: Unicode.Scalar
     let variables: Variables
     var keepsQuotes = false
-    /// Quotes are characters like any other: the body of a heredoc.
+    /// Whether quotes are ordinary characters, as in the body of a heredoc.
     var ignoresQuotes = false
     var keepsEscapes = false
-    /// A variable that is not set stays as it is written.
+    /// Whether a variable that is not set stays as it is written.
     var keepsUnset = false
 
     init(escape: Unicode.Scalar, variables: Variables) {
@@ -28,7 +28,7 @@ struct Expansion {
 
     /// The same, split at white space that was neither quoted nor escaped.
     ///
-    /// The value of a variable is split too, unless it stands in quotes. There are no empty words.
+    /// The value of a variable is split too, unless it is quoted. There are no empty words.
     func words(of text: String) throws(SubstitutionError) -> [String] {
         var run = ExpansionRun(self, text)
         return try run.readAll().words.map { String($0) }
@@ -43,13 +43,13 @@ private struct ExpansionRun {
     private var depth = 0
     private(set) var unset: [String] = []
 
-    /// What was read, as one text and as words.
+    /// The result, as one text and as words.
     struct Output {
         private(set) var text = Scalars()
         private(set) var words: [Scalars] = []
         private var word = Scalars()
 
-        /// Adds characters among which white space ends words.
+        /// Adds characters; white space among them ends words.
         mutating func append(_ scalars: some Sequence<Unicode.Scalar>) {
             for scalar in scalars {
                 text.append(scalar)
@@ -57,7 +57,7 @@ private struct ExpansionRun {
             }
         }
 
-        /// Adds characters that are part of a word whatever they are.
+        /// Adds characters that are part of a word, white space included.
         mutating func appendQuoted(_ scalars: some Collection<Unicode.Scalar>) {
             text += scalars
             word += scalars
@@ -151,7 +151,7 @@ private struct ExpansionRun {
         throw .missingEnd("double quote")
     }
 
-    /// `<`, or the `<<` of a heredoc with the blanks behind it, which do not end the word.
+    /// Reads `<`, or the `<<` of a heredoc with the blanks after it, which do not end the word.
     private mutating func readAngle() -> Scalars {
         guard next == "<" else { return ["<"] }
         index += 1
@@ -255,7 +255,7 @@ private struct ExpansionRun {
         return Array(input[start..<index])
     }
 
-    /// - Parameter isExpected: whether the text says nothing for the case that it is not set.
+    /// - Parameter isExpected: whether the text has no replacement for a variable that is not set.
     private mutating func value(of name: Scalars, isExpected: Bool = true) -> Scalars? {
         let name = String(name)
         guard let value = variables[name] else {

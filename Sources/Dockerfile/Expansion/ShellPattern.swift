@@ -1,6 +1,6 @@
 /// A pattern of `${name#pattern}`: `*` is any text, `?` any character, neither a newline.
 ///
-/// There are no classes in brackets. Matching takes a time that grows with the product of the two
+/// Bracket classes are not supported. Matching takes time proportional to the product of the two
 /// lengths.
 struct ShellPattern {
     private enum Part {
@@ -53,12 +53,12 @@ struct ShellPattern {
         return reversed.removingPrefix(of: value.reversed(), isLongest: isLongest).reversed()
     }
 
-    /// Replaces the first match, or every one; a match is as long as it can be.
+    /// Replaces the first match, or every match; matches are as long as possible.
     func replacing(in value: Scalars, by replacement: Scalars, isEvery: Bool) -> Scalars {
         let beginnings = matchBeginnings(in: value)
         var result = Scalars()
         var index = 0
-        /// Where the last match ended. An empty match right there does not count.
+        /// The end of the last match. An empty match at this position does not count.
         var last: Int?
         while index <= value.count {
             if beginnings[index], let end = end(in: value[index...], isLongest: true),
@@ -78,7 +78,7 @@ struct ShellPattern {
         return result
     }
 
-    /// Where a match that begins with the text ends; nil without any.
+    /// The end of a match at the beginning of the text; nil without a match.
     private func end(in text: ArraySlice<Unicode.Scalar>, isLongest: Bool) -> Int? {
         var states = [Bool](repeating: false, count: parts.count + 1)
         enter(0, &states)
@@ -95,7 +95,7 @@ struct ShellPattern {
         return found
     }
 
-    /// For each place of the value, and its end, whether a match begins there.
+    /// For each position of the value, and its end, whether a match begins there.
     private func matchBeginnings(in value: Scalars) -> [Bool] {
         let reversed = ShellPattern(parts: parts.reversed())
         var beginnings = [Bool](repeating: false, count: value.count + 1)
@@ -120,7 +120,7 @@ struct ShellPattern {
         states = next
     }
 
-    /// Marks a part as what comes next, and those behind it when it may be nothing.
+    /// Marks a part as the next one, and the parts after it while they may match nothing.
     private func enter(_ index: Int, _ states: inout [Bool]) {
         for index in index... {
             states[index] = true

@@ -1,10 +1,10 @@
 /// Why variables in a text could not be replaced.
 public enum SubstitutionError: Error, Hashable, Sendable {
-    /// A quote, or a `${`, without its end.
+    /// A quote or a `${` that is not closed.
     case missingEnd(String)
-    /// `${}` or what begins with `${{` or `${:`.
+    /// `${}`, or text that begins with `${{` or `${:`.
     case badSubstitution
-    /// What follows the name in `${name…}` says nothing.
+    /// The text after the name in `${name…}` is no known modifier.
     case unknownModifier(String)
     /// `${name?message}` of a variable that is not set, or is empty.
     case notSet(name: String, message: String)

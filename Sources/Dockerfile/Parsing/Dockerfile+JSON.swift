@@ -3,8 +3,8 @@ import JSON
 extension Dockerfile {
     /// The parse as JSON, one object for each directive and each instruction, in order.
     ///
-    /// Nothing is substituted. `arguments` are the words as they are written; of a JSON array its
-    /// strings, and `form` says which.
+    /// Nothing is substituted. `arguments` has the words as they are written, or the strings of a
+    /// JSON array; `form` says which.
     public var documents: [JSONObject] {
         directives.map { directive in
             var object = JSONObject()
@@ -17,7 +17,7 @@ extension Dockerfile {
 }
 
 extension Instruction {
-    /// - Parameter lastLine: nil for an instruction that another one defers.
+    /// - Parameter lastLine: nil for an instruction that ONBUILD defers.
     fileprivate func document(lastLine: Int?) -> JSONObject {
         var object = JSONObject()
         object["line"] = .integer(position.line)

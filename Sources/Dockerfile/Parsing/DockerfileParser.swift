@@ -3,16 +3,16 @@ import JSON
 /// A Dockerfile as its instructions in order.
 public struct Dockerfile: Sendable {
     public let directives: [Directive]
-    /// `\`, or what the escape directive says.
+    /// `\`, or the character of the escape directive.
     public let escape: Unicode.Scalar
     public let instructions: [Instruction]
     /// Empty lines inside continued ones, by number.
     public let emptyContinuations: [Int]
 
-    /// Parses a Dockerfile. Nothing is substituted, and what instructions mean is not looked at.
+    /// Parses a Dockerfile. Nothing is substituted, and the meaning of instructions is not checked.
     ///
     /// - Parameter bytes: UTF-8, with or without a byte order mark, lines ending with LF or CRLF.
-    /// - Throws: `DockerfileError` for the first thing that is wrong.
+    /// - Throws: `DockerfileError` for the first error.
     /// - Spec: Dockerfile reference; BuildKit's `frontend/dockerfile/parser` where that is silent.
     public init(_ bytes: [UInt8]) throws(DockerfileError) {
         var reader = LineReader(bytes)
@@ -109,7 +109,7 @@ struct InstructionParser {
         return instruction
     }
 
-    /// What is wrong with arguments, before their instruction is known.
+    /// An error in arguments, before their instruction is known.
     private struct Malformed: Error {
         let problem: String
     }
@@ -248,7 +248,7 @@ struct InstructionParser {
 }
 
 extension Instruction {
-    /// Checks how many arguments there are, and their form.
+    /// Checks the number of arguments and their form.
     fileprivate func checkArguments() throws(DockerfileError) {
         switch (keyword, arguments) {
         case (.copy, .json(let words)), (.add, .json(let words)), (.copy, .words(let words)),

@@ -43,7 +43,7 @@ extension Heredoc {
         do {
             return try expansion.words(of: line).compactMap { Heredoc(word: $0) }
         } catch {
-            // A line whose quotes do not end is one for the shell; it announces nothing.
+            // A line with an unclosed quote is left to the shell and announces no heredoc.
             return []
         }
     }

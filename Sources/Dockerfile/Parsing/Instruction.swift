@@ -46,7 +46,7 @@ public struct Instruction: Hashable, Sendable {
     /// The joined line, from the keyword on.
     public let line: LogicalLine
     public internal(set) var lastLine: Int
-    /// Where the keyword begins in `line`; not 0 for an instruction that ONBUILD defers.
+    /// The offset of the keyword in `line`; not 0 for an instruction that ONBUILD defers.
     let offset: Int
 
     public var position: SourcePosition { line.position(of: offset) }
@@ -57,10 +57,10 @@ public struct Instruction: Hashable, Sendable {
 
     func position(of flag: Flag) -> SourcePosition { line.position(of: flag.offset) }
 
-    /// The value of a flag that may be there once.
+    /// A flag that may occur once; nil without it.
     func flag(_ name: String) -> Flag? { flags.first { $0.name == name } }
 
-    /// The value of a boolean flag; nil when it is not there.
+    /// The value of a boolean flag; nil without it.
     func boolean(_ name: String) -> Bool? {
         flag(name).map { $0.value.map { $0.lowercased() == "true" } ?? true }
     }
@@ -70,15 +70,15 @@ public struct Instruction: Hashable, Sendable {
     }
 }
 
-/// Lines that follow an instruction and are a file's content or a script.
+/// Lines after an instruction that are a file's content or a script.
 public struct Heredoc: Hashable, Sendable {
-    /// What ends it, without quotes; the name of the file.
+    /// The word that ends it, without quotes; also the name of the file.
     public let name: String
-    /// Whether variables in it are replaced: nothing of the name was quoted.
+    /// Whether variables in it are replaced: no part of the name was quoted.
     public let isExpanded: Bool
     /// Whether tabs at the beginning of its lines are dropped: `<<-`.
     public let dropsTabs: Bool
-    /// As it stands in the file, with its newlines.
+    /// The text in the file, with its newlines.
     public internal(set) var content: String = ""
 
     /// The content without the tabs that `<<-` drops.
@@ -95,7 +95,7 @@ public struct Heredoc: Hashable, Sendable {
     }
 }
 
-/// A comment at the top that says how to read the file.
+/// A parser directive: a comment at the top that says how to parse the file.
 public struct Directive: Hashable, Sendable {
     /// In lower case: `syntax`, `escape` or `check`.
     public let name: String

@@ -29,7 +29,7 @@ public enum Keyword: String, CaseIterable, Sendable {
         }
     }
 
-    /// The flags that it takes, by name.
+    /// The flags of the instruction, by name.
     var flags: [String: FlagKind] {
         switch self {
         case .add:
@@ -57,7 +57,7 @@ public enum Keyword: String, CaseIterable, Sendable {
     }
 }
 
-/// What a flag's value is.
+/// The kind of a flag's value.
 enum FlagKind: Sendable {
     case text
     /// The flag may be repeated.

@@ -1,8 +1,8 @@
-/// Cuts a Dockerfile into the lines of its instructions and the bodies of their heredocs.
+/// Splits a Dockerfile into the lines of its instructions and the bodies of their heredocs.
 ///
 /// - Spec: Dockerfile reference, "Format", "Parser directives", "Escape"; BuildKit's parser.
 struct LineReader {
-    /// The most bytes that a physical line has, as in BuildKit.
+    /// The maximum size of a physical line in bytes, as in BuildKit.
     static let lineByteLimit = 65_535
 
     private static let knownDirectives = ["syntax", "escape", "check"]
@@ -11,10 +11,10 @@ struct LineReader {
     private(set) var escape: Unicode.Scalar = "\\"
     /// Lines of the input with their newlines.
     private var lines: [ArraySlice<UInt8>]
-    /// How many lines were read.
+    /// The number of lines read.
     private(set) var lineCount = 0
     private var seeksDirectives = true
-    /// Lines inside a continuation that are empty, which a later BuildKit may refuse.
+    /// Empty lines inside a continuation, which a later BuildKit may refuse.
     private(set) var emptyContinuations: [Int] = []
 
     init(_ bytes: [UInt8]) {
@@ -58,9 +58,9 @@ struct LineReader {
         return nil
     }
 
-    /// The lines up to the one that is `end`; nil when it does not come.
+    /// The lines up to the line `end`; nil when it is missing.
     ///
-    /// - Parameter dropsTabs: whether tabs may stand before the end.
+    /// - Parameter dropsTabs: whether tabs may precede the end.
     mutating func heredoc(
         endingWith end: String, dropsTabs: Bool
     ) throws(DockerfileError) -> String? {
@@ -109,7 +109,7 @@ struct LineReader {
         }
     }
 
-    /// Takes the escape character at the end of a line away, with the blanks behind it.
+    /// Removes the escape character at the end of a line, with the blanks after it.
     ///
     /// - Returns: whether the next line continues this one. Two escape characters do not.
     private func removeContinuation(_ line: inout Scalars) -> Bool {
@@ -127,7 +127,7 @@ struct LineReader {
         _ line: Scalars, _ start: SourcePosition
     ) throws(DockerfileError) {
         guard seeksDirectives else { return }
-        // A script's first line may stand before them.
+        // A `#!` line may precede them.
         if start.line == 1, line.starts(with: "#!".unicodeScalars) { return }
         guard let (name, value) = LineReader.directive(in: line),
             LineReader.knownDirectives.contains(name)

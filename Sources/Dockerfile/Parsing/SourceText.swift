@@ -2,7 +2,7 @@
 /// and LF stay apart and nothing is compared by canonical equivalence.
 typealias Scalars = [Unicode.Scalar]
 
-/// Where in a Dockerfile something stands.
+/// A position in a Dockerfile.
 public struct SourcePosition: Hashable, Sendable {
     /// Counted from 1.
     public let line: Int
@@ -17,7 +17,7 @@ public struct SourcePosition: Hashable, Sendable {
 
 /// The line of an instruction, joined from physical lines by the escape character at their ends.
 public struct LogicalLine: Hashable, Sendable {
-    /// Where in `scalars` a physical line begins, and what position that is.
+    /// The offset in `scalars` at which a physical line begins, and its position in the file.
     private struct Segment: Hashable, Sendable {
         let offset: Int
         let start: SourcePosition
@@ -49,9 +49,9 @@ public struct LogicalLine: Hashable, Sendable {
 
 /// A part of a logical line.
 public struct Word: Hashable, Sendable {
-    /// As it is written, quotes and escapes included; a string of a JSON array as what it means.
+    /// As it is written, quotes and escapes included; a string of a JSON array without them.
     public let text: String
-    /// Where it begins in its instruction's line.
+    /// Its offset in its instruction's line.
     let offset: Int
 
     init(_ text: String, at offset: Int) {
@@ -67,12 +67,12 @@ extension String {
         self.init(view)
     }
 
-    /// Compared as bytes: `==` of strings takes different bytes for the same.
+    /// Compares bytes: `==` of strings treats canonically equivalent text as equal.
     func isSame(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }
 
 extension Unicode.Scalar {
-    /// What ends a word: the white space of Unicode.
+    /// Whether it ends a word: the white space of Unicode.
     var isWhiteSpace: Bool {
         switch value {
         case 0x09...0x0D, 0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F,
@@ -82,7 +82,7 @@ extension Unicode.Scalar {
         }
     }
 
-    /// What ends an instruction's keyword.
+    /// Whether it ends an instruction's keyword.
     var isBlank: Bool {
         switch value {
         case 0x09, 0x0B, 0x0C, 0x0D, 0x20: true
@@ -92,7 +92,7 @@ extension Unicode.Scalar {
 }
 
 extension Collection<Unicode.Scalar> where Self: BidirectionalCollection {
-    /// Without white space at both ends.
+    /// The text without white space at both ends.
     var trimmed: SubSequence {
         var rest = drop { $0.isWhiteSpace }
         while let last = rest.last, last.isWhiteSpace { rest = rest.dropLast() }

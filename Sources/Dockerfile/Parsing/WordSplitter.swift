@@ -8,9 +8,9 @@ struct WordSplitter {
         self.escape = escape
     }
 
-    /// The flags from `start` on, and where what follows them begins.
+    /// The flags from `start` on, and the offset of the text after them.
     ///
-    /// A flag begins with `--`; `--` by itself ends them. Quotes and escapes are taken away.
+    /// A flag begins with `--`; `--` by itself ends them. Quotes and escapes are removed.
     func flags(from start: Int) -> (flags: [Word], rest: Int) {
         var flags: [Word] = []
         var index = start
@@ -72,7 +72,7 @@ struct WordSplitter {
             if quote == nil, scalar.isWhiteSpace { break }
             index += 1
             if scalar == escape, quote != "'" {
-                // An escape character at the end says nothing.
+                // An escape character at the end is ignored.
                 guard index < line.count else { break }
                 text.append(scalar)
                 text.append(line[index])

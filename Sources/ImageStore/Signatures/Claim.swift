@@ -3,28 +3,28 @@ import JSON
 import OCI
 import Signing
 
-/// What is signed of a manifest.
+/// The statement about a manifest that is signed.
 public struct Claim: Sendable {
     private enum Content: Sendable {
         case predicate(JSON, annotations: [KeyValue])
-        /// A statement that somebody else made, byte by byte.
+        /// A complete statement, signed byte for byte.
         case statement([UInt8])
     }
 
     public let predicateType: String
     private let content: Content
 
-    /// That it is signed, and no more.
+    /// States only that the manifest is signed, with annotations.
     public init(annotations: [KeyValue] = []) {
         predicateType = Statement.signaturePredicateType
         content = .predicate(.object(JSONObject()), annotations: annotations)
     }
 
-    /// What a file says: a predicate as JSON, or a whole statement about the manifest.
+    /// Reads a file: a predicate as JSON, or a whole statement about the manifest.
     ///
     /// - Parameters:
-    ///   - predicateType: of the predicate; nil is what the statement says.
-    ///   - annotations: are signed with a predicate; a statement has its own.
+    ///   - predicateType: the type of the predicate; nil means that of the statement.
+    ///   - annotations: signed together with a predicate; a statement has its own.
     /// - Throws: `StreamError`; `SigningError.malformedPredicate`, `.predicateType`.
     public init(
         readingFile path: Path, predicateType: PredicateType?, annotations: [KeyValue]
@@ -55,7 +55,7 @@ public struct Claim: Sendable {
 
     /// The payload.
     ///
-    /// - Throws: `SigningError.otherSubject` for a statement about something else.
+    /// - Throws: `SigningError.otherSubject` for a statement with another subject.
     func statement(about digest: Digest) throws -> [UInt8] {
         switch content {
         case .predicate(let predicate, let annotations):

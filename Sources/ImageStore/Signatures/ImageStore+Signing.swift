@@ -5,12 +5,13 @@ import OCI
 import Signing
 
 extension ImageStore {
-    /// Signs a stored manifest: the signature is an artifact about it, in cosign's present format.
+    /// Signs a stored manifest in cosign's current format: the signature is an artifact whose
+    /// subject is the manifest.
     ///
     /// - Parameters:
     ///   - descriptor: of the manifest or index, which must be in the place of `reference`.
-    ///   - created: what the artifact says of its time; nil says nothing.
-    /// - Returns: the descriptor of the manifest, after its place has confirmed the signature.
+    ///   - created: the creation time in the artifact; nil for none.
+    /// - Returns: the descriptor of the manifest, after the place has stored the signature.
     /// - Throws: `StoreError`, `SigningError`, and what the place throws.
     public func sign(
         _ descriptor: Descriptor, at reference: Reference, _ claim: Claim, created: Timestamp?,
@@ -65,10 +66,11 @@ extension ImageStore {
         return subject
     }
 
-    /// Adds layers to the list of signatures or attestations that a tag stands for.
+    /// Adds layers to the list of signatures or attestations of a tag.
     ///
-    /// - Parameter layers: whose blobs are there; those that the list has already are left out.
-    /// - Throws: `StoreError.signaturesContended` when others replace the list all the time.
+    /// - Parameter layers: layers whose blobs are stored; those that the list already has are
+    ///   skipped.
+    /// - Throws: `StoreError.signaturesContended` when other processes keep replacing the list.
     func add(_ layers: [Descriptor], toTag tag: String, of repository: any Repository) throws {
         for _ in 0..<ImageStore.attemptLimit {
             if try tryToAdd(layers, toTag: tag, of: repository) { return }
@@ -79,7 +81,7 @@ extension ImageStore {
     /// Retries of writing a list of signatures that another process replaced meanwhile.
     private static let attemptLimit = 5
 
-    /// - Returns: false when the tag was moved by someone else meanwhile.
+    /// - Returns: false when another process moved the tag meanwhile.
     private func tryToAdd(
         _ new: [Descriptor], toTag tag: String, of repository: any Repository
     ) throws -> Bool {
@@ -140,7 +142,7 @@ extension ImageStore {
 
     /// The manifest that a descriptor line names, from the place of `reference`.
     ///
-    /// - Throws: `StoreError.noSuchManifest`, and `.sizeMismatch` when the line is not of it.
+    /// - Throws: `StoreError.noSuchManifest`, and `.sizeMismatch` when the line has another size.
     public func storedManifest(
         _ descriptor: Descriptor, of reference: Reference
     ) throws -> RawManifest {

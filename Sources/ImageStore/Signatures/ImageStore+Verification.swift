@@ -4,14 +4,15 @@ import JSON
 import OCI
 import Signing
 
-/// Which signatures of a manifest are taken.
+/// The conditions under which a signature of a manifest is accepted.
 public struct VerificationPolicy: Sendable {
-    /// One of them must have signed.
+    /// The accepted keys; a signature by one of them is enough.
     public var keys: [PublicKey]
     public var predicateType = Statement.signaturePredicateType
     /// Annotations that the signed statement must have.
     public var annotations: [KeyValue] = []
-    /// The repository that a signature of the older format must name; nil is that of the reference.
+    /// The repository that a signature of the older format must name; nil means that of the
+    /// reference.
     public var identity: RegistryReference?
 
     public init(keys: [PublicKey]) {
@@ -20,14 +21,15 @@ public struct VerificationPolicy: Sendable {
 }
 
 extension ImageStore {
-    /// The most signatures of one manifest that are looked at.
+    /// The maximum number of signatures of one manifest that are tried.
     private static let candidateLimit = 1000
 
-    /// Checks that what a reference names is signed as `policy` wants it.
+    /// Checks that the manifest of a reference has a signature that meets `policy`.
     ///
-    /// Signatures that are not taken do no harm, however many there are and whatever is in them.
+    /// Other signatures are ignored, whatever their number and content.
     ///
-    /// - Returns: type, digest and size of what was verified. Nothing in it comes from a signature.
+    /// - Returns: type, digest and size of the verified manifest. No part of it comes from a
+    ///   signature.
     /// - Throws: `StoreError.notVerified`, and what the place throws.
     public func verify(
         _ reference: Reference, _ policy: VerificationPolicy
@@ -65,7 +67,8 @@ extension ImageStore {
 
     /// The bundle of an artifact.
     ///
-    /// - Throws: `Rejection` when it is none, or not there; what the place throws otherwise.
+    /// - Throws: `Rejection` when it is not a bundle or is missing; what the place throws
+    ///   otherwise.
     private func bundle(
         _ digest: Digest, in repository: any Repository
     ) throws -> [UInt8] {
@@ -84,7 +87,7 @@ extension ImageStore {
         return try document(layer, limit: Bundle.byteLimit, in: repository)
     }
 
-    /// Looks at the signatures of the older format.
+    /// Checks the signatures of the older format.
     private func isSignedByTag(
         _ digest: Digest, of reference: Reference, _ policy: VerificationPolicy,
         in repository: any Repository, _ refused: inout [String]
@@ -139,7 +142,7 @@ extension ImageStore {
 }
 
 extension Reference {
-    /// The reference when it is of a registry.
+    /// The reference when it names a registry.
     var registry: RegistryReference? {
         if case .registry(let reference) = self { reference } else { nil }
     }

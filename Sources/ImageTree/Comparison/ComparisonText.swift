@@ -22,7 +22,7 @@ extension ImageDifference {
     private func sides(_ text: (JSON) -> [UInt8]) -> String {
         func side(_ value: JSON?) -> String {
             guard let value else { return "-" }
-            // Control characters are escaped in JSON; what else a terminal obeys is not.
+            // JSON escapes control characters, but not all sequences that affect a terminal.
             return escaped(text(value))
         }
         return "\(side(first)) | \(side(second))"

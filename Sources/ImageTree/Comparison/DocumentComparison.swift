@@ -10,7 +10,7 @@ struct DocumentComparison {
         self.ignored = ignored
     }
 
-    /// - Throws: `JSONError` for a config that is no JSON.
+    /// - Throws: `JSONError` for a malformed config.
     mutating func compare(_ first: Image, _ second: Image) throws(JSONError) {
         compareManifests(first.manifest, second.manifest)
         let count = differences.count
@@ -58,7 +58,7 @@ struct DocumentComparison {
         }
     }
 
-    /// What image lines alone have is not the image's.
+    /// Annotations that only image lines have are ignored.
     private func isIgnored(annotation key: JSONString) -> Bool {
         key.text.hasPrefix("ocinoco.")
             || ignored.contains(.time) && key == "org.opencontainers.image.created"
@@ -152,7 +152,7 @@ struct DocumentComparison {
         }
         let count = differences.count
         compare(.object(variables(first)), .object(variables(second)), at: path, subject)
-        // The same variables in another order, or one of them twice.
+        // The same variables in another order, or with duplicates.
         if differences.count == count { add(.array(first), .array(second), path, subject) }
     }
 

@@ -7,13 +7,13 @@ struct FileComparison {
     let first: ImageTree
     let second: ImageTree
     let ignoresTime: Bool
-    /// For each layer, what tells whether one of the other image is the same.
+    /// A number for each layer; equal layers of both images have the same number.
     private let layers: (first: [Int], second: [Int])
     private(set) var differences: [ImageDifference] = []
-    /// Whether two contents had to be compared and one has no digest.
+    /// Whether contents had to be compared of which one has no digest.
     private(set) var lacksDigests = false
 
-    /// - Parameter layers: a number for each layer: the same for layers of one diffID.
+    /// - Parameter layers: a number for each layer, equal for layers with the same diffID.
     init(
         _ first: ImageTree, _ second: ImageTree, layers: (first: [Int], second: [Int]),
         ignoresTime: Bool
@@ -24,7 +24,7 @@ struct FileComparison {
         self.ignoresTime = ignoresTime
     }
 
-    /// Goes through both trees at once, names in byte order.
+    /// Walks both trees together, names in byte order.
     mutating func run() throws(ImageTreeError) {
         try compare(ImageTree.root, ImageTree.root, path: [])
         var stack = [pairs(ImageTree.root, ImageTree.root, path: [])]
@@ -87,7 +87,7 @@ struct FileComparison {
         var aspects: [String] = []
         if one != nil, other != nil {
             guard let left = entries.0, let right = entries.1 else {
-                // A root that only one image has an entry for.
+                // Only one image has an entry for the root.
                 if (entries.0 == nil) != (entries.1 == nil) {
                     add(path, .changed, ["mode"], nil, nil)
                 }
@@ -113,7 +113,7 @@ struct FileComparison {
                 subject: .file(path), change: change, aspects: aspects, first: one, second: other))
     }
 
-    /// Whether both are what the same entry of the same layer says, with as many names.
+    /// Whether both come from the same entry of the same layer, with the same number of names.
     private func isSameRecord(_ one: UInt32, _ other: UInt32) -> Bool {
         let (left, right) = (first.nodes[Int(one)].record, second.nodes[Int(other)].record)
         guard left.offset != .max, right.offset != .max, left.offset == right.offset,
@@ -123,7 +123,7 @@ struct FileComparison {
             && first.linkCounts[left] == second.linkCounts[right]
     }
 
-    /// What two entries of the same path do not have in common.
+    /// The aspects in which two entries of the same path differ.
     private mutating func aspects(_ left: SnapshotEntry, _ right: SnapshotEntry) -> [String] {
         guard left.kind == right.kind else { return ["type"] }
         var aspects: [String] = []

@@ -2,8 +2,8 @@ import ImageStore
 import JSON
 import OCI
 
-/// Compares two images: documents, layers and files. Only layers that differ are read, and those below
-/// them only when it takes their files to tell.
+/// Compares two images: documents, layers and files. Layers that differ are read; layers below them
+/// are read only when their files affect the result.
 public struct ImageComparison {
     private let lister: ImageLister
     private let digests: ImageLister
@@ -12,7 +12,7 @@ public struct ImageComparison {
 
     /// - Parameters:
     ///   - lister: lists without digests of contents.
-    ///   - digests: the same with them.
+    ///   - digests: lists with digests of contents.
     public init(
         _ lister: ImageLister, digests: ImageLister, ignoring ignored: Set<ImageAspect>,
         comparesFiles: Bool
@@ -69,7 +69,7 @@ public struct ImageComparison {
         return differences
     }
 
-    /// Whether two layers have the same entries but for what is ignored.
+    /// Whether two layers have the same entries, apart from ignored aspects.
     private func holdTheSame(
         _ left: ImageLayer, _ right: ImageLayer, _ one: Image, _ other: Image
     ) throws -> Bool {
@@ -93,7 +93,7 @@ public struct ImageComparison {
         return try items(left, one) == items(right, other)
     }
 
-    /// What an artifact has in place of layers.
+    /// Compares the blobs of artifacts.
     private func blobs(_ first: Image, _ second: Image) -> [ImageDifference] {
         let (left, right) = (first.manifest.layers, second.manifest.layers)
         return (0..<max(left.count, right.count)).compactMap { index in
@@ -116,7 +116,7 @@ public struct ImageComparison {
         let shared = zip(first, second).prefix { $0.diffID == $1.diffID }.count
         let upper = try listings(Array(first[shared...]), Array(second[shared...]), one, other)
         if shared > 0, try LayerCoverage.areAlike(upper.0, upper.1) {
-            // Everything that differs is in both, whatever the layers below hold.
+            // The layers below make no difference, so they are taken as empty.
             let empty = [LayerListing](
                 repeating: LayerListing(hasContentDigests: true), count: shared)
             return try compare(empty + upper.0, empty + upper.1, first, second).differences
@@ -128,7 +128,8 @@ public struct ImageComparison {
         return try compare(read + upper.0, read + upper.1, first, second).differences
     }
 
-    /// Listings with digests of layers of both images, at the same time; a layer of both is read once.
+    /// Listings with digests for layers of both images, made at the same time; a layer in both
+    /// images is read once.
     private func listings(
         _ first: [ImageLayer], _ second: [ImageLayer], _ one: Image, _ other: Image
     ) throws -> ([LayerListing], [LayerListing]) {
@@ -150,7 +151,7 @@ public struct ImageComparison {
         _ left: [LayerListing], _ right: [LayerListing], _ first: [ImageLayer],
         _ second: [ImageLayer]
     ) throws -> FileComparison {
-        // Records are compared by where they are only in listings that are the same.
+        // Records may be compared by position only within the same listing.
         struct Origin: Hashable {
             let layer: Digest
             let table: Digest?
@@ -177,10 +178,10 @@ public struct ImageComparison {
     }
 }
 
-/// Which paths layers speak of.
+/// The paths that layers affect.
 enum LayerCoverage {
-    /// Whether two stacks of layers put entries at the same paths and delete nothing, so that what is
-    /// below them makes no difference between them.
+    /// Whether two stacks of layers have entries at the same paths and delete nothing, so that the
+    /// layers below make no difference.
     static func areAlike(
         _ first: [LayerListing], _ second: [LayerListing]
     ) throws(ImageTreeError) -> Bool {
@@ -188,8 +189,8 @@ enum LayerCoverage {
         return left == right
     }
 
-    /// - Returns: nil when what is below counts: by whiteouts, links to files of it, or directories
-    ///   without an entry.
+    /// - Returns: nil when the layers below make a difference: with whiteouts, links to their
+    ///   files, or directories without an entry.
     private static func paths(_ listings: [LayerListing]) throws(ImageTreeError) -> Set<[UInt8]>? {
         var paths: Set<[UInt8]> = [[]]
         var isAlone = true

@@ -1,7 +1,7 @@
 import JSON
 import OCI
 
-/// One thing in which two images are not the same.
+/// One difference of two images.
 public struct ImageDifference: Sendable {
     public enum Subject: Sendable {
         /// A field of the manifest, by its path.
@@ -12,7 +12,7 @@ public struct ImageDifference: Sendable {
         case config(String)
         /// A layer, numbered from 1.
         case layer(Int)
-        /// A file, components with a slash between them.
+        /// A file, as components joined by slashes.
         case file([UInt8])
     }
 
@@ -24,20 +24,20 @@ public struct ImageDifference: Sendable {
         case changed
         /// The same layer in another compression.
         case compression
-        /// The same values written in other bytes.
+        /// Equal values with different bytes.
         case bytes
     }
 
     public let subject: Subject
     public let change: Change
-    /// Of a file, what is not the same: `content`, `mode`, and so on.
+    /// The aspects in which a file differs: `content`, `mode`, and so on.
     public var aspects: [String] = []
-    /// What each image has.
+    /// The values of both images.
     public var first: JSON?
     public var second: JSON?
 }
 
-/// What does not count as a difference.
+/// Differences to ignore.
 public enum ImageAspect: String, CaseIterable, Sendable {
     /// Times of creation and of files.
     case time

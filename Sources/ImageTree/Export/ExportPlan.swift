@@ -1,31 +1,31 @@
 import ByteStream
 import Tar
 
-/// What an export writes of each layer.
+/// The files of each layer that an export writes.
 struct ExportPlan {
     /// A file of a layer, and the first of its names.
     struct Item {
-        /// Where its attributes are in the layer's listing.
+        /// The offset of its attributes in the layer's listing.
         let offset: UInt32
         let node: UInt32
     }
 
-    /// For each layer, the files that are there, in the order of its tar.
+    /// For each layer, its files that are visible in the image, in the order of its tar.
     private(set) var layers: [[Item]]
-    /// Whether something of the layer has data.
+    /// For each layer, whether one of these files has data.
     private(set) var hasData: [Bool]
-    /// Directories that no layer has an entry for.
+    /// Directories without an entry in any layer.
     private(set) var implied: [UInt32] = []
-    /// The further names of files that have several.
+    /// The additional names of hard-linked files.
     private(set) var links: [ImageTree.Record: [UInt32]] = [:]
-    /// Paths of the lower layers that are gone, as whiteouts.
+    /// Whiteouts for paths of the lower layers that were removed.
     private(set) var whiteouts: [[UInt8]] = []
-    /// Whether a node is wanted.
+    /// Whether a node is selected.
     private var isWanted: [Bool]
 
     /// - Parameters:
-    ///   - paths: what is wanted, with everything in it; empty for all.
-    ///   - withLinks: whether the links and directories that lead to it are wanted too.
+    ///   - paths: the selected paths, with everything in them; empty for all.
+    ///   - withLinks: whether links and directories on the way to them are selected too.
     /// - Throws: `ImageTreeError.noSuchPath`.
     init(_ tree: ImageTree, _ paths: [Path], withLinks: Bool) throws {
         self.init(layerCount: tree.layers.count, nodeCount: tree.nodes.count)
@@ -41,10 +41,11 @@ struct ExportPlan {
         sortItems()
     }
 
-    /// What upper layers make of a tree, as one layer: what they add and change, and whiteouts for
-    /// what they remove.
+    /// The changes of upper layers as one layer: files that they add and change, and whiteouts for
+    /// files that they remove.
     ///
-    /// - Parameter lower: the tree of the layers below; `tree` is that with the upper layers applied.
+    /// - Parameter lower: the tree of the layers below; `tree` is the same tree with the upper
+    ///   layers applied.
     init(_ tree: ImageTree, above lower: ImageTree) throws {
         self.init(layerCount: tree.layers.count, nodeCount: tree.nodes.count)
         try TreeWalk(tree, []).visit { index, _ in
@@ -53,7 +54,7 @@ struct ExportPlan {
                 try add(index, of: tree)
             }
         }
-        // Nodes stay where they are when layers are applied.
+        // Applying layers does not renumber nodes.
         try TreeWalk(lower, []).visit { index, _ in
             let node = tree.nodes[Int(index)]
             guard !node.isThere, node.parent != ImageTree.none else { return }

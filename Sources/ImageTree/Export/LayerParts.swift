@@ -1,20 +1,20 @@
 import ByteStream
 import Layer
 
-/// Files of a zstd:chunked layer, read part by part: those that are near each other by one request.
+/// Files of a zstd:chunked layer, read by range requests; files near each other share a request.
 final class LayerParts {
-    /// Frames that are not wanted and cost less than another request.
+    /// The largest gap of unneeded frames that takes less time than another request.
     private static let gapByteLimit: Int64 = 64 << 10
 
-    /// By where their attributes are in the layer's listing.
+    /// The frames of files, by the offset of their attributes in the layer's listing.
     private let files: [UInt32: FileFrames]
     private let layer: ChunkedLayer
-    /// What is still to be read, the last first.
+    /// The ranges that are still to be read, the last first.
     private var stretches: [Range<Int64>] = []
-    /// What is being read, and where in the layer its next byte is.
+    /// The current source, and the rest of its range in the layer.
     private var current: (source: any ByteSource, rest: Range<Int64>)?
 
-    /// - Parameter order: in which files are going to be read.
+    /// - Parameter order: the order in which files will be read.
     init(_ files: [UInt32: FileFrames], order: [UInt32], _ layer: ChunkedLayer) {
         self.files = files
         self.layer = layer
@@ -30,14 +30,14 @@ final class LayerParts {
         stretches.reverse()
     }
 
-    /// Where the content of a file is; nil for what has none.
+    /// The frames of a file's content; nil without content.
     func frames(at offset: UInt32) -> FileFrames? { files[offset] }
 
-    /// Reads the content of a file, and checks it.
+    /// Reads and verifies the content of a file.
     ///
     /// - Parameters:
-    ///   - file: what messages call it.
-    ///   - consume: gets content before it is proved.
+    ///   - file: its name in messages.
+    ///   - consume: receives content before it is verified.
     /// - Throws: `LayerError`, and what the layer's place throws.
     func read(
         _ frames: FileFrames, of file: Path,
@@ -57,7 +57,7 @@ final class LayerParts {
         try payload.finish()
     }
 
-    /// Passes over what is before some frames.
+    /// Skips the bytes before some frames.
     private func seek(
         to frames: Range<Int64>, _ buffer: UnsafeMutableRawBufferPointer
     ) throws {
@@ -77,7 +77,7 @@ final class LayerParts {
         let count = try source.read(
             into: UnsafeMutableRawBufferPointer(
                 rebasing: buffer[..<Int(min(limit, Int64(buffer.count)))]))
-        // The source has as many bytes as it was opened for, or throws.
+        // The source has the requested number of bytes, or throws.
         guard count > 0 else { throw ImageTreeError.damaged }
         current = (source, (rest.lowerBound + Int64(count))..<rest.upperBound)
         return count

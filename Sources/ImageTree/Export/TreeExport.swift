@@ -7,13 +7,13 @@ import Tar
 
 /// Writes the files of an image as one tar.
 ///
-/// Its entries come as the layers have them, the lowest first, without those that no container sees; a
-/// directory comes before what is in it, with the attributes that it has in the end. A file of several
-/// names comes where its content is, under the first of them in byte order, and the others follow as
-/// hard links. The same image gives the same bytes.
+/// Entries come in the order of the layers, the lowest first, without entries that no container
+/// sees. A directory comes before its contents, with its final attributes. A hard-linked file comes
+/// at the position of its content, under its first name in byte order, and its other names follow
+/// as hard links. The same image gives the same bytes.
 ///
-/// Layers of which some content is there are read; contents pass through and nothing is stored. Of a
-/// zstd:chunked layer, only the frames of the wanted files are.
+/// Only layers with visible content are read; contents are streamed and not stored. Of a
+/// zstd:chunked layer, only the frames of the selected files are read.
 public struct TreeExport {
     private let lister: ImageLister
     private let output: OutputBuffer
@@ -26,19 +26,19 @@ public struct TreeExport {
     /// Writes the tar with its end, and flushes it.
     ///
     /// - Parameters:
-    ///   - paths: what is wanted, with everything in it; empty for all.
-    ///   - withLinks: whether the links and directories that lead to it are wanted too; a path that
-    ///     is not there is nothing then.
-    /// - Throws: `ImageTreeError`, `TarError`, and what reading the layers throws; the tar then has no
-    ///   end.
+    ///   - paths: the selected paths, with everything in them; empty for all.
+    ///   - withLinks: whether links and directories on the way to them are written too; then a
+    ///     missing path is ignored.
+    /// - Throws: `ImageTreeError`, `TarError`, and what reading the layers throws; then the tar has
+    ///   no end.
     public func write(_ image: Image, _ paths: [Path], withLinks: Bool = false) throws {
         let tree = try lister.tree(of: image)
         try write(
             image, tree, ExportPlan(tree, paths, withLinks: withLinks), isPart: !paths.isEmpty)
     }
 
-    /// Writes what the layers above another image's make of it, as the tar of one layer, with
-    /// whiteouts for what they remove.
+    /// Writes the changes of the layers above those of another image, as the tar of one layer, with
+    /// whiteouts for removed files.
     ///
     /// - Parameter base: an image whose layers are the lowest of `image`.
     /// - Throws: as `write`, and `ImageTreeError.otherBase`.
@@ -51,7 +51,7 @@ public struct TreeExport {
         try write(image, tree, ExportPlan(tree, above: lower), isPart: false)
     }
 
-    /// - Parameter isPart: whether parts of layers are read where that is possible.
+    /// - Parameter isPart: whether only parts of layers are read when that is possible.
     private func write(
         _ image: Image, _ tree: ImageTree, _ plan: ExportPlan, isPart: Bool
     ) throws {
@@ -64,7 +64,7 @@ public struct TreeExport {
                 of: layer, tree.layers[layer.index], wanted: plan.layers[layer.index], of: image)
         }
         let read = layers.filter { plan.hasData[$0.index] && parts[$0.index] == nil }
-        // The next layer is opened before it is needed: its place takes time to answer.
+        // The next layer is opened early, because a registry takes time to respond.
         var opened: [Int: any ByteSource] = [:]
         for path in plan.whiteouts {
             try writer.write(TarEntry(kind: .file, path: path, mode: 0o644))
@@ -84,12 +84,12 @@ public struct TreeExport {
         try writer.finish()
     }
 
-    /// What was written so far.
+    /// The state of the output.
     private struct Run {
         let tree: ImageTree
         let plan: ExportPlan
         let writer: TarWriter
-        /// Where the writer writes to.
+        /// The output of the writer.
         let output: OutputBuffer
         private var isWritten: [Bool]
 
@@ -101,9 +101,9 @@ public struct TreeExport {
             isWritten = [Bool](repeating: false, count: tree.nodes.count)
         }
 
-        /// Writes what is there of one layer.
+        /// Writes the visible files of one layer.
         ///
-        /// - Parameter tar: the layer; nil when nothing of it has data.
+        /// - Parameter tar: the layer; nil when none of its visible files has data.
         mutating func write(_ layer: ImageLayer, _ tar: (any ByteSource)?) throws {
             let items = plan.layers[layer.index]
             guard let tar else {
@@ -113,7 +113,7 @@ public struct TreeExport {
             var reader = TarReader(tar, path: layer.descriptor.layerPath, isEndProved: true)
             var next = items.startIndex
             let listing = tree.layers[layer.index]
-            // Only a table may say something else than the layer.
+            // Only a listing from a table can differ from the layer.
             let mismatch =
                 listing.table == nil
                 ? ImageTreeError.damaged : .tableMismatch(layer: layer.index + 1)
@@ -131,7 +131,7 @@ public struct TreeExport {
             guard try TreeExport.nextItem(&reader) == nil else { throw mismatch }
         }
 
-        /// Writes what is there of one layer, of which only parts are read.
+        /// Writes the visible files of one layer of which only parts are read.
         mutating func write(_ layer: ImageLayer, _ parts: LayerParts) throws {
             for item in plan.layers[layer.index] {
                 guard let frames = parts.frames(at: item.offset) else {
@@ -157,7 +157,7 @@ public struct TreeExport {
             for node in plan.implied { try write(node) }
         }
 
-        /// Writes a path that has no data, and the directories that lead to it.
+        /// Writes a path without data, and the directories above it.
         private mutating func write(_ node: UInt32) throws {
             if isWritten[Int(node)] { return }
             guard let entry = try entry(node) else { return }
@@ -192,7 +192,7 @@ public struct TreeExport {
             }
         }
 
-        /// The entry of a path that is about to be written; the directories above it are written.
+        /// The entry of a path to write; writes the directories above it.
         private mutating func entry(_ node: UInt32) throws -> TarEntry? {
             isWritten[Int(node)] = true
             var missing: [UInt32] = []
@@ -209,7 +209,7 @@ public struct TreeExport {
         }
     }
 
-    /// The next entry of a layer that a listing has.
+    /// The next entry of a layer that is also in a listing.
     private static func nextItem(_ reader: inout TarReader) throws -> LayerItem? {
         while let entry = try reader.next() {
             if let item = try LayerItem(entry) { return item }
@@ -220,7 +220,7 @@ public struct TreeExport {
 }
 
 extension ImageTree {
-    /// What a tar says of a path; nil for a root that no layer has.
+    /// The tar entry of a path; nil for a root without an entry.
     fileprivate func tarEntry(of node: UInt32) throws(ImageTreeError) -> TarEntry? {
         guard var entry = try item(of: node)?.entry else { return nil }
         entry.path = path(of: node)

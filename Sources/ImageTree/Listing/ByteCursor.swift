@@ -1,4 +1,4 @@
-/// Reads numbers and texts out of bytes, and never beyond them.
+/// Reads numbers and texts from bytes, never beyond their end.
 struct ByteCursor {
     let bytes: UnsafeRawBufferPointer
     var offset: Int
@@ -28,7 +28,7 @@ struct ByteCursor {
         throw .damaged
     }
 
-    /// A number of bytes: at most as many as are left.
+    /// A number of bytes, at most the number that is left.
     mutating func count() throws(ImageTreeError) -> Int {
         guard let count = Int(exactly: try number()), count <= bytes.count - offset else {
             throw .damaged
@@ -42,7 +42,7 @@ struct ByteCursor {
         return UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count)])
     }
 
-    /// A text with its length before it.
+    /// A text, preceded by its length.
     mutating func text() throws(ImageTreeError) -> UnsafeRawBufferPointer {
         try take(try count())
     }

@@ -3,7 +3,7 @@ import ImageStore
 import Layer
 import OCI
 
-/// A zstd:chunked layer of which only the table and some files are read from its place.
+/// A zstd:chunked layer of which only the table and some files are read.
 struct ChunkedLayer {
     let layer: ImageLayer
     let location: TableLocation
@@ -14,9 +14,9 @@ struct ChunkedLayer {
 
     var scan: TableScan { TableScan(layer: layer.descriptor, location: location) }
 
-    /// The table as it is stored, proved by its digest.
+    /// The stored table, verified by its digest.
     ///
-    /// - Returns: nil when the place gives the layer only whole.
+    /// - Returns: nil when the place serves the layer only whole.
     /// - Throws: `VerificationError`, and what the place throws.
     func table() throws -> [UInt8]? {
         let sink = MemorySink(
@@ -30,10 +30,10 @@ struct ChunkedLayer {
         return sink.bytes
     }
 
-    /// The listing that a table gives, with the contents of the files that name users, which are read
-    /// from the place.
+    /// The listing from a table, with the contents of the user files, which are read from the
+    /// place.
     ///
-    /// - Returns: nil when the place gives the layer only whole.
+    /// - Returns: nil when the place serves the layer only whole.
     /// - Throws: `TableError`, `LayerError`, `TarError`, `ImageTreeError`, what the place throws.
     func listing(_ table: [UInt8]) throws -> LayerListing? {
         var (listing, userFiles) = try scan.listing(table)
@@ -64,7 +64,7 @@ struct ChunkedLayer {
     }
 }
 
-/// Gathers the content of a small file.
+/// Collects the content of a small file.
 private final class PayloadSink: ByteSink {
     private let payload: FilePayload
     private var content: [UInt8] = []

@@ -3,7 +3,7 @@ import Layer
 import OCI
 
 extension ImageLister {
-    /// A layer as one of which parts can be read; nil when its descriptor names no table of use.
+    /// A layer that can be read in parts; nil when its descriptor has no usable table.
     func chunked(_ layer: ImageLayer, in places: [Reference]) -> ChunkedLayer? {
         do throws(TableError) {
             guard let location = try TableLocation(layer.descriptor) else { return nil }
@@ -16,10 +16,10 @@ extension ImageLister {
 
     /// The listing of a layer by its table.
     ///
-    /// - Returns: nil when the layer must be read whole: the table is none, or its place has only
-    ///   whole blobs.
-    /// - Throws: `VerificationError` when the bytes are not those of the manifest; what the place
-    ///   throws.
+    /// - Returns: nil when the layer must be read whole: the table is malformed, or its place
+    ///   serves only whole blobs.
+    /// - Throws: `VerificationError` when the bytes do not match the digest in the manifest; what
+    ///   the place throws.
     func listing(of chunked: ChunkedLayer) throws -> LayerListing? {
         do {
             guard let table = try chunked.table() else { return nil }
@@ -32,9 +32,9 @@ extension ImageLister {
         }
     }
 
-    /// The files of a layer that are wanted, to be read part by part.
+    /// The selected files of a layer, to be read in parts.
     ///
-    /// - Parameter listing: the layer's, whoever made it.
+    /// - Parameter listing: the layer's listing, from the layer or its table.
     /// - Returns: nil when the layer must be read whole.
     func parts(
         of layer: ImageLayer, _ listing: LayerListing, wanted: [ExportPlan.Item], of image: Image
@@ -54,8 +54,8 @@ extension ImageLister {
         }
     }
 
-    /// - Returns: files by where their attributes are in the listing; nil when table and listing
-    ///   differ.
+    /// - Returns: files by the offset of their attributes in the listing; nil when table and
+    ///   listing differ.
     private func files(
         of chunked: ChunkedLayer, _ table: [UInt8], _ listing: LayerListing, _ wanted: Set<UInt32>
     ) throws -> [UInt32: FileFrames]? {

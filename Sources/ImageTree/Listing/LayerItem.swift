@@ -1,21 +1,22 @@
 import Snapshot
 import Tar
 
-/// One entry of a layer's tar, as its listing keeps it.
+/// One entry of a layer's tar, in the form of a listing.
 struct LayerItem {
     enum Action: Equatable {
-        /// Something is put at the path.
+        /// A file, directory or link at the path.
         case entry
-        /// What the layers below have at the path is deleted.
+        /// Deletes the path in the layers below.
         case whiteout
-        /// What the layers below have in the directory is hidden.
+        /// Hides the contents of the directory in the layers below.
         case opaqueWhiteout
     }
 
     var action: Action
-    /// Where it goes, or what is deleted: components with a slash between them, empty for the root.
+    /// The entry; its path, or the deleted path, is components joined by slashes, empty for the
+    /// root.
     var entry: TarEntry
-    /// Of a file's content, when it was asked for.
+    /// The digest of a file's content, when requested.
     var content: ContentDigest?
 }
 
@@ -70,7 +71,7 @@ extension LayerItem {
         }
     }
 
-    /// Whether both say the same, contents apart.
+    /// Whether both are equal, apart from contents.
     func isSame(as other: LayerItem) -> Bool {
         var (one, two) = (self, other)
         (one.content, two.content) = (nil, nil)

@@ -2,22 +2,23 @@ import ByteStream
 import OCI
 import Tar
 
-/// The entries of one layer in the order of its tar: names and attributes in some 20 bytes an entry
-/// beside what its path does not share with the one before, and no contents.
+/// The entries of one layer in the order of its tar: names and attributes, without contents. An
+/// entry takes about 20 bytes, and the part of its path that differs from the previous one.
 public struct LayerListing: Sendable {
-    /// Items, each with how much of its path is that of the item before.
+    /// The items, each with the length of the common prefix with the previous path.
     private(set) var items: [UInt8] = []
-    /// Entries and whiteouts.
+    /// The number of entries and whiteouts.
     public private(set) var count = 0
     /// Whether every file has the digest of its content.
     let hasContentDigests: Bool
     /// The contents of the files in `UserFile` that the layer has.
     var userFiles: [UserFile: [UInt8]] = [:]
-    /// Digest of the table that says so; nil for what was read from the layer itself.
+    /// The digest of the table that the listing comes from; nil when it comes from the layer
+    /// itself.
     var table: Digest?
     private var previous: [UInt8] = []
 
-    /// The most bytes that the items of one layer have.
+    /// The maximum number of bytes of the items of one layer.
     static let byteLimit = 1 << 30
 
     init(hasContentDigests: Bool) {
@@ -25,8 +26,8 @@ public struct LayerListing: Sendable {
     }
 
     /// - Parameters:
-    ///   - items: as `items` of another listing; read with care, whatever they are.
-    ///   - count: how many there are.
+    ///   - items: as `items` of another listing; they are untrusted and checked when read.
+    ///   - count: their number.
     init(items: [UInt8], count: Int, hasContentDigests: Bool) {
         self.items = items
         self.count = count
@@ -52,7 +53,7 @@ public struct LayerListing: Sendable {
 
     /// Appends attributes without a path.
     ///
-    /// - Returns: where they are.
+    /// - Returns: their offset.
     /// - Throws: `ImageTreeError.tooLarge`.
     mutating func appendAttributes(_ item: LayerItem) throws(ImageTreeError) -> Int {
         let offset = items.count
@@ -63,7 +64,8 @@ public struct LayerListing: Sendable {
         return offset
     }
 
-    /// Calls `body` with each item, its path in full, and where in `items` its attributes are.
+    /// Calls `body` with each item, with its full path, and the offset of its attributes in
+    /// `items`.
     func visit(
         _ body: (LayerItem, _ attributes: Int) throws(ImageTreeError) -> Void
     ) throws(ImageTreeError) {
@@ -73,7 +75,7 @@ public struct LayerListing: Sendable {
         }
     }
 
-    /// The same for a body that throws other errors.
+    /// As `visit`, for a body that throws other errors.
     func visitAll(_ body: (LayerItem, _ attributes: Int) throws -> Void) throws {
         try items.withUnsafeBytes { bytes in
             var reader = Reader(bytes)
@@ -81,7 +83,7 @@ public struct LayerListing: Sendable {
         }
     }
 
-    /// The attributes that stand at an offset, with an empty path.
+    /// The attributes at an offset, with an empty path.
     func item(at attributes: Int) throws(ImageTreeError) -> LayerItem {
         try items.withRawBytes { (bytes) throws(ImageTreeError) in
             var cursor = ByteCursor(bytes, offset: attributes)
@@ -113,12 +115,12 @@ public struct LayerListing: Sendable {
     }
 }
 
-/// The files whose contents are kept with a listing: they give names to owners.
+/// The files with the names of users and groups, whose contents are stored with a listing.
 public enum UserFile: UInt8, CaseIterable, Sendable {
     case passwd
     case group
 
-    /// Where it is in an image.
+    /// The path in an image.
     public var path: [UInt8] {
         switch self {
         case .passwd: Array("etc/passwd".utf8)
@@ -126,6 +128,6 @@ public enum UserFile: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The most that is kept of one.
+    /// The maximum size of a stored file.
     static let byteLimit = 256 << 10
 }

@@ -5,24 +5,24 @@ import OCI
 import Snapshot
 import Tar
 
-/// Makes the listing of a layer as the layer passes.
+/// Makes the listing of a layer while the layer streams through.
 struct LayerScan {
-    /// As the image has it.
+    /// The layer's descriptor in the image.
     let layer: Descriptor
     let diffID: Digest
     /// Whether the content of every file is hashed.
     let hashesContent: Bool
     /// Whether the compression must be that of the layer's type.
     var checksType = false
-    /// What the listing may take; without it as much as one layer may.
+    /// The shared memory budget; nil means the limit of one layer.
     var budget: ListingBudget?
 
-    /// The bytes that are taken of the budget at once.
+    /// The number of bytes that are taken from the budget at a time.
     private static let budgetStep = 64 << 10
 
     /// Reads the layer to its end.
     ///
-    /// - Returns: the listing, when the layer has the digest, size and diffID that it should.
+    /// - Returns: the listing, after digest, size and diffID of the layer were verified.
     /// - Throws: `LayerError`, `TarError`, `ImageTreeError`, and what `blob` throws.
     func listing(_ blob: any BlobSource) throws -> LayerListing {
         var unpacker = layer.unpacker(diffID: diffID)
@@ -32,7 +32,7 @@ struct LayerScan {
         return try listing(ofTar: unpacker.open(blob: blob, path: layer.layerPath))
     }
 
-    /// The same of a tar that is proved elsewhere.
+    /// The same for a tar that is verified elsewhere.
     func listing(ofTar tar: any ByteSource) throws -> LayerListing {
         var reader = TarReader(tar, path: layer.layerPath, isEndProved: true)
         var listing = LayerListing(hasContentDigests: hashesContent)
@@ -75,10 +75,10 @@ struct LayerScan {
 }
 
 extension Descriptor {
-    /// What messages call a layer.
+    /// The name of a layer in messages.
     var layerPath: Path { ExpectedLayer(self, diffID: nil).path }
 
-    /// What reads the layer and expects it to be this one.
+    /// An unpacker that reads and verifies this layer.
     func unpacker(diffID: Digest) -> LayerUnpacker {
         var unpacker = LayerUnpacker()
         unpacker.expect(ExpectedLayer(self, diffID: diffID))
@@ -87,10 +87,10 @@ extension Descriptor {
 }
 
 extension LayerItem {
-    /// What an entry of a layer's tar does.
+    /// Interprets an entry of a layer's tar.
     ///
-    /// - Returns: nil for what union file systems kept for themselves, which old tools have packed.
-    /// - Throws: `TarError.refused` for what no unpacker takes either.
+    /// - Returns: nil for metadata of union file systems, which old tools have packed.
+    /// - Throws: `TarError.refused` for an entry that unpacking refuses too.
     init?(_ entry: TarEntry) throws(TarError) {
         let path = try EntryPath(entry.path)
         self.entry = entry
@@ -123,6 +123,6 @@ extension LayerItem {
         }
     }
 
-    /// Bytes of a link target that the kernel does not take any more.
+    /// The length of a link target from which on the kernel refuses it.
     private static let linkByteLimit = 4096
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The memory that the listings of one image may take together, whichever thread makes them.
+/// The memory limit of all listings of one image, shared by threads.
 final class ListingBudget: Sendable {
     let byteCount: Int
     private let rest: Mutex<Int>

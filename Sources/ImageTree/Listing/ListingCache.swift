@@ -3,13 +3,13 @@ import Glibc
 import Hashing
 import OCI
 
-/// Listings of layers that were made before, by diffID, or by table and layer where no more than the
-/// table was read: what either holds never changes.
+/// A cache of listings of layers, by diffID, or by table and layer when only the table was read.
+/// The listing for a key never changes.
 ///
-/// A file says of itself whether it is whole; one that is not is as good as none. Nothing here fails
-/// a run: what cannot be read or kept is made again.
+/// A file proves that it is complete; an incomplete one is ignored. The cache never fails a run: a
+/// listing that cannot be read or stored is made again.
 public struct ListingCache: Sendable {
-    /// The most bytes that all files together have; those used longest ago go first.
+    /// The maximum total size of the files; the least recently used are removed first.
     static let byteLimit: Int64 = 256 << 20
     private static let magic = Array("OCILIST1".utf8)
 
@@ -17,8 +17,8 @@ public struct ListingCache: Sendable {
     private let trace: @Sendable (String) -> Void
 
     /// - Parameters:
-    ///   - directory: made when it is not there.
-    ///   - trace: takes what went wrong, in words.
+    ///   - directory: created when it is missing.
+    ///   - trace: called with a message for each problem.
     public init(_ directory: Path, trace: @escaping @Sendable (String) -> Void = { _ in }) {
         files = FileCache(
             directory, suffixes: [".names", ".digests"], byteLimit: ListingCache.byteLimit)
@@ -46,9 +46,9 @@ public struct ListingCache: Sendable {
 
     // MARK: Reading
 
-    /// - Parameter hasContentDigests: whether digests of contents are wanted; they may be there
-    ///   without that.
-    /// - Returns: nil when there is none that is whole.
+    /// - Parameter hasContentDigests: whether digests of contents are required; a listing may have
+    ///   them anyway.
+    /// - Returns: nil without a complete listing.
     func listing(of key: ListingKey, hasContentDigests: Bool) -> LayerListing? {
         for candidate in hasContentDigests ? [true] : [false, true] {
             let name = name(key, hasContentDigests: candidate)
@@ -75,7 +75,8 @@ public struct ListingCache: Sendable {
 
     // MARK: Writing
 
-    /// Keeps the listing of a layer that hashed to its diffID, or of a table that hashed to its digest.
+    /// Stores the listing of a layer whose diffID was verified, or of a table whose digest was
+    /// verified.
     func keep(_ listing: LayerListing, of key: ListingKey) {
         let bytes = ListingCache.encode(listing, key)
         guard Int64(bytes.count) <= ListingCache.byteLimit / 4 else { return }
@@ -89,8 +90,8 @@ public struct ListingCache: Sendable {
 
     // MARK: Form
 
-    /// The magic, the text of the key, whether there are digests, the user files, the items, and the sha256 of
-    /// all that.
+    /// The magic, the text of the key, a flag for digests, the user files, the items, and the
+    /// sha256 of all of these.
     static func encode(_ listing: LayerListing, _ key: ListingKey) -> [UInt8] {
         var bytes = magic
         bytes.append(text: Array(key.text.utf8))
@@ -107,7 +108,7 @@ public struct ListingCache: Sendable {
         return bytes + Array(digest.finalize().encoded.utf8)
     }
 
-    /// - Returns: nil for what is damaged, or of another layer.
+    /// - Returns: nil when it is damaged, or of another key.
     static func decode(_ bytes: [UInt8], _ key: ListingKey) -> LayerListing? {
         let digestByteCount = 64
         guard bytes.count > digestByteCount, bytes.starts(with: magic) else { return nil }

@@ -1,14 +1,14 @@
 import Hashing
 import OCI
 
-/// What a listing that is kept is a listing of.
+/// The key of a cached listing.
 enum ListingKey: Hashable, Sendable {
-    /// A layer that was read whole and has this diffID.
+    /// A layer that was read whole and verified to have this diffID.
     case layer(diffID: Digest)
-    /// A table, which nothing but the manifest of its layer vouches for.
+    /// A table, which only the manifest of its layer proves.
     case table(Digest, layer: Digest)
 
-    /// As the file says it.
+    /// The text of the key in the file.
     var text: String {
         switch self {
         case .layer(let diffID): diffID.description
@@ -16,7 +16,7 @@ enum ListingKey: Hashable, Sendable {
         }
     }
 
-    /// Without what the listing has.
+    /// The name of the file.
     var fileName: String {
         switch self {
         case .layer(let diffID): "\(diffID.algorithm.rawValue)-\(diffID.encoded)"
@@ -24,7 +24,7 @@ enum ListingKey: Hashable, Sendable {
         }
     }
 
-    /// Digest of the table; nil for what was read from the layer itself.
+    /// The digest of the table; nil for a layer that was read itself.
     var table: Digest? {
         if case .table(let digest, _) = self { digest } else { nil }
     }

@@ -11,11 +11,11 @@ struct TableScan {
 
     var reader: TableReader { TableReader(location, layer: layer.layerPath) }
 
-    /// Calls `body` with each entry that a listing has.
+    /// Calls `body` with each entry that belongs into a listing.
     ///
-    /// - Parameter table: as it is stored.
-    /// - Throws: `VerificationError` for bytes that are not the table, `TableError`, `TarError` for what
-    ///   no unpacker takes, what `body` throws.
+    /// - Parameter table: the stored table.
+    /// - Throws: `VerificationError` for other bytes than the table's, `TableError`, `TarError` for
+    ///   an entry that unpacking refuses, what `body` throws.
     func visit(_ table: [UInt8], _ body: (TableFile, LayerItem) throws -> Void) throws {
         try reader.read(table) { file in
             guard var item = try LayerItem(file.entry) else { return }
@@ -26,7 +26,7 @@ struct TableScan {
         }
     }
 
-    /// The listing, and the files whose contents it is still to have.
+    /// The listing, and the user files whose contents must still be read.
     ///
     /// - Throws: as `visit`, and `ImageTreeError.tooLarge`.
     func listing(

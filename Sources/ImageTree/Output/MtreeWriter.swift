@@ -5,27 +5,28 @@ import Tar
 
 /// Writes a tree as mtree(5), a line for each path, as bsdtar and go-mtree read it.
 ///
-/// `#mtree`, the root as `.`, every other path in full as `./a/b`, a directory before what is in it
-/// and names in byte order, and at last `..`, without which the text is cut. The layer that a path
-/// is from is the tag `layer:N`, from 1. The files that name users have their contents as a tag too,
-/// `data:` and base64.
+/// The text is `#mtree`, the root as `.`, every other path in full as `./a/b`, a directory before
+/// its contents and names in byte order, and a last line `..`; without it the text is truncated.
+/// The tag `layer:N` has the number of a path's layer, from 1. User files have their contents in a
+/// tag too, `data:` and base64.
 ///
-/// - Spec: mtree(5), Keywords; `tags` is passed over by readers that do not filter by it.
+/// - Spec: mtree(5), Keywords; readers that do not filter by `tags` ignore it.
 public struct MtreeWriter {
     private let tree: ImageTree
     private let output: OutputBuffer
     private let hasDigests: Bool
 
-    /// - Parameter hasDigests: whether contents have their digests, where the listings have them.
+    /// - Parameter hasDigests: whether digests of contents are written, when the listings have
+    ///   them.
     public init(_ tree: ImageTree, to output: OutputBuffer, hasDigests: Bool) {
         self.tree = tree
         self.output = output
         self.hasDigests = hasDigests
     }
 
-    /// Writes all of the text, and flushes it.
+    /// Writes the whole text, and flushes it.
     ///
-    /// - Parameter paths: what is wanted, with everything in it; empty for all.
+    /// - Parameter paths: the paths to list, with everything in them; empty for all.
     /// - Throws: `ImageTreeError.noSuchPath`, `StreamError.write`.
     public func write(_ paths: [Path]) throws {
         let userFiles = try tree.userFiles()
@@ -52,8 +53,8 @@ public struct MtreeWriter {
         try output.flush()
     }
 
-    /// Numbers of files of several names, in the order in which they come: the same however the listings
-    /// were made.
+    /// Inode numbers of hard-linked files, in order of appearance, so that they do not depend on
+    /// how the listings were made.
     private struct Inodes {
         private var numbers: [ImageTree.Record: UInt64] = [:]
 
@@ -80,13 +81,13 @@ public struct MtreeWriter {
 }
 
 extension ImageTree {
-    /// The layer that gave a path to what it is, from 1; 0 for a root that no layer has.
+    /// The number of the layer that last changed a path, from 1; 0 for a root without an entry.
     func layerNumber(of node: UInt32) -> Int {
         let layer = nodes[Int(node)].layer
         return layer == Record.implied ? 0 : Int(layer) + 1
     }
 
-    /// What mtree(5) says of a path; nil for a root that no layer has.
+    /// The mtree(5) entry of a path; nil for a root without an entry.
     func snapshotEntry(of node: UInt32) throws(ImageTreeError) -> SnapshotEntry? {
         guard let item = try item(of: node) else { return nil }
         var entry = SnapshotEntry(item.entry)
@@ -98,7 +99,7 @@ extension ImageTree {
         return entry
     }
 
-    /// The files that give names to users and groups, found as a container finds them.
+    /// The contents of the user files, found as in a container.
     func userFiles() throws(ImageTreeError) -> [UInt32: [UInt8]] {
         var files: [UInt32: [UInt8]] = [:]
         for file in UserFile.allCases {
@@ -110,8 +111,8 @@ extension ImageTree {
         return files
     }
 
-    /// The content of a user file as a container sees it; nil when there is none, or it is too large
-    /// to be kept.
+    /// The content of a user file as a container sees it; nil when there is none, or it was too
+    /// large to be stored.
     public func content(of file: UserFile) -> [UInt8]? {
         guard case .notDirectory(let node, let rest) = resolve(file.path), rest.isEmpty else {
             return nil
@@ -129,12 +130,12 @@ extension ImageTree {
 }
 
 extension ImageTree.Record {
-    /// A number that no other file of the image has.
+    /// A number that is unique in the image.
     var number: UInt64 { UInt64(layer) << 32 | UInt64(offset) + 1 }
 }
 
 extension SnapshotEntry {
-    /// What a tar says of a file; the number of its names and its content are still to come.
+    /// The entry of a file in a tar, without its number of names and its digest.
     init(_ entry: TarEntry) {
         let kind: Kind =
             switch entry.kind {

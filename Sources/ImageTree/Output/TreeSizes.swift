@@ -1,21 +1,22 @@
 import ByteStream
 
-/// How many bytes of files each layer has in each directory, and how many of them no path leads to
-/// any more.
+/// The number of bytes of files of each layer in each directory, and how many of them upper layers
+/// hide.
 public struct TreeSizes {
     /// The bytes of one layer in one directory.
     public struct Row: Hashable, Sendable {
-        /// Components with a slash between them; empty for all of the image.
+        /// Components joined by slashes; empty for the whole image.
         public let path: [UInt8]
-        /// From 1.
+        /// The number of the layer, from 1.
         public let layer: Int
-        /// Bytes of files that are there; a file of several names counts once, where its first is.
+        /// Bytes of visible files; a hard-linked file counts once, at its first name.
         public var byteCount: UInt64 = 0
         /// Bytes of files that upper layers replace or delete.
         public var coveredByteCount: UInt64 = 0
     }
 
-    /// The sums of all, a row for each layer, and then what is in it: what has most bytes first.
+    /// The sums of the whole, a row for each layer, and then those of its contents, the largest
+    /// first.
     public let rows: [Row]
 
     private struct Key: Hashable {
@@ -23,7 +24,7 @@ public struct TreeSizes {
         let layer: UInt16
     }
 
-    /// - Parameter path: the directory whose names get rows of their own.
+    /// - Parameter path: the directory whose entries get separate rows.
     /// - Throws: `ImageTreeError.noSuchPath`.
     public init(_ tree: ImageTree, in path: Path) throws {
         guard let directory = tree.find(path.bytes) else { throw ImageTreeError.noSuchPath(path) }
@@ -67,7 +68,8 @@ public struct TreeSizes {
 }
 
 extension ImageTree {
-    /// The directory when a path is in it or is it, and the name in it that leads to the path.
+    /// The directory, when a path is the directory or in it, and the entry of the directory that
+    /// leads to the path.
     fileprivate func places(of node: UInt32, in directory: UInt32) -> [UInt32] {
         if node == directory { return [directory] }
         var node = node

@@ -2,7 +2,7 @@ import ByteStream
 import Layer
 import Tar
 
-/// A tree for people: lines as those of `tar -tv`, each with the number of its layer before it.
+/// A tree for people: lines like those of `tar -tv`, each preceded by the number of its layer.
 public struct TreeText {
     private let tree: ImageTree
     private let output: OutputBuffer
@@ -14,9 +14,9 @@ public struct TreeText {
 
     /// Writes a line for each path, and flushes.
     ///
-    /// A file's further names are links to the first of those that are listed.
+    /// A file's additional names are shown as links to its first listed name.
     ///
-    /// - Parameter paths: what is wanted, with everything in it; empty for all.
+    /// - Parameter paths: the paths to list, with everything in them; empty for all.
     /// - Throws: `ImageTreeError.noSuchPath`, `StreamError.write`.
     public func write(_ paths: [Path]) throws {
         var firstNames: [ImageTree.Record: [UInt8]] = [:]

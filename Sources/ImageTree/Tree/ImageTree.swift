@@ -2,11 +2,11 @@ import ByteStream
 import OCI
 import Tar
 
-/// The files of an image as a container sees them: its layers applied one on the other, the lowest
-/// first, as unpacking applies them.
+/// The files of an image as a container sees them: its layers applied from the lowest up, as in
+/// unpacking.
 ///
-/// A path costs 32 bytes beside its name and at most 16 of a table; its attributes stay in the listing
-/// of the layer that has them, some 20 bytes an entry.
+/// A path takes 32 bytes, its name, and at most 16 bytes of a table. Its attributes stay in the
+/// listing of its layer, with about 20 bytes for each entry.
 ///
 /// - Spec: image-spec v1.1.1, layer.md, "Applying Changesets".
 public struct ImageTree: Sendable {
@@ -15,11 +15,11 @@ public struct ImageTree: Sendable {
         var parent: UInt32
         var nameOffset: UInt32
         var nameLength: UInt16
-        /// Index of the layer that gave the name to what it is.
+        /// The index of the layer that last changed the name.
         var layer: UInt16
         var record: Record
         var kind: TarEntry.Kind
-        /// Whether there is such a path. A name that was deleted stays, for the next layer may use it.
+        /// Whether the path exists. A deleted name stays, because the next layer may use it.
         var isThere: Bool
         /// Whether it is in its parent's list of children.
         var isListed = false
@@ -27,16 +27,16 @@ public struct ImageTree: Sendable {
         var nextSibling: UInt32 = ImageTree.none
     }
 
-    /// Where the attributes of a file are: two names that have the same are links of each other.
+    /// The position of a file's attributes: two names with the same record are links of each other.
     struct Record: Hashable, Sendable {
-        /// Index of the layer; `implied` for directories that no layer has an entry for.
+        /// The index of the layer; `implied` for directories without an entry.
         var layer: UInt16
         var offset: UInt32
 
         static let implied: UInt16 = .max
     }
 
-    /// Bytes of a layer's file that no path leads to.
+    /// Bytes of a layer's file that upper layers hide.
     struct Covered: Sendable {
         /// The name that it had.
         var node: UInt32
@@ -52,12 +52,12 @@ public struct ImageTree: Sendable {
     private(set) var nodes: [Node] = []
     private var names: [UInt8] = []
     private var table = NameTable()
-    /// Attributes of directories that no layer has an entry for.
+    /// Attributes of directories without an entry.
     private var implied = LayerListing(hasContentDigests: false)
-    /// How many names each file has that has ever had more than one.
+    /// The number of names of each file that ever had more than one.
     private(set) var linkCounts: [Record: Int] = [:]
     private(set) var covered: [Covered] = []
-    /// The directory that the last entry was in, until names lead elsewhere.
+    /// The directory of the last entry; nil after names have changed.
     private var lastParent: (path: [UInt8], node: UInt32)?
 
     /// The image without layers: an empty root directory.
@@ -71,12 +71,12 @@ public struct ImageTree: Sendable {
 
     /// Applies one more layer.
     ///
-    /// - Throws: `ImageTreeError.refused` for what unpacking refuses too, `.tooLarge`.
+    /// - Throws: `ImageTreeError.refused` for an entry that unpacking refuses too, `.tooLarge`.
     public mutating func apply(_ listing: LayerListing) throws(ImageTreeError) {
         precondition(layers.count < Int(Record.implied))
         let layer = UInt16(layers.count)
         layers.append(listing)
-        // A whiteout is for what the layers below have, wherever in its layer it stands.
+        // A whiteout applies to the layers below, wherever in its layer it is.
         try listing.visit { (item, _) throws(ImageTreeError) in
             if item.action == .entry { return }
             guard let node = find(exactly: item.entry.path) else { return }
@@ -101,7 +101,7 @@ public struct ImageTree: Sendable {
         return names[Int(node.nameOffset)..<(Int(node.nameOffset) + Int(node.nameLength))]
     }
 
-    /// Components with a slash between them; empty for the root.
+    /// Components joined by slashes; empty for the root.
     func path(of node: UInt32) -> [UInt8] {
         var components: [ArraySlice<UInt8>] = []
         var node = node
@@ -112,19 +112,19 @@ public struct ImageTree: Sendable {
         return Array(components.reversed().joined(separator: [UInt8(ascii: "/")]))
     }
 
-    /// A name in a directory, there or deleted.
+    /// A name in a directory, existing or deleted.
     private func child(_ name: ArraySlice<UInt8>, of parent: UInt32) -> UInt32? {
         table.find(hash(name, parent)) { node in
             nodes[Int(node)].parent == parent && self.name(of: node) == name
         }
     }
 
-    /// A name in a directory that is there.
+    /// An existing name in a directory.
     func entry(_ name: ArraySlice<UInt8>, of parent: UInt32) -> UInt32? {
         child(name, of: parent).flatMap { nodes[Int($0)].isThere ? $0 : nil }
     }
 
-    /// A path that is there, of whose components none is a link; nil when there is none.
+    /// An existing path without links among its components; nil otherwise.
     func find(exactly path: some Collection<UInt8>) -> UInt32? {
         var node = ImageTree.root
         for component in Array(path).split(separator: UInt8(ascii: "/")) {
@@ -143,7 +143,7 @@ public struct ImageTree: Sendable {
 
     // MARK: Attributes
 
-    /// What the layers say of a path; nil for a root that none has an entry for.
+    /// The item of a path; nil for a root without an entry.
     func item(of node: UInt32) throws(ImageTreeError) -> LayerItem? {
         let record = nodes[Int(node)].record
         if record.offset == .max { return nil }
@@ -173,13 +173,13 @@ public struct ImageTree: Sendable {
             let target = try linkTarget(of: entry, record)
             if target == present { return }
             let (shared, kind) = (nodes[Int(target)].record, nodes[Int(target)].kind)
-            // One name more, before what has the name now loses one.
+            // Count the new name before the old file loses its name.
             linkCounts[shared, default: 1] += 1
             let node = try makeRoom(name, in: parent, present)
             set(node, kind, shared, layer: record.layer)
         case .directory:
             if let present, nodes[Int(present)].isThere, nodes[Int(present)].kind == .directory {
-                // What is in it stays.
+                // Its contents stay.
                 return set(present, .directory, record, layer: record.layer)
             }
             set(
@@ -198,7 +198,7 @@ public struct ImageTree: Sendable {
         nodes[Int(node)].isThere = true
     }
 
-    /// A node of that name, of which nothing is left that it was before.
+    /// A node of that name, after its former file was removed.
     private mutating func makeRoom(
         _ name: ArraySlice<UInt8>, in parent: UInt32, _ present: UInt32?
     ) throws(ImageTreeError) -> UInt32 {
@@ -265,20 +265,20 @@ public struct ImageTree: Sendable {
 
     // MARK: Directories
 
-    /// Where a path leads whose links are followed.
+    /// The result of following a path.
     enum Resolution {
         case node(UInt32)
-        /// The directory that the first missing component is missing in, and what is left of the path.
+        /// A component is missing: its directory, and the rest of the path.
         case missing(in: UInt32, [ArraySlice<UInt8>])
-        /// Something that is no directory has entries.
+        /// A component is not a directory.
         case notDirectory(UInt32, [ArraySlice<UInt8>])
         case circle
     }
 
-    /// The most links that a path may lead through, as in the kernel.
+    /// The maximum number of links on a path, as in the kernel.
     private static let linkLimit = 40
 
-    /// Follows a path as in a chroot: links on it, and a link that it ends with, are followed.
+    /// Follows a path as in a chroot, also a link at its end.
     func resolve(_ path: [UInt8]) -> Resolution {
         var links: [UInt32] = []
         return resolve(path, &links)
@@ -286,7 +286,7 @@ public struct ImageTree: Sendable {
 
     /// The same.
     ///
-    /// - Parameter passed: gets the links that were followed.
+    /// - Parameter passed: receives the links that were followed.
     func resolve(_ path: [UInt8], _ passed: inout [UInt32]) -> Resolution {
         let slash = UInt8(ascii: "/")
         var node = ImageTree.root
@@ -327,7 +327,7 @@ public struct ImageTree: Sendable {
         }
     }
 
-    /// The directory that an entry goes to; what is missing of it is made.
+    /// The directory of an entry; missing directories are created.
     private mutating func parent(
         _ path: ArraySlice<UInt8>, _ entry: TarEntry, _ record: Record
     ) throws(ImageTreeError) -> UInt32 {
@@ -341,7 +341,7 @@ public struct ImageTree: Sendable {
             case .missing(let parent, let components):
                 try makeDirectory(components[0], in: parent, entry, record)
             case .notDirectory(let node, _):
-                // What is in the way is gone when it is of a layer below.
+                // A file of a layer below that is in the way is removed.
                 guard nodes[Int(node)].layer != record.layer else {
                     throw .refused(
                         layer: Int(record.layer) + 1, path: Path(self.path(of: node)),
@@ -357,7 +357,7 @@ public struct ImageTree: Sendable {
         }
     }
 
-    /// Makes a directory that no layer has an entry for, with the time of the entry that needs it.
+    /// Creates a directory without an entry, with the time of the entry that needs it.
     private mutating func makeDirectory(
         _ name: ArraySlice<UInt8>, in parent: UInt32, _ entry: TarEntry, _ record: Record
     ) throws(ImageTreeError) {
@@ -399,7 +399,8 @@ public struct ImageTree: Sendable {
 
     /// Removes everything in a directory, without recursion: a tree may be deeper than the stack.
     ///
-    /// Its list of children is given up, so that names which come and go are not gone through again.
+    /// Its list of children is dropped, so that names that are added and removed repeatedly are not
+    /// visited again.
     private mutating func removeChildren(of directory: UInt32) throws(ImageTreeError) {
         var pending = [directory]
         while let parent = pending.popLast() {
@@ -418,7 +419,7 @@ public struct ImageTree: Sendable {
         lastParent = nil
     }
 
-    /// The names in a directory that are there, in byte order.
+    /// The existing names in a directory, in byte order.
     func children(of directory: UInt32) -> [UInt32] {
         var children: [UInt32] = []
         var next = nodes[Int(directory)].firstChild

@@ -1,6 +1,6 @@
-/// A table from hashes to indexes that keeps no keys: at most 16 bytes an entry.
+/// A table from hashes to indexes without keys: at most 16 bytes for each entry.
 struct NameTable: Sendable {
-    /// A power of two of them; `none` is free.
+    /// The slots; their number is a power of two, and `none` marks a free one.
     private var slots = [UInt32](repeating: ImageTree.none, count: 64)
     private var count = 0
 
@@ -17,7 +17,7 @@ struct NameTable: Sendable {
         return nil
     }
 
-    /// Adds an index that is not there.
+    /// Adds a new index.
     ///
     /// - Precondition: the table is not full.
     mutating func insert(_ hash: Int, _ index: UInt32) {
@@ -28,7 +28,7 @@ struct NameTable: Sendable {
         count += 1
     }
 
-    /// An empty table with room for twice as many.
+    /// An empty table with twice the size.
     func doubled() -> NameTable {
         var table = NameTable()
         table.slots = [UInt32](repeating: ImageTree.none, count: 2 * slots.count)

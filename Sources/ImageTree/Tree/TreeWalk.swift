@@ -1,16 +1,16 @@
 import ByteStream
 
-/// Goes through a tree: a directory before what is in it, names in byte order.
+/// Walks a tree: a directory before its contents, names in byte order.
 struct TreeWalk {
     private let tree: ImageTree
-    /// Where it begins, each before those that come later in a walk, and none inside another.
+    /// The nodes at which it begins, in the order of the walk; none is inside another.
     let starts: [UInt32]
 
     /// - Parameters:
-    ///   - paths: what is wanted, with everything in it; links on the way to a path are followed.
-    ///     Empty for all.
-    ///   - withLinks: whether the links are wanted too, and a path is followed where it ends with
-    ///     one; a path that is not there is nothing then.
+    ///   - paths: the paths to visit, with everything in them; links on the way to a path are
+    ///     followed. Empty for all.
+    ///   - withLinks: whether these links are visited too, and a link at the end of a path is
+    ///     followed; then a missing path is ignored.
     /// - Throws: `ImageTreeError.noSuchPath`.
     init(
         _ tree: ImageTree, _ paths: [Path], withLinks: Bool = false
@@ -39,7 +39,7 @@ struct TreeWalk {
 
     var beginsAtRoot: Bool { starts == [ImageTree.root] }
 
-    /// - Parameter body: gets each path that is there, components with a slash between them.
+    /// - Parameter body: called with each existing path, as components joined by slashes.
     func visit(_ body: (_ node: UInt32, _ path: [UInt8]) throws -> Void) throws {
         for start in starts { try walk(start, body) }
     }
@@ -50,7 +50,7 @@ struct TreeWalk {
         var path = tree.path(of: start)
         try body(start, path)
         guard tree.nodes[Int(start)].kind == .directory else { return }
-        // Names are taken from the end.
+        // Names are removed from the end.
         var stack = [(children: tree.reversedChildren(of: start), pathByteCount: path.count)]
         while var top = stack.popLast() {
             path.removeLast(path.count - top.pathByteCount)
@@ -72,8 +72,8 @@ struct TreeWalk {
 }
 
 extension ImageTree {
-    /// A path that is there; links on the way to it are followed, but not one that it ends with, unless
-    /// a slash comes last.
+    /// An existing path; links on the way to it are followed, but not a link at its end, unless the
+    /// path ends with a slash.
     func find(_ path: [UInt8]) -> UInt32? {
         var components = path.split(separator: UInt8(ascii: "/"))
             .filter { !$0.elementsEqual(".".utf8) }

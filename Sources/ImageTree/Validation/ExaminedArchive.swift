@@ -6,19 +6,19 @@ import ImageStore
 import Layer
 import OCI
 
-/// An archive that was read once: its documents, and of everything else what it was. Nothing of it is
-/// stored.
+/// An archive that was read once: its documents, and the check results of all other blobs. Nothing
+/// is stored.
 struct ExaminedArchive: ExaminedPlace {
     let contents: ArchiveContents
     private let scanner: BlobScanner
 
-    /// - Throws: `ArchiveError` for what is no archive or is cut; `StreamError`.
+    /// - Throws: `ArchiveError` for input that is not an archive or is truncated; `StreamError`.
     init(_ input: InputStream) throws {
         scanner = BlobScanner()
         contents = try ArchiveContents(input, to: scanner, keepsFaults: true)
     }
 
-    /// What takes the documents of Docker's archives, which have no digests there.
+    /// The writer for documents of Docker's archives, which have no digests there.
     var writer: any BlobWriter { scanner }
 
     func manifest(_ digest: Digest) throws -> RawManifest? {
@@ -61,19 +61,19 @@ struct ExaminedArchive: ExaminedPlace {
         return listing
     }
 
-    /// - Throws: what was found wrong with a blob when it was read.
+    /// - Throws: the fault that was found when the blob was read.
     private func checkFault(of digest: Digest) throws {
         let path = Path(ArchiveContents.path(of: digest))
         if let fault = contents.faults.first(where: { $0.path == path }) { throw fault.error }
     }
 }
 
-/// Takes blobs, and remembers what they are.
+/// Receives blobs, and records the results of their checks.
 private final class BlobScanner: BlobWriter {
     struct Scan: Sendable {
         let size: Int64
         let layer: Result<(Descriptor, LayerListing), any Error>
-        /// The bytes of what came as a document.
+        /// The bytes of a document; nil for other blobs.
         let document: [UInt8]?
     }
 
@@ -95,7 +95,7 @@ private final class BlobScanner: BlobWriter {
                 layer = .success(try BlobScanner.listing(source))
             } catch {
                 layer = .failure(error)
-                // What is left has to be hashed all the same; a wrong digest comes first.
+                // The rest must still be hashed, because a wrong digest takes precedence.
                 try drain(source)
             }
         }
@@ -106,7 +106,7 @@ private final class BlobScanner: BlobWriter {
         return identity
     }
 
-    /// Reads a layer, while another thread lists what is in it.
+    /// Reads a layer while another thread lists its entries.
     private static func listing(_ source: any BlobSource) throws -> (Descriptor, LayerListing) {
         let name = source.announced.map { Path("layer \($0.digest)") } ?? "layer"
         let pipe = MemoryPipe(capacity: 4 << 20)
@@ -129,7 +129,7 @@ private final class BlobScanner: BlobWriter {
             do {
                 try pipe.write(bytes)
             } catch {
-                // The tar is wrong, which is said when the bytes have been hashed.
+                // The tar is invalid, which is reported after the bytes were hashed.
             }
         }
         var failure: (any Error)?

@@ -2,7 +2,7 @@ import ByteStream
 import ImageStore
 import OCI
 
-/// Where the documents and blobs of images are that are checked.
+/// The source of documents and blobs of images to check.
 protocol ExaminedPlace: Sendable {
     /// - Returns: nil when there is no such manifest.
     func manifest(_ digest: Digest) throws -> RawManifest?
@@ -10,9 +10,9 @@ protocol ExaminedPlace: Sendable {
     /// - Returns: nil when there is no such blob.
     func blobSize(_ digest: Digest) throws -> Int64?
 
-    /// Streams a blob into `sink`, checked.
+    /// Streams a blob into `sink` and verifies it.
     func readBlob(_ descriptor: Descriptor, into sink: any ByteSink) throws
 
-    /// The entries of a layer that has the size, the digest, the type and the diffID that it should.
+    /// The listing of a layer, after its size, digest, type and diffID were verified.
     func listing(of layer: Descriptor, diffID: Digest, path: String) throws -> LayerListing
 }

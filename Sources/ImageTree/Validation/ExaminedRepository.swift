@@ -33,7 +33,7 @@ struct ExaminedRepository: ExaminedPlace {
     }
 }
 
-/// The table of a layer that is zstd:chunked says something else than its tar.
+/// The table of a zstd:chunked layer does not match its tar.
 private struct TableMismatch: Failure {
     var exitStatus: ExitStatus { .dataError }
     var message: String { "its table is not that of its tar" }

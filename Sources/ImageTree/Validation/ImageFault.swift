@@ -2,7 +2,7 @@ import ByteStream
 import JSON
 import OCI
 
-/// A promise of an image that does not hold.
+/// A fault of an image.
 public struct ImageFault: Hashable, Sendable {
     /// The digest of the blob or document, or a file of a layout.
     public let subject: String
@@ -20,11 +20,11 @@ public struct ImageFault: Hashable, Sendable {
     public var line: String {
         let field = path.isEmpty ? "" : "\(path): "
         let text = "\(subject) \(field)\(problem)"
-        // Whatever a document holds, it stays one line.
+        // Text of a document must not break the line.
         return escaped(text)
     }
 
-    /// What an error says of the data; nil for one that has another cause.
+    /// The fault for an error about the data; nil for an error with another cause.
     init?(_ subject: String, _ error: any Error) {
         switch error {
         case let error as JSONError: self.init(subject, "", error.text)

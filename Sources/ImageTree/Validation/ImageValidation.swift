@@ -5,27 +5,27 @@ import ImageStore
 import JSON
 import OCI
 
-/// Checks what images say of themselves, document by document and blob by blob.
+/// Checks images document by document and blob by blob.
 ///
-/// What is wrong with an image is a fault, and the check goes on; what keeps an image from being
-/// looked at is an error.
+/// A problem of an image is a fault, and the check continues; a problem that prevents reading an
+/// image is an error.
 public struct ImageValidation {
     private let store: ImageStore
     private let isFast: Bool
     public private(set) var faults: [ImageFault] = []
-    /// Documents and blobs that were checked.
+    /// The documents and blobs that were checked.
     private var seen: Set<Digest> = []
     private var layers = LayerChecks()
 
-    /// - Parameter isFast: whether blobs are only asked for, with their sizes, and not read.
+    /// - Parameter isFast: whether only existence and size of blobs are checked.
     public init(_ store: ImageStore, isFast: Bool) {
         self.store = store
         self.isFast = isFast
     }
 
-    /// Checks what a reference names; of a layout without a tag all of it.
+    /// Checks the image of a reference, or a whole layout without a tag.
     ///
-    /// - Throws: `StoreError` for what is not there at all, and what the place throws.
+    /// - Throws: `StoreError` for a missing image, and what the place throws.
     public mutating func check(_ reference: Reference) throws {
         let place = ExaminedRepository(
             store: store, repository: try store.repository(for: reference))
@@ -44,7 +44,7 @@ public struct ImageValidation {
 
     /// Checks an archive of Docker's format or of OCI's, in one pass.
     ///
-    /// - Throws: `ArchiveError` for what is no archive, or is cut.
+    /// - Throws: `ArchiveError` for input that is not an archive or is truncated.
     public mutating func check(archive input: InputStream) throws {
         let archive = try ExaminedArchive(input)
         let contents = archive.contents
@@ -73,8 +73,8 @@ public struct ImageValidation {
         try checkLayers(in: archive)
     }
 
-    /// Checks each image of an archive of Docker's up to its first fault: there are no digests in it
-    /// that would tell what is wrong beside that.
+    /// Checks each image of a Docker archive up to its first fault, because without digests further
+    /// faults cannot be located.
     private mutating func checkDocker(_ manifest: [UInt8], in archive: ExaminedArchive) throws {
         let docker = DockerArchive(archive.contents, archive.writer)
         do {
@@ -95,7 +95,8 @@ public struct ImageValidation {
         }
     }
 
-    /// Checks that what Docker's part of an archive names is there; index.json says what it is.
+    /// Checks that the files that Docker's part of an archive names exist; index.json describes
+    /// them.
     private mutating func checkNames(_ manifest: [UInt8], in contents: ArchiveContents) throws {
         do {
             for (offset, entry) in try JSONField(JSON.parse(manifest)).elements().enumerated() {
@@ -122,7 +123,7 @@ public struct ImageValidation {
         faults.append(ImageFault(subject.description, path, problem))
     }
 
-    /// - Throws: an error that is not about the data.
+    /// - Throws: `error`, when it is not about the data.
     private mutating func note(_ error: any Error, of subject: String) throws {
         guard let fault = ImageFault(subject, error) else { throw error }
         faults.append(fault)
@@ -146,7 +147,7 @@ public struct ImageValidation {
         try checkEntries(entries, in: place)
     }
 
-    /// Checks what `index.json` lists.
+    /// Checks the entries of `index.json`.
     private mutating func checkEntries(
         _ entries: [Descriptor], in place: some ExaminedPlace
     ) throws {
@@ -162,7 +163,7 @@ public struct ImageValidation {
 
     // MARK: Documents
 
-    /// Checks what an entry of an index names.
+    /// Checks the manifest of an index entry.
     private mutating func check(
         _ entry: Descriptor, of document: String, at offset: Int, in place: some ExaminedPlace,
         depth: Int
@@ -257,7 +258,7 @@ public struct ImageValidation {
         if config != nil { layers.addStack(of: manifest.layers.map(\.digest), manifest: digest) }
     }
 
-    /// One family of types, and compressions that it has.
+    /// Checks that all types are of one family, and that it has the layers' compressions.
     private mutating func checkTypes(of manifest: Manifest, _ digest: Digest) {
         let isDocker = manifest.mediaType == .dockerManifest
         if (manifest.config.mediaType == .dockerConfig) != isDocker {
@@ -291,7 +292,7 @@ public struct ImageValidation {
         if !isSame { add(digest, "", "for '\(own)', but its index says '\(stated)'") }
     }
 
-    /// The config's bytes; nil when they cannot be had, which is a fault then.
+    /// The config's bytes; nil, with a fault recorded, when they cannot be read.
     private mutating func configBytes(
         of manifest: Manifest, _ digest: Digest, in place: some ExaminedPlace
     ) throws -> [UInt8]? {
@@ -328,7 +329,7 @@ public struct ImageValidation {
 }
 
 extension String {
-    /// Whether it may be a name in a layout: letters, digits and what separates them.
+    /// Whether it is a valid name in a layout: letters, digits and separators.
     ///
     /// - Spec: image-spec v1.1.1, annotations.md, `org.opencontainers.image.ref.name`.
     fileprivate var isReferenceName: Bool {
@@ -345,6 +346,7 @@ extension String {
 }
 
 extension Path {
-    /// Whether a layout in an archive has a blob there, which is named when something names it.
+    /// Whether it is the path of a blob in the archive's layout, whose faults are reported by
+    /// digest.
     fileprivate var isBlob: Bool { bytes.starts(with: Array("blobs/".utf8)) }
 }

@@ -4,11 +4,11 @@ import ImageStore
 import Layer
 import OCI
 
-/// The blobs of images that are still to be checked, each once, several at a time.
+/// The blobs of images to check, each once, several at a time.
 struct LayerChecks {
     private struct Job: Sendable {
         let blob: Descriptor
-        /// nil for what need not be a layer.
+        /// nil for a blob that need not be a layer.
         let diffID: Digest?
         let manifest: Digest
         let path: String
@@ -19,15 +19,15 @@ struct LayerChecks {
     private var stacks: [(layers: [Digest], manifest: Digest)] = []
 
     /// - Parameters:
-    ///   - diffID: of a layer of an image; nil for any other blob.
-    ///   - path: where the manifest names it.
+    ///   - diffID: the diffID of an image's layer; nil for other blobs.
+    ///   - path: its field in the manifest.
     mutating func add(_ blob: Descriptor, diffID: Digest?, manifest: Digest, path: String) {
         let key = "\(blob.digest) \(blob.size) \(blob.mediaType) \(diffID?.description ?? "")"
         guard seen.insert(key).inserted else { return }
         jobs.append(Job(blob: blob, diffID: diffID, manifest: manifest, path: path))
     }
 
-    /// Checks that layers can be applied one on the other, when all of them are whole.
+    /// Checks that layers can be applied on top of each other, when all of them are valid.
     mutating func addStack(of layers: [Digest], manifest: Digest) {
         stacks.append((layers, manifest))
     }
@@ -81,7 +81,7 @@ struct LayerChecks {
     ) throws -> Outcome {
         let subject = job.blob.digest.description
         guard let size = try place.blobSize(job.blob.digest) else {
-            // Layers of others' registries need not be here.
+            // Non-distributable layers may be missing.
             if job.blob.mediaType.isNondistributable { return .good }
             return .fault(
                 ImageFault(subject, "", "missing: \(job.path) of '\(job.manifest)'"))
@@ -101,7 +101,7 @@ struct LayerChecks {
     }
 }
 
-/// Takes bytes that are only checked.
+/// Discards bytes that are only checked.
 private final class NullSink: ByteSink {
     func write(_ bytes: UnsafeRawBufferPointer) {}
 }

@@ -1,7 +1,7 @@
 import ByteStream
 import Hashing
 
-/// Passes the bytes of a blob on and keeps some of them.
+/// Passes on the bytes of a blob, and keeps a range of them.
 final class TappedBlob: BlobSource {
     private let blob: any BlobSource
     private let range: Range<Int64>

@@ -1,14 +1,14 @@
 import CSystem
 
-/// The CRC-64 of ISO 3309, by which tar-split tells contents apart.
+/// The CRC-64 of ISO 3309, which tar-split stores for each content.
 ///
-/// It finds damage, not malice. The check value of `123456789` is B90956C775A41001.
+/// It detects damage, not manipulation. The check value of `123456789` is B90956C775A41001.
 ///
 /// - Spec: ISO 3309, x^64 + x^4 + x^3 + x + 1, bits reversed.
 struct CRC64 {
     private var state = ~UInt64(0)
 
-    /// Eight tables of 256: entry `k * 256 + b` is of the byte b with k zero bytes behind it.
+    /// Eight tables of 256: entry `k * 256 + b` is for the byte b with k zero bytes after it.
     private static let tables: [UInt64] = {
         var tables = [UInt64](repeating: 0, count: 8 * 256)
         for byte in 0..<256 {
@@ -25,13 +25,14 @@ struct CRC64 {
 
     var value: UInt64 { ~state }
 
-    /// As tar-split writes it: eight bytes, the highest first.
+    /// In tar-split's form: eight bytes, the highest first.
     var bytes: [UInt8] { withUnsafeBytes(of: value.bigEndian) { Array($0) } }
 
     mutating func update(_ bytes: UnsafeRawBufferPointer) {
         var rest = bytes
         var folded = [UInt8](repeating: 0, count: 16)
-        // Measured: 1.4 GB/s by tables, more than 10 by the instruction, of which short texts gain nothing.
+        // Measured: 1.4 GB/s with tables, more than 10 GB/s with the instruction, which does not
+        // help for short texts.
         let foldable = bytes.count & ~63
         if foldable >= 256,
             system_crc64_fold(bytes.baseAddress, foldable, state, &folded) == 1

@@ -1,17 +1,17 @@
 /// The boundaries at which a file's payload is cut into chunks.
 ///
-/// By content, a chunk ends where the rolling sum of the last 64 bytes has its low bits set, so that
-/// equal parts of two versions of a file become equal chunks wherever they stand. Any cut is legal to
-/// a reader.
+/// By content, a chunk ends where the rolling sum of the last 64 bytes has its low bits set, so
+/// that equal parts of two versions of a file become equal chunks at any offset. Readers accept any
+/// boundaries.
 ///
 /// - Spec: the rolling sum of bup: a window of 64 bytes, a character offset of 31.
 struct ChunkBoundary: Sendable {
-    /// A file of at most this many bytes is one chunk, and so is what is left at most.
+    /// The maximum size of a chunk. A file of at most this size is one chunk.
     let largest: Int
-    /// No chunk but a file's last has fewer bytes.
+    /// The minimum size of all chunks but a file's last.
     let smallest: Int
 
-    /// One chunk in 64 KiB behind the smallest, on average.
+    /// One boundary in 64 KiB after the minimum size, on average.
     private static let mask: UInt32 = 1 << 16 - 1
     private static let windowByteCount = 64
     private static let characterOffset: UInt32 = 31
@@ -24,12 +24,12 @@ struct ChunkBoundary: Sendable {
         ChunkBoundary(largest: byteCount, smallest: byteCount)
     }
 
-    /// Looks for the end of the chunk that `bytes` begins with.
+    /// Searches for the end of the chunk at the beginning of `bytes`.
     ///
     /// - Parameters:
     ///   - bytes: at most `largest`.
-    ///   - known: how many of them were looked at before.
-    /// - Returns: how many bytes the chunk has; nil when more must come to tell.
+    ///   - known: the number of bytes that were searched before.
+    /// - Returns: the number of bytes of the chunk; nil when more bytes are needed.
     func end(in bytes: UnsafeRawBufferPointer, known: Int) -> Int? {
         let start = max(known, smallest - 1)
         if smallest < largest, start < bytes.count {
@@ -45,7 +45,8 @@ struct ChunkBoundary: Sendable {
         return bytes.count >= largest ? largest : nil
     }
 
-    /// The two sums over the window that ends before `end`, as rolling to there makes them.
+    /// The two sums of the window that ends before `end`, as rolling up to there would compute
+    /// them.
     private static func sums(
         _ bytes: UnsafeRawBufferPointer, upTo end: Int
     ) -> (low: UInt32, high: UInt32) {

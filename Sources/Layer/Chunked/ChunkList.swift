@@ -1,23 +1,23 @@
-/// The chunks of a file, packed, since a file may have millions.
+/// The chunks of a file in a packed form, because a file may have millions.
 struct ChunkList: Sendable {
     /// A part of the payload, in a frame of its own.
     struct Chunk {
         /// The raw sha256.
         var digest: [UInt8]
-        /// Where its frame is in the stream.
+        /// The offset of its frame in the stream.
         var offset: Int64
-        /// Where it is in the file.
+        /// Its offset in the file.
         var position: UInt64
         var byteCount: UInt64
         var isZeros: Bool
     }
 
     private(set) var count = 0
-    /// How much of the payload the chunks have.
+    /// The total number of payload bytes of the chunks.
     private(set) var byteCount: UInt64 = 0
     private var bytes: [UInt8] = []
 
-    /// The digest, three numbers, and whether it is zeros.
+    /// A digest, three numbers, and a flag for zeros.
     private static let chunkByteCount = 32 + 3 * 8 + 1
 
     mutating func append(_ chunk: Chunk) {

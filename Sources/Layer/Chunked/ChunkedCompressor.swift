@@ -6,18 +6,19 @@ import Tar
 
 /// Turns a tar into a zstd:chunked layer as it streams, in one pass.
 ///
-/// Headers and payloads are frames of their own, compressed by several threads and written in order;
-/// every payload frame can be decoded alone. The decompressed whole is the tar, byte for byte. When the
-/// tar ended well, the layer trailer, the table of contents, tar-split and the footer follow.
+/// Headers and payloads are separate frames, compressed by several threads and written in order;
+/// every payload frame can be decoded alone. Decompressing the whole stream gives the tar, byte for
+/// byte. After a complete tar, the layer trailer, the table of contents, tar-split and the footer
+/// follow.
 ///
 /// - Spec: containers-storage, zstd:chunked; the design's "layer trailer".
 public struct ChunkedCompressor {
     public struct Settings: Sendable {
         /// 1…19.
         public var level = 3
-        /// nil: as many as there are processors.
+        /// nil means the number of processors.
         public var threads: Int?
-        /// Cut files every so many bytes; nil: by content.
+        /// The chunk size in bytes; nil cuts files by content.
         public var chunkByteCount: Int?
 
         public init(level: Int = 3, threads: Int? = nil, chunkByteCount: Int? = nil) {
@@ -38,9 +39,9 @@ public struct ChunkedCompressor {
         self.settings = settings
     }
 
-    /// Compresses everything that `input` has.
+    /// Compresses the whole input.
     ///
-    /// - Throws: `LayerError`, and what the input throws; the output then has no end.
+    /// - Throws: `LayerError`, and what the input throws; then the output has no end.
     public func compress(_ input: InputStream, to output: OutputBuffer) throws(LayerError) {
         do {
             try compressWhole(input, to: output)

@@ -2,14 +2,14 @@ import ByteStream
 import OCI
 import Tar
 
-/// An entry of a tar as the table and tar-split have it.
+/// An entry of a tar for the table and tar-split.
 struct ChunkedEntry {
     let entry: TarEntry
     let header: HeaderFields
     /// The tar's bytes between the payload of the previous entry and that of this one.
     let segment: [UInt8]
 
-    /// - Throws: `TarError.unsupported` for what the table has no form for.
+    /// - Throws: `TarError.unsupported` for an entry that the table cannot express.
     init(_ entry: TarEntry, _ header: HeaderFields, segment: [UInt8]) throws(TarError) {
         self.entry = entry
         self.header = header
@@ -44,7 +44,7 @@ struct ChunkedEntry {
         }
     }
 
-    /// The path as it is compared: the same for two names of one place.
+    /// The cleaned path, for comparing: the same for two spellings of one path.
     var cleanPath: [UInt8] {
         var components: [ArraySlice<UInt8>] = []
         let isRooted = entry.path.first == UInt8(ascii: "/")

@@ -3,7 +3,7 @@ struct ChunkedFile {
     let entry: ChunkedEntry
     /// Offset of its first frame in the stream.
     let offset: Int64
-    /// Bytes of the payload that are still to come.
+    /// The number of bytes of the payload that are still to come.
     var remaining: UInt64
     var chunks = ChunkList()
 

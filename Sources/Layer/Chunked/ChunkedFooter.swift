@@ -1,6 +1,6 @@
 import OCI
 
-/// The last 72 bytes of a zstd:chunked stream: a skippable frame that says where the table is.
+/// The last 72 bytes of a zstd:chunked stream: a skippable frame with the position of the table.
 ///
 /// - Spec: containers-storage, zstd:chunked.
 struct ChunkedFooter: Equatable {
@@ -12,10 +12,10 @@ struct ChunkedFooter: Equatable {
         var uncompressedByteCount: UInt64
     }
 
-    /// Of the frames of the table, of tar-split and of the footer itself.
+    /// The magic of the frames of the table, of tar-split and of the footer itself.
     static let magic: UInt32 = 0x184D_2A50
     static let payloadByteCount = 64
-    /// The one type of table that there is.
+    /// The only type of table.
     static let type: UInt64 = 1
     private static let signature = Array("GNUlInUx".utf8)
 
@@ -27,7 +27,7 @@ struct ChunkedFooter: Equatable {
         self.tarSplit = tarSplit
     }
 
-    /// - Returns: nil when it is none.
+    /// - Returns: nil when the payload is not a footer.
     init?(payload: [UInt8]) {
         guard payload.count == ChunkedFooter.payloadByteCount,
             payload[56...].elementsEqual(ChunkedFooter.signature)
@@ -58,10 +58,10 @@ struct ChunkedFooter: Equatable {
 ///
 /// - Spec: containers-storage, zstd:chunked: the annotations of a layer's descriptor.
 public struct ChunkedTable: Hashable, Sendable {
-    /// The table's text before the digest of tar-split, its last member.
+    /// The table's text before its last member, the digest of tar-split.
     static let digestKey = ",\"tarSplitDigest\":"
 
-    /// Digest of the table as stored, compressed.
+    /// The digest of the stored, compressed table.
     public let digest: Digest
     /// `offset:compressed:uncompressed:1`.
     public let position: String
@@ -77,7 +77,7 @@ public struct ChunkedTable: Hashable, Sendable {
         tarSplitPosition = text(footer.tarSplit)
     }
 
-    /// Writes the annotations by which readers find the table.
+    /// Sets the annotations by which readers find the table.
     func annotate(_ descriptor: inout Descriptor) {
         descriptor[annotation: Annotation.chunkedTableDigest] = digest.description
         descriptor[annotation: Annotation.chunkedTablePosition] = position

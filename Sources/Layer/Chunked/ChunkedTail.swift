@@ -1,10 +1,10 @@
 import Hashing
 import OCI
 
-/// Follows the skippable frames behind the data of a zstd stream: where they make it zstd:chunked, they
-/// are a table, its tar-split and a footer that agree with each other.
+/// Follows the skippable frames after the data of a zstd stream. In a zstd:chunked stream they are
+/// a table, its tar-split and a footer that agree with each other.
 ///
-/// Tables pass through; of any number of frames no more than the last four are remembered.
+/// Tables are not stored, and only the last four frames are remembered.
 ///
 /// - Spec: containers-storage, zstd:chunked.
 struct ChunkedTail {
@@ -19,16 +19,16 @@ struct ChunkedTail {
 
     private var frames: [Frame] = []
     private var current: PassedTable?
-    /// One for all frames: to make one takes longer than to pass a small frame.
+    /// One decoder for all frames, because creating one takes longer than reading a small frame.
     private var decoder: ZstdDecoder?
 
-    /// Forgets the previous frames: data follows them.
+    /// Forgets the previous frames, because data follows.
     mutating func restart() {
         frames.removeAll(keepingCapacity: true)
         current = nil
     }
 
-    /// A skippable frame begins, whose payload stands at `offset`.
+    /// States that a skippable frame begins, with its payload at `offset`.
     mutating func begin(magic: UInt32, offset: Int64, byteCount: UInt32) {
         current = nil
         guard magic == ChunkedFooter.magic else { return }
@@ -37,7 +37,7 @@ struct ChunkedTail {
             offset: offset, byteCount: byteCount, decoder: isFooter ? nil : restartedDecoder())
     }
 
-    /// - Returns: nil when there is no memory for one.
+    /// - Returns: nil when memory is exhausted.
     private mutating func restartedDecoder() -> ZstdDecoder? {
         if let decoder {
             decoder.restart()
@@ -53,7 +53,7 @@ struct ChunkedTail {
 
     mutating func update(_ bytes: UnsafeRawBufferPointer) { current?.update(bytes) }
 
-    /// The frame ended.
+    /// States that the frame ended.
     mutating func end(_ trailer: LayerTrailer?) {
         if frames.count == ChunkedTail.frameCount { frames.removeFirst() }
         if let trailer {
@@ -67,7 +67,7 @@ struct ChunkedTail {
         current = nil
     }
 
-    /// The table, when the last three frames are one, its tar-split and its footer.
+    /// The table, when the last three frames are a table, its tar-split and its footer.
     var table: ChunkedTable? {
         let last = frames.suffix(3).compactMap { frame in
             if case .table(let table) = frame { table } else { nil }
@@ -79,7 +79,7 @@ struct ChunkedTail {
         return ChunkedTable(footer, digest: last[0].digest)
     }
 
-    /// The layer trailer, when it stands right before them and names the table.
+    /// The layer trailer, when it directly precedes them and has the digest of the table.
     var trailer: LayerTrailer? {
         guard frames.count == ChunkedTail.frameCount, case .trailer(let trailer) = frames[0],
             let table, trailer.tableDigest == table.digest
@@ -88,20 +88,21 @@ struct ChunkedTail {
     }
 }
 
-/// A skippable frame that may hold a table, tar-split or the footer; decompressed as it passes.
+/// A skippable frame that may be a table, tar-split or the footer; it is decompressed as it is
+/// read.
 private final class PassedTable {
     private let offset: Int64
     private let byteCount: UInt32
     private let hash = StreamingDigest()
-    /// While it passes and decompresses.
+    /// nil when the frame does not decompress, or has ended.
     private var decoder: ZstdDecoder?
     private var isDecompressed = false
     private var uncompressedByteCount: UInt64 = 0
-    /// The end of what it decompresses to.
+    /// The end of the decompressed text.
     private var end: [UInt8] = []
-    /// The beginning as it is stored, enough for a footer.
+    /// The beginning of the stored payload, enough for a footer.
     private(set) var head: [UInt8] = []
-    /// Digest of the whole payload; valid after the frame ended.
+    /// The digest of the whole payload; valid after the frame ended.
     private(set) lazy var digest = hash.finalize()
 
     /// The comma, the key, the digest in quotes and the brace.
@@ -148,7 +149,7 @@ private final class PassedTable {
             uncompressedByteCount: uncompressedByteCount)
     }
 
-    /// Whether the table ends by naming that tar-split.
+    /// Whether the table ends with the digest of this tar-split.
     func names(tarSplit: Digest) -> Bool {
         end.elementsEqual("\(ChunkedTable.digestKey)\"\(tarSplit)\"}".utf8)
     }

@@ -4,18 +4,18 @@ import Tar
 
 /// Reads a tar and cuts it into frames, which it passes on in jobs.
 final class FrameCutter {
-    /// The most that headers, padding and extended headers of one entry have.
+    /// The maximum size of the headers and the padding of one entry.
     private static let segmentByteLimit = 8 << 20
-    /// Bytes after the last entry that make one segment.
+    /// The size of segments of bytes after the last entry.
     private static let endByteCount = 1 << 20
 
     private let ring: OrderedRing<FrameJob>
     private let boundary: ChunkBoundary
     private let digest = StreamingDigest()
-    /// Knows whether the tar ended, as it does for every other layer.
+    /// Checks that the tar is complete, as for every other layer.
     private var tar: TarFollower
     private var job: FrameJob
-    /// Offset in the job of the frame that is being filled.
+    /// The offset in the job of the current frame.
     private var start = 0
     private var segment: [UInt8] = []
 
@@ -30,9 +30,9 @@ final class FrameCutter {
         job.isFirst = true
     }
 
-    /// Cuts all of a tar, up to its end.
+    /// Cuts a whole tar.
     ///
-    /// - Returns: what the tar is.
+    /// - Returns: digest and size of the tar.
     /// - Throws: `TarError`.
     func cut(_ input: InputStream) throws(TarError) -> BlobIdentity {
         var reader = TarReader(
@@ -71,11 +71,11 @@ final class FrameCutter {
         }
     }
 
-    /// The padding and the end come in pieces of any size; their segments do not depend on it.
+    /// Padding and end arrive in pieces of any size; the segments do not depend on the pieces.
     private func appendToSegment(_ bytes: UnsafeRawBufferPointer) throws(TarError) {
         var rest = bytes[...]
         while segment.count + rest.count > FrameCutter.segmentByteLimit {
-            // Nothing but the zeros after the last entry may be so many.
+            // Only the zeros after the last entry may exceed the limit.
             let part = rest.prefix(FrameCutter.segmentByteLimit - segment.count)
             segment.append(contentsOf: part)
             rest = rest.dropFirst(part.count)
@@ -121,9 +121,9 @@ final class FrameCutter {
         if isWhole { endFrame(.file, job.byteCount) }
     }
 
-    /// Ends the chunks that are whole in the job.
+    /// Ends the complete chunks in the job.
     ///
-    /// - Parameter remaining: how much of the file is still to come.
+    /// - Parameter remaining: the number of bytes of the file that are still to come.
     private func endChunks(known: Int, remaining: UInt64) throws(TarError) {
         var known = known
         while start < job.byteCount {
@@ -143,7 +143,7 @@ final class FrameCutter {
         start = end
     }
 
-    /// Sees to it that the next chunk of a file fits into the job, with what of it is there.
+    /// Makes sure that the next chunk of a file fits into the job.
     private func makeRoom(for remaining: UInt64) throws(TarError) {
         let needed = Int(min(remaining, UInt64(boundary.largest)))
         let begun = job.byteCount - start

@@ -3,10 +3,10 @@ import CZstd
 import Hashing
 import Tar
 
-/// A stretch of a tar that becomes frames: cut in the order of the tar, compressed by any thread,
+/// A part of a tar that becomes frames: cut in the order of the tar, compressed by any thread,
 /// written in order.
 ///
-/// Where it is cut depends on the tar alone, never on threads or on how the tar is read.
+/// The cuts depend only on the tar, not on threads or on how the tar is read.
 final class FrameJob: RingChunk, @unchecked Sendable {
     /// One frame.
     struct Frame {
@@ -22,13 +22,13 @@ final class FrameJob: RingChunk, @unchecked Sendable {
         let content: Content
         /// Range of its bytes in `tar`.
         let range: Range<Int>
-        /// Once compressed: how many bytes the frame has.
+        /// The size of the frame in bytes, after compression.
         fileprivate(set) var compressedByteCount = 0
         /// The raw sha256 of a payload.
         fileprivate(set) var digest: [UInt8] = []
-        /// Of a whole file.
+        /// The checksum of a whole file.
         fileprivate(set) var checksum = CRC64()
-        /// Whether a chunk is nothing but zeros.
+        /// Whether a chunk has only zeros.
         fileprivate(set) var isZeros = false
 
         init(_ content: Content, _ range: Range<Int>) {
@@ -39,9 +39,9 @@ final class FrameJob: RingChunk, @unchecked Sendable {
 
     /// Steps, in order.
     enum Step {
-        /// The headers of an entry are over.
+        /// The headers of an entry have ended.
         case entry(ChunkedEntry)
-        /// The frame of that index.
+        /// The frame with this index.
         case frame(Int)
         /// Bytes after the last entry.
         case end([UInt8])
@@ -86,10 +86,10 @@ final class FrameJob: RingChunk, @unchecked Sendable {
 
     var freeByteCount: Int { space.count - byteCount }
 
-    /// The stretch of the tar so far.
+    /// The part of the tar so far.
     var tar: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: space[..<byteCount]) }
 
-    /// Takes as many of `bytes` as there is room for, and returns how many.
+    /// Appends as many of `bytes` as fit, and returns their number.
     func append(_ bytes: UnsafeRawBufferPointer) -> Int {
         let part = bytes.prefix(freeByteCount)
         UnsafeMutableRawBufferPointer(rebasing: space[byteCount...])
@@ -98,7 +98,7 @@ final class FrameJob: RingChunk, @unchecked Sendable {
         return part.count
     }
 
-    /// Gives back the last `count` bytes.
+    /// Removes the last `count` bytes.
     func removeLast(_ count: Int) { byteCount -= count }
 
     func append(_ frame: Frame) {
@@ -159,7 +159,7 @@ final class FrameJob: RingChunk, @unchecked Sendable {
             ZSTD_compress2(
                 context, room.baseAddress, room.count, bytes.baseAddress, bytes.count))
         guard isMarked else { return count }
-        // The header moves to the front of the room that was left for the mark.
+        // The header moves to the front, into the room for the mark.
         guard let length = LayerMark.offset(in: room) else {
             preconditionFailure("libzstd made a frame without a header")
         }

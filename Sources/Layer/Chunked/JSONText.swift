@@ -1,6 +1,6 @@
 import OCI
 
-/// JSON as it is appended to a text, for tables too large to be documents in memory.
+/// Appends JSON to a text, for tables that are too large for documents in memory.
 struct JSONText {
     private var lastTime: (seconds: Int64, nanoseconds: UInt32)?
     private var lastTimeText: [UInt8] = []
@@ -39,7 +39,8 @@ struct JSONText {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// A moment of the years 0 to 9999; most entries of a tar have the same.
+    /// A time in the years 0 to 9999. The last one is cached, because most entries of a tar have
+    /// the same.
     mutating func time(seconds: Int64, nanoseconds: UInt32, to bytes: inout [UInt8]) {
         if lastTime?.seconds != seconds || lastTime?.nanoseconds != nanoseconds {
             guard let time = Timestamp(seconds: seconds, nanoseconds: nanoseconds) else {

@@ -2,22 +2,22 @@ import ByteStream
 import CZstd
 import Hashing
 
-/// A text that grows line by line and is kept compressed: one zstd frame in memory.
+/// A text that grows line by line and is stored compressed, as one zstd frame in memory.
 final class MetadataStream {
     private static let gatheredByteCount = 128 << 10
     private static let pieceByteCount = 64 << 10
 
     private let context: OpaquePointer
     private let digest = StreamingDigest()
-    /// Pieces, so that growing copies nothing.
+    /// Pieces, so that growing does not copy.
     private var pieces: [[UInt8]] = []
     private(set) var uncompressedByteCount: Int64 = 0
     /// Appended bytes that are not compressed yet. The caller that appends calls `compressIfLarge`.
     var bytes: [UInt8] = []
 
-    /// - Parameter level: of the layer; the text's own is another. Its lines repeat each other, which level
-    ///   1 finds as well as levels up to 6 do, in less time: 802 KB for the headers of Debian's
-    ///   /usr/include, where level 3 has 844 KB and level 9 757 KB.
+    /// - Parameter level: the level of the layer; that of the text differs. Its lines are
+    ///   repetitive, and level 1 compresses them as well as levels up to 6, in less time: 802 KB
+    ///   for the headers of Debian's /usr/include, where level 3 has 844 KB and level 9 757 KB.
     /// - Throws: `LayerError.library`.
     init(level: Int) throws(LayerError) {
         context = try zstdContext(level: level <= 6 ? 1 : max(level, 9))
@@ -28,7 +28,7 @@ final class MetadataStream {
         ZSTD_freeCCtx(context)
     }
 
-    /// Bytes of the finished frame.
+    /// The size of the finished frame in bytes.
     var byteCount: Int64 { digest.byteCount }
 
     func compressIfLarge() throws(LayerError) {
@@ -37,7 +37,7 @@ final class MetadataStream {
 
     /// Ends the frame.
     ///
-    /// - Returns: its sha256, raw. `forEachPiece` then has all of it.
+    /// - Returns: its raw sha256. Afterwards `forEachPiece` visits the whole frame.
     func finish() throws(LayerError) -> [UInt8] {
         try compress(ZSTD_e_end)
         return digest.finalizeBytes()
@@ -73,7 +73,7 @@ final class MetadataStream {
     }
 }
 
-/// A context that compresses on the thread that calls it, without checksums of frames.
+/// A context that compresses on the calling thread, without frame checksums.
 ///
 /// - Throws: `LayerError.library`.
 func zstdContext(level: Int) throws(LayerError) -> OpaquePointer {

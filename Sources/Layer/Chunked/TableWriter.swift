@@ -3,11 +3,11 @@ import Hashing
 import OCI
 import Tar
 
-/// Writes frames in their order, and keeps what the table of contents and tar-split say of them.
+/// Writes frames in order, and collects the table of contents and tar-split.
 ///
-/// Memory grows with the entries of the tar, chunks of files counted: both texts are kept compressed,
-/// and of a path 16 bytes of its digest. Together that is less than 300 bytes an entry beside its
-/// name.
+/// Memory grows with the entries of the tar and the chunks of files: both texts are stored
+/// compressed, with 16 bytes of each path's digest. Together that is less than 300 bytes and the
+/// name for each entry.
 final class TableWriter {
     private let output: OutputBuffer
     private let table: MetadataStream
@@ -47,7 +47,7 @@ final class TableWriter {
         try table.compressIfLarge()
     }
 
-    /// Writes a frame; one of a payload belongs to the entry that began last.
+    /// Writes a frame; a payload frame belongs to the last entry.
     func write(
         _ frame: FrameJob.Frame, _ bytes: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer
     ) throws(LayerError) {
@@ -78,7 +78,7 @@ final class TableWriter {
         }
     }
 
-    /// Takes the bytes after the last entry: padding, the end of the archive, zeros.
+    /// Records the bytes after the last entry: padding, the end of the archive, zeros.
     func end(_ segment: [UInt8]) throws(LayerError) { try appendSegment(segment) }
 
     private func take() -> ChunkedFile? {
@@ -129,7 +129,7 @@ final class TableWriter {
         try table.compressIfLarge()
     }
 
-    /// Everything of an entry that is not about its payload; the object stays open.
+    /// Appends the fields of an entry except those of its payload; the object stays open.
     private func appendEntry(_ chunked: ChunkedEntry) {
         let (entry, header) = (chunked.entry, chunked.header)
         if !isFirstEntry { table.bytes.append(UInt8(ascii: ",")) }
@@ -152,7 +152,7 @@ final class TableWriter {
         appendTime("changetime", header.changeTime)
         appendNumber("devMajor", header.deviceMajor)
         appendNumber("devMinor", header.deviceMinor)
-        // Under the names of the tar's records, as the reader of tar-split compares them.
+        // By the keys of the tar's records, which readers compare with tar-split.
         if header.extendedAttributes.isEmpty { return }
         var separator = ",\"xattrs\":{"
         for attribute in header.extendedAttributes {
@@ -165,7 +165,7 @@ final class TableWriter {
         table.bytes.append(UInt8(ascii: "}"))
     }
 
-    /// A member; one that is 0 is left out.
+    /// Appends a member, except when it is 0.
     private func appendNumber(_ name: StaticString, _ value: some BinaryInteger) {
         if value == 0 { return }
         table.bytes += ",\"\(name)\":".utf8
@@ -210,7 +210,7 @@ final class TableWriter {
 
     // MARK: The end
 
-    /// Writes what follows the frames of the tar: our trailer, the table, tar-split and the footer.
+    /// Writes the layer trailer, the table, tar-split and the footer after the frames of the tar.
     func finish(_ tar: BlobIdentity) throws(LayerError) {
         let tarSplitDigest = try tarSplit.finish()
         table.bytes += "]\(ChunkedTable.digestKey)".utf8

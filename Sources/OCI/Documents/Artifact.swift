@@ -5,9 +5,9 @@ import JSON
 /// - Spec: image-spec v1.1.1, manifest.md, Guidelines for Artifact Usage.
 public struct Artifact: Sendable {
     public var artifactType: MediaType?
-    /// At least one in the manifest: without any, it is the empty blob.
+    /// In order. Without any, the manifest has the empty blob.
     public var blobs: [Descriptor] = []
-    /// The manifest that this one says something about.
+    /// The manifest that the artifact refers to.
     public private(set) var subject: Descriptor?
     public var annotations: [KeyValue] = []
 
@@ -17,23 +17,23 @@ public struct Artifact: Sendable {
 
     /// Sets the subject.
     ///
-    /// - Throws: `EditError` for what is neither a manifest nor an index.
+    /// - Throws: `EditError` for a descriptor of neither a manifest nor an index.
     public mutating func setSubject(_ descriptor: Descriptor) throws(EditError) {
         guard descriptor.mediaType.isManifest || descriptor.mediaType.isIndex else {
             throw EditError(
                 .root.key("subject").key("mediaType"),
                 "not the type of a manifest: \(descriptor.mediaType)")
         }
-        // A reference, not the content: what it carries for a pipe is left behind.
+        // Only type, digest and size: embedded data and annotations are for pipes.
         subject = Descriptor(
             mediaType: descriptor.mediaType, digest: descriptor.digest, size: descriptor.size)
     }
 
-    /// The bytes of the blob that stands where nothing is to be said.
+    /// The bytes of the empty blob.
     public static let emptyBytes: [UInt8] = Array("{}".utf8)
 
-    /// The manifest around a config, whose type must not be the empty one unless the artifact has a
-    /// type of its own.
+    /// The manifest with a config. The config's type may be the empty type only when the artifact
+    /// has a type.
     ///
     /// - Parameter empty: the descriptor of `emptyBytes`.
     public func manifest(config: Descriptor, empty: Descriptor) -> Manifest {

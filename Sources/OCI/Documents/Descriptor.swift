@@ -2,14 +2,14 @@ import JSON
 
 /// A pointer to content: its type, digest and size.
 ///
-/// The document it was read from is kept, unknown fields included.
+/// Keeps the document it was read from, including unknown fields.
 ///
 /// - Spec: image-spec v1.1.1, descriptor.md.
 public struct Descriptor: Hashable, Sendable {
     public private(set) var document: JSONObject
     public private(set) var mediaType: MediaType
     public let digest: Digest
-    /// Bytes of the content.
+    /// The size of the content in bytes.
     public let size: Int64
     public let platform: Platform?
 
@@ -30,7 +30,7 @@ public struct Descriptor: Hashable, Sendable {
         "mediaType", "digest", "size", "urls", "annotations", "data", "artifactType", "platform",
     ]
 
-    /// - Throws: `JSONError.field` with the path of what is missing or wrong.
+    /// - Throws: `JSONError.field` with the path of a missing or wrong field.
     public init(_ field: JSONField) throws(JSONError) {
         document = try field.object()
         mediaType = try MediaType(field.required("mediaType"))
@@ -47,7 +47,7 @@ public struct Descriptor: Hashable, Sendable {
         for url in try field.member("urls")?.elements() ?? [] { _ = try url.string() }
     }
 
-    /// The content itself, embedded; nil when it is not there.
+    /// The embedded content; nil without it.
     ///
     /// - Throws: `JSONError.field` when it is not base64. Not checked against `digest`.
     public func embeddedData() throws(JSONError) -> [UInt8]? {
@@ -58,7 +58,7 @@ public struct Descriptor: Hashable, Sendable {
         return bytes
     }
 
-    /// Replaces the embedded content, which must be what `digest` and `size` say; nil removes it.
+    /// Replaces the embedded content, which must match `digest` and `size`; nil removes it.
     public mutating func embed(_ data: [UInt8]?) {
         document["data"] = data.map { JSON.string(JSONString(utf8: Base64.encode($0))) }
     }
@@ -69,7 +69,7 @@ public struct Descriptor: Hashable, Sendable {
         set { document[annotation: key] = newValue }
     }
 
-    /// Sets annotations that a user gave.
+    /// Sets annotations by the user.
     public mutating func annotate(_ annotations: [KeyValue]) { document.annotate(annotations) }
 
     public mutating func setMediaType(_ mediaType: MediaType) {
@@ -77,7 +77,8 @@ public struct Descriptor: Hashable, Sendable {
         document["mediaType"] = .string(mediaType.rawValue)
     }
 
-    /// The same document around other content: digest and size replaced, embedded data removed.
+    /// The same document for other content: digest and size are replaced, and embedded data is
+    /// removed.
     public func describing(digest: Digest, size: Int64) -> Descriptor {
         var copy = document
         copy["digest"] = .string(digest.description)

@@ -1,13 +1,12 @@
 import JSON
 
-/// An image: a manifest and the exact bytes of its config. What an image line carries.
+/// An image: a manifest and the exact bytes of its config, as in an image line.
 public struct Image: Sendable {
     public var manifest: Manifest
-    /// The config as it is stored; the manifest's config descriptor is of these bytes.
+    /// The stored bytes of the config, which the manifest's config descriptor describes.
     public private(set) var configBytes: [UInt8]
 
-    /// - Precondition: `configBytes` are what `manifest.config` describes; whoever read them has
-    ///   checked it.
+    /// - Precondition: `configBytes` match `manifest.config`; the caller has verified that.
     public init(manifest: Manifest, configBytes: [UInt8]) {
         precondition(Int64(configBytes.count) == manifest.config.size)
         self.manifest = manifest
@@ -32,7 +31,7 @@ public struct Image: Sendable {
         }
     }
 
-    /// Replaces the config by the bytes and their digest.
+    /// Replaces the config.
     public mutating func setConfig(_ bytes: [UInt8], digest: Digest) {
         configBytes = bytes
         manifest.setConfig(

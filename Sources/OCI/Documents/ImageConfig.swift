@@ -1,8 +1,8 @@
 import JSON
 
-/// The config of an image: platform, `rootfs`, history and what runs in it.
+/// The config of an image: platform, `rootfs`, history and run parameters.
 ///
-/// The document it was read from is kept; what is not edited is written as it was read.
+/// Keeps the document it was read from; fields that are not edited are written unchanged.
 ///
 /// - Spec: image-spec v1.1.1, config.md.
 public struct ImageConfig: Hashable, Sendable {
@@ -18,7 +18,7 @@ public struct ImageConfig: Hashable, Sendable {
         setRootfs()
     }
 
-    /// - Throws: `JSONError.field` with the path of what is missing or wrong.
+    /// - Throws: `JSONError.field` with the path of a missing or wrong field.
     public init(_ field: JSONField) throws(JSONError) {
         document = try field.object()
         _ = try Platform(field)
@@ -28,7 +28,7 @@ public struct ImageConfig: Hashable, Sendable {
         let type = try rootfs.required("type")
         guard try type.string() == "layers" else { throw type.failure("not 'layers'") }
         var diffIDs: [Digest] = []
-        // Docker leaves the list out when it is empty.
+        // Docker omits an empty list.
         for diffID in try rootfs.member("diff_ids")?.elements() ?? [] {
             diffIDs.append(try Digest(diffID))
         }
@@ -48,7 +48,7 @@ public struct ImageConfig: Hashable, Sendable {
         return try entry.object()
     }
 
-    /// Checks what a runtime reads: image-spec's fields and Docker's.
+    /// Checks the fields that a runtime reads: image-spec's and Docker's.
     private static func check(_ config: JSONField) throws(JSONError) {
         for key: JSONString in ["Entrypoint", "Cmd", "Env", "OnBuild", "Shell"] {
             for element in try config.member(key)?.elements() ?? [] { _ = try element.string() }
@@ -70,26 +70,26 @@ public struct ImageConfig: Hashable, Sendable {
         }
     }
 
-    /// - Throws: nothing that `init` would not have thrown.
+    /// - Throws: never for a config that `init` accepted.
     public func platform() throws(JSONError) -> Platform {
         try Platform(JSONField(.object(document)))
     }
 
-    /// History entries that stand for a layer.
+    /// The number of history entries with a layer.
     public var layerHistoryCount: Int {
         history.count { !$0.isEmptyLayer }
     }
 
     /// The history with an entry for every layer.
     ///
-    /// The spec allows a config to have none at all, or not one for each layer: it is then filled up
-    /// with empty entries.
+    /// The spec allows a config without history, or with too few entries: missing entries are added
+    /// as empty ones.
     var fullHistory: [JSONObject] {
         let missing = max(0, diffIDs.count - layerHistoryCount)
         return history + Array(repeating: JSONObject(), count: missing)
     }
 
-    /// Replaces what there is of layers.
+    /// Replaces diffIDs and history.
     mutating func setLayers(diffIDs: [Digest], history: [JSONObject]) {
         self.diffIDs = diffIDs
         self.history = history
@@ -97,16 +97,16 @@ public struct ImageConfig: Hashable, Sendable {
         if !history.isEmpty || document["history"] != nil { setHistory() }
     }
 
-    /// Adds layers at the top, the lowest first: the diffID of each and its history entry.
+    /// Adds layers on top, the lowest first: the diffID and the history entry of each.
     ///
-    /// A history that does not cover the layers below is filled up first: containerd refuses an
-    /// image in which the two disagree.
+    /// Missing history entries of the layers below are added first, because containerd refuses an
+    /// image in which the numbers differ.
     public mutating func append(layers: [(diffID: Digest, history: JSONObject)]) {
         setLayers(
             diffIDs: diffIDs + layers.map(\.diffID), history: fullHistory + layers.map(\.history))
     }
 
-    /// Adds history entries that stand for no layer.
+    /// Adds history entries without a layer.
     public mutating func append(emptyHistory entries: [JSONObject]) {
         guard !entries.isEmpty else { return }
         history =
@@ -131,7 +131,7 @@ public struct ImageConfig: Hashable, Sendable {
         document.set("rootfs", to: .object(rootfs), order: ImageConfig.keyOrder)
     }
 
-    /// The time the image was made, RFC 3339; nil when it says none.
+    /// The creation time, as RFC 3339; nil without one.
     public var created: String? {
         get { document.text("created") }
         set {
@@ -140,13 +140,13 @@ public struct ImageConfig: Hashable, Sendable {
         }
     }
 
-    /// Author of the image; nil when the config has none.
+    /// The author of the image; nil without one.
     public var author: String? { document.text("author") }
 
     public var bytes: [UInt8] { document.serialized() }
 }
 
 extension JSONObject {
-    /// A history entry that stands for no layer.
+    /// Whether it is a history entry without a layer.
     public var isEmptyLayer: Bool { self["empty_layer"] == .bool(true) }
 }

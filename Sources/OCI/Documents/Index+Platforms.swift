@@ -1,7 +1,7 @@
 import JSON
 
 extension Descriptor {
-    /// Whether an entry of an index says that it is no image: an attestation, or another artifact.
+    /// Whether an index entry is marked as an attestation or another artifact.
     public var isNoImage: Bool {
         if platform?.isUnknown ?? false || document[annotation: Annotation.referenceType] != nil {
             return true
@@ -10,17 +10,17 @@ extension Descriptor {
         return !(MediaType(parsing: type)?.isImageConfig ?? false)
     }
 
-    /// Names of an entry of `index.json`, from its two annotations.
+    /// The names of an entry of `index.json`, in its two annotations.
     fileprivate var names: [String?] {
         [Annotation.refName, Annotation.containerdName].map { self[annotation: $0] }
     }
 }
 
 extension Index {
-    /// The index that entries of a layout's `index.json` stand for when they are one image, an entry
-    /// for each platform; nil when they are not.
+    /// An index over entries of a layout's `index.json` that are one image with an entry for each
+    /// platform; nil when they are not.
     ///
-    /// Such entries have the same name, or none, and different platforms.
+    /// Such entries have the same name, or no name, and different platforms.
     public init?(platformsAmong entries: [Descriptor]) {
         var seen: Set<Descriptor> = []
         let entries = entries.map(\.withoutNames).filter { seen.insert($0).inserted }
@@ -35,7 +35,7 @@ extension Index {
         self.init(manifests: entries)
     }
 
-    /// As `init(platformsAmong:)`, for entries that must all have the same names.
+    /// As `init(platformsAmong:)`, but all entries must have the same names.
     public init?(platformsOf entries: [Descriptor]) {
         guard Set(entries.map(\.names)).count == 1 else { return nil }
         self.init(platformsAmong: entries)
@@ -43,7 +43,7 @@ extension Index {
 }
 
 extension Descriptor {
-    /// The descriptor without what an `index.json` calls it.
+    /// The descriptor without its names in `index.json`.
     public var withoutNames: Descriptor {
         var copy = self
         copy[annotation: Annotation.refName] = nil

@@ -21,8 +21,8 @@ public struct Index: Hashable, Sendable {
         document["manifests"] = .array(manifests.map { .object($0.document) })
     }
 
-    /// - Parameter mediaType: what the registry or descriptor called it.
-    /// - Throws: `JSONError.field` with the path of what is missing or wrong.
+    /// - Parameter mediaType: the type in the response or descriptor.
+    /// - Throws: `JSONError.field` with the path of a missing or wrong field.
     public init(_ field: JSONField, mediaType outerType: MediaType? = nil) throws(JSONError) {
         document = try field.object()
         let version = try field.required("schemaVersion")
@@ -61,7 +61,7 @@ public struct Index: Hashable, Sendable {
         set { document[annotation: key] = newValue }
     }
 
-    /// Sets annotations that a user gave.
+    /// Sets annotations by the user.
     public mutating func annotate(_ annotations: [KeyValue]) { document.annotate(annotations) }
 
     public mutating func setManifests(_ manifests: [Descriptor]) {

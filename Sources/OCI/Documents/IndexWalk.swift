@@ -1,19 +1,19 @@
 import JSON
 
-/// A walk over an index and the indexes in it, in which each index is met once, and each manifest
-/// once for every different entry that it has.
+/// A walk over an index and its nested indexes that visits each index once, and each manifest once
+/// for each different entry.
 ///
-/// A few kilobytes of indexes that name each other many times over stand for any number of entries;
-/// the walk has as many steps as there are different ones, and a limit to those.
+/// A few kilobytes of indexes that refer to each other repeatedly can have any number of entries.
+/// The walk visits only different entries, and limits their number.
 public struct IndexWalk: Sendable {
     private var met: Set<Descriptor> = []
     private var byteCount: Int64 = 0
 
     public init() {}
 
-    /// The entries of `index` that the walk has not met before, in order.
+    /// The entries of `index` that the walk has not visited before, in order.
     ///
-    /// - Parameter depth: how many indexes `index` is inside of.
+    /// - Parameter depth: the nesting level of `index`.
     /// - Throws: `JSONError.field` when the indexes are nested too deeply, or have too many entries or
     ///   bytes in them.
     public mutating func newEntries(

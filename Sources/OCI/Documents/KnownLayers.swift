@@ -1,4 +1,4 @@
-/// Layers that are stored somewhere, found by the tar that each of them is.
+/// Stored layers, found by the digest of their tar.
 public struct KnownLayers: Sendable {
     private var layers: [Digest: Descriptor] = [:]
 
@@ -6,14 +6,15 @@ public struct KnownLayers: Sendable {
 
     public var isEmpty: Bool { layers.isEmpty }
 
-    /// Adds a layer whose diffID is known: from its annotation, or because it is not compressed. Of two
-    /// layers that are the same tar the first stays. What is no layer, or is never pushed, is left out.
+    /// Adds a layer whose diffID is known: from its annotation, or because it is not compressed. Of
+    /// two layers with the same tar, the first is kept. Other blobs, and layers that are never
+    /// pushed, are ignored.
     ///
     /// - Parameters:
-    ///   - layer: as `oci-layers` writes it, the diffID in an annotation.
-    ///   - mediaTypes: the types that count, a Docker type as the OCI type of the same meaning; empty
-    ///     for every type.
-    ///   - onlyChunked: whether only layers that are zstd:chunked count.
+    ///   - layer: as `oci-layers` writes it, with the diffID in an annotation.
+    ///   - mediaTypes: the accepted types, with OCI's types also for Docker's; empty accepts every
+    ///     type.
+    ///   - onlyChunked: whether only zstd:chunked layers are accepted.
     public mutating func add(
         _ layer: Descriptor, ofTypes mediaTypes: [MediaType], onlyChunked: Bool = false
     ) {
@@ -31,7 +32,7 @@ public struct KnownLayers: Sendable {
         layers[diffID] = layer
     }
 
-    /// The layer that is the tar of this digest, with the diffID as an annotation and of an OCI type.
+    /// The layer whose tar has this digest, with the diffID as an annotation and an OCI type.
     public func layer(diffID: Digest) -> Descriptor? { layers[diffID] }
 }
 
@@ -44,7 +45,7 @@ extension Descriptor {
             }
     }
 
-    /// The diffID in the annotation of a layer; nil without one, or for what is no digest.
+    /// The diffID in the annotation of a layer; nil without a valid one.
     public var statedDiffID: Digest? {
         self[annotation: Annotation.uncompressed].flatMap(Digest.init)
     }

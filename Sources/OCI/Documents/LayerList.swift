@@ -1,8 +1,8 @@
 import JSON
 
 extension Image {
-    /// The layers, the lowest first, each with its diffID as an annotation: descriptors as
-    /// `LayerAddition` takes them.
+    /// The layers, the lowest first, each with its diffID as an annotation: descriptors for
+    /// `LayerAddition`.
     ///
     /// - Throws: `EditError` when the image contradicts itself; `JSONError` for its config.
     public func annotatedLayers() throws -> [Descriptor] {

@@ -1,30 +1,30 @@
 import JSON
 
-/// Where an image line was fetched from. What is recorded of it counts while it still matches.
+/// The origin of an image line. A recorded origin is used as long as it still matches the image.
 extension Manifest {
-    /// What the image was fetched as, with the digest of what that name stood for; nil when the line
-    /// does not say, as that of `scratch`.
+    /// The reference that the image was fetched by, with its digest then; nil when it is not
+    /// recorded, as for `scratch`.
     public var source: Reference? { reference(Annotation.source) }
 
-    /// The base that its annotations name.
+    /// The base in its annotations.
     public var base: Reference? { reference(Annotation.baseName) }
 
-    /// Places that may have the image's blobs, the likeliest first.
+    /// Places that may have the image's blobs, the most likely first.
     ///
-    /// A base that only the image's author wrote down is no place to look in once it is known where
-    /// the image is from: a request goes there, perhaps with credentials, and bytes come back.
+    /// When the source is known, a base that only the image's author wrote is not used: a request
+    /// would go there, possibly with credentials.
     public var blobSources: [Reference] {
         guard let source else { return [base].compactMap { $0 } }
         let isOurs = self[annotation: Annotation.sourceBase] != nil
         return [source] + (isOurs ? [base].compactMap { $0 } : [])
     }
 
-    /// The digest that the manifest had where it was fetched from, before any change.
+    /// The digest of the stored manifest, before any change.
     public var recordedDigest: Digest? {
         self[annotation: Annotation.digest].flatMap { Digest($0) }
     }
 
-    /// The entry of an index by which the image was reached; nil when it was reached by none.
+    /// The index entry through which the image was fetched; nil without an index.
     public var entry: Descriptor? {
         guard let text = self[annotation: Annotation.entry] else { return nil }
         do {
@@ -36,15 +36,14 @@ extension Manifest {
         }
     }
 
-    /// Makes the platform that the entry states that of the config, which was changed.
+    /// Removes the platform of the recorded entry, after that of the config was changed.
     public mutating func forgetEntryPlatform() {
         guard var entry = entry?.document else { return }
         entry["platform"] = nil
         setEntry(entry)
     }
 
-    /// Makes what the image was fetched from its base, once, and drops annotations that describe the
-    /// base.
+    /// Makes the source of the image its base, once, and drops annotations that describe the base.
     ///
     /// - Spec: image-spec v1.1.1, annotations.md, `base.name` and `base.digest`.
     package mutating func standOnSource(keepsAnnotations: Bool) {
@@ -70,9 +69,9 @@ extension Manifest {
             + (self[annotation: Annotation.baseDigest].map { "@\($0)" } ?? "")
     }
 
-    /// Records the base that the image was moved to.
+    /// Records the new base of a rebased image.
     ///
-    /// - Parameter digest: of the base's manifest; nil for `scratch`.
+    /// - Parameter digest: the digest of the base's manifest; nil for `scratch`.
     public mutating func standOn(_ base: Reference, digest: Digest?) {
         if self[annotation: Annotation.sourceBase] == nil {
             self[annotation: Annotation.sourceBase] = formerBase
@@ -81,11 +80,11 @@ extension Manifest {
         self[annotation: Annotation.baseDigest] = digest?.description
     }
 
-    /// Takes over the base of the image that this one was made of and replaces.
+    /// Keeps the base of the source when this image replaces its source.
     ///
-    /// An image cannot be its own base: its name will stand for itself.
+    /// An image cannot be its own base: the name of the source will be its own name.
     ///
-    /// - Parameter targets: what the image will be called.
+    /// - Parameter targets: the names that the image will get.
     public mutating func keepTrueBase(at targets: [Reference]) {
         guard let former = self[annotation: Annotation.sourceBase], let base,
             targets.contains(where: { $0.withDigest(nil) == base.withDigest(nil) })
@@ -130,8 +129,8 @@ extension JSONObject {
 }
 
 extension Reference {
-    /// What annotations call it as a base: with its tag, or with its digest when it has no tag; nil
-    /// for `scratch`.
+    /// Its name in the annotation of a base: with its tag, or with its digest when it has no tag;
+    /// nil for `scratch`.
     public var baseName: String? {
         if case .scratch = self { return nil }
         return (tag == nil ? self : withDigest(nil)).description

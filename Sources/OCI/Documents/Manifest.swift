@@ -2,7 +2,7 @@ import JSON
 
 /// An image manifest, OCI or Docker v2 schema 2.
 ///
-/// The document it was read from is kept; what is not edited is written as it was read.
+/// Keeps the document it was read from; fields that are not edited are written unchanged.
 ///
 /// - Spec: image-spec v1.1.1, manifest.md.
 public struct Manifest: Hashable, Sendable {
@@ -10,10 +10,10 @@ public struct Manifest: Hashable, Sendable {
     public private(set) var mediaType: MediaType
     public private(set) var config: Descriptor
     public private(set) var layers: [Descriptor]
-    /// The manifest that this one says something about.
+    /// The manifest that this one refers to as its subject.
     public private(set) var subject: Descriptor?
 
-    /// A manifest of no layers around `config`.
+    /// A manifest with `config` and without layers.
     public init(config: Descriptor) {
         self.init(config: config, artifactType: nil)
     }
@@ -31,9 +31,9 @@ public struct Manifest: Hashable, Sendable {
         document["layers"] = .array([])
     }
 
-    /// - Parameter mediaType: what the registry or descriptor called it; the document's own
-    ///   `mediaType` must be the same when both are there.
-    /// - Throws: `JSONError.field` with the path of what is missing or wrong.
+    /// - Parameter mediaType: the type in the response or descriptor; the document's own
+    ///   `mediaType` must be the same when both exist.
+    /// - Throws: `JSONError.field` with the path of a missing or wrong field.
     public init(_ field: JSONField, mediaType outerType: MediaType? = nil) throws(JSONError) {
         document = try field.object()
         let version = try field.required("schemaVersion")
@@ -83,7 +83,7 @@ public struct Manifest: Hashable, Sendable {
         set { document[annotation: key] = newValue }
     }
 
-    /// Sets annotations that a user gave.
+    /// Sets annotations by the user.
     public mutating func annotate(_ annotations: [KeyValue]) { document.annotate(annotations) }
 
     /// All annotations; empty when there are none.
@@ -110,7 +110,7 @@ public struct Manifest: Hashable, Sendable {
             "subject", to: .object(subject.document), after: ["layers", "config"])
     }
 
-    /// Names the manifest, its config and its layers by other types; the blobs stay the same.
+    /// Changes the media types of the manifest, its config and its layers; the blobs stay the same.
     mutating func setMediaTypes(
         _ type: MediaType, config configType: MediaType, layers layerTypes: [MediaType]
     ) {
@@ -128,10 +128,10 @@ public struct Manifest: Hashable, Sendable {
             })
     }
 
-    /// The bytes that are stored and whose digest is the manifest's: without `config.data` and
-    /// without the annotations that only image lines have.
+    /// The bytes to store, whose digest is the manifest's: without `config.data` and without
+    /// annotations that only image lines have.
     ///
-    /// Docker's manifests have no annotations: what a line says of the base stays in the line.
+    /// Docker's manifests have no annotations, so those of the base stay in the line.
     public var storedBytes: [UInt8] {
         var copy = self
         if config.document["data"] != nil {

@@ -1,14 +1,14 @@
 import JSON
 
-/// A manifest or index as it is stored: exact bytes, and what the store calls them.
+/// A stored manifest or index: its exact bytes and media type.
 public struct RawManifest: Hashable, Sendable {
     public let bytes: [UInt8]
     public let mediaType: MediaType
-    /// Digest of `bytes`.
+    /// The digest of `bytes`.
     public let digest: Digest
 
-    /// - Parameter digest: of the bytes, computed by whoever read them; `init(bytes:mediaType:)`
-    ///   of Hashing computes it.
+    /// - Parameter digest: the digest of the bytes, which the caller has computed;
+    ///   `init(bytes:mediaType:)` of Hashing computes it.
     public init(verifiedBytes bytes: [UInt8], mediaType: MediaType, digest: Digest) {
         self.bytes = bytes
         self.mediaType = mediaType
@@ -29,7 +29,7 @@ public struct RawManifest: Hashable, Sendable {
         try Index(JSONField(JSON.parse(bytes)), mediaType: mediaType)
     }
 
-    /// The manifest that this one is about, whichever kind it is.
+    /// The subject of the manifest or index.
     ///
     /// - Throws: `JSONError` when the field is not a descriptor.
     public func subject() throws(JSONError) -> Descriptor? {
@@ -39,14 +39,14 @@ public struct RawManifest: Hashable, Sendable {
     }
 }
 
-/// Which manifest of a repository or layout is meant.
+/// Selects a manifest of a repository or layout.
 ///
 /// - Spec: distribution-spec v1.1, Pulling manifests: `<reference>` is a tag or a digest.
 public enum ManifestSelector: Hashable, Sendable, CustomStringConvertible {
     case tag(String)
     case digest(Digest)
 
-    /// The reference as it stands in a path: the tag, or the digest.
+    /// The `<reference>` in a URL: the tag or the digest.
     public var description: String {
         switch self {
         case .tag(let tag): tag

@@ -1,7 +1,7 @@
 import JSON
 
 extension RawManifest {
-    /// What a manifest or index without a type beside it says that it is.
+    /// The media type that a manifest or index itself states.
     ///
     /// - Throws: `JSONError` when it is neither.
     /// - Spec: image-spec v1.1.1, manifest.md and image-index.md, `mediaType`.
@@ -25,10 +25,10 @@ extension Manifest {
         document.nonemptyText("artifactType") ?? config.mediaType.rawValue
     }
 
-    /// The descriptor by which a list of referrers has this manifest.
+    /// The descriptor of this manifest in a list of referrers.
     ///
-    /// - Parameter descriptor: of the stored bytes.
-    /// - Throws: nothing that reading the manifest would not have thrown.
+    /// - Parameter descriptor: the descriptor of the stored bytes.
+    /// - Throws: never for a manifest that was read successfully.
     /// - Spec: distribution-spec v1.1, Listing Referrers.
     public func referrer(_ descriptor: Descriptor) throws(JSONError) -> Descriptor {
         try descriptor.listed(
@@ -37,7 +37,7 @@ extension Manifest {
 }
 
 extension RawManifest {
-    /// The descriptor by which a list of referrers has this manifest or index.
+    /// The descriptor of this manifest or index in a list of referrers.
     ///
     /// - Throws: `JSONError` when it is neither.
     /// - Spec: distribution-spec v1.1, Listing Referrers.
@@ -50,7 +50,7 @@ extension RawManifest {
 }
 
 extension Descriptor {
-    /// Whether an entry of a list of referrers is of a type; nil is any.
+    /// Whether an entry of a list of referrers has a type; nil means any type.
     public func isArtifact(of type: String?) -> Bool {
         type == nil || document["artifactType"] == type.map { JSON.string($0) }
     }
@@ -66,8 +66,7 @@ extension Descriptor {
 }
 
 extension Digest {
-    /// The tag under which a repository has the list of a manifest's referrers when its registry
-    /// has no such list of its own.
+    /// The tag of the list of a manifest's referrers, for registries without the referrers API.
     ///
     /// - Spec: distribution-spec v1.1, Referrers Tag Schema.
     public var referrersTag: String { "\(algorithm.rawValue)-\(encoded.prefix(64))" }

@@ -1,9 +1,9 @@
 import JSON
 
-/// Changes to an image's config, in the words of a Dockerfile.
+/// Changes to an image's config, in the terms of a Dockerfile.
 ///
-/// They are made in this order, whatever order they were given in: patches, clearing, unsetting,
-/// setting, history. So what is set last is what a user named most exactly.
+/// They are applied in this order, whatever the order of the options: patches, clearing, unsetting,
+/// setting, history. So the most specific change is applied last.
 public struct ConfigEdit: Sendable {
     /// Merge patches for the whole config document, applied in order.
     public var patches: [JSONObject] = []
@@ -12,7 +12,7 @@ public struct ConfigEdit: Sendable {
     public var cmd: CommandForm?
     public var unsetEnvironment: [String] = []
     public var environment: [KeyValue] = []
-    /// Relative to the directory that the config has, as `WORKDIR` is.
+    /// Relative to the directory in the config, like `WORKDIR`.
     public var workingDirectory: String?
     public var user: String?
     public var labels: [KeyValue] = []
@@ -22,16 +22,16 @@ public struct ConfigEdit: Sendable {
     public var healthcheck: Healthcheck?
     /// The shell that runs commands in shell form.
     public var shell: [String]?
-    /// Instructions that are added to those for images on top of this one.
+    /// Instructions to add to `OnBuild`.
     public var triggers: [String] = []
     public var platform: Platform?
     public var author: String?
     public var created: Timestamp?
-    /// Texts of history entries that stand for no layer.
+    /// Texts of history entries without a layer.
     public var history: [String] = []
-    /// Comment of these entries.
+    /// The comment of these entries.
     public var historyComment: String?
-    /// The time of the sources: `created` of a config that anything else has changed.
+    /// The time of the sources: the `created` of a config that another change modifies.
     public var sourceDate: Timestamp?
 
     public init() {}
@@ -75,10 +75,10 @@ public enum ConfigField: String, CaseIterable, Sendable {
 }
 
 extension ImageConfig {
-    /// Makes the changes; a config in which everything is already so stays equal to what it was.
+    /// Applies the changes. A config that has these values already stays equal.
     ///
-    /// - Throws: `EditError` for a patch that touches the layers, `JSONError` for one after which
-    ///   the document is no config.
+    /// - Throws: `EditError` for a patch of the layers, `JSONError` for a patch after which the
+    ///   document is not a config.
     public mutating func apply(_ edit: ConfigEdit) throws {
         let original = self
         for patch in edit.patches { try merge(patch) }
@@ -145,7 +145,7 @@ extension ImageConfig {
         }
         editRunConfig { run in
             for field in fields {
-                // Go's null says the same as no field at all.
+                // For Go, null is the same as a missing field.
                 if let key = field.runKey, run[key] != .null { run[key] = nil }
             }
         }
@@ -171,13 +171,13 @@ extension ImageConfig {
         if run != original { document.set("config", to: .object(run), order: Self.keyOrder) }
     }
 
-    /// The keys of the document, as config.md has them.
+    /// The keys of the document, in the order of config.md.
     static let keyOrder: [JSONString] = [
         "created", "author", "architecture", "os", "os.version", "os.features", "variant", "config",
         "rootfs", "history",
     ]
 
-    /// The keys of `config`, as config.md has them.
+    /// The keys of `config`, in the order of config.md.
     static let runKeyOrder: [JSONString] = [
         "User", "ExposedPorts", "Env", "Entrypoint", "Cmd", "Volumes", "WorkingDir", "Labels",
         "StopSignal", "ArgsEscaped", "Memory", "MemorySwap", "CpuShares", "Healthcheck",
@@ -185,10 +185,10 @@ extension ImageConfig {
 }
 
 extension ConfigEdit {
-    /// The time that history entries get.
+    /// The time of new history entries.
     fileprivate var stamp: Timestamp? { created ?? sourceDate }
 
-    /// Makes the changes to `config`, what a runtime reads.
+    /// Applies the changes to `config`, the runtime's part.
     fileprivate func apply(to run: inout JSONObject, isWindows: Bool) {
         setCommands(&run, isWindows: isWindows)
         setEnvironment(&run)
@@ -227,18 +227,19 @@ extension ConfigEdit {
         }
         if let entrypoint {
             set("Entrypoint", value(entrypoint), in: &run)
-            // The old arguments were those of the old program.
+            // The old arguments belonged to the old program.
             if cmd == nil { set("Cmd", nil, in: &run) }
         }
         if let cmd { set("Cmd", value(cmd), in: &run) }
     }
 
-    /// Replaces a variable where it stands, its later duplicates removed; a new one comes last.
+    /// Replaces a variable in place and removes later duplicates; a new one is added at the end.
     private func setEnvironment(_ run: inout JSONObject) {
         guard !environment.isEmpty || !unsetEnvironment.isEmpty else { return }
         let present = run["Env"]?.elements ?? []
         let unset = Set(unsetEnvironment.map { Array($0.utf8) })
-        // The last assignment of a name counts; where the first one stands, when it is new.
+        // The last assignment of a name counts, at the position of the first one when the name is
+        // new.
         var assigned: [[UInt8]: JSON] = [:]
         for assignment in environment {
             assigned[Array(assignment.key.utf8)] =
@@ -267,8 +268,8 @@ extension ConfigEdit {
         return Array(text.utf8.prefix { $0 != UInt8(ascii: "=") })
     }
 
-    /// The directory as `WORKDIR` sets it: joined to the one there is, without `.`, `..` and
-    /// slashes that say nothing.
+    /// The directory as `WORKDIR` sets it: joined to the existing one, and cleaned of `.`, `..` and
+    /// redundant slashes.
     private func resolved(_ directory: String, in run: JSONObject) -> JSON {
         var base = ""
         if !directory.hasPrefix("/"), let present = run["WorkingDir"]?.string {
@@ -300,7 +301,7 @@ extension ConfigEdit {
         return object[member] != nil
     }
 
-    /// A port without a protocol is one of TCP.
+    /// Whether a port is exposed; one without a protocol is a TCP port.
     private func isExposed(_ port: JSONString, in run: JSONObject) -> Bool {
         if has(port, of: "ExposedPorts", in: run) { return true }
         guard port.text.hasSuffix("/tcp") else { return false }
@@ -317,9 +318,9 @@ extension ConfigEdit {
 }
 
 extension JSONObject {
-    /// Restores the form that members have in `original` where they mean the same.
+    /// Restores the form of members in `original` when they have the same meaning.
     ///
-    /// - Parameter inner: keys of objects whose members are looked at one by one.
+    /// - Parameter inner: keys of objects whose members are compared one by one.
     fileprivate mutating func keepForms(of original: JSONObject, inside inner: [JSONString] = []) {
         for member in original.members + members {
             let (old, new) = (original[member.key], self[member.key])

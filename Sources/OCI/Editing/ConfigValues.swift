@@ -1,9 +1,9 @@
 import JSON
 
-/// `KEY=VALUE`, as environments, labels and annotations are given.
+/// `KEY=VALUE` of an environment variable, label or annotation.
 public struct KeyValue: Hashable, Sendable {
     public let key: String
-    /// Everything after the first `=`, which may have more of them or be empty.
+    /// Everything after the first `=`; it may contain `=` or be empty.
     public let value: String
 
     init(key: String, value: String) {
@@ -30,7 +30,7 @@ public enum CommandForm: Hashable, Sendable {
     /// A line for the image's shell.
     case shell(String)
 
-    /// Reads a JSON array of strings, or else takes the text as a line for the shell.
+    /// Parses a JSON array of strings; any other text is a line for the shell.
     ///
     /// - Throws: `ValueError` for an empty text and for a JSON array of anything but strings.
     public init(_ text: String) throws(ValueError) {
@@ -51,7 +51,7 @@ public enum CommandForm: Hashable, Sendable {
         self = .arguments(arguments)
     }
 
-    /// What is run: a line for the shell is given to `shell` as its last argument.
+    /// The words to execute: a line for the shell becomes the last argument of `shell`.
     public func words(shell: [String]) -> [String] {
         switch self {
         case .arguments(let arguments): arguments
@@ -64,13 +64,14 @@ public enum CommandForm: Hashable, Sendable {
             guard let elements = try JSON.parse(Array(text.utf8)).elements else { return nil }
             return elements
         } catch {
-            // Not JSON is no mistake here: `[ -f x ] && run` is a line for the shell.
+            // Text that is not JSON is valid: `[ -f x ] && run` is a line for the shell.
             return nil
         }
     }
 
-    /// A line for the shell that looks as if an array of strings was meant: behind its `[` comes
-    /// no blank, without which the shell's command of that name is none, or a quotation mark.
+    /// Whether a line for the shell looks like a malformed array of strings: its `[` is not
+    /// followed by a blank, which the shell's command `[` needs, or is followed by a quotation
+    /// mark.
     public var isDoubtful: Bool {
         guard case .shell(let text) = self else { return false }
         let bytes = text.utf8.drop { $0 == 0x20 }
@@ -118,12 +119,12 @@ public struct ExposedPorts: Hashable, Sendable {
     var keys: [JSONString] { ports.map { JSONString("\($0)/\(networkProtocol)") } }
 }
 
-/// The signal that asks a container to stop: `SIGTERM`, `SIGRTMIN+3`, `15`; Docker does not tell small
-/// letters from capitals.
+/// The signal that asks a container to stop: `SIGTERM`, `SIGRTMIN+3`, `15`; as in Docker, case
+/// makes no difference.
 public struct StopSignal: Hashable, Sendable {
     public let name: String
 
-    /// - Throws: `ValueError` for what is not a signal of Linux.
+    /// - Throws: `ValueError` for a text that is not a signal of Linux.
     public init(_ text: String) throws(ValueError) {
         guard StopSignal.isSignal(text) else {
             throw ValueError("not a signal: it should be like SIGTERM, SIGRTMIN+3 or 15")
@@ -138,7 +139,7 @@ public struct StopSignal: Hashable, Sendable {
         let upper = text.uppercased()
         let name = upper.hasPrefix("SIG") ? upper.dropFirst(3) : Substring(upper)
         if names.contains(String(name)) { return true }
-        // Docker names the upper half of them from the end.
+        // Docker names the upper half of the real-time signals from the end.
         for (prefix, sign, most) in [("RTMIN", "+", 15), ("RTMAX", "-", 14)]
         where name.hasPrefix(prefix) {
             let rest = name.dropFirst(prefix.count)
@@ -159,7 +160,7 @@ public struct StopSignal: Hashable, Sendable {
     ]
 }
 
-/// The directory of a volume: an absolute path, of Linux or of Windows, and not the root.
+/// The directory of a volume: an absolute path of Linux or Windows, except the root.
 public struct VolumePath: Hashable, Sendable {
     public let path: String
 

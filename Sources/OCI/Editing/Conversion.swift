@@ -1,6 +1,6 @@
 import JSON
 
-/// The two families of media types that an image can be written in.
+/// The two families of media types of images.
 public enum ImageFormat: String, CaseIterable, Sendable {
     case oci
     /// Docker image manifest v2, schema 2.
@@ -8,10 +8,10 @@ public enum ImageFormat: String, CaseIterable, Sendable {
 }
 
 extension Manifest {
-    /// Changes the types to those of `format`; an image that has them stays as it is.
+    /// Changes the types to those of `format`; an image that has these types stays unchanged.
     ///
     /// The types correspond one to one, and config and layers keep their bytes.
-    /// - Throws: `EditError` for what the other format has no type or field for.
+    /// - Throws: `EditError` for a type or field that the other format does not have.
     public mutating func convert(to format: ImageFormat) throws(EditError) {
         switch format {
         case .oci:
@@ -21,8 +21,8 @@ extension Manifest {
         }
     }
 
-    /// Changes Docker's types to OCI's, in the manifest, its config and every layer; types of
-    /// neither stay.
+    /// Changes Docker's types to OCI's, in the manifest, its config and every layer; other types
+    /// stay.
     public mutating func convertToOCI() {
         setMediaTypes(
             .manifest, config: config.mediaType.asOCI, layers: layers.map(\.mediaType.asOCI))
@@ -46,7 +46,7 @@ extension Manifest {
                 throw EditError(path.key("mediaType"), reason)
             }
             var layer = layer
-            // No layer of Docker's is zstd, so none has a table; what says so is stale.
+            // Docker has no zstd layers, so annotations of zstd:chunked are stale.
             for key in Annotation.chunked { layer[annotation: key] = nil }
             try Manifest.checkOCIOnly(layer.document, at: path, keys: Manifest.descriptorKeys)
             types.append(type)
@@ -66,7 +66,7 @@ extension Manifest {
         "annotations", "data", "platform", "artifactType",
     ]
 
-    /// Checks that fields are not there which mean something that the other format cannot say.
+    /// Checks that there are no fields that Docker's format cannot express.
     ///
     /// - Parameter allowed: annotations that stay in the image line and are not stored.
     private static func checkOCIOnly(
@@ -84,7 +84,7 @@ extension Manifest {
         }
     }
 
-    /// Checks that everything of Docker's has a type of OCI's.
+    /// Checks that every Docker type has an OCI type.
     private func checkDockerOnly() throws(EditError) {
         guard mediaType == .dockerManifest else { return }
         guard config.mediaType.isImageConfig else {

@@ -6,7 +6,7 @@ import JSON
 public struct Healthcheck: Hashable, Sendable {
     let document: JSONObject
 
-    /// No check, not even one that a base has.
+    /// Disables the check, also one of a base.
     public static let none: Healthcheck = {
         var document = JSONObject()
         document["Test"] = .array([.string("NONE")])
@@ -20,7 +20,7 @@ public struct Healthcheck: Hashable, Sendable {
     /// Reads Docker's object (`{"Test":["CMD","/check"],"Interval":"30s"}`, times as text or in
     /// nanoseconds), its `Test` alone, or a command as a JSON array or a line for the shell.
     ///
-    /// - Throws: `ValueError` for what Docker's daemon would not take.
+    /// - Throws: `ValueError` for values that Docker's daemon would refuse.
     public init(_ text: String) throws(ValueError) {
         let first = text.utf8.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
         if first == UInt8(ascii: "{") {
@@ -59,10 +59,11 @@ public struct Healthcheck: Hashable, Sendable {
         "Interval", "Timeout", "StartPeriod", "StartInterval",
     ]
 
-    /// What Docker's daemon takes for no time at all: less than a millisecond.
+    /// The minimum time that Docker's daemon accepts: a millisecond.
     private static let shortestNanoseconds = 1_000_000
 
-    /// What is wrong with the words of a check; nil when nothing is. No words inherit the base's.
+    /// The error in the words of a check; nil when they are valid. An empty list inherits the
+    /// base's.
     private static func problem(of words: [String]) -> String? {
         guard let kind = words.first else { return nil }
         switch kind {
@@ -74,8 +75,8 @@ public struct Healthcheck: Hashable, Sendable {
         }
     }
 
-    /// - Parameter asDaemon: whether it must be what Docker's daemon takes. Images that are there
-    ///   have only to be readable.
+    /// - Parameter asDaemon: whether it must be valid for Docker's daemon. For existing images,
+    ///   being readable is enough.
     static func check(_ field: JSONField, asDaemon: Bool) throws(JSONError) {
         if let test = try field.member("Test") {
             var words: [String] = []
@@ -98,14 +99,14 @@ public struct Healthcheck: Hashable, Sendable {
     }
 }
 
-/// Times as the Go language writes them: `30s`, `1h15m30.5s`, `300ms`.
+/// Durations in the syntax of Go: `30s`, `1h15m30.5s`, `300ms`.
 enum GoDuration {
     private static let units: [(name: String, nanoseconds: Int64)] = [
         ("ns", 1), ("us", 1_000), ("µs", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000),
         ("m", 60_000_000_000), ("h", 3_600_000_000_000),
     ]
 
-    /// - Returns: nil for anything else, also for what is negative or too long for 64 bits.
+    /// - Returns: nil for other text, and for negative values or more than 64 bits.
     static func nanoseconds(_ text: String) -> Int64? {
         if text == "0" { return 0 }
         var rest = Substring(text)

@@ -1,17 +1,17 @@
 import JSON
 
-/// A layer that is put on top of an image: what is stored, what it is uncompressed, and its history.
+/// A layer to add to an image: its descriptor, its diffID and its history.
 public struct LayerAddition: Sendable {
-    /// Without the annotation that carried the diffID.
+    /// Without the annotation of the diffID.
     public let descriptor: Descriptor
     public let diffID: Digest
     public var history: JSONObject
 
     /// - Parameters:
-    ///   - descriptor: as `oci-push-blob` prints it, the diffID in an annotation.
-    ///   - statedDiffID: what the user says it is.
-    /// - Throws: `EditError` for what is not a layer, for a layer whose diffID no one knows, and for
-    ///   two statements that contradict each other.
+    ///   - descriptor: as `oci-push-blob` prints it, with the diffID in an annotation.
+    ///   - statedDiffID: the diffID in the option of the user.
+    /// - Throws: `EditError` for a blob that is not a layer, a layer without a known diffID, and
+    ///   contradicting diffIDs.
     public init(
         _ descriptor: Descriptor, diffID statedDiffID: Digest? = nil, history: JSONObject
     ) throws(EditError) {
@@ -61,12 +61,12 @@ public struct LayerAddition: Sendable {
 }
 
 extension Manifest {
-    /// Puts layers on top of an image, the first of them lowest, and turns Docker's types to OCI's.
+    /// Adds layers to an image, the first one lowest, and changes Docker's types to OCI's.
     ///
     /// `Image.append` does this with both parts of an image.
     ///
-    /// - Parameter config: the image's, which gets the diffIDs and the history.
-    /// - Throws: `EditError` when the image contradicts itself, so that nothing can be put on it.
+    /// - Parameter config: the image's config, which gets the diffIDs and the history.
+    /// - Throws: `EditError` when the image contradicts itself.
     package mutating func append(
         _ additions: [LayerAddition], to config: inout ImageConfig
     ) throws(EditError) {
@@ -78,12 +78,12 @@ extension Manifest {
 }
 
 extension Manifest {
-    /// Replaces the layers above the lowest by one that is the same as all of them.
+    /// Replaces the layers above the lowest `count` by one layer with the same effect.
     ///
     /// - Parameters:
-    ///   - count: how many of the lowest stay; there are more.
-    ///   - config: the image's. The entries of its history stay, the last one for the new layer.
-    /// - Throws: `EditError` when the image contradicts itself or has no layer more.
+    ///   - count: the number of lowest layers that stay; the image must have more.
+    ///   - config: the image's config. Its history entries stay; the last one is for the new layer.
+    /// - Throws: `EditError` when the image contradicts itself or has no more layers.
     package mutating func squash(
         above count: Int, into layer: LayerAddition, _ config: inout ImageConfig
     ) throws(EditError) {

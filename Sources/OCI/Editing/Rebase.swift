@@ -2,17 +2,17 @@ import JSON
 
 /// The change from one base of an image to another.
 ///
-/// The image's own layers, diffIDs and history stay on top of the new base's. What it inherited is
-/// taken from the new base, what it changed itself stays, decided for each field against the old
-/// base:
+/// The image's own layers, diffIDs and history stay on top of the new base's. Values that the image
+/// inherited come from the new base, and values that it changed stay. A comparison with the old
+/// base decides that for:
 ///
-/// - `Env` for each variable, `Labels`, `ExposedPorts`, `Volumes` and the manifest's annotations for
-///   each key;
-/// - every other field of `config`, and every other field of the document, as a whole;
+/// - each variable of `Env`, and each key of `Labels`, `ExposedPorts`, `Volumes` and the manifest's
+///   annotations;
+/// - every other field of `config` and of the document, as a whole;
 /// - `Cmd` is the image's own when its `Entrypoint` is.
 ///
 /// A field that the image removed stays removed. `created` is always the image's. Null, an empty
-/// value and no field mean the same, and the order of keys nothing.
+/// value and a missing field are equal, and the order of keys makes no difference.
 public struct Rebase: Sendable {
     private let old: Base
     private let new: Base
@@ -28,7 +28,8 @@ public struct Rebase: Sendable {
         }
     }
 
-    /// - Throws: `EditError` and `JSONError` when one of them is no image, or their platforms differ.
+    /// - Throws: `EditError` and `JSONError` when one of them is not an image, or their platforms
+    ///   differ.
     public init(from oldBase: Image, to newBase: Image) throws {
         old = try Base(oldBase)
         new = try Base(newBase)
@@ -37,7 +38,7 @@ public struct Rebase: Sendable {
 
     /// Moves an image from the old base to the new one.
     ///
-    /// - Throws: `EditError` when the image does not stand on the old base.
+    /// - Throws: `EditError` when the image does not begin with the layers of the old base.
     public func apply(to manifest: inout Manifest, config: inout ImageConfig) throws {
         try config.checkLayers(of: manifest)
         try Rebase.checkPlatforms(config, old.config, "the old base")
@@ -66,7 +67,7 @@ public struct Rebase: Sendable {
     private func rebase(_ manifest: inout Manifest, keepingLayersFrom count: Int) {
         let types = [manifest.mediaType, new.manifest.mediaType]
         manifest.setLayers(new.manifest.layers + manifest.layers[count...])
-        // A manifest of both families is refused by most readers.
+        // Most readers refuse a manifest with types of both families.
         if types.contains(.manifest) { manifest.convertToOCI() }
         let annotations = merge(
             manifest.annotations, old: old.manifest.annotations, new: new.manifest.annotations,
@@ -88,7 +89,7 @@ public struct Rebase: Sendable {
         return result
     }
 
-    /// The new base's history and the image's own part; none when neither has any.
+    /// The new base's history and the image's own part; empty when neither has a history.
     private func rebasedHistory(_ config: ImageConfig) -> [JSONObject] {
         if config.history.isEmpty && new.config.history.isEmpty { return [] }
         let own = ownHistory(config)
@@ -104,7 +105,7 @@ public struct Rebase: Sendable {
         {
             return Array(full.dropFirst(base.count))
         }
-        // Someone rewrote it: the entries of the base end with that of its last layer.
+        // The history was rewritten: the entries of the base end with that of its last layer.
         var layers = 0
         let end = full.firstIndex { entry in
             if !entry.isEmptyLayer { layers += 1 }
@@ -137,11 +138,12 @@ public struct Rebase: Sendable {
     }
 }
 
-/// A merge of members: the new base's, but the image's where it differs from the old base's.
+/// Merges members: values of the new base, but those of the image that differ from the old base.
 ///
 /// - Parameters:
 ///   - except: keys whose values stay the image's.
-///   - isSame: whether two values of a key are the same; in a map of names an empty value is one.
+///   - isSame: whether two values of a key are the same; in a map of names, an empty value counts
+///     as a value.
 private func merge(
     _ mine: JSONObject, old: JSONObject, new: JSONObject, except: [JSONString] = [],
     isSame: (JSON?, JSON?) -> Bool = { $0 == $1 }
@@ -158,11 +160,11 @@ private func merge(
 }
 
 extension JSON? {
-    /// The object that it is; an empty one for anything else, null among it.
+    /// The object; an empty one for other values and null.
     fileprivate var objectOrEmpty: JSONObject { self?.object ?? JSONObject() }
 
-    /// An environment as an object from each name to the whole `NAME=VALUE`; the last of a name
-    /// counts, as it does for a runtime.
+    /// An environment as an object from each name to the whole `NAME=VALUE`; as in runtimes, the
+    /// last value of a name counts.
     fileprivate var variables: JSONObject {
         guard let elements = self?.elements else { return JSONObject() }
         var object = JSONObject()

@@ -1,11 +1,11 @@
 import JSON
 
 extension ImageConfig {
-    /// Checks that a runtime of Linux could run the image, as far as that is known without its files.
+    /// Checks that a Linux runtime could run the image, as far as the config tells.
     ///
-    /// The name of a user says nothing then: only `etc/passwd` of the image knows it.
+    /// User names are not checked, because that takes `etc/passwd` of the image.
     ///
-    /// - Throws: `EditError` with what is wrong, and where.
+    /// - Throws: `EditError` with the problem and the field.
     public func checkRuns(_ options: RuntimeConfig.Options) throws(EditError) {
         let words = options.arguments ?? strings("Entrypoint") + strings("Cmd")
         try checkRuns(arguments: words, mountsVolumes: options.mountsVolumes)
@@ -57,7 +57,7 @@ extension ImageConfig {
     private static let path = JSONPath.root.key("config").key("data")
     private static let runPath = path.key("config")
 
-    /// What the kernel gets ends at the first zero byte.
+    /// The kernel would truncate text at a zero byte.
     private static func checkBytes(_ text: String, at path: JSONPath) throws(EditError) {
         if text.utf8.contains(0) { throw EditError(path, "has a zero byte") }
     }

@@ -4,7 +4,7 @@ import JSON
 ///
 /// - Spec: image-spec v1.1.1, config.md, `config`; Docker image specification v1.3.
 public struct RunConfig: Hashable, Sendable {
-    /// `USER[:GROUP]`, names or numbers; empty when the config names none, as are the others.
+    /// `USER[:GROUP]`, names or numbers; empty without one, like the other fields.
     public var user = ""
     public var exposedPorts: [String] = []
     /// `NAME=VALUE`, in order.
@@ -19,15 +19,15 @@ public struct RunConfig: Hashable, Sendable {
     public var healthcheck: [String] = []
     /// Shell for commands in shell form; Docker's `Shell`.
     public var shell: [String] = []
-    /// Instructions for images on top; Docker's `OnBuild`.
+    /// Instructions for images built on this one; Docker's `OnBuild`.
     public var triggers: [String] = []
 
     public init() {}
 
-    /// Whether the config says what runs.
+    /// Whether the config has a command.
     public var hasCommand: Bool { !entrypoint.isEmpty || !cmd.isEmpty }
 
-    /// - Throws: `JSONError.field` where a field is not what it should be.
+    /// - Throws: `JSONError.field` for a wrong field.
     public init(_ field: JSONField) throws(JSONError) {
         user = try field.member("User")?.string() ?? ""
         exposedPorts = try field.keys("ExposedPorts")
@@ -59,7 +59,7 @@ extension JSONField {
 extension ImageConfig {
     /// The runtime's part; empty when the config has no `config`.
     ///
-    /// - Throws: nothing that `init` would not have thrown.
+    /// - Throws: never for a config that `init` accepted.
     public func runConfig() throws(JSONError) -> RunConfig {
         guard let field = try JSONField(.object(document)).member("config") else {
             return RunConfig()

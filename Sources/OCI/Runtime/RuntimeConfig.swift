@@ -1,6 +1,6 @@
 import JSON
 
-/// The `config.json` of a bundle: what a runtime needs to know beside a root file system.
+/// The `config.json` of a bundle, which a runtime needs in addition to a root file system.
 ///
 /// - Spec: image-spec v1.1.1, conversion.md; runtime-spec v1.0.2, config.md and config-linux.md.
 public struct RuntimeConfig: Sendable {
@@ -12,25 +12,25 @@ public struct RuntimeConfig: Sendable {
         public var hostname = "ocinoco"
         /// Path of the root file system, relative to the bundle.
         public var rootPath = "rootfs"
-        /// The user without privileges who runs the runtime, and is root in the container.
+        /// The unprivileged user who runs the runtime, and is root in the container.
         public var rootlessOwner: ProcessUser?
-        /// Owner and mode that volume directories have in the image, by path.
+        /// Owner and mode of volume directories in the image, by path.
         public var volumeAttributes: [String: DirectoryAttributes] = [:]
-        /// Whether volumes become directories in memory; else they are like any other.
+        /// Whether volumes become directories in memory; otherwise they are ordinary directories.
         public var mountsVolumes = true
-        /// Whether the program has the network of the host.
+        /// Whether the program uses the network of the host.
         public var sharesNetwork = false
-        /// Whether it has a network of its own, connected to nothing, without the superuser too.
+        /// Whether it has a network namespace without connections, even in a rootless container.
         public var isolatesNetwork = false
-        /// Whether a set-user-ID program may give more rights.
+        /// Whether set-user-ID programs may gain privileges.
         public var allowsNewPrivileges = false
-        /// In order, after those that every container has.
+        /// In order, after the mounts of every container.
         public var mounts: [Mount] = []
 
         public init() {}
     }
 
-    /// Something of the host, or a directory in memory, at a path of the container.
+    /// A path of the host, or a directory in memory, mounted at a path of the container.
     public struct Mount: Sendable {
         /// Relative to the bundle; nil for a directory in memory.
         public let source: String?
@@ -65,7 +65,7 @@ public struct RuntimeConfig: Sendable {
 
     /// - Parameters:
     ///   - image: for Linux.
-    ///   - user: who the image's `User` is.
+    ///   - user: the resolved `User` of the image.
     /// - Throws: `EditError` for an image that no Linux runtime can run.
     public init(
         _ image: ImageConfig, user: ProcessUser, options: Options
@@ -121,7 +121,7 @@ public struct RuntimeConfig: Sendable {
         var members: [(JSONString, JSON)] = [
             ("uid", .integer(user.uid)), ("gid", .integer(user.gid)),
         ]
-        // A user namespace of one group has no others, and the kernel refuses to set them there.
+        // The kernel refuses to set groups in a user namespace with one group.
         if !user.additionalGIDs.isEmpty, !isRootless {
             members.append(("additionalGids", .array(user.additionalGIDs.map { .integer($0) })))
         }
@@ -146,7 +146,8 @@ public struct RuntimeConfig: Sendable {
         return text.hasPrefix("/") ? text : "/" + text
     }
 
-    /// Capabilities that programs of images expect of root. Other users get them when they become root.
+    /// Capabilities that programs in images expect for root. Other users get them when they become
+    /// root.
     private static let capabilityNames = [
         "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP",
         "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
@@ -158,15 +159,15 @@ public struct RuntimeConfig: Sendable {
         return object(("bounding", names), ("effective", names), ("permitted", names))
     }
 
-    /// A directory in memory for each volume, with what the image has there, and whose.
+    /// A directory in memory for each volume, with the contents and owner in the image.
     private var volumeMounts: [JSON] {
         if !options.mountsVolumes { return [] }
-        // A volume in another is mounted after it.
+        // A volume in another must be mounted after it.
         return image.volumes.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map {
             var mountOptions = ["nosuid", "nodev", "tmpcopyup"]
             if let attributes = options.volumeAttributes[$0] {
                 mountOptions.append("mode=\(String(attributes.mode & 0o7777, radix: 8))")
-                // All files of a rootless container are the one user's, who is root in it.
+                // All files of a rootless container belong to the one user, who is root in it.
                 if !isRootless {
                     mountOptions += ["uid=\(attributes.uid)", "gid=\(attributes.gid)"]
                 }
@@ -189,8 +190,8 @@ public struct RuntimeConfig: Sendable {
         var namespaces = ["pid", "network", "ipc", "uts", "mount"]
         if options.sharesNetwork { namespaces.removeAll { $0 == "network" } }
         if let owner = options.rootlessOwner {
-            // A network of its own could reach nothing, since nobody may connect it to another; so
-            // there is one only where that is wanted.
+            // A network namespace of a rootless container cannot be connected, so it gets one only
+            // on request.
             if !options.isolatesNetwork { namespaces.removeAll { $0 == "network" } }
             namespaces.append("user")
             members.append(("uidMappings", mapping(owner.uid)))
@@ -217,7 +218,7 @@ public struct RuntimeConfig: Sendable {
         ])
     }
 
-    /// The image's labels, and what else it says of itself where no label says it.
+    /// The image's labels, and other fields of the config that no label sets.
     private var annotations: JSONObject {
         var annotations = JSONObject()
         func imply(_ key: String, _ text: String?) {
@@ -255,7 +256,7 @@ extension ImageConfig {
 /// Mounts of every container, and the paths in them that are hidden.
 private enum DefaultMounts {
     static func mounts(isRootless: Bool, sharesNetwork: Bool) -> [JSON] {
-        // A user who is alone in their name space has no group `tty`.
+        // A user namespace with one user has no group `tty`.
         let terminals = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]
         var mounts = [
             mount("/proc", "proc", "proc", []),
@@ -267,7 +268,7 @@ private enum DefaultMounts {
             mount("/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
         ]
         if isRootless {
-            // sysfs belongs to the network, which is the host's.
+            // sysfs belongs to the network namespace, which is the host's.
             mounts.append(
                 mount("/sys", "none", "/sys", ["rbind", "nosuid", "noexec", "nodev", "ro"]))
         } else {
@@ -280,8 +281,8 @@ private enum DefaultMounts {
         return mounts
     }
 
-    /// What tells of the machine, or lets programs measure what others do. Those that a machine
-    /// lacks are passed over.
+    /// Files with information about the machine, or by which programs can observe others. Runtimes
+    /// ignore missing files.
     static let maskedPaths = [
         "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys",
         "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list",

@@ -1,12 +1,12 @@
 import JSON
 
-/// The filter of system calls that a container gets: `SystemCalls` for the capabilities that it has.
+/// The filter of system calls of a container: `SystemCalls` for its capabilities.
 ///
 /// - Spec: runtime-spec v1.0.2, config-linux.md, Seccomp.
 struct SeccompProfile {
     /// Names without `CAP_`.
     let capabilities: Set<String>
-    /// The architecture of the image, in Go's words; nil for one that is not said.
+    /// The architecture of the image, by Go's name; nil when the image states none.
     let architecture: String?
 
     private static let permissionDenied = 1
@@ -30,8 +30,8 @@ struct SeccompProfile {
         return document
     }
 
-    /// New processes and threads, but no namespaces. The flags of clone3(2) are in memory, which no
-    /// filter sees: C libraries that are told that it does not exist use clone(2).
+    /// Allows new processes and threads, but no namespaces. The flags of clone3(2) are in memory,
+    /// which a filter cannot read: when it fails with ENOSYS, C libraries use clone(2).
     private var cloneRules: [JSON] {
         if capabilities.contains("SYS_ADMIN") { return [rule(["clone", "clone3"])] }
         let flags = architecture == "s390x" ? 1 : 0
@@ -41,9 +41,9 @@ struct SeccompProfile {
         ]
     }
 
-    /// Sockets of every family but that of virtual machines, which leads to the host of this one,
-    /// and, without the capability, but the kernel's audit: programs take EINVAL there for a kernel
-    /// without it.
+    /// Allows sockets of every family, except that of virtual machines, which reaches the host,
+    /// and, without the capability, the kernel's audit: for EINVAL there, programs assume a kernel
+    /// without audit.
     private var socketRules: [JSON] {
         let netlink: UInt64 = 16
         let virtualMachines: UInt64 = 40
@@ -72,7 +72,7 @@ struct SeccompProfile {
         rule(names, errno: isAllowed ? nil : SeccompProfile.permissionDenied)
     }
 
-    /// - Parameter errno: what the calls fail with; nil allows them.
+    /// - Parameter errno: the error of the calls; nil allows them.
     private func rule(_ names: [String], _ arguments: [JSON] = [], errno: Int? = nil) -> JSON {
         var rule = JSONObject()
         rule["names"] = .array(names.map { .string($0) })
@@ -101,7 +101,7 @@ struct SeccompProfile {
         return .object(argument)
     }
 
-    /// Architectures whose programs a machine runs. A runtime adds the machine's own.
+    /// The architectures whose programs a machine runs. A runtime adds the machine's own.
     private static let architectures: [String: [String]] = [
         "386": ["X86"],
         "amd64": ["X86_64", "X86", "X32"],

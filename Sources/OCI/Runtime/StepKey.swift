@@ -1,27 +1,27 @@
 import JSON
 
-/// What the layer of a step depends on: what the program finds, and how it is run.
+/// Everything that the layer of a step depends on: the files and parameters of its program.
 ///
-/// What runs the program is no part of it, nor are times, labels and whatever else of a config no program
-/// sees.
+/// The runtime is not part of it, nor are times, labels and other fields of a config that a program
+/// cannot see.
 public struct StepKey: Hashable, Sendable {
-    /// The words that run.
+    /// The command.
     public var arguments: [String] = []
-    /// Variables beside those of the config, `NAME=VALUE`.
+    /// Variables in addition to those of the config, `NAME=VALUE`.
     public var environment: [String] = []
-    /// How what is mounted is mounted; any text.
+    /// Texts that identify the mounts.
     public var mounts: [String] = []
-    /// Digests of what is mounted.
+    /// The digests of mounted layers.
     public var contents: [Digest] = []
-    /// Another network than the usual one.
+    /// A text that identifies a network other than the default.
     public var network: String?
 
     public init() {}
 
-    /// The key's text. Texts are the same only when everything in them is.
+    /// The text of the key, which differs whenever a part differs.
     ///
-    /// - Parameter config: of the image before the step.
-    /// - Throws: `JSONError` for a config with other fields than the spec has.
+    /// - Parameter config: the config of the image before the step.
+    /// - Throws: `JSONError` for a config that violates the specification.
     public func document(_ config: ImageConfig) throws(JSONError) -> JSONObject {
         let run = try config.runConfig()
         let platform = try config.platform()

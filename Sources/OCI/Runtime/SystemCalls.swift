@@ -1,14 +1,13 @@
-/// Which system calls a program of an image may make: the table that a container's filter is made
-/// from.
+/// The system calls that a program of an image may make: the table for a container's filter.
 ///
-/// What other engines allow by default, as far as it needs no capability that a container here does
-/// not have. A call that is in no list does not exist for the program (ENOSYS), so that C libraries
-/// fall back from calls that are newer than the table. Names of calls that an architecture does not
-/// have are passed over by runtimes.
+/// It allows what other engines allow by default, except calls that need a capability that our
+/// containers do not have. A call in no list fails with ENOSYS, so that C libraries fall back from
+/// calls that are newer than the table. Runtimes ignore names of calls that an architecture does
+/// not have.
 ///
 /// - Spec: runtime-spec v1.0.2, config-linux.md, Seccomp; seccomp(2), syscalls(2).
 enum SystemCalls {
-    /// Allowed to every program.
+    /// Allowed for every program.
     static let allowed: [String] = words(
         """
         access chdir chmod chown chown32 close close_range copy_file_range creat dup dup2 dup3
@@ -73,7 +72,7 @@ enum SystemCalls {
         semtimedop_time64 shmat shmctl shmdt shmget
         """)
 
-    /// Allowed to a program whose container has the capability; refused to others.
+    /// Allowed when the container has the capability; refused otherwise.
     static let byCapability: [(capability: String, calls: [String])] = [
         ("SYS_CHROOT", ["chroot"]),
         ("DAC_READ_SEARCH", ["open_by_handle_at"]),
@@ -97,8 +96,8 @@ enum SystemCalls {
         ("SYSLOG", ["syslog"]),
     ]
 
-    /// Refused to every program (EPERM): what concerns the machine and not the container, and what
-    /// the kernel does not keep apart for containers, as keys are not.
+    /// Refused for every program (EPERM): calls that affect the whole machine, or act on kernel
+    /// objects that are not separate for containers, such as keys.
     static let refused: [String] = words(
         """
         add_key keyctl request_key bdflush io_uring_enter io_uring_register io_uring_setup
@@ -107,8 +106,8 @@ enum SystemCalls {
         sysfs uselib userfaultfd ustat vm86 vm86old vmsplice
         """)
 
-    /// The values of personality(2) that do no harm: Linux with 32 or 64 bits, each also with UNAME26,
-    /// and the question what it is.
+    /// The harmless values of personality(2): Linux with 32 or 64 bits, each also with UNAME26, and
+    /// the query.
     static let personalities: [UInt64] = [0, 0x0008, 0x20000, 0x20008, 0xFFFF_FFFF]
 
     /// The flags of clone(2) that make namespaces.

@@ -2,8 +2,8 @@
 public struct ProcessUser: Hashable, Sendable {
     public let uid: UInt32
     public let gid: UInt32
-    /// The supplementary groups, each once. `gid` is the first of them: a program that changes its
-    /// group must not lose it, since files may deny it something.
+    /// The supplementary groups, each once. `gid` is the first: a program that changes its group
+    /// must keep it, because files may deny access to that group.
     public let additionalGIDs: [UInt32]
 
     public init(uid: UInt32, gid: UInt32, additionalGIDs: [UInt32] = []) {
@@ -13,7 +13,7 @@ public struct ProcessUser: Hashable, Sendable {
     }
 }
 
-/// The users and groups of a root file system. Lines that are malformed count for nothing.
+/// The users and groups of a root file system. Malformed lines are ignored.
 ///
 /// - Spec: passwd(5), group(5).
 public struct UserDatabase: Sendable {
@@ -21,18 +21,18 @@ public struct UserDatabase: Sendable {
     private let group: [UInt8]
 
     /// - Parameters:
-    ///   - passwd: the bytes of `/etc/passwd`; empty where there is none.
+    ///   - passwd: the bytes of `/etc/passwd`; empty without one.
     ///   - group: the bytes of `/etc/group`.
     public init(passwd: [UInt8], group: [UInt8]) {
         self.passwd = passwd
         self.group = group
     }
 
-    /// Finds out who `User` of an image config is: `NAME` or `UID`, with `:GROUP` or `:GID`.
+    /// Resolves `User` of an image config: `NAME` or `UID`, optionally with `:GROUP` or `:GID`.
     ///
-    /// A text of digits is a number and never looked up as a name, whatever the files call so. The
-    /// line of that number still says its group. Without a group, it is the user's own, and the
-    /// supplementary groups are those that have the user as a member. The empty text is root.
+    /// A text of digits is a number and is never looked up as a name. The line with that number
+    /// still sets the group. Without a group in the text, the group is the user's own, and the
+    /// supplementary groups are those that have the user as a member. The empty text means root.
     ///
     /// - Throws: `ValueError` for a name that is in no file and for a number that no user has.
     /// - Spec: image-spec v1.1.1, config.md, `User`.
@@ -49,9 +49,10 @@ public struct UserDatabase: Sendable {
         return ProcessUser(uid: user.uid, gid: gid, additionalGIDs: [gid])
     }
 
-    /// Finds out who `--chown` of a Dockerfile's COPY means: `USER` or `UID`, with `:GROUP` or `:GID`.
+    /// Resolves `--chown` of a Dockerfile's COPY: `USER` or `UID`, optionally with `:GROUP` or
+    /// `:GID`.
     ///
-    /// A number without a group has the same number as its group, a name the group of its line.
+    /// A number without a group also becomes the group; a name gets the group of its line.
     /// - Throws: `ValueError` for a name that is in no file.
     /// - Spec: Dockerfile reference, "COPY --chown"; BuildKit for a number alone.
     public func resolveOwner(_ text: String) throws(ValueError) -> ProcessUser {
@@ -70,10 +71,10 @@ public struct UserDatabase: Sendable {
         return ProcessUser(uid: owner.uid, gid: try gid(Array(parts[1].utf8)))
     }
 
-    /// Checks what is known of `User` of an image config without any file.
+    /// Checks `User` of an image config as far as possible without files.
     ///
-    /// - Throws: `ValueError` for a number that no user or group can have, and for what no line of
-    ///   these files can have as a name.
+    /// - Throws: `ValueError` for a number that no user or group can have, and for a name that no
+    ///   line of these files can have.
     static func check(_ text: String) throws(ValueError) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count <= 2, !text.utf8.contains(where: { $0 == 0 || $0 == 0x0A }) else {
@@ -83,7 +84,7 @@ public struct UserDatabase: Sendable {
     }
 
     private struct User {
-        /// Nil when no line has the number.
+        /// nil when no line has the number.
         let name: [UInt8]?
         let uid: UInt32
         let gid: UInt32
@@ -131,7 +132,7 @@ public struct UserDatabase: Sendable {
         return result
     }
 
-    /// The number that a text of digits is; nil for a name.
+    /// The number of a text of digits; nil for a name.
     private static func id(_ text: [UInt8]) throws(ValueError) -> UInt32? {
         guard text.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         guard let id = number(text[...]) else {
@@ -153,7 +154,8 @@ public struct UserDatabase: Sendable {
     }
 }
 
-/// A number without a sign; the highest one is nobody's, chown(2) has a meaning of its own for it.
+/// A number without a sign. The highest number is not valid, because chown(2) uses it for "do not
+/// change".
 private func number(_ digits: ArraySlice<UInt8>) -> UInt32? {
     guard digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
     return UInt32(String(decoding: digits, as: UTF8.self)).flatMap { $0 == .max ? nil : $0 }

@@ -8,40 +8,39 @@ public enum Annotation {
     public static let refName: JSONString = "org.opencontainers.image.ref.name"
     public static let baseName: JSONString = "org.opencontainers.image.base.name"
     public static let baseDigest: JSONString = "org.opencontainers.image.base.digest"
-    /// An image's whole name, on its entry in an archive's index; the key containerd and Docker use.
+    /// An image's full name, on its entry in an archive's index; the key of containerd and Docker.
     public static let containerdName: JSONString = "io.containerd.image.name"
-    /// The diffID of a layer, on its descriptor; the key containerd and BuildKit use.
+    /// The diffID of a layer, on its descriptor; the key of containerd and BuildKit.
     public static let uncompressed: JSONString = "containerd.io/uncompressed"
-    /// The digest of a zstd:chunked layer's table of contents as it is stored.
+    /// The digest of a zstd:chunked layer's stored table of contents.
     public static let chunkedTableDigest: JSONString =
         "io.github.containers.zstd-chunked.manifest-checksum"
-    /// `offset:bytes:uncompressed bytes:1`: where the table is in the layer.
+    /// `offset:bytes:uncompressed bytes:1`: the position of the table in the layer.
     public static let chunkedTablePosition: JSONString =
         "io.github.containers.zstd-chunked.manifest-position"
-    /// `offset:bytes:uncompressed bytes`: where its tar-split is.
+    /// `offset:bytes:uncompressed bytes`: the position of its tar-split.
     public static let chunkedTarSplitPosition: JSONString =
         "io.github.containers.zstd-chunked.tarsplit-position"
-    /// What says of a layer that it is zstd:chunked; of another compression of it, it is false.
+    /// The annotations that mark a layer as zstd:chunked; they are wrong after recompression.
     static let chunked = [chunkedTableDigest, chunkedTablePosition, chunkedTarSplitPosition]
-    /// On the entry of an index: whether layers of the image are compressed by zstd; the key of
-    /// containers/image.
+    /// On an index entry: whether the image has zstd layers; the key of containers/image.
     public static let zstdCompression: JSONString = "io.github.containers.compression.zstd"
-    /// BuildKit's mark of an entry that is no image, such as `attestation-manifest`.
+    /// BuildKit's mark of an entry that is not an image, such as `attestation-manifest`.
     static let referenceType: JSONString = "vnd.docker.reference.type"
 
-    /// `1/2`: which of several image lines this one is. Never pushed.
+    /// `1/2`: the number of an image line and of all lines. Never pushed.
     public static let position: JSONString = "ocinoco.position"
-    /// What an image line was fetched from: its name, with the digest of what the name stood for.
+    /// The reference that an image line was fetched by, with its digest then.
     public static let source: JSONString = "ocinoco.source"
-    /// The digest of the manifest as it is stored.
+    /// The digest of the stored manifest.
     public static let digest: JSONString = "ocinoco.digest"
-    /// The digest of the stored manifest without white space, where that is another.
+    /// The digest of the stored manifest without white space, when that differs.
     package static let compact: JSONString = "ocinoco.compact"
-    /// The entry of an index by which the image was reached, as JSON.
+    /// The index entry through which the image was fetched, as JSON.
     public static let entry: JSONString = "ocinoco.entry"
-    /// The platforms of that index, with commas.
+    /// The platforms of that index, separated by commas.
     public static let platforms: JSONString = "ocinoco.platforms"
-    /// The base of the source, `NAME@DIGEST` or nothing, once the source itself is the base.
+    /// The base of the source, `NAME@DIGEST` or empty, after the source became the base.
     public static let sourceBase: JSONString = "ocinoco.base"
 
     /// Annotations of image lines, which are never pushed.
@@ -49,7 +48,7 @@ public enum Annotation {
         position, source, digest, compact, entry, platforms, sourceBase,
     ]
 
-    /// What describes one image and no other that is made of it.
+    /// Whether an annotation describes only this image, not images built on it.
     static func describesImage(_ key: JSONString) -> Bool {
         let prefixes = [
             "org.opencontainers.image.", "org.label-schema.", "com.docker.official-images.",
@@ -70,7 +69,7 @@ extension JSONObject {
         }
     }
 
-    /// Sets annotations that a user gave, the last of a key last; all of them in one pass.
+    /// Sets annotations by the user in one pass; the last value of a key counts.
     public mutating func annotate(_ added: [KeyValue]) {
         guard !added.isEmpty else { return }
         var annotations = object("annotations")
@@ -82,7 +81,7 @@ extension JSONObject {
 }
 
 extension JSONField {
-    /// Checks that `annotations`, when there, is an object of strings.
+    /// Checks that `annotations`, if present, is an object of strings.
     func checkAnnotations() throws(JSONError) {
         _ = try member("annotations")?.strings()
     }
@@ -91,7 +90,7 @@ extension JSONField {
         _ = try member(key)?.string()
     }
 
-    /// Checks that the member `key`, when there, is a time of RFC 3339.
+    /// Checks that the member `key`, if present, is a time of RFC 3339.
     func checkTime(_ key: JSONString) throws(JSONError) {
         guard let field = try member(key) else { return }
         let text = try field.string()

@@ -1,8 +1,8 @@
 /// base64 with padding and without line breaks, as `data` of a descriptor and HTTP Basic use it.
 ///
-/// Not libcrypto's: this module links no C library, and `EVP_DecodeBlock` takes white space and bits
-/// after the end, by which one config could be written in many ways. Measured: the largest config
-/// that there may be, 8 MiB, is decoded in 48 ms here and in 11 ms by libcrypto.
+/// This does not use libcrypto: this module links no C library, and `EVP_DecodeBlock` accepts white
+/// space and bits after the end, by which one config would have many encodings. Measured: the
+/// largest allowed config, 8 MiB, is decoded in 48 ms here and in 11 ms by libcrypto.
 ///
 /// - Spec: RFC 4648, section 4.
 public enum Base64 {

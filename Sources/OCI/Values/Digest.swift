@@ -1,7 +1,7 @@
 /// A content digest, `algorithm:encoded`.
 ///
-/// Only algorithms that this toolkit can compute are accepted: a digest that cannot be checked is no
-/// proof of anything.
+/// Only algorithms that this toolkit can compute are accepted, because a digest that cannot be
+/// checked proves nothing.
 ///
 /// - Spec: image-spec v1.1.1, descriptor.md, Digests.
 public struct Digest: Hashable, Sendable, CustomStringConvertible {
@@ -45,7 +45,7 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
         encoded = String(parts[1])
     }
 
-    /// Whether a text is a digest of any algorithm, also of one that cannot be computed here.
+    /// Whether a text is a digest of any algorithm, even one that is not supported.
     ///
     /// - Spec: image-spec v1.1.1, descriptor.md, Digests.
     public static func isDigest(_ text: String) -> Bool {

@@ -1,23 +1,23 @@
-/// Tags that are made of a digest: of what belongs to a manifest without being its subject.
+/// Tags that are named after a digest: cosign's signatures, attestations and SBOMs of a manifest.
 public enum DigestTag: String, CaseIterable, Sendable {
     case signature = ".sig"
     case attestation = ".att"
     case sbom = ".sbom"
 
-    /// Whether a tag is of this kind, or the one by which a registry without a list of referrers has
-    /// them: `sha256-HEX`, with one of the endings or without.
+    /// Whether a tag is of this kind, or the referrers tag: `sha256-HEX`, with one of the endings
+    /// or without.
     ///
     /// - Spec: distribution-spec v1.1, Referrers Tag Schema; cosign, specs/SIGNATURE_SPEC.md.
     public static func matches(_ tag: String) -> Bool {
         guard let parts = parts(of: tag) else { return false }
-        // The schema cuts what is longer than a tag to 64 digits.
+        // The schema truncates longer digests to 64 digits.
         return parts.encoded.utf8.count == 64
             && parts.encoded.utf8.allSatisfy {
                 ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66)
             }
     }
 
-    /// The digest that a tag is made of; nil for another tag, or when the tag has not all of it.
+    /// The digest in a tag; nil for another tag, or a truncated digest.
     public static func digest(of tag: String) -> Digest? {
         parts(of: tag).flatMap { Digest("\($0.algorithm.rawValue):\($0.encoded)") }
     }
@@ -36,8 +36,7 @@ public enum DigestTag: String, CaseIterable, Sendable {
 }
 
 extension Digest {
-    /// The tag of what is attached to the manifest of this digest; nil where it would be too long for
-    /// a tag.
+    /// The tag of an attachment of the manifest with this digest; nil when it would be too long.
     public func attachmentTag(_ kind: DigestTag) -> String? {
         algorithm == .sha256 ? "\(algorithm.rawValue)-\(encoded)\(kind.rawValue)" : nil
     }

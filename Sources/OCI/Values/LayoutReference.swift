@@ -1,8 +1,8 @@
-/// `DIR[:NAME][@DIGEST]`, what follows `oci:`.
+/// `DIR[:NAME][@DIGEST]`, the part after `oci:`.
 ///
-/// A name may be a whole reference, as `docker.io/library/app:1`. Where a text can be read in two
-/// ways, the directory ends at the first colon, unless a slash follows whose first part is no host:
-/// then it ends at the last. `DIR/:NAME` can be read in one way only.
+/// A name may be a whole reference, such as `docker.io/library/app:1`. In an ambiguous text, the
+/// directory ends at the first colon, unless a slash follows later and the text before it is not a
+/// host: then it ends at the last colon. `DIR/:NAME` is unambiguous.
 ///
 /// - Spec: image-spec v1.1.1, annotations.md, `org.opencontainers.image.ref.name`.
 public struct LayoutReference: Hashable, Sendable, CustomStringConvertible {
@@ -46,9 +46,9 @@ public struct LayoutReference: Hashable, Sendable, CustomStringConvertible {
         return "oci:" + (isPlain ? text : "\(directory)/:\(tag)") + suffix
     }
 
-    /// The same text with the directory that is there, where it can be read in several ways.
+    /// Resolves an ambiguous text by the directory that is a layout.
     ///
-    /// - Parameter isLayout: whether there is a layout at a directory.
+    /// - Parameter isLayout: whether a directory is a layout.
     public func resolved(_ isLayout: (String) -> Bool) -> LayoutReference {
         guard !isLayout(directory) else { return self }
         let text = tag.map { "\(directory):\($0)" } ?? directory
@@ -81,7 +81,7 @@ public struct LayoutReference: Hashable, Sendable, CustomStringConvertible {
         return (text[..<last], text[text.index(after: last)...])
     }
 
-    /// A name as annotations.md has it, or a tag.
+    /// Whether it is a name by annotations.md, or a tag.
     private static func isName(_ text: some StringProtocol) -> Bool {
         guard let first = text.utf8.first, isAlphanumeric(first) else { return isTag(text) }
         return text.utf8.count <= 512 && !text.hasSuffix("/")

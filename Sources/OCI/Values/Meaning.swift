@@ -1,10 +1,10 @@
 import JSON
 
 extension JSON {
-    /// Whether the value says nothing: null, false, 0, an empty string, list or object, or an object
-    /// of nothing else.
+    /// Whether the value is empty: null, false, 0, an empty string, list or object, or an object of
+    /// empty values.
     ///
-    /// Go programs write these for a field that is not set, or leave the field out.
+    /// Go programs write these values for a field that is not set, or omit the field.
     var saysNothing: Bool {
         switch self {
         case .null: true
@@ -16,7 +16,8 @@ extension JSON {
         }
     }
 
-    /// Whether two values of one field mean the same to Docker, whatever the order of keys.
+    /// Whether two values of one field have the same meaning for Docker, whatever the order of
+    /// keys.
     ///
     /// Elements of a list are compared one by one: an empty string there is a value.
     public static func haveSameMeaning(_ one: JSON?, _ other: JSON?) -> Bool {

@@ -6,14 +6,14 @@ import JSON
 public struct MediaType: Hashable, Sendable, CustomStringConvertible {
     public let rawValue: String
 
-    /// A type that stands in the source.
+    /// A type in the source code.
     public init(_ literal: StaticString) {
         rawValue = literal.description
     }
 
-    /// A type that somebody else wrote: `type/subtype`, with or without parameters.
+    /// A type from outside: `type/subtype`, with or without parameters.
     ///
-    /// There is no other way to make one of a text, since a media type becomes a header.
+    /// This is the only way to make a media type from text, because a media type becomes a header.
     /// - Returns: nil for anything else.
     /// - Spec: RFC 6838, section 4.2.
     public init?(parsing text: String) {
@@ -25,7 +25,7 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
         rawValue = text
     }
 
-    /// - Throws: `JSONError.field` for a text that is no media type.
+    /// - Throws: `JSONError.field` for a text that is not a media type.
     init(_ field: JSONField) throws(JSONError) {
         guard let type = MediaType(parsing: try field.string()) else {
             throw field.failure("not a media type")
@@ -53,7 +53,7 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
     public static let dockerLayer = MediaType("application/vnd.docker.image.rootfs.diff.tar")
     public static let dockerLayerGzip = MediaType(
         "application/vnd.docker.image.rootfs.diff.tar.gzip")
-    /// Written by containerd and BuildKit; other readers of Docker's types do not know it.
+    /// Written by containerd and BuildKit; other readers of Docker's types do not support it.
     static let dockerLayerZstd = MediaType("application/vnd.docker.image.rootfs.diff.tar.zstd")
     public static let dockerForeignLayer = MediaType(
         "application/vnd.docker.image.rootfs.foreign.diff.tar")
@@ -99,13 +99,13 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The OCI type that means the same as a Docker type; other types as they are.
+    /// The OCI type for a Docker type; other types are unchanged.
     public var asOCI: MediaType {
         if self == .dockerLayerZstd { return .layerZstd }
         return MediaType.pairs.first { $0.docker == self }?.oci ?? self
     }
 
-    /// The Docker type that means the same; nil where Docker has none.
+    /// The Docker type for an OCI type; nil when Docker has none.
     public var asDocker: MediaType? {
         MediaType.pairs.first { $0.docker == self || $0.oci == self }?.docker
     }

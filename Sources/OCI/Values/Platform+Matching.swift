@@ -1,6 +1,6 @@
 extension Platform {
-    /// Lower case, and one spelling for each architecture; variants stay as they are written, but
-    /// for a missing `v`.
+    /// Converts to lower case and one spelling for each architecture; variants only get a missing
+    /// `v`.
     mutating func respell() {
         os = os.lowercased()
         architecture = architecture.lowercased()
@@ -21,8 +21,8 @@ extension Platform {
         }
     }
 
-    /// The one form of platforms that mean the same: amd64 is v1, arm is v7 and arm64 is v8 unless
-    /// they say otherwise, and the features are in order.
+    /// The canonical form: without a variant, amd64 is v1, arm is v7 and arm64 is v8; features are
+    /// sorted.
     public var normalized: Platform {
         var platform = self
         platform.respell()
@@ -36,12 +36,12 @@ extension Platform {
         return platform
     }
 
-    /// Rank of an image of this platform for a request of `wanted`; 0 is best.
+    /// The rank of an image of this platform for the requested platform; 0 is best.
     ///
-    /// A machine runs what older ones of its kind run: amd64/v3 takes v2, v1 and then 386, arm/v7
-    /// takes v6 and v5, and arm64 takes arm/v8 and what that takes. A version of Windows must be the
-    /// same up to its build.
-    /// - Returns: nil when it does not run there.
+    /// A machine runs images for older machines of its kind: amd64/v3 runs v2, v1 and then 386,
+    /// arm/v7 runs v6 and v5, and arm64 runs arm/v8 and everything that runs on it. A version of
+    /// Windows must be the same up to its build.
+    /// - Returns: nil when it does not run on that platform.
     public func rank(for wanted: Platform) -> Int? {
         let mine = normalized
         let wanted = wanted.normalized
@@ -53,7 +53,7 @@ extension Platform {
         }
     }
 
-    /// Whether an image of this platform runs where `wanted` is asked for.
+    /// Whether an image of this platform runs on the platform `wanted`.
     public func satisfies(_ wanted: Platform) -> Bool { rank(for: wanted) != nil }
 
     private func hasVersion(_ wanted: String?) -> Bool {

@@ -20,8 +20,8 @@ public struct Platform: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads the platform fields of a platform object or of an image config.
     ///
-    /// The spec requires `os` and `architecture`. Docker and containerd read documents without
-    /// them, so a missing one is an empty text here.
+    /// The spec requires `os` and `architecture`. Docker and containerd accept documents without
+    /// them, so a missing field is an empty text here.
     public init(_ field: JSONField) throws(JSONError) {
         os = try field.member("os")?.string() ?? ""
         architecture = try field.member("architecture")?.string() ?? ""
@@ -36,8 +36,8 @@ public struct Platform: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads `OS/ARCH[/VARIANT]`, or `OS(VERSION)/ARCH[/VARIANT]` for a version of Windows.
     ///
-    /// Names are taken in lower case, and other spellings of an architecture become the one that
-    /// the Go language uses: `x86_64` is `amd64`, `aarch64` is `arm64`, `armhf` is `arm/v7`.
+    /// Names become lower case, and other spellings of an architecture become Go's: `x86_64` is
+    /// `amd64`, `aarch64` is `arm64`, `armhf` is `arm/v7`.
     /// - Returns: nil when it is not of that form.
     public init?(_ text: String) {
         var parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
@@ -65,17 +65,17 @@ public struct Platform: Hashable, Sendable, CustomStringConvertible {
             }
     }
 
-    /// `OS/ARCH[/VARIANT]`; `no platform` when it says neither.
+    /// `OS/ARCH[/VARIANT]`; `no platform` when both are empty.
     public var description: String {
         if isMissing { return "no platform" }
         return [os, architecture].map { $0.isEmpty ? "?" : $0 }.joined(separator: "/")
             + (variant.map { "/\($0)" } ?? "")
     }
 
-    /// Whether it says neither an operating system nor an architecture.
+    /// Whether it has neither an operating system nor an architecture.
     public var isMissing: Bool { os.isEmpty && architecture.isEmpty }
 
-    /// The platform of this machine, in the words of the Go language as the spec wants them.
+    /// The platform of this machine, by Go's names, as the spec requires.
     public static var current: Platform {
         #if arch(x86_64)
             Platform(os: "linux", architecture: "amd64")

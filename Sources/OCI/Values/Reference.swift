@@ -1,4 +1,4 @@
-/// What the user calls an image or a place for it.
+/// The name of an image, or of a place to store it.
 ///
 /// - Spec: the design's "References"; Docker's reference grammar.
 public enum Reference: Hashable, Sendable, CustomStringConvertible {
@@ -7,7 +7,7 @@ public enum Reference: Hashable, Sendable, CustomStringConvertible {
     /// The image without layers.
     case scratch
 
-    /// - Throws: `ReferenceError` with what is wrong.
+    /// - Throws: `ReferenceError` with the problem.
     public init(_ text: String) throws(ReferenceError) {
         if text == "scratch" {
             self = .scratch
@@ -20,7 +20,7 @@ public enum Reference: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What to do with a place of another program, as containers-transports(5) names them.
+    /// Advice for a transport of another program, as in containers-transports(5).
     private static func hint(for text: String) -> String? {
         func through(_ program: String) -> String {
             "'\(program) save NAME | ocinoco load REF' and 'ocinoco save REF | \(program) load' "
@@ -58,7 +58,7 @@ public enum Reference: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The same tag, or place, at another digest or at none.
+    /// The same reference with another digest or without one.
     public func withDigest(_ digest: Digest?) -> Reference {
         switch self {
         case .registry(let reference):

@@ -2,10 +2,10 @@ import Glibc
 
 /// `[docker://]HOST[:PORT]/REPOSITORY[:TAG][@DIGEST]`, with Docker's defaults filled in.
 public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
-    /// Host and port as written; `docker.io` when there was none.
+    /// Host and port as written; `docker.io` without one.
     public let host: String
     public let repository: String
-    /// nil when only a digest was given.
+    /// nil when the reference has only a digest.
     public let tag: String?
     public let digest: Digest?
 
@@ -84,7 +84,7 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
     /// `host/repository`, without tag and digest.
     public var repositoryName: String { "\(host)/\(repository)" }
 
-    /// A registry of this machine, which is tried over plain HTTP.
+    /// Whether the registry is on this machine, and so is tried over plain HTTP.
     public var isLoopback: Bool {
         var name = Substring(host)
         if name.hasPrefix("[") {
@@ -148,8 +148,8 @@ private func isRepositoryComponent(_ text: some StringProtocol) -> Bool {
     }
 }
 
-/// An IPv6 address, without brackets and zone. The form that ends as an IPv4 address is none here, as
-/// in Docker's grammar of references.
+/// An IPv6 address, without brackets and zone. As in Docker's grammar of references, the form that
+/// ends with an IPv4 address is not accepted.
 ///
 /// - Spec: RFC 4291, section 2.2.
 private struct IPv6Address {
@@ -163,7 +163,7 @@ private struct IPv6Address {
         bytes = withUnsafeBytes(of: &address) { Array($0) }
     }
 
-    /// `::1`, however it is written.
+    /// Whether it is `::1`, in any spelling.
     var isLoopback: Bool { bytes.last == 1 && bytes.dropLast().allSatisfy { $0 == 0 } }
 }
 

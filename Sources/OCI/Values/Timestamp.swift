@@ -1,4 +1,4 @@
-/// A moment, as image documents write it: RFC 3339 in UTC.
+/// A point in time, in image documents as RFC 3339 in UTC.
 ///
 /// - Spec: RFC 3339, section 5.6; image-spec v1.1.1, config.md, `created`.
 public struct Timestamp: Hashable, Sendable, CustomStringConvertible {
@@ -7,20 +7,20 @@ public struct Timestamp: Hashable, Sendable, CustomStringConvertible {
     /// 0..<1,000,000,000, counted forward from `seconds`.
     public let nanoseconds: Int32
 
-    /// The last second that RFC 3339 can write: the end of the year 9999.
+    /// The last second that RFC 3339 can express: the end of the year 9999.
     public static let lastSecond: Int64 = 253_402_300_799
 
-    /// - Returns: nil for a moment before 1970 or after the year 9999.
+    /// - Returns: nil before 1970 or after the year 9999.
     public init?(secondsSinceEpoch seconds: Int64) {
         guard (0...Timestamp.lastSecond).contains(seconds) else { return nil }
         self.seconds = seconds
         nanoseconds = 0
     }
 
-    /// The first second that RFC 3339 can write: the beginning of the year 0.
+    /// The first second that RFC 3339 can express: the beginning of the year 0.
     public static let firstSecond: Int64 = -62_167_219_200
 
-    /// - Returns: nil for a moment outside the years 0 to 9999.
+    /// - Returns: nil outside the years 0 to 9999.
     public init?(seconds: Int64, nanoseconds: UInt32) {
         guard (Timestamp.firstSecond...Timestamp.lastSecond).contains(seconds),
             nanoseconds < 1_000_000_000
@@ -30,8 +30,8 @@ public struct Timestamp: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads an RFC 3339 date and time with any offset from UTC.
     ///
-    /// Digits beyond nanoseconds are dropped. A leap second (`:60`) is refused, as by every reader
-    /// of images that is written in Go.
+    /// Digits beyond nanoseconds are dropped. A leap second (`:60`) is refused, as in every reader
+    /// of images written in Go.
     /// - Throws: `ValueError`.
     public init(_ text: String) throws(ValueError) {
         var reader = Reader(text)
@@ -105,7 +105,7 @@ private struct CivilDate {
         self.day = day
     }
 
-    /// - Precondition: the day is of the years 0 to 9999, or within a day of them.
+    /// - Precondition: the day is in the years 0 to 9999, or within a day of them.
     init(daysSinceEpoch: Int64) {
         let days = max(0, daysSinceEpoch + CivilDate.epoch)
         year = days / 366

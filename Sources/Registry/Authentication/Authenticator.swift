@@ -8,7 +8,7 @@ import OCI
 final class Authenticator: Sendable {
     enum Method: Hashable, Sendable {
         case unknown
-        /// The registry asked for nothing.
+        /// The registry needs no authentication.
         case none
         case basic
         case bearer(realm: String, service: String?)
@@ -19,7 +19,7 @@ final class Authenticator: Sendable {
         var tokens: [Token] = []
         /// Credentials by repository; an inner nil means that there are none.
         var credentials: [String: Credential?] = [:]
-        /// Whether a request without authorization had an answer that was no challenge.
+        /// Whether a request without authorization was answered without a challenge.
         var hasAnsweredFreely = false
     }
 
@@ -34,7 +34,8 @@ final class Authenticator: Sendable {
 
     var isMethodKnown: Bool { state.withLock { $0.method != .unknown } }
 
-    /// Whether all that is known says that the registry asks for nothing, or it is known what it asks.
+    /// Whether a request may be sent without authorization, or the method of authentication is
+    /// known.
     var mayNeedNothing: Bool {
         state.withLock { $0.method != .unknown || $0.hasAnsweredFreely }
     }
@@ -47,7 +48,7 @@ final class Authenticator: Sendable {
         }
     }
 
-    /// Learns from the answer to a request without authorization.
+    /// Learns the method of authentication from the response to a request without authorization.
     func note(_ response: HTTPResponse) {
         let challenges = Challenge.parse(response.headers.all("WWW-Authenticate"))
         guard response.status == 401 || response.isSuccess else { return }
@@ -56,14 +57,14 @@ final class Authenticator: Sendable {
         }
     }
 
-    /// Learns from the answer to a request without authorization that it did what was asked, or that
-    /// there is no such thing. Others may ask for more: some let everyone read.
+    /// Learns from the response to a request without authorization that it succeeded, or found
+    /// nothing. Other requests may still need authorization: some registries let everyone read.
     func noteFreeAnswer(_ response: HTTPResponse) {
         guard response.isSuccess || response.status == 404 else { return }
         state.withLock { $0.hasAnsweredFreely = true }
     }
 
-    /// A token where there is a realm for it; else Basic.
+    /// Bearer when a challenge has a realm for it; else Basic.
     private static func method(_ challenges: [Challenge]) -> Method? {
         for challenge in challenges where challenge.scheme == "bearer" {
             if let realm = challenge.parameters["realm"], !realm.isEmpty {
@@ -73,7 +74,7 @@ final class Authenticator: Sendable {
         return challenges.contains { $0.scheme == "basic" } ? .basic : nil
     }
 
-    /// The `Authorization` to send right away; nil when none is known to be needed.
+    /// The `Authorization` to send with a first request; nil when none is known to be needed.
     ///
     /// - Throws: `RegistryError` when there are credentials but no token for them.
     func authorization(for scopes: [Scope], _ session: TokenSession) throws -> String? {
@@ -93,9 +94,9 @@ final class Authenticator: Sendable {
 
     /// The `Authorization` that answers a challenge.
     ///
-    /// - Parameter rejected: what the challenged request was sent with.
-    /// - Returns: nil when there is nothing else to try; whether it is new, and not what another thread
-    ///   got meanwhile.
+    /// - Parameter rejected: the `Authorization` of the challenged request.
+    /// - Returns: nil when there is nothing else to try; `isNew` is false for a token that another
+    ///   thread has got meanwhile.
     func answer(
         _ challenges: [Challenge], rejecting rejected: String?, for scopes: [Scope],
         _ session: TokenSession
@@ -122,7 +123,7 @@ final class Authenticator: Sendable {
         }
     }
 
-    /// Scopes of the challenge that our own scopes lack.
+    /// Scopes of the challenge that the request's own scopes lack.
     private static func extraScopes(_ challenges: [Challenge], beside scopes: [Scope]) -> [String] {
         let asked = challenges.first { $0.scheme == "bearer" }?.parameters["scope"] ?? ""
         return asked.split(separator: " ").map(String.init).filter { text in
@@ -174,7 +175,7 @@ final class Authenticator: Sendable {
     }
 }
 
-/// A token and what it was asked for.
+/// A token and the scopes that it was requested for.
 struct Token: Sendable {
     /// The whole value of `Authorization`.
     let header: String

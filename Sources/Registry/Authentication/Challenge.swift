@@ -4,7 +4,7 @@
 struct Challenge: Hashable, Sendable {
     /// Scheme in lower case.
     let scheme: String
-    /// Names in lower case; of a name that is there twice, the first counts.
+    /// Names in lower case; of duplicate names, the first counts.
     var parameters: [String: String] = [:]
 
     /// All challenges of all the headers, in order. Other text is skipped.

@@ -1,6 +1,6 @@
 import OCI
 
-/// What a registry is convinced with.
+/// The credentials of a client.
 enum Credential: Hashable, Sendable {
     case password(user: String, password: String)
     /// A refresh token of OAuth2.
@@ -30,7 +30,7 @@ enum Credential: Hashable, Sendable {
         "Basic " + String(decoding: Base64.encode(Array(text.utf8)), as: UTF8.self)
     }
 
-    /// Everything that must not be shown.
+    /// All texts in it that must not be shown.
     var secretTexts: [String] {
         let encoded = basicAuthorization.map { String($0.dropFirst("Basic ".count)) }
         switch self {

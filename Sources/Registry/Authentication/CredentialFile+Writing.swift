@@ -3,15 +3,16 @@ import Glibc
 import JSON
 
 extension CredentialFile {
-    /// Reads a file, changes it and replaces it, while no other process that does the same can.
+    /// Reads a file, changes it and replaces it; a lock keeps other processes from doing the same
+    /// meanwhile.
     ///
-    /// The lock is on the directory, so that nothing is left in it. Some network file systems have
-    /// no such locks: the file is changed without one there.
+    /// The directory is locked, so that no lock file is left in it. Some network file systems have
+    /// no such locks; there the file is changed without one.
     ///
     /// - Throws: `StreamError`, `RegistryError.credentialFile`, `.interrupted`.
     static func edit(_ path: Path, _ change: (inout CredentialFile) -> Void) throws {
         try makeDirectories(of: path)
-        // A link stays one: what it points to is replaced.
+        // A symbolic link stays: its target is replaced.
         let target = resolved(path) ?? path
         func body() throws {
             var file = try load(path) ?? CredentialFile(path: path, bytes: [])

@@ -28,9 +28,9 @@ struct CredentialFile {
     init(path: Path, bytes: [UInt8]) throws(RegistryError) {
         self.path = path
         do {
-            // - Spec: RFC 8259, section 8.1: a parser may pass over a byte order mark.
+            // - Spec: RFC 8259, section 8.1: a parser may ignore a byte order mark.
             let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
-            // Docker writes nothing into a file that it empties.
+            // Docker may leave an empty file.
             let isBlank = bytes.allSatisfy { $0 == 0x20 || ($0 >= 0x09 && $0 <= 0x0D) }
             document = isBlank ? JSONObject() : try JSONField(JSON.parse(bytes)).object()
             for key: JSONString in ["auths", "credHelpers"] {
@@ -72,9 +72,9 @@ struct CredentialFile {
         }
     }
 
-    /// What may have credentials for a repository, the most specific first.
+    /// The entries and helpers that may have credentials for a repository, the most specific first.
     ///
-    /// - Throws: `RegistryError.credentialFile` for an entry that applies and cannot be read.
+    /// - Throws: `RegistryError.credentialFile` for a matching entry that cannot be read.
     func candidates(host: String, repository: String) throws(RegistryError) -> [Candidate] {
         var candidates: [Candidate] = []
         for name in CredentialFile.names(host: host, repository: repository) {
@@ -105,7 +105,7 @@ struct CredentialFile {
         return names
     }
 
-    /// The member of `auths` or `credHelpers` that means `name`: the same text, else a URL of it.
+    /// The member of `auths` or `credHelpers` for `name`: the same text, or else a URL of it.
     private func member(of key: JSONString, _ name: String) -> (key: String, value: JSON)? {
         guard let object = document[key]?.object else { return nil }
         if let value = object[JSONString(name)] { return (name, value) }
@@ -113,8 +113,8 @@ struct CredentialFile {
         return match.map { ($0.key.text, $0.value) }
     }
 
-    /// The name that a key stands for. Docker's older keys are URLs of an API: what follows the host
-    /// means nothing. A name may have a path, which is a part of the registry.
+    /// Normalizes a key to a name. Docker's older keys are URLs of an API, and the text after the
+    /// host is ignored. Other keys may have a path, which is a part of the registry.
     static func normalized(_ key: String) -> String {
         var name = Substring(key)
         for scheme in ["https://", "http://"] where name.hasPrefix(scheme) {
@@ -152,7 +152,7 @@ struct CredentialFile {
         return .password(user: user, password: password)
     }
 
-    /// `user:password` in base64; padding may be missing, and zero bytes at the end mean nothing.
+    /// `user:password` in base64; padding may be missing, and zero bytes at the end are ignored.
     static func decodeAuth(_ text: String) -> (user: String, password: String)? {
         var encoded = Array(text.utf8).filter { $0 > 0x20 }
         while encoded.last == UInt8(ascii: "=") { encoded.removeLast() }

@@ -1,7 +1,7 @@
 import ByteStream
 import JSON
 
-/// A program that keeps credentials, `docker-credential-NAME`.
+/// A program that stores credentials, `docker-credential-NAME`.
 ///
 /// - Spec: the docker-credential-helpers protocol: an action as the argument, its input on stdin,
 ///   JSON on stdout.

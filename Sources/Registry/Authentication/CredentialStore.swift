@@ -9,7 +9,7 @@ struct CredentialStore: Sendable {
     let authFile: Path?
     let trace: (@Sendable (String) -> Void)?
     let warn: (@Sendable (String) -> Void)?
-    /// Why a file that might have credentials could not be used, by host.
+    /// Errors of files and helpers that might have credentials, by host.
     private let damages = Guarded<[String: RegistryError]>([:])
     private let warned = Guarded<Set<String>>([])
 
@@ -23,13 +23,15 @@ struct CredentialStore: Sendable {
         self.warn = warn
     }
 
-    /// What kept `find` from looking everywhere for credentials of `host`, when it found none.
+    /// The error that kept `find` from searching all files for credentials of `host`, when it found
+    /// none.
     func damage(for host: String) -> RegistryError? { damages.withLock { $0[host] } }
 
-    /// A file that was named must be there and whole. Any other may be another user's.
+    /// Whether the user named the file. Such a file must exist and be valid; the others may belong
+    /// to another user.
     private var isNamed: Bool { authFile != nil || environment["REGISTRY_AUTH_FILE"] != nil }
 
-    /// The files, first to last. A file that was named is the only one.
+    /// The files in the order of lookup. A file that the user named is the only one.
     var files: [Path] {
         if let explicit = authFile ?? environment["REGISTRY_AUTH_FILE"] { return [explicit] }
         var files: [Path] = []
@@ -47,12 +49,13 @@ struct CredentialStore: Sendable {
         return files
     }
 
-    /// The credentials for a repository, of the first file that has some.
+    /// The credentials for a repository, from the first file that has an entry for it.
     ///
-    /// A file or a helper that cannot be used is warned of and passed over, since what is read may
-    /// be there for anyone; `damage` says later that it could not.
+    /// A file or helper that cannot be used causes a warning and is skipped, because the content
+    /// may be public; `damage` returns the error later.
     ///
-    /// - Throws: `RegistryError.credentialFile` and `.credentialHelper` when the file was named.
+    /// - Throws: `RegistryError.credentialFile` and `.credentialHelper` when the user named the
+    ///   file.
     func find(host: String, repository: String) throws(RegistryError) -> Credential? {
         var damage: RegistryError?
         for path in files {
@@ -67,7 +70,8 @@ struct CredentialStore: Sendable {
         return nil
     }
 
-    /// Warns of what cannot be used, once, and keeps the first as the reason.
+    /// Warns once about a file or helper that cannot be used, and stores the first error as the
+    /// reason.
     private func passOver(
         _ error: RegistryError, _ damage: inout RegistryError?
     ) throws(RegistryError) {
@@ -97,7 +101,7 @@ struct CredentialStore: Sendable {
         return nil
     }
 
-    /// The file and key that `find` takes credentials by; helpers are asked, files are only read.
+    /// The file and key that `find` gets credentials from. Helpers are called; files are only read.
     ///
     /// - Throws: what `find` throws.
     func place(
@@ -123,7 +127,7 @@ struct CredentialStore: Sendable {
 }
 
 extension RegistryError {
-    /// Whether a file of credentials, or the helper that it names, could not be used.
+    /// Whether the error is about a file of credentials or a helper.
     fileprivate var isAboutCredentials: Bool {
         switch self {
         case .credentialFile, .credentialHelper: true

@@ -6,12 +6,13 @@ import OCI
 extension RegistryClient {
     /// Stores credentials after the registry accepted them.
     ///
-    /// They go to the file that has an entry for the registry already, else to the first that exists,
-    /// else to the first of the search order; or into the helper that this file names. Other entries
-    /// stay as they are.
+    /// They are stored in the file that has an entry for the registry already, else in the first
+    /// file that exists, else in the first file of the search order; or in the helper that this
+    /// file names. Other entries stay.
     /// - Parameter registry: `HOST[:PORT]`, or `HOST[:PORT]/PATH` for a part of it.
     /// - Returns: the file.
-    /// - Throws: `RegistryError.denied` when the registry does not accept them: nothing is written.
+    /// - Throws: `RegistryError.denied` when the registry does not accept them; then nothing is
+    ///   written.
     /// - Spec: containers-auth.json(5); distribution-spec v1.1, Determining Support.
     @discardableResult
     public func login(_ registry: String, user: String, password: String) throws -> Path {
@@ -35,7 +36,8 @@ extension RegistryClient {
         return try credentials.store(name.key, user: user, password: password)
     }
 
-    /// Sends credentials to a registry that answers without any: it may still know wrong ones.
+    /// Sends credentials to a registry that answers without them, because it may still refuse wrong
+    /// ones.
     private func offer(_ credential: Credential, _ call: RegistryCall) throws {
         let request = call.request.authorized(by: credential.basicAuthorization)
         let response = try retrying(request) { try following(request) { try exchange($0) } }
@@ -44,9 +46,9 @@ extension RegistryClient {
             "\(call.host.name) does not ask for a password: whether it is right is not known")
     }
 
-    /// Removes the credentials of a registry from all files and helpers that have some.
+    /// Removes the credentials of a registry from all files and helpers.
     ///
-    /// - Returns: the files that had them.
+    /// - Returns: the files that had such credentials.
     public func logout(_ registry: String) throws -> [Path] {
         try credentials.remove(LoginName(registry).key)
     }
@@ -55,7 +57,7 @@ extension RegistryClient {
 /// A registry as `login` accepts it.
 struct LoginName {
     let host: String
-    /// The host, or what is below it.
+    /// The host, with the path if there is one.
     let key: String
 
     init(_ text: String) throws(RegistryError) {
@@ -111,7 +113,7 @@ extension CredentialStore {
         let isRuntimeDirectoryKnown =
             environment["XDG_RUNTIME_DIR"] != nil || authFile != nil
             || environment["REGISTRY_AUTH_FILE"] != nil
-        // Without a session's directory the last, Docker's, is what every tool reads.
+        // Without a runtime directory, use the last file, Docker's, which every tool reads.
         guard let path = isRuntimeDirectoryKnown ? files.first : files.last else {
             throw RegistryError.setting(problem: "no place for credentials: HOME is not set")
         }
@@ -122,7 +124,7 @@ extension CredentialStore {
 extension CredentialFile {
     func has(_ key: String) -> Bool { storedKey("auths", key) != nil }
 
-    /// The helper that keeps the credentials of `key`.
+    /// The helper that stores the credentials of `key`.
     func helper(for key: String) -> (name: String, server: String)? {
         if let stored = storedKey("credHelpers", key),
             let helpers = document["credHelpers"]?.object,

@@ -2,7 +2,7 @@ import ByteStream
 import OCI
 
 extension RegistryClient {
-    /// Asks a registry whether it accepts the credentials that are stored for it.
+    /// Asks a registry whether it accepts its stored credentials.
     ///
     /// - Parameter registry: as for `login`.
     /// - Throws: `RegistryError.noCredentials` when there are none; `.denied` when the registry does

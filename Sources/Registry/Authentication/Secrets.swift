@@ -1,13 +1,13 @@
 import ByteStream
 import OCI
 
-/// What must never be shown: passwords and tokens that were in use, in every form in which a server
-/// or a library may repeat them.
+/// The passwords and tokens that were used, in every form in which a server or a library may repeat
+/// them. They must never be shown.
 final class Secrets: Sendable {
-    /// As bytes in lower case; the longest come first, so that no part of one is left.
+    /// As bytes in lower case, the longest first, so that no part of a longer one is left.
     private let forms = Guarded<[[UInt8]]>([])
 
-    /// Shorter ones would take words out of messages.
+    /// The minimum length of a secret: masking shorter ones would damage messages.
     private static let leastByteCount = 4
 
     /// - Parameter proxies: URLs of proxies, which may have a user and a password.
@@ -28,7 +28,7 @@ final class Secrets: Sendable {
         }
     }
 
-    /// The same text with `***` for each secret in it, whatever the case of its letters.
+    /// Replaces each secret in a text by `***`, without regard to case.
     func removed(from text: String) -> String {
         let forms = forms.withLock { $0 }
         if forms.isEmpty { return text }
@@ -48,8 +48,8 @@ final class Secrets: Sendable {
         return String(decoding: result, as: UTF8.self)
     }
 
-    /// Adds what stands before the last `@` of a proxy's URL, which need not be one: libcurl repeats
-    /// what it cannot parse, as a whole or in parts.
+    /// Adds the text before the last `@` of a proxy's URL. The URL need not be valid: libcurl
+    /// repeats text that it cannot parse, as a whole or in parts.
     private func addUserInformation(of proxy: String) {
         let start = proxy.firstRange(of: "://")?.upperBound ?? proxy.startIndex
         guard let at = proxy.lastIndex(of: "@"), start < at else { return }
@@ -64,13 +64,13 @@ final class Secrets: Sendable {
     }
 }
 
-/// As forms have it: a space is a plus.
+/// Form encoding: a space is a plus.
 private func formEncoded(_ text: String) -> String {
     text.split(separator: " ", omittingEmptySubsequences: false)
         .map { percentEncoded(String($0)) }.joined(separator: "+")
 }
 
-/// Every `%XX` as its byte.
+/// Replaces every `%XX` by its byte.
 func percentDecoded(_ text: String) -> String {
     let bytes = Array(text.utf8)
     var result: [UInt8] = []

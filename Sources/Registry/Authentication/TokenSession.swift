@@ -17,10 +17,10 @@ struct TokenGrant: Sendable {
     let token: String
     let expiry: ContinuousClock.Instant
 
-    /// Lifetime of a token when the server states none.
+    /// The lifetime of a token in seconds when the server states none.
     private static let defaultLifetime: Int64 = 60
 
-    /// - Returns: nil when there is no token in it that could be sent in a header.
+    /// - Returns: nil without a token that can be sent in a header.
     init?(_ bytes: [UInt8], received: ContinuousClock.Instant) {
         guard let object = try? JSON.parse(bytes).object else { return nil }
         let texts = [object.text("token"), object.text("access_token")].compactMap { $0 }
@@ -33,7 +33,7 @@ struct TokenGrant: Sendable {
         {
             lifetime = min(seconds, 1 << 31)
         }
-        // Renewed a little early, so that it does not run out on the way.
+        // Renewed a little early, so that it does not expire during a request.
         expiry = received + .seconds(lifetime - min(10, lifetime / 4))
     }
 }
@@ -44,7 +44,7 @@ struct TokenSession {
     let home: HTTPURL
     let request: HTTPRequest
 
-    /// What the user's files say for a repository; its secrets are from now on removed from texts.
+    /// The credentials in the user's files for a repository; from now on their secrets are masked.
     func credential(host: String, repository: String) throws(RegistryError) -> Credential? {
         let found = try client.credentials.find(host: host, repository: repository)
         for secret in found?.secretTexts ?? [] { client.secrets.add(secret) }
@@ -81,7 +81,7 @@ struct TokenSession {
     ) throws(RegistryError) -> TokenGrant {
         guard response.isSuccess else {
             let answer = client.answer(request, response)
-            // Token servers answer wrong credentials with any of these.
+            // Token servers answer wrong credentials with any of these statuses.
             throw [400, 401, 403].contains(response.status)
                 ? client.denial(answer, host: host) : .refused(answer)
         }

@@ -2,14 +2,14 @@ import ByteStream
 import CCurl
 import Glibc
 
-/// A handle of libcurl with the connections that it keeps open. Used by one thread at a time.
+/// A handle of libcurl with its open connections. Used by one thread at a time.
 final class CurlConnection {
     private let easy: UnsafeMutableRawPointer
     private let multi: UnsafeMutableRawPointer
     private let errorText: UnsafeMutablePointer<CChar>
     private let settings: TransportSettings
 
-    /// Time that a signal waits for the answer to a body that it ended.
+    /// The time to wait for the response to a body that a signal ended.
     private static let grace = Duration.seconds(5)
 
     private static let libraryStatus = curl_start_library()
@@ -35,11 +35,11 @@ final class CurlConnection {
         errorText.deallocate()
     }
 
-    /// Sends `request` and waits for the end of the answer.
+    /// Sends `request` and waits for the end of the response.
     ///
     /// - Throws: `TransportFailure`; what the request's body or sink threw, as it is.
     func perform(_ request: HTTPRequest) throws -> HTTPResponse {
-        // libcurl writes into the connection what it gets, whoever asked for it.
+        // libcurl does not check for control characters.
         if let part = request.unsendablePart {
             throw TransportFailure.violation("\(part) that cannot be sent")
         }
@@ -83,7 +83,7 @@ final class CurlConnection {
         curl_set_pointer(easy, CURLOPT_HEADERDATA, context)
         curl_set_bytes_callback(easy, CURLOPT_WRITEFUNCTION, receiveBody)
         curl_set_pointer(easy, CURLOPT_WRITEDATA, context)
-        // As every client of registries does it; a proxy would look on its own machine.
+        // As other registry clients do: for a proxy, a loopback address would be its own machine.
         if !settings.proxiesLoopback, isLoopbackHost(request.url.authority) {
             curl_set_string(easy, CURLOPT_PROXY, "")
         }
@@ -105,7 +105,7 @@ final class CurlConnection {
             curl_set_pointer(easy, CURLOPT_READDATA, context)
             curl_set_seek_function(easy, CURLOPT_SEEKFUNCTION, rewindBody)
             curl_set_pointer(easy, CURLOPT_SEEKDATA, context)
-            // libcurl asks for this much at a time and sends it with one system call.
+            // libcurl reads buffers of this size and sends each with one system call.
             let isLarge = (byteCount ?? .max) > 1 << 20
             if isLarge { curl_set_long(easy, CURLOPT_UPLOAD_BUFFERSIZE, 2 << 20) }
         }
@@ -126,7 +126,7 @@ final class CurlConnection {
             }
             if running == 0 { break }
             if !request.ignoresInterruption, Interruption.signal != nil {
-                // A body or sink that was interrupted has said so in its own words.
+                // A body or sink that was interrupted has its own error.
                 if let error = transfer.error { throw error }
                 if graceEnd == nil, request.awaitsAnswer || request.body?.abandon() == true {
                     graceEnd = .now + CurlConnection.grace
@@ -145,7 +145,7 @@ final class CurlConnection {
         throw TransportFailure.broken("libcurl lost a transfer")
     }
 
-    /// A proxy that refuses to connect, for want of credentials or because it may not, stays so.
+    /// A proxy that refuses a connection will refuse it again, so there is no retry.
     private func checkProxy(_ request: HTTPRequest, _ code: CURLcode) throws(TransportFailure) {
         var status = 0
         curl_get_long(easy, CURLINFO_HTTP_CONNECTCODE, &status)
@@ -162,7 +162,7 @@ final class CurlConnection {
         return Int64(sent) + Int64(received)
     }
 
-    /// Waits until something can move, at most a second.
+    /// Waits until data can be transferred, at most a second.
     private func wait(ignoringInterruption: Bool) {
         guard !ignoringInterruption, let wakeUp = Interruption.descriptor else {
             curl_multi_poll(multi, nil, 0, 1000, nil)
@@ -175,13 +175,13 @@ final class CurlConnection {
 
     private func detail(of code: CURLcode) -> String {
         let text = String(cString: errorText)
-        // libcurl names a proxy as it is written, user and password included.
+        // libcurl's messages may have the proxy's URL with user and password.
         return settings.secrets.removed(
             from: text.isEmpty ? String(cString: curl_easy_strerror(code)) : text)
     }
 }
 
-/// Notices when nothing moved for too long.
+/// Detects a transfer without progress.
 private struct StallWatch {
     let limit: Duration
     private var last: Int64 = -1

@@ -1,7 +1,8 @@
 import ByteStream
 import CCurl
 
-/// One exchange as libcurl's callbacks see it. An error cannot pass through C: it is kept here.
+/// The state of one exchange in libcurl's callbacks. An error cannot pass through C, so it is
+/// stored here.
 final class CurlTransfer {
     private let request: HTTPRequest
     private var response = HTTPResponse(status: 0, headers: HTTPHeaders())
@@ -10,7 +11,7 @@ final class CurlTransfer {
     private var bodyWasRead = false
     private var sink: (any ByteSink)?
     private(set) var error: (any Error)?
-    /// Grows whenever a callback ran.
+    /// A counter that increases with every callback.
     private(set) var activity: Int64 = 0
 
     init(_ request: HTTPRequest) {
@@ -78,10 +79,11 @@ final class CurlTransfer {
 
     /// Fills `space` with the next bytes to send; nil stops the transfer.
     func sendBody(_ space: UnsafeMutableRawBufferPointer) -> Int? {
-        // An answer that sends us elsewhere, or refuses, makes the rest of the body useless.
+        // After a redirect or a refusal, the rest of the body is useless.
         if headIsComplete && response.status >= 300 { return nil }
         guard let body = request.body else { return 0 }
-        // What has no length is ended, and little is sent on: the answer tells how to cancel.
+        // After a signal, a body without a length is ended early, because the response says how to
+        // cancel the upload.
         if Interruption.signal != nil, !body.abandon(), isInterrupted() { return nil }
         do {
             bodyWasRead = true
@@ -94,27 +96,27 @@ final class CurlTransfer {
         }
     }
 
-    /// libcurl may move many MiB before it comes back to us.
+    /// Checked here, because libcurl may transfer many MiB between two calls.
     private func isInterrupted() -> Bool {
         guard !request.ignoresInterruption, Interruption.signal != nil else { return false }
         error = TransportFailure.interrupted
         return true
     }
 
-    /// libcurl tries a connection that it kept open, and on another again when it was dead. It
-    /// cannot tell whether the server took a part of the body before.
+    /// libcurl tries an open connection first, and another when that one is dead. It cannot tell
+    /// whether the server processed a part of the body.
     func rewindBody() -> Bool {
         guard let body = request.body else { return true }
         return (!bodyWasRead || body.mayBeSentTwice) && body.rewind()
     }
 
-    /// The outcome.
+    /// The response, or the error of the exchange.
     ///
     /// - Throws: `TransportFailure`; what the body or the sink threw.
     func result(_ code: CURLcode, detail: String) throws -> HTTPResponse {
         if let error { throw error }
         if code == CURLE_OK { return response }
-        // A refusal is an answer, also when a body was not sent to its end, or did not come whole.
+        // A refusal counts as a response, even when a body was not sent or not received completely.
         if headIsComplete && (response.bodyIsCut || response.status >= 300) {
             response.bodyIsCut = true
             return response
@@ -132,7 +134,7 @@ final class CurlTransfer {
             CURLE_SSL_CIPHER, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT,
             CURLE_SSL_PINNEDPUBKEYNOTMATCH:
             .tls(detail)
-        // TLS 1.3 tells only after the handshake that it wants a certificate, or another one.
+        // In TLS 1.3 a server asks for a certificate, or refuses it, only after the handshake.
         case _ where isAboutCertificates(detail): .tls(detail)
         case CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE,
             CURLE_SSL_ENGINE_NOTFOUND, CURLE_NOT_BUILT_IN, CURLE_FAILED_INIT:
@@ -144,7 +146,7 @@ final class CurlTransfer {
     }
 }
 
-/// Whether OpenSSL reports an alert of the other side over a certificate of ours.
+/// Whether OpenSSL reports an alert of the server about the client's certificate.
 ///
 /// - Spec: RFC 8446, section 6.2.
 private func isAboutCertificates(_ detail: String) -> Bool {

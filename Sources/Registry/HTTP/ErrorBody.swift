@@ -4,12 +4,12 @@ import JSON
 ///
 /// - Spec: distribution-spec v1.1, Error Codes.
 enum ErrorBody {
-    /// The most that is shown of it.
+    /// The maximum length of a message.
     static let lengthLimit = 400
 
     /// - Parameters:
     ///   - bytes: the body, which may be anything.
-    ///   - mask: takes secrets out of a text before it is cut, which would leave a part of one.
+    ///   - mask: removes secrets from a text before it is cut, so that no part of a secret is left.
     /// - Returns: `CODE: message; CODE: message`, or the beginning of a text; nil for an empty body
     ///   and for a page of HTML.
     static func reason(_ bytes: [UInt8], mask: (String) -> String = { $0 }) -> String? {
@@ -36,7 +36,7 @@ enum ErrorBody {
         guard let object = document.object else { return nil }
         let texts = errors(in: object).compactMap { join($0.text("code"), $0.text("message")) }
         if !texts.isEmpty { return texts.joined(separator: "; ") }
-        // Token servers speak as OAuth2 does (RFC 6749, section 5.2), or as they like.
+        // Token servers use the format of OAuth2 (RFC 6749, section 5.2) or their own.
         return join(object.text("error"), object.text("error_description"))
             ?? object.text("message") ?? object.text("details")
     }

@@ -1,6 +1,6 @@
 import ByteStream
 
-/// Header fields in the order they came, names compared without case.
+/// Header fields in their order; names are compared without case.
 ///
 /// - Spec: RFC 9110, section 5.
 struct HTTPHeaders: Sendable, Hashable {
@@ -11,7 +11,7 @@ struct HTTPHeaders: Sendable, Hashable {
 
     private(set) var fields: [Field] = []
 
-    /// The most bytes that the heads of an answer have together, interim ones and trailers included.
+    /// The maximum number of bytes of all heads of a response, including interim ones and trailers.
     static let byteLimit = 256 << 10
 
     init() {}
@@ -33,7 +33,7 @@ struct HTTPHeaders: Sendable, Hashable {
         fields.append(Field(name: name, value: value))
     }
 
-    /// Adds a header line, given without its line end. A line that is not a header field is dropped.
+    /// Adds a header line without its line end. A line that is not a header field is ignored.
     mutating func add(line: some Sequence<UInt8>) {
         let bytes = Array(line)
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return }
@@ -55,7 +55,7 @@ func lowercased(_ byte: UInt8) -> UInt8 {
 }
 
 extension ArraySlice<UInt8> {
-    /// Without spaces, tabs and line ends at both ends.
+    /// The bytes without spaces, tabs and line ends at both ends.
     func trimmingWhiteSpace() -> ArraySlice<UInt8> {
         let isSpace = { (byte: UInt8) in byte == 0x20 || (byte >= 0x09 && byte <= 0x0D) }
         guard let first = firstIndex(where: { !isSpace($0) }),
@@ -65,23 +65,23 @@ extension ArraySlice<UInt8> {
     }
 }
 
-/// The body of a request. It is read by one thread, from the first byte to the last.
+/// The body of a request. One thread reads it, from the first byte to the last.
 protocol RequestBody: AnyObject {
-    /// nil when it is not known before the end.
+    /// nil when it is unknown before the end.
     var byteCount: Int64? { get }
 
     /// Fills part of `buffer`; 0 means the end.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
 
-    /// Goes back to the first byte; false when that is gone.
+    /// Goes back to the first byte; false when that is no longer available.
     func rewind() -> Bool
 
-    /// Whether it does no harm to send it again without knowing what became of it.
+    /// Whether it may be sent again when the outcome of the first attempt is unknown.
     var mayBeSentTwice: Bool { get }
 
-    /// Comes to an end soon, because of a signal.
+    /// Makes the body end soon, because of a signal.
     ///
-    /// - Returns: false when it cannot, and the exchange must be broken off.
+    /// - Returns: false when that is impossible, and the exchange must be aborted.
     func abandon() -> Bool
 }
 
@@ -120,23 +120,25 @@ struct HTTPRequest {
     var url: HTTPURL
     var headers = HTTPHeaders()
     var body: (any RequestBody)?
-    /// Bytes of the answer's body that are kept without a sink.
+    /// The maximum number of bytes of the response's body in memory, without a sink.
     var bodyLimit = 64 << 10
-    /// Called once when the head of the answer is there: a sink takes the body instead of memory.
+    /// Called once, after the head of the response; returns a sink for the body, or nil to keep it
+    /// in memory.
     var sink: ((HTTPResponse) throws -> (any ByteSink)?)?
-    /// The most that the whole exchange may take.
+    /// The time limit of the whole exchange.
     var timeout: Duration?
-    /// How long no byte may move; nil is as the options say.
+    /// The time limit without progress; nil means that of the options.
     var stallTimeout: Duration?
-    /// Runs even after a signal: for requests that clean up.
+    /// Whether it runs even after a signal: for requests that clean up.
     var ignoresInterruption = false
-    /// It may be made before it is known whether the registry speaks TLS, and sent if it reads only.
+    /// Whether it may also detect if the registry uses TLS; only for requests that change nothing.
     var findsBaseURL = false
-    /// Waits a while for the answer after a signal: it may have opened what must be closed.
+    /// Whether to wait for the response after a signal, because it may have opened an upload that
+    /// must be cancelled.
     var awaitsAnswer = false
-    /// The only origin that may see the secrets in it; nil when it has none.
+    /// The only origin that may get the secrets in it; nil when it has none.
     private(set) var secretsOrigin: String?
-    /// The body is a secret too, as a refresh token is.
+    /// Whether the body is secret too, such as a refresh token.
     private(set) var hasSecretBody = false
 
     init(_ method: String, _ url: HTTPURL) {
@@ -144,7 +146,7 @@ struct HTTPRequest {
         self.url = url
     }
 
-    /// Adds credentials, which go to the present URL's origin and to no other.
+    /// Adds credentials, which are sent only to the origin of the current URL.
     func authorized(by authorization: String?) -> HTTPRequest {
         guard let authorization else { return self }
         var request = self
@@ -153,7 +155,7 @@ struct HTTPRequest {
         return request
     }
 
-    /// The same request where `home` is, if that is the same host with TLS.
+    /// The same request by TLS, if `home` is the same host with TLS.
     func moved(to home: HTTPURL) -> HTTPRequest {
         var request = self
         if findsBaseURL, url.authority == home.authority, home.scheme == "https" {
@@ -163,7 +165,7 @@ struct HTTPRequest {
         return request
     }
 
-    /// Sets a body that goes to the present URL's origin and to no other.
+    /// Sets a body that is sent only to the origin of the current URL.
     mutating func setSecretBody(_ bytes: [UInt8]) {
         body = BytesBody(bytes)
         hasSecretBody = true
@@ -180,7 +182,7 @@ struct HTTPRequest {
         return request
     }
 
-    /// The part that would break out of its line; nil when it can be sent.
+    /// The part of the request that has control characters; nil when it can be sent.
     ///
     /// - Spec: RFC 9110, sections 5.1 and 5.5; RFC 9112, section 3.
     var unsendablePart: String? {
@@ -201,39 +203,39 @@ private func isToken(_ text: String) -> Bool {
     return !scanner.token().isEmpty && scanner.isAtEnd
 }
 
-/// An answer, as far as it was kept.
+/// A response; its body is incomplete or empty when a sink took it or it was too large.
 struct HTTPResponse: Sendable {
     var status: Int
     var headers: HTTPHeaders
     var body: [UInt8] = []
-    /// There was more than `bodyLimit`, or the connection broke before the end of the body.
+    /// Whether the body exceeded `bodyLimit`, or the connection broke before its end.
     var bodyIsCut = false
-    /// It came from where a redirect led.
+    /// Whether it came after a redirect.
     var isRedirected = false
 
     var isSuccess: Bool { (200..<300).contains(status) }
 
-    /// A page for people: of a login, a portal, or a proxy.
+    /// Whether it is an HTML page: of a login, a portal, or a proxy.
     var isWebPage: Bool {
         let type = headers["Content-Type"]?.prefix { $0 != ";" }.lowercased() ?? ""
         return type.hasPrefix("text/html") || type.hasPrefix("application/xhtml")
     }
 }
 
-/// Why an exchange has no answer.
+/// Why an exchange has no response.
 enum TransportFailure: Error {
-    /// Nobody listens, or the name has no address.
+    /// No server listens, or the name has no address.
     case unreachable(String, refused: Bool)
-    /// The connection broke, or what came was not HTTP.
+    /// The connection broke, or the response was not HTTP.
     case broken(String)
     case timedOut(String)
-    /// The other side could not prove who it is, or did not accept who we are.
+    /// The server's certificate is not trusted, or it refused the client's certificate.
     case tls(String)
-    /// Our own settings: a certificate file that cannot be read.
+    /// A wrong setting of the client, such as a certificate file that cannot be read.
     case settings(String)
     /// HTTP/1.0 has no bodies of unknown length.
     case lengthRequired
-    /// The protocol or this client's policy does not allow what arrived or was to be sent.
+    /// The protocol or the client's policy forbids the response or the request.
     case violation(String)
     case interrupted
 }

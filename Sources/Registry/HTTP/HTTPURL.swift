@@ -1,6 +1,6 @@
 import CCurl
 
-/// An absolute `http` or `https` URL, kept as text: a query of signatures must survive as it is.
+/// An absolute `http` or `https` URL, stored as text, so that a signed query stays unchanged.
 ///
 /// - Spec: RFC 3986.
 struct HTTPURL: Hashable, Sendable {
@@ -16,7 +16,7 @@ struct HTTPURL: Hashable, Sendable {
         self.target = target
     }
 
-    /// Parsed by libcurl, as it is when it is sent. User information and fragments are left out.
+    /// Parses a URL with libcurl, which also sends it. User information and fragments are left out.
     ///
     /// - Returns: nil for any other scheme, and for text with spaces or control characters.
     init?(_ text: String) {
@@ -28,7 +28,7 @@ struct HTTPURL: Hashable, Sendable {
         guard let scheme = parser.part(CURLUPART_SCHEME), scheme == "http" || scheme == "https",
             let host = parser.part(CURLUPART_HOST), !host.isEmpty, HTTPURL.isClean(host),
             let path = parser.part(CURLUPART_PATH),
-            // An address with a zone means something on one machine only.
+            // An address with a zone is valid on one machine only.
             parser.part(CURLUPART_ZONEID) == nil
         else { return nil }
         let port = parser.part(CURLUPART_PORT).map { ":\($0)" } ?? ""
@@ -36,8 +36,8 @@ struct HTTPURL: Hashable, Sendable {
         self.init(scheme: scheme, authority: host + port, target: path + query)
     }
 
-    /// Whether it has no spaces or control characters and, with a scheme, two slashes behind that:
-    /// libcurl reads one or three as if they were two.
+    /// Whether it has no spaces or control characters and, after a scheme, exactly two slashes:
+    /// libcurl accepts one or three too.
     private static func isPlain(_ text: String) -> Bool {
         guard isClean(text) else { return false }
         for scheme in ["http:", "https:"]
@@ -59,21 +59,21 @@ struct HTTPURL: Hashable, Sendable {
         HTTPURL(scheme: scheme, authority: authority, target: target)
     }
 
-    /// What a reference in an answer from this URL points to. libcurl resolves it, and keeps a query
-    /// as it is.
+    /// Resolves a reference in a response from this URL. libcurl does this, and leaves a query
+    /// unchanged.
     ///
-    /// - Returns: nil when it is not a reference to http or https.
+    /// - Returns: nil when the result is not http or https.
     /// - Spec: RFC 3986, section 5.
     func resolving(_ reference: String) -> HTTPURL? {
         let reference = String(reference.prefix { $0 != "#" })
         guard HTTPURL.isPlain(reference) else { return nil }
-        // libcurl drops the last part of the path here.
+        // libcurl would drop the last component of the path here.
         if reference.isEmpty { return self }
         guard let parser = URLParser(), parser.set(text), parser.set(reference) else { return nil }
         return HTTPURL(parser)
     }
 
-    /// Adds a parameter to the query as text; what is there stays as it is.
+    /// Appends a parameter to the query as text; the existing query stays unchanged.
     func appendingQuery(_ name: String, _ value: String) -> HTTPURL {
         let separator: String
         if !target.contains("?") {
@@ -84,7 +84,7 @@ struct HTTPURL: Hashable, Sendable {
         return replacingTarget("\(target)\(separator)\(name)=\(percentEncoded(value))")
     }
 
-    /// Scheme, host in lower case and port: who gets to see credentials.
+    /// Scheme, host in lower case and port: the unit to which credentials are sent.
     var origin: String { "\(scheme)://\(hostAndPort)" }
 
     var hostAndPort: String {
@@ -96,8 +96,8 @@ struct HTTPURL: Hashable, Sendable {
         return name + (scheme == "https" ? ":443" : ":80")
     }
 
-    /// The same with TLS when the host is the same as in `base`, which uses it: proxies that end TLS
-    /// make registries believe that they are spoken to in the clear.
+    /// The same URL with TLS, when `base` has the same host and TLS. Behind proxies that terminate
+    /// TLS, registries return URLs for plain HTTP.
     func keepingTLS(of base: HTTPURL) -> HTTPURL {
         guard base.scheme == "https", scheme == "http",
             authority.lowercased() == base.authority.lowercased()
@@ -105,7 +105,7 @@ struct HTTPURL: Hashable, Sendable {
         return HTTPURL(scheme: "https", authority: authority, target: target)
     }
 
-    /// For messages: the values of query parameters that are not known to be harmless are left out.
+    /// The URL for messages, without values of query parameters that may be secret.
     var redacted: String {
         let path = target.prefix { $0 != "?" }
         let query = target.dropFirst(path.count + 1)
@@ -118,7 +118,7 @@ struct HTTPURL: Hashable, Sendable {
     }
 }
 
-/// Every byte but the unreserved ones as `%XX`.
+/// Encodes every byte except unreserved characters as `%XX`.
 ///
 /// - Spec: RFC 3986, section 2.
 func percentEncoded(_ text: String) -> String {
@@ -141,7 +141,7 @@ func percentEncoded(_ text: String) -> String {
 private struct URLParser: ~Copyable {
     private let handle: OpaquePointer
 
-    /// - Returns: nil when there is no memory.
+    /// - Returns: nil when memory is exhausted.
     init?() {
         guard let handle = curl_url() else { return nil }
         self.handle = handle
@@ -151,7 +151,7 @@ private struct URLParser: ~Copyable {
         curl_url_cleanup(handle)
     }
 
-    /// Parses a URL; or, when there is one already, resolves a reference against it.
+    /// Parses a URL, or resolves a reference when a URL was set before.
     ///
     /// - Returns: false when it cannot be parsed.
     func set(_ text: String) -> Bool { curl_url_set(handle, CURLUPART_URL, text, 0) == CURLUE_OK }

@@ -1,4 +1,4 @@
-/// Reads the grammar that header values are made of, byte by byte, and never past the end.
+/// Reads the grammar of header values byte by byte, never past the end.
 ///
 /// - Spec: RFC 9110, section 5.6.
 struct HeaderScanner {
@@ -22,14 +22,14 @@ struct HeaderScanner {
         while let byte = next, byte == 0x20 || byte == 0x09 { offset += 1 }
     }
 
-    /// Skips spaces and commas: empty elements of a list mean nothing.
+    /// Skips spaces and commas: empty elements of a list are ignored.
     mutating func skipListSeparators() {
         while let byte = next, byte == 0x20 || byte == 0x09 || byte == UInt8(ascii: ",") {
             offset += 1
         }
     }
 
-    /// Skips `byte`; false when it is not there.
+    /// Skips `byte`; false when another byte is next.
     mutating func skip(_ byte: UInt8) -> Bool {
         guard next == byte else { return false }
         offset += 1
@@ -42,7 +42,7 @@ struct HeaderScanner {
         return String(decoding: bytes[start..<offset], as: UTF8.self)
     }
 
-    /// A token; empty when none begins here.
+    /// Reads a token; empty without one.
     mutating func token() -> String { text(while: isTokenByte) }
 
     /// The text before any of `stops`.
@@ -56,7 +56,7 @@ struct HeaderScanner {
         return text + self.text { $0 == UInt8(ascii: "=") }
     }
 
-    /// A quoted string without quotes and escapes; one that is not closed goes to the end.
+    /// A quoted string without quotes and escapes; an unclosed one extends to the end.
     mutating func quotedString() -> String? {
         guard skip(UInt8(ascii: "\"")) else { return nil }
         var value: [UInt8] = []
@@ -91,7 +91,7 @@ struct HeaderScanner {
 
     /// `<target>; rel="next"`, one element of a list; nil for anything else.
     ///
-    /// - Spec: RFC 8288, section 3: of a parameter that is there twice, the first counts.
+    /// - Spec: RFC 8288, section 3: of duplicate parameters, the first counts.
     mutating func link() -> (target: String, parameters: [String: String])? {
         skipListSeparators()
         guard skip(UInt8(ascii: "<")) else { return nil }

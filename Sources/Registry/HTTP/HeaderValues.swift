@@ -1,7 +1,7 @@
-/// Header values that registries answer with. Anything may come: what cannot be read is nil.
+/// Parsers of header values in responses. Malformed values are nil.
 enum HeaderValue {
-    /// The last byte of `Range: 0-99` in an answer to an upload, which has no `bytes` prefix but
-    /// where some registries write one.
+    /// The last byte of `Range: 0-99` in the response to an upload. It has no `bytes` prefix, but
+    /// some registries write one.
     ///
     /// - Spec: distribution-spec v1.1, Pushing a blob in chunks.
     static func uploadRangeEnd(_ text: String) -> Int64? {
@@ -12,7 +12,7 @@ enum HeaderValue {
         return number(parts[1])
     }
 
-    /// How many bytes an upload session has: `0-0` is what registries say for none.
+    /// The number of bytes of an upload session; registries write `0-0` for none.
     static func uploadedByteCount(_ text: String) -> Int64? {
         guard let end = uploadRangeEnd(text), end < Int64.max else { return nil }
         return end == 0 ? 0 : end + 1
@@ -21,11 +21,11 @@ enum HeaderValue {
     struct ContentRange: Hashable {
         let first: Int64
         let last: Int64
-        /// nil when the server does not know it.
+        /// nil when the server does not state it.
         let total: Int64?
     }
 
-    /// `bytes 10-99/100` of an answer with status 206.
+    /// `bytes 10-99/100` of a response with status 206.
     ///
     /// - Spec: RFC 9110, section 14.4.
     static func contentRange(_ text: String) -> ContentRange? {
@@ -54,14 +54,14 @@ enum HeaderValue {
     enum NextPage: Hashable {
         case none
         case target(String)
-        /// There is a header, and it cannot be read: what it says may be that there is more.
+        /// There is a header that cannot be parsed: it may be a link to another page.
         case unreadable
     }
 
     /// The link to the next page of a list.
     ///
-    /// A link without a relation is taken for it: registries that forget the relation mean nothing
-    /// else. A link with an anchor is about another resource.
+    /// A link without a relation counts as this link, because some registries omit the relation. A
+    /// link with an anchor is about another resource.
     ///
     /// - Spec: RFC 8288, section 3; distribution-spec v1.1, Listing Tags.
     static func nextPage(_ values: [String]) -> NextPage {

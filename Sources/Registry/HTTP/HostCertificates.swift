@@ -3,10 +3,10 @@ import Glibc
 
 /// Certificates for one host besides the system's, from all directories.
 ///
-/// - Spec: containers-certs.d(5): `*.crt` is an authority, `*.cert` and `*.key` are ours.
+/// - Spec: containers-certs.d(5): `*.crt` is an authority, `*.cert` and `*.key` are the client's.
 struct HostCertificates {
     private(set) var authorities: [Path] = []
-    /// The first pair: libcurl offers one certificate.
+    /// The client's first pair; libcurl can use only one certificate.
     private(set) var client: (certificate: Path, key: Path)?
 
     /// - Parameter authority: host and port.

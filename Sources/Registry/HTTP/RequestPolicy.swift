@@ -1,16 +1,16 @@
-/// Where requests go, and what they take there. Every request, and every URL that an answer names,
-/// passes here.
+/// The rules for targets and secrets of requests. Every request, and every URL in a response, is
+/// checked here.
 ///
-/// - No step leads from TLS to plain HTTP. A URL of the same host stays with TLS instead: proxies that
-///   end TLS make registries believe that they are spoken to in the clear.
-/// - Credentials and bodies with secrets go to the origin that they are for, and to no other.
+/// - No redirect or link leads from TLS to plain HTTP. A URL with the same host stays with TLS:
+///   behind proxies that terminate TLS, registries return URLs for plain HTTP.
+/// - Credentials and bodies with secrets are sent only to their origin.
 struct RequestPolicy: Sendable {
-    /// The user wants plain HTTP for every host.
+    /// Whether the user allows plain HTTP for every host.
     let allowsPlainHTTP: Bool
 
-    /// The target of a `Location` or link in an answer from `url`.
+    /// The target of a `Location` or link in a response from `url`.
     ///
-    /// - Parameter kind: what messages call it, as in `a redirect`.
+    /// - Parameter kind: its name in messages, such as `a redirect`.
     /// - Throws: `TransportFailure.violation`.
     func target(
         of reference: String?, from url: HTTPURL, _ kind: String
@@ -24,9 +24,9 @@ struct RequestPolicy: Sendable {
         return target
     }
 
-    /// URL of the token server that a registry on `home` names.
+    /// The URL of the token server that a registry at `home` names.
     ///
-    /// A registry of this machine may have its token server beside it, in the clear.
+    /// A registry on this machine may have a token server on this machine with plain HTTP.
     /// - Throws: `TransportFailure.violation`.
     func realm(_ text: String, of home: HTTPURL) throws(TransportFailure) -> HTTPURL {
         if isLoopbackHost(home.authority), let realm = home.resolving(text),
@@ -39,7 +39,7 @@ struct RequestPolicy: Sendable {
 
     /// The request that a redirect asks for.
     ///
-    /// - Throws: `TransportFailure.violation` when its body is a secret of another origin.
+    /// - Throws: `TransportFailure.violation` when its body is a secret for another origin.
     func redirected(
         _ request: HTTPRequest, to target: HTTPURL
     ) throws(TransportFailure) -> HTTPRequest {

@@ -13,10 +13,10 @@ struct TransportSettings: Sendable {
     var key: Path?
     /// Directories with certificates by host.
     var certificateDirectories: [Path]
-    /// Loopback hosts are asked for through a proxy too.
+    /// Whether loopback hosts are reached through a proxy too.
     var proxiesLoopback: Bool
     let authorities: TrustedAuthorities
-    /// Taken out of libcurl's messages.
+    /// Secrets to remove from libcurl's messages.
     let secrets: Secrets
 
     init(_ options: RegistryOptions, environment: Environment, secrets: Secrets) {
@@ -32,7 +32,7 @@ struct TransportSettings: Sendable {
         key = options.key
     }
 
-    /// Certificates and HTTP/2, for a transfer over TLS only.
+    /// Sets certificates and HTTP/2, only for a transfer over TLS.
     func configureTLS(
         _ easy: UnsafeMutableRawPointer, _ url: HTTPURL
     ) throws(TransportFailure) {

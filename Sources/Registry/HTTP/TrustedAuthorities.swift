@@ -2,18 +2,19 @@ import ByteStream
 import CCurl
 import Glibc
 
-/// The authorities by whose certificates servers prove who they are: those of the system, or those
-/// that `SSL_CERT_FILE` and `SSL_CERT_DIR` name instead of them.
+/// The trusted certificate authorities: those of the system, or those that `SSL_CERT_FILE` and
+/// `SSL_CERT_DIR` name instead.
 ///
 /// - Spec: openssl-env(7), SSL_CERT_DIR, SSL_CERT_FILE.
 final class TrustedAuthorities: Sendable {
     private let file: Path?
     private let directories: [Path]
-    /// The authorities that the variables name, after they were read.
+    /// The authorities that the variables name; nil before they are read.
     private let named = Guarded<Named?>(nil)
 
     private struct Named {
-        /// Directories in which OpenSSL looks certificates up by hash, as a list with colons.
+        /// Directories in which OpenSSL looks up certificates by hash, as a list separated by
+        /// colons.
         var hashedDirectories: Path?
         /// The other certificates, in PEM.
         var certificates: [UInt8]
@@ -22,14 +23,14 @@ final class TrustedAuthorities: Sendable {
     private static let byteLimit = 16 << 20
     private static let beginning = Array("-----BEGIN ".utf8)
 
-    /// A variable that is empty counts as not set.
+    /// An empty variable counts as not set.
     init(_ environment: Environment) {
         file = environment["SSL_CERT_FILE"]
         directories = environment.list("SSL_CERT_DIR")
     }
 
-    /// - Parameter files: what is trusted beside them.
-    /// - Throws: `TransportFailure.settings`; nothing else is trusted then.
+    /// - Parameter files: additional trusted files.
+    /// - Throws: `TransportFailure.settings`; then nothing is trusted.
     func configure(
         _ easy: UnsafeMutableRawPointer, beside files: [Path]
     ) throws(TransportFailure) {
@@ -40,7 +41,8 @@ final class TrustedAuthorities: Sendable {
             return try trust(easy, try named.certificates + certificates(of: files))
         }
         if let directory = TrustedAuthorities.systemDirectory {
-            // Certificates are looked up one by one; the bundle file costs 20 ms to parse.
+            // Certificates are looked up one at a time, because parsing the bundle file takes 20
+            // ms.
             try setPath(easy, CURLOPT_CAPATH, directory)
             curl_set_string(easy, CURLOPT_CAINFO, nil)
             if !files.isEmpty { try trust(easy, try certificates(of: files)) }
@@ -50,7 +52,7 @@ final class TrustedAuthorities: Sendable {
         try trust(easy, try certificates(of: bundle + files))
     }
 
-    /// Trusts certificates in PEM, and no file.
+    /// Trusts only these certificates (PEM), and no file.
     private func trust(
         _ easy: UnsafeMutableRawPointer, _ bytes: [UInt8]
     ) throws(TransportFailure) {
@@ -100,9 +102,8 @@ final class TrustedAuthorities: Sendable {
         }
     }
 
-    /// All certificates in a directory, whatever the names of their files; a link to another file of
-    /// it adds nothing. Files that are no certificates, and a directory that is not there, are passed
-    /// over, as OpenSSL does it.
+    /// All certificates in a directory, whatever the names of their files; a link to another file
+    /// in it adds nothing. Like OpenSSL, this ignores other files and a missing directory.
     private func certificates(in directory: Path, _ present: Int) -> [UInt8] {
         guard let names = try? Directory.names(in: directory) else { return [] }
         var bytes: [UInt8] = []
@@ -126,8 +127,8 @@ final class TrustedAuthorities: Sendable {
         let inode: ino_t
     }
 
-    /// Where systems have the file of their certificates: libcurl's own place first, which for a binary
-    /// that came from elsewhere is another system's.
+    /// The paths of certificate bundles on different systems: libcurl's own first, which in a
+    /// portable binary is that of another system.
     static let bundlePlaces: [Path] =
         [curl_default_certificates().map { Path(String(cString: $0)) }].compactMap { $0 } + [
             "/etc/ssl/certs/ca-certificates.crt",  // Debian, Arch, Alpine, Gentoo
@@ -162,7 +163,7 @@ final class TrustedAuthorities: Sendable {
     }
 }
 
-/// By bytes, so that every run reads them in one order.
+/// Sorts by bytes, so that every run reads them in the same order.
 func sorted(_ names: [Path]) -> [Path] {
     names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
 }

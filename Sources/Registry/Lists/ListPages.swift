@@ -1,19 +1,20 @@
 import JSON
 import OCI
 
-/// A list that comes page by page, as `Link` leads. It is read to its end, or not at all.
+/// A list in pages that `Link` headers connect. It is read to its end, or an error is thrown.
 final class ListPages {
-    /// The most pages that are read of any list.
+    /// The maximum number of pages of a list.
     private static let pageLimit = 10_000
 
-    /// The most pages one after another that bring nothing: some filter after they have cut a page.
+    /// The maximum number of consecutive empty pages. Some registries filter the entries after they
+    /// have split the list.
     private static let emptyPageLimit = 100
 
-    /// The most bytes that a page has, and that all pages of a list have together.
+    /// The maximum number of bytes of a page, and of all pages of a list.
     static let pageByteLimit = 16 << 20
     private static let listByteLimit = 256 << 20
 
-    /// The most bytes of links: the pages that were read are remembered by them.
+    /// The maximum number of bytes of all links, which are stored to detect a loop.
     private static let linkByteLimit = 32 << 20
 
     private let client: RegistryClient
@@ -31,12 +32,13 @@ final class ListPages {
 
     var isFirst: Bool { seen.count == 1 }
 
-    /// - Parameter body: reads a page; returns how many entries it has, or nil to read no other.
+    /// - Parameter body: reads a page; returns the number of its entries, or nil to stop.
     /// - Throws: `RegistryError.violation` for a list that cannot be followed to its end.
     func read(_ body: (HTTPResponse, RegistryCall) throws -> Int?) throws {
         while true {
             let response = try client.send(call)
-            // Links lead on from where the registry is, which the first answer may have told.
+            // Links are relative to the URL of the registry, which the first response may have
+            // changed.
             call.request = client.located(call)
             seen.insert(call.request.url)
             let entryCount: Int?

@@ -4,7 +4,7 @@ import OCI
 extension RegistryRepository {
     /// All tags, in the registry's order. Some registries list digests among them.
     ///
-    /// - Throws: `RegistryError.violation` for what is neither: it would be printed.
+    /// - Throws: `RegistryError.violation` for other text, which would be printed.
     /// - Spec: distribution-spec v1.1, Listing Tags.
     public func tags() throws -> [String] {
         var tags: [String] = []
@@ -27,8 +27,9 @@ extension RegistryRepository {
 
     /// The manifests that have `digest` as their subject.
     ///
-    /// - Parameter artifactType: only those of this type.
-    /// - Returns: nil when the registry does not have this list, which each says in its own way.
+    /// - Parameter artifactType: selects only manifests of this type.
+    /// - Returns: nil when the registry does not have this list; registries report that in
+    ///   different ways.
     /// - Spec: distribution-spec v1.1, Listing Referrers.
     public func referrers(of digest: Digest, artifactType: String?) throws -> Index? {
         let query = artifactType.map { "?artifactType=\(percentEncoded($0))" } ?? ""
@@ -63,7 +64,8 @@ extension RegistryRepository {
 }
 
 extension HTTPResponse {
-    /// Whether the answer means that the registry has no list of referrers: a status, or an HTML page.
+    /// Whether the response means that the registry has no list of referrers: by its status, or as
+    /// an HTML page.
     fileprivate var saysThatThereIsNoList: Bool {
         [400, 404, 405, 406, 501].contains(status) || (status == 200 && isWebPage)
     }

@@ -3,14 +3,14 @@ import Hashing
 import OCI
 
 extension BlobUpload {
-    /// Up to this many bytes that are at hand are sent without a question: that costs no more.
+    /// A blob in memory of at most this size is sent without a question, which would cost as much.
     private static let unaskedByteCount: Int64 = 64 << 10
 
-    /// Whether the repository has the blob, or gets it from another. If not, there may be a session.
+    /// Whether the repository has the blob, or could mount it. When it does not, a session may be open.
     ///
-    /// A mount from the one place that may have it answers both questions at once.
+    /// With one possible source, a mount answers both questions at once.
     ///
-    /// - Parameter isNew: the blob was just made, and is most likely not there.
+    /// - Parameter isNew: the blob was just made, so the repository most likely does not have it.
     func isThere(
         _ identity: BlobIdentity, mountFrom: [String], isNew: Bool = false
     ) throws -> Bool {
@@ -34,8 +34,10 @@ extension BlobUpload {
         return false
     }
 
-    /// Asks, and opens the upload at the same time, by a mount from the repository itself: what is there
-    /// needs no upload then. A registry that mounts nothing opens one all the same.
+    /// Asks for the blob and opens the upload at the same time.
+    ///
+    /// The upload is opened by a mount from the repository itself: a registry that has the blob then
+    /// opens none. A registry that supports no mounts opens one in any case.
     private func isThereWhileOpening(_ identity: BlobIdentity) throws -> Bool {
         let existence = BackgroundResult { [repository] in
             try repository.existence(of: identity.digest, size: identity.size, pushing: true)
@@ -48,16 +50,18 @@ extension BlobUpload {
         return true
     }
 
-    /// Mounts the blob from a repository; what the registry opens instead is the session.
+    /// Mounts the blob from a repository; when the registry opens an upload instead, it becomes the
+    /// session.
     private func mount(_ identity: BlobIdentity, from other: String) throws -> Bool {
         switch try repository.tryMount(identity, from: other) {
         case .mounted:
-            // An earlier one may have opened an upload.
+            // An earlier mount may have opened an upload.
             dropSession()
             return true
         case .refused: return false
         case .session(let opened):
-            // The next mount would leave it open; the upload can use the last one.
+            // The next mount would leave the session open; only the last one is kept for the
+            // upload.
             dropSession()
             session = opened
             return false

@@ -2,14 +2,15 @@ import ByteStream
 import Hashing
 import OCI
 
-/// One blob on its way to a registry.
+/// The upload of one blob to a registry.
 ///
-/// Three ways, by what is known of the blob and of the registry:
-/// - `whole`: POST and one PUT, when the digest is known. Every registry takes it, but some let no
-///   one cancel it half-way: it is for small blobs.
+/// There are three methods; the choice depends on the blob and the registry:
+/// - `whole`: POST and one PUT, when the digest is known. Every registry accepts it, but some
+///   cannot cancel it half-way: it is for small blobs.
 /// - `stream`: POST, one PATCH without a length, PUT. The fastest for a stream, and what Docker does.
 /// - `chunks`: POST, PATCH after PATCH with `Content-Range`, PUT. For registries and proxies that
-///   refuse the others, and after a break: each chunk is kept until it was acknowledged.
+///   refuse the others, and after a broken connection: each chunk is kept until it was
+///   acknowledged.
 final class BlobUpload {
     enum UploadMethod {
         case whole(BlobIdentity)
@@ -25,11 +26,11 @@ final class BlobUpload {
     let resumption: Resumption?
     var retries: Retries
     var session: UploadSession?
-    /// Bytes that the open session has confirmed.
+    /// The number of bytes that the registry has confirmed in the open session.
     var acknowledged: Int64 = 0
-    /// A connection broke: only what was acknowledged is let go from now on.
+    /// Whether a connection broke: from then on only acknowledged bytes are dropped.
     var isCautious = false
-    /// The most that any session had.
+    /// The maximum number of bytes that any session had.
     private var furthest: Int64 = 0
     /// Number of 401 answers since bytes last arrived.
     var refreshCount = 0
@@ -102,9 +103,10 @@ final class BlobUpload {
         session = try UploadSession(response, to: client.located(call).url, client.requestPolicy)
     }
 
-    /// Sends what is next by the method that fits best now.
+    /// Sends the next bytes by the best method.
     ///
-    /// - Returns: nil when something was learned, or repaired, and it should be tried again.
+    /// - Returns: nil when the method changed or the session was repaired, and the caller should
+    ///   try again.
     private func send() throws -> BlobIdentity? {
         guard let session else { return nil }
         if acknowledged < window.start {
@@ -155,7 +157,7 @@ final class BlobUpload {
     private func sendWhole(
         _ identity: BlobIdentity, _ session: UploadSession
     ) throws -> BlobIdentity? {
-        // At hand with its end, it goes out even when a signal comes in the middle.
+        // A body that is completely in memory is sent even after a signal.
         if identity.size <= Int64(ChunkSize.preferred) {
             window.reserve(Int(identity.size) + 1)
             try window.fill(to: identity.size + 1)
@@ -182,7 +184,7 @@ final class BlobUpload {
         call.request.body = body
         let outcome = try attempt(call)
         if let failure = body.failure {
-            // It is over; where to cancel it is all that the answer is asked.
+            // The upload ends here; only the URL for cancelling is taken from the response.
             if case .answer(let response) = outcome { try follow(response) }
             throw failure
         }
@@ -206,7 +208,7 @@ final class BlobUpload {
         try keep(sending: acknowledged + count)
         var call = repository.call("PATCH", session.location, pushing: true)
         call.request.headers.add("Content-Type", MediaType.octetStream.rawValue)
-        // - Spec: distribution-spec v1.1: no `bytes` before it, and the last byte is counted in.
+        // - Spec: distribution-spec v1.1: without `bytes`, and with an inclusive end.
         call.request.headers.add(
             "Content-Range", "\(acknowledged)-\(acknowledged + count - 1)")
         call.request.body = body(from: acknowledged, byteCount: count)
@@ -237,10 +239,10 @@ final class BlobUpload {
 
     private func follow(_ response: HTTPResponse) throws { try session?.follow(response) }
 
-    /// Counts what an answer of success says has arrived.
+    /// Records the bytes that a successful response acknowledges.
     ///
-    /// Some registries report a range that never moves: only one inside of what was sent says that
-    /// a part is missing.
+    /// Some registries report a range that never changes: only a range that ends within the sent
+    /// bytes means that a part is missing.
     private func acknowledge(_ response: HTTPResponse, from first: Int64, to last: Int64) {
         let reported = response.headers["Range"].flatMap { HeaderValue.uploadedByteCount($0) }
         if let reported, reported > first, reported < last, window.contains(reported) {
@@ -251,7 +253,7 @@ final class BlobUpload {
         }
     }
 
-    /// Notes that bytes arrived. Bytes that were sent before are no progress.
+    /// Records progress. Bytes that were sent before do not count.
     func noteProgress() {
         guard acknowledged > furthest else { return }
         furthest = acknowledged
@@ -259,7 +261,7 @@ final class BlobUpload {
         refreshCount = 0
     }
 
-    /// Time that the registry may take to commit a blob.
+    /// The time limit for the registry to commit a blob.
     private var closingTimeout: Duration { max(client.options.stallTimeout, .seconds(600)) }
 
     /// Closes the upload with the blob's digest.
@@ -275,7 +277,7 @@ final class BlobUpload {
             if case .answer(let response) = outcome, response.isSuccess {
                 return try confirmed(identity, call, response)
             }
-            // An answer may be lost after the blob was stored.
+            // The response may be lost after the blob was stored.
             if try isStored(identity) {
                 self.session = nil
                 return identity
@@ -301,7 +303,7 @@ final class BlobUpload {
         return found == .present
     }
 
-    /// The blob is stored when the registry says so, or has it when it is asked again.
+    /// Checks that the blob is stored: by the response, or else by an existence check.
     private func confirmed(
         _ identity: BlobIdentity, _ call: RegistryCall, _ response: HTTPResponse
     ) throws -> BlobIdentity {
@@ -321,21 +323,21 @@ final class BlobUpload {
 
 /// Sizes of the chunks of an upload.
 enum ChunkSize {
-    /// The most that is kept in memory of one.
+    /// The maximum size of a chunk, which is kept in memory.
     static let limit = 64 << 20
     static let preferred = 16 << 20
     /// The largest body for proxies that limit bodies to 100 MB.
     static let behindLimit = 31 << 20
 
     /// - Parameters:
-    ///   - explicit: what the user wants.
-    ///   - limit: what the registry was seen to take.
-    ///   - minimum: what the registry says it wants.
-    /// - Returns: nil when they cannot all be had.
+    ///   - explicit: the size that the user set.
+    ///   - limit: the largest body that the registry accepts, as far as known.
+    ///   - minimum: the minimum that the registry states.
+    /// - Returns: nil when they contradict each other.
     static func choose(explicit: Int?, limit: Int?, minimum: Int) -> Int? {
         let most = min(limit ?? ChunkSize.limit, ChunkSize.limit)
         guard minimum <= most else { return nil }
-        // The window keeps whole segments, and a chunk may begin inside of one.
+        // The window keeps whole segments, and a chunk may begin within one.
         let wanted = max(min(explicit ?? preferred, most), minimum)
         return max(1, wanted)
     }

@@ -2,12 +2,13 @@ import ByteStream
 import OCI
 
 extension RegistryRepository {
-    /// Stores the manifest that a reference stands for; without a tag it is found by its digest.
+    /// Stores a manifest under a tag, or without one under its digest.
     ///
-    /// A registry that knows conditions is asked to hold the tag where `check` saw it; others pass
-    /// over them, and whoever wants to know looks at the tag again.
+    /// A registry that supports conditional requests is asked to change the tag only from the
+    /// digest that `check` got. Others ignore the condition, so a caller should check the tag
+    /// afterwards.
     ///
-    /// - Parameter check: called with what the tag stands for; what it throws leaves the tag as it is.
+    /// - Parameter check: called with the digest of the tag; when it throws, the tag is not moved.
     /// - Returns: as `putManifest`.
     /// - Spec: RFC 9110, sections 13.1.1 and 13.1.2.
     @discardableResult
@@ -21,15 +22,15 @@ extension RegistryRepository {
             return try put(manifest, tag: tag, condition: condition(after: head))
         } catch RegistryError.refused(let answer) where answer.status == 412 {
             let current = try manifestDigest(.tag(tag))
-            // The answer to the first try was lost: the tag is ours already.
+            // The response to the first attempt was lost: the tag already has this digest.
             if current == manifest.digest { return nil }
             try check(current)
-            // It is where it should be: this registry's condition is about something else.
+            // The tag did not move: this registry's condition has another meaning.
             return try putManifest(manifest, tag: tag)
         }
     }
 
-    /// nil when the registry gave nothing that could be compared.
+    /// The condition header; nil when the registry sent no entity tag.
     private func condition(after head: ManifestHead?) -> HTTPHeaders.Field? {
         guard let head else { return HTTPHeaders.Field(name: "If-None-Match", value: "*") }
         guard let tag = head.entityTag, tag.hasPrefix("\""), tag.hasSuffix("\""),
@@ -39,9 +40,9 @@ extension RegistryRepository {
     }
 }
 
-/// A registry's answer about a manifest, without its bytes.
+/// The response to HEAD for a manifest.
 struct ManifestHead {
     let digest: Digest
-    /// As it came: `"..."`, or `W/"..."` for one that cannot be compared.
+    /// The entity tag: `"..."`, or `W/"..."` for a weak one, which cannot be used.
     let entityTag: String?
 }

@@ -3,11 +3,11 @@ import Glibc
 import JSON
 import OCI
 
-/// A file that keeps an open upload, so that a new process goes on with it.
+/// A file that records an open upload, so that a new process can resume it.
 ///
-/// A Location lets whoever has it write to the upload: the file is readable by its owner only, and one
-/// that others own or may write is not used. The file is locked from the beginning to the end, so that
-/// two processes never write to one upload: what replaces it is locked before it has the name.
+/// Whoever knows the Location of an upload can write to it. So only its owner can read the file,
+/// and a file that others own or may write is refused. The file is locked during the whole run, so
+/// that two processes never write to one upload; a replacement is locked before it gets the name.
 ///
 /// - Spec: flock(2).
 final class ResumeFile {
@@ -22,27 +22,27 @@ final class ResumeFile {
         /// `host/repository`.
         var repository: String
         var location: String
-        /// The least that a chunk must have, but for the last.
+        /// The minimum size of all chunks but the last.
         var chunkMinimum: Int
-        /// The registry has these.
+        /// Bytes that the registry has.
         var acknowledged: Prefix
-        /// The registry has these at most: they were sent, or were about to be.
+        /// The maximum that the registry may have: bytes that were sent, or were about to be.
         var sent: Prefix
     }
 
     let path: Path
     private static let byteLimit = 1 << 20
-    /// How often the file may be replaced or removed while it is opened.
+    /// The maximum number of attempts while other processes replace or remove the file.
     private static let attemptLimit = 100
 
-    /// What has the name now, locked.
+    /// The file that has the name now, locked.
     private var file: OwnedDescriptor
-    /// There was no file, and nothing was kept yet.
+    /// Whether the file was created here and nothing was recorded yet.
     private var isNew: Bool
 
-    /// Locks the file, which is made when it is not there.
+    /// Locks the file, and creates it when it is missing.
     ///
-    /// - Throws: `RegistryError.resumeFileInUse` when another process has it, `StreamError`.
+    /// - Throws: `RegistryError.resumeFileInUse` when another process has the lock, `StreamError`.
     init(locking path: Path) throws {
         self.path = path
         for _ in 0..<ResumeFile.attemptLimit {
@@ -52,7 +52,7 @@ final class ResumeFile {
                 if Errno.current == .interrupted { continue }
                 throw StreamError.open(path: path, Errno.current)
             }
-            // Its owner may have replaced or removed it before the lock was had.
+            // The file may have been replaced or removed before the lock was acquired.
             guard ResumeFile.hasName(file, path) else { continue }
             (self.file, self.isNew) = (file, isNew)
             return
@@ -60,7 +60,7 @@ final class ResumeFile {
         throw RegistryError.resumeFileInUse(path)
     }
 
-    /// - Returns: nil when another process makes or removes it just now.
+    /// - Returns: nil when another process creates or removes it at the same time.
     private static func open(
         _ path: Path
     ) throws(StreamError) -> (file: OwnedDescriptor, isNew: Bool)? {
@@ -84,7 +84,7 @@ final class ResumeFile {
             && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino
     }
 
-    /// - Returns: nil when there was no file, or an empty one as mktemp(1) makes it.
+    /// - Returns: nil when there was no file, or an empty one, as mktemp(1) creates.
     /// - Throws: `StreamError`, `RegistryError.resumeFile`.
     func load() throws -> State? {
         var status = stat()
@@ -96,7 +96,7 @@ final class ResumeFile {
             throw StreamError.tooLarge(path: path, limit: ResumeFile.byteLimit)
         }
         if bytes.isEmpty { return nil }
-        // The status is that of the file that was read: another file may have the name by now.
+        // The status comes from the open file, because another file may have the name by now.
         guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
             throw unusable("others own it, or may read or write it")
         }
@@ -129,7 +129,7 @@ final class ResumeFile {
         isNew = false
     }
 
-    /// Removes a file that was made here and keeps nothing.
+    /// Removes a file that was created here and is still empty.
     func discard() throws(StreamError) {
         if isNew { try remove() }
     }

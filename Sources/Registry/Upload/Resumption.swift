@@ -2,12 +2,13 @@ import ByteStream
 import Hashing
 import OCI
 
-/// Keeps in a file how far an upload is, and compares the bytes that come again with those that went.
+/// Records the progress of an upload in a file, and compares repeated input with the bytes that
+/// were sent.
 final class Resumption {
     let file: ResumeFile
     private var hash = StreamingDigest()
     private var acknowledged: ResumeFile.Prefix
-    /// The file has the session that is open now.
+    /// Whether the file records the open session.
     private(set) var isKept = false
 
     init(_ file: ResumeFile) {
@@ -22,12 +23,13 @@ final class Resumption {
         isKept = false
     }
 
-    /// Notes what is about to be sent, before it is: a process that dies in the middle leaves a session
-    /// that has a part of it. And notes what was answered, since the next request may be far off.
+    /// Records what is about to be sent, because a process that dies during a request leaves a
+    /// session with a part of it. Also records what was acknowledged, because the next request may
+    /// come much later.
     ///
     /// - Parameters:
-    ///   - count: how many bytes the session has.
-    ///   - end: how many it may have after the next request. They are in the window.
+    ///   - count: the number of bytes that the session has.
+    ///   - end: the maximum number after the next request. These bytes are in the window.
     func keep(
         _ session: UploadSession, of repository: String, acknowledged count: Int64,
         sending end: Int64, from window: UploadWindow
@@ -41,10 +43,11 @@ final class Resumption {
         isKept = true
     }
 
-    /// Reads bytes that went out before, and compares them.
+    /// Reads bytes that were sent before, and compares them.
     ///
-    /// - Parameter received: how many bytes the session has. Afterwards the window has all from there on.
-    /// - Throws: `RegistryError.resumeFile` when they are not the same, what the source throws.
+    /// - Parameter received: the number of bytes that the session has. Afterwards the window has
+    ///   all bytes from there on.
+    /// - Throws: `RegistryError.resumeFile` when they differ, what the source throws.
     func compare(_ state: ResumeFile.State, received: Int64, _ window: UploadWindow) throws {
         isKept = true
         try compare(state.acknowledged, window)
@@ -74,7 +77,7 @@ final class Resumption {
         window.visit(from: hash.byteCount, to: end) { hash.update($0) }
     }
 
-    /// The session has all bytes, or takes none any more.
+    /// Ends the record: the session has all bytes, or accepts no more.
     func end() throws(StreamError) {
         isKept = false
         try file.remove()
@@ -82,10 +85,10 @@ final class Resumption {
 }
 
 extension BlobUpload {
-    /// Goes on with the session that the resume file keeps, if the registry still has it.
+    /// Resumes the session in the resume file, if the registry still has it.
     ///
-    /// - Throws: `RegistryError.resumeFile` when the bytes are not those of that session, or the file
-    ///   is of another repository. Nothing was sent then, and the session is as it was.
+    /// - Throws: `RegistryError.resumeFile` when the bytes differ from those of the session, or the
+    ///   file is for another repository. Then nothing was sent, and the session is unchanged.
     func resumePrevious() throws {
         guard let resumption, let state = try resumption.file.load() else { return }
         guard state.repository == repository.name else {
@@ -112,14 +115,14 @@ extension BlobUpload {
         noteProgress()
     }
 
-    /// Notes in the resume file, if there is one, how far the session is.
+    /// Records the progress of the session in the resume file, if there is one.
     func keep(sending end: Int64) throws {
         guard let resumption, let session else { return }
         try resumption.keep(
             session, of: repository.name, acknowledged: acknowledged, sending: end, from: window)
     }
 
-    /// Whether what comes behind `received` can be kept until all that must be compared was read.
+    /// Whether the bytes after `received` fit in memory until the comparison is complete.
     private func canGoOn(_ state: ResumeFile.State, from received: Int64) -> Bool {
         guard received > 0, received <= state.sent.byteCount else { return false }
         let end = max(
@@ -128,7 +131,7 @@ extension BlobUpload {
         return end - received <= Int64(ChunkSize.limit)
     }
 
-    /// Ends with a failure, and keeps the session for another process where it can go on.
+    /// Ends after a failure, and keeps the session when another process can resume it.
     func abandon(_ error: any Error) {
         var isOver = false
         if case RegistryError.refused = error { isOver = true }

@@ -3,27 +3,29 @@ import Hashing
 import OCI
 
 extension RegistryRepository {
-    /// Up to this many bytes a blob of unknown length is read before anything is sent, so that it
-    /// can be asked for by its digest first.
+    /// The size up to which a blob of unknown length is read before anything is sent, so that its
+    /// digest is known for an existence check.
     static let spoolByteLimit = 16 << 20
 
     /// Stores a blob and returns its digest and size, after the registry confirmed them.
     ///
-    /// A blob that announces its digest, or is small enough to be read before, is not sent when the
-    /// repository has it or gets it by a mount. Otherwise memory stays below `UploadWindow`'s bytes,
-    /// whatever comes.
+    /// A blob whose digest is known, or that is small enough to be read before, is not sent when
+    /// the repository has it or can mount it. For other blobs, memory is limited to the capacity of
+    /// `UploadWindow`.
     /// - Parameter mountFrom: repositories of the same registry, without the host, that may have it.
-    /// - Throws: what the source throws: the upload is then cancelled, never closed; `RegistryError`.
+    /// - Throws: what the source throws; then the upload is cancelled, never closed;
+    ///   `RegistryError`.
     /// - Spec: distribution-spec v1.1, Pushing blobs.
     public func writeBlob(_ source: any BlobSource, mountFrom: [String]) throws -> BlobIdentity {
         try BlobUpload(self, source).run(mountFrom: mountFrom)
     }
 
-    /// The same, with a file that keeps the upload while it is open: when this process fails or dies,
-    /// the next one that brings the same bytes goes on with it. The upload is not cancelled then.
+    /// The same, with a file that records the open upload. When this process fails or dies, the
+    /// upload is not cancelled, and the next process with the same input resumes it.
     ///
-    /// The bytes go in chunks, since only what was answered is known to be there.
-    /// - Throws: also `RegistryError.resumeFile`, `.resumeFileInUse` and `StreamError` of the file.
+    /// The bytes are sent in chunks, because only acknowledged bytes are known to be stored.
+    /// - Throws: also `RegistryError.resumeFile`, `.resumeFileInUse` and `StreamError` for the
+    ///   file.
     public func writeBlob(
         _ source: any BlobSource, mountFrom: [String], resumeFile: Path
     ) throws -> BlobIdentity {
@@ -59,10 +61,11 @@ extension RegistryRepository {
             // What comes after a mount from this repository tries again.
             response = try source == path ? client.sendOnce(call) : client.send(call)
         } catch RegistryError.denied {
-            // No token for the other repository: go on without it.
+            // Without a token for the other repository, there is no mount.
             return .refused
         } catch RegistryError.exhausted {
-            // Some fail over a source that they do not know; whether it is that, the upload tells.
+            // Some registries fail for an unknown source; the upload will show whether that was the
+            // reason.
             return .refused
         } catch let failure as TransportFailure {
             guard failure.retryLimit > 0 else { throw client.error(failure, call.request) }
@@ -84,7 +87,7 @@ extension RegistryRepository {
         }
     }
 
-    /// Ends an upload without a blob. Nothing is done about a failure: the registry will tire of it.
+    /// Cancels an upload. A failure is ignored, because registries purge abandoned uploads.
     func cancel(_ location: HTTPURL) {
         var call = call("DELETE", location, pushing: true)
         call.request.ignoresInterruption = true
@@ -99,16 +102,16 @@ extension RegistryRepository {
 
 /// An open upload of a registry.
 struct UploadSession {
-    /// URL of the next request; each answer may change it.
+    /// The URL of the next request; each response may change it.
     var location: HTTPURL
     /// The least that a chunk must have, but for the last.
     let chunkMinimum: Int
-    /// The answer came through a proxy that is known to limit bodies.
+    /// Whether the response came through a proxy that is known to limit bodies.
     let isBehindLimit: Bool
     private let policy: RequestPolicy
 
-    /// - Throws: `TransportFailure.violation` when the answer does not say where, or names a place
-    ///   that the policy forbids.
+    /// - Throws: `TransportFailure.violation` when the response has no location, or a location that
+    ///   the policy forbids.
     /// - Spec: distribution-spec v1.1, `OCI-Chunk-Min-Length`.
     init(
         _ response: HTTPResponse, to url: HTTPURL, _ policy: RequestPolicy
@@ -120,8 +123,8 @@ struct UploadSession {
         isBehindLimit = response.headers["CF-RAY"] != nil
     }
 
-    /// The session that a resume file keeps. A Location in a file is trusted as one in an answer of the
-    /// registry: it leads nowhere that the policy forbids.
+    /// The session in a resume file. Its Location is checked by the same policy as one in a
+    /// response.
     ///
     /// - Throws: `TransportFailure.violation`.
     init(
@@ -133,9 +136,9 @@ struct UploadSession {
         isBehindLimit = false
     }
 
-    /// Goes on where the answer says, if it does.
+    /// Updates the location from a response, if it has one.
     ///
-    /// - Throws: `TransportFailure.violation` for a place that the policy forbids.
+    /// - Throws: `TransportFailure.violation` for a location that the policy forbids.
     mutating func follow(_ response: HTTPResponse) throws(TransportFailure) {
         guard let next = response.headers["Location"] else { return }
         location = try policy.target(of: next, from: location, "an upload")

@@ -5,11 +5,11 @@ extension BlobUpload {
     /// The outcome of sending a body.
     enum Outcome {
         case answer(HTTPResponse)
-        /// Nothing certain, with the answer when it was one that may pass.
+        /// The outcome is unknown; with the response, when it was a temporary failure.
         case broken(TransportFailure, HTTPResponse?)
     }
 
-    /// Sends once; what may pass is told apart from what will not.
+    /// Sends once, and separates temporary from permanent failures.
     ///
     /// - Throws: what the source throws; `RegistryError`.
     func attempt(_ call: RegistryCall) throws -> Outcome {
@@ -30,7 +30,7 @@ extension BlobUpload {
         }
     }
 
-    /// Goes on after a refusal: by another method, or after authorization was renewed.
+    /// Recovers from a refusal: by another method, or by renewing the authorization.
     ///
     /// - Throws: `RegistryError` when there is no other method.
     func recover(_ call: RegistryCall, _ response: HTTPResponse, refused method: UploadMethod)
@@ -39,7 +39,7 @@ extension BlobUpload {
         let refusal = client.refusal(call, response)
         switch response.status {
         case 401 where refreshCount == 0:
-            // The token ran out; by now there is another.
+            // The token expired; it was renewed.
             refreshCount += 1
             try resume(after: refusal)
         case 307, 308:
@@ -49,12 +49,13 @@ extension BlobUpload {
             try learnLimit(method, refusal)
             try resume(after: refusal)
         case 416:
-            // The registry has another offset than we think: it knows better, but only so often.
+            // The registry has another offset than expected. Its offset is used, but only a few
+            // times.
             guard try retries.wait(limit: 3) else { throw refusal }
             isCautious = true
             try resume(after: refusal)
         case 404 where acknowledged > 0:
-            // It took a part: the upload is gone, but the method works.
+            // The registry accepted a part: the upload is lost, but the method works.
             guard try retries.wait(limit: 3) else { throw refusal }
             session = nil
             try restart(after: refusal)
@@ -93,13 +94,13 @@ extension BlobUpload {
             throw refusal
         }
         repository.host.habits = habits
-        // What is left needs the digest, and the whole.
+        // The remaining method needs the digest and the whole blob.
         guard habits.refusesChunks, habits.refusesStreams else { return }
         try window.fillUp()
         if identity == nil { throw refusal }
     }
 
-    /// Repairs a broken connection, after a while.
+    /// Resumes after a broken connection and a delay.
     func repair(
         _ call: RegistryCall, _ failure: TransportFailure, _ response: HTTPResponse?
     ) throws {
@@ -110,7 +111,7 @@ extension BlobUpload {
         try resume(after: cause)
     }
 
-    /// Goes on from the offset that the registry reports, else from the beginning.
+    /// Resumes at the offset that the registry reports, or else from the beginning.
     private func resume(after cause: RegistryError) throws {
         if let offset = try sessionOffset(), offset > 0, window.contains(offset) {
             acknowledged = offset
@@ -120,7 +121,7 @@ extension BlobUpload {
         try restart(after: cause)
     }
 
-    /// Bytes that the session has; nil when it is gone or does not say.
+    /// The number of bytes of the session; nil when it is gone or does not report it.
     ///
     /// - Spec: distribution-spec v1.1, Pushing a blob in chunks: GET of the upload's URL.
     func sessionOffset() throws -> Int64? {
@@ -135,11 +136,11 @@ extension BlobUpload {
         return response.headers["Range"].flatMap { HeaderValue.uploadedByteCount($0) }
     }
 
-    /// Begins again with a new upload: a used URL is never sent to from the beginning.
+    /// Starts a new upload, because a used URL must not get the blob from the beginning.
     ///
-    /// - Throws: `RegistryError.uploadLost` when the first bytes are gone.
+    /// - Throws: `RegistryError.uploadLost` when the first bytes are no longer available.
     private func restart(after cause: RegistryError) throws {
-        // Another process may still go on with a session that this one has not the bytes for.
+        // Another process may still resume a session for which this one lacks the bytes.
         let isKept = resumption?.isKept == true && !window.canRestart
         if let session, !isKept { repository.cancel(session.location) }
         session = nil
@@ -154,6 +155,6 @@ extension BlobUpload {
 }
 
 extension ChunkSize {
-    /// Under this, a registry that calls a body too large means something else.
+    /// The smallest body that counts as too large; for smaller ones the refusal has another reason.
     static let smallest = 1 << 20
 }

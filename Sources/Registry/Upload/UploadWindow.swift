@@ -2,26 +2,26 @@ import ByteStream
 import Hashing
 import OCI
 
-/// The part of a stream that can still be sent again: the last bytes that were read from it.
+/// The part of a stream that can still be sent again: the last bytes read from it.
 ///
-/// Memory is taken a MiB at a time, as it is needed, up to the capacity.
+/// Memory is allocated a MiB at a time, as needed, up to the capacity.
 final class UploadWindow {
     static let segmentByteCount = 1 << 20
     static let defaultByteCount = 32 << 20
-    /// For a source that can be read again: more than one call of libcurl asks for.
+    /// The capacity for a source that can be read again: more than libcurl reads in one call.
     static let rewindableByteCount = 4 << 20
 
     private let source: any BlobSource
     private var segmentLimit: Int
     private var segments: [UnsafeMutableRawBufferPointer] = []
-    /// Offset in the stream of the first byte that is kept.
+    /// The offset in the stream of the first kept byte.
     private(set) var start: Int64 = 0
     /// Offset in the stream after the last byte that was read.
     private(set) var end: Int64 = 0
-    /// The source has ended: nothing comes after `end`.
+    /// Whether the source has ended at `end`.
     private(set) var isComplete = false
 
-    /// - Parameter byteCount: how much is kept; rounded up to whole segments.
+    /// - Parameter byteCount: the number of bytes to keep; rounded up to whole segments.
     init(_ source: any BlobSource, byteCount: Int = UploadWindow.defaultByteCount) {
         self.source = source
         let size = UploadWindow.segmentByteCount
@@ -32,10 +32,10 @@ final class UploadWindow {
         for segment in segments { segment.deallocate() }
     }
 
-    /// Keeps at least so many bytes from now on.
+    /// Raises the capacity to at least this number of bytes.
     func reserve(_ byteCount: Int) {
         let size = UploadWindow.segmentByteCount
-        // They may begin inside of a segment.
+        // The bytes may begin within a segment.
         segmentLimit = max(segmentLimit, (byteCount + size - 1) / size + 1)
     }
 
@@ -76,7 +76,7 @@ final class UploadWindow {
         }
     }
 
-    /// Copies what is there from `offset` on; 0 when that is `end`.
+    /// Copies kept bytes from `offset` on; returns 0 when that is `end`.
     func copy(from offset: Int64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
         precondition(contains(offset))
         let size = UploadWindow.segmentByteCount
@@ -112,7 +112,7 @@ final class UploadWindow {
 
     /// Rewinds to the first byte, in the kept bytes or in the source.
     ///
-    /// - Returns: false when the first byte is gone.
+    /// - Returns: false when the first byte is no longer available.
     func restart() throws -> Bool {
         if start == 0 { return true }
         guard try source.rewind() else { return false }
@@ -125,7 +125,7 @@ final class UploadWindow {
     }
 }
 
-/// A stretch of the window as the body of a request.
+/// A range of the window as the body of a request.
 final class WindowBody: RequestBody {
     private let window: UploadWindow
     private let first: Int64
@@ -136,13 +136,13 @@ final class WindowBody: RequestBody {
     let byteCount: Int64?
     /// Why a body of unknown length ended before the stream did.
     ///
-    /// It is ended, not broken off: some registries let no one cancel an upload but by the Location
-    /// that their answer to the bytes so far has.
+    /// The body ends instead of breaking off the exchange, because some registries accept a
+    /// cancellation only at the Location in their response to the bytes so far.
     private(set) var failure: (any Error)?
 
     /// - Parameters:
-    ///   - byteCount: nil for all that comes.
-    ///   - announced: what the whole must be, when the body goes to its end.
+    ///   - byteCount: nil for all bytes to the end of the stream.
+    ///   - announced: the expected identity of the whole blob, when the body ends with it.
     init(
         _ window: UploadWindow, of source: any BlobSource, from first: Int64, byteCount: Int64?,
         announced: BlobIdentity? = nil, progress: @escaping (Int64) -> Void
@@ -185,7 +185,8 @@ final class WindowBody: RequestBody {
         return count
     }
 
-    /// Before the last bytes leave, the source must have proved that they are the last, and right.
+    /// The last bytes are sent only after the source has verified that they are the last and
+    /// correct.
     private func checkEnd(_ offset: Int64) throws {
         guard let announced, offset >= announced.size else { return }
         try window.fill(to: announced.size + 1)
@@ -196,14 +197,14 @@ final class WindowBody: RequestBody {
         try source.check(announced)
     }
 
-    /// The bytes that are still to be sent must be available.
+    /// The bytes that are still to be sent must be in memory.
     func abandon() -> Bool {
         if let byteCount { return first + byteCount <= window.end }
         failure = failure ?? TransportFailure.interrupted
         return true
     }
 
-    /// An upload's URL is used up by a body, or by a part of one.
+    /// An upload's URL is consumed by a body, or by a part of one.
     var mayBeSentTwice: Bool { false }
 
     func rewind() -> Bool {

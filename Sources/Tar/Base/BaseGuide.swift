@@ -1,10 +1,10 @@
 import ByteStream
 
-/// Leads the paths of a layer through the symbolic links of its base, as the kernel does, and sees to
-/// it that nothing becomes another type of file than it was.
+/// Resolves the paths of a layer through the symbolic links of its base, as the kernel does, and
+/// refuses entries that would change the type of an existing file.
 final class BaseGuide {
     private let base: any LayerBase
-    /// The directory that was asked for last, and where it leads.
+    /// The last resolved directory, and the result.
     private var last: (path: [UInt8], led: [UInt8]) = ([], [])
     /// Written paths, and whether each is a directory.
     private var written: [[UInt8]: Bool] = [:]
@@ -52,10 +52,11 @@ final class BaseGuide {
         return entry
     }
 
-    /// Notes that a path is about to be written.
+    /// Records that a path is about to be written.
     ///
     /// - Returns: false for a directory that was written before.
-    /// - Throws: `TarError.clash` for anything else that was: two paths lead to the same.
+    /// - Throws: `TarError.clash` for any other path that was written before: two paths lead to the
+    ///   same file.
     func claim(_ led: [UInt8], isDirectory: Bool) throws(TarError) -> Bool {
         var path = led
         if path.last == UInt8(ascii: "/") { path.removeLast() }

@@ -2,37 +2,36 @@ import ByteStream
 
 /// A path of the image, resolved through the symbolic links of its base as the kernel does.
 public struct BasePath {
-    /// The most links that a path may lead through, as in the kernel.
+    /// The maximum number of links on a path, as in the kernel.
     private static let linkLimit = 40
     private static let slash = UInt8(ascii: "/")
-    /// Bytes that a path and the target of a link have at most, as in the kernel.
+    /// The maximum number of bytes of a path and of a link's target, as in the kernel.
     private static let byteLimit = 4095
 
     /// The meaning of `..` in the root of the image.
     public enum RootParent: Sendable {
-        /// The root, as the kernel has it for a process in the image.
+        /// The root itself, as in the kernel for a process in the image.
         case root
-        /// An error: who wrote the link or the path meant something else.
+        /// An error: the author of the link or path meant another directory.
         case refused
     }
 
-    /// None of them is a link of the base, `.` or `..`.
+    /// The resolved components: no link of the base, `.` or `..`.
     public let components: [[UInt8]]
     /// The base's entry there; nil when it has none, and for the root.
     public let entry: TarEntry?
 
-    /// With slashes between the components; empty for the root.
+    /// The components, joined by slashes; empty for the root.
     public var bytes: [UInt8] { BasePath.joined(components) }
 
-    /// Whether a directory can be made there or is there already.
+    /// Whether a directory exists there or can be created.
     var mayBeDirectory: Bool { entry.map { $0.kind == .directory } ?? true }
 
     /// Follows a path, its last component too.
     ///
-    /// - Parameter text: from the root of the image; slashes at its ends mean nothing.
-    /// - Throws: `TarError.overBase` when something that is no directory is on the way,
-    ///   `.unsupported` for links that lead in a circle or, if that is refused, out of the root;
-    ///   what the base throws.
+    /// - Parameter text: relative to the root of the image; slashes at its ends are ignored.
+    /// - Throws: `TarError.overBase` when a component is not a directory, `.unsupported` for links
+    ///   that lead in a circle or, if that is refused, out of the root; what the base throws.
     /// - Spec: POSIX.1-2017, base definitions 4.13, "Pathname Resolution".
     public init(
         _ text: [UInt8], in base: any LayerBase, rootParent: RootParent
@@ -80,7 +79,7 @@ public struct BasePath {
         self.entry = entry
     }
 
-    /// The last component first, without `.`.
+    /// The components in reverse order, without `.`.
     private static func split(_ path: ArraySlice<UInt8>) -> [[UInt8]] {
         path.split(separator: slash).map(Array.init).filter { !$0.elementsEqual(".".utf8) }
             .reversed()

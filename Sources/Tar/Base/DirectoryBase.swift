@@ -4,7 +4,7 @@ import Glibc
 
 /// A base that is unpacked in a directory.
 public final class DirectoryBase: LayerBase {
-    /// The most that `contents` reads.
+    /// The maximum number of bytes that `contents` reads.
     private static let contentsByteLimit = 10 << 20
 
     private let root: OpenDirectory
@@ -55,7 +55,7 @@ public final class DirectoryBase: LayerBase {
             }
             throw error
         }
-        // A socket is not in a layer, but in the way of one all the same.
+        // A layer cannot contain a socket, but a socket can be in the way of an entry.
         let kind = TarEntry.Kind(mode: status.st_mode) ?? .file
         var entry = TarEntry(kind: kind, path: path, mode: status.st_mode & 0o7777)
         entry.uid = UInt64(status.st_uid)

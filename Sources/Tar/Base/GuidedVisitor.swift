@@ -10,7 +10,7 @@ final class GuidedVisitor: TreeVisitor {
 
     func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
         let led = try guide.directory(path)
-        // A link of the base may lead to its root, which has no entry.
+        // A link of the base may lead to the root, which has no entry.
         guard !led.isEmpty, try guide.claim(led, isDirectory: true) else {
             return try next.pass(directory, path: path)
         }

@@ -4,16 +4,15 @@ import ByteStream
 public protocol LayerBase {
     /// The entry at a path; nil when there is none.
     ///
-    /// - Parameter path: components with a slash between them, not empty; none of its directories is
-    ///   a link.
+    /// - Parameter path: components joined by slashes, not empty; none of its directories is a
+    ///   link.
     func entry(at path: [UInt8]) throws(TarError) -> TarEntry?
 
-    /// The bytes of a small file that a path leads to, links followed; nil when it is not there or
-    /// not known.
+    /// The bytes of a small file, after following links; nil when it does not exist or is unknown.
     func contents(of path: Path) throws(TarError) -> [UInt8]?
 }
 
-/// A base of which nothing is known: no link is followed, and every directory is made.
+/// An unknown base: no link is followed, and every directory is created.
 public struct EmptyBase: LayerBase {
     public init() {}
 

@@ -1,12 +1,12 @@
 import ByteStream
 import Glibc
 
-/// A file that ADD unpacks: a tar, as it is or compressed.
+/// A file that ADD unpacks: a tar, compressed or not.
 struct CopyArchive {
     private let file: TreeFile
     private let program: Path?
 
-    /// A file of the context, to be opened as often as it is read.
+    /// A file of the context, which is opened each time it is read.
     struct TreeFile {
         let name: Path
         let directory: OpenDirectory
@@ -26,13 +26,14 @@ struct CopyArchive {
         }
     }
 
-    /// Compressions by the first bytes of what they make, and the programs that undo them.
+    /// The first bytes of compressed files, and the programs that decompress them.
     private static let programs: [(magic: [UInt8], program: Path)] = [
         ([0x1F, 0x8B], "gzip"), (Array("BZh".utf8), "bzip2"),
         ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], "xz"), ([0x28, 0xB5, 0x2F, 0xFD], "zstd"),
     ]
 
-    /// - Returns: nil for a file that is no archive: its first header is none, or it has no entry.
+    /// - Returns: nil for a file that is not an archive: its first header is invalid, or it has no
+    ///   entry.
     /// - Throws: `TarError` when it cannot be read.
     init?(_ source: TreeSource) throws(TarError) {
         let file: TreeFile
@@ -57,7 +58,7 @@ struct CopyArchive {
         guard try hasEntry() else { return nil }
     }
 
-    /// Whether the first header is one of a tar.
+    /// Whether the first header is valid.
     private func hasEntry() throws(TarError) -> Bool {
         do {
             return try read { (input) throws(TarError) in
@@ -97,7 +98,7 @@ struct CopyArchive {
 
     /// Writes its entries below a directory of the tar.
     ///
-    /// - Throws: `TarError`; one that is cut or whose compression is broken has no end.
+    /// - Throws: `TarError`; also for an archive that is truncated or whose compression is damaged.
     func write(to writer: TarWriter, below directory: [[UInt8]]) throws(TarError) {
         var request = ArchiveRequest()
         request.rootDirectory = directory

@@ -4,14 +4,14 @@ import ByteStream
 ///
 /// - Spec: Dockerfile reference, "COPY"; BuildKit where that is silent.
 public struct CopyRequest: Sendable {
-    /// The directory that sources are looked up in, and which no link leads out of.
+    /// The directory in which sources are looked up; no link leads out of it.
     public var context: Path
     /// Relative to the context, whether they begin with a slash or not. `*`, `?`, `[…]` match names;
-    /// `\` takes away a character's meaning.
+    /// `\` escapes a character.
     public var sources: [[UInt8]]
     /// Absolute in the image. With a slash at its end it is a directory.
     public var destination: [UInt8]
-    /// Patterns of paths that the context lacks, relative to it.
+    /// Patterns of paths that are missing from the context, relative to it.
     public var contextExcludes = ExcludePatterns()
     /// Patterns of paths to leave out, relative to a source directory.
     public var excludes = ExcludePatterns()

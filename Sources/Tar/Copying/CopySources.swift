@@ -2,10 +2,10 @@ import ByteStream
 import CSystem
 import Glibc
 
-/// One thing that is copied: a directory's contents, or a file.
+/// A source of a copy: a directory's contents, or a file.
 struct CopySource {
     let tree: TreeSource
-    /// The name of a file as the source was written, which need not be that of what a link leads to.
+    /// The file name in the source as it is written, which may be that of a link.
     let name: [UInt8]
     /// Relative to the context.
     let path: [UInt8]
@@ -18,11 +18,11 @@ struct CopySource {
     }
 }
 
-/// Finds sources in a context, from which nothing leads out.
+/// Finds sources in a context; no path leads out of it.
 struct CopyContext {
     private let root: ConfinedRoot
     private let path: Path
-    /// The kernel's name of the root, to tell where in it something is.
+    /// The absolute path of the root, to make paths relative to it.
     private let realPath: [UInt8]
     private let excludes: ExcludePatterns
 
@@ -40,7 +40,7 @@ struct CopyContext {
 
     /// The files that a source matches, in byte order; a pattern may match none.
     ///
-    /// - Throws: `TarError.missing` for a path that is not there or that the excludes leave out.
+    /// - Throws: `TarError.missing` for a path that does not exist or is excluded.
     func find(_ source: [UInt8]) throws(TarError) -> [CopySource] {
         let components = CopyContext.components(source)
         guard let first = components.firstIndex(where: { CopyContext.isPattern($0) }) else {
@@ -60,7 +60,7 @@ struct CopyContext {
             components[first...], in: opened, below: directory.path, of: source, &found)
         var sources: [CopySource] = []
         for path in found {
-            // A link to nothing matches as a name, and there is nothing to copy.
+            // A dangling link matches a pattern, but has nothing to copy.
             sources.append(try open(CopyContext.components(path), of: source))
         }
         return sources
@@ -75,7 +75,7 @@ struct CopyContext {
         return source
     }
 
-    /// Whether the context does not have what is at an open directory's name.
+    /// Whether the excludes leave out a path, given by the name of an open directory.
     func excludes(_ path: Path) -> Bool {
         guard !excludes.isEmpty, path.bytes.starts(with: self.path.bytes) else { return false }
         let relative = path.bytes[self.path.bytes.count...].drop { $0 == UInt8(ascii: "/") }
@@ -137,7 +137,7 @@ struct CopyContext {
 
     // MARK: opening
 
-    /// Opens what a path leads to, its last component followed too.
+    /// Opens a path; a link at its last component is followed too.
     private func open(
         _ components: [[UInt8]], of source: [UInt8]
     ) throws(TarError) -> CopySource {
@@ -146,7 +146,7 @@ struct CopyContext {
         let realRelative = Array(real.joined(separator: [UInt8(ascii: "/")]))
         let isExcluded = !realRelative.isEmpty && excludes.excludes(realRelative)
         if let directory = try openDirectory(Path(realRelative), of: source) {
-            // An exception may have included something in it.
+            // An exception may include paths in it.
             if isExcluded && !hasExceptions {
                 throw .missing(path: Path(source), isExcluded: true)
             }
@@ -183,7 +183,7 @@ struct CopyContext {
         }
     }
 
-    /// - Returns: nil for what is no directory.
+    /// - Returns: nil for anything but a directory.
     private func openDirectory(
         _ relative: Path, of source: [UInt8]
     ) throws(TarError) -> OpenDirectory? {
@@ -204,7 +204,7 @@ struct CopyContext {
 
     // MARK: patterns
 
-    /// Collects the paths whose components match one by one. What matches is not searched further.
+    /// Collects the paths whose components match. A matching directory is not searched further.
     private func match(
         _ patterns: ArraySlice<[UInt8]>, in directory: OpenDirectory, below path: [UInt8],
         of source: [UInt8], _ found: inout [[UInt8]]

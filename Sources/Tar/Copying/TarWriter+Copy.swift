@@ -4,15 +4,15 @@ import Glibc
 extension TarWriter {
     /// Writes what a COPY adds to an image, but not the end of the archive.
     ///
-    /// Without sources it is the destination alone, a directory that is made.
+    /// Without sources, only the destination directory is made.
     ///
-    /// A directory's contents are merged into the destination. Directories on the way that the base
-    /// does not have get mode 0755 and the policy's owner, those that it has stay as they are; so
-    /// does the destination itself. Directories inside take what the source's have.
+    /// A directory's contents are merged into the destination. Missing directories above the
+    /// destination, and the destination itself, get mode 0755 and the policy's owner; existing ones
+    /// stay as they are. Directories inside get the attributes of the source's directories.
     ///
-    /// - Throws: `TarError.missing` for a source that is not there; `.clash` where a directory of the
-    ///   base would become something else or the reverse; the output then has no end and must not be
-    ///   given one.
+    /// - Throws: `TarError.missing` for a source that does not exist; `.clash` when a directory of
+    ///   the base would become another type or the reverse. Then the output has no end, and the
+    ///   caller must not write one.
     /// - Spec: Dockerfile reference, "COPY"; BuildKit where that is silent.
     public func write(_ request: CopyRequest, over base: any LayerBase) throws(TarError) {
         OpenDirectory.raiseLimit()
@@ -27,7 +27,7 @@ extension TarWriter {
             sources += try CopyContext(directory, excludes: ExcludePatterns())
                 .find(Array("*".utf8))
         }
-        // Patterns that match nothing.
+        // All sources are patterns without a match.
         if sources.isEmpty, !request.sources.isEmpty || request.inlineDirectory != nil { return }
         let destination = try CopyDestination(request.destination, in: base)
         if request.unpacks {
@@ -50,7 +50,7 @@ extension TarWriter {
         }
     }
 
-    /// Writes what is in the sources that are archives.
+    /// Writes the contents of sources that are archives.
     ///
     /// - Returns: the other sources.
     private func writeArchives(
@@ -71,7 +71,7 @@ extension TarWriter {
         return others
     }
 
-    /// Writes one file under a name of its own.
+    /// Writes one file under a given name.
     private func writeFile(
         _ source: CopySource, to destination: CopyDestination, over base: any LayerBase
     ) throws(TarError) {
@@ -148,7 +148,7 @@ extension TarWriter {
     private func writeKeepingParents(
         _ request: CopyRequest, _ context: CopyContext, over base: any LayerBase
     ) throws(TarError) {
-        // Below each pivot a walk that leaves out everything but the sources.
+        // For each pivot, a walk that excludes everything but the sources.
         var groups: [(pivot: [UInt8], patterns: [[UInt8]])] = []
         for source in request.sources {
             let (pivot, path) = splitPivot(source)
@@ -181,7 +181,7 @@ extension TarWriter {
         try walk([directory.tree], root: root, patterns, context, over: base)
     }
 
-    /// The part of a source that is dropped, and the components that are kept.
+    /// Splits a source into the part to drop and the components to keep.
     private func splitPivot(_ source: [UInt8]) -> (pivot: [UInt8], path: [[UInt8]]) {
         let parts = source.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         let pivot = parts.dropFirst().dropLast().firstIndex { $0.elementsEqual(".".utf8) }

@@ -1,9 +1,9 @@
-/// A header block as it is read: ustar, GNU, or the older format without a magic.
+/// A header block of an input: ustar, GNU, or the older format without a magic.
 ///
 /// - Spec: POSIX.1-2017, pax, "ustar Interchange Format"; tar(5) for GNU's base-256 numbers, long
 ///   names and sparse maps.
 struct HeaderBlock {
-    /// 512 bytes, valid while the caller's buffer is.
+    /// 512 bytes, valid as long as the caller's buffer.
     let bytes: UnsafeRawBufferPointer
 
     init(_ bytes: UnsafeRawBufferPointer) {
@@ -13,7 +13,7 @@ struct HeaderBlock {
 
     var isZero: Bool { bytes.allSatisfy { $0 == 0 } }
 
-    /// Whether the checksum is right, counting bytes as unsigned or, as some old tools, signed.
+    /// Whether the checksum is right, with bytes as unsigned or, as in some old tools, signed.
     var isValid: Bool {
         guard let stored = number(148..<156) else { return false }
         // The checksum is taken with spaces in its own field.
@@ -29,7 +29,7 @@ struct HeaderBlock {
     /// Value of the size field; nil when it is not a number or is negative.
     var size: UInt64? { number(124..<136).flatMap { UInt64(exactly: $0) } }
 
-    /// Bytes of data in the archive, for types whose size field readers use.
+    /// The number of bytes of data in the archive; 0 for types without data.
     var dataSize: UInt64? { HeaderBlock.hasData(type) ? size : 0 }
 
     /// Links, devices, directories and FIFOs have no data, even if their size field says so.
@@ -37,7 +37,7 @@ struct HeaderBlock {
         !(UInt8(ascii: "1")...UInt8(ascii: "6")).contains(type)
     }
 
-    /// Whether what follows belongs to another entry: a long name of GNU's, records of pax.
+    /// Whether it extends the next entry: a GNU long name or pax records.
     var isExtension: Bool {
         switch type {
         case UInt8(ascii: "x"), UInt8(ascii: "g"), UInt8(ascii: "L"), UInt8(ascii: "K"): true
@@ -45,10 +45,10 @@ struct HeaderBlock {
         }
     }
 
-    /// Whether the block after an old GNU sparse header is more of its map.
+    /// Whether a block with more of the sparse map follows an old GNU header.
     var hasSparseExtension: Bool { type == UInt8(ascii: "S") && bytes[482] != 0 }
 
-    /// The map and the size that an old GNU sparse header has.
+    /// The map and the size in an old GNU sparse header.
     var sparseMap: (entries: UnsafeRawBufferPointer, size: UInt64?) {
         (
             UnsafeRawBufferPointer(rebasing: bytes[386..<482]),
@@ -58,15 +58,15 @@ struct HeaderBlock {
 
     var isUstar: Bool { field(257..<262).elementsEqual("ustar".utf8) }
 
-    /// The variant of Schily's star, whose shorter prefix has times behind it.
+    /// The variant of star, with a shorter prefix and times after it.
     private var isStar: Bool { field(508..<512).elementsEqual("tar\0".utf8) }
 
-    /// GNU's variant of the magic, which has other fields where ustar has the prefix.
+    /// GNU's variant of the magic, with other fields in the place of ustar's prefix.
     var isGNU: Bool { field(257..<265).elementsEqual("ustar  \0".utf8) }
 
     var name: [UInt8] {
         let name = text(0..<100)
-        // GNU tar has times of access and change there; some writers have a prefix all the same.
+        // GNU tar has access and change times there; some writers still have a prefix.
         let hasTimes = number(345..<357) != nil && number(357..<369) != nil
         guard isUstar, !(isGNU && hasTimes) else { return name }
         let prefix = text(isStar ? 345..<476 : 345..<500)
@@ -82,9 +82,9 @@ struct HeaderBlock {
     var deviceMajor: Int64? { isUstar ? number(329..<337) : 0 }
     var deviceMinor: Int64? { isUstar ? number(337..<345) : 0 }
 
-    /// When the file was last read, which only GNU's variant has room for.
+    /// The access time, only in GNU's variant.
     var accessTime: Int64? { gnuTime(345..<357) }
-    /// When the file's attributes last changed, in GNU's variant.
+    /// The change time, only in GNU's variant.
     var changeTime: Int64? { gnuTime(357..<369) }
 
     private func gnuTime(_ range: Range<Int>) -> Int64? {
@@ -96,8 +96,8 @@ struct HeaderBlock {
     /// Bytes up to the first zero.
     private func text(_ range: Range<Int>) -> [UInt8] { Array(field(range).prefix { $0 != 0 }) }
 
-    /// A number in octal, with spaces and zero bytes around it, or in base 256; empty is 0. What is
-    /// after the zero byte that ends it says nothing.
+    /// A number in octal, with spaces and zero bytes around it, or in base 256; empty is 0. Bytes
+    /// after the terminating zero byte are ignored.
     ///
     /// - Returns: nil when it is neither or needs more than 64 bits.
     private func number(_ range: Range<Int>) -> Int64? { HeaderBlock.number(bytes[range]) }
@@ -118,7 +118,7 @@ struct HeaderBlock {
         return value
     }
 
-    /// Two's complement, the first bit being the mark of this form and the second the sign.
+    /// Two's complement; the first bit marks this form, and the second is the sign.
     private static func base256(_ field: Slice<UnsafeRawBufferPointer>) -> Int64? {
         var value: Int64 = 0
         for (index, byte) in field.enumerated() {

@@ -1,25 +1,25 @@
-/// What headers say of an entry beside what a layer needs of it, as they have it.
+/// Fields of headers that a layer does not need, unchanged.
 ///
 /// - Spec: POSIX.1-2017, pax, "ustar Interchange Format"; tar(5) for GNU's times.
 package struct HeaderFields: Hashable, Sendable {
     /// The type byte.
     package private(set) var type: UInt8 = 0
-    /// All bits of the mode field.
+    /// The mode field with all bits.
     package private(set) var mode: Int64 = 0
-    /// The size field, also of entries that have no data.
+    /// The size field, also of entries without data.
     package private(set) var size: UInt64 = 0
-    /// Device numbers, also of entries that are no devices.
+    /// Device numbers, also of other entries than devices.
     package private(set) var deviceMajor: Int64 = 0
     package private(set) var deviceMinor: Int64 = 0
     package private(set) var accessTime: Time?
     package private(set) var changeTime: Time?
-    /// Extended attributes under the names that their pax records have, escapes and all; in byte order.
+    /// Extended attributes by the keys of their pax records, with escapes; in byte order.
     package private(set) var extendedAttributes: [TarEntry.ExtendedAttribute] = []
-    /// Whether something came so far, in the whole tar, that is no entry of a layer: a global extended
-    /// header, the label of a volume, the list of a dump.
+    /// Whether the tar so far had something that is not an entry of a layer: a global extended
+    /// header, a volume label, the list of a dump.
     package internal(set) var hasOthers = false
 
-    /// A moment: seconds since 1970, rounded down, and what is above them.
+    /// A point in time: seconds since 1970, rounded down, and nanoseconds.
     package struct Time: Hashable, Sendable {
         package let seconds: Int64
         package let nanoseconds: UInt32
@@ -48,7 +48,7 @@ package struct HeaderFields: Hashable, Sendable {
         }
     }
 
-    /// Of several records of one name, the last counts.
+    /// Of duplicate records, the last counts.
     private static func extendedAttributes(
         _ records: [(key: [UInt8], value: [UInt8])]
     ) -> [TarEntry.ExtendedAttribute] {

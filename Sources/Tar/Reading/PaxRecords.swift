@@ -2,13 +2,13 @@
 ///
 /// - Spec: POSIX.1-2017, pax, "pax Extended Header".
 enum PaxRecords {
-    /// The most that one extended header has; they hold names and attributes, not data.
+    /// The maximum size of an extended header, which has names and attributes, not data.
     static let byteLimit = 1 << 20
 
-    /// Why a larger one is refused.
+    /// The message for a larger header.
     static let tooLarge = "an extended header of more than \(byteLimit) bytes"
 
-    /// Decimal digits, of a number that file offsets have room for.
+    /// Parses decimal digits; nil for a number that is larger than a file offset.
     static func number(_ text: [UInt8]) -> UInt64? {
         guard text.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
         return Int64(String(decoding: text, as: UTF8.self)).map { UInt64($0) }
@@ -36,9 +36,9 @@ enum PaxRecords {
         return records
     }
 
-    /// A decimal number with an optional fraction; what is less than a nanosecond is dropped.
+    /// Parses a decimal number with an optional fraction, truncated to nanoseconds.
     ///
-    /// - Returns: the seconds rounded towards minus infinity, and what is above them.
+    /// - Returns: the seconds, rounded towards minus infinity, and the nanoseconds.
     static func time(_ text: [UInt8]) -> (seconds: Int64, nanoseconds: UInt32)? {
         let string = String(decoding: text, as: UTF8.self)
         let parts = string.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)

@@ -1,16 +1,16 @@
-/// Which parts of a sparse file have data; the rest are holes, which read as zeros.
+/// The parts of a sparse file that have data; the rest are holes, which read as zeros.
 ///
 /// - Spec: GNU tar manual, "Storing Sparse Files": the old GNU format, and pax 0.0, 0.1 and 1.0.
 struct SparseMap: Sendable {
-    /// The most that a map has in the archive.
+    /// The maximum size of a map in the archive.
     static let byteLimit = 1 << 20
 
-    /// The parts with data, in order, none of them empty.
+    /// The parts with data, in order; none is empty.
     let regions: [Range<UInt64>]
-    /// Bytes of the whole file.
+    /// The size of the whole file in bytes.
     let size: UInt64
 
-    /// Bytes of data in the archive.
+    /// The number of bytes of data in the archive.
     var dataSize: UInt64 { regions.reduce(0) { $0 + UInt64($1.count) } }
 
     /// - Parameter numbers: offset and length of each part.
@@ -32,7 +32,7 @@ struct SparseMap: Sendable {
 
     /// The numbers in part of an old GNU map: entries of 24 bytes up to the first empty one.
     ///
-    /// - Returns: nil when one is no number.
+    /// - Returns: nil when an entry is malformed.
     static func numbers(_ entries: UnsafeRawBufferPointer) -> [UInt64]? {
         var numbers: [UInt64] = []
         for start in stride(from: 0, to: entries.count - 23, by: 24) {
@@ -51,16 +51,16 @@ struct SparseMap: Sendable {
 
 /// Records of a pax header about a sparse file.
 struct SparseRecords {
-    /// The file's name; the entry's own is one that readers without sparse files show.
+    /// The file's name; the entry's own name is for readers that do not support sparse files.
     private(set) var name: [UInt8]?
     private(set) var size: UInt64?
-    /// Whether the map is at the beginning of the data: version 1.0.
+    /// Whether the map is at the beginning of the data (version 1.0).
     private(set) var hasMapInData = false
-    /// Offsets and lengths of versions 0.0 and 0.1.
+    /// Offsets and lengths in versions 0.0 and 0.1.
     private(set) var numbers: [UInt64] = []
 
     /// - Returns: nil when the file is not sparse.
-    /// - Throws: `SparseError` for a version or number that nobody knows.
+    /// - Throws: `SparseError` for an unknown version or a malformed number.
     init?(_ records: [(key: [UInt8], value: [UInt8])]) throws(SparseError) {
         let prefix = Array("GNU.sparse.".utf8)
         guard records.contains(where: { $0.key.starts(with: prefix) }) else { return nil }
@@ -110,27 +110,27 @@ struct SparseRecords {
     }
 }
 
-/// A sparse file whose map is not one.
+/// A sparse file with a malformed map.
 struct SparseError: Error {}
 
-/// Reads the map at the beginning of the data of version 1.0: decimal numbers, a line each, the first
-/// of which says how many pairs follow.
+/// Reads the map at the beginning of the data in version 1.0: decimal numbers, one to a line; the
+/// first is the number of pairs.
 struct SparseMapText {
     private var digits: [UInt8] = []
     private var numbers: [UInt64] = []
 
-    /// The numbers without the first, when all have come.
+    /// The numbers without the first; nil before the map is complete.
     var result: [UInt64]? {
         guard let count = numbers.first, UInt64(numbers.count - 1) / 2 == count else { return nil }
         return numbers.count % 2 == 1 ? Array(numbers.dropFirst()) : nil
     }
 
-    /// Takes one block. Bytes after its last number are ignored.
+    /// Reads one block. Bytes after the last number are ignored.
     mutating func take(_ block: UnsafeRawBufferPointer) throws(SparseError) {
         for byte in block {
             if result != nil { return }
             if byte != UInt8(ascii: "\n") {
-                // Zeros before a number are no digits of it.
+                // Leading zeros do not count as digits.
                 if digits == [UInt8(ascii: "0")] { digits = [] }
                 digits.append(byte)
                 continue

@@ -1,12 +1,12 @@
 import ByteStream
 
-/// Follows a tar that passes by, to know whether it ended: headers are parsed, data is skipped.
+/// Checks while a tar passes whether it is complete: headers are parsed, data is skipped.
 ///
-/// Bytes may arrive in pieces of any size. Nothing is held back but part of a header and the
-/// records of a pax header, so that a tar of any size is followed in constant memory.
+/// Bytes may arrive in pieces of any size. Only part of a header and the records of a pax header
+/// are buffered, so memory is constant for a tar of any size.
 ///
-/// Of a tar whose end something else proves, as its digest does, one zero block is an end too, and what
-/// follows the end counts for nothing, as for whoever unpacks it.
+/// When a digest proves that the tar is complete, one zero block is enough as the end, and bytes
+/// after the end are ignored, as in unpacking.
 ///
 /// - Spec: POSIX.1-2017, pax, "ustar Interchange Format": two zero blocks end an archive.
 public struct TarFollower: ~Copyable {
@@ -15,9 +15,9 @@ public struct TarFollower: ~Copyable {
         case data(UInt64)
         case sparseMap(dataSize: UInt64)
         case pax(UInt64, padding: UInt64)
-        /// One zero block came.
+        /// One zero block was read.
         case firstEnd
-        /// The archive is over.
+        /// The end of the archive was read.
         case ended
     }
 
@@ -25,23 +25,24 @@ public struct TarFollower: ~Copyable {
     private let isEndProved: Bool
     private var state = State.header
     private var offset: Int64 = 0
-    /// Offset of the block or records that are read, for messages.
+    /// The offset of the current block or records, for messages.
     private var start: Int64 = 0
     private var partial: [UInt8] = []
     private var records: [UInt8] = []
-    /// Size of the next entry from a pax header.
+    /// The size of the next entry in a pax header.
     private var nextSize: UInt64?
 
     /// - Parameters:
-    ///   - path: what messages call the tar.
-    ///   - isEndProved: whether the bytes end only where they should.
+    ///   - path: the name of the tar in messages.
+    ///   - isEndProved: whether something else, such as a digest, proves that the input is
+    ///     complete.
     public init(path: Path = .standardInput, isEndProved: Bool = false) {
         self.path = path
         self.isEndProved = isEndProved
         partial.reserveCapacity(tarBlockByteCount)
     }
 
-    /// Whether the end-of-archive marker has come.
+    /// Whether the end-of-archive marker was read.
     public var hasEnded: Bool {
         switch state {
         case .firstEnd: isEndProved
@@ -98,7 +99,7 @@ public struct TarFollower: ~Copyable {
         }
     }
 
-    /// Gathers one block, and handles it when it is whole.
+    /// Collects one block, and handles it when it is complete.
     private mutating func block(_ bytes: UnsafeRawBufferPointer) throws(TarError) -> Int {
         if partial.isEmpty { start = offset }
         if partial.isEmpty, bytes.count >= tarBlockByteCount {
@@ -143,7 +144,7 @@ public struct TarFollower: ~Copyable {
         switch block.type {
         case UInt8(ascii: "x"):
             records.removeAll(keepingCapacity: true)
-            // The second of two extended headers for an entry counts, as when unpacking.
+            // Of two extended headers for an entry, the second counts, as in unpacking.
             nextSize = nil
             let padding = UInt64(tarPadding(after: size))
             state = size == 0 ? .header : .pax(size, padding: padding)

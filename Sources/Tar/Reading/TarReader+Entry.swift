@@ -37,13 +37,13 @@ extension TarReader {
             throw malformed("an entry has no name, or a zero byte in it")
         }
         guard entry.kind == .file || entry.size == 0 else {
-            // In the oldest format some readers skip the data and others do not.
+            // In the oldest format, some readers skip the data of a directory and others do not.
             throw malformed("a directory with data, \(Path(path).quoted)")
         }
         return entry
     }
 
-    /// Numbers of devices have 12 and 20 bits.
+    /// Device numbers have 12 and 20 bits.
     private func deviceNumber(_ value: Int64) -> UInt32? {
         value < 1 << 20 ? UInt32(exactly: value) : nil
     }
@@ -51,7 +51,7 @@ extension TarReader {
     private func kind(_ header: HeaderBlock, path: [UInt8]) -> TarEntry.Kind? {
         switch header.type {
         case 0, UInt8(ascii: "7"):
-            // The oldest format has no type for directories but a slash.
+            // In the oldest format, a trailing slash marks a directory.
             header.type == 0 && path.last == UInt8(ascii: "/") ? .directory : .file
         // A sparse file of GNU's old format.
         case UInt8(ascii: "S"): .file
@@ -76,7 +76,7 @@ extension TarReader {
                 attributes[attribute] = value
                 continue
             }
-            // An empty value is as if the record were not there.
+            // An empty value removes the record.
             if value.isEmpty { continue }
             let number = PaxRecords.number(value)
             switch name {

@@ -2,12 +2,12 @@ import ByteStream
 
 /// Reads a tar entry by entry: ustar, GNU, pax, and the older format.
 ///
-/// Extended headers are folded into the entries they belong to; global ones are dropped. The data of
-/// sparse files is that of the whole file. Labels of volumes and the lists of GNU's incremental dumps
-/// are passed over; what a layer cannot hold (parts of other archives) is refused by name.
+/// Extended headers become part of their entries; global ones are dropped. The data of sparse files
+/// is that of the whole file. Volume labels and the lists of GNU's incremental dumps are skipped;
+/// entries that a layer cannot have (parts of multi-volume archives) are refused by name.
 ///
-/// An archive ends at a zero block: no entry is missing then, though another should follow. What
-/// follows the end is left out, as GNU tar does it.
+/// An archive ends at a zero block. A second one should follow, but without it no entry is missing.
+/// As in GNU tar, data after the end is ignored.
 ///
 /// - Spec: POSIX.1-2017, pax; tar(5) for GNU's types.
 package struct TarReader: ~Copyable {
@@ -15,23 +15,23 @@ package struct TarReader: ~Copyable {
     /// Name of the tar in messages.
     let path: Path
     private let isEndProved: Bool
-    /// Gets every byte that is not data of an entry, in order.
+    /// Receives every byte that is not data of an entry, in order.
     private let passMetadata: ((UnsafeRawBufferPointer) throws(TarError) -> Void)?
-    /// Fields of the current header that the entry lacks.
+    /// Fields of the current header that `TarEntry` does not have.
     package private(set) var header = HeaderFields()
     let warn: (String) -> Void
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: bufferByteCount, alignment: 4096)
-    /// Range of `buffer` that was read and not yet consumed.
+    /// The range of `buffer` that was read and not yet consumed.
     private var available = 0..<0
     /// Bytes consumed since the beginning.
     private(set) var offset: Int64 = 0
-    /// Data and padding of the current entry that is still to come from the archive.
+    /// The number of bytes of data and padding of the current entry that are still to be read.
     private(set) var remaining: UInt64 = 0
     private var padding = 0
     /// Sparse map of the current entry; nil for other files.
     private var sparse: SparseProgress?
-    /// Bytes of the current entry's data, holes included.
+    /// The size of the current entry's data, including holes.
     private var dataSize: UInt64 = 0
 
     /// Progress in the data of a sparse file.
@@ -55,11 +55,12 @@ package struct TarReader: ~Copyable {
     }
 
     /// - Parameters:
-    ///   - isEndProved: whether the input ends only where it should; its tar may then lack the
-    ///     end-of-archive marker and the padding before it, or be no bytes at all.
-    ///   - warn: called with what is passed over, in words.
-    ///   - passMetadata: gets headers, padding and the end: all but the data of entries, as it is
-    ///     read.
+    ///   - isEndProved: whether something else, such as a digest, proves that the input is
+    ///     complete; then the tar may lack the end-of-archive marker and the padding before it, or
+    ///     be empty.
+    ///   - warn: called with a message for each skipped entry.
+    ///   - passMetadata: receives headers, padding and the end, everything but the data of entries,
+    ///     as it is read.
     package init(
         _ input: any ByteSource, path: Path, isEndProved: Bool = false,
         warn: @escaping (String) -> Void = { _ in },
@@ -164,9 +165,10 @@ package struct TarReader: ~Copyable {
         if paddingCount > 0 { try output.put([UInt8](repeating: 0, count: paddingCount)) }
     }
 
-    /// Hands over the data of the current entry, in pieces, and passes over its padding.
+    /// Passes the data of the current entry to `body`, in pieces, and skips its padding.
     ///
-    /// - Parameter hole: called with the length of each hole; nil gives holes as zeros.
+    /// - Parameter hole: called with the length of each hole; nil means that holes are passed as
+    ///   zeros.
     package mutating func readData(
         hole: ((UInt64) throws(TarError) -> Void)? = nil,
         _ body: (UnsafeRawBufferPointer) throws(TarError) -> Void
@@ -195,7 +197,7 @@ package struct TarReader: ~Copyable {
         }
     }
 
-    /// Hands over the data of the current entry, in pieces. Its padding is left to `skipData`.
+    /// Passes the data of the current entry to `body`, in pieces. `skipData` skips its padding.
     ///
     /// - Precondition: the entry is not sparse.
     package mutating func readPayload(
@@ -209,7 +211,8 @@ package struct TarReader: ~Copyable {
         }
     }
 
-    /// Fills part of `space` with data of the current entry and returns how much; 0 means its end.
+    /// Fills part of `space` with data of the current entry and returns the number of bytes; 0
+    /// means its end.
     package mutating func read(
         into space: UnsafeMutableRawBufferPointer
     ) throws(TarError) -> Int {
@@ -225,12 +228,12 @@ package struct TarReader: ~Copyable {
         }
     }
 
-    /// Passes over the data of the current entry.
+    /// Skips the data of the current entry.
     package mutating func skipData() throws(TarError) {
         try readData(hole: { (_) throws(TarError) in }, { (_) throws(TarError) in })
     }
 
-    /// The next part of the data; at its end, what pads it in the archive is passed over.
+    /// The next part of the data; at its end, its padding is skipped.
     private mutating func piece(limit: UInt64) throws(TarError) -> Piece {
         if limit == 0 { return .hole(0) }
         if let piece = try sparsePiece(limit: limit) { return piece }
@@ -245,7 +248,7 @@ package struct TarReader: ~Copyable {
         return .end
     }
 
-    /// The next part of a sparse file; nil when it is no such file, or at its end.
+    /// The next part of a sparse file; nil for other files, and at its end.
     private mutating func sparsePiece(limit: UInt64) throws(TarError) -> Piece? {
         guard var progress = sparse else { return nil }
         let regions = progress.map.regions
@@ -300,7 +303,7 @@ package struct TarReader: ~Copyable {
         try beginSparse(&entry, SparseMap(numbers, size: size))
     }
 
-    /// Begins an entry that the records of a pax header may call sparse.
+    /// Begins an entry that may be sparse by the records of its pax header.
     private mutating func beginSparse(
         _ entry: inout TarEntry, _ records: [(key: [UInt8], value: [UInt8])]
     ) throws(TarError) {
@@ -345,10 +348,10 @@ package struct TarReader: ~Copyable {
 
     // MARK: The end
 
-    /// Reads what follows the first zero block up to the end of the input.
+    /// Reads the input after the first zero block to its end.
     ///
-    /// - Throws: `TarError.malformed` when entries go on after a single one; `.cut` when the input
-    ///   ends within the second one, unless its end is proved.
+    /// - Throws: `TarError.malformed` when entries follow a single zero block; `.cut` when the
+    ///   input ends within the second one, unless something else proves that it is complete.
     private mutating func readEnd() throws(TarError) {
         if try fill(atLeast: tarBlockByteCount) {
             let block = HeaderBlock(try readExactly(tarBlockByteCount))

@@ -3,10 +3,11 @@ import CSystem
 import Glibc
 import Synchronization
 
-/// Reads what its owner has no permission for: the mode is lifted for the moment of one system call.
+/// Reads files whose mode denies access to their owner: the mode is changed for the time of one
+/// system call.
 ///
-/// Files like `/etc/shadow` have mode 0 in many images, and only the superuser reads them as they
-/// are. The mode is back before anything else happens, whatever ends the process later.
+/// Files such as `/etc/shadow` have mode 0 in many images, and only root can read them. The mode is
+/// restored before anything else happens, whatever ends the process later.
 enum AccessLift {
     private static let lock = Lock()
     private static let hasLifted = Atomic<Bool>(false)
@@ -24,16 +25,16 @@ enum AccessLift {
         return lock.withLock { lifted(bits, on: descriptor, call) }
     }
 
-    /// Calls what reads a mode, never while one is lifted.
+    /// Makes a call that reads a mode, never while a mode is changed.
     ///
-    /// - Parameter directory: in which the call looks up a name, if it does.
+    /// - Parameter directory: the directory in which the call looks up a name, if it does.
     static func readingModes(
         in directory: CInt? = nil, _ call: () -> CInt
     ) throws(Errno) {
         try retryingInterrupts { () -> CInt in
             let result = call()
             let isDenied = result == -1 && errno == EACCES && directory != nil
-            // What was read may be a lifted mode only if one was lifted by now.
+            // The result can be a changed mode only if a mode was changed before.
             if !isDenied, !hasLifted.load(ordering: .sequentiallyConsistent) { return result }
             return lock.withLock {
                 let result = call()
@@ -43,7 +44,7 @@ enum AccessLift {
         }
     }
 
-    /// Calls with the permission, with the lock held.
+    /// Makes the call with the permission, while it holds the lock.
     private static func lifted<Value: SignedInteger>(
         _ bits: UInt32, on descriptor: CInt, _ call: () -> Value
     ) -> Value {
@@ -66,8 +67,8 @@ enum AccessLift {
         return result
     }
 
-    /// Whether a mode can be lifted and put back as it was: chmod(2) takes the set-group-ID bit away
-    /// from files of groups that the user is not in.
+    /// Whether a mode can be changed and restored exactly: chmod(2) clears the set-group-ID bit of
+    /// files of groups that the user is not in.
     private static func isLiftable(_ status: stat) -> Bool {
         guard status.st_uid == geteuid(), [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT)
         else {
@@ -81,12 +82,14 @@ enum AccessLift {
 }
 
 extension OpenDirectory {
-    /// Calls what looks up a name in this directory, also where its owner may not.
+    /// Makes a call that looks up a name in this directory, even if its mode denies that to its
+    /// owner.
     func reach<Value: SignedInteger>(_ call: () -> Value) throws(Errno) -> Value {
         try retryingInterrupts { AccessLift.call(0o100, on: descriptor, call) }
     }
 
-    /// Opens a regular file or directory of this one for reading, also where its owner may not.
+    /// Opens a regular file or directory in this one for reading, even if its mode denies that to
+    /// its owner.
     ///
     /// - Parameter flags: of open(2); the last component is never followed.
     func open(_ name: UnsafePointer<CChar>, flags: CInt) throws(Errno) -> OwnedDescriptor {

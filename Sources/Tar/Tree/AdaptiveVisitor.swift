@@ -2,22 +2,23 @@ import ByteStream
 import CSystem
 import Glibc
 
-/// Writes entries one after the other, until that turns out to be slower than it need be: then the
-/// rest goes through a `ReaderRing`.
+/// Writes entries one after the other while that is fast; when reading is slow or a processor is
+/// idle, the rest goes through a `ReaderRing`.
 ///
-/// Many readers are several times faster than none on a cold cache, and slower on a warm one. A few
-/// are faster on a warm one too, but only where a processor has nothing else to do: not in a pipeline
-/// that compresses with all of them.
+/// Many reader threads are several times faster on a cold cache, and slower on a warm one. A few
+/// are faster on a warm cache too, but only when a processor is idle: not in a pipeline that
+/// compresses on all cores.
 final class AdaptiveVisitor: WalkVisitor {
     private static let fewReaders = 2
     private static let manyReaders = 16
     /// Number of entries after which a cold cache is detected.
     private static let batchCount = 64
-    /// A warm file takes about 5 µs, a cold one about 70; in between, also what busy processors add.
+    /// A warm file takes about 5 µs, a cold one about 70; busy processors add some time.
     private static let coldTime = Duration.microseconds(20)
-    /// So slow that the file system must be remote, which counts no blocks.
+    /// Such slow files are on a remote file system, for which the kernel counts no blocks.
     private static let remoteTime = Duration.microseconds(150)
-    /// Number of entries after which a free processor is detected. Earlier no compressor has begun.
+    /// The number of entries after which an idle processor is detected. Before that, a compressor
+    /// may not have started.
     private static let periodCount = 64 * batchCount
 
     private let writer: TarWriter
@@ -34,7 +35,7 @@ final class AdaptiveVisitor: WalkVisitor {
         let processorTime: Duration
         /// Processor time of all threads.
         let blocksRead: Int
-        /// Number of times a thread waited, other than for a processor.
+        /// The number of times a thread waited for anything but a processor.
         let waitCount: Int
         let blockedTime: Duration
         let byteCount: Int64
@@ -84,7 +85,7 @@ final class AdaptiveVisitor: WalkVisitor {
     }
 
     private func chooseReaders() {
-        // With a ring, the ring has the output.
+        // With a ring, the ring owns the output.
         let now = Moment(ring == nil ? writer.output : nil)
         if isCold(now) {
             startReaders(AdaptiveVisitor.manyReaders)
@@ -100,7 +101,7 @@ final class AdaptiveVisitor: WalkVisitor {
         let enough = AdaptiveVisitor.batchCount / 4
         let isReading = now.blocksRead - batchStart.blocksRead >= enough
         if ring != nil { return isReading }
-        // A nanosecond a byte is what copying large files takes at most from a warm cache.
+        // Copying large files from a warm cache takes at most a nanosecond per byte.
         let copying = Duration.nanoseconds(now.byteCount - batchStart.byteCount)
         let blocked = now.blockedTime - batchStart.blockedTime
         let perEntry =
@@ -110,15 +111,14 @@ final class AdaptiveVisitor: WalkVisitor {
             || isWaiting && perEntry > AdaptiveVisitor.remoteTime
     }
 
-    /// Whether this thread had a processor to itself all the time, and there is another.
+    /// Whether this thread always had a processor, and another one is idle.
     private func isProcessorFree(_ now: Moment) -> Bool {
         let processorTime = now.processorTime - periodStart.processorTime
         return processorTime * 10 > (now.time - periodStart.time) * 9
             && system_processor_count() > 1
     }
 
-    /// Starts readers, or adds to the few there are; where no threads can be had, everything goes on
-    /// as it was.
+    /// Starts readers, or adds readers to a ring. When no thread can be created, nothing changes.
     private func startReaders(_ count: Int) {
         if let ring {
             ring.addReaders(count - AdaptiveVisitor.fewReaders)

@@ -1,10 +1,10 @@
-/// Some of the characters: Unicode scalars, and above them the bytes that are not UTF-8.
+/// A set of characters: Unicode scalars, and numbers above them for bytes that are not UTF-8.
 struct CharacterClass: Sendable {
     private var ranges: [ClosedRange<UInt32>] = []
     private var categories: [(name: String, isNegated: Bool)] = []
     private(set) var isNegated = false
 
-    /// What stands for a byte that is not UTF-8.
+    /// The character that replaces a byte that is not UTF-8.
     static let replacement: UInt32 = 0xFFFD
     private static let last: UInt32 = 0x10_FFFF
 
@@ -24,9 +24,9 @@ struct CharacterClass: Sendable {
 
     mutating func insert(_ range: ClosedRange<UInt32>) { ranges.append(range) }
 
-    /// Adds what is in a general category of Unicode, or is not.
+    /// Adds the characters of a general category of Unicode, or all others.
     ///
-    /// - Parameter name: as `L` or `Lu`, perhaps with `^` before it, which negates it.
+    /// - Parameter name: such as `L` or `Lu`; a `^` before it negates it.
     /// - Returns: false when there is no such category.
     mutating func insert(category name: String, isNegated: Bool) -> Bool {
         let isInverse = name.hasPrefix("^")
@@ -54,7 +54,7 @@ struct CharacterClass: Sendable {
     }
 
     func contains(_ character: UInt32) -> Bool {
-        // As Go's decoder, which has no other way to hand over such a byte.
+        // As in Go, whose decoder replaces such a byte.
         let character = character > CharacterClass.last ? CharacterClass.replacement : character
         let isMember =
             ranges.contains { $0.contains(character) }
@@ -72,7 +72,7 @@ extension Unicode.GeneralCategory {
         "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn",
     ]
 
-    /// The category's short name, of which the first letter is that of a group of them.
+    /// The category's short name; its first letter names the group of categories.
     fileprivate var name: String {
         switch self {
         case .uppercaseLetter: "Lu"

@@ -1,14 +1,14 @@
 import Glibc
 
-/// Matches the paths of a walk, a directory's before those in it.
+/// Matches the paths of a walk; a directory comes before its contents.
 ///
-/// What the patterns make of a directory's path is kept while the walk is in it, so that each path
-/// costs no more than its last component.
+/// The states of the patterns after a directory's path are kept while the walk is in it, so that
+/// matching a path takes only its last component.
 struct ExcludeMatcher {
     private struct Level {
         /// Whether each pattern matches the directory or one above it.
         var isMatched: [Bool]
-        /// The states of the globs behind the directory's slash, one after the other.
+        /// The states of all globs after the directory's slash, one after the other.
         var states: [UInt64]
     }
 
@@ -66,7 +66,7 @@ struct ExcludeMatcher {
     ///
     /// - Parameters:
     ///   - path: relative to the source, without a trailing slash.
-    ///   - nameOffset: where its last component begins.
+    ///   - nameOffset: the offset of its last component.
     func excludes(_ path: UnsafeRawBufferPointer, nameOffset: Int) -> Bool {
         guard let level = levels.last else { return false }
         var characters: [UInt32]?
@@ -90,7 +90,7 @@ struct ExcludeMatcher {
         return isExcluded
     }
 
-    /// - Parameter characters: those of the path's last component, once they are known.
+    /// - Parameter characters: the characters of the last component, decoded on first use.
     private func matches(
         _ path: UnsafeRawBufferPointer, _ nameOffset: Int, _ characters: inout [UInt32]?,
         _ index: Int, _ states: [UInt64]

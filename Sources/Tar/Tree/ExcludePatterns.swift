@@ -1,13 +1,13 @@
 /// Patterns that leave paths out, by the rules of `.dockerignore`.
 ///
 /// A pattern is matched against whole paths relative to the source; a path under a matched directory
-/// is matched too; the last pattern that matches decides, and one that begins with `!` takes the
-/// path back in. `*` and `?` do not match a slash, a class of characters, `[…]`, may; `**` matches
+/// is matched too; the last pattern that matches decides, and one that begins with `!` includes the
+/// path again. `*` and `?` do not match a slash, a class of characters, `[…]`, may; `**` matches
 /// any number of directories, and at the end everything; at the beginning, before a name without
-/// wildcards, any text that ends with the name. `\` takes away the meaning of a character that is no
-/// letter and no digit; with one, it means what `PatternExpression` makes of it.
+/// wildcards, any text that ends with the name. `\` escapes a character other than a letter or
+/// digit; before a letter or digit it has the meaning in `PatternExpression`.
 ///
-/// - Spec: Docker's ".dockerignore file" reference, as moby/patternmatcher carries it out; Go's
+/// - Spec: Docker's ".dockerignore file" reference, as moby/patternmatcher implements it; Go's
 ///   filepath.Match for which patterns are malformed.
 public struct ExcludePatterns: Sendable {
     struct Pattern: Sendable {
@@ -16,19 +16,19 @@ public struct ExcludePatterns: Sendable {
     }
 
     private(set) var patterns: [Pattern] = []
-    /// Whether a path under an excluded directory can come back in.
+    /// Whether a path under an excluded directory can be included again.
     private(set) var hasExceptions = false
 
     public init() {}
 
     public var isEmpty: Bool { patterns.isEmpty }
 
-    /// Adds the lines of an exclude file: blank lines and lines that begin with `#` say nothing.
+    /// Adds the lines of an exclude file: blank lines and lines that begin with `#` are ignored.
     ///
-    /// - Throws: `PatternError` with the line that is malformed.
+    /// - Throws: `PatternError` with the malformed line.
     public mutating func add(lines bytes: [UInt8]) throws(PatternError) {
         var text = bytes[...]
-        // A byte order mark of UTF-8 is no part of the first pattern.
+        // A byte order mark is not part of the first pattern.
         if text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }
         for line in text.split(separator: UInt8(ascii: "\n")) {
             if line.first == UInt8(ascii: "#") { continue }
@@ -36,10 +36,10 @@ public struct ExcludePatterns: Sendable {
         }
     }
 
-    /// Adds one pattern after the others.
+    /// Appends a pattern.
     ///
-    /// - Throws: `PatternError` when a class or an escape has no end, nothing is left after `!`, or the
-    ///   expression that the pattern stands for is malformed.
+    /// - Throws: `PatternError` when a class or an escape has no end, nothing is left after `!`, or
+    ///   its regular expression is malformed.
     public mutating func add(_ pattern: [UInt8]) throws(PatternError) {
         guard var text = ExcludePatterns.text(ofLine: pattern) else { return }
         let isException = text.first == UInt8(ascii: "!")
@@ -50,8 +50,8 @@ public struct ExcludePatterns: Sendable {
         if isException { hasExceptions = true }
     }
 
-    /// A line as its reader hands it to the matcher, and as the matcher cleans it again: without space
-    /// and slashes at its ends, and without empty, `.` and `..` components.
+    /// Cleans a line as Docker's reader and matcher do: without space and slashes at its ends, and
+    /// without empty, `.` and `..` components.
     ///
     /// - Returns: nil when nothing is left.
     private static func text(ofLine line: [UInt8]) -> [UInt8]? {
@@ -66,7 +66,7 @@ public struct ExcludePatterns: Sendable {
         return text.isEmpty ? nil : cleaned(text)
     }
 
-    /// The shortest path that is the same by its text alone.
+    /// The shortest lexically equivalent path.
     ///
     /// - Spec: Go, path/filepath, Clean.
     private static func cleaned(_ path: [UInt8]) -> [UInt8] {
@@ -103,7 +103,7 @@ public struct ExcludePatterns: Sendable {
         return front == text.count ? [] : text.dropFirst(front).dropLast(back)
     }
 
-    /// Adds the patterns of another list after these.
+    /// Appends the patterns of another list.
     public mutating func add(contentsOf other: ExcludePatterns) {
         patterns += other.patterns
         hasExceptions = hasExceptions || other.hasExceptions

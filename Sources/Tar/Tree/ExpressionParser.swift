@@ -1,16 +1,16 @@
-/// Reads the regular expressions that `PatternExpression` makes: Go's syntax without groups of the
-/// pattern's own, and without the repetitions `+` and `?`, since their characters are always escaped.
+/// Parses the regular expressions of `PatternExpression`: Go's syntax without groups by the
+/// pattern, and without the repetitions `+` and `?`, whose characters are always escaped.
 ///
 /// - Spec: Go, regexp/syntax, with the flags of regexp.Compile.
 struct ExpressionParser {
     private var rest: ArraySlice<Unicode.Scalar>
     private var parts: [Glob.Part] = []
-    /// Whether the last part is repeated, and so cannot be again.
+    /// Whether the last part is already repeated, and so cannot be repeated again.
     private var isRepeated = false
 
-    /// The most parts of an expression. Go's limit is one of memory.
+    /// The maximum number of parts of an expression. Go limits memory instead.
     private static let partLimit = 5000
-    /// The most that a part is repeated, as in Go.
+    /// The maximum number of repetitions of a part, as in Go.
     private static let repetitionLimit = 1000
 
     private init(_ text: [Unicode.Scalar]) {
@@ -78,7 +78,8 @@ struct ExpressionParser {
         parts.append(isRepeated ? .many(members) : .one(members))
     }
 
-    /// Makes a whole path of what is found anywhere in it, where no assertion holds it at an end.
+    /// Adds "any text" at each end without an assertion, so that a match anywhere matches the whole
+    /// path.
     private static func anchored(_ parts: [Glob.Part]) -> [Glob.Part] {
         let anything = Glob.Part.many(CharacterClass(isNegated: true))
         var parts = parts
@@ -97,8 +98,8 @@ struct ExpressionParser {
 
     /// Reads `{3}`, `{3,}` or `{3,5}`.
     ///
-    /// - Returns: lower and upper bound, the latter nil when there is none; nil when this is not how
-    ///   a repetition is written, and the brace is one.
+    /// - Returns: lower and upper bound, the latter nil when there is none; nil when it is not a
+    ///   repetition, and the brace is an ordinary character.
     private mutating func repetition() -> (lower: Int, upper: Int?)? {
         var text = rest.dropFirst()
         guard let lower = ExpressionParser.number(&text) else { return nil }
@@ -117,7 +118,7 @@ struct ExpressionParser {
         return (lower, upper)
     }
 
-    /// Digits without a leading zero. A number that is too large is one above the limit.
+    /// Reads digits without a leading zero. A number above the limit becomes limit + 1.
     private static func number(_ text: inout ArraySlice<Unicode.Scalar>) -> Int? {
         let digits = text.prefix { ("0"..."9").contains($0) }
         guard let first = digits.first, first != "0" || digits.count == 1 else { return nil }
@@ -126,7 +127,7 @@ struct ExpressionParser {
         return min(number ?? .max, repetitionLimit + 1)
     }
 
-    /// - Returns: false when there is nothing that can be repeated, or not so often.
+    /// - Returns: false when no part can be repeated, or not that often.
     private mutating func repeatLast(_ range: (lower: Int, upper: Int?)) -> Bool {
         let limit = ExpressionParser.repetitionLimit
         let upper = range.upper ?? range.lower
@@ -184,7 +185,7 @@ struct ExpressionParser {
         return [.assertion(assertion)]
     }
 
-    /// Reads `\Q…\E`, of which the end may be missing.
+    /// Reads `\Q…\E`; the end may be missing.
     private mutating func quotedText() -> [Glob.Part] {
         var parts: [Glob.Part] = []
         rest = rest.dropFirst(2)
@@ -200,7 +201,7 @@ struct ExpressionParser {
 
     /// Reads `\d`, `\pL` and the like.
     ///
-    /// - Returns: nil when this is no such escape, false when it is malformed.
+    /// - Returns: nil for another escape, false when it is malformed.
     private mutating func classEscape(into members: inout CharacterClass) -> Bool? {
         guard rest.first == "\\", let letter = rest.dropFirst().first else { return nil }
         switch letter {
@@ -217,7 +218,7 @@ struct ExpressionParser {
         return true
     }
 
-    /// Reads what is after `\p`: a letter, or a name in braces.
+    /// Reads the text after `\p`: a letter, or a name in braces.
     private mutating func categoryName() -> String? {
         guard rest.first == "{" else { return rest.popFirst().map { String($0) } }
         guard let end = rest.firstIndex(of: "}") else { return nil }
@@ -231,7 +232,7 @@ struct ExpressionParser {
         guard let character = rest.popFirst(), character.isASCII else { return nil }
         switch character {
         case "0"..."7":
-            // A single digit but 0 is a back reference, and there are none.
+            // A single digit other than 0 would be a back reference, which is not supported.
             guard character == "0" || octalDigit != nil else { return nil }
             var value = character.value - 0x30
             for _ in 0..<2 {
@@ -280,7 +281,7 @@ struct ExpressionParser {
 
     // MARK: Classes
 
-    /// Reads what is after the opening bracket of a class.
+    /// Reads the text after the opening bracket of a class.
     private mutating func characterClass() -> CharacterClass? {
         let isNegated = rest.first == "^"
         if isNegated { rest = rest.dropFirst() }
@@ -312,7 +313,7 @@ struct ExpressionParser {
 
     /// Reads `[:alpha:]` or `[:^alpha:]`.
     ///
-    /// - Returns: nil when this is no such name, false when nobody knows it.
+    /// - Returns: nil when it is not such a name, false for an unknown name.
     private mutating func namedClass(into members: inout CharacterClass) -> Bool? {
         guard rest.count > 2, rest.first == "[", rest.dropFirst().first == ":" else { return nil }
         let inner = rest.dropFirst(2)
@@ -337,7 +338,7 @@ extension CharacterClass {
     ]
     fileprivate static let spaces: [ClosedRange<UInt32>] = [0x09...0x0A, 0x0C...0x0D, 0x20...0x20]
 
-    /// The characters of a class of POSIX, all of them of ASCII; nil when there is none of this name.
+    /// The characters of a POSIX class, all in ASCII; nil for an unknown name.
     fileprivate static func ranges(named name: String) -> [ClosedRange<UInt32>]? {
         switch name {
         case "alnum": [0x30...0x39, 0x41...0x5A, 0x61...0x7A]

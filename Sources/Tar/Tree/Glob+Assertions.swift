@@ -1,9 +1,9 @@
 extension Glob {
-    /// Whether all these characters match, of a glob with assertions too.
+    /// Whether the characters match as a whole; also for a glob with assertions.
     func matches(whole characters: [UInt32]) -> Bool {
         var states = [Bool](repeating: false, count: parts.count + 1)
         states[0] = true
-        // Which `**` have begun and not ended.
+        // The `**` parts that have begun and not ended.
         var inside = [Bool](repeating: false, count: parts.count)
         var before: UInt32?
         for character in characters {

@@ -1,19 +1,19 @@
-/// A pattern in parts, matched in a time that grows with the length of pattern and path alone: which
-/// parts may come next is a set of bits, moved on by each character.
+/// A pattern in parts. Matching takes time proportional to the lengths of pattern and path: the
+/// parts that may come next are a set of bits, which each character advances.
 struct Glob: Sendable {
     enum Part: Sendable {
         case character(UInt32)
         case one(CharacterClass)
-        /// One character or none.
+        /// One character or no character.
         case optional(CharacterClass)
-        /// Any number of characters, none among it.
+        /// Any number of characters, including none.
         case many(CharacterClass)
         /// `**`: nothing, or anything without a newline that ends with a slash.
         case directories
-        /// No character, but something that must be so.
+        /// No character, but a condition.
         case assertion(Assertion)
 
-        /// Whether it takes a character, and may be over after it or not.
+        /// Whether it matches a character.
         func takes(_ character: UInt32) -> Bool {
             switch self {
             case .character(let literal):
@@ -27,7 +27,7 @@ struct Glob: Sendable {
             }
         }
 
-        /// Whether it may be no character at all.
+        /// Whether it may match no character.
         var mayBeEmpty: Bool {
             switch self {
             case .optional, .many, .directories: true
@@ -36,11 +36,11 @@ struct Glob: Sendable {
         }
     }
 
-    /// What must be so between two characters.
+    /// A condition between two characters.
     enum Assertion: Sendable {
         case start
         case end
-        /// That a character of `[0-9A-Za-z_]` is on one side and none on the other.
+        /// Exactly one side has a character of `[0-9A-Za-z_]`.
         case wordBoundary(isNegated: Bool)
     }
 
@@ -48,13 +48,13 @@ struct Glob: Sendable {
     private struct Step: Sendable {
         /// Parts that match the character and then end.
         var ends: [UInt64]
-        /// Parts that match it and may go on or end.
+        /// Parts that match the character and may continue or end.
         var stays: [UInt64]
-        /// `**` before something else, which is over only after a slash.
+        /// `**` before another part, which ends only after a slash.
         var stages: [UInt64]
     }
 
-    /// A step of a pattern whose sets have one word, as nearly all have.
+    /// A step of a pattern whose sets have one word, as in nearly all patterns.
     private struct SmallStep: Sendable {
         let ends: UInt64
         let stays: UInt64
@@ -75,7 +75,7 @@ struct Glob: Sendable {
     /// The steps of a pattern of one word; empty for others.
     private let smallSteps: [SmallStep]
     private let empties: [UInt64]
-    /// Number of words for a set of parts, the end included.
+    /// The number of words for a set of parts, including the end.
     let wordCount: Int
     /// The text at the end of a matching path.
     let tail: [UInt8]
@@ -161,7 +161,7 @@ struct Glob: Sendable {
         }
     }
 
-    /// Whether everything so far is a match.
+    /// Whether the characters so far match.
     func isMatch(_ states: UnsafeMutablePointer<UInt64>) -> Bool {
         states[parts.count / 64] & 1 << UInt64(parts.count % 64) != 0
     }
@@ -178,7 +178,7 @@ struct Glob: Sendable {
         for word in 0..<wordCount { states[word] |= old[word] & step.stages[word] }
     }
 
-    /// Adds the parts behind those that may be nothing.
+    /// Adds the parts after those that may match no character.
     private func passEmpties(_ states: UnsafeMutablePointer<UInt64>) {
         var isChanged = true
         while isChanged {
@@ -223,7 +223,7 @@ struct Glob: Sendable {
             })
     }
 
-    /// Unicode scalars, and above them the bytes that are not UTF-8.
+    /// Converts bytes to Unicode scalars, and bytes that are not UTF-8 to numbers above them.
     static func characters(
         of text: some RandomAccessCollection<UInt8>
     ) -> [UInt32] {

@@ -2,7 +2,7 @@ import ByteStream
 import CSystem
 import Glibc
 
-/// A directory of the tree that is open: closed when the last entry that needs it is done.
+/// An open directory of the tree; it is closed when the last entry that needs it is done.
 package final class OpenDirectory: Sendable {
     private let file: OwnedDescriptor
     /// Its name in messages.
@@ -10,7 +10,7 @@ package final class OpenDirectory: Sendable {
 
     package var descriptor: CInt { file.rawValue }
 
-    /// Opens a directory of another, also where its owner may not.
+    /// Opens a directory in another, even if its mode denies that to its owner.
     package init(
         _ name: UnsafePointer<CChar>, in parent: OpenDirectory, path: Path
     ) throws(TarError) {
@@ -38,9 +38,10 @@ package final class OpenDirectory: Sendable {
         }
     }
 
-    /// Lets this process have as many open files as it may: a deep tree needs one for each level.
+    /// Raises the limit of open files of this process, because a deep tree needs one for each
+    /// level.
     ///
-    /// - Returns: how many that is.
+    /// - Returns: the limit.
     @discardableResult
     package static func raiseLimit() -> Int {
         var limit = rlimit()
@@ -48,7 +49,7 @@ package final class OpenDirectory: Sendable {
         guard getrlimit(resource, &limit) == 0 else { return 0 }
         let allowed = limit.rlim_cur
         limit.rlim_cur = limit.rlim_max
-        // A hint: when it is refused, only trees that need it fail, and say why.
+        // When the system refuses, only trees that need more files fail, with an error.
         return Int(clamping: setrlimit(resource, &limit) == 0 ? limit.rlim_cur : allowed)
     }
 
@@ -67,7 +68,7 @@ package final class OpenDirectory: Sendable {
 package enum TreeSource {
     case directory(OpenDirectory)
     case file(name: Path, in: OpenDirectory)
-    /// A file that the walk knows under another name.
+    /// A file under another name.
     case renamed(name: Path, as: Path, in: OpenDirectory)
 
     /// The directory that the names are in.
@@ -84,21 +85,21 @@ struct DirectoryListing {
     struct Name {
         /// Offset of the name in `bytes`; a zero byte ends it.
         let offset: UInt32
-        /// The same of the name that the directory has, when the walk uses another.
+        /// The offset of the real name in the directory, when the walk uses another name.
         let realOffset: UInt32
         let length: UInt16
         /// One of the `DT_` constants; never `DT_UNKNOWN`.
         let type: UInt8
-        /// Which of the merged sources it is of.
+        /// The index of its merged source.
         let source: UInt32
     }
 
     private(set) var bytes: [UInt8] = []
     private(set) var names: [Name] = []
 
-    /// Lists and sorts.
+    /// Lists and sorts the names.
     ///
-    /// - Parameter sources: a later one stands over the earlier.
+    /// - Parameter sources: a later source replaces names of an earlier one.
     /// - Throws: `TarError.list`, `.open`.
     init(_ sources: [TreeSource], buffer: UnsafeMutableRawBufferPointer) throws(TarError) {
         for (index, source) in sources.enumerated() {
@@ -119,7 +120,7 @@ struct DirectoryListing {
         sort()
     }
 
-    /// Calls `body` with the name that the directory has, as a C string, and the walk's name for it.
+    /// Calls `body` with the real name in the directory, as a C string, and the walk's name.
     func withName<Result, E: Error>(
         _ name: Name, _ body: (UnsafePointer<CChar>, UnsafeRawBufferPointer) throws(E) -> Result
     ) throws(E) -> Result {
@@ -149,7 +150,7 @@ struct DirectoryListing {
         }
     }
 
-    /// Adds the records of one getdents64(2), but for `.` and `..`.
+    /// Adds the records of one getdents64(2), except `.` and `..`.
     private mutating func add(
         _ records: UnsafeRawBufferPointer, _ directory: OpenDirectory, source: UInt32
     ) throws(TarError) {
@@ -211,7 +212,7 @@ struct DirectoryListing {
 }
 
 extension OpenDirectory {
-    /// The `DT_` constant of a name, for file systems that do not tell in the listing.
+    /// The `DT_` constant of a name, for file systems that do not report it in the listing.
     static func type(
         _ name: UnsafePointer<CChar>, in directory: OpenDirectory
     ) throws(TarError) -> UInt8 {

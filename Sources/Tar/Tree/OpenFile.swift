@@ -1,7 +1,7 @@
 import ByteStream
 import Glibc
 
-/// A regular file of the tree, open, with the attributes it had then.
+/// An open regular file of the tree, with its attributes at the time of opening.
 package struct OpenFile {
     private let file: OwnedDescriptor
     package let status: stat
@@ -14,7 +14,7 @@ package struct OpenFile {
     ) throws(TarError) {
         self.name = name
         self.directory = directory
-        // Non-blocking, so that a FIFO that took the file's place does not stop the run.
+        // Non-blocking, so that a FIFO that replaced the file does not block the run.
         let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
         var status = stat()
         do {
@@ -37,9 +37,9 @@ package struct OpenFile {
 
     var identity: FileIdentity { FileIdentity(status) }
 
-    /// Checks that the file is as long and as old as when it was opened.
+    /// Checks that size and times of the file are the same as when it was opened.
     ///
-    /// A write in the same tick of the kernel's clock as an earlier one is not seen.
+    /// A write in the same tick of the kernel's clock as an earlier one is not detected.
     ///
     /// - Throws: `TarError.changed`, `.modified`.
     func checkUnchanged() throws(TarError) {
@@ -69,8 +69,9 @@ package struct OpenFile {
                     Glibc.read(descriptor, rest.baseAddress, rest.count)
                 }
                 filled += count
-                // One byte was asked for too many: that it did not come is the end. Less can be a
-                // short read, as networked and made-up file systems have them.
+                // One byte more than expected was requested; when only that byte is missing, the
+                // file ended. Fewer bytes may be a short read, as on network and virtual file
+                // systems.
                 if count == 0 || filled == buffer.count - 1 { break }
             }
             return filled

@@ -1,31 +1,33 @@
 import ByteStream
 
-/// A part of a walk: filled by it, worked on in any order, finished in the order of the walk.
+/// A part of a walk. The walk fills chunks, threads process them in any order, and they are
+/// finished in the order of the walk.
 package protocol RingChunk: AnyObject, SendableMetatype {
-    /// Makes it empty, to be filled again.
+    /// Empties the chunk, for the next use.
     func clear()
 
-    /// Does what can be done out of order. Called by one of several threads.
+    /// Does the work that can be done out of order. Called by one of several threads.
     func work()
 
-    /// Does what must be done in order. Called by one thread.
+    /// Does the work that must be done in order. Called by one thread.
     func finish() throws(TarError)
 }
 
-/// Lets several threads work on the chunks of a walk, and one finish them in order.
+/// Several threads process the chunks of a walk, and one finishes them in order.
 ///
-/// The number of chunks bounds how far the walk is ahead.
+/// The number of chunks limits how far the walk is ahead.
 package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
     private let chunks: [Chunk]
     private let lock = Lock()
-    // One for each that waits: waking all of them at every chunk costs more than the chunk.
+    // One condition for each kind of waiter: waking all of them for every chunk would take longer
+    // than the chunk.
     private let isRoom = Condition()
     private let isWork = Condition()
     private let isFirstWorkedOn = Condition()
     private var threads: [WorkerThread] = []
 
-    // Guarded by the lock. Chunks are numbered from 0 in the order of the walk; the chunk of a number
-    // is at its remainder in the ring.
+    // Guarded by the lock. Chunks are numbered from 0 in the order of the walk; chunk n is at index
+    // n modulo the number of chunks.
     private var filledCount = 0
     private var takenCount = 0
     private var finishedCount = 0
@@ -33,7 +35,7 @@ package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
     private var isWalkOver = false
     private var failure: TarError?
 
-    /// - Throws: `TarError.stream` when not even one worker can be started.
+    /// - Throws: `TarError.stream` when no worker can be started.
     package init(_ chunks: [Chunk], workerCount: Int) throws(TarError) {
         self.chunks = chunks
         isWorkedOn = Array(repeating: false, count: chunks.count)
@@ -45,7 +47,7 @@ package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
         }
     }
 
-    /// Lets more threads work: as many of `count` as can be had.
+    /// Adds up to `count` threads, as far as they can be created.
     package func addWorkers(_ count: Int) {
         for _ in 0..<count { start { $0.workOnChunks() } }
     }
@@ -68,7 +70,7 @@ package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
         return chunks[index]
     }
 
-    /// Passes on the chunk that `next` gave.
+    /// Submits the chunk that `next` returned.
     package func submit() {
         lock.withLock {
             isWorkedOn[filledCount % chunks.count] = false
@@ -77,7 +79,7 @@ package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
         }
     }
 
-    /// Waits until everything that was submitted is finished.
+    /// Waits until all submitted chunks are finished.
     ///
     /// - Throws: the first error, in the order of the walk.
     package func finish() throws(TarError) {
@@ -85,7 +87,7 @@ package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
         if let failure { throw failure }
     }
 
-    /// Drops the work that is not finished, because the walk failed.
+    /// Drops unfinished work, because the walk failed.
     package func cancel() {
         lock.withLock { if failure == nil { failure = .stream(.system(call: "walk", .cancelled)) } }
         end()

@@ -1,15 +1,15 @@
 import ByteStream
 import Glibc
 
-/// Leaves out what is written while a tree is packed, as tar(1) leaves out its own archive.
+/// Leaves out files that are written while a tree is packed, as tar(1) leaves out its own archive.
 struct OutputFilter {
-    /// As the walk calls them: the path of a source and what is below it.
+    /// Paths in the form of the walk: the path of a source and the path below it.
     private var paths: [Path] = []
 
     /// - Parameters:
-    ///   - outputs: files and directories, which need not be there yet.
-    ///   - directories: the sources that outputs may be in.
-    ///   - warn: is told of each output that is in a source.
+    ///   - outputs: files and directories, which need not exist yet.
+    ///   - directories: sources that may contain outputs.
+    ///   - warn: called with a message for each output in a source.
     /// - Throws: `TarError.outputIsSource`.
     init(
         _ outputs: [Path], in directories: [OpenDirectory], warn: (String) -> Void
@@ -31,7 +31,7 @@ struct OutputFilter {
 
     var isEmpty: Bool { paths.isEmpty }
 
-    /// Whether a path is that of an output, below one, or that of a file which becomes one.
+    /// Whether a path is an output, is below one, or is a temporary file that becomes one.
     func excludes(_ path: Path) -> Bool {
         paths.contains { output in
             path == output || path.bytes.starts(with: output.bytes + [UInt8(ascii: "/")])
@@ -39,14 +39,14 @@ struct OutputFilter {
         }
     }
 
-    /// Whether a file is `output` before it has its name.
+    /// Whether a file is the temporary file of `output`.
     private func isUnfinished(_ path: Path, _ output: Path) -> Bool {
         AtomicFile.isTemporary(path.name) && path.directory == output.directory
             && path.name.bytes.starts(with: ".\(output.name).".utf8)
     }
 
-    /// The absolute path of an output without symbolic links; of one that is not there yet, that of
-    /// the uppermost directory or file which is to be made.
+    /// The absolute path of an output without symbolic links; for an output that does not exist
+    /// yet, that of the uppermost directory or file to be created.
     private static func place(of output: Path) -> Path {
         var name: Path = ""
         var above = output

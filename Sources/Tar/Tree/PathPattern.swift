@@ -1,20 +1,21 @@
-/// One pattern, in the form in which it is matched fastest.
+/// One pattern, in the form that can be matched fastest.
 ///
 /// - Spec: moby/patternmatcher at 5a6d842.
 enum PathPattern: Sendable {
     /// The path itself.
     case exact([UInt8])
-    /// `NAME**`: what begins so.
+    /// `NAME**`: paths that begin with NAME.
     case prefix([UInt8])
-    /// `**NAME`: what ends so. `isComponent`: NAME began with a slash, and may be the whole path.
+    /// `**NAME`: paths that end with NAME. `isComponent`: NAME begins with a slash, and may be the
+    /// whole path.
     case suffix([UInt8], isComponent: Bool)
     /// Matched component by component.
     case glob(Glob)
-    /// One of several, or one for which characters are looked at from both sides: matched as a whole.
+    /// Several alternatives, or a glob with assertions: matched as a whole.
     case whole([Glob])
 
-    /// - Parameter pattern: one that `WildcardSyntax` takes.
-    /// - Returns: nil when the expression that it stands for is malformed.
+    /// - Parameter pattern: valid for `WildcardSyntax`.
+    /// - Returns: nil when its regular expression is malformed.
     init?(_ pattern: [UInt8]) {
         let special = Set("*?[]\\".utf8)
         let stars = Array("**".utf8)
@@ -42,12 +43,12 @@ enum PathPattern: Sendable {
         }
     }
 
-    /// How many words the states of a glob have.
+    /// The number of words of the states of a glob.
     var wordCount: Int {
         if case .glob(let glob) = self { glob.wordCount } else { 0 }
     }
 
-    /// What every path that matches ends with.
+    /// The text with which every matching path ends.
     var tail: [UInt8] {
         switch self {
         case .exact(let name), .suffix(let name, _): name
@@ -57,7 +58,7 @@ enum PathPattern: Sendable {
         }
     }
 
-    /// Whether a path matches, of a pattern that has no states.
+    /// Whether a path matches a pattern without states.
     func matches(_ path: UnsafeRawBufferPointer) -> Bool {
         switch self {
         case .exact(let name): return path.elementsEqual(name)

@@ -1,16 +1,16 @@
-/// The regular expression that a pattern of `.dockerignore` stands for.
+/// The regular expression of a pattern of `.dockerignore`.
 ///
-/// Docker's meaning of a pattern *is* this text, also where that is odd: inside a class `*` and `?`
-/// become classes of their own, an escaped letter means what it means in an expression, and so do `|`,
-/// `{2}` and `^` of a pattern that is not matched as plain text.
+/// Docker defines a pattern by this text, even where the result is odd: inside a class `*` and `?`
+/// become classes of their own, and an escaped letter has its meaning in an expression. So have
+/// `|`, `{2}` and `^` in a pattern that is not matched as plain text.
 ///
 /// - Spec: moby/patternmatcher at 5a6d842, the compilation of a pattern.
 enum PatternExpression {
-    /// - Parameter pattern: one that is not matched as plain text.
-    /// - Returns: the characters of the expression; what was not UTF-8 is U+FFFD.
+    /// - Parameter pattern: a pattern that is not matched as plain text.
+    /// - Returns: the characters of the expression; bytes that are not UTF-8 become U+FFFD.
     static func text(of pattern: [UInt8]) -> [Unicode.Scalar] {
         var rest = Glob.characters(of: pattern).map { Unicode.Scalar($0) ?? "\u{FFFD}" }[...]
-        // A byte order mark is passed over.
+        // A byte order mark is skipped.
         if rest.first == "\u{FEFF}" { rest = rest.dropFirst() }
         var text: [Unicode.Scalar] = ["^"]
         while let character = rest.popFirst() {
@@ -24,7 +24,7 @@ enum PatternExpression {
                 if rest.first == "/" { rest = rest.dropFirst() }
                 text += rest.isEmpty ? ".*" : "(.*/)?"
             case "?": text += "[^/]"
-            // Not braces and bars, though they mean something in an expression.
+            // Braces and bars stay, although they have a meaning in an expression.
             case ".", "+", "(", ")", "$":
                 text += "\\"
                 text.append(character)

@@ -1,34 +1,33 @@
 import ByteStream
 import Glibc
 
-/// Reads files ahead with several threads, and writes them in the order they were found.
+/// Reads files ahead with several threads, and writes them in the order of the walk.
 ///
-/// Where a file takes the disk's time and not the processor's, many reads at once take little longer
-/// than one; where a processor is free, it may as well read. The walk fills chunks of entries,
-/// readers turn them into finished tar bytes, and one thread writes the chunks in order. Files that
-/// are large, or that have several names, are left to that thread.
+/// When a disk is slow, many reads at once take little longer than one; an idle processor can read
+/// too. The walk fills chunks of entries, readers turn them into finished tar bytes, and one thread
+/// writes the chunks in order. That thread also writes files that are large or hard-linked.
 ///
 /// From its creation to the end of `finish()` the writer belongs to the ring.
 final class ReaderRing: WalkVisitor {
     private static let chunkCount = 32
-    /// At 64 entries the threads wake each other seldom enough, and few are left waiting at the end.
+    /// With 64 entries the threads rarely wake each other, and few are idle at the end.
     private static let entriesPerChunk = 64
 
     private let ring: OrderedRing<Chunk>
-    /// The most directories that a chunk may keep open.
+    /// The maximum number of directories that a chunk may keep open.
     private let directoriesPerChunk: Int
     /// The chunk that the walk is filling.
     private var current: Chunk?
 
-    /// - Throws: `TarError.stream` when not even one reader can be started.
+    /// - Throws: `TarError.stream` when no reader can be started.
     init(_ writer: TarWriter, readerCount: Int) throws(TarError) {
         let chunks = (0..<ReaderRing.chunkCount).map { _ in Chunk(writer) }
         ring = try OrderedRing(chunks, workerCount: readerCount)
-        // The other half is for the files, and for the directories above.
+        // The other half is for files, and for the directories above.
         directoriesPerChunk = max(OpenDirectory.raiseLimit() / 2 / ReaderRing.chunkCount, 1)
     }
 
-    /// Lets more threads read: as many of `count` as can be had.
+    /// Adds up to `count` reader threads, as far as they can be created.
     func addReaders(_ count: Int) { ring.addWorkers(count) }
 
     func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
@@ -52,10 +51,10 @@ final class ReaderRing: WalkVisitor {
         try ring.finish()
     }
 
-    /// Drops the entries that are not written yet, because the walk failed.
+    /// Drops unwritten entries, because the walk failed.
     func cancel() { ring.cancel() }
 
-    /// The chunk to fill, when there is a free one.
+    /// The chunk to fill; waits for a free one.
     private func chunk() throws(TarError) -> Chunk {
         if let current { return current }
         let chunk = try ring.next()
@@ -95,13 +94,13 @@ private final class Chunk: RingChunk {
     /// The items to write, in order.
     private enum Part {
         case bytes(Range<Int>)
-        /// An item that only the writer can do.
+        /// An item that only the writer can process.
         case item(Int)
         case failure(TarError)
     }
 
     private(set) var items: [Item] = []
-    /// The most directories that the items keep open.
+    /// The maximum number of directories that the items keep open.
     private(set) var directoryCount = 0
     /// Names, each ended by a zero byte, and paths.
     private var texts: [UInt8] = []
@@ -142,7 +141,7 @@ private final class Chunk: RingChunk {
         items.append(item)
     }
 
-    /// Turns the items into bytes, as far as that can be done out of order.
+    /// Encodes the items that can be encoded out of order.
     func work() {
         for index in items.indices {
             let start = space.byteCount
@@ -157,7 +156,7 @@ private final class Chunk: RingChunk {
         }
     }
 
-    /// - Returns: false when the item is the writer's to do.
+    /// - Returns: false when the writer must process the item.
     private func encode(_ item: Item, with encoder: EntryEncoder) throws(TarError) -> Bool {
         switch item {
         case .directory(let directory, let path):
@@ -190,7 +189,7 @@ private final class Chunk: RingChunk {
         release()
     }
 
-    /// Closes the directories that nothing else needs.
+    /// Closes the directories that no other chunk needs.
     private func release() {
         items.removeAll(keepingCapacity: true)
         directoryCount = 0
@@ -211,10 +210,10 @@ private final class Chunk: RingChunk {
     }
 }
 
-/// Memory that grows to what a chunk needs, and is kept for the next one.
+/// Memory that grows to the size of a chunk, and is reused for the next one.
 private final class ChunkSpace: EntrySpace {
-    /// How much a chunk takes: with its last header and padding less than the 1 MiB that the buffer
-    /// grows to by doubling.
+    /// The size of a chunk; with its last header and padding it is less than 1 MiB, to which the
+    /// buffer grows by doubling.
     static let byteLimit = 960 << 10
 
     private var buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 16)

@@ -1,17 +1,17 @@
-/// The attribute in which tools without privileges keep an owner.
+/// The attribute in which unprivileged tools record an owner.
 ///
 /// - Spec: rootlesscontainers, `user.rootlesscontainers`: a protobuf message `Resource` of `uid` (1)
 ///   and `gid` (2).
 enum RootlessOwner {
     static let attribute = Array("user.rootlesscontainers".utf8)
 
-    /// - Returns: nil for root's files, which have no attribute.
+    /// - Returns: nil for files of root, which have no such attribute.
     static func encode(uid: UInt32, gid: UInt32) -> [UInt8]? {
         if uid == 0 && gid == 0 { return nil }
         return field(1, uid) + field(2, gid)
     }
 
-    /// - Returns: nil for anything but such a message.
+    /// - Returns: nil for a malformed message.
     static func decode(_ bytes: [UInt8]) -> (uid: UInt32, gid: UInt32)? {
         var owner: (uid: UInt32, gid: UInt32) = (0, 0)
         var rest = bytes[...]

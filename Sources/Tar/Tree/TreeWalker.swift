@@ -1,22 +1,22 @@
 import ByteStream
 import Glibc
 
-/// Receives the findings of a walk, in the order of the tar.
+/// Receives the entries of a walk, in the order of the tar.
 package protocol TreeVisitor: AnyObject {
-    /// A directory; it is open for as long as the call lasts.
+    /// Visits a directory, which is open during the call.
     func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError)
 
-    /// Anything else.
+    /// Visits anything but a directory.
     ///
     /// - Parameters:
-    ///   - name: in `directory`, valid for as long as the call lasts, as `path` is.
+    ///   - name: the name in `directory`; like `path`, valid during the call.
     ///   - type: a `DT_` constant.
     func visit(
         _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
         path: UnsafeRawBufferPointer
     ) throws(TarError)
 
-    /// A directory that is not an entry itself, though its names were looked at; open as for `visit`.
+    /// Reports a directory that was listed but is not an entry itself; open during the call.
     func pass(_ directory: OpenDirectory, path: [UInt8]) throws(TarError)
 }
 
@@ -24,23 +24,23 @@ extension TreeVisitor {
     package func pass(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {}
 }
 
-/// A visitor that may do its work later than it is called.
+/// A visitor that may do its work after the call.
 package protocol WalkVisitor: TreeVisitor {
-    /// Waits until everything is done.
+    /// Waits until all work is done.
     ///
     /// - Throws: the first error, in the order of the tar.
     func finish() throws(TarError)
 
-    /// Gives up what is not done yet, because the walk failed.
+    /// Drops unfinished work, because the walk failed.
     func cancel()
 }
 
-/// Takes the entries of a tar in place of its bytes.
+/// Receives the entries of a tar instead of its bytes.
 package protocol EntryRecorder: WalkVisitor {
-    /// Called first, before anything of the sources is looked at.
+    /// Called first, before the sources are read.
     func begin(_ sources: [TreeSource]) throws(TarError)
 
-    /// An entry that is no file of the sources: a deletion, or a directory above them.
+    /// Records an entry that is not a file of the sources: a deletion, or a directory above them.
     func record(_ entry: TarEntry) throws(TarError)
 }
 
@@ -57,14 +57,14 @@ extension TarWriter: TreeVisitor {
     }
 }
 
-/// Leaves things out by where they come from.
+/// Excludes paths of certain sources.
 struct SourceFilter {
-    /// Whether a path under an excluded directory can come back in.
+    /// Whether a path under an excluded directory can be included again.
     let hasExceptions: Bool
-    /// Whether a source does not have what is at a path, as `OpenDirectory` calls it.
+    /// Whether a path, in the form of `OpenDirectory`, is missing from its source.
     let excludes: (Path) -> Bool
 
-    /// Those of several equal names that their sources have.
+    /// Those of several equal names that are not excluded.
     func kept(
         _ names: ArraySlice<DirectoryListing.Name>, of listing: DirectoryListing,
         _ sources: [TreeSource]
@@ -79,33 +79,33 @@ struct SourceFilter {
     }
 }
 
-/// Walks one or several trees as if they lay over each other, a directory before its contents, names
-/// in byte order.
+/// Walks one or several trees as one merged tree: a directory before its contents, names in byte
+/// order.
 ///
-/// Where two trees have the same path the later one counts, with a warning; a directory's contents
-/// are those of all of them. A path that is a directory in one tree and something else in another is
-/// an error.
+/// When two trees have the same path, the later tree replaces the earlier, with a warning;
+/// directories are merged. A path that is a directory in one tree and another type in another tree
+/// is an error.
 package struct TreeWalker {
     private let visitor: any TreeVisitor
     private var excludes: ExcludeMatcher
-    /// Whether a path under an excluded directory can come back in.
+    /// Whether a path under an excluded directory can be included again.
     private let hasExceptions: Bool
-    /// Paths that count as missing from the sources, besides those that `excludes` leaves out.
+    /// Excludes paths of the sources, in addition to `excludes`.
     var filter: SourceFilter?
     private let refusesWhiteoutNames: Bool
     private let warn: (String) -> Void
-    /// The path in the tar of the directory that is walked, with its trailing slash.
+    /// The path in the tar of the current directory, with its trailing slash.
     private var path: [UInt8]
-    /// Bytes of `path` before the source's part.
+    /// The number of bytes of `path` before the part below the source.
     private let rootByteCount: Int
     private let buffer: UnsafeMutableRawBufferPointer
-    /// Directories that were excluded, in which something may yet be taken back in.
+    /// Excluded directories in which a path may still be included again.
     private var pending: [(directory: OpenDirectory, path: [UInt8])] = []
 
     /// - Parameters:
-    ///   - root: the path in the tar under which the trees go: empty, or with a trailing slash.
+    ///   - root: the path in the tar of the trees: empty, or with a trailing slash.
     ///   - refusesWhiteoutNames: whether a file that is named like a whiteout is an error.
-    ///   - buffer: at least 64 KiB that nobody else uses during the walk.
+    ///   - buffer: at least 64 KiB, used only by the walk while it runs.
     package init(
         root: [UInt8], excludes: ExcludePatterns, refusesWhiteoutNames: Bool = true,
         visitor: any TreeVisitor, buffer: UnsafeMutableRawBufferPointer,
@@ -121,7 +121,7 @@ package struct TreeWalker {
         rootByteCount = root.count
     }
 
-    /// Visits the files, and everything in the directories but not themselves.
+    /// Visits the files, and the contents of the directories but not the directories themselves.
     package mutating func walk(_ sources: [TreeSource]) throws(TarError) {
         let listing = try DirectoryListing(sources, buffer: buffer)
         var index = 0
@@ -139,7 +139,7 @@ package struct TreeWalker {
         }
     }
 
-    /// Visits one name, of one directory or of several.
+    /// Visits one name in one or several directories.
     private mutating func visit(
         _ names: ArraySlice<DirectoryListing.Name>, of listing: DirectoryListing,
         _ sources: [TreeSource]
@@ -223,7 +223,7 @@ package struct TreeWalker {
         if isExcluded, pending.count == pendingCount { pending.removeLast() }
     }
 
-    /// Visits the excluded directories above something that is not, which needs them.
+    /// Visits the excluded directories above an included path, which needs their entries.
     private mutating func visitPending() throws(TarError) {
         guard !pending.isEmpty else { return }
         for (directory, path) in pending {

@@ -1,5 +1,5 @@
-/// Reads a pattern of Go's filepath.Match: `*`, `?`, classes `[^a-z]`, and `\`, which takes away a
-/// character's meaning.
+/// Parses a pattern of Go's filepath.Match: `*`, `?`, classes `[^a-z]`, and `\`, which escapes a
+/// character.
 ///
 /// - Spec: Go, path/filepath, Match.
 struct WildcardSyntax {
@@ -33,8 +33,8 @@ struct WildcardSyntax {
         return parts
     }
 
-    /// Reads what is after the opening bracket of a class. A range that ends before it begins has
-    /// no member.
+    /// Reads the text after the opening bracket of a class. A range whose end is below its start
+    /// has no member.
     private mutating func characterClass() -> CharacterClass? {
         let isNegated = next == "^"
         if isNegated { rest = rest.dropFirst() }
@@ -55,7 +55,7 @@ struct WildcardSyntax {
         return members
     }
 
-    /// One character of a class, perhaps escaped.
+    /// One character of a class, escaped or not.
     private mutating func member() -> UInt32? {
         if next == "-" || next == "]" { return nil }
         if next == "\\" { rest = rest.dropFirst() }
@@ -68,6 +68,6 @@ struct WildcardSyntax {
 extension CharacterClass {
     /// Anything but a slash.
     static let noSlash = CharacterClass(allBut: "/")
-    /// What a dot of an expression is: anything but a newline.
+    /// The dot of an expression: anything but a newline.
     static let noNewline = CharacterClass(allBut: "\n")
 }

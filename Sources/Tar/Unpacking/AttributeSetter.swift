@@ -2,9 +2,10 @@ import ByteStream
 import CSystem
 import Glibc
 
-/// Gives unpacked files what their entries say: owner, extended attributes, mode and time.
+/// Sets the attributes of unpacked files: owner, extended attributes, mode and time.
 ///
-/// What the system does not let be set is left out with a warning that names the first such file.
+/// When the system refuses an attribute, it is left out with a warning that names the first such
+/// file.
 final class AttributeSetter {
     let ownership: TreeExtractor.Ownership
     private let privileges: Privileges
@@ -20,14 +21,14 @@ final class AttributeSetter {
         self.warn = warn
     }
 
-    /// Sets owner, extended attributes and mode of an open file or directory, in this order: a
-    /// change of the owner takes set-user-ID bits and capabilities away, and a read-only mode keeps
-    /// attributes from being set.
+    /// Sets owner, extended attributes and mode of an open file or directory, in this order,
+    /// because a change of the owner clears set-user-ID bits and capabilities, and a read-only mode
+    /// prevents setting attributes.
     ///
     /// - Parameters:
-    ///   - isInherited: whether the file was made with the owner that it is to have.
+    ///   - isInherited: whether the file was created with its final owner.
     ///   - isOwnerDeferred: whether the owner is set later.
-    /// - Returns: the mode that it is to have in the end.
+    /// - Returns: the final mode.
     @discardableResult
     func set(
         of file: OwnedDescriptor, _ entry: TarEntry, _ path: EntryPath, isInherited: Bool,
@@ -53,8 +54,8 @@ final class AttributeSetter {
         return mode
     }
 
-    /// The owner that a directory gets only when everything in it is unpacked, because this user
-    /// could not work in it then; nil when it has its owner at once.
+    /// The owner that a directory gets only after everything in it is unpacked, because this user
+    /// could not work in it afterwards; nil when it gets its owner at once.
     func deferredOwner(
         of entry: TarEntry, _ path: EntryPath
     ) throws(TarError) -> (uid: UInt32, gid: UInt32)? {
@@ -72,7 +73,7 @@ final class AttributeSetter {
         if futimens(file.rawValue, times) == -1 { throw .unpack(path: path.path, Errno.current) }
     }
 
-    /// Sets what a symbolic link has: owner, extended attributes, time.
+    /// Sets owner, extended attributes and time of a symbolic link.
     func setLink(
         _ entry: TarEntry, _ path: EntryPath, in parent: UnpackedDirectory
     ) throws(TarError) {
@@ -98,9 +99,9 @@ final class AttributeSetter {
         }
     }
 
-    /// Sets what a device, FIFO or stand-in has.
+    /// Sets the attributes of a device, FIFO or the empty file in place of a device.
     ///
-    /// - Parameter node: opened with `O_PATH`, since opening a device does something.
+    /// - Parameter node: opened with `O_PATH`, because opening a device may have side effects.
     func setNode(
         _ node: OwnedDescriptor, _ entry: TarEntry, _ path: EntryPath
     ) throws(TarError) {
@@ -111,7 +112,7 @@ final class AttributeSetter {
             if let owner { isOwned = try change(path) { chown(file, owner.uid, owner.gid) } }
             for attribute in attributes {
                 try set(attribute, path) { name, value in
-                    // Not the l-form: the path is itself a link, which stands for the open file.
+                    // Not lsetxattr: the path is itself a link, to the open file.
                     system_setxattr(file, name, value.baseAddress, value.count)
                 }
             }
@@ -122,7 +123,7 @@ final class AttributeSetter {
         }
     }
 
-    /// Removes the attributes of a directory that its new entry does not have.
+    /// Removes attributes of a directory that are not in its new entry.
     func clear(
         _ directory: OwnedDescriptor, _ entry: TarEntry, _ path: EntryPath
     ) throws(TarError) {
@@ -141,8 +142,8 @@ final class AttributeSetter {
         }
     }
 
-    /// Whether a new file in `parent` has the owner of `entry` from the start, whatever rules the
-    /// file system has for the group.
+    /// Whether a new file in `parent` is created with the owner of `entry`, whatever rules the file
+    /// system has for the group.
     func inheritsOwner(_ entry: TarEntry, _ parent: UnpackedDirectory) -> Bool {
         entry.uid == UInt64(privileges.user) && entry.gid == UInt64(privileges.group)
             && parent.status.st_gid == privileges.group
@@ -156,7 +157,7 @@ final class AttributeSetter {
 
     /// Changes an owner.
     ///
-    /// - Returns: false when the system does not let it be, as where an id is not mapped.
+    /// - Returns: false when the system refuses it, for example because an id is not mapped.
     @discardableResult
     private func change(_ path: EntryPath, _ call: () -> CInt) throws(TarError) -> Bool {
         do throws(Errno) {
@@ -171,11 +172,11 @@ final class AttributeSetter {
         }
     }
 
-    /// The owner that a file is given; nil when it stays the user's.
+    /// The owner to set; nil when the file stays the user's.
     private func owner(
         of entry: TarEntry, _ path: EntryPath
     ) throws(TarError) -> (uid: UInt32, gid: UInt32)? {
-        // The highest number stands for "as it is" in chown(2).
+        // The highest number means "do not change" in chown(2).
         guard let uid = UInt32(exactly: entry.uid), let gid = UInt32(exactly: entry.gid),
             uid != .max, gid != .max
         else {
@@ -194,9 +195,10 @@ final class AttributeSetter {
         }
     }
 
-    /// The mode that a file gets: a program does not run as another user than the layer says.
+    /// The mode to set: without its owner, a file loses its set-ID bits, so that a program does not
+    /// run as another user than the layer says.
     ///
-    /// With recorded owners the bits stay, for the tools that pack the tree again.
+    /// With recorded owners the bits stay, for tools that pack the tree again.
     private func mode(of entry: TarEntry, isOwned: Bool) -> UInt32 {
         if isOwned || ownership == .recorded || entry.kind == .directory { return entry.mode }
         var mode = entry.mode
@@ -207,7 +209,7 @@ final class AttributeSetter {
 
     // MARK: Extended attributes
 
-    /// The extended attributes that a file is given.
+    /// The extended attributes to set.
     private func attributes(
         of entry: TarEntry, _ path: EntryPath
     ) throws(TarError) -> [TarEntry.ExtendedAttribute] {
@@ -215,7 +217,7 @@ final class AttributeSetter {
         if !attributes.isEmpty { attributes.removeAll { !EntryEncoder.isKept($0.name) } }
         guard ownership == .recorded else { return attributes }
         attributes.removeAll { $0.name == RootlessOwner.attribute }
-        // Only files and directories can have attributes of users.
+        // Only files and directories can have `user` attributes.
         guard entry.kind == .file || entry.kind == .directory else { return attributes }
         let uid = UInt32(truncatingIfNeeded: entry.uid)
         let gid = UInt32(truncatingIfNeeded: entry.gid)
@@ -226,7 +228,7 @@ final class AttributeSetter {
         return attributes
     }
 
-    /// Sets one attribute; one that cannot be here is left out with a warning.
+    /// Sets one attribute; when the file system does not support it, it is left out with a warning.
     private func set(
         _ attribute: TarEntry.ExtendedAttribute, _ path: EntryPath,
         _ call: (UnsafePointer<CChar>, UnsafeRawBufferPointer) -> CInt
@@ -255,7 +257,7 @@ final class AttributeSetter {
         do {
             var size = try retryingInterrupts { system_flistxattr(descriptor, nil, 0) }
             if size == 0 { return [] }
-            // Nobody else gives attributes to what is unpacked; a few more bytes all the same.
+            // A few more bytes, in case another process adds attributes.
             size += 4096
             var names = [CChar](repeating: 0, count: size)
             let count = try retryingInterrupts { system_flistxattr(descriptor, &names, size) }

@@ -2,10 +2,10 @@ import ByteStream
 import CSystem
 import Glibc
 
-/// The directories of the tree that is unpacked: opens them, opens them up for a user whom their
-/// modes keep out, and gives them their times and modes at the end.
+/// Opens the directories of the unpacked tree, makes them accessible to a user whom their modes
+/// would exclude, and sets their times and modes at the end.
 final class DirectoryCache {
-    /// Makes the directory of that path, which has no links in it, in its parent.
+    /// Creates the directory `path`, which has no links in it, in its parent.
     typealias Creation = (_ path: Path, _ parent: UnpackedDirectory) throws(TarError) -> Void
 
     private let confined: ConfinedRoot
@@ -15,8 +15,8 @@ final class DirectoryCache {
     private var records = DirectoryRecords()
 
     /// - Parameters:
-    ///   - names: what the current layer has put where.
-    ///   - resolvesByKernel: false does without openat2(2).
+    ///   - names: the names that the current layer has created.
+    ///   - resolvesByKernel: whether openat2(2) is used.
     /// - Throws: `TarError.target`.
     init(
         _ directory: Path, _ privileges: Privileges, _ names: UnpackedNames, resolvesByKernel: Bool
@@ -42,12 +42,12 @@ final class DirectoryCache {
 
     // MARK: Opening
 
-    /// Opens the directory that `path` leads to, through links as the kernel would in a chroot.
+    /// Opens a directory; links on `path` are resolved as in a chroot.
     ///
-    /// - Parameter create: makes what is missing, and replaces what a lower layer has in the way; nil
-    ///   makes nothing.
-    /// - Returns: nil when something is missing and nothing is to be made.
-    /// - Throws: `TarError.refused` when something that is no directory is in the way.
+    /// - Parameter create: creates missing directories, and replaces files of lower layers that are
+    ///   in the way; nil creates nothing.
+    /// - Returns: nil when a directory is missing and `create` is nil.
+    /// - Throws: `TarError.refused` when another type of file is in the way.
     func directory(
         _ path: ArraySlice<UInt8>, creating create: Creation?
     ) throws(TarError) -> UnpackedDirectory? {
@@ -61,9 +61,9 @@ final class DirectoryCache {
         return current
     }
 
-    /// Opens the directory that `path` is, when no component of it is a link.
+    /// Opens a directory when no component of `path` is a link.
     ///
-    /// - Returns: nil when it is not there, is no directory, or is behind a link.
+    /// - Returns: nil when it does not exist, is not a directory, or is behind a link.
     func directoryWithoutLinks(
         _ path: ArraySlice<UInt8>
     ) throws(TarError) -> UnpackedDirectory? {
@@ -94,7 +94,7 @@ final class DirectoryCache {
         return path[start...].firstIndex(of: UInt8(ascii: "/")) ?? path.endIndex
     }
 
-    /// Opens one component, which may be a link to somewhere else in the tree.
+    /// Opens one component, which may be a link to another directory of the tree.
     private func open(
         _ path: [UInt8], in parent: UnpackedDirectory, _ create: Creation?
     ) throws(TarError) -> UnpackedDirectory? {
@@ -113,7 +113,7 @@ final class DirectoryCache {
             guard let create, !isOwn, error == .notDirectory || error == .tooManyLinks else {
                 throw DirectoryCache.inTheWay(path, error)
             }
-            // A lower layer has something else here, which this layer's directory hides.
+            // A lower layer has another type of file here, which this layer's directory replaces.
             try create(Path(path), parent)
             do throws(Errno) {
                 file = try openComponent(name, in: parent)
@@ -133,7 +133,7 @@ final class DirectoryCache {
         }
     }
 
-    /// Counts a directory that was opened.
+    /// Records a directory that was opened.
     private func opened(
         _ file: OwnedDescriptor, path: [UInt8], isBehindLink: Bool
     ) throws(TarError) -> UnpackedDirectory {
@@ -143,7 +143,7 @@ final class DirectoryCache {
         return directory
     }
 
-    /// Makes the directories that lead to an entry and that no layer has an entry for.
+    /// Creates the missing directories above an entry.
     private func makeDirectory(
         _ path: Path, _ create: Creation
     ) throws(TarError) -> OwnedDescriptor {
@@ -173,15 +173,15 @@ final class DirectoryCache {
         }
     }
 
-    /// Puts a directory that was just made or given its attributes on the way to what follows.
+    /// Adds a directory that was just created or changed to the stack, for the entries that follow.
     func push(_ directory: UnpackedDirectory) { stack.push(directory) }
 
-    /// Closes all but the root, since names may lead elsewhere from now on.
+    /// Closes all directories but the root, because names may lead elsewhere from now on.
     func forget() { stack.forget() }
 
     // MARK: Modes
 
-    /// Lets this user work in a directory of their own, until everything is unpacked.
+    /// Makes a directory of this user accessible until everything is unpacked.
     private func openUp(_ directory: UnpackedDirectory) throws(TarError) {
         let mode = directory.mode
         guard mode != privileges.accessible(mode), directory.status.st_uid == privileges.user else {
@@ -193,7 +193,7 @@ final class DirectoryCache {
         if records[directory.identity]?.mode == nil { records[directory.identity]?.mode = mode }
     }
 
-    /// Opens a directory for reading; one of this user's own is opened up for that.
+    /// Opens a directory for reading; a directory of this user is made accessible for that.
     func openForReading(
         _ name: UnsafePointer<CChar>, in parent: CInt
     ) throws(Errno) -> OwnedDescriptor {
@@ -206,7 +206,8 @@ final class DirectoryCache {
         }
     }
 
-    /// Opens a directory to remove what is in it; this user's own are opened up for that.
+    /// Opens a directory to remove its contents; a directory of this user is made accessible for
+    /// that.
     func openToClear(
         _ name: UnsafePointer<CChar>, in parent: CInt, _ path: Path
     ) throws(TarError) -> OpenDirectory {
@@ -240,16 +241,16 @@ final class DirectoryCache {
 
     // MARK: The end
 
-    /// Remembers the time of a directory that is about to change, the first time.
+    /// Records the time of a directory before its first change.
     private func record(_ directory: UnpackedDirectory) {
         if records[directory.identity] != nil { return }
         records[directory.identity] = DirectoryRecord(
             path: directory.path, modificationTime: directory.status.st_mtim)
     }
 
-    /// Remembers what a directory's own entry says.
+    /// Records the attributes in a directory's own entry.
     ///
-    /// - Parameter owner: when it is to be another's at the end.
+    /// - Parameter owner: the owner to set at the end; nil when it is set already.
     func record(
         _ directory: UnpackedDirectory, _ entry: TarEntry, mode: UInt32,
         owner: (uid: UInt32, gid: UInt32)?
@@ -259,27 +260,26 @@ final class DirectoryCache {
             mode: privileges.accessible(mode) == mode && owner == nil ? nil : mode, owner: owner)
     }
 
-    /// Finishes the directories so far when they are too many to remember.
+    /// Finishes the directories so far when too many are recorded.
     ///
     /// No directory may be in use.
     func finishIfFull() throws(TarError) {
         guard records.isFull else { return }
         stack.forget()
-        // The root stays open, and with that opened up.
+        // The root stays open, and therefore accessible.
         let record = records[root.identity]
         records[root.identity] = nil
         try finish()
         records[root.identity] = record
     }
 
-    /// Gives every directory its time, and its owner and mode where they had to wait: those inside
-    /// first.
+    /// Sets the time of every directory, and deferred owners and modes, the innermost first.
     func finish() throws(TarError) {
         for (identity, record) in records.removeAll() {
             let path = try EntryPath(record.path)
             guard let file = try reopen(path) else { continue }
             var status = stat()
-            // Gone, and its name taken by another.
+            // It was removed, and another file has its name.
             guard fstat(file.rawValue, &status) == 0, FileIdentity(status) == identity else {
                 continue
             }

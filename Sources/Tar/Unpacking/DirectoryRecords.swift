@@ -1,26 +1,26 @@
 import ByteStream
 import Glibc
 
-/// Attributes that a directory gets after everything is unpacked.
+/// Attributes to set on a directory after everything is unpacked.
 struct DirectoryRecord {
-    /// The path where it was first seen or made.
+    /// The path where it was first opened or created.
     let path: [UInt8]
     var modificationTime: timespec
-    /// When it had to be opened up to work in it.
+    /// The mode, when it was changed to make the directory accessible.
     var mode: UInt32?
-    /// When this user could not work in it once it is another's.
+    /// The owner, when this user could not work in the directory with that owner.
     var owner: (uid: UInt32, gid: UInt32)?
 }
 
-/// The directories that were touched and must yet be given their times, a bounded number of them.
+/// The changed directories whose times must still be set, a bounded number.
 struct DirectoryRecords {
-    /// About how much memory all of them may take.
+    /// The approximate memory limit of all records.
     private static let byteLimit = 16 << 20
 
     private var records: [FileIdentity: DirectoryRecord] = [:]
     private var byteCount = 0
 
-    /// Whether it is time to finish those that are there.
+    /// Whether the recorded directories should be finished.
     var isFull: Bool { byteCount > DirectoryRecords.byteLimit }
 
     subscript(identity: FileIdentity) -> DirectoryRecord? {
@@ -31,7 +31,7 @@ struct DirectoryRecords {
         }
     }
 
-    /// All of them, those inside others first; none is left.
+    /// Removes and returns all records, the innermost first.
     mutating func removeAll() -> [(identity: FileIdentity, record: DirectoryRecord)] {
         let all = records.sorted { $1.value.path.lexicographicallyPrecedes($0.value.path) }
         records.removeAll()

@@ -2,18 +2,18 @@ import ByteStream
 import CSystem
 import Glibc
 
-/// What this process may do to files, by its capabilities and id maps.
+/// The permissions of this process on files, by its capabilities and id maps.
 ///
-/// Root of a container may lack capabilities, and root of a user namespace may have them for one user
-/// alone: neither is the superuser that a layer's owners need.
+/// Root in a container may lack capabilities, and root in a user namespace may have them for one
+/// user only. Neither can set all owners of a layer.
 ///
 /// - Spec: capabilities(7), user_namespaces(7).
 struct Privileges: Sendable {
     let user = geteuid()
     let group = getegid()
-    /// Whether permissions of files do not bind it: `CAP_DAC_OVERRIDE`.
+    /// Whether it may ignore permissions of files: `CAP_DAC_OVERRIDE`.
     let overridesAccess: Bool
-    /// Whether files can be given to other users: `CAP_CHOWN`, and there are others.
+    /// Whether it may change owners: `CAP_CHOWN`, and more than one id is mapped.
     let changesOwners: Bool
 
     init() {
@@ -25,10 +25,10 @@ struct Privileges: Sendable {
             && Privileges.hasOthers("/proc/self/gid_map")
     }
 
-    /// A directory's mode while entries are put into it.
+    /// A directory's mode while entries are created in it.
     func accessible(_ mode: UInt32) -> UInt32 { overridesAccess ? mode : mode | 0o700 }
 
-    /// Whether a map of ids has more than one; where there is no such file, all are mapped.
+    /// Whether a map has more than one id; without such a file, all ids are mapped.
     private static func hasOthers(_ path: Path) -> Bool {
         guard let bytes = try? InputStream.readFile(path, limit: 64 << 10) else { return true }
         let counts = bytes.split(separator: UInt8(ascii: "\n")).map { line in

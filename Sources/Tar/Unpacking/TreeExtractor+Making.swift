@@ -3,10 +3,10 @@ import CSystem
 import Glibc
 
 extension TreeExtractor {
-    /// Calls what makes a file of a new name; what has the name is removed first.
+    /// Makes a call that creates a file; an existing file of that name is removed first.
     ///
-    /// - Returns: what the call returned.
-    /// - Throws: `TarError.refused` for what the entry itself asks too much with, else `.unpack`.
+    /// - Returns: the result of the call.
+    /// - Throws: `TarError.refused` when the entry itself is invalid, else `.unpack`.
     @discardableResult
     func make(
         _ path: EntryPath, in parent: UnpackedDirectory, _ call: (UnsafePointer<CChar>) -> CInt
@@ -34,7 +34,7 @@ extension TreeExtractor {
         }
     }
 
-    /// Makes a directory that leads to `entry` and that the layer has no entry for.
+    /// Creates a directory above `entry` for which the layer has no entry.
     func makeImplied(
         _ path: Path, for entry: TarEntry, in parent: UnpackedDirectory
     ) throws(TarError) {
@@ -45,7 +45,7 @@ extension TreeExtractor {
         try unpackDirectory(implied, EntryPath(path.bytes), in: parent)
     }
 
-    /// A directory that is there stays with what is in it; its attributes are replaced.
+    /// Unpacks a directory. An existing one keeps its contents; its attributes are replaced.
     func unpackDirectory(
         _ entry: TarEntry, _ path: EntryPath, in parent: UnpackedDirectory
     ) throws(TarError) {
@@ -98,7 +98,7 @@ extension TreeExtractor {
         }
     }
 
-    /// Makes a device, a FIFO, or an empty file.
+    /// Creates a device, a FIFO, or an empty file.
     func makeNode(
         _ entry: TarEntry, _ path: EntryPath, in parent: UnpackedDirectory
     ) throws(TarError) {

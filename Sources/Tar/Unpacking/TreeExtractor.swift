@@ -6,18 +6,19 @@ import Glibc
 ///
 /// Nothing outside the directory is read, written or removed, whatever names and links a tar or the
 /// directory has: every operation is on one component in an open directory, and the links on the way
-/// to it are resolved as in a chroot. What an entry replaces is removed first, never written to.
+/// to it are resolved as in a chroot. A file that an entry replaces is removed first, never written
+/// to.
 ///
 /// - Spec: image-spec v1.1.1, layer.md, "Applying Changesets".
 public final class TreeExtractor {
-    /// How owners in a layer are applied.
+    /// How the owners in a layer are treated.
     public enum Ownership: Sendable {
-        /// Files get them.
+        /// Files get the owners.
         case applied
-        /// Files are the user's; owners other than root are kept in an attribute, for the tools that
-        /// pack the tree again.
+        /// Files belong to the user; owners other than root are recorded in an attribute, for tools
+        /// that pack the tree again.
         case recorded
-        /// Files are the user's.
+        /// Files belong to the user.
         case dropped
     }
 
@@ -30,9 +31,9 @@ public final class TreeExtractor {
 
     /// - Parameters:
     ///   - directory: must exist.
-    ///   - isRootless: whether owners are recorded and devices become empty files; else owners are
-    ///     applied by who may change them, and dropped by anyone else.
-    ///   - warn: called with what is left out, in words.
+    ///   - isRootless: whether owners are recorded and devices become empty files; otherwise owners
+    ///     are applied when this process may change them, and dropped when not.
+    ///   - warn: called with a message for each thing that is left out.
     ///   - list: called with each entry before it is unpacked.
     /// - Throws: `TarError.target`.
     public convenience init(
@@ -45,8 +46,8 @@ public final class TreeExtractor {
     }
 
     /// - Parameters:
-    ///   - resolvesByKernel: false does without openat2(2).
-    ///   - nameLimit: names that one layer may have.
+    ///   - resolvesByKernel: whether openat2(2) is used.
+    ///   - nameLimit: the maximum number of names of one layer.
     init(
         _ directory: Path, ownership: Ownership, resolvesByKernel: Bool = true,
         nameLimit: Int = UnpackedNames.countLimit,
@@ -66,12 +67,12 @@ public final class TreeExtractor {
     ///
     /// - Parameters:
     ///   - input: a tar.
-    ///   - path: what messages call it.
-    ///   - isEndProved: whether the input ends only where it should, as one does whose digest is
-    ///     checked. The end-of-archive marker, which some tools forget, is then not asked for, and
-    ///     no bytes at all are a layer without entries.
-    /// - Throws: `TarError`, with `.source` for what the input throws; part of the layer is then
-    ///   unpacked, in whole files.
+    ///   - path: the name of the tar in messages.
+    ///   - isEndProved: whether something else, such as a digest, proves that the input is
+    ///     complete. Then the end-of-archive marker, which some tools omit, is not required, and an
+    ///     empty input is a layer without entries.
+    /// - Throws: `TarError`, with `.source` for what the input throws. Then part of the layer is
+    ///   unpacked; every file in it is whole.
     public func apply(
         _ input: any ByteSource, path: Path, isEndProved: Bool = false
     ) throws(TarError) {
@@ -104,13 +105,13 @@ public final class TreeExtractor {
                 of: file, entry, path, isInherited: attributes.inheritsOwner(entry, parent))
             try attributes.setTime(of: file, entry.timestamp, path)
         } catch {
-            // No file keeps its name that is not whole.
+            // A file that is not whole loses its name.
             _ = Path(path.name).withCString { unlinkat(parent.descriptor, $0, 0) }
             throw error
         }
     }
 
-    /// Writes a file's data; the holes of a sparse one stay holes.
+    /// Writes a file's data; holes of a sparse file stay holes.
     private func write(
         _ entry: TarEntry, _ path: EntryPath, from reader: inout TarReader,
         to file: FileDescriptor
@@ -164,7 +165,7 @@ public final class TreeExtractor {
         }
     }
 
-    /// The directory and name of an entry. A whiteout is carried out instead.
+    /// The directory and name of an entry. A whiteout is applied instead.
     private func place(
         of entry: TarEntry
     ) throws(TarError) -> (EntryPath, in: UnpackedDirectory)? {
@@ -184,7 +185,7 @@ public final class TreeExtractor {
         return (path, parent)
     }
 
-    /// Keeps a name from the whiteouts of the same layer.
+    /// Protects a name from the whiteouts of the same layer.
     ///
     /// - Throws: `TarError.refused` when the layer has too many.
     func note(

@@ -1,11 +1,11 @@
 import ByteStream
 import Glibc
 
-/// A directory of the tree that is unpacked, open.
+/// An open directory of the unpacked tree.
 final class UnpackedDirectory {
     /// Opened with `O_PATH` or for reading.
     let file: OwnedDescriptor
-    /// Its path as entries name it, perhaps through links; empty for the root.
+    /// Its path in entries, possibly through links; empty for the root.
     let path: [UInt8]
     /// Whether `path` leads through a symbolic link.
     let isBehindLink: Bool
@@ -30,13 +30,13 @@ final class UnpackedDirectory {
     var mode: UInt32 { status.st_mode & 0o7777 }
 }
 
-/// The directories on the way to the current entry, so that entries that are siblings or close to
-/// each other cost no second look-up.
+/// The open directories above the current entry, so that entries near each other need no second
+/// look-up.
 struct DirectoryStack {
-    /// The most that are kept open.
+    /// The maximum number of open directories.
     private static let limit = 200
 
-    /// Each is below the one before it; the first is the root.
+    /// Each directory is in the one before it; the first is the root.
     private var directories: [UnpackedDirectory]
 
     init(root: UnpackedDirectory) {
@@ -45,7 +45,7 @@ struct DirectoryStack {
 
     var root: UnpackedDirectory { directories[0] }
 
-    /// The deepest open directory that `path` is or is in; what is beside the path is closed.
+    /// The deepest open directory on `path`; directories off the path are closed.
     mutating func nearest(to path: ArraySlice<UInt8>) -> UnpackedDirectory {
         while let last = directories.last {
             if directories.count == 1 || DirectoryStack.is(path, in: last.path) { return last }
@@ -54,13 +54,13 @@ struct DirectoryStack {
         return root
     }
 
-    /// Puts a directory on top that is in the one on top now.
+    /// Adds a directory that is in the last one.
     mutating func push(_ directory: UnpackedDirectory) {
         directories.append(directory)
         if directories.count > DirectoryStack.limit { directories.remove(at: 1) }
     }
 
-    /// Closes all but the root, since names may lead elsewhere from now on.
+    /// Closes all directories but the root, because names may lead elsewhere from now on.
     mutating func forget() {
         directories.removeSubrange(1...)
     }

@@ -1,13 +1,13 @@
 import Glibc
 
-/// The names that a layer has put into directories, which its own whiteouts leave alone.
+/// The names that a layer has created, which its own whiteouts must not remove.
 ///
-/// A name is kept as a hash of 64 bits that nobody can foresee: some 16 bytes for each, however
-/// long it is. Two that are the same by chance would keep a file that a whiteout deletes, once in
-/// 2^64 for every pair.
+/// A name is stored as an unpredictable hash of 64 bits: about 16 bytes, whatever its length. A
+/// collision would keep a file that a whiteout deletes; its probability is 2^-64 for each pair.
 final class UnpackedNames {
-    /// Some 800 MB. No layer in the field has a tenth of it; one of a few megabytes could otherwise ask
-    /// for any amount, since a name counts again in each directory that replaces another.
+    /// About 800 MB. Real layers have less than a tenth of this. Without a limit, a layer of a few
+    /// megabytes could use any amount, because a name counts again in each directory that replaces
+    /// another.
     static let countLimit = 50_000_000
 
     let countLimit: Int
@@ -17,8 +17,8 @@ final class UnpackedNames {
         self.countLimit = countLimit
     }
 
-    /// - Parameter directory: the identity of the directory that the name is in, so that it does
-    ///   not matter by which links it was reached.
+    /// - Parameter directory: the identity of the directory that the name is in, so that the links
+    ///   on the way to it make no difference.
     /// - Returns: false when there are `countLimit` names.
     func insert(_ name: UnsafeRawBufferPointer, in directory: FileIdentity) -> Bool {
         guard hashes.count < countLimit else { return false }

@@ -1,10 +1,10 @@
 import ByteStream
 import Glibc
 
-/// Removes what whiteouts name, and what entries take the place of.
+/// Removes files that whiteouts delete or that entries replace.
 ///
-/// A whiteout speaks of the tree as it was before its layer, in whatever order the entries come: what
-/// the layer itself has put there stays, and the links of lower layers lead nowhere.
+/// A whiteout applies to the tree before its layer, whatever the order of entries: files of the
+/// layer itself stay, and links of lower layers are not followed.
 ///
 /// - Spec: image-spec v1.1.1, layer.md, "Whiteouts" and "Opaque Whiteout".
 struct WhiteoutRemover {
@@ -12,12 +12,12 @@ struct WhiteoutRemover {
     /// The names that the current layer has made.
     let names: UnpackedNames
 
-    /// Carries out an entry whose name is that of a whiteout, whatever its type.
+    /// Applies a whiteout; the type of the entry does not matter.
     ///
     /// A path that does not exist, or is below a file, needs no deletion.
     ///
     /// - Returns: false when it is not a whiteout.
-    /// - Throws: `TarError.refused` for one that deletes nothing.
+    /// - Throws: `TarError.refused` for a whiteout that deletes nothing.
     func carryOut(_ path: EntryPath) throws(TarError) -> Bool {
         let name = path.name
         if Whiteout.isInPath(path.parent) || (Whiteout.isName(name) && Whiteout(name) == nil) {
@@ -51,12 +51,12 @@ struct WhiteoutRemover {
         return true
     }
 
-    /// Removes what an entry takes the place of.
+    /// Removes the file that an entry replaces.
     func makeRoom(
         for name: UnsafePointer<CChar>, _ path: EntryPath, in parent: UnpackedDirectory
     ) throws(TarError) {
         if let type = try type(name, in: parent, path.path), type != S_IFREG {
-            // Paths through removed directories and links lead elsewhere now.
+            // Paths through removed directories and links now lead elsewhere.
             directories.forget()
         }
         try remove(name, in: parent, path.path, sparing: false)
@@ -79,10 +79,9 @@ struct WhiteoutRemover {
         return status.st_mode & S_IFMT
     }
 
-    /// Removes what has a name, with everything in it.
+    /// Removes a file, or a directory with everything in it.
     ///
-    /// - Parameter sparing: whether what this layer has put there stays, with the directories it is
-    ///   in.
+    /// - Parameter sparing: whether files of this layer stay, with the directories above them.
     private func remove(
         _ name: UnsafePointer<CChar>, in parent: UnpackedDirectory, _ path: Path, sparing: Bool
     ) throws(TarError) {
@@ -101,13 +100,13 @@ struct WhiteoutRemover {
         do {
             try clear(directories.openToClear(name, in: parent.descriptor, path), sparing: sparing)
         } catch .open(_, let error) where isSpared && [ENOTDIR, ELOOP].contains(error.rawValue) {
-            // The layer's own, and no directory in which something older could be.
+            // A file of this layer, not a directory that could have older files.
             return
         }
         if !isSpared { try removeDirectory(name, in: parent.descriptor, path, sparing: sparing) }
     }
 
-    /// Removes a directory that was cleared; it stays when something was spared in it.
+    /// Removes a directory that was cleared; it stays when it still has files of this layer.
     private func removeDirectory(
         _ name: UnsafePointer<CChar>, in parent: CInt, _ path: Path, sparing: Bool
     ) throws(TarError) {
@@ -122,7 +121,7 @@ struct WhiteoutRemover {
         let identity: FileIdentity
         let listing: DirectoryListing
         var next = 0
-        /// Its name in the directory before it on the stack.
+        /// The name in the parent directory, which is the previous one on the stack.
         let name: Path
         let isSpared: Bool
     }

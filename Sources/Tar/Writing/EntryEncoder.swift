@@ -2,7 +2,7 @@ import ByteStream
 import CSystem
 import Glibc
 
-/// Output of encoded entries: the encoder asks for room, fills it and accepts it.
+/// The output buffer for encoded entries: the encoder gets room, fills it and accepts it.
 protocol EntrySpace {
     /// Free room of at least `count` bytes, which is at most `EntryEncoder.roomLimit`.
     func room(atLeast count: Int) throws(TarError) -> UnsafeMutableRawBufferPointer
@@ -43,9 +43,9 @@ extension EntrySpace {
 /// How owner, time and attributes of all entries are written.
 public struct EntryPolicy: Sendable {
     public enum Time: Sendable {
-        /// Every entry gets these seconds.
+        /// Every entry gets this time.
         case fixed(Int64)
-        /// Every entry keeps its own, but is at most as new as `latest`.
+        /// Every entry keeps its own time, but at most `latest`.
         case keep(latest: Int64?)
     }
 
@@ -53,11 +53,11 @@ public struct EntryPolicy: Sendable {
     public var gid: UInt64 = 0
     public var keepsOwner = false
     public var time = Time.fixed(0)
-    /// All extended attributes; otherwise `security.capability` alone.
+    /// Whether all extended attributes are kept, or only `security.capability`.
     public var keepsExtendedAttributes = false
-    /// Whether a file has the owner that an attribute of it records, which is then left out.
+    /// Whether a file gets the owner that its attribute records; the attribute is then left out.
     public var takesRecordedOwner = false
-    /// Change to the mode of everything but symbolic links.
+    /// The change of all modes except those of symbolic links.
     public var modeChange: ModeChange?
 
     public init() {}
@@ -79,38 +79,38 @@ public struct EntryPolicy: Sendable {
     }
 }
 
-/// Makes headers and data out of files. Has no state: several threads may use one.
+/// Encodes files as headers and data. It has no state, so several threads may use it.
 package struct EntryEncoder: Sendable {
     let policy: EntryPolicy
 
-    /// Small files that were last written before are taken for settled: asking every file again after
-    /// it was read is a sixteenth of the whole run.
+    /// Small files that were last written before this time count as settled, because checking every
+    /// file again after reading takes a sixteenth of the whole run.
     private let start: Int
 
     package init(policy: EntryPolicy) {
         self.policy = policy
-        // A second earlier, which is what the clock of a file system may be behind.
+        // A second earlier, because the clock of a file system may lag.
         start = time(nil) - 1
     }
 
-    /// Files up to this size are read in one call, straight behind their header.
+    /// Files up to this size are read in one call, directly after their header.
     static let smallByteCount = 256 << 10
 
-    /// The most room that is asked for at once.
+    /// The maximum room in one request.
     static let roomLimit = smallByteCount + 2 * tarBlockByteCount
 
     /// The outcome of writing a file.
     enum Outcome {
         case written
-        /// The file has other names; `identity` tells them apart from other files.
+        /// The file has other names; `identity` identifies the file.
         case linked(identity: FileIdentity)
-        /// The file is larger than the space's owner takes.
+        /// The file is larger than the caller's limit.
         case large
-        /// A socket, which no layer can hold.
+        /// A socket, which a layer cannot have.
         case socket
     }
 
-    /// An entry of a file's attributes, without path.
+    /// An entry with a file's attributes, without its path.
     package func entry(
         _ status: stat, kind: TarEntry.Kind, path: UnsafeRawBufferPointer
     ) -> TarEntry {
@@ -131,8 +131,8 @@ package struct EntryEncoder: Sendable {
     /// Encodes a regular file, header and data, when it is small and has one name only.
     ///
     /// - Parameters:
-    ///   - limit: the most bytes of data that are taken here.
-    ///   - claimingLinks: whether a file of several names is encoded all the same.
+    ///   - limit: the maximum number of bytes of data.
+    ///   - claimingLinks: whether a file with several names is encoded too.
     func encodeFile(
         _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer,
         to space: some EntrySpace, limit: Int = smallByteCount, claimingLinks: Bool = false
@@ -141,10 +141,10 @@ package struct EntryEncoder: Sendable {
         if file.status.st_nlink > 1, !claimingLinks { return .linked(identity: file.identity) }
         guard file.status.st_size <= limit else { return .large }
         let size = Int(file.status.st_size)
-        // The path is copied only for a header that has to say it in its own way.
+        // The path is copied only for a header that needs a pax record.
         var entry = try fileEntry(file, path: UnsafeRawBufferPointer(start: nil, count: 0))
 
-        // One byte more than the file has: if it comes, the file grew.
+        // Request one byte more than the file's size: if it arrives, the file grew.
         var headerCount = 0
         var room = try space.room(atLeast: tarBlockByteCount + size + tarBlockByteCount)
         if HeaderEncoder.encodePlain(entry, path: path, into: room) {
@@ -181,7 +181,7 @@ package struct EntryEncoder: Sendable {
         return entry
     }
 
-    /// Encodes what has no data: a link, device, FIFO or directory.
+    /// Encodes an entry without data: a link, device, FIFO or directory.
     func encodeEmpty(_ entry: TarEntry, to space: some EntrySpace) throws(TarError) {
         if HeaderEncoder.encodePlain(entry, into: try space.room(atLeast: tarBlockByteCount)) {
             space.accept(tarBlockByteCount)
@@ -192,7 +192,7 @@ package struct EntryEncoder: Sendable {
 
     /// Encodes a symbolic link, device or FIFO, when it has one name only.
     ///
-    /// - Parameter claimingLinks: whether one of several names is encoded all the same.
+    /// - Parameter claimingLinks: whether a file with several names is encoded too.
     func encodeSpecial(
         _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer,
         to space: some EntrySpace, claimingLinks: Bool = false
@@ -205,7 +205,7 @@ package struct EntryEncoder: Sendable {
         var entry = entry(status, kind: kind, path: path)
         let filePath = directory.path.appending(Path(cString: name))
         if kind == .symbolicLink {
-            // The kernel gives links no mode of their own.
+            // Links have no mode of their own.
             entry.mode = 0o777
             entry.linkTarget = try readLink(name, in: directory, path: filePath)
         }

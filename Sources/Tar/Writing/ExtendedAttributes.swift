@@ -13,7 +13,7 @@ extension EntryEncoder {
 
     /// Sets an entry's attributes. An attribute that records an owner becomes the owner instead.
     ///
-    /// - Throws: `TarError.refused` for an attribute that holds no owner.
+    /// - Throws: `TarError.refused` for a malformed attribute.
     func setAttributes(
         _ entry: inout TarEntry, _ attributes: [TarEntry.ExtendedAttribute],
         _ path: @autoclosure () -> Path
@@ -46,7 +46,7 @@ extension EntryEncoder {
         return try allAttributes(path: path()) { names, size in
             system_flistxattr(descriptor, names, size)
         } get: { name, buffer, size in
-            // Attributes of users are read with the permission of the file's content.
+            // Reading `user` attributes needs read permission on the file.
             AccessLift.call(0o400, on: descriptor) {
                 system_fgetxattr(descriptor, name, buffer, size)
             }
@@ -122,14 +122,14 @@ extension EntryEncoder {
         }
     }
 
-    /// Calls a function of the listxattr(2) kind until its answer fits.
+    /// Calls a function such as listxattr(2) with larger buffers until its result fits.
     ///
-    /// - Returns: nil when there is no such attribute, or none can be here.
+    /// - Returns: nil when there is no such attribute, or the file system has none.
     private func grow(
         _ call: (UnsafeMutableRawPointer?, Int) -> Int
     ) throws(Errno) -> [UInt8]? {
         do {
-            // Most files have none: one call that says so is all it takes.
+            // Most files have none, and one call shows that.
             var size = try retryingInterrupts { call(nil, 0) }
             if size == 0 { return [] }
             while true {
@@ -148,7 +148,7 @@ extension EntryEncoder {
         }
     }
 
-    /// Attributes that describe the machine the tree is on, not the file, are left out.
+    /// Whether an attribute describes the file, and not the machine.
     static func isKept(_ name: [UInt8]) -> Bool {
         let machine = [
             "security.selinux", "com.apple.", "user.com.apple.", "trusted.overlay.",

@@ -1,7 +1,7 @@
 import ByteStream
 import Glibc
 
-/// Copies the data of a large file into a tar: holes at the speed of holes, written as zeros.
+/// Copies the data of a large file into a tar. Holes are written as zeros without being read.
 struct FileStream {
     private let file: OpenFile
     private let descriptor: CInt
@@ -15,10 +15,10 @@ struct FileStream {
 
     /// Appends exactly the file's size and the padding.
     ///
-    /// - Throws: `TarError.changed`, `.modified` when the file is not what it was when it was opened.
+    /// - Throws: `TarError.changed`, `.modified` when the file changed since it was opened.
     func copy(to output: OutputBuffer) throws(TarError) {
         _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
-        // A file of fewer blocks than bytes has holes, or is compressed, which does no harm.
+        // A file with fewer blocks than bytes has holes, or is compressed, which does no harm here.
         let isSparse = Int64(file.status.st_blocks) * 512 < Int64(size)
         var offset = 0
         while offset < size {
@@ -34,7 +34,7 @@ struct FileStream {
     /// The next run of data at or after `offset`; an empty one at the end when only a hole is left.
     private func extent(after offset: Int) -> Range<Int> {
         let start = lseek(descriptor, off_t(offset), seekData)
-        // ENXIO: no data after the offset. Any other failure: treat all as data.
+        // ENXIO: no data after the offset. After any other failure, treat everything as data.
         if start == -1 { return errno == ENXIO ? size..<size : offset..<size }
         let end = lseek(descriptor, start, seekHole)
         guard end > start else { return offset..<size }
@@ -71,6 +71,6 @@ struct FileStream {
     }
 }
 
-/// SEEK_DATA and SEEK_HOLE of lseek(2), which Glibc's module shows only with _GNU_SOURCE.
+/// SEEK_DATA and SEEK_HOLE of lseek(2), which Glibc's module declares only with _GNU_SOURCE.
 private let seekData: CInt = 3
 private let seekHole: CInt = 4

@@ -1,10 +1,9 @@
 import ByteStream
 
-/// Writes header blocks: ustar where it can say everything, a pax extended header before it where
-/// it cannot.
+/// Writes header blocks in ustar; a pax extended header precedes fields that ustar cannot express.
 ///
-/// The bytes depend on nothing but the entry: no user or group names, no process id, records in
-/// byte order of their keys.
+/// The bytes depend only on the entry: no user or group names, no process id, records in byte order
+/// of their keys.
 ///
 /// - Spec: POSIX.1-2017, pax, "ustar Interchange Format" and "pax Extended Header".
 enum HeaderEncoder {
@@ -41,7 +40,7 @@ enum HeaderEncoder {
         }
     }
 
-    /// The same with a path that is not the entry's: the walker's, which it need not copy.
+    /// The same with a separate path, so that the walker's need not be copied.
     static func encodePlain(
         _ entry: borrowing TarEntry, path: UnsafeRawBufferPointer,
         into block: UnsafeMutableRawBufferPointer
@@ -101,8 +100,8 @@ enum HeaderEncoder {
             add(key, Array(String(value).utf8))
         }
 
-        // A name that is not UTF-8 stays as it is in the ustar fields when it fits there: pax
-        // records are UTF-8 unless `hdrcharset` says otherwise, which not every reader knows.
+        // A name that is not UTF-8 goes into the ustar fields when it fits: pax records are UTF-8
+        // unless `hdrcharset` says otherwise, which not every reader supports.
         let pathFits = entry.path.withUnsafeBytes { splitName($0) != nil }
         let linkFits = entry.linkTarget.count <= 100
         let isText = (path: isUTF8(entry.path), link: isUTF8(entry.linkTarget))
@@ -136,7 +135,7 @@ enum HeaderEncoder {
         return Array("\(length) ".utf8) + key + [UInt8(ascii: "=")] + value + [UInt8(ascii: "\n")]
     }
 
-    /// The name of a pax header's own entry, for readers that do not know what it is.
+    /// The name of the pax header's own entry, for readers that do not support pax.
     private static func paxHeaderName(for entry: TarEntry) -> [UInt8] {
         let components = entry.path.split(separator: UInt8(ascii: "/"))
         let name = (components.last ?? []).filter { $0 > 0x20 && $0 < 0x7F }
@@ -187,7 +186,7 @@ enum HeaderEncoder {
         }
     }
 
-    /// The sum of all bytes, taken with spaces where the sum stands.
+    /// The sum of all bytes, with spaces in the checksum field.
     private static func checksum(_ block: UnsafeMutableRawBufferPointer) {
         for index in Field.checksum { block[index] = UInt8(ascii: " ") }
         let digits = Field.checksum.lowerBound..<(Field.checksum.upperBound - 1)
@@ -195,7 +194,7 @@ enum HeaderEncoder {
         block[Field.checksum.upperBound - 2] = 0
     }
 
-    /// The two ustar fields a path goes to; nil when it does not fit.
+    /// Splits a path into the two ustar fields; nil when it does not fit.
     private static func splitName(
         _ path: UnsafeRawBufferPointer
     ) -> (name: UnsafeRawBufferPointer, prefix: UnsafeRawBufferPointer?)? {
@@ -213,8 +212,8 @@ enum HeaderEncoder {
         return nil
     }
 
-    /// Whether every reader takes the bytes of a ustar field for what they are: ASCII, or not text
-    /// at all.
+    /// Whether every reader interprets the bytes of a ustar field in the same way: ASCII, or not
+    /// UTF-8.
     private static func isUstarText(_ bytes: UnsafeRawBufferPointer) -> Bool {
         if isASCII(bytes) { return true }
         return !isUTF8(Array(bytes))

@@ -1,6 +1,6 @@
-/// A change of permissions as chmod(1) takes it: octal, or clauses such as `u=rwX,go=rX`.
+/// A change of permissions in the syntax of chmod(1): octal, or clauses such as `u=rwX,go=rX`.
 ///
-/// The umask has no part in it: a clause without `u`, `g`, `o` or `a` is for all.
+/// The umask is ignored: a clause without `u`, `g`, `o` or `a` applies to all.
 ///
 /// - Spec: POSIX.1-2017, chmod, "Extended Description".
 public struct ModeChange: Sendable {
@@ -11,22 +11,22 @@ public struct ModeChange: Sendable {
     }
 
     private struct Step {
-        /// Which of user, group and others: bits of one digit's place, 0o700, 0o070 and 0o007.
+        /// The classes user, group and others, as the bits 0o700, 0o070 and 0o007.
         let who: UInt32
         let operation: Operation
         /// Bits for user, group and others; `who` selects among them.
         let permissions: UInt32
-        /// `X`: execute permission for directories, and for files that have it for anyone.
+        /// `X`: execute permission for directories, and for files that have it for some class.
         let hasConditionalExecution: Bool
         /// The class whose bits are copied, as a shift; nil for none.
         let copiedShift: UInt32?
     }
 
-    /// nil when the mode is replaced as a whole.
+    /// The steps of the clauses; nil when the mode is replaced as a whole.
     private let steps: [Step]?
     private let mode: UInt32
 
-    /// - Returns: nil when the text is neither an octal number up to 07777 nor clauses.
+    /// - Returns: nil when the text is neither an octal number up to 07777 nor valid clauses.
     public init?(_ text: String) {
         let bytes = Array(text.utf8)
         if let first = bytes.first, (0x30...0x39).contains(first) {
@@ -44,7 +44,7 @@ public struct ModeChange: Sendable {
         mode = 0
     }
 
-    /// The mode of a file that had `mode`.
+    /// The new mode of a file with `mode`.
     public func apply(to mode: UInt32, isDirectory: Bool) -> UInt32 {
         guard let steps else { return self.mode }
         var mode = mode

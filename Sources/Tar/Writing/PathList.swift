@@ -1,16 +1,17 @@
 import ByteStream
 import Glibc
 
-/// Paths relative to a source, sorted the way a walk would find them, each once.
+/// Paths relative to a source, sorted in the order of a walk, each once.
 ///
-/// A path whose last component is `.wh.NAME` stands for the deletion of NAME in the layers below.
+/// A path whose last component is `.wh.NAME` deletes NAME in the layers below.
 ///
-/// A list whose first record is `beginMark` is whole only when its last one is `endMark`; any other
-/// carries no proof of its end. No path can be either, for a layer has no files named like whiteouts.
+/// A list whose first record is `beginMark` is complete only when its last record is `endMark`;
+/// other lists do not prove that they are complete. No path can be a mark, because a layer has no
+/// files named like whiteouts.
 public struct PathList: Sendable {
-    /// First record of a list that ends with `endMark`.
+    /// The first record of a list that ends with `endMark`.
     public static let beginMark: Path = ".wh..wh..list-begin"
-    /// Last record of a list that begins with `beginMark`.
+    /// The last record of a list that begins with `beginMark`.
     public static let endMark: Path = ".wh..wh..list-end"
 
     private struct Range {
@@ -20,7 +21,7 @@ public struct PathList: Sendable {
 
     private enum Proof {
         case notBegun
-        /// The list began without a mark.
+        /// The list begins without a mark.
         case none
         case open
         case ended
@@ -34,8 +35,8 @@ public struct PathList: Sendable {
     ///
     /// - Parameter isNullSeparated: whether a zero byte ends each path, not a newline.
     /// - Throws: `TarError.unsupported` for an absolute path or one with `..`; `.cutList` when the
-    ///   last path has no end, `endMark` is missing, or nothing came from a pipe: whoever wrote the
-    ///   list was cut off.
+    ///   last path has no terminator, `endMark` is missing, or a pipe was empty: the writer of the
+    ///   list was interrupted.
     public init(_ input: InputStream, isNullSeparated: Bool) throws(TarError) {
         let separator: UInt8 = isNullSeparated ? 0 : UInt8(ascii: "\n")
         var partial: [UInt8] = []
@@ -71,7 +72,7 @@ public struct PathList: Sendable {
 
     private static let missing = "its last record is not \(endMark.quoted)"
 
-    /// Whether another process writes the input. Its end then proves nothing.
+    /// Whether another process writes the input. Then its end proves nothing.
     private static func isFromProcess(_ input: InputStream) throws(TarError) -> Bool {
         do {
             return [S_IFIFO, S_IFSOCK].contains(try input.descriptor.status().st_mode & S_IFMT)
@@ -142,7 +143,7 @@ public struct PathList: Sendable {
             index += 1
         }
         let slash = UInt8(ascii: "/")
-        // One path is the other, or is above it.
+        // The paths are equal, or one is above the other.
         if index == limit {
             let longer = left.count > limit ? left : right
             if limit == 0 || longer.count == limit || longer[limit] == slash {
@@ -161,7 +162,7 @@ public struct PathList: Sendable {
 }
 
 extension TarWriter {
-    /// Writes the listed paths of the request's one source, and nothing else of it.
+    /// Writes only the listed paths of the request's one source.
     ///
     /// Listed directories are not entered, and the directories above a path are not added.
     public func write(_ list: PathList, _ request: ArchiveRequest) throws(TarError) {
@@ -225,7 +226,8 @@ extension TarWriter {
     }
 }
 
-/// The open directories from a source down to where the last path was: sorted paths share most.
+/// The open directories from a source down to that of the last path; sorted paths share most of
+/// them.
 private struct DirectoryChain {
     private let root: OpenDirectory
     private var links: [(name: [UInt8], directory: OpenDirectory)] = []
@@ -234,7 +236,7 @@ private struct DirectoryChain {
         self.root = root
     }
 
-    /// Opens the directory at `path`, relative to the root, through no symbolic link.
+    /// Opens the directory at `path`, relative to the root, without following symbolic links.
     mutating func open(_ path: ArraySlice<UInt8>) throws(TarError) -> OpenDirectory {
         let components = path.split(separator: UInt8(ascii: "/")).map(Array.init)
         var depth = 0

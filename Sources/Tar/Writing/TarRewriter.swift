@@ -4,9 +4,9 @@ extension TarWriter {
     /// Writes the entries of another tar in their order, under the request's root directory and by
     /// this writer's policy, but not the end of the archive.
     ///
-    /// Whiteouts stay whiteouts: the other tar may be a layer. What aufs kept at its top is left out. A path that comes a second time is
-    /// refused, but for a directory that is the same both times.
-    /// - Throws: `TarError`; the output then has no end and must not be given one.
+    /// Whiteouts stay whiteouts, because the other tar may be a layer. Metadata files of aufs are
+    /// left out. A duplicate path is refused, except a directory with equal attributes.
+    /// - Throws: `TarError`. Then the output has no end, and the caller must not write one.
     public func rewrite(_ input: InputStream, _ request: ArchiveRequest) throws(TarError) {
         let deletions = try writeDeletions(request)
         if request.writesParents { try writeParents(of: request.rootDirectory) }
@@ -17,7 +17,7 @@ extension TarWriter {
             let original = Path(entry.path)
             let path = try relative(entry.path, of: original)
             if path.isEmpty && (root.isEmpty || entry.kind != .directory) {
-                // The archive's own `./`, which in a layer would be the root of the image.
+                // The archive's entry `./` would be the root of the image in a layer.
                 try reader.skipData()
                 continue
             }
@@ -73,7 +73,7 @@ extension TarWriter {
         return Array(components.joined(separator: [UInt8(ascii: "/")]))
     }
 
-    /// - Throws: `TarError.unsupported` when the target is not there to be linked to.
+    /// - Throws: `TarError.unsupported` when the target of a hard link is missing.
     private func checkTarget(
         of entry: TarEntry, _ original: Path, kind: ([UInt8]) -> TarEntry.Kind?
     ) throws(TarError) {

@@ -1,5 +1,5 @@
 extension TarWriter {
-    /// Writes an entry of another tar as `entry` says, with its data.
+    /// Writes `entry` with the data of the current entry of another tar.
     ///
     /// - Precondition: `entry.size` is that of the reader's current entry.
     package func write(

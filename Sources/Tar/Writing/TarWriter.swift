@@ -3,27 +3,27 @@ import Glibc
 
 /// Writes a layer tar to an output, entry by entry.
 ///
-/// The end-of-archive marker comes with `finish()` alone: a run that failed leaves a tar without an
-/// end, which no reader of layers takes for a whole one.
+/// Only `finish()` writes the end-of-archive marker. So a failed run leaves a tar without an end,
+/// which no reader of layers accepts.
 ///
 /// - Spec: image-spec v1.1.1, layer.md; POSIX.1-2017, pax.
 public final class TarWriter {
     let output: OutputBuffer
     let encoder: EntryEncoder
-    /// Files of several names that were written, and the path they were written under.
+    /// The hard-linked files that were written, and the path of each.
     private var links: [FileIdentity: [UInt8]] = [:]
-    /// Is called with each entry, before its bytes; nil when nobody wants to know.
+    /// Called with each entry, before its bytes; nil for none.
     let list: ((TarEntry) -> Void)?
     let warn: (String) -> Void
     /// Resolves paths through the base; nil when the base is not known.
     let guide: BaseGuide?
-    /// Takes the entries, of which no bytes are then written.
+    /// Receives the entries instead of the output; nil to write bytes.
     let recorder: (any EntryRecorder)?
 
     /// - Parameters:
-    ///   - base: what the image holds; nil takes paths as they are.
+    ///   - base: the files of the image below; nil does not resolve paths.
     ///   - list: called with every entry in order.
-    ///   - warn: called with what is left out, in words.
+    ///   - warn: called with a message for each thing that is left out.
     public init(
         _ output: OutputBuffer, policy: EntryPolicy, base: (any LayerBase)? = nil,
         list: ((TarEntry) -> Void)? = nil, warn: @escaping (String) -> Void
@@ -36,7 +36,7 @@ public final class TarWriter {
         recorder = nil
     }
 
-    /// Hands the entries of trees, files and lists of paths to a recorder, and reads no contents.
+    /// Passes the entries of trees, files and lists of paths to a recorder, and reads no contents.
     package init(
         recorder: any EntryRecorder, policy: EntryPolicy, base: (any LayerBase)?,
         warn: @escaping (String) -> Void
@@ -49,10 +49,10 @@ public final class TarWriter {
         self.recorder = recorder
     }
 
-    /// Whether somebody wants to know of every entry before it is written.
+    /// Whether every entry is reported before it is written.
     var isListing: Bool { list != nil }
 
-    /// Writes the end-of-archive marker and all that is buffered.
+    /// Writes the end-of-archive marker and flushes the buffer.
     public func finish() throws(TarError) {
         do {
             try output.appendZeros(2 * tarBlockByteCount)
@@ -62,7 +62,7 @@ public final class TarWriter {
         }
     }
 
-    /// Writes an entry without data, as it is.
+    /// Writes an entry without data, unchanged.
     public func write(_ entry: TarEntry) throws(TarError) {
         precondition(entry.size == 0)
         if let recorder { return try recorder.record(entry) }
@@ -70,13 +70,13 @@ public final class TarWriter {
         try encoder.encodeEmpty(entry, to: output)
     }
 
-    /// Writes the header of an entry whose `size` bytes of data the caller sends after it.
+    /// Writes the header of an entry; the caller writes its `size` bytes of data.
     package func writeHeader(_ entry: TarEntry) throws(TarError) {
         list?(entry)
         try output.put(HeaderEncoder.encode(entry))
     }
 
-    /// Writes an empty file of the policy's owner and time.
+    /// Writes an empty file with the policy's owner and time.
     func writeMarker(_ path: some Sequence<UInt8>) throws(TarError) {
         var entry = TarEntry(kind: .file, path: Array(path), mode: 0o644)
         encoder.policy.apply(to: &entry)
@@ -128,7 +128,7 @@ public final class TarWriter {
         try encode()
     }
 
-    /// Writes a further name of the file that was written under the path `first`.
+    /// Writes another name of the file that was written as `first`.
     private func link(
         _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: UnsafeRawBufferPointer,
         to first: [UInt8]

@@ -4,21 +4,22 @@ import Glibc
 
 /// The sources of a layer tar, and their paths in the image.
 public struct ArchiveRequest: Sendable {
-    /// Directories, whose contents go under the root directory, and files, which go into it.
+    /// Directories, whose contents go into the root directory, and files, which go into it under
+    /// their names.
     public var sources: [Path] = ["."]
-    /// Path in the image: components, none of them `.` or `..`; empty for `/`.
+    /// The path in the image as components, without `.` and `..`; empty for `/`.
     public var rootDirectory: [[UInt8]] = []
     /// Whether the directories above the root directory are written too.
     public var writesParents = false
-    /// Below the root directory, the one source's name: components, none of them `.` or `..`. The
-    /// source is a file then.
+    /// The name of the one source, which must be a file, relative to the root directory: components
+    /// without `.` and `..`.
     public var name: [[UInt8]]?
     public var excludes = ExcludePatterns()
-    /// Files and directories that are written meanwhile, which are no part of a source.
+    /// Files and directories that are written at the same time, and are left out of the sources.
     public var outputs: [Path] = []
-    /// Paths that the layers below lose, as `rootDirectory`, absolute in the image.
+    /// Paths to delete from the layers below, absolute in the image, as components.
     public var whiteouts: [[[UInt8]]] = []
-    /// Directories of which the layers below show nothing.
+    /// Directories whose contents in the layers below are hidden.
     public var opaqueDirectories: [[[UInt8]]] = []
 
     public init() {}
@@ -27,7 +28,7 @@ public struct ArchiveRequest: Sendable {
     var rootPath: [UInt8] { joined(rootDirectory, asDirectory: true) }
 }
 
-/// Components with slashes between them.
+/// Joins components with slashes.
 private func joined(_ components: some Collection<[UInt8]>, asDirectory: Bool) -> [UInt8] {
     var path = Array(components.joined(separator: [UInt8(ascii: "/")]))
     if asDirectory, !path.isEmpty { path.append(UInt8(ascii: "/")) }
@@ -35,9 +36,9 @@ private func joined(_ components: some Collection<[UInt8]>, asDirectory: Bool) -
 }
 
 extension TreeSource {
-    /// Opens what the user named: a directory, also through a symbolic link, or a file.
+    /// Opens a source: a directory, also through a symbolic link, or a file.
     ///
-    /// - Parameter parents: the directories of files that are open already.
+    /// - Parameter parents: the directories of files that are already open.
     init(_ path: Path, _ parents: inout [Path: OpenDirectory]) throws(TarError) {
         do {
             let directory = try path.withCString { (name) throws(TarError) in
@@ -58,7 +59,7 @@ extension TreeSource {
                     directory = try TreeSource.open(parent)
                 } catch {
                     guard case .open(_, let errno) = error else { throw error }
-                    // The file was named, not the directory.
+                    // The user named the file, not the directory.
                     throw .open(path: path, errno)
                 }
                 parents[parent] = directory
@@ -73,7 +74,7 @@ extension TreeSource {
         }
     }
 
-    /// Whether the path is a symbolic link, though it may lead nowhere.
+    /// Whether the path is a symbolic link, even a dangling one.
     private static func isLink(_ path: Path) -> Bool {
         var status = stat()
         return path.withCString { lstat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFLNK
@@ -83,7 +84,7 @@ extension TreeSource {
 extension TarWriter {
     /// Writes the trees and files of a request, deletions first, but not the end of the archive.
     ///
-    /// - Throws: `TarError`; the output then has no end and must not be given one.
+    /// - Throws: `TarError`. Then the output has no end, and the caller must not write one.
     public func write(_ request: ArchiveRequest) throws(TarError) {
         OpenDirectory.raiseLimit()
         var parents: [Path: OpenDirectory] = [:]
@@ -142,9 +143,9 @@ extension TarWriter {
         }
     }
 
-    /// Writes whiteouts in byte order, before everything: they speak of the layers below only.
+    /// Writes whiteouts in byte order, before everything else: they apply only to the layers below.
     ///
-    /// - Returns: their paths, which must not come again.
+    /// - Returns: their paths, which must not occur again.
     /// - Spec: image-spec v1.1.1, layer.md, Whiteouts and Opaque Whiteout.
     @discardableResult
     func writeDeletions(_ request: ArchiveRequest) throws(TarError) -> Set<[UInt8]> {
@@ -165,8 +166,8 @@ extension TarWriter {
         return opaque.union(whiteouts)
     }
 
-    /// Writes the strict ancestors of a directory: as the base has them, else with the policy's owner
-    /// and mode 0755.
+    /// Writes the strict ancestors of a directory with their attributes in the base, or else with
+    /// the policy's owner and mode 0755.
     func writeParents(of directory: [[UInt8]]) throws(TarError) {
         let path = try led(joined(directory, asDirectory: false))
         let components = path.split(separator: UInt8(ascii: "/")).map(Array.init)
@@ -191,7 +192,7 @@ extension TarWriter {
         return try guide.directory(path)
     }
 
-    /// Writes a directory where its path leads, once.
+    /// Writes a directory once, at its resolved path.
     func write(_ directory: OpenDirectory, ledFrom path: [UInt8]) throws(TarError) {
         let led = try led(path)
         guard !led.isEmpty, try guide?.claim(led, isDirectory: true) ?? true else { return }

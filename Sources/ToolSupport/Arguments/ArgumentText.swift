@@ -6,10 +6,10 @@ import OCI
 
 /// Arguments as bytes, carried through Swift's strings.
 ///
-/// The kernel's arguments need not be UTF-8; `CommandLine.arguments` would replace what is not. Here
-/// each byte that is not part of valid UTF-8 becomes a character of a private range, and
-/// `Path(argument:)` turns it back. Characters of that range which the user typed are treated the
-/// same way, byte by byte, so that nothing is ambiguous.
+/// The kernel's arguments need not be UTF-8; `CommandLine.arguments` would replace invalid bytes.
+/// Here each byte that is not part of valid UTF-8 becomes a character of a private range, and
+/// `Path(argument:)` converts it back. Characters of that range in the argument itself are treated
+/// the same way, byte by byte, so that the conversion is unambiguous.
 public enum ArgumentText {
     private static let escapes: ClosedRange<UInt32> = 0x10_FE00...0x10_FEFF
 
@@ -24,7 +24,7 @@ public enum ArgumentText {
         return result
     }
 
-    /// Text that `encode` turns back to these bytes.
+    /// Converts bytes to text from which `encode` restores them.
     public static func decode(_ bytes: some Collection<UInt8>) -> String {
         var result = String.UnicodeScalarView()
         var rest = Array(bytes)[...]
@@ -67,7 +67,8 @@ public enum ArgumentText {
 extension ArgumentText {
     /// An option's value as text.
     ///
-    /// - Throws: `ValidationError` for what is not UTF-8, which no JSON document can hold.
+    /// - Throws: `ValidationError` for bytes that are not UTF-8, which a JSON document cannot
+    ///   contain.
     @Sendable public static func text(_ argument: String) throws -> String {
         if argument.unicodeScalars.contains(where: { escapedByte($0) != nil }) {
             throw ValidationError("not UTF-8")
@@ -81,7 +82,7 @@ extension ArgumentText {
         return try text(argument)
     }
 
-    /// Reads an option's value with a parser of the model, and shows its reason to the user.
+    /// Parses an option's value with a parser of the model, and shows its error to the user.
     @Sendable public static func parsing<Value>(
         _ parse: @escaping @Sendable (String) throws(ValueError) -> Value
     ) -> @Sendable (String) throws -> Value {

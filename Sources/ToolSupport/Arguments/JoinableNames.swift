@@ -1,9 +1,9 @@
 import ArgumentParser
 
-/// Which arguments of a command can take several values at once: options and an operand that
-/// are lists of `Values`.
+/// The arguments of a command that can take several values at once: options and an operand that are
+/// lists of `Values`.
 struct JoinableNames {
-    /// Names with their dashes. An option that is not named after its property is not among them.
+    /// Names with their dashes. Options that are not named after their property are missing.
     private(set) var options: Set<String> = []
     private(set) var hasOperands = false
 

@@ -1,15 +1,15 @@
 import ArgumentParser
 
-/// Arguments as the parser gets them: many values of one name become one argument.
+/// Arguments for the parser, in which many values of one name are one argument.
 ///
-/// The parser's work for each value grows with the values that the same name had before, so what
-/// xargs(1) passes would take seconds. Only what is declared with `Values` is joined, and the meaning
-/// stays: an option's values keep their order, and so do operands.
+/// The parser's time for each value grows with the number of earlier values of the same name, so
+/// thousands of arguments from xargs(1) would take seconds. Only arguments declared with `Values`
+/// are joined, and the meaning stays: an option's values keep their order, and so do operands.
 struct JoinedArguments {
-    /// Up to this number of arguments nothing is joined.
+    /// The number of arguments up to which nothing is joined.
     static let unjoinedCount = 100
 
-    /// The most arguments that may remain after joining.
+    /// The maximum number of arguments after joining.
     static let countLimit = 2000
 
     private(set) var arguments: [String] = []
@@ -60,7 +60,7 @@ struct JoinedArguments {
             .split(separator: separator, omittingEmptySubsequences: false).map { String($0) }
     }
 
-    /// Each value after a NUL, which no argument of a process can have.
+    /// Puts a NUL before each value; arguments of a process cannot contain NUL.
     private static func join(_ values: some Sequence<String>) -> String {
         values.reduce(into: "") { $0 += "\(separator)\($1)" }
     }
@@ -85,7 +85,7 @@ struct JoinedArguments {
         arguments.append(argument)
     }
 
-    /// Takes the first argument, an option, and what may be its value.
+    /// Consumes the first argument, an option, and its value if it has one.
     private mutating func addOption(_ rest: ArraySlice<String>) -> ArraySlice<String> {
         let option = rest[rest.startIndex]
         let end = option.firstIndex(of: "=") ?? option.endIndex
@@ -100,8 +100,8 @@ struct JoinedArguments {
             addValue(next, of: name)
             return rest.dropFirst(2)
         }
-        // Whether another option takes a value is not known here. The next argument stays
-        // behind the option: it is its value or an operand.
+        // Here it is unknown whether another option takes a value. The next argument stays after
+        // the option: it is the value or an operand.
         append(option)
         if attached.isEmpty, let next { arguments.append(next) }
         return rest.dropFirst(attached.isEmpty && next != nil ? 2 : 1)

@@ -3,8 +3,8 @@ import ArgumentParser
 /// The values in one argument of an option or operand that may be repeated: `[Values<Path>]` is a list
 /// of paths of any length.
 ///
-/// It is one value as users type it. Where there are many, `JoinedArguments` hands several to the parser
-/// as one argument.
+/// As users type it, an argument has one value. When there are many arguments, `JoinedArguments`
+/// passes several values to the parser as one argument.
 public struct Values<Value> {
     public let values: [Value]
 
@@ -63,7 +63,7 @@ struct RefusedValue: Error, CustomStringConvertible {
 
     var description: String { "\0\(value)\0\(reason)" }
 
-    /// What the parser would have said of the one value.
+    /// The parser's message for the one value.
     static func message(parserMessage text: String) -> String {
         let invalid = "' is invalid for '"
         guard let quote = text.firstIndex(of: "'"), let end = text.ranges(of: invalid).last

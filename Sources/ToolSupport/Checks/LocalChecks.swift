@@ -2,12 +2,12 @@ import ByteStream
 import Glibc
 import OCI
 
-/// Checks what a build needs of this machine, without changing anything.
+/// Checks that this machine has what a build needs, without changing anything.
 public enum LocalChecks {
-    /// Below this, intermediate files and caches may not fit.
+    /// The number of free bytes below which intermediate files and caches may not fit.
     private static let leastSpace: UInt64 = 256 << 20
 
-    /// All findings, in the order in which a build would run into them.
+    /// All findings, in the order in which a build would meet the problems.
     public static func findings() -> [Finding] {
         [temporaryDirectory(), sourceDate()].compactMap { $0 } + proxies() + runtimes()
     }
@@ -39,7 +39,7 @@ public enum LocalChecks {
         }
     }
 
-    /// Names of variables, without values: a value may hold a password.
+    /// Reports the names of variables without their values, because a value may contain a password.
     private static func proxies() -> [Finding] {
         let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy"]
             .filter { variable($0) != nil }

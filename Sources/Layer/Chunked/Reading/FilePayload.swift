@@ -2,7 +2,8 @@ import ByteStream
 import Hashing
 import Tar
 
-/// Decodes the frames of a file as they come, and checks each chunk and the whole against the table.
+/// Decodes the frames of a file as they arrive, and verifies each chunk and the whole file against
+/// the table.
 public final class FilePayload {
     private let frames: FileFrames
     private let file: Path
@@ -11,14 +12,14 @@ public final class FilePayload {
     private let fileDigest = StreamingDigest()
     private let chunkDigest = StreamingDigest()
     private var index = 0
-    /// Where in the layer the next byte is.
+    /// The offset of the next byte in the layer.
     private var offset: Int64
-    /// What of the chunk is still to come.
+    /// The number of bytes of the chunk that are still to come.
     private var remaining: UInt64
 
     /// - Parameters:
-    ///   - file: what messages call the file.
-    ///   - layer: what messages call the layer.
+    ///   - file: the name of the file in messages.
+    ///   - layer: the name of the layer in messages.
     /// - Throws: `LayerError.library`.
     public init(_ frames: FileFrames, file: Path, layer: Path) throws(LayerError) {
         self.frames = frames
@@ -29,11 +30,11 @@ public final class FilePayload {
         remaining = frames.chunks[0].byteCount
     }
 
-    /// Decodes more of the bytes that are at the frames' range in the layer.
+    /// Decodes more bytes of the frames' range in the layer.
     ///
-    /// - Parameter consume: gets content before it is proved.
-    /// - Throws: `LayerError.table` for what is not as the table says; `.malformed`;
-    ///   what `consume` throws.
+    /// - Parameter consume: receives content before it is verified.
+    /// - Throws: `LayerError.table` for content that does not match the table; `.malformed`; what
+    ///   `consume` throws.
     public func update(
         _ bytes: UnsafeRawBufferPointer,
         to consume: (UnsafeRawBufferPointer) throws(LayerError) -> Void
@@ -59,7 +60,7 @@ public final class FilePayload {
         }
     }
 
-    /// Checks that the file came whole.
+    /// Checks that the file is complete.
     public func finish() throws(LayerError) {
         guard index == frames.chunks.count else { throw different("it is cut") }
         if let digest = frames.digest, digest != fileDigest.finalizeBytes() {
@@ -67,7 +68,7 @@ public final class FilePayload {
         }
     }
 
-    /// Where in the layer the chunk ends.
+    /// The offset of the end of the chunk in the layer.
     private var chunkEnd: Int64 {
         index + 1 < frames.chunks.count ? frames.chunks[index + 1].offset : frames.range.upperBound
     }

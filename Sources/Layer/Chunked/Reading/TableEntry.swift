@@ -3,7 +3,7 @@ import JSON
 import OCI
 import Tar
 
-/// One element of a table's list, its members read and nothing made of them yet.
+/// One element of a table's list, with its members parsed but not interpreted.
 ///
 /// - Spec: containers-storage, zstd:chunked.
 struct TableEntry {
@@ -44,7 +44,7 @@ struct TableEntry {
             throw .malformed("an entry is not JSON, \(error.text)")
         }
         guard case .object(let object) = document else { throw .malformed("an entry is no object") }
-        // Go programs write null for what is not there.
+        // Go programs write null for a missing value.
         for member in object.members where member.value != .null { try read(member) }
     }
 
@@ -95,7 +95,7 @@ struct TableEntry {
         return integer
     }
 
-    /// - Returns: nil for the zero time of Go programs.
+    /// - Returns: nil for Go's zero time.
     private func timestamp(_ value: JSON, _ key: Key) throws(TableError) -> Timestamp? {
         let text = String(decoding: try text(value, key), as: UTF8.self)
         if text == "0001-01-01T00:00:00Z" { return nil }
@@ -125,7 +125,7 @@ struct TableEntry {
         for member in object.members {
             guard case .string(let string) = member.value, let bytes = Base64.decode(string.utf8)
             else { throw .malformed("the value of an attribute is not base64") }
-            // As a tar that has such an attribute is read.
+            // As when a tar with such an attribute is read.
             guard let name = XattrKey.name(ofRecord: member.key.utf8) else { continue }
             attributes.append(TarEntry.ExtendedAttribute(name: name, value: bytes))
         }
@@ -139,7 +139,7 @@ struct TableEntry {
     }
 }
 
-/// - Returns: nil for anything but pairs of lower-case digits.
+/// - Returns: nil for text other than pairs of lower-case hexadecimal digits.
 private func bytes(hexadecimal text: ArraySlice<UInt8>) -> [UInt8]? {
     func value(_ digit: UInt8) -> UInt8? {
         switch digit {

@@ -1,11 +1,11 @@
 import ByteStream
 
-/// Why the table of a zstd:chunked layer is not used. The layer itself may be read all the same.
+/// Why the table of a zstd:chunked layer cannot be used. The layer itself may still be read.
 public enum TableError: Failure {
-    /// The annotations of the layer do not lead to a table.
+    /// The annotations of the layer do not give a valid position.
     case location(String)
     case tooLarge(byteCount: Int64, limit: Int64)
-    /// The table has its digest, and is none.
+    /// The table has its digest, but is malformed.
     case malformed(String)
 
     public var exitStatus: ExitStatus {

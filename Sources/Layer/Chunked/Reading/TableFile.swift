@@ -1,22 +1,22 @@
 import Tar
 
-/// A file, directory or link of a layer as its table says it.
+/// A file, directory or link of a layer, from its table.
 public struct TableFile: Sendable {
-    /// As a reader of the tar finds it.
+    /// The entry, as a reader of the tar would return it.
     public let entry: TarEntry
-    /// The raw sha256 of a file's content; nil for what is no file.
+    /// The raw sha256 of a file's content; nil for other types.
     public let digest: [UInt8]?
-    /// Where the content is; nil without content.
+    /// The frames of the content; nil without content.
     public let frames: FileFrames?
 }
 
-/// Where in a layer the content of a file is, and what proves it: some 130 bytes, and 57 for each chunk
-/// but the first.
+/// The position of a file's content in a layer, and the digests that verify it: about 130 bytes,
+/// and 57 for each chunk but the first.
 public struct FileFrames: Sendable {
-    /// In bytes of the layer.
+    /// The range of bytes in the layer.
     public let range: Range<Int64>
-    /// What is in the frames, one chunk after the other.
+    /// The chunks in the frames, in order.
     let chunks: ChunkList
-    /// The raw sha256 of a content of several chunks; that of one is the chunk's.
+    /// The raw sha256 of a content with several chunks; nil when the chunk's own digest is enough.
     let digest: [UInt8]?
 }

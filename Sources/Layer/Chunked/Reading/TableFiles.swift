@@ -3,9 +3,9 @@ import Hashing
 import OCI
 import Tar
 
-/// Puts the elements of a table's list together to files, and checks that they agree with each other.
+/// Joins the elements of a table's list to files, and checks that they agree.
 ///
-/// The order of files is free, but the chunks of a file follow it.
+/// Files may come in any order, but the chunks of a file follow the file.
 struct TableFiles {
     private struct Pending {
         let entry: TableEntry
@@ -22,17 +22,17 @@ struct TableFiles {
     ]
 
     private let space: Range<Int64>
-    /// How many bytes more frames may have: no byte is in two of them.
+    /// The number of bytes that further frames may have: frames do not overlap.
     private var remainingByteCount: Int64
     private var pending: Pending?
 
-    /// - Parameter space: where in the layer frames may be.
+    /// - Parameter space: the range of the layer that may have frames.
     init(_ space: Range<Int64>) {
         self.space = space
         remainingByteCount = Int64(space.count)
     }
 
-    /// Takes the next element.
+    /// Adds the next element.
     ///
     /// - Returns: the file before it, when that is complete.
     /// - Throws: `TableError.malformed`.
@@ -133,7 +133,7 @@ struct TableFiles {
         guard chunks.byteCount == tarEntry.size else {
             throw malformed(entry, "its chunks are not the whole of it")
         }
-        // No encoder writes that much, and who reads a small file should not have to pass over more.
+        // No encoder writes larger frames, and reading a small file should not take more.
         let limit =
             tarEntry.size + tarEntry.size / 8 + 4096 * UInt64(chunks.count) + (64 << 10)
         guard UInt64(entry.endOffset - entry.offset) <= limit else {

@@ -1,25 +1,25 @@
 import OCI
 
-/// Where a zstd:chunked layer has its table, by the annotations of its descriptor, and the digest that
-/// proves it.
+/// The position of a zstd:chunked layer's table and its digest, from the annotations of the layer's
+/// descriptor.
 ///
 /// - Spec: containers-storage, zstd:chunked.
 public struct TableLocation: Hashable, Sendable {
-    /// Of the table as it is stored, compressed.
+    /// The digest of the stored, compressed table.
     public let digest: Digest
-    /// Where the stored table is in the layer, in bytes from 0.
+    /// The range of the stored table in the layer, in bytes.
     public let range: Range<Int64>
-    /// How many bytes the stored table decompresses to.
+    /// The size of the decompressed table in bytes.
     public let uncompressedByteCount: Int64
 
-    /// The most bytes that a stored table has.
+    /// The maximum size of a stored table.
     public static let byteLimit: Int64 = 128 << 20
-    /// The most bytes that one decompresses to.
+    /// The maximum size of a decompressed table.
     public static let uncompressedByteLimit: Int64 = 1 << 30
 
     private static let frameHeaderByteCount: Int64 = 8
 
-    /// - Returns: nil for a layer that does not say that it has a table, or is not zstd.
+    /// - Returns: nil for a layer without annotations of a table, or that is not zstd.
     /// - Throws: `TableError.location`, `.tooLarge`.
     public init?(_ layer: Descriptor) throws(TableError) {
         guard layer.mediaType.layerCompression == .zstd,
@@ -61,6 +61,6 @@ public struct TableLocation: Hashable, Sendable {
         return Int64(text)
     }
 
-    /// Where frames of files may be: before the frame of the table.
+    /// The range that may have frames of files: before the frame of the table.
     var frames: Range<Int64> { 0..<(range.lowerBound - TableLocation.frameHeaderByteCount) }
 }

@@ -3,17 +3,17 @@ import Hashing
 import JSON
 import OCI
 
-/// Reads the table of a zstd:chunked layer: what its files are, and where.
+/// Reads the table of a zstd:chunked layer: its files and their positions.
 ///
-/// The stored table is proved by the digest of the layer's annotation before anything in it is looked
-/// at. It is decompressed piece by piece, and never to more than the annotation says.
+/// The stored table is verified against the digest in the layer's annotation before it is parsed.
+/// It is decompressed piece by piece, and never to more than the annotation states.
 ///
 /// - Spec: containers-storage, zstd:chunked.
 public struct TableReader {
     private let location: TableLocation
     private let layer: Path
 
-    /// - Parameter layer: what messages call the layer.
+    /// - Parameter layer: the name of the layer in messages.
     public init(_ location: TableLocation, layer: Path) {
         self.location = location
         self.layer = layer
@@ -32,8 +32,8 @@ public struct TableReader {
 
     /// Calls `body` with each entry of the table, in its order.
     ///
-    /// - Throws: `VerificationError` for bytes that are not the table; `TableError.malformed`;
-    ///   what `body` throws.
+    /// - Throws: `VerificationError` for other bytes than the table's; `TableError.malformed`; what
+    ///   `body` throws.
     public func read(_ stored: [UInt8], _ body: (TableFile) throws -> Void) throws {
         try verify(stored)
         var text = TableText()

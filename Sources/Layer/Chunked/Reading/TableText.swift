@@ -1,13 +1,13 @@
 import JSON
 
-/// Takes the text of a table apart as it comes: the elements of its list `entries` one by one, and
-/// what is around them, so that no more than one element is held.
+/// Splits the text of a table as it arrives into the elements of its list `entries` and the
+/// surrounding text, so that only one element is in memory.
 ///
 /// - Spec: RFC 8259.
 struct TableText {
-    /// The most bytes of one entry: its attributes have at most 1 MiB, which are base64 here.
+    /// The maximum size of an entry: its attributes have at most 1 MiB, here in base64.
     private static let elementByteLimit = 4 << 20
-    /// The most bytes of everything that is not in the list.
+    /// The maximum size of everything outside the list.
     private static let surroundingByteLimit = 64 << 10
 
     private enum Place {
@@ -18,16 +18,16 @@ struct TableText {
     }
 
     private var place = Place.around
-    /// The document, its list without elements.
+    /// The document with an empty list.
     private var surrounding: [UInt8] = []
     private var element: [UInt8] = []
-    /// How many brackets are open: of the surrounding document, or of the element.
+    /// The number of open brackets of the surrounding document or of the element.
     private var depth = 0
     private var isInString = false
     private var isEscaped = false
     private var hasList = false
 
-    /// - Parameter body: gets each element, an object in form of brackets and strings alone.
+    /// - Parameter body: receives each element; only its brackets and strings have been checked.
     /// - Throws: `TableError.malformed`, and what `body` throws.
     mutating func update(
         _ bytes: UnsafeRawBufferPointer, _ body: ([UInt8]) throws -> Void
@@ -108,7 +108,7 @@ struct TableText {
         }
     }
 
-    /// How many of `bytes` are of the element, up to its closing brace.
+    /// The number of `bytes` that belong to the element, up to its closing brace.
     private mutating func elementByteCount(in bytes: Slice<UnsafeRawBufferPointer>) -> Int {
         var count = 0
         for byte in bytes {
@@ -138,8 +138,8 @@ struct TableText {
         }
     }
 
-    /// Whether the document so far ends with the key `entries` and its colon. What only looks like
-    /// that is found when the document is parsed.
+    /// Whether the document so far ends with the key `entries` and its colon. Text that only looks
+    /// like this key is detected when the document is parsed.
     private var isAfterKey: Bool {
         func isSpace(_ byte: UInt8) -> Bool { [0x20, 0x0A, 0x0D, 0x09].contains(byte) }
         var rest = surrounding[...]
