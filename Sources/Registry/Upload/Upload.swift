@@ -42,8 +42,8 @@ extension RegistryRepository {
 
     /// Mounts a blob from a repository of this registry.
     ///
-    /// - Parameter source: the repository, without the host. From this one, a blob that is there is
-    ///   mounted, and an upload is opened for any other.
+    /// - Parameter source: the repository, without the host. When it is this one, a registry that has
+    ///   the blob answers as for a mount, and otherwise opens an upload.
     /// - Spec: distribution-spec v1.1, Mounting a blob from another repository.
     func tryMount(_ identity: BlobIdentity, from source: String) throws -> Mount {
         let digest = identity.digest
