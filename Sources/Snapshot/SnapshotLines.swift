@@ -4,8 +4,8 @@ import Glibc
 /// The lines of a snapshot, continued ones joined, without empty ones and comments but those of
 /// `OwnKeywords`.
 final class SnapshotLines {
-    /// The most that a line has: attributes of 64 KiB each, in base64.
-    static let byteLimit = 4 << 20
+    /// The most that a line has: attributes of 64 KiB each, or a file of users of 10 MiB, in base64.
+    static let byteLimit = 16 << 20
 
     private let input: InputStream
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
