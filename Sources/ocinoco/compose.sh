@@ -193,11 +193,8 @@ write_script() {
 		copies=$printed_copies
 		write_head
 	else
-		[ -d "$ocinoco_state" ] || {
-			# It says why there is none.
-			mkdir -- "$ocinoco_state" || :
-			exit 73
-		}
+		# It says why there is none.
+		[ -d "$ocinoco_state" ] || { mkdir -- "$ocinoco_state" || :; exit 73; }
 		write ': run'
 		write "$work=\$ocinoco_state"
 		script=$script$tools_path
