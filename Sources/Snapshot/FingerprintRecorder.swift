@@ -6,16 +6,16 @@ import Tar
 
 /// Turns the entries of a tar into the bytes of a fingerprint, in the order of the tar.
 final class FingerprintRecorder: EntryRecorder, @unchecked Sendable {
-    /// Told apart from whatever other versions make of the same tree.
+    /// The version of the format, so that fingerprints of other versions differ.
     private static let format: UInt8 = 1
 
     fileprivate let encoder: EntryEncoder
     fileprivate private(set) var clock: FileSystemClock?
     private var visitor: ScanVisitor?
-    /// Entries of no files, which nothing but options make.
+    /// Entries that options make, without files.
     private let others = StreamingDigest()
     private let files = StreamingDigest()
-    /// The first that may yet change with its times the same.
+    /// The first file that may still change without a change of its times.
     private(set) var unsettled: Path?
     private(set) var sockets: [Path] = []
 
@@ -30,7 +30,7 @@ final class FingerprintRecorder: EntryRecorder, @unchecked Sendable {
 
     var hasClock: Bool { clock != nil }
 
-    /// After `finish()`, once.
+    /// The digest; valid once, after `finish()`.
     var digest: Digest {
         others.update(files.finalizeBytes())
         return others.finalize()
@@ -69,7 +69,7 @@ final class FingerprintRecorder: EntryRecorder, @unchecked Sendable {
         try visitor?.visit(name, type: type, in: directory, path: path)
     }
 
-    /// A path that begins with a zero byte is none of an entry.
+    /// No entry has a path that begins with a zero byte.
     func pass(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
         try visitor?.visit(directory, path: [0] + path + [UInt8(ascii: "/")])
     }
@@ -94,7 +94,7 @@ final class FingerprintRecorder: EntryRecorder, @unchecked Sendable {
     fileprivate func take(unsettled path: Path) { if unsettled == nil { unsettled = path } }
 }
 
-/// Some entries of a fingerprint.
+/// A part of the entries of a fingerprint.
 private final class FingerprintChunk: ScanChunk {
     private let recorder: FingerprintRecorder
     private var bytes: [UInt8] = []
@@ -151,7 +151,7 @@ private final class FingerprintChunk: ScanChunk {
 }
 
 extension [UInt8] {
-    /// Appends a text with its length before it.
+    /// Appends a text, preceded by its length.
     fileprivate mutating func append(text: [UInt8]) {
         append(number: UInt64(text.count))
         append(contentsOf: text)

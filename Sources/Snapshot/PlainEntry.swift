@@ -1,8 +1,8 @@
 import Glibc
 import OCI
 
-/// Reads entries as `oci-snapshot` writes those of plain files: these words in this order and no
-/// others. It is what nearly all of a snapshot is, at a fraction of what any order costs.
+/// Parses entries of plain files exactly as `oci-snapshot` writes them, with fixed words in a fixed
+/// order. Nearly all of a snapshot has this form, and it is parsed in a fraction of the time.
 struct PlainEntry {
     private let text: UnsafeRawBufferPointer
     private var offset = 0
@@ -11,8 +11,8 @@ struct PlainEntry {
         self.text = text
     }
 
-    /// - Parameter text: what follows the name in a line.
-    /// - Returns: nil for anything else, which need not be wrong.
+    /// - Parameter text: the line after the name.
+    /// - Returns: nil for another form, which may still be valid.
     static func file(_ text: UnsafeRawBufferPointer) -> SnapshotEntry? {
         var words = PlainEntry(text)
         guard words.take(" type=file mode="), let mode = words.number(radix: 8),
@@ -34,9 +34,9 @@ struct PlainEntry {
         return entry
     }
 
-    /// The inode, and the change time if there is one, that a comment of ours says.
+    /// The inode, and the change time if there is one, of one of our comments.
     ///
-    /// - Parameter text: what follows its first word.
+    /// - Parameter text: the line after its first word.
     static func identity(
         _ text: UnsafeRawBufferPointer
     ) -> (inode: UInt64, changeTime: SnapshotEntry.Time?)? {
@@ -60,7 +60,7 @@ struct PlainEntry {
         return true
     }
 
-    /// A number of so many digits that it has room.
+    /// A number that fits into 64 bits.
     private mutating func number(radix: UInt64 = 10) -> UInt64? {
         let start = offset
         var value: UInt64 = 0
@@ -74,7 +74,7 @@ struct PlainEntry {
         return offset > start && isWhole ? value : nil
     }
 
-    /// Not before 1970, and with all nine digits of its nanoseconds.
+    /// A time from 1970 on, with nine digits of nanoseconds.
     private mutating func time() -> SnapshotEntry.Time? {
         guard let seconds = number(), let seconds = Int64(exactly: seconds), take(".") else {
             return nil
