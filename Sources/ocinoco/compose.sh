@@ -3,10 +3,10 @@
 # -n prints and that sh runs. In the one that runs each stage has `watch NUMBER LABEL` before it, and each
 # pipeline `proceed` after it (run.sh).
 #
-#   from FILE; stage TOOL WORD...; pipe; run LABEL PROGRAM WORD...; into FILE [STATUS]
+#   from FILE; stage TOOL WORD...; pipe; run LABEL PROGRAM WORD...; into FILE [STATUS [NAME]]
 #
 # The words of a stage: `arg:WORD` is for this stage; `work:NAME` is a file in the directory of intermediate
-# files; `TAGS:WORD`, as the command line was rewritten, is for the stages that name one of TAGS. A FILE
+# files; `sh:TEXT` is TEXT as sh reads it; `TAGS:WORD`, as the command line was rewritten, is for the stages that name one of TAGS. A FILE
 # is `file:PATH`, `work:NAME`, or - for stdin and stdout. The last pipeline of a command writes
 # stdout.
 
@@ -53,10 +53,11 @@ stage() {
 	shift
 	for word do
 		tags=${word%%:*}
-		is_selected "$tags" "$groups every arg work" || continue
+		is_selected "$tags" "$groups every arg work sh" || continue
 		word=${word#*:}
 		case ,$tags, in
 		,work,) place "work:$word" ;;
+		,sh,) quoted=$word ;;
 		*,once,*) quoted="${word%%=*}=\"\$$work\"/${word#*=}" ;;
 		*) quote "$word" ;;
 		esac
@@ -142,15 +143,20 @@ through() {
 	from "$1"
 }
 
-# into FILE [STATUS]: the last stage writes FILE, and the pipeline is complete. With STATUS, the lines up to
-# `end_otherwise` run only when the pipeline ends with that status.
+# into FILE [STATUS [NAME]]: the last stage writes FILE, and the pipeline is complete. With STATUS, the lines up to
+# `end_otherwise` run only when the pipeline ends with that status. With NAME, they run at once when that file is
+# empty; "$@" in them is --quiet when it is not.
 into() {
 	[ "$1" = - ] || redirect "$1"
+	if [ -n "${3-}" ]; then
+		place "work:$3"
+		traces="set --${newline}[ -s $quoted ] && {${newline}set -- --quiet$newline$traces" pipeline="$pipeline$newline}"
+	fi
 	[ -z "${2-}" ] || pipeline="$pipeline || {"
 	write "$removals$traces$pipeline"
 	case $dry_run:${2-} in
 	no:) write proceed ;;
-	no:*) write "forgive $2" ;;
+	no:*) write "forgive $2${3:+ $quoted}" ;;
 	# For a tool that answers yes or no. A printed script does not tell no from a failure.
 	yes: | yes:1) ;;
 	yes:*) write "case \$? in $2) ;; *) exit \"\$?\" ;; esac" ;;
@@ -210,10 +216,7 @@ write_head() {
 	script=$script$tools_path
 	case $copies$body in *"\"\$$work\"/"*) ;; *) return 0 ;; esac
 	write "$work=\$(mktemp -d)"
-	case ${TMPDIR:-/} in
-	/*) ;;
-	*) write "case \$$work in /*) ;; *) $work=./\$$work ;; esac" ;;
-	esac
+	case ${TMPDIR:-/} in [!/]*) write "case \$$work in /*) ;; *) $work=./\$$work ;; esac" ;; esac
 	quote "rm -rf -- \"\$$work\""
 	write "trap $quoted EXIT"
 	for word in 'HUP 129' 'INT 130' 'QUIT 131' 'TERM 143'; do

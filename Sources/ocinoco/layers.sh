@@ -30,9 +30,13 @@ tar_stages() {
 	! is_tar_needed "$@" || read_source "$@"
 }
 
-# The stage of oci-tar. When SOURCE is read `again`, it does not repeat its warnings.
+# The stage of oci-tar. When SOURCE is read `again`, it does not repeat its warnings; `perhaps` is told by "$@" of
+# the script.
 read_source() {
-	[ "$again$quiet$verbose" != yesnono ] || set -- "$@" oci-tar:--quiet
+	case $again$quiet$verbose in
+	yesnono) set -- "$@" oci-tar:--quiet ;;
+	perhapsnono) set -- "$@" 'sh:"$@"' ;;
+	esac
 	[ "$follow_base" = no ] || set -- "$@" arg:--base work:base.list
 	if [ "$source" = - ]; then
 		stage oci-tar arg:--from-tar=- "$@"

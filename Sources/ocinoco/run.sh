@@ -56,9 +56,10 @@ proceed() {
 	kill -0 "$$" 2>/dev/null || exit 1
 }
 
-# forgive STATUS: after a pipeline that failed. Ends the script, unless all stages that failed ended with STATUS, or
-# by SIGPIPE because of that.
+# forgive STATUS [FILE]: after a pipeline that failed, or did not run because FILE is empty. Ends the script, unless
+# all stages that failed ended with STATUS, or by SIGPIPE because of that.
 forgive() {
+	if [ -n "${2-}" ] && [ ! -s "$2" ]; then return 0; fi
 	[ -s "$ocinoco_state/failed" ] || exit 1
 	while read -r ocinoco_number ocinoco_failure ocinoco_stage; do
 		case $ocinoco_failure in "$1" | 141) ;; *) exit 1 ;; esac
@@ -122,11 +123,10 @@ choose_state() {
 
 set_traps() {
 	trap clean_up EXIT
-	trap 'end_by_signal HUP 129' HUP
-	trap 'end_by_signal INT 130' INT
-	trap 'end_by_signal PIPE 141' PIPE
-	trap 'end_by_signal QUIT 131' QUIT
-	trap 'end_by_signal TERM 143' TERM
+	for ocinoco_word in 'HUP 129' 'INT 130' 'PIPE 141' 'QUIT 131' 'TERM 143'; do
+		# shellcheck disable=SC2064 # the word of this turn
+		trap "end_by_signal $ocinoco_word" "${ocinoco_word% *}"
+	done
 }
 
 clean_up() {

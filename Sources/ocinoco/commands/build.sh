@@ -195,8 +195,8 @@ make_or_reuse_layer() {
 	[ "$compressor" != zstd:chunked ] || set -- "$@" oci-reuse:--chunked
 	stage oci-reuse "arg:--media-type=$media_type" "$@" work:known.json
 	confirm_stages "$@"
-	into "work:$name.json" 1
-	again=yes
+	into "work:$name.json" 1 known.json
+	again=${again:-perhaps}
 	store_layer layer_stages "$@"
 	end_otherwise
 }

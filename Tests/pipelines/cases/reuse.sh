@@ -110,6 +110,21 @@ build_layer() {
 }
 image=$registry/reuse/image:1
 
+# Where no layer is known, none is looked for; a warning comes once, however often the tree is read.
+mkdir warned
+echo kept >warned/file
+python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("warned/socket")'
+for change in new same other; do
+	[ "$change" != other ] || echo changed >warned/file
+	expect 0 ocinoco build warned --from scratch --tag "$registry/reuse/warned:1" --push
+	assert_equal 1 "$(grep -c . err)" "warnings of a build that is $change"
+	assert_match "^oci-tar: warning: .*socket" err
+done
+expect 0 ocinoco build dist --from scratch --tag "$registry/reuse/unknown:1" --push -v
+! grep -q '^ocinoco: oci-reuse' err || fail 'looks for layers of an image that is not there'
+expect 0 ocinoco build dist --from scratch --tag "$registry/reuse/unknown:1" --push -v
+assert_match '^ocinoco: oci-reuse ' err
+
 # A build of what is there sends no byte of a layer, whoever runs it, and gives the same image.
 build dist --tag "$image"
 cp out first
