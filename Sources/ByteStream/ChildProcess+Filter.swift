@@ -2,15 +2,15 @@ import CSystem
 import Glibc
 
 extension ChildProcess {
-    /// Runs `program`, looked up in PATH, with `input` of any length on its stdin. Its stderr is this
-    /// process's own.
+    /// Runs `program`, looked up in PATH, with `input` of any length on its stdin. It inherits
+    /// stderr.
     ///
-    /// A program that does not read all of its input is no error by itself: its status counts.
-    /// Call `Interruption.arm()` before: else such a program ends this process by SIGPIPE.
+    /// A program that does not read all of its input is not an error by itself; its status decides.
+    /// Call `Interruption.arm()` before, or such a program ends this process by SIGPIPE.
     ///
-    /// - Returns: the status, and the output up to the limit. A program that writes more is ended
-    ///   there.
-    /// - Throws: the `Errno` of starting it; `Errno.cancelled` when a signal came, after it was ended.
+    /// - Returns: the status, and the output up to the limit. A program that writes more is ended.
+    /// - Throws: the `Errno` of starting it; `Errno.cancelled` after a signal, when the program has
+    ///   ended.
     public static func filter(
         _ program: Path, arguments: [Path], input: [UInt8], outputLimit: Int
     ) throws(Errno) -> Result {
@@ -25,7 +25,7 @@ extension ChildProcess {
         let writing = stdin.writing
         // Write and read at the same time: either pipe may fill before the other is read.
         let writer = WorkerThread {
-            // If the reader went away, its status says so.
+            // When the program stops reading, its status shows why.
             _ = try? writing.writeAll(input)
             _ = Glibc.close(writing.rawValue)
         }
@@ -37,7 +37,7 @@ extension ChildProcess {
         stdin.disownWriting()
         do {
             let output = try read(stdout.reading, limit: outputLimit, stopsAtLimit: true)
-            // A program that goes on writing gets SIGPIPE.
+            // A program that continues writing gets SIGPIPE.
             stdout.closeReading()
             if output.count == outputLimit { kill(process, SIGTERM) }
             writer.detach()

@@ -6,16 +6,17 @@ public enum ChildProcess {
     public struct Result: Sendable {
         /// 128 and more when a signal ended it.
         public let status: CInt
-        /// What it wrote to stdout, up to the limit.
+        /// Its output on stdout, up to the limit.
         public let output: [UInt8]
     }
 
-    /// The most bytes of input: the capacity of a pipe.
+    /// The maximum number of bytes of input: the capacity of a pipe.
     public static let inputLimit = 64 << 10
 
-    /// Runs `program`, looked up in PATH, with `input` on its stdin. Its stderr is not shown.
+    /// Runs `program`, looked up in PATH, with `input` on its stdin. Its stderr is discarded.
     ///
-    /// - Throws: the `Errno` of starting it; `Errno.cancelled` when a signal came, after it was ended.
+    /// - Throws: the `Errno` of starting it; `Errno.cancelled` after a signal, when the program has
+    ///   ended.
     public static func run(
         _ program: Path, arguments: [Path], input: [UInt8], outputLimit: Int
     ) throws(Errno) -> Result {
@@ -32,7 +33,8 @@ public enum ChildProcess {
             stdin.close()
             stdout.close()
         }
-        // The pipe holds all of the input: a program that does not read it cannot block us.
+        // The pipe has room for all of the input, so a program that does not read it cannot block
+        // this process.
         try stdin.writing.writeAll(input)
         let process = try spawn([program] + arguments, stdin.reading, stdout.writing)
         stdin.close()
@@ -47,7 +49,7 @@ public enum ChildProcess {
         }
     }
 
-    /// - Parameter errors: its stderr; nil is `/dev/null`.
+    /// - Parameter errors: its stderr; nil means `/dev/null`.
     static func spawn(
         _ arguments: [Path], _ input: FileDescriptor, _ output: FileDescriptor,
         errors: FileDescriptor? = nil
@@ -64,7 +66,7 @@ public enum ChildProcess {
         return process
     }
 
-    /// - Parameter stopsAtLimit: leaves the rest unread; else it is read and left out.
+    /// - Parameter stopsAtLimit: whether the rest is left unread; otherwise it is read and dropped.
     static func read(
         _ descriptor: FileDescriptor, limit: Int, stopsAtLimit: Bool = false
     ) throws(Errno) -> [UInt8] {

@@ -1,9 +1,9 @@
 import CSystem
 import Glibc
 
-/// A file as another program writes it out: a compressed one, decompressed.
+/// A file that another program decompresses.
 public final class FilteredFile {
-    /// What the program writes.
+    /// The program's output.
     public let output: InputStream
     private let pipe: Pipe
     private var process: CInt?
