@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# What the cases of Dockerfiles share, beside lib.sh: buildah as a judge of config and tree.
+# Functions for the cases of Dockerfiles, in addition to lib.sh: comparisons of config and tree with buildah.
 
-# Its storage and policy are the case's own.
+# buildah's storage and policy are the case's own.
 prepare_buildah() {
 	mkdir -p "$HOME/.config/containers"
 	echo '{"default": [{"type": "insecureAcceptAnything"}]}' >"$HOME/.config/containers/policy.json"
@@ -24,8 +24,8 @@ facts() {
 		sed -e '/^#/d' -e '/^\.\/v[0-9] /d' -e '/^\. /d' -e 's/ time=[^ ]*//' -e 's/ tags=[^ ]*//' -e 's/ inode=[^ ]*//'
 }
 
-# compare DOCKERFILE CONTEXT [OPTION...]: builds it with both; the same config and the same tree.
-# The argument BASE is what either calls the image `base`.
+# compare DOCKERFILE CONTEXT [OPTION...]: builds it with both, and compares config and tree. The build
+# argument BASE is the name of the image `base` for each.
 compare() {
 	file=$1 context=$2
 	shift 2
@@ -41,7 +41,7 @@ compare() {
 	buildah push --format docker theirs dir:theirs.docker || fail "buildah push: $(tail -n 3 buildah.log)"
 	oci-fetch --config oci:ours:1 >ours.config
 	facts oci:ours:1 ours.config >ours.facts
-	# OCI's format has no place for health checks, shells and triggers there.
+	# buildah's OCI format has no health checks, shells and triggers.
 	config=$(jq -r '.config.digest | split(":")[1]' theirs.docker/manifest.json)
 	facts oci:theirs:1 "theirs.docker/$config" >theirs.facts
 	diff theirs.facts ours.facts || fail "another image than buildah's: $(cat "$file")"
