@@ -79,9 +79,7 @@ struct CopyArchive {
     ) throws(TarError) -> Result {
         let opened = try file.open()
         guard let program else {
-            let input = InputStream(opened.descriptor, path: file.path)
-            defer { withExtendedLifetime(opened) {} }
-            return try body(input)
+            return try body(InputStream(opened, path: file.path))
         }
         let filtered: FilteredFile
         do {
