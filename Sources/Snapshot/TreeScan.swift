@@ -67,7 +67,6 @@ final class ScanVisitor: WalkVisitor {
     private let itemLimit: Int
     /// The maximum number of directories that a chunk may keep open.
     private let directoryLimit: Int
-    private var current: ScanChunk?
 
     /// - Parameters:
     ///   - threads: the number of threads; nil means the number of processors.
@@ -82,43 +81,31 @@ final class ScanVisitor: WalkVisitor {
     }
 
     func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
-        try chunk().add(directory, path: path)
-        passOnIfFull()
+        let chunk = try ring.next()
+        chunk.add(directory, path: path)
+        submitIfFull(chunk)
     }
 
     func visit(
         _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
         path: UnsafeRawBufferPointer
     ) throws(TarError) {
-        try chunk().add(name, in: directory, path: path)
-        passOnIfFull()
+        let chunk = try ring.next()
+        chunk.add(name, in: directory, path: path)
+        submitIfFull(chunk)
     }
 
     func finish() throws(TarError) {
-        passOn()
+        ring.submit()
         try ring.finish()
     }
 
     func cancel() { ring.cancel() }
 
-    private func chunk() throws(TarError) -> ScanChunk {
-        if let current { return current }
-        let chunk = try ring.next()
-        current = chunk
-        return chunk
-    }
-
-    private func passOnIfFull() {
-        guard let current else { return }
-        if current.itemCount >= itemLimit || current.directoryCount >= directoryLimit {
-            passOn()
+    private func submitIfFull(_ chunk: ScanChunk) {
+        if chunk.itemCount >= itemLimit || chunk.directoryCount >= directoryLimit {
+            ring.submit()
         }
-    }
-
-    private func passOn() {
-        guard current != nil else { return }
-        current = nil
-        ring.submit()
     }
 }
 
