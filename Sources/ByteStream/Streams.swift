@@ -72,6 +72,29 @@ public final class InputStream: ByteSource {
         }
     }
 
+    /// Reads to the end, and passes each part to `body`.
+    ///
+    /// - Parameter failure: converts an error of reading to one of `body`'s type.
+    /// - Throws: what `body` throws, and the converted `StreamError.read`.
+    public func readParts<E: Error>(
+        of byteCount: Int = readByteCount, failure: (StreamError) -> E,
+        _ body: (UnsafeRawBufferPointer) throws(E) -> Void
+    ) throws(E) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: byteCount, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            let count: Int
+            do {
+                count = try read(into: buffer)
+            } catch {
+                throw failure(error)
+            }
+            if count == 0 { return }
+            try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+
     /// Reads a small file whole.
     ///
     /// - Throws: `StreamError.open`, `.read`, and `.tooLarge` beyond `limit` bytes.

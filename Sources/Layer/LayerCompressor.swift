@@ -34,18 +34,7 @@ public struct LayerCompressor {
             settings, output: output, isMarked: content == .layer)
         var tar = TarFollower(path: input.path)
         let digest = StreamingDigest()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: readByteCount, alignment: 4096)
-        defer { buffer.deallocate() }
-        while true {
-            let count: Int
-            do {
-                count = try input.read(into: buffer)
-            } catch {
-                throw .stream(error)
-            }
-            if count == 0 { break }
-            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        try input.readParts(failure: LayerError.stream) { (bytes) throws(LayerError) in
             if content != .any { try follow(&tar, bytes) }
             if content == .layer { digest.update(bytes) }
             try compressor.compress(bytes)

@@ -40,17 +40,8 @@ public struct PathList: Sendable {
     public init(_ input: InputStream, isNullSeparated: Bool) throws(TarError) {
         let separator: UInt8 = isNullSeparated ? 0 : UInt8(ascii: "\n")
         var partial: [UInt8] = []
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
-        defer { buffer.deallocate() }
-        while true {
-            let count: Int
-            do {
-                count = try input.read(into: buffer)
-            } catch {
-                throw .stream(error)
-            }
-            if count == 0 { break }
-            var rest = buffer[..<count]
+        try input.readParts(failure: TarError.stream) { (part) throws(TarError) in
+            var rest = part[...]
             while let end = rest.firstIndex(of: separator) {
                 try take(partial + rest[..<end], of: input.path)
                 partial.removeAll(keepingCapacity: true)
