@@ -7,7 +7,7 @@ import Tar
 ///
 /// The trailer is written only after the tar ended; on any error the zstd frame stays unfinished.
 ///
-/// - Spec: the design's "layer trailer"; image-spec v1.1.1, layer.md.
+/// - Spec: docs/design.md, "A broken pipe never becomes an image", 3; image-spec v1.1.1, layer.md.
 public struct LayerCompressor {
     public enum Content: Sendable {
         /// A tar, with a trailer at the end.
