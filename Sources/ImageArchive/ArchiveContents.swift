@@ -82,7 +82,7 @@ package struct ArchiveContents {
             case .file:
                 if Path(path).name == "VERSION" { hasObsoleteImages = true }
                 do {
-                    try hold(take(entry, path, reader, target))
+                    try hold(store(entry, path, reader, target))
                 } catch let error as any Failure where keepsFaults && error.isOfOneFile {
                     faults.append((Path(path), error))
                 }
@@ -93,7 +93,7 @@ package struct ArchiveContents {
     }
 
     /// - Returns: the number of bytes kept in memory.
-    private mutating func take(
+    private mutating func store(
         _ entry: TarEntry, _ path: [UInt8], _ reader: EntryReader, _ target: any BlobWriter
     ) throws -> Int {
         let digest = ArchiveContents.namedDigest(path)

@@ -99,16 +99,16 @@ public final class ImageLister: Sendable {
     ) throws -> LayerListing {
         let whole = ListingKey.layer(diffID: layer.diffID)
         if let known = known(whole, layer) {
-            try budget.take(known.items.count)
+            try budget.spend(known.items.count)
             return known
         }
         if let chunked = chunked(layer, in: places) {
             if let known = known(chunked.key, layer) {
-                try budget.take(known.items.count)
+                try budget.spend(known.items.count)
                 return known
             }
             if let listing = try listing(of: chunked) {
-                try budget.take(listing.items.count)
+                try budget.spend(listing.items.count)
                 cache?.keep(listing, of: chunked.key)
                 return listing
             }

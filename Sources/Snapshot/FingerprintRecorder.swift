@@ -87,11 +87,11 @@ final class FingerprintRecorder: EntryRecorder, @unchecked Sendable {
 
     // MARK: Called in order
 
-    fileprivate func take(_ bytes: [UInt8]) { files.update(bytes) }
+    fileprivate func append(_ bytes: [UInt8]) { files.update(bytes) }
 
-    fileprivate func take(socket: Path) { sockets.append(socket) }
+    fileprivate func append(socket: Path) { sockets.append(socket) }
 
-    fileprivate func take(unsettled path: Path) { if unsettled == nil { unsettled = path } }
+    fileprivate func note(unsettled path: Path) { if unsettled == nil { unsettled = path } }
 }
 
 /// A part of the entries of a fingerprint.
@@ -141,13 +141,13 @@ private final class FingerprintChunk: ScanChunk {
     }
 
     override func finish() throws(TarError) {
-        recorder.take(bytes)
-        for socket in sockets { recorder.take(socket: socket) }
-        if let unsettled { recorder.take(unsettled: unsettled) }
+        recorder.append(bytes)
+        for socket in sockets { recorder.append(socket: socket) }
+        if let unsettled { recorder.note(unsettled: unsettled) }
         try super.finish()
     }
 
-    override func take(_ index: Int, path: ArraySlice<UInt8>) {}
+    override func deliver(_ index: Int, path: ArraySlice<UInt8>) {}
 }
 
 extension [UInt8] {

@@ -15,12 +15,12 @@ struct PlainEntry {
     /// - Returns: nil for another form, which may still be valid.
     static func file(_ text: UnsafeRawBufferPointer) -> SnapshotEntry? {
         var words = PlainEntry(text)
-        guard words.take(" type=file mode="), let mode = words.number(radix: 8),
-            mode <= UInt64(UInt32.max), words.take(" uid="), let uid = words.number(),
-            words.take(" gid="), let gid = words.number(),
-            words.take(" nlink="), let linkCount = words.number(),
-            words.take(" size="), let size = words.number(),
-            words.take(" time="), let time = words.time(), words.take(" sha256digest="),
+        guard words.consume(" type=file mode="), let mode = words.number(radix: 8),
+            mode <= UInt64(UInt32.max), words.consume(" uid="), let uid = words.number(),
+            words.consume(" gid="), let gid = words.number(),
+            words.consume(" nlink="), let linkCount = words.number(),
+            words.consume(" size="), let size = words.number(),
+            words.consume(" time="), let time = words.time(), words.consume(" sha256digest="),
             let content = ContentDigest(hexadecimal: words.rest)
         else { return nil }
         var entry = SnapshotEntry(kind: .file)
@@ -41,9 +41,9 @@ struct PlainEntry {
         _ text: UnsafeRawBufferPointer
     ) -> (inode: UInt64, changeTime: SnapshotEntry.Time?)? {
         var words = PlainEntry(text)
-        guard words.take(" inode="), let inode = words.number() else { return nil }
+        guard words.consume(" inode="), let inode = words.number() else { return nil }
         if words.offset == text.count { return (inode, nil) }
-        guard words.take(" ctime="), let time = words.time(), words.offset == text.count else {
+        guard words.consume(" ctime="), let time = words.time(), words.offset == text.count else {
             return nil
         }
         return (inode, time)
@@ -51,7 +51,7 @@ struct PlainEntry {
 
     private var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: text[offset...]) }
 
-    private mutating func take(_ word: StaticString) -> Bool {
+    private mutating func consume(_ word: StaticString) -> Bool {
         let count = word.utf8CodeUnitCount
         guard text.count - offset >= count, let start = text.baseAddress,
             memcmp(start + offset, word.utf8Start, count) == 0
@@ -76,7 +76,7 @@ struct PlainEntry {
 
     /// A time from 1970 on, with nine digits of nanoseconds.
     private mutating func time() -> SnapshotEntry.Time? {
-        guard let seconds = number(), let seconds = Int64(exactly: seconds), take(".") else {
+        guard let seconds = number(), let seconds = Int64(exactly: seconds), consume(".") else {
             return nil
         }
         let start = offset

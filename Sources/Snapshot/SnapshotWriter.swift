@@ -66,8 +66,8 @@ private final class RecordingChunk: ScanChunk {
         findings.append(try recorder.examine(file))
     }
 
-    override func take(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
-        try recorder.take(findings[index], path: path)
+    override func deliver(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
+        try recorder.record(findings[index], path: path)
     }
 }
 
@@ -118,7 +118,7 @@ private final class Recorder: @unchecked Sendable {
         return .entry(isDirectory: entry.kind == .directory, text: text)
     }
 
-    func take(_ finding: Finding, path: ArraySlice<UInt8>) throws(TarError) {
+    func record(_ finding: Finding, path: ArraySlice<UInt8>) throws(TarError) {
         let (isDirectory, text): (Bool, [UInt8])
         switch finding {
         case .socket(let path): return sockets.append(path)

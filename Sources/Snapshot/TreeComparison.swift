@@ -65,8 +65,8 @@ private final class ComparisonChunk: ScanChunk {
         findings.append(try comparer.examine(file, position: &position))
     }
 
-    override func take(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
-        if let finding = findings[index] { comparer.take(finding, path: path) }
+    override func deliver(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
+        if let finding = findings[index] { comparer.record(finding, path: path) }
     }
 }
 
@@ -170,7 +170,7 @@ private final class Comparer: @unchecked Sendable {
             || (snapshot.hasAttributes && read.extendedAttributes != old.extendedAttributes)
     }
 
-    func take(_ finding: Finding, path: ArraySlice<UInt8>) {
+    func record(_ finding: Finding, path: ArraySlice<UInt8>) {
         if path.isEmpty {
             isRootChanged = finding.isChanged
             return

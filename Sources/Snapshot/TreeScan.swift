@@ -142,8 +142,8 @@ class ScanChunk: RingChunk {
     /// - Parameters:
     ///   - index: 0 for the first examined entry.
     ///   - path: relative to the tree; empty for the tree itself.
-    func take(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
-        preconditionFailure("a subclass takes")
+    func deliver(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
+        preconditionFailure("a subclass receives")
     }
 
     /// Empties the chunk, for the next use.
@@ -203,7 +203,7 @@ class ScanChunk: RingChunk {
 
     func finish() throws(TarError) {
         for (index, item) in items.prefix(examinedCount).enumerated() {
-            try take(index, path: texts[item.path])
+            try deliver(index, path: texts[item.path])
         }
         if let failure { throw failure }
         // Directories are closed as soon as no entry needs them.

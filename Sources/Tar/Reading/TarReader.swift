@@ -309,7 +309,7 @@ package struct TarReader: ~Copyable {
                     guard remaining >= UInt64(tarBlockByteCount), count < SparseMap.byteLimit else {
                         throw SparseError()
                     }
-                    try text.take(try input.readExactly(tarBlockByteCount))
+                    try text.read(try input.readExactly(tarBlockByteCount))
                     remaining -= UInt64(tarBlockByteCount)
                     count += tarBlockByteCount
                 }

@@ -43,7 +43,7 @@ public struct PathList: Sendable {
         try input.readParts(failure: TarError.stream) { (part) throws(TarError) in
             var rest = part[...]
             while let end = rest.firstIndex(of: separator) {
-                try take(partial + rest[..<end], of: input.path)
+                try addRecord(partial + rest[..<end], of: input.path)
                 partial.removeAll(keepingCapacity: true)
                 rest = rest[(end + 1)...]
             }
@@ -73,7 +73,7 @@ public struct PathList: Sendable {
     }
 
     /// Adds one record of the list.
-    private mutating func take(_ record: [UInt8], of list: Path) throws(TarError) {
+    private mutating func addRecord(_ record: [UInt8], of list: Path) throws(TarError) {
         switch (proof, Path(record)) {
         case (.notBegun, PathList.beginMark): proof = .open
         case (.open, PathList.endMark): proof = .ended
