@@ -16,6 +16,9 @@ package struct TarReader: ~Copyable {
     /// Fields of the current header that `TarEntry` does not have.
     package private(set) var header = HeaderFields()
     let warn: (String) -> Void
+    /// Whether an entry with an empty name is the archive's root directory, as in Go, instead of an
+    /// error.
+    var takesNamelessAsRoot = false
     /// The number of bytes of data and padding of the current entry that are still to be read.
     private(set) var remaining: UInt64 = 0
     private var padding = 0
