@@ -6,7 +6,7 @@ struct LayerFunctions {
         case store
         /// Stores a layer that is not the image's.
         case keep
-        /// Stores a layer of a stage that is unpacked, or may be.
+        /// Stores a layer of a stage whose files may be unpacked.
         case storeUnpacked
     }
 
