@@ -53,7 +53,7 @@ private func chunked(_ tar: [UInt8]) throws -> [UInt8] {
 private func described(_ bytes: [UInt8], verifies: Bool) throws -> Digest {
     let inspector = LayerInspector(path: "fuzz", verifiesLayer: verifies)
     try forEachPiece(of: bytes, sizes: []) { try inspector.update($0) }
-    guard case .tar(let diffID) = try inspector.finish().content else {
+    guard case .tar(let diffID?) = try inspector.finish().content else {
         throw Broken("a zstd stream is no layer")
     }
     return diffID
