@@ -183,6 +183,18 @@ let package = Package(
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
             tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "ToolSupport", "FilterTools"]),
             tests(
+                "RemoteToolsTests",
+                [
+                    "OCI", "Dockerfile", "ByteStream", "ImageStore", "ToolSupport", "RemoteTools",
+                    "TestSupport", argumentParser,
+                ]),
+            tests(
+                "ImageArchiveTests",
+                [
+                    "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Registry", "ImageStore",
+                    "ImageArchive", "TestSupport",
+                ]),
+            tests(
                 "ImageTreeTests",
                 ["OCI", "ByteStream", "Snapshot", "Tar", "ImageTree", "TestSupport"]),
             tests(
