@@ -118,20 +118,38 @@ public struct ContentDigest: Hashable, Sendable {
 
     /// - Returns: nil for text other than 64 hexadecimal digits.
     public init?(hexadecimal text: some Collection<UInt8>) {
+        let digest = Array(text).withUnsafeBytes { ContentDigest(hexadecimal: $0) }
+        guard let digest else { return nil }
+        self = digest
+    }
+
+    /// - Returns: nil for text other than 64 hexadecimal digits.
+    init?(hexadecimal text: UnsafeRawBufferPointer) {
         guard text.count == 64 else { return nil }
         var words = SIMD4<UInt64>()
-        var rest = text.makeIterator()
         for index in 0..<4 {
-            var word: UInt64 = 0
-            for _ in 0..<16 {
-                guard let digit = rest.next(), let value = hexadecimalValue(digit) else {
-                    return nil
-                }
-                word = word << 4 | UInt64(value)
-            }
-            words[index] = word
+            guard let high = ContentDigest.value(ofDigitsAt: 16 * index, text),
+                let low = ContentDigest.value(ofDigitsAt: 16 * index + 8, text)
+            else { return nil }
+            words[index] = high << 32 | low
         }
         self.init(words)
+    }
+
+    /// The value of eight hexadecimal digits, computed at once: a snapshot has millions of them.
+    private static func value(ofDigitsAt offset: Int, _ text: UnsafeRawBufferPointer) -> UInt64? {
+        let one: UInt64 = 0x0101_0101_0101_0101
+        let digits = UInt64(bigEndian: text.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        let isLetter = digits >> 6 & one
+        var value = (digits & (one * 0x0F)) + isLetter * 9
+        let isAboveNine = (value + one * 6) >> 4 & one
+        // Each value, written as a digit, must be the input in lower case.
+        guard value & (one * 0xF0) == 0,
+            value + one * 0x30 + isAboveNine * 0x27 == digits | isAboveNine << 5
+        else { return nil }
+        value = (value | value >> 4) & 0x00FF_00FF_00FF_00FF
+        value = (value | value >> 8) & 0x0000_FFFF_0000_FFFF
+        return (value | value >> 16) & 0xFFFF_FFFF
     }
 
     /// - Precondition: `bytes` has 32 bytes.
