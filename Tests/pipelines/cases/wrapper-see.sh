@@ -1,4 +1,4 @@
-# ocinoco list, export, compare and validate: what the tools say, by reference.
+# ocinoco list, export, compare and validate: the output of the tools, for references.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -44,7 +44,7 @@ ocinoco list oci:image:2 --size -n >script
 expect 0 sh script
 oci-list --size <line | cmp - out
 
-# build --follow-base goes where the links of the base lead; without it, a warning says what would happen.
+# build --follow-base follows the links of the base; without it, a warning says what would happen.
 mkdir -p merged/usr/lib addition/lib
 ln -s usr/lib merged/lib
 echo new >addition/lib/new
