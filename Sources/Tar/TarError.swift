@@ -92,8 +92,7 @@ public enum TarError: Failure {
                 "no \(path.quoted) in the context: the patterns of what it does not have leave it "
                     + "out"
             case .danglingLink:
-                "nothing behind \(path.quoted) in the context: it is a link to a path that is not "
-                    + "there"
+                "no \(path.quoted) in the context: it is a link to a path that is not there"
             }
         case .overBase(let path, let base, let isDirectory):
             "\(path.quoted) is \(isDirectory ? "a directory" : "no directory"), but in the base "

@@ -142,7 +142,7 @@ COPY --parents ./v/*/./*.txt ./none*/./x /two/
 COPY --parents p/link/r/x.txt p/./link/*.md /three/
 COPY --parents p/link /four/
 COPY --parents v/*/./c.txt <<inline /five/
-END
+text
 inline
 END
 listed() { oci-fetch oci:made:1 | oci-list --no-cache "/$1" | sed -n 's|^\./\([^ ]*\) type=.*|\1|p' | tr '\n' ' '; }
@@ -172,7 +172,7 @@ ln -s nowhere context/dangling
 for reuse in --reuse=no --reuse=oci:made:1; do
 	failing 'COPY missing /x' "$reuse" "oci-tar: no 'missing' in the context" 66
 	failing 'ADD dangl* /x/' "$reuse" \
-		"oci-tar: nothing behind 'dangling' in the context: it is a link to a path that is not there" 66
+		"oci-tar: no 'dangling' in the context: it is a link to a path that is not there" 66
 	failing 'COPY file /file/' "$reuse" "oci-tar: 'file' is a directory, but in the base 'file' is something else"
 	failing 'WORKDIR /file' "$reuse" "oci-tar: 'file' is a directory, but in the base 'file' is something else"
 done
