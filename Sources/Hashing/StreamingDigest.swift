@@ -60,6 +60,14 @@ public final class StreamingDigest {
         EVP_DigestFinal_ex(context, &bytes, &count)
         return Array(bytes.prefix(Int(count)))
     }
+
+    /// Writes the raw bytes of the digest. Nothing may be added afterwards.
+    ///
+    /// - Parameter space: at least as long as the digest.
+    public func finalize(into space: UnsafeMutableRawBufferPointer) {
+        precondition(space.count >= Int(EVP_MD_CTX_get0_md(context).map(EVP_MD_get_size) ?? 0))
+        EVP_DigestFinal_ex(context, space.baseAddress?.assumingMemoryBound(to: UInt8.self), nil)
+    }
 }
 
 extension Digest {

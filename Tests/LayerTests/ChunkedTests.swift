@@ -71,6 +71,38 @@ private func randomBytes(_ count: Int, seed: UInt64 = 3) -> [UInt8] {
         }
     }
 
+    /// Where the rolling sum of bup ends a chunk, rolled byte by byte from the beginning.
+    private func rolledEnd(of bytes: [UInt8], smallest: Int) -> Int? {
+        var (low, high): (UInt32, UInt32) = (64 * 31, 64 * 63 * 31)
+        for (index, byte) in bytes.enumerated() {
+            let dropped = index < 64 ? 0 : UInt32(bytes[index - 64])
+            low = low &+ UInt32(byte) &- dropped
+            high = high &+ low &- 64 &* (dropped &+ 31)
+            if index >= smallest - 1, high & 0xFFFF == 0xFFFF { return index + 1 }
+        }
+        return nil
+    }
+
+    @Test func theSumIsTheOneThatRolls() {
+        let boundary = ChunkBoundary(largest: 1 << 20, smallest: 64)
+        for seed: UInt64 in 1...12 {
+            let bytes = randomBytes(100_003 + Int(seed), seed: seed)
+            let end = rolledEnd(of: bytes, smallest: 64)
+            bytes.withUnsafeBytes { bytes in
+                #expect(boundary.end(in: bytes, known: 0) == end)
+                guard let end else { return }
+                for count in end..<min(end + 9, bytes.count) {
+                    let part = UnsafeRawBufferPointer(rebasing: bytes[..<count])
+                    for known in max(0, end - 17)..<end {
+                        #expect(boundary.end(in: part, known: known) == end)
+                    }
+                }
+                let before = UnsafeRawBufferPointer(rebasing: bytes[..<(end - 1)])
+                #expect(boundary.end(in: before, known: 0) == nil)
+            }
+        }
+    }
+
     @Test func fixedSizes() {
         #expect(cuts(randomBytes(200_000), .every(65_536)) == [65_536, 131_072, 196_608, 200_000])
     }
@@ -183,7 +215,10 @@ private func randomBytes(_ count: Int, seed: UInt64 = 3) -> [UInt8] {
         }
     }
 
-    @Test(arguments: ["twice", "./twice", "a/../twice", "twice/"])
+    @Test(arguments: [
+        "twice", "./twice", ".//twice", "././twice", "a/../twice", "b/./../twice", "twice/",
+        "twice//", "twice/.",
+    ])
     func onePathTwice(_ name: String) throws {
         #expect {
             try ociZstdChunked(tarFile("twice", [1]) + tarFile(name, [2]) + tarEnd)
@@ -191,6 +226,14 @@ private func randomBytes(_ count: Int, seed: UInt64 = 3) -> [UInt8] {
             (error as? LayerError)?.message.contains("twice") == true
                 && (error as? LayerError)?.exitStatus == .dataError
         }
+    }
+
+    /// Names that look alike are not the same.
+    @Test func otherPaths() throws {
+        let names = ["a", ".a", "..a", "a.", "./.b", "b", "/a", "/b", "c/a", "c/.a", "../a"]
+        let tar = names.flatMap { tarFile($0, [1]) } + tarEnd
+        let layer = try ociZstdChunked(tar)
+        #expect(try describe(layer, verifies: true).diffID == Digest.of(tar).description)
     }
 
     @Test func cutTarsHaveNoEnd() throws {

@@ -270,6 +270,16 @@ private let someDigest = "sha256:" + String(repeating: "a", count: 64)
         #expect(try rebuilt(described, layer, tree.entries.map(\.content)) == tar)
     }
 
+    /// Headers that stand across two jobs of the writer are one segment of tar-split.
+    @Test func segmentsOfSeveralJobs() throws {
+        let tree = RandomTar(seed: 21, count: 8000, byteLimit: 3)
+        let tar = try tree.bytes()
+        #expect(tar.count > 6 << 20)
+        let layer = try ociZstdChunked(tar)
+        let descriptor = try describe(layer, verifies: true)
+        #expect(try rebuilt(descriptor, layer, tree.entries.map(\.content)) == tar)
+    }
+
     /// No cut of a stream is a layer, wherever it is.
     @Test func everyCutIsRefused() throws {
         let layer = try ociZstdChunked(RandomTar(seed: 5, count: 6, byteLimit: 300).bytes())

@@ -58,17 +58,16 @@ public struct ChunkedCompressor {
         let boundary = settings.chunkByteCount.map(ChunkBoundary.every) ?? .byContent
         let threads = max(1, settings.threads ?? Int(system_processor_count()))
         let table: TableWriter
-        var jobs: [FrameJob] = []
-        do throws(LayerError) {
+        do {
             table = try TableWriter(output, level: settings.level)
-            for _ in 0..<(threads + 2) {
-                jobs.append(
-                    try FrameJob(
-                        capacity: max(ChunkedCompressor.jobByteCount, boundary.largest),
-                        level: settings.level, output: table))
-            }
         } catch {
             throw .source(error)
+        }
+        let workers = FrameWorkers(level: settings.level)
+        let jobs = (0..<(threads + 2)).map { _ in
+            FrameJob(
+                capacity: max(ChunkedCompressor.jobByteCount, boundary.largest), workers: workers,
+                output: table)
         }
         let ring = try OrderedRing(jobs, workerCount: threads)
         let identity: BlobIdentity

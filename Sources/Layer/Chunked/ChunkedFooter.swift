@@ -59,7 +59,7 @@ struct ChunkedFooter: Equatable {
 /// - Spec: containers-storage, zstd:chunked: the annotations of a layer's descriptor.
 public struct ChunkedTable: Hashable, Sendable {
     /// The table's text before its last member, the digest of tar-split.
-    static let digestKey = ",\"tarSplitDigest\":"
+    static let digestKey: StaticString = ",\"tarSplitDigest\":"
 
     /// The digest of the stored, compressed table.
     public let digest: Digest

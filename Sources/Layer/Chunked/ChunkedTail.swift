@@ -106,7 +106,7 @@ private final class PassedTable {
     private(set) lazy var digest = hash.finalize()
 
     /// The comma, the key, the digest in quotes and the brace.
-    private static let endByteCount = ChunkedTable.digestKey.utf8.count + 2 + 71 + 1
+    private static let endByteCount = ChunkedTable.digestKey.utf8CodeUnitCount + 2 + 71 + 1
 
     init(offset: Int64, byteCount: UInt32, decoder: ZstdDecoder?) {
         self.offset = offset

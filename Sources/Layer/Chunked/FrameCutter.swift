@@ -6,8 +6,6 @@ import Tar
 final class FrameCutter {
     /// The maximum size of the headers and the padding of one entry.
     private static let segmentByteLimit = 8 << 20
-    /// The size of segments of bytes after the last entry.
-    private static let endByteCount = 1 << 20
 
     private let ring: OrderedRing<FrameJob>
     private let boundary: ChunkBoundary
@@ -17,7 +15,12 @@ final class FrameCutter {
     private var job: FrameJob
     /// The offset in the job of the current frame.
     private var start = 0
-    private var segment: [UInt8] = []
+    /// The offset in the job of its part of the current segment. A segment is all bytes of the tar
+    /// between two entries that are not payload.
+    private var segmentStart = 0
+    /// The size of the segment so far, in this job and previous jobs.
+    private var segmentByteCount = 0
+    private var isSegmentZero = true
 
     /// - Throws: what the ring throws.
     init(
@@ -45,15 +48,19 @@ final class FrameCutter {
                     "a sparse file, which zstd:chunked cannot hold; 'oci-tar --from-tar -' writes "
                         + "it in full")
             }
-            let chunked = try ChunkedEntry(entry, reader.header, segment: segment)
-            segment = []
+            let chunked = try ChunkedEntry(entry, reader.header)
+            endSegment()
             // The frames of a payload follow its entry.
             if entry.size > 0 { endMetadata() }
-            job.append(.entry(chunked))
+            job.append(chunked)
             if entry.size > 0 { try cutPayload(of: &reader, entry.size) }
+            segmentStart = job.byteCount
             try reader.skipData()
         }
-        try endSegment()
+        if segmentByteCount > 0 {
+            endSegment()
+            job.endSegment()
+        }
         try submit()
         try tar.finish()
         return BlobIdentity(digest: digest.finalize(), size: digest.byteCount)
@@ -61,39 +68,36 @@ final class FrameCutter {
 
     // MARK: Metadata
 
+    /// Padding and end arrive in pieces of any size; the segments do not depend on the pieces.
     private func appendMetadata(_ bytes: UnsafeRawBufferPointer) throws(TarError) {
-        try appendToSegment(bytes)
         var rest = bytes[...]
         while !rest.isEmpty {
+            if segmentByteCount == FrameCutter.segmentByteLimit { try splitSegment() }
             if job.freeByteCount == 0 { try beginJob() }
-            let count = job.append(UnsafeRawBufferPointer(rebasing: rest))
+            let part = rest.prefix(FrameCutter.segmentByteLimit - segmentByteCount)
+            let count = job.append(UnsafeRawBufferPointer(rebasing: part))
+            isSegmentZero = isSegmentZero && rest.prefix(count).allSatisfy { $0 == 0 }
+            segmentByteCount += count
             rest = rest.dropFirst(count)
         }
     }
 
-    /// Padding and end arrive in pieces of any size; the segments do not depend on the pieces.
-    private func appendToSegment(_ bytes: UnsafeRawBufferPointer) throws(TarError) {
-        var rest = bytes[...]
-        while segment.count + rest.count > FrameCutter.segmentByteLimit {
-            // Only the zeros after the last entry may exceed the limit.
-            let part = rest.prefix(FrameCutter.segmentByteLimit - segment.count)
-            segment.append(contentsOf: part)
-            rest = rest.dropFirst(part.count)
-            guard segment.allSatisfy({ $0 == 0 }) else {
-                throw .unsupported(
-                    path: "headers of an entry",
-                    "more than \(FrameCutter.segmentByteLimit) bytes, which zstd:chunked "
-                        + "cannot hold")
-            }
-            try endSegment()
+    /// Ends a segment at the limit. Only the zeros after the last entry may exceed it.
+    private func splitSegment() throws(TarError) {
+        guard isSegmentZero else {
+            throw .unsupported(
+                path: "headers of an entry",
+                "more than \(FrameCutter.segmentByteLimit) bytes, which zstd:chunked cannot hold")
         }
-        segment.append(contentsOf: rest)
+        endSegment()
+        job.endSegment()
     }
 
-    private func endSegment() throws(TarError) {
-        if segment.isEmpty { return }
-        job.append(.end(segment))
-        segment = []
+    private func endSegment() {
+        job.appendSegment(segmentStart..<job.byteCount)
+        segmentStart = job.byteCount
+        segmentByteCount = 0
+        isSegmentZero = true
     }
 
     private func endMetadata() {
@@ -158,10 +162,17 @@ final class FrameCutter {
 
     // MARK: Jobs
 
+    /// Begins a job in the middle of a segment.
     private func beginJob() throws(TarError) {
+        // Base64 encodes groups of three bytes, so a group must not be split.
+        let tail = Array(job.tar.suffix(segmentByteCount % 3))
+        job.removeLast(tail.count)
+        job.appendSegment(segmentStart..<job.byteCount)
         try submit()
         job = try ring.next()
         start = 0
+        segmentStart = 0
+        _ = tail.withUnsafeBytes { job.append($0) }
     }
 
     private func submit() throws(TarError) {

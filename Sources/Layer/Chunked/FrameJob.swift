@@ -24,8 +24,6 @@ final class FrameJob: RingChunk, @unchecked Sendable {
         let range: Range<Int>
         /// The size of the frame in bytes, after compression.
         fileprivate(set) var compressedByteCount = 0
-        /// The raw sha256 of a payload.
-        fileprivate(set) var digest: [UInt8] = []
         /// The checksum of a whole file.
         fileprivate(set) var checksum = CRC64()
         /// Whether a chunk has only zeros.
@@ -38,17 +36,18 @@ final class FrameJob: RingChunk, @unchecked Sendable {
     }
 
     /// Steps, in order.
-    enum Step {
-        /// The headers of an entry have ended.
-        case entry(ChunkedEntry)
+    private enum Step {
+        /// A part of a segment; the size of all parts but the last is a multiple of three.
+        case segment(Range<Int>)
+        /// The segment has ended without an entry: at the end of the tar or at the limit.
+        case end
+        /// The headers of the entry with this index have ended, and the segment with them.
+        case entry(Int)
         /// The frame with this index.
         case frame(Int)
-        /// Bytes after the last entry.
-        case end([UInt8])
     }
 
-    private let context: OpaquePointer
-    private let digest = StreamingDigest()
+    private let workers: FrameWorkers
     private let output: TableWriter
     private let space: UnsafeMutableRawBufferPointer
     private var compressed: UnsafeMutableRawBufferPointer
@@ -56,20 +55,24 @@ final class FrameJob: RingChunk, @unchecked Sendable {
 
     private(set) var byteCount = 0
     private var frames: [Frame] = []
+    /// The raw sha256 of the payload of each frame, at 32 bytes for each frame.
+    private var digests: [UInt8] = []
+    private var entries: [ChunkedEntry] = []
+    private var pathKeys: [UInt128] = []
     private var steps: [Step] = []
     /// Whether the stream begins here.
     var isFirst = false
 
-    /// - Throws: `LayerError.library`.
-    init(capacity: Int, level: Int, output: TableWriter) throws(LayerError) {
-        context = try zstdContext(level: level)
+    private static let digestByteCount = 32
+
+    init(capacity: Int, workers: FrameWorkers, output: TableWriter) {
         space = .allocate(byteCount: capacity, alignment: 64)
         compressed = .allocate(byteCount: capacity, alignment: 64)
+        self.workers = workers
         self.output = output
     }
 
     deinit {
-        ZSTD_freeCCtx(context)
         space.deallocate()
         compressed.deallocate()
     }
@@ -77,6 +80,7 @@ final class FrameJob: RingChunk, @unchecked Sendable {
     func clear() {
         byteCount = 0
         frames.removeAll(keepingCapacity: true)
+        entries.removeAll(keepingCapacity: true)
         steps.removeAll(keepingCapacity: true)
         failure = nil
         isFirst = false
@@ -107,50 +111,65 @@ final class FrameJob: RingChunk, @unchecked Sendable {
         frames.append(frame)
     }
 
-    func append(_ step: Step) { steps.append(step) }
+    func append(_ entry: ChunkedEntry) {
+        steps.append(.entry(entries.count))
+        entries.append(entry)
+    }
+
+    func appendSegment(_ range: Range<Int>) { steps.append(.segment(range)) }
+
+    func endSegment() { steps.append(.end) }
 
     // MARK: Working
 
     func work() {
         do throws(LayerError) {
-            try compress()
+            try workers.withWorker { (worker) throws(LayerError) in try work(worker) }
         } catch {
             failure = error
         }
     }
 
-    private func compress() throws(LayerError) {
+    private func work(_ worker: FrameWorker) throws(LayerError) {
+        pathKeys.removeAll(keepingCapacity: true)
+        for entry in entries { pathKeys.append(entry.pathKey(worker.digest)) }
         let bound = frames.reduce(0) { $0 + ZSTD_compressBound($1.range.count) }
         let needed = bound + LayerMark.chunked.count
         if compressed.count < needed {
             compressed.deallocate()
             compressed = .allocate(byteCount: needed, alignment: 64)
         }
+        let missing = frames.count * FrameJob.digestByteCount - digests.count
+        if missing > 0 { digests += repeatElement(0, count: missing) }
         var used = 0
         for index in frames.indices {
             let bytes = UnsafeRawBufferPointer(rebasing: tar[frames[index].range])
             let isMarked = isFirst && index == 0
-            let count = try compress(bytes, at: used, isMarked: isMarked)
+            let count = try compress(bytes, worker.context, at: used, isMarked: isMarked)
             frames[index].compressedByteCount = count
             used += count
-            hash(bytes, into: &frames[index])
+            hash(bytes, index, worker.digest)
         }
     }
 
-    private func hash(_ bytes: UnsafeRawBufferPointer, into frame: inout Frame) {
-        if case .metadata = frame.content { return }
+    private func hash(_ bytes: UnsafeRawBufferPointer, _ index: Int, _ digest: StreamingDigest) {
+        switch frames[index].content {
+        case .metadata: return
+        case .file: frames[index].checksum.update(bytes)
+        case .chunk: frames[index].isZeros = bytes.allSatisfyZero
+        }
         digest.restart()
         digest.update(bytes)
-        frame.digest = digest.finalizeBytes()
-        switch frame.content {
-        case .metadata: break
-        case .file: frame.checksum.update(bytes)
-        case .chunk: frame.isZeros = bytes.allSatisfyZero
+        let start = index * FrameJob.digestByteCount
+        digests.withUnsafeMutableBytes {
+            digest.finalize(
+                into: UnsafeMutableRawBufferPointer(
+                    rebasing: $0[start..<(start + FrameJob.digestByteCount)]))
         }
     }
 
     private func compress(
-        _ bytes: UnsafeRawBufferPointer, at offset: Int, isMarked: Bool
+        _ bytes: UnsafeRawBufferPointer, _ context: OpaquePointer, at offset: Int, isMarked: Bool
     ) throws(LayerError) -> Int {
         let mark = isMarked ? LayerMark.chunked : []
         let start = offset + mark.count
@@ -181,19 +200,33 @@ final class FrameJob: RingChunk, @unchecked Sendable {
     }
 
     private func writeSteps() throws(LayerError) {
-        var offset = 0
+        let start = output.byteCount
+        var byteCount = 0
         for step in steps {
+            let offset = start + Int64(byteCount)
             switch step {
-            case .entry(let entry): try output.begin(entry)
-            case .end(let bytes): try output.end(bytes)
+            case .segment(let range):
+                output.appendToSegment(UnsafeRawBufferPointer(rebasing: tar[range]))
+            case .end: try output.endSegment()
+            case .entry(let index):
+                try output.begin(entries[index], pathKey: pathKeys[index], offset: offset)
             case .frame(let index):
-                let frame = frames[index]
-                let end = offset + frame.compressedByteCount
-                let bytes = UnsafeRawBufferPointer(rebasing: compressed[offset..<end])
-                try output.write(
-                    frame, bytes, payload: UnsafeRawBufferPointer(rebasing: tar[frame.range]))
-                offset = end
+                byteCount += frames[index].compressedByteCount
+                if case .metadata = frames[index].content { continue }
+                try append(index, from: offset, to: start + Int64(byteCount))
             }
+        }
+        try output.write(UnsafeRawBufferPointer(rebasing: compressed[..<byteCount]))
+    }
+
+    private func append(_ index: Int, from offset: Int64, to end: Int64) throws(LayerError) {
+        let payload = UnsafeRawBufferPointer(rebasing: tar[frames[index].range])
+        let start = index * FrameJob.digestByteCount
+        try digests.withRawBytes { (digests) throws(LayerError) in
+            try output.append(
+                frames[index], payload, at: offset..<end,
+                digest: UnsafeRawBufferPointer(
+                    rebasing: digests[start..<(start + FrameJob.digestByteCount)]))
         }
     }
 }

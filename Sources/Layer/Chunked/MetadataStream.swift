@@ -5,15 +5,15 @@ import Hashing
 /// A text that grows line by line and is stored compressed, as one zstd frame in memory.
 final class MetadataStream {
     private static let gatheredByteCount = 128 << 10
-    private static let pieceByteCount = 64 << 10
 
     private let context: OpaquePointer
     private let digest = StreamingDigest()
+    private let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 64)
     /// Pieces, so that growing does not copy.
     private var pieces: [[UInt8]] = []
     private(set) var uncompressedByteCount: Int64 = 0
-    /// Appended bytes that are not compressed yet. The caller that appends calls `compressIfLarge`.
-    var bytes: [UInt8] = []
+    /// Text that is not compressed yet. A caller that appends to it calls `compressIfLarge`.
+    let text = JSONText(capacity: 2 * gatheredByteCount)
 
     /// - Parameter level: the level of the layer; that of the text differs. Its lines are
     ///   repetitive, and level 1 compresses them as well as levels up to 6, in less time: 802 KB
@@ -21,18 +21,18 @@ final class MetadataStream {
     /// - Throws: `LayerError.library`.
     init(level: Int) throws(LayerError) {
         context = try zstdContext(level: level <= 6 ? 1 : max(level, 9))
-        bytes.reserveCapacity(2 * MetadataStream.gatheredByteCount)
     }
 
     deinit {
         ZSTD_freeCCtx(context)
+        piece.deallocate()
     }
 
     /// The size of the finished frame in bytes.
     var byteCount: Int64 { digest.byteCount }
 
     func compressIfLarge() throws(LayerError) {
-        if bytes.count >= MetadataStream.gatheredByteCount { try compress(ZSTD_e_continue) }
+        if text.count >= MetadataStream.gatheredByteCount { try compress(ZSTD_e_continue) }
     }
 
     /// Ends the frame.
@@ -48,28 +48,20 @@ final class MetadataStream {
     }
 
     private func compress(_ mode: ZSTD_EndDirective) throws(LayerError) {
-        let text = bytes
-        bytes.removeAll(keepingCapacity: true)
-        uncompressedByteCount += Int64(text.count)
-        try text.withRawBytes { (text) throws(LayerError) in
-            var input = ZSTD_inBuffer(src: text.baseAddress, size: text.count, pos: 0)
-            while true {
-                var piece = [UInt8](repeating: 0, count: MetadataStream.pieceByteCount)
-                var count = 0
-                let rest = piece.withUnsafeMutableBytes { piece in
-                    var output = ZSTD_outBuffer(dst: piece.baseAddress, size: piece.count, pos: 0)
-                    defer { count = output.pos }
-                    return ZSTD_compressStream2(context, &output, &input, mode)
-                }
-                try checkZstd(rest)
-                if count > 0 {
-                    pieces.append(Array(piece[..<count]))
-                    digest.update(pieces[pieces.count - 1])
-                }
-                let isDone = mode == ZSTD_e_end ? rest == 0 : input.pos == input.size
-                if isDone { return }
+        let bytes = text.bytes
+        var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
+        var isDone = false
+        while !isDone {
+            var output = ZSTD_outBuffer(dst: piece.baseAddress, size: piece.count, pos: 0)
+            let rest = try checkZstd(ZSTD_compressStream2(context, &output, &input, mode))
+            if output.pos > 0 {
+                pieces.append(Array(piece[..<output.pos]))
+                digest.update(UnsafeRawBufferPointer(rebasing: piece[..<output.pos]))
             }
+            isDone = mode == ZSTD_e_end ? rest == 0 : input.pos == input.size
         }
+        uncompressedByteCount += Int64(bytes.count)
+        text.removeAll()
     }
 }
 

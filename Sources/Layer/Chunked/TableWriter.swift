@@ -12,13 +12,11 @@ final class TableWriter {
     private let output: OutputBuffer
     private let table: MetadataStream
     private let tarSplit: MetadataStream
-    private var json = JSONText()
     private let fileDigest = StreamingDigest()
-    private let pathDigest = StreamingDigest()
-    private var checksum = CRC64()
     private var file: ChunkedFile?
     private var seen: Set<UInt128> = []
     private var isFirstEntry = true
+    private var isInSegment = false
     private var position = 0
 
     /// - Throws: `LayerError.library`.
@@ -26,184 +24,205 @@ final class TableWriter {
         self.output = output
         table = try MetadataStream(level: level)
         tarSplit = try MetadataStream(level: level)
-        table.bytes += "{\"version\":1,\"entries\":[".utf8
+        table.text.append("{\"version\":1,\"entries\":[")
+    }
+
+    /// The number of bytes of the stream so far.
+    var byteCount: Int64 { output.byteCount }
+
+    /// Writes frames.
+    func write(_ frames: UnsafeRawBufferPointer) throws(LayerError) {
+        do {
+            try output.append(frames)
+        } catch {
+            throw .stream(error)
+        }
     }
 
     // MARK: In the order of the tar
 
-    /// Begins an entry, after the frames of its headers.
-    func begin(_ entry: ChunkedEntry) throws(LayerError) {
-        try checkIsNew(entry)
-        try appendSegment(entry.segment)
-        if entry.entry.size > 0 {
-            file = ChunkedFile(entry, offset: output.byteCount)
-            fileDigest.restart()
-            checksum = CRC64()
-            return
-        }
-        appendEntry(entry)
-        table.bytes.append(UInt8(ascii: "}"))
-        try appendFileLine(entry, checksum: nil)
-        try table.compressIfLarge()
+    /// Records a part of a segment: bytes of the tar between two entries that are not payload.
+    ///
+    /// - Parameter bytes: a multiple of three, except for the last part.
+    func appendToSegment(_ bytes: UnsafeRawBufferPointer) {
+        if !isInSegment { tarSplit.text.append("{\"type\":2,\"payload\":\"") }
+        isInSegment = true
+        tarSplit.text.appendBase64(bytes)
     }
 
-    /// Writes a frame; a payload frame belongs to the last entry.
-    func write(
-        _ frame: FrameJob.Frame, _ bytes: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer
+    func endSegment() throws(LayerError) {
+        if !isInSegment { return }
+        isInSegment = false
+        tarSplit.text.append("\"")
+        try endLine()
+    }
+
+    /// Records an entry, and ends the segment of its headers.
+    ///
+    /// - Parameters:
+    ///   - pathKey: the key of the entry's path.
+    ///   - offset: the offset in the stream of the first frame of its payload.
+    func begin(
+        _ chunked: ChunkedEntry, pathKey: UInt128, offset: Int64
     ) throws(LayerError) {
-        let offset = output.byteCount
-        do {
-            try output.append(bytes)
-        } catch {
-            throw .stream(error)
-        }
-        guard var file = take() else { return }
-        file.remaining -= UInt64(payload.count)
-        switch frame.content {
-        case .metadata: preconditionFailure("headers inside a file")
-        case .file:
-            return try finish(file, digest: frame.digest, frame.checksum)
-        case .chunk:
-            fileDigest.update(payload)
-            checksum.update(payload)
-            file.chunks.append(
-                ChunkList.Chunk(
-                    digest: frame.digest, offset: offset, position: file.chunks.byteCount,
-                    byteCount: UInt64(payload.count), isZeros: frame.isZeros))
-        }
-        if file.remaining > 0 {
-            self.file = file
-        } else {
-            try finish(file, digest: fileDigest.finalizeBytes(), checksum)
-        }
-    }
-
-    /// Records the bytes after the last entry: padding, the end of the archive, zeros.
-    func end(_ segment: [UInt8]) throws(LayerError) { try appendSegment(segment) }
-
-    private func take() -> ChunkedFile? {
-        defer { file = nil }
-        return file
-    }
-
-    private func checkIsNew(_ entry: ChunkedEntry) throws(LayerError) {
-        pathDigest.restart()
-        pathDigest.update(entry.cleanPath)
-        let key = pathDigest.finalizeBytes().prefix(16).reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
-        guard seen.insert(key).inserted else {
+        let entry = chunked.entry
+        guard seen.insert(pathKey).inserted else {
             throw .tar(
                 .unsupported(
-                    path: Path(entry.entry.path),
+                    path: Path(entry.path),
                     "the tar has it twice, which zstd:chunked cannot hold"))
         }
+        try endSegment()
+        appendEntry(chunked)
+        if entry.size > 0 {
+            file = ChunkedFile(path: entry.path, byteCount: entry.size, offset: offset)
+            fileDigest.restart()
+        } else {
+            table.text.append("}")
+            try appendFileLine(entry.path, byteCount: 0, checksum: nil)
+            try table.compressIfLarge()
+        }
+    }
+
+    /// Records a frame of the last entry's payload.
+    ///
+    /// - Parameters:
+    ///   - range: the range of the frame in the stream.
+    ///   - digest: the raw sha256 of the payload.
+    func append(
+        _ frame: FrameJob.Frame, _ payload: UnsafeRawBufferPointer, at range: Range<Int64>,
+        digest: UnsafeRawBufferPointer
+    ) throws(LayerError) {
+        guard var file = takeFile() else { return }
+        guard case .chunk = frame.content else {
+            return try finish(file, digest: digest, frame.checksum, endOffset: range.upperBound)
+        }
+        fileDigest.update(payload)
+        file.append(
+            payload, digest: digest, offset: range.lowerBound, isZeros: frame.isZeros)
+        if file.chunks.byteCount < file.byteCount {
+            self.file = file
+            return
+        }
+        try fileDigest.finalizeBytes().withRawBytes { (digest) throws(LayerError) in
+            try finish(file, digest: digest, file.checksum, endOffset: range.upperBound)
+        }
+    }
+
+    private func takeFile() -> ChunkedFile? {
+        defer { file = nil }
+        return file
     }
 
     // MARK: The table
 
     private func finish(
-        _ file: ChunkedFile, digest: [UInt8], _ checksum: CRC64
+        _ file: ChunkedFile, digest: UnsafeRawBufferPointer, _ checksum: CRC64, endOffset: Int64
     ) throws(LayerError) {
-        appendEntry(file.entry)
-        table.bytes += ",\"digest\":".utf8
-        JSONText.digest(digest, to: &table.bytes)
-        appendNumber("offset", file.offset)
-        appendNumber("endOffset", output.byteCount)
-        if file.chunks.count > 1 {
-            for index in 0..<file.chunks.count {
-                let chunk = file.chunks[index]
-                if index > 0 {
-                    table.bytes += "},{\"type\":\"chunk\",\"name\":".utf8
-                    JSONText.string(file.entry.entry.path, to: &table.bytes)
-                    appendNumber("offset", chunk.offset)
-                }
-                appendNumber("chunkSize", chunk.byteCount)
-                if index > 0 { appendNumber("chunkOffset", chunk.position) }
-                table.bytes += ",\"chunkDigest\":".utf8
-                JSONText.digest(chunk.digest, to: &table.bytes)
-                if chunk.isZeros { table.bytes += ",\"chunkType\":\"zeros\"".utf8 }
-                try table.compressIfLarge()
-            }
-        }
-        table.bytes.append(UInt8(ascii: "}"))
-        try appendFileLine(file.entry, checksum: checksum)
+        let text = table.text
+        text.append(",\"digest\":")
+        text.appendDigest(digest)
+        appendNumber(",\"offset\":", file.offset)
+        appendNumber(",\"endOffset\":", endOffset)
+        if file.chunks.count > 1 { try appendChunks(of: file) }
+        text.append("}")
+        try appendFileLine(file.path, byteCount: file.byteCount, checksum: checksum)
         try table.compressIfLarge()
+    }
+
+    private func appendChunks(of file: ChunkedFile) throws(LayerError) {
+        let text = table.text
+        for index in 0..<file.chunks.count {
+            let chunk = file.chunks[index]
+            if index > 0 {
+                text.append("},{\"type\":\"chunk\",\"name\":")
+                text.appendString(file.path)
+                appendNumber(",\"offset\":", chunk.offset)
+            }
+            appendNumber(",\"chunkSize\":", chunk.byteCount)
+            if index > 0 { appendNumber(",\"chunkOffset\":", chunk.position) }
+            text.append(",\"chunkDigest\":")
+            chunk.digest.withUnsafeBytes { text.appendDigest($0) }
+            if chunk.isZeros { text.append(",\"chunkType\":\"zeros\"") }
+            try table.compressIfLarge()
+        }
     }
 
     /// Appends the fields of an entry except those of its payload; the object stays open.
     private func appendEntry(_ chunked: ChunkedEntry) {
-        let (entry, header) = (chunked.entry, chunked.header)
-        if !isFirstEntry { table.bytes.append(UInt8(ascii: ",")) }
+        let (entry, header, text) = (chunked.entry, chunked.header, table.text)
+        text.append(isFirstEntry ? "{\"type\":\"" : ",{\"type\":\"")
         isFirstEntry = false
-        table.bytes += "{\"type\":\"\(chunked.type)\",\"name\":".utf8
-        JSONText.string(entry.path, to: &table.bytes)
+        text.append(chunked.type)
+        text.append("\",\"name\":")
+        text.appendString(entry.path)
         if !entry.linkTarget.isEmpty {
-            table.bytes += ",\"linkName\":".utf8
-            JSONText.string(entry.linkTarget, to: &table.bytes)
+            text.append(",\"linkName\":")
+            text.appendString(entry.linkTarget)
         }
-        appendNumber("mode", header.mode)
-        appendNumber("size", entry.size)
-        appendNumber("uid", entry.uid)
-        appendNumber("gid", entry.gid)
-        appendTime(
-            "modtime",
-            HeaderFields.Time(
-                seconds: entry.modificationTime, nanoseconds: entry.modificationNanoseconds))
-        appendTime("accesstime", header.accessTime)
-        appendTime("changetime", header.changeTime)
-        appendNumber("devMajor", header.deviceMajor)
-        appendNumber("devMinor", header.deviceMinor)
+        appendNumber(",\"mode\":", header.mode)
+        appendNumber(",\"size\":", entry.size)
+        appendNumber(",\"uid\":", entry.uid)
+        appendNumber(",\"gid\":", entry.gid)
+        text.append(",\"modtime\":")
+        text.appendTime(
+            seconds: entry.modificationTime, nanoseconds: entry.modificationNanoseconds)
+        appendTime(",\"accesstime\":", header.accessTime)
+        appendTime(",\"changetime\":", header.changeTime)
+        appendNumber(",\"devMajor\":", header.deviceMajor)
+        appendNumber(",\"devMinor\":", header.deviceMinor)
         // By the keys of the tar's records, which readers compare with tar-split.
         if header.extendedAttributes.isEmpty { return }
-        var separator = ",\"xattrs\":{"
-        for attribute in header.extendedAttributes {
-            table.bytes += separator.utf8
-            JSONText.string(attribute.name, to: &table.bytes)
-            table.bytes.append(UInt8(ascii: ":"))
-            JSONText.string(Base64.encode(attribute.value), to: &table.bytes)
-            separator = ","
+        text.append(",\"xattrs\":{")
+        for (index, attribute) in header.extendedAttributes.enumerated() {
+            if index > 0 { text.append(",") }
+            text.appendString(attribute.name)
+            text.append(":\"")
+            attribute.value.withUnsafeBytes { text.appendBase64($0) }
+            text.append("\"")
         }
-        table.bytes.append(UInt8(ascii: "}"))
+        text.append("}")
     }
 
     /// Appends a member, except when it is 0.
-    private func appendNumber(_ name: StaticString, _ value: some BinaryInteger) {
+    ///
+    /// - Parameter key: the key in quotes, with a comma before it and a colon after it.
+    private func appendNumber(_ key: StaticString, _ value: some FixedWidthInteger) {
         if value == 0 { return }
-        table.bytes += ",\"\(name)\":".utf8
-        JSONText.number(value, to: &table.bytes)
+        table.text.append(key)
+        table.text.appendNumber(value)
     }
 
-    private func appendTime(_ name: StaticString, _ time: HeaderFields.Time?) {
+    private func appendTime(_ key: StaticString, _ time: HeaderFields.Time?) {
         guard let time else { return }
-        table.bytes += ",\"\(name)\":".utf8
-        json.time(seconds: time.seconds, nanoseconds: time.nanoseconds, to: &table.bytes)
+        table.text.append(key)
+        table.text.appendTime(seconds: time.seconds, nanoseconds: time.nanoseconds)
     }
 
     // MARK: tar-split
 
-    private func appendSegment(_ bytes: [UInt8]) throws(LayerError) {
-        tarSplit.bytes += "{\"type\":2,\"payload\":\"".utf8
-        tarSplit.bytes += Base64.encode(bytes)
-        tarSplit.bytes.append(UInt8(ascii: "\""))
-        try endLine()
-    }
-
     private func appendFileLine(
-        _ entry: ChunkedEntry, checksum: CRC64?
+        _ path: [UInt8], byteCount: UInt64, checksum: CRC64?
     ) throws(LayerError) {
-        tarSplit.bytes += "{\"type\":1,\"name\":".utf8
-        JSONText.string(entry.entry.path, to: &tarSplit.bytes)
+        let text = tarSplit.text
+        text.append("{\"type\":1,\"name\":")
+        text.appendString(path)
         if let checksum {
-            tarSplit.bytes += ",\"size\":\(entry.entry.size),\"payload\":\"".utf8
-            tarSplit.bytes += Base64.encode(checksum.bytes)
-            tarSplit.bytes.append(UInt8(ascii: "\""))
+            text.append(",\"size\":")
+            text.appendNumber(byteCount)
+            text.append(",\"payload\":\"")
+            withUnsafeBytes(of: checksum.value.bigEndian) { text.appendBase64($0) }
+            text.append("\"")
         } else {
-            tarSplit.bytes += ",\"payload\":null".utf8
+            text.append(",\"payload\":null")
         }
         try endLine()
     }
 
     private func endLine() throws(LayerError) {
-        tarSplit.bytes += ",\"position\":\(position)}\n".utf8
+        tarSplit.text.append(",\"position\":")
+        tarSplit.text.appendNumber(position)
+        tarSplit.text.append("}\n")
         position += 1
         try tarSplit.compressIfLarge()
     }
@@ -213,9 +232,10 @@ final class TableWriter {
     /// Writes the layer trailer, the table, tar-split and the footer after the frames of the tar.
     func finish(_ tar: BlobIdentity) throws(LayerError) {
         let tarSplitDigest = try tarSplit.finish()
-        table.bytes += "]\(ChunkedTable.digestKey)".utf8
-        JSONText.digest(tarSplitDigest, to: &table.bytes)
-        table.bytes.append(UInt8(ascii: "}"))
+        table.text.append("]")
+        table.text.append(ChunkedTable.digestKey)
+        tarSplitDigest.withUnsafeBytes { table.text.appendDigest($0) }
+        table.text.append("}")
         let tableDigest = Digest(.sha256, bytes: try table.finish())
         do {
             try output.append(LayerTrailer(tar: tar, tableDigest: tableDigest).frame)

@@ -9,29 +9,59 @@ public enum Base64 {
     private static let alphabet = Array(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
+    /// The two characters for each value of 12 bits; the first is in the low byte.
+    private static let pairs: [UInt16] = (0..<4096).map { bits in
+        UInt16(alphabet[bits >> 6]) | UInt16(alphabet[bits & 63]) << 8
+    }
+
     private static let values: [UInt8] = {
         var values = [UInt8](repeating: 0xFF, count: 256)
         for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }
         return values
     }()
 
+    /// The length of the base64 of `count` bytes.
+    public static func byteCount(of count: Int) -> Int { (count + 2) / 3 * 4 }
+
     public static func encode(_ bytes: [UInt8]) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var index = 0
-        while index < bytes.count {
-            let rest = bytes.count - index
-            let group =
-                UInt32(bytes[index]) << 16
-                | (rest > 1 ? UInt32(bytes[index + 1]) << 8 : 0)
-                | (rest > 2 ? UInt32(bytes[index + 2]) : 0)
-            text.append(alphabet[Int(group >> 18)])
-            text.append(alphabet[Int(group >> 12 & 63)])
-            text.append(rest > 1 ? alphabet[Int(group >> 6 & 63)] : UInt8(ascii: "="))
-            text.append(rest > 2 ? alphabet[Int(group & 63)] : UInt8(ascii: "="))
-            index += 3
+        [UInt8](unsafeUninitializedCapacity: byteCount(of: bytes.count)) { text, count in
+            bytes.withUnsafeBytes { encode($0, into: UnsafeMutableRawBufferPointer(text)) }
+            count = byteCount(of: bytes.count)
         }
-        return text
+    }
+
+    /// - Parameter text: must have the length that `byteCount` gives.
+    public static func encode(
+        _ bytes: UnsafeRawBufferPointer, into text: UnsafeMutableRawBufferPointer
+    ) {
+        precondition(text.count == byteCount(of: bytes.count))
+        let wholeCount = bytes.count / 3
+        pairs.withUnsafeBufferPointer { pairs in
+            for index in 0..<wholeCount {
+                let start = 3 &* index
+                let group =
+                    Int(bytes[start]) << 16 | Int(bytes[start &+ 1]) << 8 | Int(bytes[start &+ 2])
+                let text32 = UInt32(pairs[group >> 12]) | UInt32(pairs[group & 0xFFF]) << 16
+                text.storeBytes(of: text32.littleEndian, toByteOffset: 4 &* index, as: UInt32.self)
+            }
+        }
+        encodeRest(bytes, into: text)
+    }
+
+    /// Encodes the last group when it has fewer than three bytes.
+    private static func encodeRest(
+        _ bytes: UnsafeRawBufferPointer, into text: UnsafeMutableRawBufferPointer
+    ) {
+        let count = bytes.count % 3
+        if count == 0 { return }
+        let start = bytes.count - count
+        let high = Int(bytes[start])
+        let low = count > 1 ? Int(bytes[start + 1]) : 0
+        let group = [
+            alphabet[high >> 2], alphabet[(high & 3) << 4 | low >> 4],
+            count > 1 ? alphabet[(low & 15) << 2] : UInt8(ascii: "="), UInt8(ascii: "="),
+        ]
+        UnsafeMutableRawBufferPointer(rebasing: text[(text.count - 4)...]).copyBytes(from: group)
     }
 
     /// - Returns: nil for anything but whole groups of the alphabet with canonical padding.
