@@ -139,6 +139,11 @@ extension String {
                 "oci-tar --copy=/ --xattrs -- a |\n"))
     }
 
+    @Test func pivots() throws {
+        #expect(try last("COPY --parents a/./b /a//./c /d/").contains("-- a/./b /a//./c"))
+        #expect(throws: DockerfileError.self) { try last("COPY --parents a/./b a/c /d/") }
+    }
+
     @Test func copiesFromOthers() throws {
         let body = try compile(
             """
