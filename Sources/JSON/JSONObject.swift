@@ -8,7 +8,7 @@ public struct JSONObject: Hashable, Sendable {
     }
 
     /// From this many members on, keys are found by their hashes.
-    private static let hashingCount = 9
+    private static let hashingCount = 17
 
     public private(set) var members: [Member]
     /// Where each key is in `members`; nil for a few members, which are searched.
