@@ -38,6 +38,36 @@ public final class WorkerThread {
     }
 }
 
+/// The result of work that another thread does meanwhile; this one does it when there is no other.
+///
+/// Nobody has to wait for it: a process may end before work that blocks.
+public final class BackgroundResult<Value: Sendable>: @unchecked Sendable {
+    private let lock = Lock()
+    // Guarded by the lock.
+    private var result: Result<Value, any Error>?
+
+    public init(_ work: @escaping @Sendable () throws -> Value) {
+        let run: @Sendable () -> Void = {
+            let result = Result { try work() }
+            self.lock.withLock {
+                self.result = result
+                self.lock.broadcast()
+            }
+        }
+        if let thread = WorkerThread(run) { thread.detach() } else { run() }
+    }
+
+    /// Waits for the work. May be called again.
+    public func wait() throws -> Value {
+        try lock.withLock {
+            while true {
+                if let result { return try result.get() }
+                lock.wait()
+            }
+        }
+    }
+}
+
 /// What threads wait for, under one lock always.
 public final class Condition: @unchecked Sendable {
     fileprivate let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)

@@ -81,6 +81,7 @@ struct CopyOptions: ParsableArguments {
             destination: destination.bytes)
         request.contextExcludes = try options.filePatterns()
         request.excludes = try options.argumentPatterns()
+        request.outputs = options.outputs
         request.keepsParents = options.parents
         request.inlineDirectory = inline
         request.unpacks = unpack

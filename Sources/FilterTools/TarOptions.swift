@@ -152,6 +152,9 @@ struct TarOptions: ParsableArguments {
             && opaque.isEmpty
     }
 
+    /// What `--exclude-output` names.
+    var outputs: [Path] { excludeOutput.flattened().map(\.path) }
+
     private var isOwnerGiven: Bool { uid != 0 || gid != 0 }
 
     func policy() throws -> EntryPolicy {
@@ -179,7 +182,7 @@ struct TarOptions: ParsableArguments {
         request.writesParents = parents
         request.name = name?.components
         request.excludes = try excludes()
-        request.outputs = excludeOutput.flattened().map(\.path)
+        request.outputs = outputs
         request.whiteouts = whiteout.flattened().map(\.components)
         request.opaqueDirectories = opaque.flattened().map(\.components)
         return request

@@ -32,10 +32,14 @@ public protocol BlobSource: ByteSource {
 
     /// Whether `rewind` will work: nobody need keep bytes that can be had again.
     var canRewind: Bool { get }
+
+    /// Whether all of the bytes are in memory.
+    var isAtHand: Bool { get }
 }
 
 extension BlobSource {
     public var canRewind: Bool { false }
+    public var isAtHand: Bool { false }
 }
 
 /// Any bytes as a blob: hashed as they pass.
@@ -84,6 +88,7 @@ public final class MemoryBlob: BlobSource {
 
     public var announced: BlobIdentity? { identity }
     public var canRewind: Bool { true }
+    public var isAtHand: Bool { true }
 
     public func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         source.read(into: buffer)

@@ -8,6 +8,10 @@ public final class EarlyTags: Sendable {
     /// How old an answer may be.
     private static let lifetime = Duration.seconds(2)
 
+    fileprivate typealias Answer = BackgroundResult<
+        (result: Result<Digest?, any Error>, time: ContinuousClock.Instant)
+    >
+
     private let answers: [Reference: Answer]
 
     fileprivate init(_ answers: [Reference: Answer]) {
@@ -19,31 +23,9 @@ public final class EarlyTags: Sendable {
     ///
     /// - Throws: as `Repository.digestBeforePush`.
     func digest(of target: Reference) throws -> Digest?? {
-        guard let (result, time) = answers[target]?.wait(), .now - time < EarlyTags.lifetime else {
-            return nil
-        }
-        return .some(try result.get())
-    }
-
-    /// One answer, which another thread waits for.
-    fileprivate final class Answer: @unchecked Sendable {
-        private let lock = Lock()
-        // Guarded by the lock.
-        private var answer: (Result<Digest?, any Error>, ContinuousClock.Instant)?
-
-        func put(_ result: Result<Digest?, any Error>) {
-            lock.withLock {
-                answer = (result, .now)
-                lock.broadcast()
-            }
-        }
-
-        func wait() -> (Result<Digest?, any Error>, ContinuousClock.Instant)? {
-            lock.withLock {
-                while answer == nil { lock.wait() }
-                return answer
-            }
-        }
+        guard let answer = try answers[target]?.wait(), .now - answer.time < EarlyTags.lifetime
+        else { return nil }
+        return .some(try answer.result.get())
     }
 }
 
@@ -54,15 +36,9 @@ extension ImageStore {
         var answers: [Reference: EarlyTags.Answer] = [:]
         for target in targets.prefix(concurrencyLimit) where answers[target] == nil {
             guard case .registry = target, let tag = target.tag else { continue }
-            let answer = EarlyTags.Answer()
-            let thread = WorkerThread {
-                answer.put(
-                    Result { try self.repository(for: target).digestBeforePush(.tag(tag)) })
+            answers[target] = EarlyTags.Answer {
+                (Result { try self.repository(for: target).digestBeforePush(.tag(tag)) }, .now)
             }
-            guard let thread else { break }
-            // The process may end while it waits for an answer.
-            thread.detach()
-            answers[target] = answer
         }
         return EarlyTags(answers)
     }

@@ -36,7 +36,9 @@ extension ImageStore {
             pushes.append(TargetPush(target: target, root: root))
         }
         for index in pushes.indices {
-            try look(at: &pushes[index], expectation, checksBlobs: checksBlobs, early)
+            try look(
+                at: &pushes[index], expectation, checksBlobs: checksBlobs, early,
+                isNew: !content.images.isEmpty)
         }
         var places: [Reference] = []
         for push in pushes where !places.contains(push.target.place) {
@@ -54,12 +56,18 @@ extension ImageStore {
     }
 
     /// Checks which parts of a push a target already has.
+    ///
+    /// - Parameter isNew: the root was made here, so the tag most likely points to another manifest. The
+    ///   root's digest is asked for at the same time.
     private func look(
         at push: inout TargetPush, _ expectation: TagExpectation?, checksBlobs: Bool,
-        _ early: EarlyTags?
+        _ early: EarlyTags?, isNew: Bool
     ) throws {
         let repository = try repository(for: push.target)
         let trusts = push.target.provesBlobs && !checksBlobs
+        let digest = push.root.digest
+        let isThere = { @Sendable in try repository.digestBeforePush(.digest(digest)) == digest }
+        let found = trusts && isNew && early != nil ? BackgroundResult(isThere) : nil
         var tagged: Digest?
         if let tag = push.target.tag {
             if let expectation {
@@ -71,14 +79,14 @@ extension ImageStore {
             }
         }
         guard trusts else { return }
-        let digest = push.root.digest
+        let answer = Result { try found?.wait() }
         if tagged == digest {
             push.isHeld = true
             // The subject may not list it yet.
             push.isDone = try !push.root.hasSubject()
             if push.isDone { trace("\(quote(push.target.description)) is '\(digest)' already") }
         } else {
-            push.isHeld = try repository.digestBeforePush(.digest(digest)) == digest
+            push.isHeld = try answer.get() ?? isThere()
         }
     }
 

@@ -14,6 +14,9 @@ public final class ImageLister: Sendable {
     private let hashesContent: Bool
     /// Layers that were read to their end and verified.
     private let proved = Guarded<Set<ProvedLayer>>([])
+    /// The listings of layers whose diffIDs are still to be checked.
+    private let unproved = Guarded<[ProvedLayer: LayerListing]>([:])
+    private let provesLater: Bool
     /// Tables in memory; nil when tables are not kept.
     private let tables: Guarded<[ListingKey: [UInt8]]>?
     /// Layers whose unusable table was reported.
@@ -28,14 +31,17 @@ public final class ImageLister: Sendable {
     ///   - hashesContent: whether listings have digests of contents, for comparing files.
     ///   - keepsTables: whether tables of zstd:chunked layers stay in memory, up to 64 MiB, because
     ///     they are needed again to find files.
+    ///   - provesLater: whether a layer that is listed is checked against its diffID only when
+    ///     `open` reads it again, or by `proveRest`. Its digest is always checked.
     public init(
         _ store: ImageStore, sources: [Reference], cache: ListingCache?,
-        hashesContent: Bool = false, keepsTables: Bool = false
+        hashesContent: Bool = false, keepsTables: Bool = false, provesLater: Bool = false
     ) {
         self.store = store
         self.sources = sources
         self.cache = cache
         self.hashesContent = hashesContent
+        self.provesLater = provesLater
         tables = keepsTables ? Guarded([:]) : nil
     }
 
@@ -114,13 +120,34 @@ public final class ImageLister: Sendable {
             }
         }
         let blob = try store.openBlob(layer.descriptor, subject: layer.subject, in: places)
-        let listing = try LayerScan(
+        var scan = LayerScan(
             layer: layer.descriptor, diffID: layer.diffID, hashesContent: hashesContent,
-            budget: budget
-        ).listing(blob)
-        _ = proved.withLock { $0.insert(ProvedLayer(layer)) }
-        cache?.keep(listing, of: whole)
+            budget: budget)
+        scan.checksDiffID = !provesLater
+        let listing = try scan.listing(blob)
+        unproved.withLock { $0[ProvedLayer(layer)] = listing }
+        if !provesLater { noteProof(of: layer) }
         return listing
+    }
+
+    /// States that a layer which was listed or opened was read to its end. Its listing is valid then.
+    func noteProof(of layer: ImageLayer) {
+        let key = ProvedLayer(layer)
+        _ = proved.withLock { $0.insert(key) }
+        if let listing = unproved.withLock({ $0.removeValue(forKey: key) }) {
+            cache?.keep(listing, of: .layer(diffID: layer.diffID))
+        }
+    }
+
+    /// Checks the layers of an image that were listed and not read since.
+    ///
+    /// - Throws: `LayerError` for a layer that is not its diffID's; what the places throw.
+    func proveRest(of image: Image) throws {
+        for layer in try ImageLayer.all(of: image) {
+            guard unproved.withLock({ $0[ProvedLayer(layer)] != nil }) else { continue }
+            try drain(open(layer, of: image))
+            noteProof(of: layer)
+        }
     }
 
     private func known(_ key: ListingKey, _ layer: ImageLayer) -> LayerListing? {

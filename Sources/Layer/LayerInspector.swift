@@ -30,7 +30,8 @@ public final class LayerInspector {
         case opaque
         /// The bytes themselves are the tar.
         case same
-        case tar(diffID: Digest)
+        /// nil when it is not computed.
+        case tar(diffID: Digest?)
     }
 
     private enum Kind {
@@ -49,6 +50,7 @@ public final class LayerInspector {
     private let declared: MediaType?
     private let verifiesLayer: Bool
     private let isEndProved: Bool
+    private let hashesContent: Bool
     private let consume: ContentConsumer?
     private var kind = Kind.unknown
     private var head: [UInt8] = []
@@ -61,13 +63,16 @@ public final class LayerInspector {
     ///   - verifiesLayer: whether a layer with a trailer is decompressed and checked against it.
     ///   - isEndProved: whether something else, such as a digest, proves that the bytes are
     ///     complete. Then empty input, plain or compressed, is a layer without entries.
+    ///   - hashesContent: whether the digest of the decompressed layer is computed, and compared
+    ///     with that of a trailer.
     ///   - consume: receives the decompressed layer, and must check that it is a complete tar. Then
     ///     only layers are accepted, and every layer is verified.
     public init(
         path: Path = .standardInput, declared: MediaType? = nil, verifiesLayer: Bool,
-        isEndProved: Bool = false, consume: ContentConsumer? = nil
+        isEndProved: Bool = false, hashesContent: Bool = true, consume: ContentConsumer? = nil
     ) {
         self.isEndProved = isEndProved
+        self.hashesContent = hashesContent
         self.path = path
         self.declared = declared
         self.verifiesLayer = verifiesLayer || consume != nil
@@ -107,21 +112,21 @@ public final class LayerInspector {
         case .zstd(let content):
             try frames.finish()
             let tar = try content.finish()
-            if let trailer = frames.trailer ?? frames.tail.trailer, trailer.tar != tar {
+            if let tar, let trailer = frames.trailer ?? frames.tail.trailer, trailer.tar != tar {
                 throw .trailerMismatch(
                     path: path, claimed: trailer.tar.digest, actual: tar.digest)
             }
             if frames.isMarked == true { _ = try markedTrailer() }
-            return zstdResult(tar.digest)
+            return zstdResult(tar?.digest)
         case .gzip(let content):
-            return result(.gzip, .tar(diffID: try content.finish().digest))
+            return result(.gzip, .tar(diffID: try content.finish()?.digest))
         case .tar(let tar):
             if consume == nil { try tar.finish() }
             return result(.none, .same)
         }
     }
 
-    private func zstdResult(_ diffID: Digest) -> Result {
+    private func zstdResult(_ diffID: Digest?) -> Result {
         var result = result(.zstd, .tar(diffID: diffID))
         result.table = frames.tail.table
         return result
@@ -197,7 +202,8 @@ public final class LayerInspector {
 
     private func checker(_ decoder: any StreamDecoder) -> ContentChecker {
         ContentChecker(
-            path: path, decoder: decoder, isEndProved: isEndProved, consume: consume)
+            path: path, decoder: decoder, isEndProved: isEndProved, hashes: hashesContent,
+            consume: consume)
     }
 
     /// Refuses bytes that begin like a layer but are too short, because a stage was interrupted
@@ -280,31 +286,35 @@ private final class ContentChecker {
     private let decoder: any StreamDecoder
     private let isEndProved: Bool
     /// Hashing takes about as long as decompressing, so it runs on another thread.
-    private let digest = BackgroundDigest()
+    private let digest: BackgroundDigest?
+    private var byteCount: Int64 = 0
     private let tar: TarChecker
     private let consume: LayerInspector.ContentConsumer?
 
     init(
-        path: Path, decoder: any StreamDecoder, isEndProved: Bool,
+        path: Path, decoder: any StreamDecoder, isEndProved: Bool, hashes: Bool,
         consume: LayerInspector.ContentConsumer?
     ) {
         self.decoder = decoder
         self.isEndProved = isEndProved
+        digest = hashes ? BackgroundDigest() : nil
         self.consume = consume
         tar = TarChecker(path: path, isEndProved: isEndProved)
     }
 
     func update(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
         try decoder.decode(bytes) { (bytes) throws(LayerError) in
-            digest.update(bytes)
+            byteCount += Int64(bytes.count)
+            digest?.update(bytes)
             if let consume { try consume(bytes) } else { try tar.update(bytes) }
         }
     }
 
-    func finish() throws(LayerError) -> BlobIdentity {
+    /// - Returns: nil when the content is not hashed.
+    func finish() throws(LayerError) -> BlobIdentity? {
         try decoder.finish()
-        let isEmptyLayer = isEndProved && digest.byteCount == 0
+        let isEmptyLayer = isEndProved && byteCount == 0
         if consume == nil, !isEmptyLayer { try tar.finish() }
-        return BlobIdentity(digest: digest.finalize(), size: digest.byteCount)
+        return digest.map { BlobIdentity(digest: $0.finalize(), size: byteCount) }
     }
 }

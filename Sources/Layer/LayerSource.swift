@@ -42,12 +42,14 @@ public final class LayerSource: BlobSource {
 
     /// The same for a blob that has a digest of its own, which is not hashed again.
     ///
-    /// - Parameter algorithm: the algorithm of the blob's digest, when none is expected.
+    /// - Parameters:
+    ///   - algorithm: the algorithm of the blob's digest, when none is expected.
+    ///   - hashesContent: whether the digest of the decompressed layer is computed.
     public init(
         blob: any BlobSource, path: Path, declared: MediaType? = nil,
         algorithm: Digest.Algorithm = .sha256, expectedDigest: Digest? = nil,
         expectedSize: Int64? = nil, verifiesLayer: Bool = false, isEndProved: Bool = false,
-        consume: LayerInspector.ContentConsumer? = nil
+        hashesContent: Bool = true, consume: LayerInspector.ContentConsumer? = nil
     ) {
         self.blob = blob
         self.path = path
@@ -58,7 +60,7 @@ public final class LayerSource: BlobSource {
             (expectedDigest?.algorithm ?? algorithm) == .sha256 ? nil : StreamingDigest()
         inspector = LayerInspector(
             path: path, declared: declared, verifiesLayer: verifiesLayer,
-            isEndProved: self.isEndProved, consume: consume)
+            isEndProved: self.isEndProved, hashesContent: hashesContent, consume: consume)
     }
 
     public var announced: BlobIdentity? {
@@ -112,7 +114,7 @@ public final class LayerSource: BlobSource {
             switch layer.content {
             case .opaque: nil
             case .same: (tarDigest?.finalize() ?? actual).description
-            case .tar(let diffID): diffID.description
+            case .tar(let diffID): diffID?.description
             }
         layer.table?.annotate(&descriptor)
         return descriptor

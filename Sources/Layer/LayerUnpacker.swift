@@ -17,6 +17,8 @@ public struct LayerUnpacker: Sendable {
     public var mediaType: MediaType?
     /// The expected digest of the uncompressed tar.
     public var diffID: Digest?
+    /// Whether the tar is hashed, to compare it with `diffID` and with the digest in a trailer.
+    public var hashesContent = true
     /// The maximum ratio of decompressed to stored size, beyond 1 GiB.
     public var maximumRatio = 1000
 
@@ -72,6 +74,8 @@ public struct LayerUnpacker: Sendable {
         private let path: Path
         private let pipe: MemoryPipe
         private let expected: LayerUnpacker
+        /// The diffID that is checked.
+        private let diffID: Digest?
         private var byteCount: Int64 = 0
         /// For a diffID with another algorithm.
         private let tarDigest: StreamingDigest?
@@ -83,7 +87,8 @@ public struct LayerUnpacker: Sendable {
             self.path = path
             self.pipe = pipe
             self.expected = expected
-            tarDigest = expected.diffID.flatMap {
+            diffID = expected.hashesContent ? expected.diffID : nil
+            tarDigest = diffID.flatMap {
                 $0.algorithm == .sha256 ? nil : StreamingDigest($0.algorithm)
             }
         }
@@ -93,7 +98,7 @@ public struct LayerUnpacker: Sendable {
                 let source = LayerSource(
                     blob: input, path: path, declared: expected.mediaType,
                     expectedDigest: expected.digest, expectedSize: expected.size,
-                    isEndProved: expected.isEndProved
+                    isEndProved: expected.isEndProved, hashesContent: expected.hashesContent
                 ) { (bytes) throws(LayerError) in try self.pass(bytes) }
                 try drain(source)
                 try checkDiffID(of: source.descriptor)
@@ -120,7 +125,7 @@ public struct LayerUnpacker: Sendable {
         }
 
         private func checkDiffID(of layer: Descriptor) throws(LayerError) {
-            guard let diffID = expected.diffID else { return }
+            guard let diffID else { return }
             let actual =
                 tarDigest?.finalize()
                 ?? layer[annotation: Annotation.uncompressed].flatMap { Digest($0) }

@@ -41,7 +41,8 @@ extension RegistryClient {
     func firstAnswer(_ request: HTTPRequest, from host: RegistryHost) throws -> HTTPResponse? {
         let plain = plainURL(of: host)
         guard host.knownBaseURL == nil, host.isLoopback, request.findsBaseURL,
-            ["GET", "HEAD"].contains(request.method), request.url.origin == plain.origin
+            ["GET", "HEAD", "POST"].contains(request.method), request.body == nil,
+            request.url.origin == plain.origin
         else { return nil }
         var request = request
         let sink = request.sink

@@ -84,15 +84,21 @@ extension RegistryClient {
         if early == nil {
             first = try call.host.authenticator.authorization(for: call.scopes, session)
         }
-        let response = try early ?? exchange(request.authorized(by: first))
+        var response = try early ?? exchange(request.authorized(by: first))
         if first == nil { call.host.authenticator.noteFreeAnswer(response) }
-        guard response.status == 401 || response.isInsufficientScope else { return response }
-        let challenges = Challenge.parse(response.headers.all("WWW-Authenticate"))
-        let second = try call.host.authenticator.answer(
-            challenges, rejecting: first, for: call.scopes, session)
-        // The caller must handle a body that cannot be sent again: the next request is authorized.
-        guard let second, request.body?.rewind() ?? true else { return response }
-        return try exchange(request.authorized(by: second))
+        var sent = first
+        while response.status == 401 || response.isInsufficientScope {
+            let challenges = Challenge.parse(response.headers.all("WWW-Authenticate"))
+            let next = try call.host.authenticator.answer(
+                challenges, rejecting: sent, for: call.scopes, session)
+            // The caller must handle a body that cannot be sent again: the next request is authorized.
+            guard let next, request.body?.rewind() ?? true else { return response }
+            response = try exchange(request.authorized(by: next.header))
+            // A token of another thread may be invalid again by now.
+            if next.isNew { return response }
+            sent = next.header
+        }
+        return response
     }
 
     /// Follows redirects as far as the policy allows.

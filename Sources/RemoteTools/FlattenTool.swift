@@ -63,7 +63,9 @@ public struct FlattenTool: Tool {
         try ImageLines.readOne(console) { image in
             try registry.withStore(console) { store in
                 let paths = only.flattened()
-                let lister = tree.lister(store, sources, keepsTables: !paths.isEmpty)
+                // All layers are read again for all files, so their diffIDs are checked then.
+                let lister = tree.lister(
+                    store, sources, keepsTables: !paths.isEmpty, provesLater: paths.isEmpty)
                 let export = TreeExport(lister, to: output)
                 if let base {
                     try export.write(image, above: base)

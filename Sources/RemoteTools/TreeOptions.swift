@@ -24,12 +24,12 @@ struct TreeOptions: ParsableArguments {
 
     func lister(
         _ store: ImageStore, _ sources: [Reference], hashesContent: Bool = false,
-        keepsTables: Bool = false
+        keepsTables: Bool = false, provesLater: Bool = false
     ) -> ImageLister {
         let directory = isUncached ? nil : ListingCache.defaultDirectory()
         return ImageLister(
             store, sources: sources,
             cache: directory.map { ListingCache($0, trace: store.trace) },
-            hashesContent: hashesContent, keepsTables: keepsTables)
+            hashesContent: hashesContent, keepsTables: keepsTables, provesLater: provesLater)
     }
 }

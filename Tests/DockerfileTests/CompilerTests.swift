@@ -116,7 +116,7 @@ extension String {
     @Test func copies() throws {
         #expect(
             try last("COPY a b /c/") == #"""
-                store "$work"/stage0.2.layer oci-tar --copy=/c/ -- a b
+                store "$work"/stage0.2.layer oci-tar --copy=/c/ --xattrs -- a b
                 oci-manifest-append --created-by='COPY a b /c/ # buildkit' "$work"/stage0.2.layer <"$work"/stage0.json >"$work"/stage0.2.json
                 """#)
         let flags =
@@ -124,7 +124,7 @@ extension String {
         #expect(
             try last(flags).hasPrefix(
                 #"store "$work"/stage0.2.layer oci-tar --copy=/c --chown=1:2 --chmod=u=rwX "#
-                    + "--exclude='*.o' --parents -- 'a b'\n"))
+                    + "--exclude='*.o' --parents --xattrs -- 'a b'\n"))
         // What is there is asked only where it matters.
         #expect(try last("COPY a /\nCOPY --link b /").contains("oci-list") == false)
         #expect(try last("COPY a /\nCOPY b /").contains("--base=\"$work\"/stage0.2.list"))
@@ -132,9 +132,11 @@ extension String {
             try last("COPY a /\nCOPY b /") { $0.listsBase = false }.contains("--base") == false)
         #expect(
             try last("ADD a.tar /") { $0.context = "/ctx dir" }.hasPrefix(
-                #"store "$work"/stage0.2.layer oci-tar --copy=/ --context='/ctx dir' --unpack -- a.tar"#
+                #"store "$work"/stage0.2.layer oci-tar --copy=/ --context='/ctx dir' --unpack --xattrs -- a.tar"#
             ))
-        #expect(try last("COPY a /") { $0.knownImage = nil }.hasPrefix("oci-tar --copy=/ -- a |\n"))
+        #expect(
+            try last("COPY a /") { $0.knownImage = nil }.hasPrefix(
+                "oci-tar --copy=/ --xattrs -- a |\n"))
     }
 
     @Test func copiesFromOthers() throws {
@@ -152,7 +154,8 @@ extension String {
         #expect(body.contains(" --only=/x --only=/w/v --follow <\"$work\"/a.2.json |"))
         #expect(
             body.contains(
-                #"oci-tar --copy=/ --context="$work"/a.2.root "$owners" -- '/x/y*' /z/../w/./v"#))
+                #"oci-tar --copy=/ --context="$work"/a.2.root "$owners" --xattrs -- '/x/y*' /z/../w/./v"#
+            ))
         // Everything, where nothing less is said.
         let all = try compile("FROM scratch AS a\nCOPY x /\nFROM scratch\nCOPY --from=a / /\n")
             .whole
@@ -210,10 +213,15 @@ extension String {
 
     @Test func programsByChroot() throws {
         let body = try last("USER 5\nWORKDIR /w\nRUN [\"a\", \"b c\"]") { $0.isolation = .chroot }
+        #expect(body.contains(" env -i -- PATH="))
         #expect(
             body.contains(
                 #"HOME=/root "$chroot" --userspec="$(user_in "$work"/stage0.3.bundle/rootfs 5)" "#))
         #expect(body.contains(#"'cd "$0" && exec "$@"' /w a 'b c'"#))
+        // What the loader of the host would heed is set in the chroot alone.
+        let loader = try last("ENV LD_PRELOAD=/x A=b\nRUN a") { $0.isolation = .chroot }
+        #expect(loader.contains(#"HOME=/root "$chroot" "$work"/stage0.config.bundle/rootfs"#))
+        #expect(loader.contains("&& exec \"$@\"' / LD_PRELOAD=/x -- /bin/sh -c a"))
     }
 
     @Test func steps() throws {
@@ -227,15 +235,15 @@ extension String {
         #expect(
             body.contains(
                 """
-                recall oci:near "$work"/stage0.3 linux/amd64 "$work"/stage0.bundle/rootfs || {
-                	recall r.example/far "$work"/stage0.3 linux/amd64 "$work"/stage0.bundle/rootfs || {
+                recall r.example/app:1 oci:near "$work"/stage0.3 linux/amd64 "$work"/stage0.bundle/rootfs || {
+                	recall r.example/app:1 r.example/far "$work"/stage0.3 linux/amd64 "$work"/stage0.bundle/rootfs || {
                 """))
         #expect(
             body.contains(
                 """
-                		remember r.example/far "$work"/stage0.3 linux/amd64
+                		remember r.example/app:1 r.example/far "$work"/stage0.3 linux/amd64
                 	}
-                	remember oci:near "$work"/stage0.3 linux/amd64
+                	remember r.example/app:1 oci:near "$work"/stage0.3 linux/amd64
                 }
                 """))
     }
@@ -246,6 +254,63 @@ extension String {
         #expect(body.contains("a=1") && body.contains("c=1") && !body.contains("b=1"))
         #expect(try compile(text) { $0.target = "b" }.body.contains("b=1"))
         #expect(throws: DockerfileError.self) { try compile(text) { $0.target = "d" } }
+    }
+
+    @Test func layersOfOtherStagesGoNoFarther() throws {
+        let whole = try compile(
+            """
+            FROM scratch AS below
+            COPY a /
+            FROM below AS other
+            COPY b /
+            FROM below
+            COPY --from=other /b /
+            """
+        ).whole
+        #expect(
+            whole.contains(
+                #"oci-zstd | oci-push-blob oci:"$work"/layout >"$work"/other.4.layer"#
+                    .replacing(" | ", with: " |\n\t")))
+        #expect(
+            whole.contains(
+                #"oci-flatten --from=r.example/app:1 --from=oci:"$work"/layout --only=/b --follow"#)
+        )
+        #expect(whole.contains(#"store "$work"/below.2.layer oci-tar --copy=/ "#))
+        #expect(whole.contains(#"store "$work"/stage2.6.layer oci-tar --copy=/ "#))
+        #expect(!whole.contains(#"store "$work"/other"#))
+        // In an unpacked stage too.
+        let run = try compile("FROM scratch AS a\nRUN x\nCOPY a /\nFROM scratch\nCOPY --from=a / /")
+            .whole
+        #expect(run.contains(#"store_unpacked "$work"/a.bundle/rootfs keep "$work"/a.3.layer"#))
+        #expect(run.contains("\nkeep() {\n"))
+    }
+
+    @Test func whatIsWrittenIsNoPartOfTheContext() throws {
+        let body = try compile("FROM scratch\nCOPY . /\nCOPY --from=a:1 / /\nWORKDIR /w") {
+            $0.destinations = ["r.example/a:1", "oci:out:1"]
+            $0.stepCaches = ["oci:cache/steps"]
+            $0.mountCache = "cache/mounts"
+        }.body
+        #expect(
+            body.contains(
+                "oci-tar --copy=/ --exclude-output=oci:out:1 --exclude-output=oci:cache/steps "
+                    + "--exclude-output=cache/mounts --xattrs -- ."))
+        #expect(body.ranges(of: "--exclude-output=oci:out:1").count == 1)
+    }
+
+    @Test func agents() throws {
+        let body = try last("RUN --mount=type=tmpfs,target=/t --mount=type=ssh --mount=type=ssh x")
+        #expect(body.contains("--env=SSH_AUTH_SOCK=/run/buildkit/ssh_agent.0 "))
+        #expect(body.contains("agent2=--mount=mount.2.2:/run/buildkit/ssh_agent.1"))
+        #expect(body.contains(#"${agent1:+"$agent1"} ${agent2:+"$agent2"}"#))
+        #expect(!body.contains("exit 69"))
+        #expect(try last("RUN --mount=type=ssh,required x").contains("exit 69"))
+        #expect(
+            try last("ENV SSH_AUTH_SOCK=/s\nRUN --mount=type=ssh x").contains("--env=SSH") == false)
+        #expect(try last("RUN --mount=type=ssh,id=a x").contains("agent1") == false)
+        for flags in ["id=a,required", "uid=1", "source=/x"] {
+            #expect(throws: DockerfileError.self) { try last("RUN --mount=type=ssh,\(flags) x") }
+        }
     }
 
     @Test func arguments() throws {

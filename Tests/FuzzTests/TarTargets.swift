@@ -144,11 +144,13 @@ private func rewritten(_ bytes: [UInt8]) throws -> [UInt8] {
             patterns.excludes(name + Array("/below".utf8)), "what is in an excluded directory")
     }
     // Every character with its meaning taken away is the name itself. Letters and digits have none, and
-    // get one by a backslash.
+    // get one by a backslash. White space at the ends is skipped, and a byte order mark at the beginning, as
+    // Docker does.
     var literal = ExcludePatterns()
-    let space: Set<UInt8> = [0x20, 0x09, 0x0D, 0x0A]
-    guard let first = name.first, let last = name.last, !space.contains(first),
-        !space.contains(last), !components.contains(where: { $0.elementsEqual(".".utf8) }),
+    let scalars = text(name).unicodeScalars
+    guard let first = scalars.first, let last = scalars.last, !first.properties.isWhitespace,
+        !last.properties.isWhitespace, first != "\u{FEFF}",
+        !components.contains(where: { $0.elementsEqual(".".utf8) }),
         !components.contains(where: { $0.elementsEqual("..".utf8) })
     else { return }
     let isWord: (UInt8) -> Bool = { byte in

@@ -98,7 +98,7 @@ private func scopes(_ request: ServedRequest) -> [String] {
     @Test func tokensThatRunOut() throws {
         let server = try TokenRegistry(lives: 2)
         let identity = try server.registry.repository().writeBlob(
-            HashingSource(MemorySource([1, 2, 3])), mountFrom: [])
+            MemoryBlob([1, 2, 3]), mountFrom: [])
         #expect(server.store.blobs[identity.digest.description] == [1, 2, 3])
         #expect(server.tokens.log.count >= 2)
     }
@@ -227,7 +227,8 @@ private func scopes(_ request: ServedRequest) -> [String] {
         let repository = try registry.repository("a/b", client)
         _ = try repository.writeBlob(HashingSource(MemorySource([1])), mountFrom: [])
         try repository.putManifest(emptyManifest(), tag: "x")
-        #expect(registry.server.log.count { $0[header: "Authorization"] == nil } == 1)
+        // The two requests that go out together, at most.
+        #expect(registry.server.log.count { $0[header: "Authorization"] == nil } <= 2)
         let error = #expect(throws: RegistryError.self) {
             try registry.repository().manifest(.tag("x"))
         }

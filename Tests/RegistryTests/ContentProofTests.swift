@@ -102,13 +102,14 @@ private func isBlob(_ request: ServedRequest) -> Bool { request.path.contains("/
                 : .reply(Reply(200, [], body))
         }
         let repository = try registry.repository()
+        let descriptor = Descriptor(
+            mediaType: .octetStream, digest: digest, size: Int64(bytes.count))
         if isRight {
-            _ = try repository.writeBlob(MemoryBlob(bytes), mountFrom: [])
-            #expect(registry.requests("POST").isEmpty)
+            #expect(try repository.hasBlobBeforePush(descriptor))
             #expect(try repository.blobSize(digest) == Int64(bytes.count))
         } else {
             let error = #expect(throws: RegistryError.self) {
-                try repository.writeBlob(MemoryBlob(bytes), mountFrom: [])
+                try repository.hasBlobBeforePush(descriptor)
             }
             #expect(error?.exitStatus == .protocolError)
         }

@@ -146,6 +146,10 @@ final class FakeRegistry: Sendable {
         let base = request.path.prefix(upTo: request.path.range(of: "/blobs/uploads/"))
         return store.state.withLock { state in
             if request.method == "POST" {
+                let isOwn = base == "/v2/\(request[query: "from"] ?? "")"
+                if isOwn, let digest = request[query: "mount"], state.blobs[digest] != nil {
+                    return Reply(201, [("Docker-Content-Digest", digest)])
+                }
                 state.counter += 1
                 state.uploads["u\(state.counter)"] = []
                 return Reply(202, location(base, "u\(state.counter)", state))

@@ -1,4 +1,4 @@
-"""describe_tree.py DIR [no-xattrs]: what is in a tree, one line for each path, in byte order.
+"""describe_tree.py DIR [no-xattrs] [no-times]: what is in a tree, one line for each path, in byte order.
 
 Sockets are left out, and attributes that belong to the machine. Times are whole seconds, rounded down.
 """
@@ -9,6 +9,7 @@ import stat
 import sys
 
 with_xattrs = "no-xattrs" not in sys.argv[2:]
+with_times = "no-times" not in sys.argv[2:]
 machine = ("security.selinux", "trusted.overlay.", "user.overlay.", "security.ima", "security.evm")
 first_names = {}
 
@@ -35,7 +36,8 @@ def describe(name, path, directory):
     if kind == stat.S_IFSOCK:
         return
     facts = ["%06o" % status.st_mode, "%d:%d" % (status.st_uid, status.st_gid)]
-    facts.append("t%d" % (status.st_mtime_ns // 1_000_000_000))
+    if with_times:
+        facts.append("t%d" % (status.st_mtime_ns // 1_000_000_000))
     if kind == stat.S_IFREG:
         facts += ["%d" % status.st_size, data_of(name, directory)]
     elif kind == stat.S_IFLNK:

@@ -348,3 +348,16 @@ namespaces_allowed() {
 	}
 	[ "$namespaces" = yes ]
 }
+
+# with_diff_id INDEX DIGEST: an image line whose config says that a layer, from 0, has another diffID.
+with_diff_id() {
+	python3 -c '
+import base64, hashlib, json, sys
+line = json.load(sys.stdin)
+config = json.loads(base64.b64decode(line["config"]["data"]))
+config["rootfs"]["diff_ids"][int(sys.argv[1])] = sys.argv[2]
+data = json.dumps(config).encode()
+line["config"].update(data=base64.b64encode(data).decode(), size=len(data),
+    digest="sha256:" + hashlib.sha256(data).hexdigest())
+print(json.dumps(line, separators=(",", ":")))' "$@"
+}

@@ -49,6 +49,16 @@ public struct BuildRequest: Sendable {
         platforms = [platform]
         buildPlatform = platform
     }
+
+    /// Options for `oci-tar`: what the script writes is no part of the context.
+    var outputOptions: [ShellWord] {
+        var places: [String] = []
+        for place in destinations + stepCaches where place.hasPrefix("oci:") {
+            if !places.contains(where: { $0.isSame(as: place) }) { places.append(place) }
+        }
+        if let mountCache { places.append(mountCache) }
+        return places.map { .option("exclude-output", $0) }
+    }
 }
 
 /// An image that a stage is built on.

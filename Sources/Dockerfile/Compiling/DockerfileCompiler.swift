@@ -28,8 +28,10 @@ public struct DockerfileCompiler {
     var usesPrivateRoots = false
     /// Whether programs run.
     var runs = false
-    /// Whether the script packs a layer that may be stored already.
-    var storesLayers = false
+    /// The shell functions that the stages call.
+    var functions: Set<LayerFunctions.Function> = []
+    /// The target and the stages that it is built on, whose layers are the image's.
+    var targetStages: Set<Int> = []
     var warnings: [String] = []
     var unset: [(position: SourcePosition, name: String)] = []
 
@@ -45,7 +47,7 @@ public struct DockerfileCompiler {
         var warnings: [String] = []
         var usesPrivateRoots = false
         var runs = false
-        var storesLayers = false
+        var functions: Set<LayerFunctions.Function> = []
         for platform in request.platforms {
             var compiler = try DockerfileCompiler(file, request, platform, base)
             let image = try compiler.compileTarget()
@@ -63,7 +65,7 @@ public struct DockerfileCompiler {
             usesPrivateRoots =
                 usesPrivateRoots || compiler.usesPrivateRoots || !compiler.sources.isEmpty
             runs = runs || compiler.runs
-            storesLayers = storesLayers || compiler.storesLayers
+            functions.formUnion(compiler.functions)
             if compiler.runs, platform.architecture != request.buildPlatform.architecture {
                 warnings.append(
                     "RUN for \(platform) on \(request.buildPlatform) needs an interpreter in "
@@ -72,19 +74,19 @@ public struct DockerfileCompiler {
         }
         var script = prelude(request, usesPrivateRoots: usesPrivateRoots)
         let layers = LayerFunctions(request: request, destination: destination(request))
-        let platforms = request.platforms.map(\.description)
-        if storesLayers, let known = request.knownImage {
-            script.append(layers.reuse(of: known, platforms))
-        }
+        script.append(layers.script(of: functions))
         if runs {
-            script.append(functions(request))
-            script.append(layers.storeInStep(reuses: request.knownImage != nil))
+            script.append(self.functions(request))
             if !request.stepCaches.isEmpty { script.append(layers.steps()) }
         }
         script.append(body)
         script.append(push(images, request))
-        return BuildScript(
-            text: script.lines.map { $0 + "\n" }.joined(), warnings: warnings)
+        let text = script.lines.map { $0 + "\n" }.joined()
+        // Shells drop it, and what is left could be code: a JSON string or a base's config has it.
+        guard !text.utf8.contains(0) else {
+            throw DockerfileError(SourcePosition(line: 1, column: 1), .zeroByte)
+        }
+        return BuildScript(text: text, warnings: warnings)
     }
 
     private init(
@@ -130,6 +132,11 @@ public struct DockerfileCompiler {
                 .unknownTarget(
                     request.target ?? "", stages: stages.stages.compactMap(\.name)))
         }
+        var stage: Stage? = target
+        while let next = stage {
+            targetStages.insert(next.index)
+            stage = stages.stage(named: next.baseName, before: next.index)
+        }
         try compile(target)
         guard var state = states[target.index], var script = scripts[target.index] else {
             preconditionFailure("the target was not compiled")
@@ -163,9 +170,8 @@ public struct DockerfileCompiler {
     ) {
         let name = newName(prefix + target.fileName + ".squashed")
         let base = ShellWord.option("above", .file(state.baseImage + ".json"))
-        var flatten: [ShellWord] = ["oci-flatten", base] + registryOptions
-        if let reference = state.base { flatten.append(.option("from", reference)) }
-        flatten.append(.option("from", DockerfileCompiler.destination(request)))
+        let flatten: [ShellWord] =
+            ["oci-flatten", base] + registryOptions + state.placeOptions
         let push =
             ["oci-push-blob"] + registryOptions + [DockerfileCompiler.finalDestination(request)]
         script.blank()
@@ -234,9 +240,7 @@ public struct DockerfileCompiler {
         }
         script.pipeline([["mkdir", "-p", .file(source.root)]])
         if !source.isEmpty {
-            var flatten: [ShellWord] = ["oci-flatten"] + registryOptions
-            if let base = source.base { flatten.append(.option("from", base)) }
-            flatten.append(.option("from", DockerfileCompiler.destination(request)))
+            var flatten: [ShellWord] = ["oci-flatten"] + registryOptions + source.places
             if let paths = source.paths {
                 flatten += paths.map { ShellWord.option("only", $0) } + ["--follow"]
             }
@@ -341,5 +345,5 @@ public struct DockerfileCompiler {
         request.destinations.first.map { ShellWord(quoting: $0) } ?? temporaryLayout
     }
 
-    private static let temporaryLayout: ShellWord = "oci:\"$work\"/layout"
+    static let temporaryLayout: ShellWord = "oci:\"$work\"/layout"
 }

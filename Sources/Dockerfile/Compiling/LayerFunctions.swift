@@ -1,17 +1,64 @@
-/// Shell functions of the script that look for layers that exist already.
+/// Shell functions of the script that store layers and look for layers that exist already.
 struct LayerFunctions {
+    /// A function that stages call.
+    enum Function {
+        /// Stores a layer of the image.
+        case store
+        /// Stores a layer that is not the image's.
+        case keep
+        /// Stores a layer of a stage that is unpacked, or may be.
+        case storeUnpacked
+    }
+
     let request: BuildRequest
-    /// Where layers are stored.
+    /// Where layers of the image are stored.
     let destination: ShellWord
 
     private var registryOptions: String {
         request.registryArguments.map { " " + ShellWord(quoting: $0).text }.joined()
     }
 
+    /// The functions that are called.
+    func script(of functions: Set<Function>) -> ShellScript {
+        var script = ShellScript()
+        if functions.contains(.store) {
+            if let known = request.knownImage {
+                script.append(reuse(of: known))
+            } else {
+                script.append(
+                    pack("store LAYER COMMAND...: what the command packs.", "store", destination))
+            }
+        }
+        if functions.contains(.keep) {
+            script.append(
+                pack(
+                    "keep LAYER COMMAND...: what the command packs, which is not the image's.",
+                    "keep", DockerfileCompiler.temporaryLayout))
+        }
+        if functions.contains(.storeUnpacked) { script.append(storeUnpacked) }
+        return script
+    }
+
+    private func pack(_ comment: String, _ name: String, _ place: ShellWord) -> ShellScript {
+        var script = ShellScript()
+        script.blank()
+        script.comment(comment)
+        script.code(
+            """
+            \(name)() {
+            	layer=$1
+            	shift
+            	"$@" | oci-zstd | oci-push-blob\(registryOptions) \(place.text) >"$layer"
+            }
+            """)
+        return script
+    }
+
     /// The layers that the image has now, and `store`.
-    func reuse(of known: String, _ platforms: [String]) -> ShellScript {
+    private func reuse(of known: String) -> ShellScript {
         let image = ShellWord(quoting: known).text
-        let platform = ShellWord.option("platform", platforms.joined(separator: ",")).text
+        let platforms = request.platforms.map(\.description).joined(separator: ",")
+        let platform = ShellWord.option("platform", platforms).text
         // A layer of another repository is mounted or copied from there.
         let from = known == request.destinations.first ? "" : " --from=\(image)"
         let push = "oci-push-blob\(registryOptions)"
@@ -40,34 +87,23 @@ struct LayerFunctions {
 
     private static let mediaType = "application/vnd.oci.image.layer.v1.tar+zstd"
 
-    /// `store` for a stage that is unpacked, or may be.
-    ///
-    /// - Parameter reuses: whether there is a `store`.
-    func storeInStep(reuses: Bool) -> ShellScript {
-        let store =
-            reuses
-            ? "store \"$layer\" cat \"$layer\".tar"
-            : "oci-zstd <\"$layer\".tar | oci-push-blob\(registryOptions) \(destination.text) >\"$layer\""
-        let otherwise =
-            reuses
-            ? "store \"$layer\" \"$@\""
-            : "\"$@\" | oci-zstd | oci-push-blob\(registryOptions) \(destination.text) >\"$layer\""
+    private var storeUnpacked: ShellScript {
         var script = ShellScript()
         script.blank()
         script.comment(
-            "store_unpacked ROOTFS LAYER COMMAND...: the layer, which ROOTFS gets too if it is there."
+            "store_unpacked ROOTFS STORE LAYER COMMAND...: the layer, which ROOTFS gets too if it is there."
         )
         script.code(
             """
             store_unpacked() {
-            	root=$1 layer=$2
-            	shift 2
+            	root=$1 store=$2 layer=$3
+            	shift 3
             	if [ ! -d "$root" ]; then
-            		\(otherwise)
+            		"$store" "$layer" "$@"
             		return
             	fi
             	"$@" >"$layer".tar
-            	\(store)
+            	"$store" "$layer" cat "$layer".tar
             	oci-untar ${rootless:+--rootless} "$root" <"$layer".tar
             	rm "$layer".tar
             }
@@ -77,33 +113,36 @@ struct LayerFunctions {
 
     /// `recall` and `remember`: read and write steps in a cache, each as an image of one layer.
     func steps() -> ShellScript {
-        let say = request.isQuiet ? "" : "\n\techo \"${2##*.}: found in $1\" >&2"
-        let pull = "oci-push-blob\(registryOptions) --reuse --from=\"$1\" \(destination.text)"
-        let push = "oci-push-manifest\(registryOptions) --from=\(destination.text) \"$1:$key\""
+        let say = request.isQuiet ? "" : "\n\techo \"${3##*.}: found in $2\" >&2"
+        let pull = "oci-push-blob\(registryOptions) --reuse --from=\"$2\" \"$1\""
+        let push = "oci-push-manifest\(registryOptions) --from=\"$1\" \"$2:$key\""
         var script = ShellScript()
         script.blank()
         script.comment(
-            "recall CACHE STEP PLATFORM ROOTFS: the layer of an earlier run, if CACHE has it.")
+            "recall PLACE CACHE STEP PLATFORM ROOTFS: brings the layer of an earlier run to PLACE, if CACHE has it."
+        )
         script.code(
             """
             recall() {
-            	read -r key <"$2".key
-            	oci-fetch\(registryOptions) --platform="$3" "$1:$key" 2>/dev/null |
+            	read -r key <"$3".key
+            	oci-fetch\(registryOptions) --platform="$4" "$2:$key" 2>/dev/null |
             		oci-layers 2>/dev/null |
-            		\(pull) >"$2".layer 2>/dev/null || return\(say)
+            		\(pull) >"$3".layer 2>/dev/null || return\(say)
             	# What is unpacked is behind now.
-            	rm -rf "$4"
+            	rm -rf "$5"
             }
             """)
         script.blank()
-        script.comment("remember CACHE STEP PLATFORM: keeps the layer of a step under its key.")
+        script.comment(
+            "remember PLACE CACHE STEP PLATFORM: keeps the layer of a step, which PLACE has, under its key."
+        )
         script.code(
             """
             remember() {
-            	read -r key <"$2".key
-            	oci-fetch --platform="$3" scratch | oci-manifest-append "$2".layer |
-            		\(push) >"$2".kept ||
-            		echo "warning: a step is not kept in '$1'" >&2
+            	read -r key <"$3".key
+            	oci-fetch --platform="$4" scratch | oci-manifest-append "$3".layer |
+            		\(push) >"$3".kept ||
+            		echo "warning: a step is not kept in '$2'" >&2
             }
             """)
         return script

@@ -134,6 +134,10 @@ struct RunMount {
         if isRequired, kind != .secret, kind != .ssh {
             throw ValueError("'required' is of a secret or ssh")
         }
+        if mode != nil || uid != nil || gid != nil, kind == .ssh {
+            throw ValueError(
+                "'mode', 'uid' and 'gid' of ssh are not supported: the socket is the agent's own")
+        }
         if mode != nil || uid != nil || gid != nil, kind == .bind || kind == .tmpfs {
             throw ValueError("'mode', 'uid' and 'gid' have no meaning for type \(kind.rawValue)")
         }
@@ -146,7 +150,10 @@ struct RunMount {
         case .secret:
             if from != nil { throw ValueError("a secret has no 'from'") }
             if source == nil, target == nil, id == nil { throw ValueError("'id' is missing") }
-        case .ssh: break
+        case .ssh:
+            if from != nil || source != nil {
+                throw ValueError("ssh has no 'from' and no 'source'")
+            }
         }
     }
 

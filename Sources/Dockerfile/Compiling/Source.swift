@@ -6,6 +6,8 @@ struct Source {
     let root: String
     /// The reference of the image that it is built on; nil for none.
     let base: String?
+    /// Options for tools that read its layers.
+    let places: [ShellWord]
     /// Whether it has no files.
     let isEmpty: Bool
     /// Whether it may be unpacked already: a stage in which programs run.
@@ -13,10 +15,14 @@ struct Source {
     /// The paths that are copied from it; nil for everything.
     private(set) var paths: [String]? = []
 
-    init(image: String, root: String, base: String?, isEmpty: Bool, mayBeThere: Bool = false) {
+    init(
+        image: String, root: String, base: String?, places: [ShellWord], isEmpty: Bool,
+        mayBeThere: Bool = false
+    ) {
         self.image = image
         self.root = root
         self.base = base
+        self.places = places
         self.isEmpty = isEmpty
         self.mayBeThere = mayBeThere
     }

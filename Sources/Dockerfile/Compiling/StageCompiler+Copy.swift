@@ -46,8 +46,10 @@ extension StageCompiler {
             for address in copy.addresses { try download(address, instruction, name) }
             pack.append(.option("inline", .file(name + ".inline")))
         }
+        if !copy.sources.isEmpty { pack.append("--xattrs") }
         pack.append("--")
-        pack += copy.sources.map { ShellWord(quoting: $0) }
+        // A source that is empty is all of the context, as in BuildKit.
+        pack += copy.sources.map { ShellWord(quoting: $0.isEmpty ? "/" : $0) }
         appendLayer(name, packing: pack, createdBy: history(of: instruction, copy))
     }
 
@@ -85,7 +87,7 @@ extension StageCompiler {
                 continue
             }
             let source = try expand(word, of: instruction)
-            if source.unicodeScalars.contains("\0") || source.isEmpty {
+            if source.unicodeScalars.contains("\0") {
                 throw DockerfileError(
                     instruction.position(of: word),
                     .malformed(instruction.keyword, "'\(word.text)' stands for no path"))
@@ -198,7 +200,8 @@ extension StageCompiler {
         let image = whole.newName("\(whole.prefix)image")
         whole.images.append(reference)
         whole.sources[name] = Source(
-            image: image, root: image + ".root", base: base.reference, isEmpty: false)
+            image: image, root: image + ".root", base: base.reference,
+            places: [.option("from", base.reference)], isEmpty: false)
         return name
     }
 
@@ -212,7 +215,7 @@ extension StageCompiler {
         }
         whole.sources[name] = Source(
             image: done.image, root: done.root ?? done.image + ".root", base: done.base,
-            isEmpty: done.isEmpty, mayBeThere: done.root != nil)
+            places: done.placeOptions, isEmpty: done.isEmpty, mayBeThere: done.root != nil)
         return name
     }
 
@@ -230,6 +233,7 @@ extension StageCompiler {
         if let file = whole.request.ignoreFile, !copy.sources.isEmpty {
             pack.append(.option("exclude-from", file))
         }
+        if !copy.sources.isEmpty { pack += whole.request.outputOptions }
         let unpacks = instruction.boolean("unpack") ?? (instruction.keyword == .add)
         if unpacks, !copy.sources.isEmpty { pack.append("--unpack") }
     }

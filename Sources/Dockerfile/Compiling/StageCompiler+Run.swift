@@ -56,7 +56,8 @@ extension StageCompiler {
             to: .file(name + ".layer"))
         // What was found in a cache behind another is kept in the nearer one too.
         for cache in whole.request.stepCaches.reversed() {
-            script.pipeline([["remember", ShellWord(quoting: cache), .file(name), platform]])
+            script.pipeline(
+                [["remember", place, ShellWord(quoting: cache), .file(name), platform]])
             script.endBlock()
         }
         append(name, createdBy: history(arguments))
@@ -97,7 +98,8 @@ extension StageCompiler {
             [key], from: .file(state.image + ".json"), to: .file(step.name + ".key"))
         for cache in whole.request.stepCaches {
             let recall: [ShellWord] = [
-                "recall", ShellWord(quoting: cache), .file(step.name), platform, .file(step.root),
+                "recall", place, ShellWord(quoting: cache), .file(step.name), platform,
+                .file(step.root),
             ]
             script.beginBlock(recall.map(\.text).joined(separator: " ") + " || {")
         }
@@ -113,6 +115,8 @@ extension StageCompiler {
         /// Paths that are mounted on.
         var targets: [String] = []
         var environment: [(name: String, value: String)] = []
+        /// Mounts of an agent.
+        var agentCount = 0
         /// The script of a heredoc, when that is what runs.
         var script: ShellWord?
 
@@ -200,7 +204,7 @@ extension StageCompiler {
         if !state.isEmpty {
             script.pipeline(
                 [
-                    ["oci-flatten"] + registryOptions + places(of: state.base),
+                    ["oci-flatten"] + registryOptions + state.placeOptions,
                     ["oci-untar", "${rootless:+--rootless}", .file(step.root)],
                 ], from: .file(state.image + ".json"))
         }
@@ -239,6 +243,9 @@ extension StageCompiler {
         _ step: inout Step
     ) throws {
         let place = "mount.\(step.line).\(number)"
+        if state.absolute(mount.target ?? "").unicodeScalars.contains("\n") {
+            throw instruction.malformed("--mount: a newline in 'target'")
+        }
         let file = ShellWord.file("\(step.bundle)/\(place)")
         var isReadOnly = mount.isReadOnly ?? true
         var target = state.absolute(mount.target ?? "")
@@ -266,16 +273,44 @@ extension StageCompiler {
             ])
             setOwner(of: file, mount)
         case .ssh:
-            if mount.target == nil { target = "/run/buildkit/ssh_agent.\(number)" }
-            let problem = "there is no SSH_AUTH_SOCK for RUN --mount=type=ssh"
-            script.code("[ -S \"${SSH_AUTH_SOCK:-}\" ] || {")
-            script.code("\techo \(ShellWord(quoting: problem).text) >&2\n\texit 69\n}")
-            script.code("ln -sfn \"$SSH_AUTH_SOCK\" \(file.text)")
-            step.environment.append(("SSH_AUTH_SOCK", target))
+            if mount.target == nil { target = "/run/buildkit/ssh_agent.\(step.agentCount)" }
+            try prepareAgent(mount, place, target, instruction, &step)
+            step.targets.append(target)
+            return
         }
         step.targets.append(target)
         step.mounts.append(
             .option(isReadOnly ? "mount" : "writable-mount", "\(place):\(target)"))
+    }
+
+    /// The agent's socket, where there is one when the script runs.
+    private mutating func prepareAgent(
+        _ mount: RunMount, _ place: String, _ target: String, _ instruction: Instruction,
+        _ step: inout Step
+    ) throws(DockerfileError) {
+        step.agentCount += 1
+        if step.agentCount == 1, state.variables["SSH_AUTH_SOCK"] == nil {
+            step.environment.append(("SSH_AUTH_SOCK", target))
+        }
+        let id = mount.id ?? "default"
+        guard id == "default" else {
+            if !mount.isRequired { return }
+            throw instruction.malformed(
+                "there is no agent '\(id)'; that of SSH_AUTH_SOCK is 'default'")
+        }
+        let variable = "agent\(step.agentCount)"
+        script.code("\(variable)=")
+        script.code("if [ -S \"${SSH_AUTH_SOCK:-}\" ]; then")
+        let file = ShellWord.file("\(step.bundle)/\(place)")
+        script.code("\tln -sfn \"$SSH_AUTH_SOCK\" \(file.text)")
+        let option = ShellWord(quoting: "--mount=\(place):\(target)")
+        script.code("\t\(variable)=\(option.text)")
+        if mount.isRequired {
+            let problem = "there is no SSH_AUTH_SOCK for RUN --mount=type=ssh"
+            script.code("else\n\techo \(ShellWord(quoting: problem).text) >&2\n\texit 69")
+        }
+        script.code("fi")
+        step.mounts.append(ShellWord(code: "${\(variable):+\"$\(variable)\"}"))
     }
 
     /// A bind mount has a copy: no link leads out of it, what the context does not have is not in it,
@@ -303,6 +338,7 @@ extension StageCompiler {
             if let ignored = whole.request.ignoreFile {
                 pack.append(.option("exclude-from", ignored))
             }
+            pack += whole.request.outputOptions
         }
         pack.append(keepsTimes ? "--mtime=keep" : "--mtime=0")
         return pack + ["--", ShellWord(quoting: mount.source ?? "/")]
@@ -395,9 +431,10 @@ extension StageCompiler {
         if variables["HOME"] == nil { variables["HOME"] = "/root" }
         var command: [ShellWord] = [
             "run_step", ShellWord(quoting: "\(step.line)"), "in_chroot", .file(step.bundle), "env",
-            "-i",
+            "-i", "--",
         ]
-        command += variables.entries.map { ShellWord(quoting: "\($0.name)=\($0.value)") }
+        let all = variables.entries.map { ShellWord(quoting: "\($0.name)=\($0.value)") }
+        command += zip(variables.entries, all).filter { !isLoaders($0.0.name) }.map(\.1)
         command.append("\"$chroot\"")
         if !state.user.isEmpty {
             let isNumber = state.user.utf8.allSatisfy { (0x30...0x39).contains($0) }
@@ -408,7 +445,15 @@ extension StageCompiler {
                     : .option("userspec", state.user))
         }
         command.append(.file(step.root))
-        if state.workingDirectory != "/" {
+        // What the program that makes the chroot would heed itself is set inside.
+        let inside = zip(variables.entries, all).filter { isLoaders($0.0.name) }.map(\.1)
+        if !inside.isEmpty {
+            let code =
+                "cd \"$0\" && while [ \"$1\" != -- ]; do export \"$1\"; shift; done && shift && "
+                + "exec \"$@\""
+            command += ["/bin/sh", "-c", ShellWord(quoting: code)]
+            command += [ShellWord(quoting: state.workingDirectory)] + inside + ["--"]
+        } else if state.workingDirectory != "/" {
             command += [
                 "/bin/sh", "-c", ShellWord(quoting: "cd \"$0\" && exec \"$@\""),
                 ShellWord(quoting: state.workingDirectory),
@@ -418,5 +463,10 @@ extension StageCompiler {
         script.pipeline([["begin_run", .file(step.root)]])
         script.pipeline([command])
         script.pipeline([["end_run", .file(step.root)]])
+    }
+
+    /// Whether a variable is one that the dynamic loader of the host heeds.
+    private func isLoaders(_ name: String) -> Bool {
+        name.hasPrefix("LD_") || name == "GLIBC_TUNABLES"
     }
 }

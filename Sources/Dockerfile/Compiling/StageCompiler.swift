@@ -154,11 +154,13 @@ struct StageCompiler {
         whole.request.registryArguments.map { ShellWord(quoting: $0) }
     }
 
-    var destination: ShellWord { DockerfileCompiler.destination(whole.request) }
+    /// Whether its layers are the image's.
+    var isOfTarget: Bool { whole.targetStages.contains(stage.index) }
 
-    /// The options that say where the layers of a stage are stored.
-    func places(of base: String?) -> [ShellWord] {
-        (base.map { [ShellWord.option("from", $0)] } ?? []) + [.option("from", destination)]
+    /// Where its layers are stored. Layers that the image does not have are never sent to its place.
+    var place: ShellWord {
+        isOfTarget
+            ? DockerfileCompiler.destination(whole.request) : DockerfileCompiler.temporaryLayout
     }
 
     /// Begins the part of an instruction that makes a layer.
@@ -179,11 +181,13 @@ struct StageCompiler {
         _ name: String, packing pack: [ShellWord], createdBy: String, options: [ShellWord] = []
     ) {
         let layer = ShellWord.file(name + ".layer")
-        whole.storesLayers = true
         if let root = state.root {
             // The unpacked stage gets the same files.
-            script.pipeline([["store_unpacked", .file(root), layer] + pack])
-        } else if whole.request.knownImage != nil {
+            let store: ShellWord = isOfTarget ? "store" : "keep"
+            whole.functions.formUnion([.storeUnpacked, isOfTarget ? .store : .keep])
+            script.pipeline([["store_unpacked", .file(root), store, layer] + pack])
+        } else if isOfTarget, whole.request.knownImage != nil {
+            whole.functions.insert(.store)
             script.pipeline([["store", layer] + pack])
         } else {
             script.pipeline([pack, ["oci-zstd"], pushBlob], to: layer)
@@ -191,7 +195,7 @@ struct StageCompiler {
         append(name, createdBy: createdBy, options: options)
     }
 
-    var pushBlob: [ShellWord] { ["oci-push-blob"] + registryOptions + [destination] }
+    var pushBlob: [ShellWord] { ["oci-push-blob"] + registryOptions + [place] }
 
     mutating func append(_ name: String, createdBy: String, options: [ShellWord] = []) {
         let append: [ShellWord] = [
@@ -202,9 +206,7 @@ struct StageCompiler {
             options.isEmpty ? [append] : [append, ["oci-config"] + options],
             from: .file(state.image + ".json"), to: .file(name + ".json"))
         state.image = name
-        state.isEmpty = false
-        state.hasOwnLayers = true
-        state.listing = nil
+        state.addLayer(at: place)
     }
 
     /// The argument of `--base` of a copy: a listing, or the unpacked directory; nil for neither.
@@ -212,7 +214,7 @@ struct StageCompiler {
         if let root = state.root, whole.request.stepCaches.isEmpty { return .file(root) }
         if state.isEmpty || !whole.request.listsBase { return nil }
         let listing = state.listing ?? state.image + ".list"
-        let list = ["oci-list"] + registryOptions + places(of: state.base)
+        let list = ["oci-list"] + registryOptions + state.placeOptions
         if let root = state.root {
             // When earlier steps were found in a cache, nothing is unpacked.
             script.code("base=\(ShellWord.file(root).text)")

@@ -13,6 +13,8 @@ struct StageState {
     var hasOwnLayers = false
     /// The reference of the image that it is built on; nil for none.
     var base: String?
+    /// Where its own layers are.
+    private(set) var places: [ShellWord] = []
     let platform: Platform
     /// The variables for substitution: environment and arguments; a later declaration overrides an
     /// earlier one.
@@ -54,6 +56,19 @@ struct StageState {
         user = run.user
         shell = run.shell
         triggers = run.triggers
+    }
+
+    /// Notes that it has a layer of its own at a place.
+    mutating func addLayer(at place: ShellWord) {
+        isEmpty = false
+        hasOwnLayers = true
+        listing = nil
+        if !places.contains(where: { $0.text == place.text }) { places.append(place) }
+    }
+
+    /// Options for tools that read its layers.
+    var placeOptions: [ShellWord] {
+        (base.map { [ShellWord.option("from", $0)] } ?? []) + places.map { .option("from", $0) }
     }
 
     /// A command as the words to execute: a line becomes an argument of the shell.

@@ -78,9 +78,12 @@ public struct TreeExport {
             for layer in next where opened[layer.index] == nil {
                 opened[layer.index] = try lister.open(layer, of: image)
             }
-            try run.write(layer, opened.removeValue(forKey: layer.index))
+            let tar = opened.removeValue(forKey: layer.index)
+            try run.write(layer, tar)
+            if tar != nil { lister.noteProof(of: layer) }
         }
         try run.writeImplied()
+        try lister.proveRest(of: image)
         try writer.finish()
     }
 

@@ -14,6 +14,8 @@ struct LayerScan {
     let hashesContent: Bool
     /// Whether the compression must be that of the layer's type.
     var checksType = false
+    /// Whether the diffID is checked.
+    var checksDiffID = true
     /// The shared memory budget; nil means the limit of one layer.
     var budget: ListingBudget?
 
@@ -26,6 +28,7 @@ struct LayerScan {
     /// - Throws: `LayerError`, `TarError`, `ImageTreeError`, and what `blob` throws.
     func listing(_ blob: any BlobSource) throws -> LayerListing {
         var unpacker = layer.unpacker(diffID: diffID)
+        unpacker.hashesContent = checksDiffID
         if checksType, layer.mediaType.layerCompression != nil {
             unpacker.mediaType = layer.mediaType
         }

@@ -95,11 +95,12 @@ final class Authenticator: Sendable {
     /// The `Authorization` that answers a challenge.
     ///
     /// - Parameter rejected: the `Authorization` of the challenged request.
-    /// - Returns: nil when there is nothing else to try.
+    /// - Returns: nil when there is nothing else to try; `isNew` is false for a token that another
+    ///   thread has got meanwhile.
     func answer(
         _ challenges: [Challenge], rejecting rejected: String?, for scopes: [Scope],
         _ session: TokenSession
-    ) throws -> String? {
+    ) throws -> (header: String, isNew: Bool)? {
         try state.withLock { state in
             guard let method = Authenticator.method(challenges) else { return nil }
             if method != state.method { state.tokens = [] }
@@ -111,15 +112,14 @@ final class Authenticator: Sendable {
                 state.tokens.removeAll { $0.header == rejected }
                 let now = ContinuousClock.now
                 let extra = Authenticator.extraScopes(challenges, beside: scopes)
-                if rejected != nil, extra.isEmpty,
+                if extra.isEmpty,
                     let token = state.tokens.first(where: { $0.isGood(for: scopes, at: now) })
                 {
-                    // Another thread has got a token meanwhile.
-                    return token.header
+                    return (token.header, false)
                 }
                 header = try fetch(scopes, extra: extra, &state, session)
             }
-            return header == rejected ? nil : header
+            return header == rejected ? nil : header.map { ($0, true) }
         }
     }
 

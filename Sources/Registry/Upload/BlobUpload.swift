@@ -82,52 +82,15 @@ final class BlobUpload {
             try resumePrevious()
             if session == nil {
                 try window.fill(to: Int64(RegistryRepository.spoolByteLimit))
-                if let identity, try isThere(identity, mountFrom: mountFrom) { return identity }
+                if let identity, try isThere(identity, mountFrom: mountFrom, isNew: true) {
+                    return identity
+                }
             }
         }
         while true {
             if session == nil { try open() }
             if let identity = try send() { return identity }
         }
-    }
-
-    /// Whether the repository has the blob, or could mount it.
-    ///
-    /// With one possible source, a mount answers both questions at once.
-    private func isThere(_ identity: BlobIdentity, mountFrom: [String]) throws -> Bool {
-        meter.total = identity.size
-        if mountFrom.count == 1, try mount(identity, from: mountFrom[0]) { return true }
-        if try isStored(identity) {
-            dropSession()
-            return true
-        }
-        for other in mountFrom where mountFrom.count > 1 {
-            if try mount(identity, from: other) { return true }
-        }
-        return false
-    }
-
-    /// Mounts the blob from another repository; when the registry opens an upload instead, it
-    /// becomes the session.
-    private func mount(_ identity: BlobIdentity, from other: String) throws -> Bool {
-        switch try repository.tryMount(identity, from: other) {
-        case .mounted:
-            // An earlier mount may have opened an upload.
-            dropSession()
-            return true
-        case .refused: return false
-        case .session(let opened):
-            // The next mount would leave the session open; only the last one is kept for the
-            // upload.
-            dropSession()
-            session = opened
-            return false
-        }
-    }
-
-    private func dropSession() {
-        if let session { repository.cancel(session.location) }
-        session = nil
     }
 
     private func open() throws {
@@ -334,7 +297,7 @@ final class BlobUpload {
         try source.check(announced)
     }
 
-    private func isStored(_ identity: BlobIdentity) throws -> Bool {
+    func isStored(_ identity: BlobIdentity) throws -> Bool {
         let found = try repository.existence(
             of: identity.digest, size: identity.size, pushing: true)
         return found == .present

@@ -40,13 +40,13 @@ extension RegistryRepository {
         case session(UploadSession)
     }
 
-    /// Mounts a blob from another repository of this registry.
+    /// Mounts a blob from a repository of this registry.
     ///
-    /// - Parameter source: the other repository, without the host.
+    /// - Parameter source: the repository, without the host. When it is this one, a registry that has
+    ///   the blob answers as for a mount, and otherwise opens an upload.
     /// - Spec: distribution-spec v1.1, Mounting a blob from another repository.
     func tryMount(_ identity: BlobIdentity, from source: String) throws -> Mount {
         let digest = identity.digest
-        if source == path { return .refused }
         let base = try client.likelyBaseURL(of: host)
         let url = base.replacingTarget("/v2/\(path)/blobs/uploads/")
             .appendingQuery("mount", digest.description).appendingQuery("from", source)
@@ -54,16 +54,21 @@ extension RegistryRepository {
         request.awaitsAnswer = true
         request.findsBaseURL = true
         let call = RegistryCall(
-            request: request, host: host, scopes: [.push(path), .pull(source)])
+            request: request, host: host,
+            scopes: source == path ? [.push(path)] : [.push(path), .pull(source)])
         let response: HTTPResponse
         do {
-            response = try client.send(call)
+            // What comes after a mount from this repository tries again.
+            response = try source == path ? client.sendOnce(call) : client.send(call)
         } catch RegistryError.denied {
             // Without a token for the other repository, there is no mount.
             return .refused
         } catch RegistryError.exhausted {
             // Some registries fail for an unknown source; the upload will show whether that was the
             // reason.
+            return .refused
+        } catch let failure as TransportFailure {
+            guard failure.retryLimit > 0 else { throw client.error(failure, call.request) }
             return .refused
         }
         switch response.status {

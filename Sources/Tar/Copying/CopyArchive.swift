@@ -63,6 +63,7 @@ struct CopyArchive {
         do {
             return try read { (input) throws(TarError) in
                 var reader = TarReader(input)
+                reader.takesNamelessAsRoot = true
                 return try reader.next() != nil
             }
         } catch {
@@ -96,12 +97,16 @@ struct CopyArchive {
         return result
     }
 
-    /// Writes its entries below a directory of the tar.
+    /// Writes its entries below a directory of the tar, which no link in them or in the base leads
+    /// out of.
     ///
     /// - Throws: `TarError`; also for an archive that is truncated or whose compression is damaged.
-    func write(to writer: TarWriter, below directory: [[UInt8]]) throws(TarError) {
+    func write(
+        to writer: TarWriter, below directory: [[UInt8]], over base: any LayerBase
+    ) throws(TarError) {
         var request = ArchiveRequest()
         request.rootDirectory = directory
-        try read { (input) throws(TarError) in try writer.rewrite(input, request) }
+        let tree = UnpackedTree(below: directory, over: base)
+        try read { (input) throws(TarError) in try writer.rewrite(input, request, in: tree) }
     }
 }

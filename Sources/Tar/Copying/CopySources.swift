@@ -25,9 +25,14 @@ struct CopyContext {
     /// The absolute path of the root, to make paths relative to it.
     private let realPath: [UInt8]
     private let excludes: ExcludePatterns
+    /// What is written in it meanwhile.
+    private(set) var outputs = OutputFilter()
 
-    /// - Throws: `TarError.open`.
-    init(_ path: Path, excludes: ExcludePatterns) throws(TarError) {
+    /// - Parameter outputs: files and directories that are left out where they are in the context.
+    /// - Throws: `TarError.open`, `.outputIsSource`.
+    init(
+        _ path: Path, excludes: ExcludePatterns, outputs: [Path] = []
+    ) throws(TarError) {
         self.path = path
         self.excludes = excludes
         do throws(Errno) {
@@ -36,12 +41,18 @@ struct CopyContext {
         } catch {
             throw .open(path: path, error)
         }
+        if !outputs.isEmpty, let top = try openDirectory("", of: []) {
+            self.outputs = try OutputFilter(outputs, in: [top]) { _ in }
+        }
     }
 
     /// The files that a source matches, in byte order; a pattern may match none.
     ///
+    /// - Parameter warn: is told of an output that a pattern matches, which is left out.
     /// - Throws: `TarError.missing` for a path that does not exist or is excluded.
-    func find(_ source: [UInt8]) throws(TarError) -> [CopySource] {
+    func find(
+        _ source: [UInt8], warn: (String) -> Void = { _ in }
+    ) throws(TarError) -> [CopySource] {
         let components = CopyContext.components(source)
         guard let first = components.firstIndex(where: { CopyContext.isPattern($0) }) else {
             return [try open(components.map(CopyContext.unescaped), of: source)]
@@ -60,6 +71,11 @@ struct CopyContext {
             components[first...], in: opened, below: directory.path, of: source, &found)
         var sources: [CopySource] = []
         for path in found {
+            let file = self.path.appending(Path(path))
+            if outputs.excludes(file) {
+                warn(OutputFilter.warning(file, in: self.path))
+                continue
+            }
             // A dangling link matches a pattern, but has nothing to copy.
             sources.append(try open(CopyContext.components(path), of: source))
         }

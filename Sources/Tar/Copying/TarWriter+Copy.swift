@@ -16,13 +16,15 @@ extension TarWriter {
     /// - Spec: Dockerfile reference, "COPY"; BuildKit where that is silent.
     public func write(_ request: CopyRequest, over base: any LayerBase) throws(TarError) {
         OpenDirectory.raiseLimit()
-        let context = try CopyContext(request.context, excludes: request.contextExcludes)
+        let context = try CopyContext(
+            request.context, excludes: request.contextExcludes, outputs: request.outputs)
         if request.keepsParents {
             try writeKeepingParents(request, context, over: base)
             return
         }
         var sources: [CopySource] = []
-        for source in request.sources { sources += try context.find(source) }
+        for source in request.sources { sources += try context.find(source, warn: warn) }
+        try warnOfOutputs(request.outputs, in: sources)
         if let directory = request.inlineDirectory {
             sources += try CopyContext(directory, excludes: ExcludePatterns())
                 .find(Array("*".utf8))
@@ -50,6 +52,16 @@ extension TarWriter {
         }
     }
 
+    /// Warns of outputs that are in the sources, and so are left out.
+    ///
+    /// - Throws: `TarError.outputIsSource` when a source is an output itself.
+    private func warnOfOutputs(
+        _ outputs: [Path], in sources: [CopySource]
+    ) throws(TarError) {
+        _ = try OutputFilter(
+            outputs, in: sources.filter(\.isDirectory).map(\.tree.owner), warn: warn)
+    }
+
     /// Writes the contents of sources that are archives.
     ///
     /// - Returns: the other sources.
@@ -66,7 +78,8 @@ extension TarWriter {
             try writeDirectories(destination.path.components, over: base)
             let writer = TarWriter(
                 output, policy: request.archivePolicy, list: list, warn: warn)
-            try archive.write(to: writer, below: destination.path.components)
+            try archive.write(
+                to: writer, below: destination.path.components, over: base)
         }
         return others
     }
@@ -134,7 +147,8 @@ extension TarWriter {
             root: root, excludes: excludes, visitor: CopyVisitor(next, over: base),
             buffer: buffer, warn: warn)
         walker.filter = SourceFilter(
-            hasExceptions: context.hasExceptions, excludes: context.excludes)
+            hasExceptions: context.hasExceptions, excludes: context.excludes,
+            outputs: context.outputs)
         do {
             try walker.walk(sources)
         } catch {
@@ -168,6 +182,7 @@ extension TarWriter {
                 path: Path(request.destination), "sources with different pivots '/./' in one copy")
         }
         let directory = try context.directory(group.pivot)
+        try warnOfOutputs(request.outputs, in: [directory])
         var patterns = ExcludePatterns()
         do throws(PatternError) {
             if !group.patterns.contains([]) {

@@ -33,6 +33,7 @@ extension TarReader {
         // GNU's long names take precedence over pax records, as in Go.
         if let path = prefix.path { entry.path = path }
         if let target = prefix.linkTarget { entry.linkTarget = target }
+        if entry.path.isEmpty, takesNamelessAsRoot { entry.path = Array("./".utf8) }
         guard !entry.path.isEmpty, !entry.path.contains(0), !entry.linkTarget.contains(0) else {
             throw malformed("an entry has no name, or a zero byte in it")
         }

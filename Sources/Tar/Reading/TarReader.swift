@@ -20,6 +20,9 @@ package struct TarReader: ~Copyable {
     /// Fields of the current header that `TarEntry` does not have.
     package private(set) var header = HeaderFields()
     let warn: (String) -> Void
+    /// Whether an entry without a name is the directory that the archive is of, as in Go, and no
+    /// error.
+    var takesNamelessAsRoot = false
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: bufferByteCount, alignment: 4096)
     /// The range of `buffer` that was read and not yet consumed.

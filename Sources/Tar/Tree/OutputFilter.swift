@@ -6,6 +6,9 @@ struct OutputFilter {
     /// Paths in the form of the walk: the path of a source and the path below it.
     private var paths: [Path] = []
 
+    /// Leaves out nothing.
+    init() {}
+
     /// - Parameters:
     ///   - outputs: files and directories, which need not exist yet.
     ///   - directories: sources that may contain outputs.
@@ -23,10 +26,13 @@ struct OutputFilter {
                 guard place.bytes.starts(with: prefix) else { continue }
                 let relative = Path(place.bytes.dropFirst(prefix.count))
                 paths.append(directory.path.appending(relative))
-                warn(
-                    "\(output.quoted) is inside \(directory.path.quoted) and left out of the layer")
+                warn(OutputFilter.warning(output, in: directory.path))
             }
         }
+    }
+
+    static func warning(_ output: Path, in directory: Path) -> String {
+        "\(output.quoted) is inside \(directory.quoted) and left out of the layer"
     }
 
     var isEmpty: Bool { paths.isEmpty }

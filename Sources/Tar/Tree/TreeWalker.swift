@@ -63,19 +63,33 @@ struct SourceFilter {
     let hasExceptions: Bool
     /// Whether a path, in the form of `OpenDirectory`, is missing from its source.
     let excludes: (Path) -> Bool
+    /// What is left out with everything below it, exceptions or not.
+    var outputs = OutputFilter()
+
+    /// Those of several equal names that are no outputs.
+    func withoutOutputs(
+        _ names: ArraySlice<DirectoryListing.Name>, of listing: DirectoryListing,
+        _ sources: [TreeSource]
+    ) -> ArraySlice<DirectoryListing.Name> {
+        if outputs.isEmpty { return names }
+        return names.filter { !outputs.excludes(path($0, of: listing, sources)) }[...]
+    }
 
     /// Those of several equal names that are not excluded.
     func kept(
         _ names: ArraySlice<DirectoryListing.Name>, of listing: DirectoryListing,
         _ sources: [TreeSource]
     ) -> ArraySlice<DirectoryListing.Name> {
-        names.filter { name in
-            let owner = sources[Int(name.source)].owner
-            let path = listing.withName(name) { pointer, _ in
-                owner.path.appending(Path(cString: pointer))
-            }
-            return !excludes(path)
-        }[...]
+        names.filter { !excludes(path($0, of: listing, sources)) }[...]
+    }
+
+    private func path(
+        _ name: DirectoryListing.Name, of listing: DirectoryListing, _ sources: [TreeSource]
+    ) -> Path {
+        let owner = sources[Int(name.source)].owner
+        return listing.withName(name) { pointer, _ in
+            owner.path.appending(Path(cString: pointer))
+        }
     }
 }
 
@@ -141,10 +155,11 @@ package struct TreeWalker {
 
     /// Visits one name in one or several directories.
     private mutating func visit(
-        _ names: ArraySlice<DirectoryListing.Name>, of listing: DirectoryListing,
+        _ all: ArraySlice<DirectoryListing.Name>, of listing: DirectoryListing,
         _ sources: [TreeSource]
     ) throws(TarError) {
-        guard let shown = names.last else { return }
+        let present = filter.map { $0.withoutOutputs(all, of: listing, sources) } ?? all
+        guard let shown = present.last else { return }
         let pathByteCount = path.count
         defer { path.removeLast(path.count - pathByteCount) }
         listing.withName(shown) { _, bytes in path.append(contentsOf: bytes) }
@@ -156,10 +171,11 @@ package struct TreeWalker {
                     UnsafeRawBufferPointer(rebasing: path[rootByteCount...]),
                     nameOffset: pathByteCount - rootByteCount)
             }
-        let kept = isLeftOut ? [] : filter.map { $0.kept(names, of: listing, sources) } ?? names
+        let kept =
+            isLeftOut ? [] : filter.map { $0.kept(present, of: listing, sources) } ?? present
         let isExcluded = kept.isEmpty
         if isExcluded, !(shown.type == UInt8(DT_DIR) && hasExceptions) { return }
-        let names = isExcluded ? names : kept
+        let names = isExcluded ? present : kept
         guard let last = names.last else { return }
         let owner = sources[Int(last.source)].owner
         let isDirectory = last.type == UInt8(DT_DIR)

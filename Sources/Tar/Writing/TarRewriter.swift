@@ -8,15 +8,24 @@ extension TarWriter {
     /// left out. A duplicate path is refused, except a directory with equal attributes.
     /// - Throws: `TarError`. Then the output has no end, and the caller must not write one.
     public func rewrite(_ input: InputStream, _ request: ArchiveRequest) throws(TarError) {
+        try rewrite(input, request, in: nil)
+    }
+
+    /// - Parameter tree: what the other tar is unpacked in below the root directory; nil where its
+    ///   paths are taken as they are. Its own `./` is then nothing of the image.
+    func rewrite(
+        _ input: InputStream, _ request: ArchiveRequest, in tree: UnpackedTree?
+    ) throws(TarError) {
         let deletions = try writeDeletions(request)
         if request.writesParents { try writeParents(of: request.rootDirectory) }
         let root = request.rootPath
         var reader = TarReader(input, warn: warn)
+        reader.takesNamelessAsRoot = tree != nil
         var seen: [[UInt8]: TarEntry.Kind] = [:]
         while var entry = try reader.next() {
             let original = Path(entry.path)
-            let path = try relative(entry.path, of: original)
-            if path.isEmpty && (root.isEmpty || entry.kind != .directory) {
+            var path = try relative(entry.path, of: original)
+            if path.isEmpty && (tree != nil || root.isEmpty || entry.kind != .directory) {
                 // The archive's entry `./` would be the root of the image in a layer.
                 try reader.skipData()
                 continue
@@ -25,15 +34,17 @@ extension TarWriter {
                 try reader.skipData()
                 continue
             }
+            if let tree { path = try tree.led(path) }
             let led = try led(root + path, entry.kind)
             if deletions.contains(led) || Whiteout.isUnionMetadata(path) {
                 try reader.skipData()
                 continue
             }
             if entry.kind == .hardLink {
-                try checkTarget(of: entry, original) { seen[$0] }
-                let target = root + (try relative(entry.linkTarget, of: original))
-                entry.linkTarget = try guide?.name(target) ?? target
+                var target = try relative(entry.linkTarget, of: original)
+                if let tree { target = try tree.led(target) }
+                try checkTarget(of: entry, seen[target], original)
+                entry.linkTarget = try guide?.name(root + target) ?? root + target
             }
             if let kind = seen.updateValue(entry.kind, forKey: path) {
                 guard kind == .directory, entry.kind == .directory else {
@@ -46,6 +57,7 @@ extension TarWriter {
                 try reader.skipData()
                 continue
             }
+            try tree?.add(entry, at: path)
             entry.path = led
             if entry.kind == .directory, !path.isEmpty { entry.path.append(UInt8(ascii: "/")) }
             try checkWhiteout(entry, path, original)
@@ -75,10 +87,9 @@ extension TarWriter {
 
     /// - Throws: `TarError.unsupported` when the target of a hard link is missing.
     private func checkTarget(
-        of entry: TarEntry, _ original: Path, kind: ([UInt8]) -> TarEntry.Kind?
+        of entry: TarEntry, _ kind: TarEntry.Kind?, _ original: Path
     ) throws(TarError) {
-        let target = try relative(entry.linkTarget, of: original)
-        guard let kind = kind(target), kind != .directory else {
+        guard let kind, kind != .directory else {
             throw .unsupported(
                 path: original,
                 "a hard link to \(quote(entry.linkTarget)), which was not written before it")

@@ -67,9 +67,7 @@ chown 3:4 rootfs/data
 ln -s usr/lib rootfs/lib
 ln -s /data rootfs/absolute
 echo 'app:x:55:' >rootfs/etc/group
-ocinoco build rootfs --from scratch --output oci:base:1 --env PATH=/bin --keep-owner --quiet >/dev/null
-ocinoco save oci:base:1 --tag localhost/base:1 >base.tar
-buildah pull docker-archive:base.tar
+prepare_base rootfs
 based() {
 	printf '%s\n' 'ARG BASE' 'FROM $BASE' "$@" >Dockerfile
 	compare Dockerfile context

@@ -125,10 +125,12 @@ all() {
 	signal "$@"
 }
 
+users_allowed() { setpriv --reuid 65534 --regid 65534 --clear-groups -- unshare -Ur true 2>/dev/null; }
+
 isolation=
 if namespaces_allowed; then
 	all with runc sh build.sh
-	if setpriv --reuid 65534 --regid 65534 --clear-groups -- unshare -Ur true 2>/dev/null; then
+	if users_allowed; then
 		all with runc as_user sh build.sh
 		rm -rf made
 	else
@@ -136,12 +138,32 @@ if namespaces_allowed; then
 	fi
 	# The agent's socket, where there is one.
 	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("agent")'
-	printf 'FROM oci:base:1\nRUN --mount=type=ssh [ -S "$SSH_AUTH_SOCK" ] && echo "$SSH_AUTH_SOCK"\n' |
-		oci-dockerfile --output oci:made:1 >build.sh
-	SSH_AUTH_SOCK=$PWD/agent sh build.sh >descriptor 2>err || fail "ssh: $(cat err)"
-	assert_match '^2: /run/buildkit/ssh_agent.0$' err
-	expect 69 env -u SSH_AUTH_SOCK sh build.sh
+	chmod 777 agent
+	printf 'FROM oci:base:1\nRUN %s [ -S "$SSH_AUTH_SOCK" ]; echo "$? $SSH_AUTH_SOCK"\n' \
+		'--mount=type=bind,source=sub,target=/m --mount=type=ssh' |
+		oci-dockerfile --context context --output oci:made:1 >build.sh
+	for who in '' as_user; do
+		[ -z "$who" ] || users_allowed || continue
+		SSH_AUTH_SOCK=$PWD/agent with runc $who sh build.sh >descriptor 2>err || fail "ssh: $(cat err)"
+		assert_match '^2: 0 /run/buildkit/ssh_agent.0$' err
+		# Without an agent the mount is left out, unless it is required.
+		with runc env -u SSH_AUTH_SOCK $who sh build.sh >descriptor 2>err || fail "no agent: $(cat err)"
+		assert_match '^2: 1 /run/buildkit/ssh_agent.0$' err
+		rm -rf made
+	done
+	status '--mount=type=ssh,required true' env -u SSH_AUTH_SOCK sh build.sh
+	assert_equal 69 "$result"
 	assert_match 'no SSH_AUTH_SOCK' err
+	printf 'FROM oci:base:1\nRUN --mount=type=ssh,id=other [ ! -e "$SSH_AUTH_SOCK" ]\n' |
+		oci-dockerfile --output oci:made:1 >build.sh
+	SSH_AUTH_SOCK=$PWD/agent sh build.sh >descriptor 2>err || fail "another agent: $(cat err)"
+	rm -rf made
+	printf 'FROM oci:base:1\nRUN --mount=type=ssh,id=other,required true\n' >required
+	expect 65 oci-dockerfile --file required
+	assert_match "required:2:1: RUN: there is no agent 'other'; that of SSH_AUTH_SOCK is 'default'" err
+	printf 'FROM oci:base:1\nRUN --mount=type=ssh,uid=5 true\n' >required
+	expect 65 oci-dockerfile --file required
+	assert_match "required:2:5: .*'uid' and 'gid' of ssh are not supported" err
 	printf 'FROM oci:base:1\nRUN --mount=type=secret,id=none,required=true true\n' >required
 	expect 65 oci-dockerfile --file required
 	assert_match "required:2:1: RUN: there is no secret 'none'; give it with --secret" err

@@ -293,3 +293,23 @@ if namespaces_allowed; then
 fi
 sed -i '/^RUN --mount/,/secret,id=s/d; s,/mounted ,,' Dockerfile
 if [ "$(id -u)" -eq 0 ]; then run_it --isolation chroot; fi
+
+# The layout that is written in the context is no part of it: not of the whole, not of a pattern, and
+# not where an exception takes things back in. It is an error as a source.
+rm -rf inside
+mkdir -p inside/d
+echo x >inside/x
+echo y >inside/d/y
+printf '*\n!*\n!out/**\n' >inside/.dockerignore
+printf 'FROM scratch\nCOPY . /all/\nCOPY * /star/\nCOPY x /x\nCOPY --parents . /parents/\n' |
+	oci-dockerfile --context inside --output oci:inside/out:1 >build.sh
+for run in first second; do
+	sh build.sh >descriptor 2>err || fail "$run: $(cat err)"
+	cat err >>said
+	oci-fetch oci:inside/out:1 | oci-list --no-cache | cut -d ' ' -f 1 | grep '^\./' | xargs >paths
+	assert_equal './all ./all/.dockerignore ./all/d ./all/d/y ./all/x ./parents ./parents/.dockerignore ./parents/d ./parents/d/y ./parents/x ./star ./star/.dockerignore ./star/x ./star/y ./x' "$(cat paths)" "$run"
+done
+assert_match "^oci-tar: warning: 'inside/out' is inside 'inside' and left out of the layer" said
+printf 'FROM scratch\nCOPY out /all/\n' | oci-dockerfile --context inside --output oci:inside/out:1 >build.sh
+expect 65 sh build.sh
+assert_match "^oci-tar: .*'inside/out'" err

@@ -114,6 +114,24 @@ assert_message oci-flatten
 mv out no-end
 expect 65 oci-zstd <no-end
 
+# A layer that is not its diffID's, whether its files are written or none is left of them. Its listing is not kept.
+oci-fetch oci:image:3 >hidden
+for index in 0 1; do
+	for image in line hidden; do
+		with_diff_id "$index" "$(digest_of line)" <"$image" >lying
+		for option in --no-cache --from=oci:image; do
+			rm -rf fresh
+			expect 65 env XDG_CACHE_HOME="$PWD/fresh" oci-flatten "$option" <lying
+			assert_match "^oci-flatten: diffID mismatch .*" err
+			mv out no-end
+			expect 65 oci-zstd <no-end
+			if [ -e fresh ] && find fresh -type f | grep -q "$(digest_of line | cut -c8-)"; then
+				fail 'keeps the listing of a layer that is not its'
+			fi
+		done
+	done
+done
+
 assert_failed 65 oci-flatten oci-flatten </dev/null
 if [ -e /dev/full ]; then
 	expect 74 sh -c 'oci-flatten <line >/dev/full'
