@@ -72,15 +72,13 @@ public final class RegistryClient: Sendable {
         if let trace = options.trace { trace(secrets.removed(from: line())) }
     }
 
-    /// Sends one request over one connection, and traces it.
+    /// Sends one request, and traces it.
     ///
     /// - Throws: `TransportFailure`; what a body or a sink threw.
     func exchange(_ request: HTTPRequest) throws -> HTTPResponse {
         try requestPolicy.check(request)
-        let connection = try pool.borrow()
-        defer { pool.putBack(connection) }
         do {
-            let response = try connection.perform(request)
+            let response = try pool.perform(request)
             trace("\(request.method) \(request.url.redacted): \(response.status)")
             warn(response.headers.all("Warning"), from: request.url)
             return response
@@ -104,38 +102,5 @@ public final class RegistryClient: Sendable {
             let line = "\(url.authority): \(text)"
             if warned.withLock({ $0.insert(line).inserted }) { warn(line) }
         }
-    }
-}
-
-/// Idle connections for later requests.
-private final class ConnectionPool: Sendable {
-    private struct Idle: @unchecked Sendable {
-        /// A connection that is in use is not in this list.
-        var connections: [CurlConnection] = []
-    }
-
-    private let settings: TransportSettings
-    private let idle = Guarded(Idle())
-
-    init(_ settings: TransportSettings) {
-        self.settings = settings
-    }
-
-    func borrow() throws(TransportFailure) -> CurlConnection {
-        let connection = idle.withLock { idle in
-            let last = idle.connections.popLast()
-            return last.map { Taken(connection: $0) }
-        }
-        if let connection { return connection.connection }
-        return try CurlConnection(settings)
-    }
-
-    func putBack(_ connection: CurlConnection) {
-        let taken = Taken(connection: connection)
-        idle.withLock { $0.connections.append(taken.connection) }
-    }
-
-    private struct Taken: @unchecked Sendable {
-        let connection: CurlConnection
     }
 }

@@ -41,7 +41,8 @@ import Testing
         #expect(snapshot.root?.kind == .directory)
     }
 
-    /// What oci-list says that small files of accounts hold, under the paths that links lead to.
+    /// The contents of small account files in oci-list's output, under the paths that links lead
+    /// to.
     @Test func contentsOfFiles() throws {
         let snapshot = try parse(
             """
@@ -106,7 +107,24 @@ import Testing
         #expect(entry[0].entry.time == SnapshotEntry.Time(seconds: 5, nanoseconds: nil))
     }
 
-    /// Comments of ours belong to the entry before them, in a text that says that it has them.
+    /// Every byte at every place of a digest.
+    @Test func digitsOfDigests() {
+        let digits = Array("0123456789abcdefABCDEF".utf8)
+        for place in 0..<64 {
+            for byte in UInt8.min...UInt8.max {
+                var text = (0..<64).map { digits[($0 + place) % digits.count] }
+                text[place] = byte
+                let small = String(decoding: text, as: UTF8.self).lowercased()
+                let expected = digits.contains(byte) ? Array(small.utf8) : nil
+                #expect(ContentDigest(hexadecimal: text)?.hexadecimal == expected)
+            }
+        }
+        for count in [0, 32, 63, 65, 128] {
+            #expect(ContentDigest(hexadecimal: Array(repeating: digits[0], count: count)) == nil)
+        }
+    }
+
+    /// Comments of ours belong to the entry before them, if the text announces them.
     @Test func ownKeywords() throws {
         let text = """
             . type=dir

@@ -1,7 +1,7 @@
 """hostile_dockerfile.py SEED...: Dockerfiles with shell code in every place, for each seed.
 
-The script of each is read by several shells, and run by them with programs in the place of the tools
-that only write down their words: every text arrives as it is, and nothing of it runs.
+Several shells run the script of each, with programs in place of the tools that only record their
+arguments: every text arrives unchanged, and no part of it is run.
 """
 
 import json
@@ -75,7 +75,7 @@ class Generator:
         self.expect(source)
 
     def copy_json(self):
-        # What is not ASCII is not escaped, as BuildKit expands variables in it.
+        # Text that is not ASCII is not escaped, because BuildKit expands variables in it.
         source, to = "s" + self.text(newlines=True), "/d" + self.text(newlines=True) + "/"
         self.lines.append("COPY " + json.dumps([bare(source), bare(to)], ensure_ascii=False))
         self.expect(source)
@@ -85,7 +85,7 @@ class Generator:
         self.lines.append(self.choose.choice(["CMD ", "ENTRYPOINT "]) + json.dumps(words))
 
     def user(self):
-        # Of several that follow each other the last one alone is in the script.
+        # Of several in a row, only the last one is in the script.
         if any(line.startswith("USER") for line in self.lines):
             return
         user = "u" + self.text()
@@ -127,7 +127,7 @@ def quoted(text):
 
 
 def bare(text):
-    """The same for a word that is in no quotes."""
+    """The same for a word without quotes."""
     return "".join("\\" + c if c in "'\"\\$" else c for c in text)
 
 

@@ -48,7 +48,7 @@ extension StageCompiler {
         }
         if !copy.sources.isEmpty { pack.append("--xattrs") }
         pack.append("--")
-        // A source that is empty is all of the context, as in BuildKit.
+        // An empty source means the whole context, as in BuildKit.
         pack += copy.sources.map { ShellWord(quoting: $0.isEmpty ? "/" : $0) }
         appendLayer(name, packing: pack, createdBy: history(of: instruction, copy))
     }

@@ -29,6 +29,7 @@ final class CurlTransfer {
         }
         if line.starts(with: "HTTP/".utf8), !headIsComplete {
             response = HTTPResponse(status: statusCode(of: line), headers: HTTPHeaders())
+            response.isMultiplexed = line.starts(with: "HTTP/2".utf8)
         } else if line.first == UInt8(ascii: "\r") || line.first == UInt8(ascii: "\n") {
             return completeHead()
         } else if !headIsComplete {

@@ -131,7 +131,7 @@ struct HTTPRequest {
     var stallTimeout: Duration?
     /// Whether it runs even after a signal: for requests that clean up.
     var ignoresInterruption = false
-    /// Whether it may also detect if the registry uses TLS; only for requests that change nothing.
+    /// Whether it may also detect if the registry uses TLS; used only without a body.
     var findsBaseURL = false
     /// Whether to wait for the response after a signal, because it may have opened an upload that
     /// must be cancelled.
@@ -212,6 +212,8 @@ struct HTTPResponse: Sendable {
     var bodyIsCut = false
     /// Whether it came after a redirect.
     var isRedirected = false
+    /// Whether it came as one of several streams of a connection, as HTTP/2 has them.
+    var isMultiplexed = false
 
     var isSuccess: Bool { (200..<300).contains(status) }
 
