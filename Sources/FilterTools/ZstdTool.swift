@@ -52,7 +52,9 @@ public struct ZstdTool: Tool {
     public init() {}
 
     public func validate() throws {
-        guard level.map({ (1...19).contains($0) }) ?? true else { throw ValidationError("--level is 1 to 19") }
+        guard level.map({ (1...19).contains($0) }) ?? true else {
+            throw ValidationError("--level is 1 to 19")
+        }
         guard threads.map({ (1...200).contains($0) }) ?? true else {
             throw ValidationError("--threads is 1 to 200")
         }
