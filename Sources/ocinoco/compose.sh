@@ -193,11 +193,8 @@ write_script() {
 		copies=$printed_copies
 		write_head
 	else
-		[ -d "$ocinoco_state" ] || {
-			# mkdir reports the error.
-			mkdir -- "$ocinoco_state" || :
-			exit 73
-		}
+		# mkdir reports the error.
+		[ -d "$ocinoco_state" ] || { mkdir -- "$ocinoco_state" || :; exit 73; }
 		write ': run'
 		write "$work=\$ocinoco_state"
 		script=$script$tools_path

@@ -135,12 +135,11 @@ clean_up() {
 
 # Runs the script.
 run_composed() {
-	ocinoco_free=3
+	ocinoco_free=3 ocinoco_status=0
 	while [ "$ocinoco_free" -lt 8 ] && { command true <&"$ocinoco_free"; } 2>/dev/null; do
 		ocinoco_free=$((ocinoco_free + 1))
 	done
 	start run_script
-	ocinoco_status=0
 	{ wait "$!"; } 2>/dev/null || ocinoco_status=$?
 	[ "$ocinoco_status" -eq 0 ] || name_culprit
 }

@@ -131,7 +131,6 @@ make_layer_of() {
 	source=$1 name=layer above=$((above - 1))
 	shift
 	find_layer "$@"
-	warn_of_links "$@"
 	if [ "$above" -eq 0 ]; then make_layer "$@"; else make_lower_layer top "$@"; fi
 }
 
@@ -150,6 +149,7 @@ make_lower_layer() {
 make_layer() {
 	default=zstd again='' descriptors="$descriptors work:$name.json"
 	[ "$is_layer" = no ] || default=none
+	warn_of_links "$@"
 	choose_compressor "${compress:-$default}"
 	if [ "$is_cached" = no ] || ! can_read_again "$@"; then
 		make_or_reuse_layer "$@"
@@ -220,16 +220,20 @@ find_layer() {
 		usage_error "'$found' is not for '$source', which is a layer unless --source-type is file"
 }
 
-# Warns about a directory in SOURCE that would replace a symbolic link of many
-# bases.
+# Warns about directories of the layer that would replace symbolic links of many
+# bases. The content of a tar is not checked.
 warn_of_links() {
 	if [ "$from" = scratch ] || [ ! -d "$source" ] || [ "$quiet$follow_base" != nono ]; then return 0; fi
-	case "$given " in *' --root-dir '* | *' --files-from '*) return 0 ;; esac
+	case "$given " in *' --files-from '*) return 0 ;; esac
+	top='' links=''
+	for word do case $word in *:--root-dir=*) top=${word#*=} top=/${top#/} ;; esac; done
 	for path in bin sbin lib lib32 lib64 libx32 var/run var/lock; do
-		if [ ! -d "$source/$path" ] || [ -L "$source/$path" ]; then continue; fi
-		say "warning: '/$path' is a link in many bases, which the layer would replace by a directory; --follow-base leads through it"
-		return
+		case " $* " in *":--exclude=$path "* | *":--exclude=/$path "*) continue ;; esac
+		case /$path/ in "${top%/}"/*) below=/$path below=$source${below#"${top%/}"} ;; *) continue ;; esac
+		if [ ! -d "$below" ] || [ -L "$below" ]; then continue; fi
+		links="$links${links:+, }'/$path'"
 	done
+	[ -z "$links" ] || say "warning: in many bases a link and in this layer a directory, which would replace it: $links; --follow-base leads through links"
 }
 
 # The stage that states how the image was built: its sources, and the options

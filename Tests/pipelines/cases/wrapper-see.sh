@@ -59,7 +59,19 @@ tar -cf addition.tar -C addition lib/new
 ocinoco build - --from oci:image:merged --output oci:image:tar --follow-base <addition.tar >pushed
 oci-fetch oci:image:tar | oci-list | grep -q '^./usr/lib/new '
 expect 0 ocinoco build addition --from oci:image:merged --output oci:image:replaced
-assert_match "^ocinoco: warning: '/lib' is a link in many bases.*--follow-base" err
+assert_match "^ocinoco: warning: in many bases a link and .* directory.*: '/lib'; --follow-base" err
+mkdir addition/bin
+expect 0 ocinoco build addition --from oci:image:merged --output oci:image:replaced
+assert_match "^ocinoco: warning: .*: '/bin', '/lib'; --follow-base" err
+expect 0 ocinoco build addition --from oci:image:merged --output oci:image:replaced --exclude bin --exclude lib
+assert_empty err
+expect 0 ocinoco build --layer addition:/ --from oci:image:merged --output oci:image:replaced
+assert_match "^ocinoco: warning: .*: '/bin', '/lib'; --follow-base" err
+for directory in /lib lib/ /lib/; do
+	expect 0 ocinoco build addition/lib --from oci:image:merged --output oci:image:replaced --root-dir "$directory"
+	assert_match "^ocinoco: warning: .*: '/lib'; --follow-base" err
+done
+rmdir addition/bin
 expect 0 ocinoco build addition --from oci:image:merged --output oci:image:replaced --quiet
 assert_empty err
 expect 0 ocinoco build addition --from oci:image:merged --output oci:image:replaced --root-dir /opt
