@@ -70,8 +70,8 @@ forgive() {
 
 run_script() {
 	trap : HUP TERM
-	# Without it, ksh93 waits only for the last stage of a pipeline. shellcheck disable=SC3040 # it is
-	# tried first
+	# Without it, ksh93 waits only for the last stage of a pipeline.
+	# shellcheck disable=SC3040 # it is tried first
 	case ${KSH_VERSION-} in
 	*93*) if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi ;;
 	esac
