@@ -8,7 +8,7 @@ public struct JSONObject: Hashable, Sendable {
     }
 
     /// The number of members from which on keys are found by hashes.
-    private static let hashingCount = 9
+    private static let hashingCount = 17
 
     public private(set) var members: [Member]
     /// The index of each key in `members`; nil for few members, which are searched.

@@ -2,11 +2,12 @@
 ///
 /// - Spec: vis(3) with `VIS_WHITE | VIS_OCTAL | VIS_GLOB`; unvis(3).
 public enum VisText {
-    private static let backslash = UInt8(ascii: "\\")
+    @usableFromInline static let backslash = UInt8(ascii: "\\")
 
     /// Appends a name, or a path whose slashes stay.
     ///
     /// - Parameter other: an additional byte to escape.
+    @inlinable
     public static func append(
         _ bytes: some Sequence<UInt8>, to text: inout [UInt8], escaping other: UInt8 = 0
     ) {

@@ -160,6 +160,11 @@ extension String {
         #expect(body.ranges(of: "mkdir ").count == 3)
     }
 
+    @Test func pivots() throws {
+        #expect(try last("COPY --parents a/./b /a//./c /d/").contains("-- a/./b /a//./c"))
+        #expect(throws: DockerfileError.self) { try last("COPY --parents a/./b a/c /d/") }
+    }
+
     @Test func copiesFromOthers() throws {
         let body = try compile(
             """

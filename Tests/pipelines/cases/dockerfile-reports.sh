@@ -52,7 +52,7 @@ COPY --chown=app --chmod=711 a /z/w/a
 END
 for path in /x /x/y /x/y/deep; do has $path '0755 1000:3000'; done
 has /x/y/b '0644 1000:3000'
-has /z/w/a '0711 1000:2000'
+for path in /z /z/w /z/w/a; do has $path '0711 1000:2000'; done
 # buildkit 3602: --link does not look at the destination, and therefore sets its attributes.
 build <<'END'
 FROM oci:base:1
@@ -71,6 +71,26 @@ has /to '0755 0:0'
 has /to/sub '0755 7:8'
 has /to/sub/b '0644 7:8'
 has /again/b '0644 9:9'
+# buildkit 3238: a source behind a link, several into one directory; the context's own links stay in it.
+ln -s sub context/linked
+build <<'END'
+FROM scratch
+COPY linked/deep /x
+COPY linked/b /x
+COPY linked /y/
+END
+has /x/c.log '0644 0:0'
+has /x/b '0644 0:0'
+has /y/deep/c.log '0644 0:0'
+rm context/linked
+# buildkit 1266: of several sources a pattern may match nothing.
+build <<'END'
+FROM scratch
+COPY a none* /x/
+COPY none* /none/
+END
+has /x/a '0644 0:0'
+has /none ''
 # An unknown user name is an error, and never becomes root.
 printf 'FROM oci:base:1\nCOPY --chown=nobody a /\n' | oci-dockerfile --context context --output oci:made:1 >build.sh
 expect 65 sh build.sh
@@ -102,6 +122,20 @@ assert_equal 1 "$(cat count)"
 # buildah 1913: an ignored source counts as missing.
 printf 'FROM scratch\nCOPY a /\n' | oci-dockerfile --context context --output oci:made:1 >build.sh
 expect 65 sh build.sh
+rm context/.dockerignore
+# The file is about the context: what a stage or an image has of these names is copied.
+printf 'a\n**/b\nfrom\n' >context/.dockerignore
+build <<'END'
+FROM oci:base:1 AS one
+COPY <<a <<b /from/
+a
+b
+FROM scratch
+COPY --from=one /from/ /to/
+COPY --from=oci:base:1 /srv/app/ /app/
+END
+has /to/a '0644 0:0'
+has /to/b '0644 0:0'
 rm context/.dockerignore
 # buildah 6726: --exclude below a source, and of the source itself.
 build <<'END'
@@ -149,6 +183,13 @@ ENV abc=bye def=$abc
 ENV ghi=$abc
 END
 assert_equal 'abc=bye def=hello ghi=bye' "$(jq -r '.config.Env[1:] | join(" ")' config.json)"
+# What describes the base does not describe the image.
+oci-fetch oci:base:1 | oci-push-manifest --annotation org.opencontainers.image.title=base oci:titled:1 >descriptor
+build <<'END'
+FROM oci:titled:1
+COPY a /
+END
+assert_equal 'null' "$(oci-fetch --raw oci:made:1 | jq '.annotations["org.opencontainers.image.title"]')"
 # buildah 4167: several files cannot be copied to one name.
 printf 'FROM scratch\nCOPY a sub /x\n' >Dockerfile
 expect 65 oci-dockerfile --file Dockerfile
