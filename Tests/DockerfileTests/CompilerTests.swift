@@ -162,7 +162,7 @@ extension String {
 
     @Test func pivots() throws {
         #expect(try last("COPY --parents a/./b /a//./c /d/").contains("-- a/./b /a//./c"))
-        #expect(throws: DockerfileError.self) { try last("COPY --parents a/./b a/c /d/") }
+        #expect(try last("COPY --parents a/./b a/c /d/").contains("-- a/./b a/c"))
     }
 
     @Test func copiesFromOthers() throws {

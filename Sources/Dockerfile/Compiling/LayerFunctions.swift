@@ -80,7 +80,7 @@ struct LayerFunctions {
             	fi
             	{
             		{ "$@" 2>&1 >&3 3>&- || echo "$?" >"$work"/failed."$1"; } |
-            			while IFS= read -r line; do
+            			while IFS= read -r line || [ -n "$line" ]; do
             				[ -s "$work"/failed ] || printf '%s\\n' "$line" >&2
             			done
             	} 3>&1

@@ -132,13 +132,6 @@ extension StageCompiler {
         if count > 1, !copy.destination.hasSuffix("/") {
             throw instruction.malformed("several sources need a destination that ends with '/'")
         }
-        if instruction.boolean("parents") ?? false,
-            Set(copy.sources.map { StageCompiler.pivot(of: $0) }).count > 1
-        {
-            throw DockerfileError(
-                instruction.position,
-                .unsupported("'--parents' of sources with different pivots '/./'"))
-        }
         if let flag = instruction.flag("checksum"), copy.addresses.isEmpty || count > 1 {
             throw DockerfileError(
                 instruction.position(of: flag),
@@ -150,13 +143,6 @@ extension StageCompiler {
             throw DockerfileError(
                 instruction.position(of: flag), .unsupported("'--unpack' of a URL"))
         }
-    }
-
-    /// The part of a source that `--parents` drops.
-    private static func pivot(of source: String) -> [Substring] {
-        let parts = source.split(separator: "/", omittingEmptySubsequences: false)
-        let pivot = parts.dropFirst().dropLast().firstIndex(of: ".")
-        return pivot.map { parts[..<$0].filter { !$0.isEmpty && $0 != "." } } ?? []
     }
 
     private static func isAddress(_ source: String) -> Bool {
