@@ -62,7 +62,7 @@ struct LayerFunctions {
             pack() {
             	"$@" || {
             		status=$?
-            		echo "$status" >"$work"/failed
+            		echo "$status" >"$work"/.failed
             		fail "$status"
             	}
             }
@@ -79,12 +79,12 @@ struct LayerFunctions {
             		return
             	fi
             	{
-            		{ "$@" 2>&1 >&3 3>&- || echo "$?" >"$work"/failed."$1"; } |
+            		{ "$@" 2>&1 >&3 3>&- || echo "$?" >"$work"/.failed."$1"; } |
             			while IFS= read -r line || [ -n "$line" ]; do
-            				[ -s "$work"/failed ] || printf '%s\\n' "$line" >&2
+            				[ -s "$work"/.failed ] || printf '%s\\n' "$line" >&2
             			done
             	} 3>&1
-            	[ ! -s "$work"/failed."$1" ] || return "$(cat "$work"/failed."$1")"
+            	[ ! -s "$work"/.failed."$1" ] || return "$(cat "$work"/.failed."$1")"
             }
             """)
         return script
@@ -127,12 +127,12 @@ struct LayerFunctions {
             store() {
             	layer=$1
             	shift
-            	if { "$@" 2>/dev/null || echo "$?" >"$work"/failed; } |
+            	if { "$@" 2>/dev/null || echo "$?" >"$work"/.failed; } |
             		behind oci-reuse --media-type=\(LayerFunctions.mediaType) "$work"/known |
             		behind \(push) --reuse\(from) \(destination.text) >"$layer"; then
             		return
             	fi
-            	rm -f "$work"/failed*
+            	rm -f "$work"/.failed*
             	pack "$@" | behind oci-zstd | behind \(push) \(destination.text) >"$layer"
             }
             """)

@@ -178,6 +178,15 @@ for reuse in --reuse=no --reuse=oci:made:1; do
 done
 rm context/dangling
 
+# The names of stages are not those of the script's own files.
+build --context context --reuse=oci:none:1 <<'END'
+FROM scratch AS failed
+COPY file /a
+COPY file /b
+END
+assert_equal 'file 0644 0:0' "$(entry /a)"
+assert_equal 'file 0644 0:0' "$(entry /b)"
+
 # Names in a file that is a hard link, or large.
 mkdir -p context/users/etc
 python3 -c '
