@@ -84,7 +84,9 @@ struct LayerFunctions {
             				[ -s "$work"/.failed ] || printf '%s\\n' "$line" >&2
             			done
             	} 3>&1
-            	[ ! -s "$work"/.failed."$1" ] || return "$(cat "$work"/.failed."$1")"
+            	[ -s "$work"/.failed."$1" ] || return 0
+            	read -r status <"$work"/.failed."$1"
+            	return "$status"
             }
             """)
         return script
