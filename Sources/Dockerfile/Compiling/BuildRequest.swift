@@ -50,7 +50,7 @@ public struct BuildRequest: Sendable {
         buildPlatform = platform
     }
 
-    /// Options for `oci-tar`: what the script writes is no part of the context.
+    /// Options for `oci-tar` that leave the script's own output out of the context.
     var outputOptions: [ShellWord] {
         var places: [String] = []
         for place in destinations + stepCaches where place.hasPrefix("oci:") {

@@ -460,6 +460,7 @@ extension StageCompiler {
             ]
         }
         command += arguments.map { ShellWord(quoting: $0) }
+        if !state.user.isEmpty { script.pipeline([["needs_userspec"]]) }
         script.pipeline([["begin_run", .file(step.root)]])
         script.pipeline([command])
         script.pipeline([["end_run", .file(step.root)]])

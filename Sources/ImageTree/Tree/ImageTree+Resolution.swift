@@ -1,7 +1,3 @@
-import ByteStream
-import OCI
-import Tar
-
 extension ImageTree {
     /// The result of following a path.
     enum Resolution {
