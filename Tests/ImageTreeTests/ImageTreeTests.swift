@@ -85,14 +85,14 @@ import Testing
     @Test func hardLinksOutliveLaterWhiteouts() throws {
         let below: [Item] = [.directory("d/"), .file("d/a", size: 9), .file("d/b"), .file("k")]
         for whiteout in ["d/.wh.a", "d/.wh..wh..opq", ".wh.d", ".wh..wh..opq"] {
-            let tree = try tree([below, [.hardLink("link", "d/a"), .empty(whiteout)]])
-            let link = try #require(tree.find(Array("link".utf8)))
-            #expect(try tree.snapshotEntry(of: link)?.size == 9)
-            #expect(tree.find(Array("d/a".utf8)) == nil)
-            #expect(!tree.covered.map(\.size).contains(9))
+            let linked = try tree([below, [.hardLink("link", "d/a"), .empty(whiteout)]])
+            let link = try #require(linked.find(Array("link".utf8)))
+            #expect(try linked.snapshotEntry(of: link)?.size == 9)
+            #expect(linked.find(Array("d/a".utf8)) == nil)
+            #expect(!linked.covered.map(\.size).contains(9))
             // Before the link, the whiteout leaves nothing to link to.
             #expect(throws: ImageTreeError.self) {
-                try self.tree([below, [.empty(whiteout), .hardLink("link", "d/a")]])
+                try tree([below, [.empty(whiteout), .hardLink("link", "d/a")]])
             }
         }
         #expect(
@@ -106,15 +106,15 @@ import Testing
         ]
         // A directory that still has files of the layer stays as it was.
         let own: [Item] = [.file("d/e/n"), .empty(".wh.d"), .file("l/x"), .empty(".wh.l")]
-        let tree = try tree([below, own])
-        #expect(try tree.paths() == ["1 d", "1 d/e", "2 d/e/n", "2 d/x"])
-        let directory = try #require(tree.find(Array("d".utf8)))
-        #expect(try tree.snapshotEntry(of: directory)?.mode == 0o711)
+        let spared = try tree([below, own])
+        #expect(try spared.paths() == ["1 d", "1 d/e", "2 d/e/n", "2 d/x"])
+        let directory = try #require(spared.find(Array("d".utf8)))
+        #expect(try spared.snapshotEntry(of: directory)?.mode == 0o711)
         // The next layer may use the names again, and delete all of it.
         #expect(
-            try self.tree([below, own, [.file("d/a"), .directory("d/g/"), .file("d/g/h")]]).paths()
+            try tree([below, own, [.file("d/a"), .directory("d/g/"), .file("d/g/h")]]).paths()
                 == ["1 d", "3 d/a", "1 d/e", "2 d/e/n", "3 d/g", "3 d/g/h", "2 d/x"])
-        #expect(try self.tree([below, own, [.empty(".wh.d")]]).paths() == [])
+        #expect(try tree([below, own, [.empty(".wh.d")]]).paths() == [])
     }
 
     @Test func manyWhiteoutsOfOneDirectory() throws {

@@ -206,6 +206,23 @@ manifest_with ".artifactType = \"a/b\" | .config = {
 	mediaType: \"application/vnd.oci.empty.v1+json\", digest: \"$changed\", size: 2, data: \"e30=\"}"
 expect 0 oci-validate oci:artifact-good
 
+# What BuildKit says of how an image was built is no image, though its config looks like one.
+damaged attestation
+printf '{"architecture":"unknown","os":"unknown","config":{},"rootfs":{"type":"layers","diff_ids":["%s"]}}' "$layer" >config.json
+printf '{}' >statement
+jq -nc --arg config "$(store config.json)" --argjson size "$(wc -c <config.json)" --arg statement "$(store statement)" \
+	'{schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json",
+	config: {mediaType: "application/vnd.oci.image.config.v1+json", digest: $config, size: $size},
+	layers: [{mediaType: "application/vnd.in-toto+json", digest: $statement, size: 2}]}' >statement.json
+jq -c --arg digest "$(store statement.json)" --argjson size "$(wc -c <statement.json)" '.manifests += [{
+	mediaType: "application/vnd.oci.image.manifest.v1+json", digest: $digest, size: $size,
+	platform: {architecture: "unknown", os: "unknown"},
+	annotations: {"vnd.docker.reference.type": "attestation-manifest"}}]' image/index.json >attestation/index.json
+expect 0 oci-validate oci:attestation
+rm "$(blob attestation "$(digest_of statement)")"
+expect 65 oci-validate oci:attestation
+assert_match "^$(digest_of statement) missing: layers\[0\] of " out
+
 # zstd:chunked: the positions, each file's frames, and tar-split, also in a layer of another program, which has no
 # trailer of ours.
 oci-tar dist | oci-zstd --chunked | oci-push-blob oci:image >chunked.json
