@@ -103,7 +103,7 @@ public final class ImageLister: Sendable {
     private func listing(
         of layer: ImageLayer, in places: [Reference], _ budget: ListingBudget
     ) throws -> LayerListing {
-        let whole = ListingKey.layer(diffID: layer.diffID)
+        let whole = ListingKey.layer(diffID: layer.tarDigest)
         if let known = known(whole, layer) {
             try budget.spend(known.items.count)
             return known
@@ -188,6 +188,14 @@ struct ImageLayer: Sendable {
     let descriptor: Descriptor
     let diffID: Digest
 
+    /// The digest of its tar as far as the documents prove it: of an uncompressed layer its own,
+    /// whatever diffID the config states.
+    var tarDigest: Digest {
+        let isTar = descriptor.mediaType.layerCompression == LayerCompression.none
+        return isTar && descriptor.digest.algorithm == diffID.algorithm
+            ? descriptor.digest : diffID
+    }
+
     /// Its name in messages.
     var subject: String { "layer \(index + 1)" }
 
@@ -201,7 +209,7 @@ struct ImageLayer: Sendable {
         } catch {
             // The layer is read whole.
         }
-        return .layer(diffID: diffID)
+        return .layer(diffID: tarDigest)
     }
 
     /// - Throws: `EditError` when the image contradicts itself; `JSONError` for its config.

@@ -82,6 +82,49 @@ import Testing
         #expect(throws: ImageTreeError.self) { try tree.applying([.hardLink("x", "dir")]) }
     }
 
+    @Test func hardLinksOutliveLaterWhiteouts() throws {
+        let below: [Item] = [.directory("d/"), .file("d/a", size: 9), .file("d/b"), .file("k")]
+        for whiteout in ["d/.wh.a", "d/.wh..wh..opq", ".wh.d", ".wh..wh..opq"] {
+            let linked = try tree([below, [.hardLink("link", "d/a"), .empty(whiteout)]])
+            let link = try #require(linked.find(Array("link".utf8)))
+            #expect(try linked.snapshotEntry(of: link)?.size == 9)
+            #expect(linked.find(Array("d/a".utf8)) == nil)
+            #expect(!linked.covered.map(\.size).contains(9))
+            // Before the link, the whiteout leaves nothing to link to.
+            #expect(throws: ImageTreeError.self) {
+                try tree([below, [.empty(whiteout), .hardLink("link", "d/a")]])
+            }
+        }
+        #expect(
+            try tree([below, [.hardLink("k", "k"), .empty(".wh.k")]]).paths().contains("2 k"))
+    }
+
+    @Test func whiteoutsSpareTheirLayer() throws {
+        let below: [Item] = [
+            .directory("d/", mode: 0o711), .file("d/a"), .directory("d/e/"), .file("d/e/f"),
+            .directory("d/g/"), .link("l", "d"),
+        ]
+        // A directory that still has files of the layer stays as it was.
+        let own: [Item] = [.file("d/e/n"), .empty(".wh.d"), .file("l/x"), .empty(".wh.l")]
+        let spared = try tree([below, own])
+        #expect(try spared.paths() == ["1 d", "1 d/e", "2 d/e/n", "2 d/x"])
+        let directory = try #require(spared.find(Array("d".utf8)))
+        #expect(try spared.snapshotEntry(of: directory)?.mode == 0o711)
+        // The next layer may use the names again, and delete all of it.
+        #expect(
+            try tree([below, own, [.file("d/a"), .directory("d/g/"), .file("d/g/h")]]).paths()
+                == ["1 d", "3 d/a", "1 d/e", "2 d/e/n", "3 d/g", "3 d/g/h", "2 d/x"])
+        #expect(try tree([below, own, [.empty(".wh.d")]]).paths() == [])
+    }
+
+    @Test func manyWhiteoutsOfOneDirectory() throws {
+        var below: [Item] = [.directory("d/")]
+        for index in 0..<20_000 { below.append(.directory("d/\(index)/")) }
+        var own: [Item] = [.file("d/own")]
+        for _ in 0..<20_000 { own += [.empty(".wh.d"), .empty("d/.wh..wh..opq")] }
+        #expect(try tree([below, own]).paths() == ["1 d", "2 d/own"])
+    }
+
     @Test func refusesCircles() throws {
         let below: [Item] = [.link("a", "b"), .link("b", "a")]
         #expect(throws: ImageTreeError.self) { try tree([below, [.file("a/x")]]) }

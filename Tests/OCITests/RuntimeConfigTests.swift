@@ -223,6 +223,20 @@ import Testing
 
 /// What is known about an image before its files are unpacked.
 @Suite struct RunCheckTests {
+    @Test func everyUnusableValueIsFound() throws {
+        let run = #"{"Env":["A=","B"],"WorkingDir":"relative","User":"a:b:c","Cmd":["a\u0000"]}"#
+        #expect(
+            try config(image(run)).valueErrors().map(\.text) == [
+                "config.data.config.Cmd[0]: has a zero byte",
+                "config.data.config.Env[1]: not NAME=VALUE: 'B'",
+                "config.data.config.User: not USER[:GROUP]",
+                "config.data.config.WorkingDir: not an absolute path: 'relative'",
+            ])
+        let usable = #"{"Env":["A=","B=c=d"],"WorkingDir":"/","User":"1000:0"}"#
+        #expect(try config(image(usable)).valueErrors().isEmpty)
+        #expect(try config(image("null")).valueErrors().isEmpty)
+    }
+
     private func problem(_ document: String, arguments: [String]? = nil) throws -> String? {
         var options = RuntimeConfig.Options()
         options.arguments = arguments

@@ -33,6 +33,22 @@ KINDS = {
     "link-across": [[e("a", data=b"low")], [e("b", L, link="a")], [e("a", data=b"up")]],
     "link-of-link": [[e("a", data=b"low"), e("b", L, link="a"), e("c", L, link="b")], [e(".wh.a"), e(".wh.b")]],
     "link-to-symlink": [[e("s", S, link="x"), e("b", L, link="s")], [e("s", data=b"file")]],
+    # a hard link to a file whose name a later whiteout of the same layer deletes
+    "link-then-whiteout": [[e("k", data=b"low")], [e("k3", L, link="k"), e(".wh.k")]],
+    "link-then-whiteout-parent": [[e("d", D), e("d/a", data=b"low"), e("d/b", data=b"x")], [e("k", L, link="d/a"), e(".wh.d")]],
+    "link-then-opaque": [[e("d", D, mode=0o711), e("d/a", data=b"low"), e("d/b", data=b"x")],
+                         [e("k", L, link="d/a"), e("d/.wh..wh..opq"), e("d/n", data=b"n")]],
+    "link-inside-then-opaque": [[e("d", D), e("d/a", data=b"low")], [e("d/k", L, link="d/a"), e("d/.wh..wh..opq")]],
+    "link-then-opaque-root": [[e("a", data=b"low"), e("b", data=b"x")], [e("k", L, link="a"), e(".wh..wh..opq")]],
+    "link-to-symlink-then-whiteout": [[e("s", S, link="x")], [e("k", L, link="s"), e(".wh.s")]],
+    "link-behind-link-then-whiteout": [[e("usr", D), e("usr/a", data=b"low"), e("lib", S, link="usr")],
+                                       [e("k", L, link="lib/a"), e(".wh.lib"), e("usr/.wh.a"), e("usr", D)]],
+    "link-whiteout-and-back": [[e("a", data=b"low")], [e("k", L, link="a"), e(".wh.a"), e("a", data=b"up")], [e("l", L, link="k")]],
+    "link-of-link-then-whiteout": [[e("a", data=b"low"), e("b", L, link="a")], [e("c", L, link="b"), e(".wh.a"), e(".wh.b")]],
+    # an entry, and a later whiteout of a link or directory on the way to it
+    "behind-link-then-whiteout": [[e("usr", D), e("lib", S, link="usr")], [e("lib/x", data=b"x"), e(".wh.lib"), e("usr", D)]],
+    "below-then-whiteout": [[e("d", D, mode=0o711, uid=7), e("d/a", data=b"1"), e("d/e", D), e("d/e/f", data=b"2")],
+                            [e("d/n", data=b"n"), e("d/m/o", data=b"o"), e(".wh.d")]],
     # directories behind links, and below files
     "behind-link": [[e("usr", D), e("usr/lib", D), e("lib", S, link="usr/lib")], [e("lib/x", data=b"x")]],
     "behind-absolute-link": [[e("usr", D), e("usr/lib", D), e("lib", S, link="/usr/lib")], [e("lib/sub", D), e("lib/sub/x", data=b"x")]],

@@ -1,3 +1,4 @@
+import Hashing
 import JSON
 import OCI
 
@@ -10,69 +11,128 @@ struct DocumentComparison {
         self.ignored = ignored
     }
 
+    /// Compares everything but the layers.
+    ///
     /// - Throws: `JSONError` for a malformed config.
     mutating func compare(_ first: Image, _ second: Image) throws(JSONError) {
-        compareManifests(first.manifest, second.manifest)
-        let count = differences.count
-        if first.configBytes != second.configBytes {
+        compareManifests(first, second)
+        if first.configBytes == second.configBytes { return }
+        let isImage = [first, second].allSatisfy { $0.manifest.config.mediaType.isImageConfig }
+        do throws(JSONError) {
             var (one, other) = (
                 try JSON.parse(first.configBytes), try JSON.parse(second.configBytes)
             )
-            let hasOtherLayers = DocumentComparison.layers(one) != DocumentComparison.layers(other)
-            DocumentComparison.prepare(&one, ignored)
-            DocumentComparison.prepare(&other, ignored)
+            DocumentComparison.prepare(&one, ignored, isImage)
+            DocumentComparison.prepare(&other, ignored, isImage)
             compare(one, other, at: []) { .config($0) }
-            if differences.count == count, ignored.isEmpty, !hasOtherLayers {
-                differences.append(ImageDifference(subject: .config(""), change: .bytes))
-            }
+        } catch {
+            if isImage { throw error }
+            // The config of an artifact need not be JSON.
+            compare(
+                .string(first.manifest.config.digest.description),
+                .string(second.manifest.config.digest.description), at: ["config", "digest"]
+            ) { .manifest($0) }
         }
-        let bytes = (first.manifest.storedBytes, second.manifest.storedBytes)
-        if bytes.0 != bytes.1, differences.isEmpty, ignored.isEmpty,
-            first.manifest.layers == second.manifest.layers
+    }
+
+    /// Adds a difference when the documents differ in nothing that was compared: order of keys,
+    /// white space, or escapes.
+    mutating func compareBytes(_ first: Image, _ second: Image) {
+        guard ignored.isEmpty else { return }
+        if first.configBytes != second.configBytes {
+            differences.append(ImageDifference(subject: .config(""), change: .bytes))
+        } else if first.manifest.storedBytes != second.manifest.storedBytes
+            || DocumentComparison.haveOtherDigests(first, second)
         {
             differences.append(ImageDifference(subject: .manifest(""), change: .bytes))
         }
     }
 
-    private mutating func compareManifests(_ first: Manifest, _ second: Manifest) {
-        compare(
-            .string(first.mediaType.rawValue), .string(second.mediaType.rawValue),
-            at: ["mediaType"]
-        ) { .manifest($0) }
-        compare(
-            .string(first.config.mediaType.rawValue), .string(second.config.mediaType.rawValue),
-            at: ["config", "mediaType"]
-        ) { .manifest($0) }
-        compare(first.document["artifactType"], second.document["artifactType"], ["artifactType"]) {
-            .manifest($0)
-        }
-        compare(
-            first.subject.map { .object($0.document) },
-            second.subject.map { .object($0.document) }, ["subject"]
-        ) { .manifest($0) }
-        let keys = DocumentComparison.keys(first.annotations, second.annotations)
-        for key in keys where !isIgnored(annotation: key) {
-            compare(first.annotations[key], second.annotations[key], [key.text]) {
-                .annotation($0)
+    /// Whether the manifests are stored with different bytes, as far as the lines tell.
+    private static func haveOtherDigests(_ first: Image, _ second: Image) -> Bool {
+        let digests = (first.storedDigest, second.storedDigest)
+        guard let one = digests.0 ?? digests.1?.of(first.manifest),
+            let other = digests.1 ?? digests.0?.of(second.manifest)
+        else { return false }
+        return one.algorithm == other.algorithm && one != other
+    }
+
+    /// Compares every field of the manifests but the layers, and the content of the configs.
+    private mutating func compareManifests(_ first: Image, _ second: Image) {
+        let hasOtherConfig = first.configBytes != second.configBytes
+        func document(_ image: Image) -> (fields: JSON, annotations: JSONObject) {
+            var document = image.manifest.storedDocument
+            let annotations = document.object("annotations")
+            document["annotations"] = nil
+            document["layers"] = nil
+            if hasOtherConfig, case .object(var config) = document["config"] {
+                config["digest"] = nil
+                config["size"] = nil
+                document["config"] = .object(config)
             }
+            return (.object(document), annotations)
+        }
+        let (one, other) = (document(first), document(second))
+        compare(one.fields, other.fields, at: []) { .manifest($0) }
+        for key in DocumentComparison.keys(one.annotations, other.annotations)
+        where !isIgnored(annotation: key) {
+            compare(one.annotations[key], other.annotations[key], [key.text]) { .annotation($0) }
         }
     }
 
-    /// Annotations that only image lines have are ignored.
-    private func isIgnored(annotation key: JSONString) -> Bool {
-        key.text.hasPrefix("ocinoco.")
-            || ignored.contains(.time) && key == "org.opencontainers.image.created"
+    /// Compares the fields of two descriptors of layers. Of different blobs, only the fields that
+    /// do not follow from the bytes are compared.
+    mutating func compareLayers(_ first: Descriptor, _ second: Descriptor, at index: Int) {
+        func document(_ layer: Descriptor, beside other: Descriptor) -> JSON {
+            var document = layer.document
+            var annotations = document.object("annotations")
+            for member in annotations.members where isIgnored(annotation: member.key) {
+                annotations[member.key] = nil
+            }
+            if layer.digest != other.digest {
+                for key: JSONString in ["digest", "size", "data"] { document[key] = nil }
+                for key in Annotation.ofLayerBytes { annotations[key] = nil }
+                if let compression = layer.mediaType.layerCompression,
+                    let second = other.mediaType.layerCompression, compression != second
+                {
+                    document["mediaType"] = nil
+                }
+            }
+            let isSame = annotations == document.object("annotations")
+            if !isSame {
+                document["annotations"] = annotations.isEmpty ? nil : .object(annotations)
+            }
+            return .object(document)
+        }
+        compare(
+            document(first, beside: second), document(second, beside: first),
+            at: ["layers[\(index)]"]
+        ) { .manifest($0) }
     }
 
-    private static func layers(_ config: JSON) -> JSON? {
-        guard let config = config.object else { return nil }
-        return config["rootfs"]
+    /// Compares the diffIDs that configs state for the same blob.
+    mutating func compareDiffIDs(_ first: Digest, _ second: Digest, at index: Int) {
+        compare(
+            .string(first.description), .string(second.description),
+            at: ["rootfs", "diff_ids[\(index)]"]
+        ) { .config($0) }
+    }
+
+    mutating func add(_ difference: ImageDifference) { differences.append(difference) }
+
+    private func isIgnored(annotation key: JSONString) -> Bool {
+        ignored.contains(.time) && key == Annotation.created
     }
 
     /// Layers are compared by themselves; variables are compared by name.
-    private static func prepare(_ document: inout JSON, _ ignored: Set<ImageAspect>) {
-        guard case .object(var config) = document else { return }
-        config["rootfs"] = nil
+    private static func prepare(
+        _ document: inout JSON, _ ignored: Set<ImageAspect>, _ isImage: Bool
+    ) {
+        guard isImage, case .object(var config) = document else { return }
+        if case .object(var rootfs) = config["rootfs"] {
+            rootfs["diff_ids"] = nil
+            config["rootfs"] = .object(rootfs)
+        }
         if ignored.contains(.history) { config["history"] = nil }
         if ignored.contains(.time) {
             config["created"] = nil
@@ -165,5 +225,12 @@ struct DocumentComparison {
                 subject: subject(path.joined(separator: ".")),
                 change: first == nil ? .added : second == nil ? .removed : .changed,
                 first: first, second: second))
+    }
+}
+
+extension Digest {
+    /// The digest of a manifest's stored bytes, of this algorithm.
+    fileprivate func of(_ manifest: Manifest) -> Digest {
+        .of(manifest.storedBytes, algorithm: algorithm)
     }
 }

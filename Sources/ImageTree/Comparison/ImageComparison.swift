@@ -28,45 +28,55 @@ public struct ImageComparison {
     public func differences(_ first: Image, _ second: Image) throws -> [ImageDifference] {
         var documents = DocumentComparison(ignoring: ignored)
         try documents.compare(first, second)
-        var differences = documents.differences
-        let isImage = [first, second].allSatisfy { $0.manifest.config.mediaType.isImageConfig }
-        guard isImage else { return differences + blobs(first, second) }
-        let layers = (try ImageLayer.all(of: first), try ImageLayer.all(of: second))
-        differences += try compareLayers(layers.0, layers.1, first, second)
-        if comparesFiles, layers.0.map(\.diffID) != layers.1.map(\.diffID) {
-            differences += try compareFiles(layers.0, layers.1, first, second)
+        for (index, pair) in zip(first.manifest.layers, second.manifest.layers).enumerated() {
+            documents.compareLayers(pair.0, pair.1, at: index)
         }
-        return differences
+        let isImage = [first, second].allSatisfy { $0.manifest.config.mediaType.isImageConfig }
+        let layers =
+            isImage
+            ? (try ImageLayer.all(of: first), try ImageLayer.all(of: second)) : ([], [])
+        if isImage {
+            try compareLayers(layers.0, layers.1, first, second, &documents)
+        } else {
+            compareBlobs(first, second, &documents)
+        }
+        if documents.differences.isEmpty { documents.compareBytes(first, second) }
+        if comparesFiles, layers.0.map(\.tarDigest) != layers.1.map(\.tarDigest) {
+            return documents.differences + (try compareFiles(layers.0, layers.1, first, second))
+        }
+        return documents.differences
     }
 
     // MARK: Layers
 
     private func compareLayers(
-        _ first: [ImageLayer], _ second: [ImageLayer], _ one: Image, _ other: Image
-    ) throws -> [ImageDifference] {
-        var differences: [ImageDifference] = []
+        _ first: [ImageLayer], _ second: [ImageLayer], _ one: Image, _ other: Image,
+        _ documents: inout DocumentComparison
+    ) throws {
         for index in 0..<max(first.count, second.count) {
             let left = index < first.count ? first[index] : nil
             let right = index < second.count ? second[index] : nil
-            if left?.descriptor.digest == right?.descriptor.digest { continue }
+            if let left, let right, left.descriptor.digest == right.descriptor.digest {
+                documents.compareDiffIDs(left.diffID, right.diffID, at: index)
+                continue
+            }
             let change: ImageDifference.Change =
                 left == nil
                 ? .added
                 : right == nil
-                    ? .removed : left?.diffID == right?.diffID ? .compression : .changed
+                    ? .removed : left?.tarDigest == right?.tarDigest ? .compression : .changed
             if change == .changed, let left, let right,
                 ignored.contains(.time) || ignored.contains(.order),
                 try holdTheSame(left, right, one, other)
             {
                 continue
             }
-            differences.append(
+            documents.add(
                 ImageDifference(
                     subject: .layer(index + 1), change: change,
                     first: (left?.descriptor.document).map { .object($0) },
                     second: (right?.descriptor.document).map { .object($0) }))
         }
-        return differences
     }
 
     /// Whether two layers have the same entries, apart from ignored aspects.
@@ -94,17 +104,20 @@ public struct ImageComparison {
     }
 
     /// Compares the blobs of artifacts.
-    private func blobs(_ first: Image, _ second: Image) -> [ImageDifference] {
+    private func compareBlobs(
+        _ first: Image, _ second: Image, _ documents: inout DocumentComparison
+    ) {
         let (left, right) = (first.manifest.layers, second.manifest.layers)
-        return (0..<max(left.count, right.count)).compactMap { index in
+        for index in 0..<max(left.count, right.count) {
             let one = index < left.count ? left[index] : nil
             let other = index < right.count ? right[index] : nil
-            if one == other { return nil }
-            return ImageDifference(
-                subject: .layer(index + 1),
-                change: one == nil ? .added : other == nil ? .removed : .changed,
-                first: (one?.document).map { .object($0) },
-                second: (other?.document).map { .object($0) })
+            if one?.digest == other?.digest { continue }
+            documents.add(
+                ImageDifference(
+                    subject: .layer(index + 1),
+                    change: one == nil ? .added : other == nil ? .removed : .changed,
+                    first: (one?.document).map { .object($0) },
+                    second: (other?.document).map { .object($0) }))
         }
     }
 
@@ -113,7 +126,7 @@ public struct ImageComparison {
     private func compareFiles(
         _ first: [ImageLayer], _ second: [ImageLayer], _ one: Image, _ other: Image
     ) throws -> [ImageDifference] {
-        let shared = zip(first, second).prefix { $0.diffID == $1.diffID }.count
+        let shared = zip(first, second).prefix { $0.tarDigest == $1.tarDigest }.count
         let upper = try listings(Array(first[shared...]), Array(second[shared...]), one, other)
         if shared > 0, try LayerCoverage.areAlike(upper.0, upper.1) {
             // The layers below make no difference, so they are taken as empty.
@@ -160,7 +173,7 @@ public struct ImageComparison {
         var numbers: [Origin: Int] = [:]
         func number(_ layer: ImageLayer, _ listing: LayerListing) -> Int {
             let origin = Origin(
-                layer: layer.diffID, table: listing.table,
+                layer: layer.tarDigest, table: listing.table,
                 hasContentDigests: listing.hasContentDigests)
             let number = numbers[origin] ?? numbers.count
             numbers[origin] = number

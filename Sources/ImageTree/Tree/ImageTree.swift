@@ -59,6 +59,9 @@ public struct ImageTree: Sendable {
     private(set) var covered: [Covered] = []
     /// The directory of the last entry; nil after names have changed.
     private var lastParent: (path: [UInt8], node: UInt32)?
+    /// Directories in which a whiteout of the present layer has left only what the layer itself
+    /// has.
+    private var cleared: Set<UInt32> = []
 
     /// The image without layers: an empty root directory.
     public init() {
@@ -76,22 +79,23 @@ public struct ImageTree: Sendable {
         precondition(layers.count < Int(Record.implied))
         let layer = UInt16(layers.count)
         layers.append(listing)
-        // A whiteout applies to the layers below, wherever in its layer it is.
-        try listing.visit { (item, _) throws(ImageTreeError) in
-            if item.action == .entry { return }
-            guard let node = find(exactly: item.entry.path) else { return }
-            if item.action == .whiteout {
-                try remove(node)
-            } else {
-                try removeChildren(of: node)
+        lastParent = nil
+        cleared = []
+        // In the order of the tar, as in unpacking: a link to a file whose name a later whiteout
+        // deletes keeps the file.
+        try listing.visit { (item, attributes) throws(ImageTreeError) in
+            switch item.action {
+            case .entry: try put(item.entry, Record(layer: layer, offset: UInt32(attributes)))
+            case .whiteout:
+                guard let node = find(exactly: item.entry.path) else { return }
+                try removeOlder(node, than: layer)
+            case .opaqueWhiteout:
+                guard let node = find(exactly: item.entry.path) else { return }
+                try removeOlderChildren(of: node, than: layer)
             }
         }
         lastParent = nil
-        try listing.visit { (item, attributes) throws(ImageTreeError) in
-            guard item.action == .entry else { return }
-            try put(item.entry, Record(layer: layer, offset: UInt32(attributes)))
-        }
-        lastParent = nil
+        cleared = []
     }
 
     // MARK: Names
@@ -171,7 +175,10 @@ public struct ImageTree: Sendable {
         switch entry.kind {
         case .hardLink:
             let target = try linkTarget(of: entry, record)
-            if target == present { return }
+            if target == present {
+                nodes[Int(target)].layer = record.layer
+                return
+            }
             let (shared, kind) = (nodes[Int(target)].record, nodes[Int(target)].kind)
             // Count the new name before the old file loses its name.
             linkCounts[shared, default: 1] += 1
@@ -333,6 +340,69 @@ public struct ImageTree: Sendable {
             return
         }
         covered.append(Covered(node: node, layer: removed.record.layer, size: size))
+    }
+
+    /// Removes a path for a whiteout of `layer`, which spares the layer's own names and the
+    /// directories above them.
+    private mutating func removeOlder(_ node: UInt32, than layer: UInt16) throws(ImageTreeError) {
+        if nodes[Int(node)].kind == .directory {
+            try removeOlderChildren(of: node, than: layer)
+            if nodes[Int(node)].firstChild != ImageTree.none { return }
+        }
+        if nodes[Int(node)].layer != layer { try removeName(node) }
+    }
+
+    /// Removes everything in a directory but the names of `layer` and the directories above them,
+    /// without recursion. What is left in its list of children is there.
+    ///
+    /// A directory is searched once for each layer, however many whiteouts there are.
+    private mutating func removeOlderChildren(
+        of directory: UInt32, than layer: UInt16
+    ) throws(ImageTreeError) {
+        guard cleared.insert(directory).inserted else { return }
+        var directories = [directory]
+        var index = 0
+        while index < directories.count {
+            let parent = directories[index]
+            index += 1
+            if parent != directory, !cleared.insert(parent).inserted { continue }
+            var next = nodes[Int(parent)].firstChild
+            while next != ImageTree.none {
+                let node = nodes[Int(next)]
+                if node.isThere {
+                    if node.kind == .directory {
+                        directories.append(next)
+                    } else if node.layer != layer {
+                        try removeName(next)
+                    }
+                }
+                next = node.nextSibling
+            }
+        }
+        // A directory comes after the one that it is in.
+        for parent in directories.reversed() {
+            dropRemovedChildren(of: parent)
+            if parent != directory, nodes[Int(parent)].layer != layer,
+                nodes[Int(parent)].firstChild == ImageTree.none
+            {
+                try removeName(parent)
+            }
+        }
+    }
+
+    /// Takes names that are not there out of a directory's list of children.
+    private mutating func dropRemovedChildren(of directory: UInt32) {
+        var next = nodes[Int(directory)].firstChild
+        nodes[Int(directory)].firstChild = ImageTree.none
+        while next != ImageTree.none {
+            let node = next
+            next = nodes[Int(node)].nextSibling
+            let isThere = nodes[Int(node)].isThere
+            nodes[Int(node)].isListed = isThere
+            nodes[Int(node)].nextSibling =
+                isThere ? nodes[Int(directory)].firstChild : ImageTree.none
+            if isThere { nodes[Int(directory)].firstChild = node }
+        }
     }
 
     /// Removes everything in a directory, without recursion: a tree may be deeper than the stack.

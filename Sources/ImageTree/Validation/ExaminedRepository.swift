@@ -26,9 +26,17 @@ struct ExaminedRepository: ExaminedPlace {
         let listing = try LayerScan(
             layer: layer, diffID: diffID, hashesContent: location != nil, checksType: true
         ).listing(tapped ?? blob)
-        guard let location, let tapped else { return listing }
-        let table = try TableScan(layer: layer, location: location).listing(tapped.bytes).listing
-        guard table.items == listing.items else { throw TableMismatch() }
+        let scan = location.map { TableScan(layer: layer, location: $0) }
+        if let scan, let tapped, try scan.listing(tapped.bytes).listing.items != listing.items {
+            throw TableMismatch()
+        }
+        var contents = ChunkedContents(
+            layer: layer.layerPath, tarSplit: try TarSplitLocation(layer))
+        if let scan, let tapped { try contents.add(tapped.bytes, scan.reader) }
+        // The table comes after the files, so they are read a second time.
+        if !contents.isEmpty {
+            try contents.check(store.openBlob(layer, subject: path, in: repository))
+        }
         return listing
     }
 }

@@ -16,6 +16,10 @@ public struct ImageValidation {
     /// The documents and blobs that were checked.
     private var seen: Set<Digest> = []
     private var layers = LayerChecks()
+    /// The platforms of the images that were checked, and their configs.
+    private var platforms: [Digest: (platform: Platform, config: Digest)] = [:]
+    /// The faults of platforms that were reported.
+    private var platformFaults: Set<ImageFault> = []
 
     /// - Parameter isFast: whether only existence and size of blobs are checked.
     public init(_ store: ImageStore, isFast: Bool) {
@@ -34,7 +38,10 @@ public struct ImageValidation {
         } else {
             do {
                 let root = try store.manifest(of: reference)
-                try check(root, entry: nil, in: place, depth: 0)
+                try check(root, in: place, depth: 0)
+                if case .layout(let layout) = reference {
+                    try checkEntry(of: root.digest, in: layout)
+                }
             } catch {
                 try note(error, of: reference.description)
             }
@@ -84,7 +91,7 @@ public struct ImageValidation {
                     let single = JSON.array([entry.value]).serialized()
                     for image in try docker.images(of: single, []) {
                         _ = try image.store()
-                        try check(image.root, entry: nil, in: archive, depth: 0)
+                        try check(image.root, in: archive, depth: 0)
                     }
                 } catch {
                     try note(error, of: "manifest.json[\(offset)]")
@@ -111,6 +118,13 @@ public struct ImageValidation {
         } catch {
             try note(error, of: "manifest.json")
         }
+    }
+
+    /// Adds what `body` finds in a document.
+    private mutating func note(_ digest: Digest, _ body: (inout DocumentFaults) -> Void) {
+        var document = DocumentFaults(of: digest.description)
+        body(&document)
+        faults += document.faults
     }
 
     private mutating func checkLayers(in place: some ExaminedPlace) throws {
@@ -147,6 +161,18 @@ public struct ImageValidation {
         try checkEntries(entries, in: place)
     }
 
+    /// Checks the entry of `index.json` that names an image.
+    private mutating func checkEntry(of digest: Digest, in layout: LayoutReference) throws {
+        for (offset, entry) in try store.layoutAudit(layout).entries().enumerated()
+        where entry.digest == digest {
+            if let tag = layout.tag, let name = entry[annotation: Annotation.refName], name != tag {
+                continue
+            }
+            check(fieldsOf: entry, of: "index.json", at: "manifests[\(offset)]")
+            checkPlatform(of: entry)
+        }
+    }
+
     /// Checks the entries of `index.json`.
     private mutating func checkEntries(
         _ entries: [Descriptor], in place: some ExaminedPlace
@@ -163,12 +189,19 @@ public struct ImageValidation {
 
     // MARK: Documents
 
+    private mutating func check(fieldsOf entry: Descriptor, of document: String, at path: String) {
+        var fields = DocumentFaults(of: document)
+        fields.check(entry: entry, at: path)
+        faults += fields.faults
+    }
+
     /// Checks the manifest of an index entry.
     private mutating func check(
         _ entry: Descriptor, of document: String, at offset: Int, in place: some ExaminedPlace,
         depth: Int
     ) throws {
         let path = "manifests[\(offset)]"
+        check(fieldsOf: entry, of: document, at: path)
         guard entry.mediaType.isIndex || entry.mediaType.isManifest else {
             faults.append(
                 ImageFault(
@@ -195,11 +228,13 @@ public struct ImageValidation {
                     document, "\(path).mediaType", "\(entry.mediaType), but it is \(raw.mediaType)")
             )
         }
-        try check(raw, entry: entry, in: place, depth: depth)
+        try check(raw, in: place, depth: depth, isImage: !entry.isNoImage)
+        checkPlatform(of: entry)
     }
 
+    /// - Parameter isImage: false for attestations, which look like images but for their layers.
     private mutating func check(
-        _ raw: RawManifest, entry: Descriptor?, in place: some ExaminedPlace, depth: Int
+        _ raw: RawManifest, in place: some ExaminedPlace, depth: Int, isImage: Bool = true
     ) throws {
         guard seen.insert(raw.digest).inserted else { return }
         let limit = DocumentLimit.manifestByteCount
@@ -209,6 +244,7 @@ public struct ImageValidation {
         do {
             if raw.mediaType.isIndex {
                 let index = try raw.index()
+                note(raw.digest) { $0.check(index) }
                 guard depth < DocumentLimit.indexDepth else {
                     return add(raw.digest, "", "indexes nested too deeply")
                 }
@@ -218,7 +254,7 @@ public struct ImageValidation {
                         depth: depth + 1)
                 }
             } else {
-                try check(raw.manifest(), raw, entry: entry, in: place)
+                try check(raw.manifest(), raw.digest, in: place, isImage: isImage)
             }
         } catch {
             try note(error, of: raw.digest.description)
@@ -226,11 +262,10 @@ public struct ImageValidation {
     }
 
     private mutating func check(
-        _ manifest: Manifest, _ raw: RawManifest, entry: Descriptor?,
-        in place: some ExaminedPlace
+        _ manifest: Manifest, _ digest: Digest, in place: some ExaminedPlace, isImage: Bool
     ) throws {
-        let digest = raw.digest
-        guard manifest.config.mediaType.isImageConfig else {
+        guard isImage, manifest.config.mediaType.isImageConfig else {
+            note(digest) { $0.check(manifest, diffIDs: nil) }
             for (index, blob) in ([manifest.config] + manifest.layers).enumerated() {
                 layers.add(
                     blob, diffID: nil, manifest: digest,
@@ -243,13 +278,15 @@ public struct ImageValidation {
         if let bytes = try configBytes(of: manifest, digest, in: place) {
             do {
                 let parsed = try ImageConfig(JSONField(JSON.parse(bytes)))
+                platforms[digest] = (try parsed.platform(), manifest.config.digest)
+                note(manifest.config.digest) { $0.check(parsed, of: manifest) }
                 try parsed.checkLayers(of: manifest)
-                try checkPlatform(of: parsed, manifest.config.digest, entry)
                 config = parsed
             } catch {
                 try note(error, of: manifest.config.digest.description)
             }
         }
+        note(digest) { $0.check(manifest, diffIDs: config?.diffIDs) }
         for (index, layer) in manifest.layers.enumerated() {
             layers.add(
                 layer, diffID: config.map { $0.diffIDs[index] }, manifest: digest,
@@ -281,15 +318,18 @@ public struct ImageValidation {
         }
     }
 
-    private mutating func checkPlatform(
-        of config: ImageConfig, _ digest: Digest, _ entry: Descriptor?
-    ) throws {
-        let own = try config.platform()
-        guard let stated = entry?.platform else { return }
+    /// Checks that an entry of an index states the platform of its image.
+    private mutating func checkPlatform(of entry: Descriptor) {
+        guard let stated = entry.platform, let (own, config) = platforms[entry.digest] else {
+            return
+        }
         let isSame =
             own.os == stated.os && own.architecture == stated.architecture
             && (own.variant == nil || stated.variant == nil || own.variant == stated.variant)
-        if !isSame { add(digest, "", "for '\(own)', but its index says '\(stated)'") }
+        if isSame { return }
+        let fault = ImageFault(
+            config.description, "", "for '\(own)', but its index says '\(stated)'")
+        if platformFaults.insert(fault).inserted { faults.append(fault) }
     }
 
     /// The config's bytes; nil, with a fault recorded, when they cannot be read.

@@ -120,7 +120,10 @@ public struct Manifest: Hashable, Sendable {
     /// annotations that only image lines have.
     ///
     /// Docker's manifests have no annotations, so those of the base stay in the line.
-    public var storedBytes: [UInt8] {
+    public var storedBytes: [UInt8] { storedDocument.serialized() }
+
+    /// The document to store, as `storedBytes`.
+    public var storedDocument: JSONObject {
         var copy = self
         if config.document["data"] != nil {
             copy.config.embed(nil)
@@ -131,7 +134,7 @@ public struct Manifest: Hashable, Sendable {
             copy[annotation: Annotation.baseName] = nil
             copy[annotation: Annotation.baseDigest] = nil
         }
-        return copy.document.serialized()
+        return copy.document
     }
 }
 

@@ -23,6 +23,8 @@ public enum Annotation {
         "io.github.containers.zstd-chunked.tarsplit-position"
     /// The annotations that mark a layer as zstd:chunked; they are wrong after recompression.
     static let chunked = [chunkedTableDigest, chunkedTablePosition, chunkedTarSplitPosition]
+    /// The annotations of a layer that follow from its bytes.
+    package static let ofLayerBytes = chunked + [uncompressed]
     /// On an index entry: whether the image has zstd layers; the key of containers/image.
     public static let zstdCompression: JSONString = "io.github.containers.compression.zstd"
     /// BuildKit's mark of an entry that is not an image, such as `attestation-manifest`.

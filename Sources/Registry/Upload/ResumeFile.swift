@@ -61,21 +61,27 @@ final class ResumeFile {
     }
 
     /// - Returns: nil when another process creates or removes it at the same time.
-    private static func open(
-        _ path: Path
-    ) throws(StreamError) -> (file: OwnedDescriptor, isNew: Bool)? {
+    /// - Throws: `RegistryError.resumeFile` for a link to nothing, `StreamError`.
+    private static func open(_ path: Path) throws -> (file: OwnedDescriptor, isNew: Bool)? {
         do {
             return (try RegularFile.open(path), false)
-        } catch .open(_, .noEntry) {
-            do {
+        } catch StreamError.open(_, .noEntry) {
+            do throws(Errno) {
                 let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
                 return (try OwnedDescriptor(path, flags: flags, mode: 0o600), true)
             } catch .exists {
-                return nil
+                // A file that is made in this moment is opened by the next attempt.
+                guard isLink(path) else { return nil }
+                throw RegistryError.resumeFile(path, problem: "a link to a file that is not there")
             } catch {
-                throw .create(path: path, error)
+                throw StreamError.create(path: path, error)
             }
         }
+    }
+
+    private static func isLink(_ path: Path) -> Bool {
+        var status = stat()
+        return path.withCString { lstat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFLNK
     }
 
     private static func hasName(_ file: OwnedDescriptor, _ path: Path) -> Bool {

@@ -103,6 +103,72 @@ jq -c '.annotations.k = "v"' 0.json >5.json
 expect 1 oci-compare --json 0.json 5.json
 echo '{"kind":"annotation","path":"k","change":"added","second":"v"}' | cmp - out
 
+# Every field of the manifest and its descriptors, also unknown ones; each image is the same as itself.
+differs() {
+	jq -c "$1" 0.json >other.json
+	expect 1 compare --files 0.json other.json
+	assert_match "^$2$" out
+	assert_equal 1 "$(wc -l <out)" "$(cat out)"
+	expect 1 compare --files other.json 0.json
+	expect 1 compare --files --json 0.json other.json
+	jq -e '.kind | strings' out >kinds
+	expect 0 compare --files other.json other.json
+}
+differs '.layers[0].annotations = {k: "v"}' 'manifest layers\[0\].annotations: - [|] {"k":"v"}'
+differs '.layers[0].mediaType |= sub("[+]zstd"; "+gzip")' 'manifest layers\[0\].mediaType: ".*zstd" [|] ".*gzip"'
+differs '.layers[0].urls = ["http://example.com/x"]' 'manifest layers\[0\].urls: - [|] \["http://example.com/x"\]'
+differs '.layers[0].unknown = {a: [1]}' 'manifest layers\[0\].unknown: - [|] {"a":\[1\]}'
+differs '.layers[0].size += 1' 'manifest layers\[0\].size: [0-9]* [|] [0-9]*'
+differs '.layers[0].data = "eA=="' 'manifest layers\[0\].data: - [|] "eA=="'
+differs '.config.annotations = {k: "v"}' 'manifest config.annotations: - [|] {"k":"v"}'
+differs '.config.unknown = null' 'manifest config.unknown: - [|] null'
+differs '.unknown = {history: ["x"]}' 'manifest unknown: - [|] {"history":\["x"\]}'
+differs 'del(.mediaType)' 'manifest mediaType: ".*" [|] -'
+differs '.annotations["ocinoco.mine"] = "x"' 'annotation ocinoco.mine: - [|] "x"'
+differs '.artifactType = "a/b"' 'manifest artifactType: - [|] "a/b"'
+differs 'to_entries | reverse | from_entries' 'manifest: the same values in other bytes'
+differs '.layers[0] |= (to_entries | reverse | from_entries)' 'manifest: the same values in other bytes'
+
+# config_with FILTER: 0.json with that config, on other.json.
+config_with() {
+	jq -j '.config.data | @base64d' 0.json | jq -cj "$1" >config
+	jq -c --arg data "$(base64 -w 0 config)" --arg digest "$(digest_of config)" --argjson size "$(wc -c <config)" \
+		'.config.data = $data | .config.digest = $digest | .config.size = $size' 0.json >other.json
+}
+config_with '.rootfs.unknown = 1'
+expect 1 compare --files 0.json other.json
+assert_equal 'config rootfs.unknown: - | 1' "$(cat out)"
+config_with '.rootfs.diff_ids[0] = "sha256:'"$(printf %064d 0)"'"'
+expect 1 compare 0.json other.json
+assert_match '^config rootfs.diff_ids\[0\]: "sha256:[0-9a-f]*" [|] "sha256:0*"$' out
+config_with 'to_entries | reverse | from_entries'
+expect 1 compare 0.json other.json
+assert_equal 'config: the same values in other bytes' "$(cat out)"
+
+# Manifests as they are stored: fields that a push kept, and white space.
+oci-push-manifest oci:image:raw <0.json >pushed
+oci-fetch --raw oci:image:raw | jq -cj '.layers[0].annotations = {k: "v"}' | oci-push-manifest --raw oci:image:raw-1 >pushed
+oci-fetch --raw oci:image:raw | jq . | oci-push-manifest --raw oci:image:raw-2 >pushed
+expect 1 ocinoco compare oci:image:raw oci:image:raw-1
+assert_equal 'manifest layers[0].annotations: - | {"k":"v"}' "$(cat out)"
+expect 1 ocinoco compare oci:image:raw oci:image:raw-2
+assert_equal 'manifest: the same values in other bytes' "$(cat out)"
+expect 0 ocinoco compare oci:image:raw-2 oci:image:raw-2
+
+# Uncompressed layers are their own diffID, whatever a config states.
+oci-tar one --mtime 100 | oci-push-blob oci:image >plain-1.line
+oci-tar two --mtime 100 | oci-push-blob oci:image >plain-2.line
+image plain-1 plain-1.line
+image plain-2 plain-2.line
+jq -c --slurpfile first plain-1.json '.config = $first[0].config' plain-2.json >lie.json
+expect 1 compare plain-1.json lie.json
+assert_equal "layer 1: $(field .digest plain-1.line) | $(field .digest plain-2.line)" "$(cat out)"
+assert_failed 65 oci-compare compare --files plain-1.json lie.json
+oci-tar one --mtime 100 | gzip -n | oci-push-blob oci:image >plain-gzip.line
+image plain-gzip plain-gzip.line
+expect 1 compare --files plain-1.json plain-gzip.json
+assert_match '^layer 1: .* [(]the same tar[)]$' out
+
 # What people who make reproducible builds want ignored: times, order and history.
 oci-tar one --mtime 300 | tar -xf - --one-top-level=shuffled
 tar -cf - --format=gnu --owner=0 --group=0 --numeric-owner -C shuffled app/same app/mode app/changed --no-recursion app |

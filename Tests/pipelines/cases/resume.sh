@@ -176,8 +176,11 @@ rm first
 expect 0 push "$own/busy-too" <random
 expect 69 push --retries 0 "127.0.0.1:$(free_port)/a" <random
 [ ! -e upload ] || fail 'a file that keeps nothing'
+# Nobody holds a link to nothing, so waiting for it would not help.
 ln -s nowhere upload
-assert_failed 75 oci-push-blob push "$own/busy" <random
+assert_failed 65 oci-push-blob push "$own/busy" <random
+assert_match "unusable resume file 'upload': a link to a file that is not there" err
+[ -h upload ] || fail 'the link is gone'
 rm upload
 
 # An empty file from mktemp; a small blob; a blob that exists.

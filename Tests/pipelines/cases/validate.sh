@@ -126,6 +126,132 @@ jq -c --arg digest "$digest" --argjson size "$(wc -c <platforms.json)" '.manifes
 	image/index.json >index/index.json
 faulty "^$config for '.*', but its index says 'plan9/mips'$" --fast
 
+# What documents say of each other, and what programs need of a config.
+damaged data
+manifest_with '.layers[0].data = "aGk="'
+faulty "^$digest layers\[0\].data: 2 bytes, but its size is [0-9]+$" --fast
+damaged data-digest
+manifest_with ".config.data = \"$(head -c "$(wc -c <"$(blob image "$config")")" /dev/zero | base64 -w 0)\""
+faulty "^$digest config.data: its digest is not $config$" --fast
+damaged data-text
+manifest_with '.layers[1].data = "?"'
+faulty "^$digest layers\[1\].data: not base64$" --fast
+damaged data-good
+manifest_with ".config.data = \"$(base64 -w 0 "$(blob image "$config")")\""
+expect 0 oci-validate oci:data-good
+damaged data-entry
+jq -c '.manifests[0].data = "aGk="' image/index.json >data-entry/index.json
+faulty '^index.json manifests\[0\].data: 2 bytes, but its size is [0-9]+$' --fast
+damaged uncompressed
+manifest_with ".layers[0].annotations[\"containerd.io/uncompressed\"] = \"$layer\""
+faulty "^$digest layers\[0\].annotations: containerd.io/uncompressed is $layer, but the diffID is sha256:" --fast
+damaged created
+manifest_with '.annotations["org.opencontainers.image.created"] = "yesterday"'
+faulty "^$digest annotations: org.opencontainers.image.created: " --fast
+for key in os architecture; do
+	damaged $key
+	config_with "del(.$key)"
+	jq -c 'del(.manifests[0].platform)' $key/index.json >index.json
+	mv index.json $key/index.json
+	faulty "^$changed $key: missing$" --fast
+done
+damaged few
+config_with '.history = [{empty_layer: true}]'
+faulty "^$changed history: 0 entries of layers for 2 layers$" --fast
+damaged none
+config_with 'del(.history)'
+expect 0 oci-validate oci:none
+damaged variables
+config_with '.config.Env = ["A=1", "A"] | .config.WorkingDir = "work" | .config.User = "a:b:c"'
+expect 65 oci-validate --fast oci:variables
+sort out >sorted
+cat >expected <<END
+$changed config.Env[1]: not NAME=VALUE: A
+$changed config.User: not USER[:GROUP]
+$changed config.WorkingDir: not an absolute path: work
+END
+tr -d "'" <sorted | diff expected -
+damaged windows
+config_with '.os = "windows" | .config.WorkingDir = "C:\\app"'
+jq -c 'del(.manifests[0].platform)' windows/index.json >index.json
+mv index.json windows/index.json
+expect 0 oci-validate oci:windows
+
+# The platform of an entry of index.json, by name and as part of the layout; also the second entry of a manifest.
+damaged platform
+jq -c '.manifests[0].platform = {os: "linux", architecture: "mips"}' image/index.json >platform/index.json
+faulty "^$config for '.*', but its index says 'linux/mips'$" --fast
+expect 65 oci-validate --fast oci:platform:1
+assert_match "^$config for '.*', but its index says 'linux/mips'$" out
+damaged platform-half
+jq -c '.manifests[0].platform = {architecture: "mips"}' image/index.json >platform-half/index.json
+expect 65 oci-validate --fast oci:platform-half
+assert_match '^index.json manifests\[0\].platform.os: missing$' out
+damaged second
+jq -c '.manifests += [.manifests[0] | .platform = {os: "linux", architecture: "mips"}
+	| .annotations["org.opencontainers.image.ref.name"] = "2"]' image/index.json >second/index.json
+faulty "^$config for '.*', but its index says 'linux/mips'$" --fast
+expect 0 oci-validate oci:second:1
+expect 65 oci-validate oci:second:2
+
+# An artifact of the empty config says what it is.
+damaged artifact
+printf '{}' >empty
+changed=$(store empty)
+manifest_with ".config = {mediaType: \"application/vnd.oci.empty.v1+json\", digest: \"$changed\", size: 2}"
+faulty "^$digest artifactType: missing, but the config is empty$" --fast
+damaged artifact-good
+store empty >stored
+manifest_with ".artifactType = \"a/b\" | .config = {
+	mediaType: \"application/vnd.oci.empty.v1+json\", digest: \"$changed\", size: 2, data: \"e30=\"}"
+expect 0 oci-validate oci:artifact-good
+
+# What BuildKit says of how an image was built is no image, though its config looks like one.
+damaged attestation
+printf '{"architecture":"unknown","os":"unknown","config":{},"rootfs":{"type":"layers","diff_ids":["%s"]}}' "$layer" >config.json
+printf '{}' >statement
+jq -nc --arg config "$(store config.json)" --argjson size "$(wc -c <config.json)" --arg statement "$(store statement)" \
+	'{schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json",
+	config: {mediaType: "application/vnd.oci.image.config.v1+json", digest: $config, size: $size},
+	layers: [{mediaType: "application/vnd.in-toto+json", digest: $statement, size: 2}]}' >statement.json
+jq -c --arg digest "$(store statement.json)" --argjson size "$(wc -c <statement.json)" '.manifests += [{
+	mediaType: "application/vnd.oci.image.manifest.v1+json", digest: $digest, size: $size,
+	platform: {architecture: "unknown", os: "unknown"},
+	annotations: {"vnd.docker.reference.type": "attestation-manifest"}}]' image/index.json >attestation/index.json
+expect 0 oci-validate oci:attestation
+rm "$(blob attestation "$(digest_of statement)")"
+expect 65 oci-validate oci:attestation
+assert_match "^$(digest_of statement) missing: layers\[0\] of " out
+
+# zstd:chunked: the positions, each file's frames, and tar-split, also in a layer of another program, which has no
+# trailer of ours.
+oci-tar dist | oci-zstd --chunked | oci-push-blob oci:image >chunked.json
+oci-fetch scratch | oci-manifest-append chunked.json | oci-push-manifest oci:image:chunked >pushed
+expect 0 oci-validate oci:image:chunked
+chunked=$(field .digest chunked.json)
+rm -rf positions
+cp -r image positions
+for position in 1:2:3 1:2 a:b:c; do
+	jq -c --arg position $position '.annotations["io.github.containers.zstd-chunked.tarsplit-position"] = $position' \
+		chunked.json >line
+	oci-fetch scratch | oci-manifest-append line | oci-push-manifest oci:positions:$position >pushed 2>err || continue
+	expect 65 oci-validate "oci:positions:$position"
+	assert_match "^$chunked unusable annotations of its table: the position of its tar-split is not " out
+done
+rm -rf foreign
+for change in none tar-split offset; do
+	python3 "$ROOT/Tests/pipelines/foreign_chunked.py" "$(blob image "$chunked")" $change >layer 3>annotations
+	oci-push-blob oci:foreign <layer | jq -c --slurpfile annotations annotations '.annotations += $annotations[0]' >line
+	oci-fetch scratch | oci-manifest-append line | oci-push-manifest "oci:foreign:$change" >pushed
+	if [ $change = none ]; then
+		expect 0 oci-validate oci:foreign:none
+		continue
+	fi
+	expect 65 oci-validate "oci:foreign:$change"
+	assert_match "^$(field .digest line) " out
+	assert_equal 1 "$(wc -l <out)" "$(cat out)"
+done
+
 # Layouts: names, and leftovers of killed processes.
 damaged names
 jq -c '.manifests[0].annotations["org.opencontainers.image.ref.name"] = "a b"' image/index.json >names/index.json

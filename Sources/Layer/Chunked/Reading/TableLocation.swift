@@ -31,17 +31,15 @@ public struct TableLocation: Hashable, Sendable {
         guard let position = layer[annotation: Annotation.chunkedTablePosition] else {
             throw .location("there is no '\(Annotation.chunkedTablePosition.text)'")
         }
-        let numbers = position.split(separator: ":", omittingEmptySubsequences: false)
-            .compactMap(TableLocation.number)
-        guard numbers.count == 4, position.utf8.count(where: { $0 == UInt8(ascii: ":") }) == 3
-        else { throw .location("the position is not four numbers") }
+        guard let numbers = TableLocation.numbers(position, count: 4) else {
+            throw .location("the position is not four numbers")
+        }
         guard numbers[3] == Int64(ChunkedFooter.type) else {
             throw .location("a table of the unknown type \(numbers[3])")
         }
-        let (end, isOverflow) = numbers[0].addingReportingOverflow(numbers[1])
-        guard !isOverflow, numbers[0] >= TableLocation.frameHeaderByteCount, numbers[1] > 0,
-            numbers[2] > 0, end <= layer.size
-        else { throw .location("the position is not inside the layer") }
+        guard let range = TableLocation.range(numbers, in: layer) else {
+            throw .location("the position is not inside the layer")
+        }
         for (byteCount, limit) in [
             (numbers[1], TableLocation.byteLimit),
             (numbers[2], TableLocation.uncompressedByteLimit),
@@ -49,8 +47,25 @@ public struct TableLocation: Hashable, Sendable {
             throw .tooLarge(byteCount: byteCount, limit: limit)
         }
         self.digest = digest
-        range = numbers[0]..<end
+        self.range = range
         uncompressedByteCount = numbers[2]
+    }
+
+    /// The numbers of a position, separated by colons; nil for another text.
+    static func numbers(_ position: String, count: Int) -> [Int64]? {
+        let parts = position.split(separator: ":", omittingEmptySubsequences: false)
+        let numbers = parts.compactMap(number)
+        return numbers.count == count && parts.count == count ? numbers : nil
+    }
+
+    /// The range of a position's first two numbers, offset and size; nil when the layer does not
+    /// have it, or has no frame header before it.
+    static func range(_ numbers: [Int64], in layer: Descriptor) -> Range<Int64>? {
+        let (end, isOverflow) = numbers[0].addingReportingOverflow(numbers[1])
+        guard !isOverflow, numbers[0] >= frameHeaderByteCount, numbers[1] > 0, numbers[2] > 0,
+            end <= layer.size
+        else { return nil }
+        return numbers[0]..<end
     }
 
     /// Digits only.

@@ -32,9 +32,11 @@ public struct TableReader {
 
     /// Calls `body` with each entry of the table, in its order.
     ///
+    /// - Returns: the digest of the stored tar-split; nil when the table has none.
     /// - Throws: `VerificationError` for other bytes than the table's; `TableError.malformed`; what
     ///   `body` throws.
-    public func read(_ stored: [UInt8], _ body: (TableFile) throws -> Void) throws {
+    @discardableResult
+    public func read(_ stored: [UInt8], _ body: (TableFile) throws -> Void) throws -> Digest? {
         try verify(stored)
         var text = TableText()
         var files = TableFiles(location.frames)
@@ -48,6 +50,11 @@ public struct TableReader {
         guard rest["version"] == .integer(1) else {
             throw TableError.malformed("its version is not 1")
         }
+        guard let text = rest["tarSplitDigest"]?.string?.text, !text.isEmpty else { return nil }
+        guard let digest = Digest(text) else {
+            throw TableError.malformed("the digest of its tar-split is no digest")
+        }
+        return digest
     }
 
     private func decompress(
