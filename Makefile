@@ -1,41 +1,41 @@
 # make          the tools, as they are installed, in .build/tools
-# make demo     an image from examples/hello, and what is in it
+# make demo     builds the image of examples/hello, and shows its parts
 # make test     unit tests, then the pipelines against real registries and runtimes
-# make fuzz     libFuzzer on what reads foreign bytes, FUZZ_SECONDS for each of FUZZ_TARGETS
+# make fuzz     libFuzzer on the parsers of foreign bytes, FUZZ_SECONDS for each of FUZZ_TARGETS
 # make sanitize unit tests under the address and the thread sanitizer, pipelines under the first
 # make soak     a thousand builds and a stream of 64 GiB: minutes
-# make install  into $(DESTDIR)$(PREFIX)
+# make install  installs into $(DESTDIR)$(PREFIX)
 # make portable binaries that run on any Linux with glibc 2.28 or newer, for the packages below
-# make tarball wheel npm rpm   packages of those, in .build/packages
-# make deb      the same for Debian, by DEBFULLNAME and DEBEMAIL
-# make image    an image of the portable tools by the tools, on BASE, in .build/packages/image
+# make tarball wheel npm rpm   packages of the portable binaries, in .build/packages
+# make deb      the same for Debian, with the maintainer DEBFULLNAME <DEBEMAIL>
+# make image    an image of the portable tools on BASE, in .build/packages/image
 # make dist     a tarball of the sources, in .build/packages
-# make completions   writes them again, by the tools
+# make completions   regenerates the completions and the list of options in ocinoco(1)
 
 PREFIX = /usr/local
 DESTDIR =
 
 SWIFT = swift
-# A twentieth less on disk, where the C library (2.36 and newer) can read it.
+# Takes a twentieth less space; needs a C library of 2.36 or newer.
 relative_relocations = $(shell printf '%s\n' 2.36 "$$(getconf GNU_LIBC_VERSION | cut -d ' ' -f 2)" | \
 	sort -VC && echo -Xlinker -z -Xlinker pack-relative-relocs)
 SWIFT_FLAGS = -c release --static-swift-stdlib -Xswiftc -use-ld=lld \
 	-Xlinker "-L$(CURDIR)/$(static)" $(relative_relocations)
 
-# Package.swift says why these have a scratch path of their own and one target that is built first.
+# Package.swift explains the separate scratch path and the target that is built first.
 built = .build/installed/release
 build_installed = OCINOCO_INSTALLED=1 $(SWIFT) build $(SWIFT_FLAGS) --scratch-path .build/installed
 
 # For --version; Package.swift reads it.
 export OCINOCO_COMMIT = $(shell git describe --always --dirty --exclude='*' 2>/dev/null)
 
-# A tool is a directory Sources/oci-NAME whose main.swift imports the library of its kind; the two
-# multi-call binaries import theirs too and are what the tools are links to.
+# A tool is a directory Sources/oci-NAME whose main.swift imports the library of its kind. The two
+# multi-call binaries import these libraries too; the tools are links to them.
 filters = $(filter-out oci-filters,$(call importing,FilterTools))
 remotes = $(filter-out oci-remote,$(call importing,RemoteTools))
 importing = $(notdir $(patsubst %/,%,$(dir $(shell grep -l '^import $(1)$$' Sources/oci-*/main.swift))))
 
-# Where the linker looks first and finds nothing but libstdc++.a: start-up is a tenth shorter.
+# The linker searches this directory first, which has only libstdc++.a: start-up is a tenth shorter.
 static = .build/static
 
 libexec = libexec/ocinoco
@@ -63,7 +63,7 @@ packages_made = tarball wheel npm rpm deb
 all: binaries
 	@$(MAKE) --no-print-directory install-tree installed='$(stage)'
 
-# The wrapper, of its pieces.
+# Joins the pieces of the wrapper.
 wrapper:
 	@mkdir -p .build
 	@Sources/ocinoco/join '$(CURDIR)/.build/ocinoco'
@@ -110,8 +110,8 @@ FUZZ_TARGETS = $(notdir $(wildcard Tests/fixtures/fuzz/*))
 
 fuzz: $(FUZZ_TARGETS:%=fuzz-%)
 
-# What it finds is .build/fuzz/NAME-…: a file for Tests/fixtures/findings/NAME.
-# Leaks are not looked for: a thread that was given up may still be ending when an input is done.
+# Findings are written to .build/fuzz/NAME-…, and belong into Tests/fixtures/findings/NAME.
+# Leak detection is off: an abandoned thread may still be ending when an input is done.
 fuzz-%: fuzz-program
 	@mkdir -p .build/fuzz/corpus/$*
 	SWIFT_BACKTRACE=enable=no FUZZ_TARGET=$* .build/fuzz/release/fuzz -detect_leaks=0 \
@@ -123,8 +123,8 @@ fuzz-program: build-packages
 	FUZZ=1 $(SWIFT) build -c release --product fuzz --scratch-path .build/fuzz --sanitize=address \
 		-Xswiftc -sanitize=fuzzer -Xswiftc -enable-testing -Xswiftc -use-ld=lld
 
-# Pipelines that pass every boundary to C. Leaks are looked for in the unit tests: a tool ends with
-# what it has in its hands.
+# Pipelines that pass every boundary to C. Only the unit tests look for leaks, because a tool does not
+# free its memory when it ends.
 SANITIZED = pipeline push-blob layouts save-load unpack-errors unpack-hostile
 
 sanitize: test-packages
@@ -157,7 +157,7 @@ completions: all
 bench: all portable test-packages
 	bench/run
 
-# Under sudo nothing is built: root may have no compiler in its path, and what it builds is root's.
+# Under sudo nothing is built: root may have no compiler in its path, and the files would belong to root.
 install: $(if $(SUDO_USER),built,all)
 	@$(MAKE) --no-print-directory install-tree
 
@@ -166,7 +166,7 @@ built:
 	@[ -x $(built)/oci-filters ] && [ -x $(built)/oci-remote ] || \
 		{ echo 'the tools are not built: run make before sudo make install' >&2; exit 1; }
 
-# The tree as it is installed. Links are relative: it may be moved, and DESTDIR is not in them.
+# The installed tree. Links are relative, so that it may be moved and they do not contain DESTDIR.
 .PHONY: install-tree
 install-tree:
 	@mkdir -p '$(installed)/bin' '$(installed)/$(libexec)'
@@ -184,7 +184,7 @@ install-tree:
 	@install -m 755 .build/ocinoco '$(installed)/bin/ocinoco'
 	@$(call each_document,install -D -m 644 "$$file" '$(installed)/'"$$place" || exit)
 
-# Runs a command for each page and completion there is, with its $file and its $place.
+# Runs a command for each page and completion, with its $file and its $place.
 define each_document
 for file in man/*.1 man/*.7 completions/bash/* completions/zsh/* completions/fish/*; do \
 	case $$file in \

@@ -5,8 +5,8 @@ import PackageDescription
 let strict: [SwiftSetting] =
     Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
-/// The commit that is built: of the archive that `git archive` made, else as `make` says. What
-/// `Context.gitInformation` says is that of an earlier build, since manifests are cached.
+/// The commit that is built: from an archive by `git archive`, or else from `make`.
+/// `Context.gitInformation` may be that of an earlier build, because manifests are cached.
 let archived = "$Format:%h$"
 let commit =
     archived.hasPrefix("$") ? Context.environment["OCINOCO_COMMIT"] ?? "" : archived
@@ -14,21 +14,21 @@ let commit =
 let argumentParser: Target.Dependency =
     .product(name: "ArgumentParser", package: "swift-argument-parser")
 
-/// A library module and every module that it imports, the language's own apart. These are the arrows
-/// of the design: Tests/meta compares them with the imports and with docs/design.md.
+/// A library module and every module that it imports, except the language's own. These are the
+/// dependencies of the design: Tests/meta compares them with the imports and with docs/design.md.
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-/// The binaries that are installed have a FoundationEssentials of a few lines instead of the toolchain's,
-/// since ArgumentParser imports it and uses next to nothing of it. ArgumentParser takes the one that is
-/// built before it, so the Makefile builds it first, in a scratch path of its own.
+/// The installed binaries have a FoundationEssentials of a few lines instead of the toolchain's,
+/// because ArgumentParser imports it and uses almost nothing of it. ArgumentParser finds the module
+/// that was built before it, so the Makefile builds this one first, in a separate scratch path.
 let installed = Context.environment["OCINOCO_INSTALLED"] != nil
 let foundation: [Target.Dependency] = installed ? ["FoundationEssentials"] : []
 let foundationTarget: [Target] =
     installed ? [.target(name: "FoundationEssentials", swiftSettings: strict)] : []
 
-/// One executable for each tool, a few lines that name its command.
+/// One executable for each tool: a few lines that name its command.
 func tools(_ names: [String], from library: Target.Dependency) -> [Target] {
     names.map {
         .executableTarget(
@@ -40,8 +40,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-/// What reads foreign bytes, as tests of a second or two, or with FUZZ set as the program around
-/// which libFuzzer has its `main`.
+/// The fuzz targets for parsers of foreign bytes: as tests of a second or two, or, with FUZZ set,
+/// as a program with libFuzzer's `main`.
 let fuzzed: [Target.Dependency] = [
     "JSON", "Dockerfile", "OCI", "ByteStream", "Hashing", "Tar", "Layer", "Snapshot", "Signing",
     "Registry", "ImageStore", "ImageArchive", "ImageTree", "ToolSupport", "CZlib", "CZstd",
@@ -163,7 +163,7 @@ let package = Package(
             ], from: "RemoteTools")
         + foundationTarget
         + [
-            // What several of them need.
+            // Code that several test targets share.
             .target(
                 name: "TestSupport", dependencies: ["ByteStream"], path: "Tests/TestSupport",
                 swiftSettings: strict),
@@ -182,6 +182,18 @@ let package = Package(
             tests("DockerfileTests", ["JSON", "OCI", "Dockerfile"]),
             tests("HashingTests", ["JSON", "OCI", "ByteStream", "Hashing"]),
             tests("FilterToolsTests", ["JSON", "OCI", "Hashing", "ToolSupport", "FilterTools"]),
+            tests(
+                "RemoteToolsTests",
+                [
+                    "OCI", "Dockerfile", "ByteStream", "ImageStore", "ToolSupport", "RemoteTools",
+                    "TestSupport", argumentParser,
+                ]),
+            tests(
+                "ImageArchiveTests",
+                [
+                    "JSON", "OCI", "ByteStream", "Hashing", "Tar", "Registry", "ImageStore",
+                    "ImageArchive", "TestSupport",
+                ]),
             tests(
                 "ImageTreeTests",
                 ["OCI", "ByteStream", "Snapshot", "Tar", "ImageTree", "TestSupport"]),

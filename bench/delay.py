@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""delay.py PORT MILLISECONDS: a TCP proxy on loopback that makes 127.0.0.1:PORT as far away as that.
+"""delay.py PORT MILLISECONDS: a TCP proxy on loopback that delays 127.0.0.1:PORT.
 
-Every byte comes so much later, in either direction, and a connection takes a round trip to come about, as on
-a long line; nothing limits how many bytes are on their way. Prints the port that it listens on. It ends with
-stdin, and then prints how many connections there were.
+Every byte is delayed by this time in either direction, and a connection takes a round trip to open. The
+number of bytes on their way is not limited. Prints the port that it listens on. At the end of stdin it
+ends and prints the number of connections.
 """
 import asyncio
 import os
@@ -15,7 +15,7 @@ PIECES_ON_THE_WAY = 4096
 
 
 class Line:
-    """One direction of a connection: bytes, and their end, come out when they are due."""
+    """One direction of a connection: passes on bytes and their end when they are due."""
 
     def __init__(self, reader, writer, delay):
         self.reader, self.writer, self.delay = reader, writer, delay
@@ -45,7 +45,7 @@ class Line:
                 else:
                     self.writer.write_eof()
             except OSError:
-                # What nobody takes any more is read to its end all the same.
+                # Bytes for a closed end are read to their end nevertheless.
                 pass
 
 

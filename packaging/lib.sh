@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What the scripts that make packages share. They are run from the root of the checkout, with the portable
-# binaries built, and make the same bytes from the same commit.
+# Functions for the scripts that make packages. They run in the root of the checkout, after the portable
+# binaries were built, and make the same bytes from the same commit.
 
 set -eu
 umask 022
@@ -16,14 +16,14 @@ machine=$(uname -m)
 # The C library that the portable binaries need.
 glibc=$(sed -n 's/^glibc=//p' packaging/portable)
 
-# install_portable DIR KIND: the portable tools as they are installed, under the prefix DIR. `--version`
-# says that they come from a package of that KIND.
+# install_portable DIR KIND: installs the portable tools under the prefix DIR. `--version` names the KIND of
+# package.
 install_portable() {
 	make --no-print-directory -s install-tree built=.build/portable/release PREFIX="$1" DESTDIR=
 	echo "$2" >"$1/libexec/ocinoco/package"
 }
 
-# replace_links DIR: scripts in place of the links in DIR/bin, for packages that cannot hold links.
+# replace_links DIR: replaces the links in DIR/bin by scripts, for packages that cannot have links.
 replace_links() {
 	for link in "$1"/bin/oci-*; do
 		[ -L "$link" ] || continue
@@ -39,7 +39,7 @@ END
 	done
 }
 
-# package DIR NAME: the tree DIR as a tarball whose one directory is NAME, on stdout.
+# package DIR NAME: writes the tree DIR to stdout as a tarball with one directory, NAME.
 package() {
 	"$work/tools/bin/oci-tar" "$1" --root-dir "/$2" --mtime "$SOURCE_DATE_EPOCH" | gzip -9n
 }

@@ -3,17 +3,18 @@ import Glibc
 
 /// A file that gets its name only when it is complete.
 ///
-/// The bytes go to a file without a name, or to a temporary name in the same directory where the file
-/// system knows no such files; `commit()` synchronises them and renames. Dropped without a commit,
-/// nothing is left.
+/// The bytes are written to an unnamed file, or to a temporary name in the same directory when the
+/// file system does not support unnamed files. `commit()` synchronises and renames the file.
+/// Without a commit, nothing is left.
 public final class AtomicFile: ByteSink {
     public let path: Path
     private let temporary: Path
     private var file: OwnedDescriptor?
-    /// Whether `temporary` is a name in the directory now.
+    /// Whether `temporary` exists in the directory.
     private var isNamed: Bool
 
-    /// - Parameter path: its final name; when `commit(as:)` gives another, what messages call it.
+    /// - Parameter path: its final name, unless `commit(as:)` sets another; also its name in
+    ///   messages.
     /// - Throws: `StreamError.create`.
     public init(_ path: Path, mode: UInt32 = 0o666) throws(StreamError) {
         self.path = path
@@ -33,7 +34,7 @@ public final class AtomicFile: ByteSink {
         }
     }
 
-    /// The open file, which has the name after `commit()`; nil from then on.
+    /// The open file; nil after `commit()`.
     public var opened: OwnedDescriptor? { file }
 
     deinit {
@@ -57,7 +58,7 @@ public final class AtomicFile: ByteSink {
     /// Makes the file durable and gives it its name, replacing a file of that name.
     ///
     /// - Parameter destination: another final name in the same directory; nil means `path`.
-    /// - Throws: `StreamError.write` or `.create`; the name is then as it was.
+    /// - Throws: `StreamError.write` or `.create`; then the name is unchanged.
     public func commit(as destination: Path? = nil) throws(StreamError) {
         let name = destination ?? path
         guard let file else { preconditionFailure("the file was committed") }
@@ -82,9 +83,10 @@ public final class AtomicFile: ByteSink {
         try AtomicFile.synchronizeDirectory(of: name)
     }
 
-    /// A file without a name. It disappears with the process, however that ends.
+    /// Opens an unnamed file, which disappears when the process ends for any reason.
     ///
-    /// - Returns: nil where there are none, or where it could not be given a name later.
+    /// - Returns: nil when the file system does not support it, or the file could not get a name
+    ///   later.
     /// - Spec: open(2), `O_TMPFILE`.
     private static func openUnnamed(
         beside path: Path, mode: UInt32
@@ -94,7 +96,7 @@ public final class AtomicFile: ByteSink {
             file = try OwnedDescriptor(
                 path.directory, flags: system_O_TMPFILE | O_RDWR | O_CLOEXEC, mode: mode)
         } catch {
-            // The last two are the answers of kernels that do not know the flag.
+            // Kernels that do not support the flag return the last two.
             if [EOPNOTSUPP, EISDIR, EINVAL].contains(error.rawValue) { return nil }
             throw error
         }
@@ -110,11 +112,11 @@ public final class AtomicFile: ByteSink {
         }
     }
 
-    /// Whether a name is that of a temporary file, as an interrupted run leaves it behind.
+    /// Whether a name is that of a temporary file, which an interrupted run may leave.
     public static func isTemporary(_ name: Path) -> Bool {
         let parts = name.bytes.split(
             separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        // Empty, the name, which may have points of its own, the process, the random bits, `tmp`.
+        // An empty part, the name, which may have dots, the process id, the random bits, `tmp`.
         return parts.count >= 5 && parts[0].isEmpty
             && parts[parts.count - 1].elementsEqual("tmp".utf8)
             && !parts[parts.count - 2].isEmpty && !parts[parts.count - 3].isEmpty

@@ -1,8 +1,8 @@
 import CSystem
 import Glibc
 
-/// A directory that is a root: whatever a path or the symbolic links on its way say, what is opened
-/// is inside.
+/// A directory as a root: every opened file is inside it, whatever a path and its symbolic links
+/// contain.
 ///
 /// Absolute links begin at the directory, and `..` in it is the directory itself, as in a chroot.
 ///
@@ -10,13 +10,13 @@ import Glibc
 public final class ConfinedRoot {
     /// Opened with `O_PATH`; owned.
     public let directory: OwnedDescriptor
-    /// Whether the kernel resolves paths, or this type does, a component at a time.
+    /// Whether the kernel resolves paths, or this type does, one component at a time.
     private var usesKernel: Bool
 
-    /// How many links one path may lead through, as the kernel has it.
+    /// The maximum number of links on a path, as in the kernel.
     private static let linkLimit = 40
 
-    /// - Parameter usesKernel: false does without openat2(2), as where the kernel lacks it.
+    /// - Parameter usesKernel: whether openat2(2) is used, if the kernel has it.
     /// - Throws: the `Errno` of open(2).
     public init(_ path: Path, usesKernel: Bool = true) throws(Errno) {
         self.usesKernel = usesKernel
@@ -24,9 +24,9 @@ public final class ConfinedRoot {
             path, flags: system_O_PATH | O_DIRECTORY | O_CLOEXEC)
     }
 
-    /// Opens what `path` leads to, with `O_CLOEXEC` and never as a terminal.
+    /// Opens the file at `path`, with `O_CLOEXEC` and never as a controlling terminal.
     ///
-    /// - Parameter flags: of open(2); without `O_CREAT`.
+    /// - Parameter flags: flags of open(2), without `O_CREAT`.
     /// - Throws: the `Errno` of openat2(2).
     public func open(_ path: Path, flags: CInt) throws(Errno) -> OwnedDescriptor {
         let flags = flags | O_CLOEXEC | (flags & system_O_PATH == 0 ? O_NOCTTY : 0)
@@ -34,14 +34,14 @@ public final class ConfinedRoot {
             do {
                 return try openByKernel(path, flags: flags)
             } catch  where error.rawValue == ENOSYS || error.rawValue == EPERM {
-                // EPERM is how some sandboxes say that they do not know the call.
+                // Some sandboxes refuse the call with EPERM.
                 usesKernel = false
             }
         }
         return try walk(path, flags: flags) { _, _ throws(Errno) in throw .noEntry }
     }
 
-    /// What `path` leads to, without opening it.
+    /// The status of the file at `path`, without opening it.
     ///
     /// - Throws: the `Errno` of openat2(2).
     public func status(of path: Path) throws(Errno) -> stat {
@@ -51,10 +51,10 @@ public final class ConfinedRoot {
         }
     }
 
-    /// Opens the directory that `path` leads to, with `O_PATH`, and makes what is missing.
+    /// Opens the directory at `path` with `O_PATH`, and creates missing directories.
     ///
-    /// - Parameter create: makes the directory of that path, which has no links in it, in its parent,
-    ///   which is open.
+    /// - Parameter create: creates the directory `path`, which has no links in it, in its open
+    ///   parent.
     public func makeDirectory(
         _ path: Path, create: (_ path: Path, _ parent: OwnedDescriptor) throws(Errno) -> Void
     ) throws(Errno) -> OwnedDescriptor {
@@ -63,21 +63,21 @@ public final class ConfinedRoot {
 
     private func openByKernel(_ path: Path, flags: CInt) throws(Errno) -> OwnedDescriptor {
         let resolve = system_RESOLVE_IN_ROOT | system_RESOLVE_NO_MAGICLINKS
-        // An empty path has a meaning of its own.
+        // For the system call, an empty path has another meaning.
         return try (path.isEmpty ? "." : path).withCString { (path) throws(Errno) in
             while true {
                 let result = system_openat2(
                     directory.rawValue, path, UInt64(flags), 0, resolve)
                 if result >= 0 { return OwnedDescriptor(result) }
-                // EAGAIN: something was renamed meanwhile, so that `..` could not be trusted.
+                // EAGAIN: a rename at the same time made `..` unreliable.
                 let error = Errno.current
                 guard error == .interrupted || error == .wouldBlock else { throw error }
             }
         }
     }
 
-    /// Opens one component after another, none of which may be a link; links are read and become
-    /// components.
+    /// Opens one component after another without following links; a link's target replaces it in
+    /// the path.
     private func walk(
         _ path: Path, flags: CInt,
         creating create: (_ path: Path, _ parent: OwnedDescriptor) throws(Errno) -> Void
@@ -137,8 +137,8 @@ public final class ConfinedRoot {
     }
 }
 
-/// The directories from the root to where a walk is, all open: `..` goes back on it, wherever the
-/// directory has been moved to.
+/// The open directories from the root to the current one: `..` goes back in this list, even when a
+/// directory was moved meanwhile.
 private struct Trail {
     private let root: OwnedDescriptor
     private var opened: [(directory: OwnedDescriptor, name: Path)] = []

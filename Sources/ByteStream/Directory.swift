@@ -1,11 +1,13 @@
 import CSystem
 import Glibc
 
-/// What is done with directories as such.
+/// Operations on directories.
 public enum Directory {
-    /// Creates the directory and those above it that are missing; one that exists is left alone.
+    /// Creates the directory and missing directories above it; an existing directory is not
+    /// changed.
     ///
-    /// - Parameter mode: of the directory itself; those above get what the umask leaves.
+    /// - Parameter mode: the mode of the directory itself; those above get the default of the
+    ///   umask.
     /// - Throws: the `Errno` of mkdir(2).
     public static func create(_ path: Path, mode: UInt32 = 0o777) throws(Errno) {
         do {
@@ -23,11 +25,11 @@ public enum Directory {
             return
         }
         let error = Errno.current
-        // Another process may have made it; another kind of file is found out by its first use.
+        // Another process may have created it; another type of file fails at its first use.
         if error != .exists { throw error }
     }
 
-    /// Makes the names in a directory last.
+    /// Makes the names in a directory durable.
     public static func synchronize(_ path: Path) throws(Errno) {
         let directory = try open(path)
         try withExtendedLifetime(directory) { () throws(Errno) in
@@ -35,7 +37,7 @@ public enum Directory {
         }
     }
 
-    /// The names in a directory, `.` and `..` left out, in no particular order.
+    /// The names in a directory without `.` and `..`, unordered.
     public static func names(in path: Path) throws(Errno) -> [Path] {
         guard let directory = path.withCString({ opendir($0) }) else { throw Errno.current }
         defer { closedir(directory) }
@@ -53,13 +55,13 @@ public enum Directory {
         }
     }
 
-    /// Runs `body` while no other process that does the same has the directory.
+    /// Runs `body` while it holds an exclusive lock of the directory.
     ///
-    /// The lock is on the directory itself: nothing is left in it, and a process that dies has
-    /// given it back.
+    /// The directory itself is locked: no lock file is left, and the kernel releases the lock of a
+    /// process that dies.
     ///
-    /// - Throws: what `failure` makes of the `Errno` of open(2) or flock(2) (`.cancelled` after a
-    ///   signal), and what `body` throws.
+    /// - Throws: the result of `failure` for the `Errno` of open(2) or flock(2) (`.cancelled` after
+    ///   a signal), and what `body` throws.
     /// - Spec: flock(2).
     public static func withLock<Result, E: Error>(
         _ path: Path, failure: (Errno) -> E, _ body: () throws(E) -> Result

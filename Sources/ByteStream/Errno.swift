@@ -11,7 +11,7 @@ public struct Errno: Error, RawRepresentable, Hashable, Sendable, CustomStringCo
         self.rawValue = rawValue
     }
 
-    /// What the last failed call of this thread left in `errno`.
+    /// The `errno` of the last failed call of this thread.
     public static var current: Errno { Errno(rawValue: errno) }
 
     public static let brokenPipe = Errno(rawValue: EPIPE)
@@ -27,7 +27,7 @@ public struct Errno: Error, RawRepresentable, Hashable, Sendable, CustomStringCo
     public static let notDirectory = Errno(rawValue: ENOTDIR)
     public static let range = Errno(rawValue: ERANGE)
 
-    /// The C library's text, as in `No such file or directory`.
+    /// The C library's text, such as `No such file or directory`.
     public var description: String {
         var text = [CChar](repeating: 0, count: 256)
         system_strerror(rawValue, &text, text.count)

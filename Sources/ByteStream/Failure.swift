@@ -2,15 +2,15 @@
 ///
 /// - Spec: sysexits(3), as the design's "Exit statuses" assigns them.
 public enum ExitStatus: Int32, Sendable {
-    /// The answer is no, of a tool that answers a question; nothing else has this status.
+    /// The negative answer of a tool that answers a question; it has no other use.
     case no = 1
     case usage = 64
-    /// Input that is cut, does not match its digest, or is not what it claims to be.
+    /// Input that is truncated, does not match its digest, or is malformed.
     case dataError = 65
     case cannotOpenInput = 66
-    /// The registry refused, or has no such thing.
+    /// The registry refused, or does not have it.
     case unavailable = 69
-    /// A bug of ours.
+    /// A bug of the tool.
     case internalError = 70
     case systemError = 71
     case cannotCreateOutput = 73
@@ -20,7 +20,7 @@ public enum ExitStatus: Int32, Sendable {
     case protocolError = 76
     case denied = 77
     case configuration = 78
-    /// The reader of our output went away; what a shell shows for SIGPIPE.
+    /// The reader of the output has closed it; the status that a shell shows for SIGPIPE.
     case brokenPipe = 141
 }
 
@@ -32,16 +32,16 @@ public protocol Failure: Error, Sendable {
     var message: String { get }
 }
 
-/// What went wrong with a stream or a file, and which one it was.
+/// An error of a stream or file, with its path.
 public enum StreamError: Failure {
     case open(path: Path, Errno)
-    /// A FIFO, device or socket where only a regular file makes sense.
+    /// A FIFO, device or socket in the place of a regular file.
     case notRegularFile(path: Path)
     case create(path: Path, Errno)
     case read(path: Path, Errno)
     case write(path: Path, Errno)
     case system(call: String, Errno)
-    /// More bytes than anything of its kind has.
+    /// More bytes than the limit for its kind.
     case tooLarge(path: Path, limit: Int)
 
     public var exitStatus: ExitStatus {
@@ -68,7 +68,7 @@ public enum StreamError: Failure {
     }
 }
 
-/// An error that no one expected.
+/// An unexpected error.
 public struct InternalError: Failure {
     public let message: String
 

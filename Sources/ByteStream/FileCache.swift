@@ -1,19 +1,20 @@
 import Glibc
 
-/// A directory of files that a later run may use, and does without.
+/// A directory of files for later runs. A run also works without them.
 ///
-/// Several processes may use one at the same time: a file has its name only when it is whole. What
-/// other users own is not read.
+/// Several processes may use it at the same time: a file gets its name only when it is complete.
+/// Files of other users are not read.
 public struct FileCache: Sendable {
     private let directory: Path
-    /// What the names of its files end in.
+    /// The endings of the names of its files.
     private let suffixes: [String]
     private let byteLimit: Int64
 
     /// - Parameters:
-    ///   - directory: made, for its owner alone, when the first file is kept.
-    ///   - suffixes: what the names of its files end in; others are left alone.
-    ///   - byteLimit: the most bytes that all files together have; those used longest ago go first.
+    ///   - directory: created with access only for its owner, when the first file is stored.
+    ///   - suffixes: the endings of the names of its files; other files are ignored.
+    ///   - byteLimit: the maximum total size of the files; the least recently used are removed
+    ///     first.
     public init(_ directory: Path, suffixes: [String], byteLimit: Int64) {
         self.directory = directory
         self.suffixes = suffixes
@@ -22,9 +23,9 @@ public struct FileCache: Sendable {
 
     public func path(_ name: Path) -> Path { directory.appending(name) }
 
-    /// - Returns: nil for a file that is not there, is not a regular one of this user, or is larger
-    ///   than the cache may be.
-    /// - Throws: the `Errno` of reading one that is there.
+    /// - Returns: nil for a file that does not exist, is not a regular file of this user, or
+    ///   exceeds the limit of the cache.
+    /// - Throws: the `Errno` of reading an existing file.
     public func read(_ name: Path) throws(Errno) -> [UInt8]? {
         let file: OwnedDescriptor
         do {
@@ -34,7 +35,7 @@ public struct FileCache: Sendable {
             return nil
         }
         let status = try file.descriptor.status()
-        // Another user's file says what that user likes.
+        // A file of another user cannot be trusted.
         guard status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
             status.st_size <= byteLimit
         else { return nil }
@@ -48,14 +49,15 @@ public struct FileCache: Sendable {
         return try result.get() == Int(status.st_size) ? bytes : nil
     }
 
-    /// Notes that a file was of use.
+    /// Marks a file as used.
     public func touch(_ name: Path) {
         _ = path(name).withCString { utimensat(AT_FDCWD, $0, nil, AT_SYMLINK_NOFOLLOW) }
     }
 
-    /// Keeps a file for its owner alone, in place of the one that has its name, and makes room for it.
+    /// Stores a file with access only for its owner, replaces an existing one, and makes room for
+    /// it.
     ///
-    /// - Throws: `StreamError`, the `Errno` of making or listing the directory.
+    /// - Throws: `StreamError`, the `Errno` of creating or listing the directory.
     public func keep(_ bytes: [UInt8], as name: Path) throws {
         try Directory.create(directory, mode: 0o700)
         let file = try AtomicFile(path(name), mode: 0o600)
@@ -64,7 +66,7 @@ public struct FileCache: Sendable {
         try prune()
     }
 
-    /// Removes the files used longest ago while there are too many bytes.
+    /// Removes the least recently used files while the total size exceeds the limit.
     private func prune() throws(Errno) {
         var files: [(path: Path, time: timespec, size: Int64)] = []
         for name in try Directory.names(in: directory) {

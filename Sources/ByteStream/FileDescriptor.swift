@@ -1,10 +1,10 @@
 import CSystem
 import Glibc
 
-/// An open file of the kernel. Not owned: `OwnedDescriptor` closes what it opened.
+/// An open file descriptor. It is not owned: `OwnedDescriptor` closes its descriptor.
 ///
-/// Every call repeats itself when a signal interrupts it, and waits when the file is non-blocking
-/// (some shells and CI runners hand over such standard streams). After `Interruption.arm()`, a signal
+/// Every call is repeated when a signal interrupts it, and waits when the file is non-blocking
+/// (some shells and CI runners pass such standard streams). After `Interruption.arm()`, a signal
 /// makes reads and writes fail with `Errno.cancelled`.
 public struct FileDescriptor: Hashable, Sendable {
     public let rawValue: CInt
@@ -38,7 +38,7 @@ public struct FileDescriptor: Hashable, Sendable {
         }
     }
 
-    /// Reads until `buffer` is full or the file ends; returns how many bytes came.
+    /// Reads until `buffer` is full or the file ends; returns the number of bytes.
     public func readFully(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
         var filled = 0
         while filled < buffer.count {
@@ -49,9 +49,9 @@ public struct FileDescriptor: Hashable, Sendable {
         return filled
     }
 
-    /// Writes all of `bytes`, in as many calls as it takes.
+    /// Writes all of `bytes`, in as many calls as needed.
     ///
-    /// - Throws: the `Errno` of write(2); an unknown part of `bytes` was then written.
+    /// - Throws: the `Errno` of write(2); then an unknown part of `bytes` was written.
     public func writeAll(_ bytes: UnsafeRawBufferPointer) throws(Errno) {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -72,7 +72,7 @@ public struct FileDescriptor: Hashable, Sendable {
         try bytes.withRawBytes { (bytes) throws(Errno) in try writeAll(bytes) }
     }
 
-    /// Closes the file. An interrupted close(2) has closed it all the same on Linux.
+    /// Closes the file. On Linux, an interrupted close(2) has closed it too.
     ///
     /// - Throws: the `Errno` of close(2), which may be that of an earlier write.
     public func close() throws(Errno) {
@@ -86,7 +86,7 @@ public struct FileDescriptor: Hashable, Sendable {
         return status
     }
 
-    /// fsync(2); files that cannot be synchronised (pipes, some file systems) are passed over.
+    /// fsync(2); files that cannot be synchronised (pipes, some file systems) are ignored.
     public func synchronize() throws(Errno) {
         do {
             try retryingInterrupts { fsync(rawValue) }
@@ -97,15 +97,15 @@ public struct FileDescriptor: Hashable, Sendable {
 
     public var isTerminal: Bool { isatty(rawValue) == 1 }
 
-    /// The terminal's width in columns; nil for anything but a terminal, or when it does not say.
+    /// The terminal's width in columns; nil when it is not a terminal or has no known width.
     public var terminalColumns: Int? {
         let columns = system_terminal_columns(rawValue)
         return columns > 0 ? Int(columns) : nil
     }
 
-    /// Asks for a pipe of 1 MiB, the largest an ordinary user may have.
+    /// Enlarges a pipe to 1 MiB, the maximum for ordinary users.
     ///
-    /// A hint: not a pipe, or a user who has too many large ones, changes nothing.
+    /// When it is not a pipe, or the user has too many large pipes, nothing changes.
     public func enlargePipe() {
         _ = system_set_pipe_size(rawValue, CInt(bufferByteCount))
     }
@@ -117,9 +117,9 @@ public struct FileDescriptor: Hashable, Sendable {
     }
 }
 
-/// The size of the pipes between the tools, where the kernel allows, and of output buffers: 1 MiB.
+/// The size of output buffers, and of pipes between tools if the kernel allows it: 1 MiB.
 public let bufferByteCount = 1 << 20
 
-/// How much is read at once of what is then hashed: 256 KiB, which are still in the processor's own
-/// cache when they are compressed or written after that.
+/// The size of reads for hashing: 256 KiB, which are still in the processor's cache when they are
+/// compressed or written afterwards.
 public let readByteCount = 256 << 10

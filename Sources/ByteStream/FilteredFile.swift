@@ -1,11 +1,11 @@
 import CSystem
 import Glibc
 
-/// A file as another program writes it out: a compressed one, decompressed.
+/// A file that another program decompresses.
 public final class FilteredFile {
-    /// What the program writes.
+    /// The program's output.
     public let output: InputStream
-    private let pipe: Pipe
+    private var reading: OwnedDescriptor?
     private var process: CInt?
 
     /// Starts `program`, looked up in PATH, with the file on its stdin.
@@ -14,18 +14,18 @@ public final class FilteredFile {
     public init(
         _ file: OwnedDescriptor, path: Path, program: Path, arguments: [Path]
     ) throws(Errno) {
-        pipe = try Pipe()
-        output = InputStream(pipe.reading, path: path)
+        let pipe = try Pipe()
+        output = InputStream(pipe.reading.descriptor, path: path)
+        reading = pipe.reading
         process = try ChildProcess.spawn(
-            [program] + arguments, file.descriptor, pipe.writing, errors: .standardError)
-        pipe.closeWriting()
+            [program] + arguments, file, pipe.writing, errors: .standardError)
     }
 
     /// Waits for the program, whose output must have been read.
     ///
     /// - Returns: its status; 128 and more when a signal ended it.
     public func finish() -> CInt {
-        pipe.closeReading()
+        reading = nil
         defer { process = nil }
         return process.map { system_wait($0) } ?? 0
     }

@@ -2,20 +2,21 @@ import CSystem
 import Glibc
 import Synchronization
 
-/// Signals that a tool wants to survive long enough to clean up after itself.
+/// Signals that a tool handles to clean up before it ends.
 ///
 /// After `arm()`, SIGINT, SIGTERM and SIGHUP make every wait for input or output fail with
-/// `ECANCELED` instead of ending the process, and a broken pipe is an error instead of a signal. The
-/// tool unwinds as from any other error, and ends by the signal that came (`endProcess()`).
+/// `ECANCELED` instead of ending the process, and a broken pipe is an error instead of a signal.
+/// The tool unwinds as after any other error, and then ends by the signal (`endProcess()`).
 public enum Interruption {
     private static let wakeUp = Atomic<CInt>(-1)
 
-    /// From now on signals interrupt instead of killing. Call it before threads are started.
+    /// Installs the handlers: from now on, signals interrupt instead of killing. Call it before any
+    /// thread is started.
     public static func arm() {
         wakeUp.store(system_catch_signals(), ordering: .releasing)
     }
 
-    /// The signal that came, if one did.
+    /// The signal that arrived; nil without one.
     public static var signal: CInt? {
         let number = system_caught_signal()
         return number == 0 ? nil : number
@@ -29,7 +30,7 @@ public enum Interruption {
 
     /// Waits until `descriptor` is ready for `event` (`POLLIN` or `POLLOUT`).
     ///
-    /// - Throws: `Errno.cancelled` when a signal came before.
+    /// - Throws: `Errno.cancelled` when a signal arrived before.
     static func wait(for descriptor: FileDescriptor, event: CInt) throws(Errno) {
         var requests = [pollfd(fd: descriptor.rawValue, events: Int16(event), revents: 0)]
         if let wakeUp = Interruption.descriptor {
@@ -39,7 +40,7 @@ public enum Interruption {
         if signal != nil { throw .cancelled }
     }
 
-    /// Ends the process the way the signal that came would have.
+    /// Ends the process by a signal, as its default action would.
     public static func endProcess(by number: CInt) -> Never {
         Glibc.signal(number, SIG_DFL)
         raise(number)

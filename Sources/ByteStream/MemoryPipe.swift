@@ -1,21 +1,21 @@
 /// A bounded pipe in memory between two threads, one that writes and one that reads.
 ///
-/// The reader finds the end only when the writer said so; what the writer failed with comes out
-/// where the end would be.
+/// The reader gets the end only after the writer called `finish`; an error of the writer is thrown
+/// in place of the end.
 public final class MemoryPipe: ByteSource, ByteSink, @unchecked Sendable {
-    /// What `write` throws when nobody reads any more.
+    /// The error of `write` after the reader has stopped.
     public struct Abandoned: Error {}
 
     private let buffer: UnsafeMutableRawBufferPointer
     private let lock = Lock()
-    // Guarded by the lock. The bytes are not: those that are filled are the reader's alone, the
-    // others the writer's.
+    // Guarded by the lock. The bytes are not: filled ones belong to the reader, the others to the
+    // writer.
     private var start = 0
     private var filled = 0
     private var end: Result<Void, any Error>?
     private var isAbandoned = false
 
-    /// - Parameter capacity: how many bytes the writer may be ahead.
+    /// - Parameter capacity: the number of bytes by which the writer may be ahead.
     public init(capacity: Int) {
         buffer = .allocate(byteCount: capacity, alignment: 4096)
     }
@@ -48,7 +48,7 @@ public final class MemoryPipe: ByteSource, ByteSink, @unchecked Sendable {
         }
     }
 
-    /// - Throws: what `finish` was given.
+    /// - Throws: the error passed to `finish`.
     public func read(into space: UnsafeMutableRawBufferPointer) throws -> Int {
         let available = available()
         if available.isEmpty { try lock.withLock { try end?.get() } }
@@ -59,9 +59,9 @@ public final class MemoryPipe: ByteSource, ByteSink, @unchecked Sendable {
         return part.count
     }
 
-    /// Waits for bytes and calls `body` with them where they are.
+    /// Waits for bytes and calls `body` with them in place.
     ///
-    /// - Returns: false at the end, whatever it is: `body` was not called then.
+    /// - Returns: false at the end or after an error; then `body` was not called.
     public func consume(_ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
         let available = available()
         if available.isEmpty { return false }
@@ -70,7 +70,7 @@ public final class MemoryPipe: ByteSource, ByteSink, @unchecked Sendable {
         return true
     }
 
-    /// Waits for bytes; none are the end.
+    /// Waits for bytes; empty at the end.
     private func available() -> Slice<UnsafeMutableRawBufferPointer> {
         lock.withLock {
             while filled == 0 && end == nil { lock.wait() }
@@ -86,7 +86,7 @@ public final class MemoryPipe: ByteSource, ByteSink, @unchecked Sendable {
         }
     }
 
-    /// States that no more bytes come, and why when it is not because all did.
+    /// Ends the pipe, with an error when the bytes are incomplete.
     public func finish(_ error: (any Error)?) {
         lock.withLock {
             end = error.map { .failure($0) } ?? .success(())
@@ -94,7 +94,7 @@ public final class MemoryPipe: ByteSource, ByteSink, @unchecked Sendable {
         }
     }
 
-    /// States that nothing more is read.
+    /// States that the reader has stopped.
     public func abandon() {
         lock.withLock {
             isAbandoned = true

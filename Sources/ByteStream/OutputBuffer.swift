@@ -1,18 +1,18 @@
-/// A buffered output: bytes gather in 1 MiB and leave in whole buffers.
+/// A buffered output, which is written in buffers of 1 MiB.
 ///
-/// Nothing leaves by itself at the end: an output that was not flushed was not finished, which is
-/// how a failed run leaves its stream without an end.
+/// The rest is not written automatically: without `flush()` the output is incomplete, so a failed
+/// run leaves its stream without an end.
 public final class OutputBuffer {
     public let descriptor: FileDescriptor
     public let path: Path
-    /// How many bytes were put in since the beginning, written or not.
+    /// The total number of appended bytes, written or not.
     public private(set) var byteCount: Int64 = 0
-    /// How long writing took so far: what the reader at the other end made us wait.
+    /// The total time of write calls: the time that the reader of a pipe made this process wait.
     public private(set) var blockedTime = Duration.zero
     private let buffer: UnsafeMutableRawBufferPointer
     private var filled = 0
 
-    /// - Parameter path: what messages call this output.
+    /// - Parameter path: the name of the output in messages.
     public init(
         _ descriptor: FileDescriptor = .standardOutput, path: Path = .standardOutput,
         capacity: Int = bufferByteCount
@@ -59,22 +59,22 @@ public final class OutputBuffer {
 
     /// The free part of the buffer, to be filled in place and then accepted with `advance(by:)`.
     ///
-    /// - Parameter count: how much must be free, at most the buffer's capacity; less makes room by
-    ///   writing what is there.
+    /// - Parameter count: the required number of free bytes, at most the buffer's capacity;
+    ///   buffered bytes are written if needed.
     public func freeSpace(atLeast count: Int) throws(StreamError) -> UnsafeMutableRawBufferPointer {
         precondition(count <= buffer.count)
         if buffer.count - filled < count { try flush() }
         return UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
     }
 
-    /// Accepts `count` bytes that were put at the start of `freeSpace`.
+    /// Accepts `count` bytes that were written to the start of `freeSpace`.
     public func advance(by count: Int) {
         precondition(filled + count <= buffer.count)
         filled += count
         byteCount += Int64(count)
     }
 
-    /// Writes what is buffered.
+    /// Writes the buffered bytes.
     public func flush() throws(StreamError) {
         guard filled > 0 else { return }
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<filled])

@@ -1,24 +1,24 @@
 import CSystem
 import Glibc
 
-/// An open file of the kernel that is closed with the last reference to this object.
+/// An open file descriptor that is closed with the last reference to this object.
 ///
-/// Keep the object in a variable or property while its number is used: of a temporary one, the file
-/// is closed before the call.
+/// Keep the object in a variable or property while its number is used: the descriptor of a
+/// temporary object is closed before the call.
 public final class OwnedDescriptor: Sendable {
-    /// Valid for as long as this object is.
+    /// Valid during the lifetime of this object.
     public let descriptor: FileDescriptor
 
     public var rawValue: CInt { descriptor.rawValue }
 
-    /// - Parameter rawValue: an open file, which nobody else closes from now on.
+    /// - Parameter rawValue: an open descriptor, which this object now owns.
     public init(_ rawValue: CInt) {
         descriptor = FileDescriptor(rawValue: rawValue)
     }
 
     /// openat(2) with `flags` as given.
     ///
-    /// - Parameter directory: where `name` is; nil means the current directory.
+    /// - Parameter directory: the directory of `name`; nil means the current directory.
     /// - Throws: the `Errno` of openat(2).
     public convenience init(
         _ name: UnsafePointer<CChar>, in directory: CInt? = nil, flags: CInt, mode: UInt32 = 0
@@ -37,7 +37,7 @@ public final class OwnedDescriptor: Sendable {
             })
     }
 
-    /// Opens a file to read it; never a terminal's control, never inherited.
+    /// Opens a file for reading, never as a controlling terminal, and closed on exec.
     ///
     /// - Throws: the `Errno` of open(2).
     public convenience init(reading path: Path) throws(Errno) {
@@ -48,7 +48,7 @@ public final class OwnedDescriptor: Sendable {
         _ = Glibc.close(rawValue)
     }
 
-    /// A path that leads to the open file, whatever names the file has.
+    /// A path to the open file that does not depend on its names.
     ///
     /// - Spec: proc(5), `/proc/self/fd`.
     public var procPath: Path { Path("/proc/self/fd/\(rawValue)") }

@@ -1,4 +1,4 @@
-/// A path as the kernel sees it: bytes in any encoding, without a zero byte.
+/// A path as in the kernel: bytes in any encoding, without a zero byte.
 public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
     public var bytes: [UInt8]
 
@@ -19,7 +19,7 @@ public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleBySt
 
     public var isEmpty: Bool { bytes.isEmpty }
 
-    /// The path as text, with U+FFFD for what is not UTF-8; for messages only.
+    /// The path as text, with U+FFFD for bytes that are not UTF-8; for messages only.
     public var description: String { String(decoding: bytes, as: UTF8.self) }
 
     /// The path in single quotes, control characters and non-UTF-8 bytes as `\ooo`; for messages.
@@ -31,7 +31,7 @@ public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleBySt
         return Path(bytes[(slash + 1)...])
     }
 
-    /// The path of the directory that the last component is in; `.` when the path is but a name.
+    /// The path of the last component's directory; `.` when the path is only a name.
     public var directory: Path {
         let slash = UInt8(ascii: "/")
         func withoutTrailingSlashes(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
@@ -64,7 +64,8 @@ public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleBySt
     }
 }
 
-/// Text of unknown origin in single quotes, so that a message stays one line and harmless.
+/// Text of unknown origin in single quotes, so that a message stays on one line and has no effect
+/// on a terminal.
 ///
 /// Valid UTF-8 stays; control characters, `'`, `\` and bytes that are not UTF-8 become escapes.
 public func quote(_ bytes: some Sequence<UInt8>) -> String {
@@ -78,7 +79,7 @@ public func escaped(_ bytes: some Sequence<UInt8>) -> String { escaped(bytes, al
 
 public func escaped(_ text: String) -> String { escaped(text.utf8) }
 
-/// - Parameter special: gets a `\` before it.
+/// - Parameter special: characters to escape with `\`.
 private func escaped(
     _ bytes: some Sequence<UInt8>, also special: [Unicode.Scalar]
 ) -> String {
@@ -122,7 +123,7 @@ private func octal(_ byte: UInt8) -> String {
 }
 
 extension [UInt8] {
-    /// `withUnsafeBytes`, keeping the type of what is thrown.
+    /// `withUnsafeBytes` with typed throws.
     @inlinable
     public func withRawBytes<Result, E: Error>(
         _ body: (UnsafeRawBufferPointer) throws(E) -> Result

@@ -1,29 +1,29 @@
 import CSystem
 import Glibc
 
-/// Files of directories that others made. Where a document or blob should be, a FIFO would be waited
-/// for without end, and to open a device does something: neither is opened.
+/// Opens only regular files, in directories by others. In the place of a document or blob, opening
+/// a FIFO could wait forever, and opening a device may have side effects.
 public enum RegularFile {
-    /// What keeps a file that was replaced meanwhile from being waited for.
+    /// Flags that prevent waiting for a file that was replaced meanwhile.
     private static let flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY
 
-    /// Opens the regular file that `path` leads to, for reading.
+    /// Opens the regular file at `path` for reading.
     ///
-    /// - Throws: `StreamError.open`; `.notRegularFile` for what it was not opened for.
+    /// - Throws: `StreamError.open`; `.notRegularFile` for another type, which was not opened.
     public static func open(_ path: Path) throws(StreamError) -> OwnedDescriptor {
         try open(path) { (flags) throws(Errno) in try OwnedDescriptor(path, flags: flags) }
     }
 
-    /// The same in a root that nothing leads out of.
+    /// The same in a root; no path leads out of it.
     ///
-    /// - Parameter subject: what messages call the file.
+    /// - Parameter subject: the name of the file in messages.
     public static func open(
         _ path: Path, in root: ConfinedRoot, subject: Path
     ) throws(StreamError) -> OwnedDescriptor {
         try open(subject) { (flags) throws(Errno) in try root.open(path, flags: flags) }
     }
 
-    /// All of a small one.
+    /// Reads a small file whole.
     ///
     /// - Throws: what `open` throws, `StreamError.read`, and `.tooLarge` beyond `limit` bytes.
     public static func read(_ path: Path, limit: Int) throws(StreamError) -> [UInt8] {
@@ -37,10 +37,10 @@ public enum RegularFile {
         try read(open(path, in: root, subject: subject), subject, limit: limit)
     }
 
-    /// Passes part of a file to a sink.
+    /// Writes part of a file to a sink.
     ///
-    /// - Throws: what `open` throws, `StreamError.read` also where the file ends too early; what the
-    ///   sink throws.
+    /// - Throws: what `open` throws, `StreamError.read`, also when the file ends too early; what
+    ///   the sink throws.
     public static func read(
         _ path: Path, _ range: Range<Int64>, into sink: any ByteSink
     ) throws {
@@ -66,9 +66,9 @@ public enum RegularFile {
         }
     }
 
-    /// All of one that is open.
+    /// Reads an open file whole.
     ///
-    /// - Parameter subject: what messages call the file.
+    /// - Parameter subject: the name of the file in messages.
     /// - Throws: `StreamError.read`, `.tooLarge`.
     public static func read(
         _ file: OwnedDescriptor, _ subject: Path, limit: Int
@@ -81,7 +81,8 @@ public enum RegularFile {
         }
     }
 
-    /// - Parameter open: opens the file with flags, first only to look at it.
+    /// - Parameter open: opens the file with given flags; called first with `O_PATH` to check the
+    ///   type.
     private static func open(
         _ subject: Path, _ open: (CInt) throws(Errno) -> OwnedDescriptor
     ) throws(StreamError) -> OwnedDescriptor {

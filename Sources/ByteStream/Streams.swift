@@ -1,26 +1,26 @@
 import Glibc
 
-/// A stream of bytes that is pulled, and whose end is proved by whoever made it.
+/// A stream of bytes to read from, whose implementation verifies the end.
 public protocol ByteSource: AnyObject {
-    /// Fills part of `buffer` and returns how much; 0 means the end.
+    /// Fills part of `buffer` and returns the number of bytes; 0 means the end.
     ///
-    /// - Throws: what is wrong with the bytes; a source that throws must not be read again. A source
-    ///   that knows its bytes to be incomplete throws where another would return 0.
+    /// - Throws: an error of the source, after which it must not be read again. A source with
+    ///   incomplete bytes throws instead of returning 0.
     func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
 }
 
-/// A place that bytes are pushed to, in order.
+/// A destination to which bytes are written in order.
 public protocol ByteSink: AnyObject {
     func write(_ bytes: UnsafeRawBufferPointer) throws
 }
 
-/// Bytes gathered in memory, up to a limit.
+/// Collects bytes in memory, up to a limit.
 public final class MemorySink: ByteSink {
     public private(set) var bytes: [UInt8] = []
     private let limit: Int
     private let subject: Path
 
-    /// - Parameter subject: what messages call the bytes.
+    /// - Parameter subject: the name of the bytes in messages.
     public init(limit: Int, subject: Path) {
         self.limit = limit
         self.subject = subject
@@ -39,19 +39,19 @@ public final class MemorySink: ByteSink {
 public final class InputStream: ByteSource {
     public let descriptor: FileDescriptor
     public let path: Path
-    /// How many bytes were read so far.
+    /// The number of bytes read so far.
     public private(set) var byteCount: Int64 = 0
     private var owner: OwnedDescriptor?
 
     /// - Parameters:
     ///   - file: closed with the stream.
-    ///   - path: what messages call this input.
+    ///   - path: the name of this input in messages.
     public convenience init(_ file: OwnedDescriptor, path: Path) {
         self.init(file.descriptor, path: path)
         owner = file
     }
 
-    /// - Parameter path: what messages call this input.
+    /// - Parameter path: the name of this input in messages.
     public init(_ descriptor: FileDescriptor = .standardInput, path: Path = .standardInput) {
         self.descriptor = descriptor
         self.path = path
@@ -72,7 +72,30 @@ public final class InputStream: ByteSource {
         }
     }
 
-    /// All of a file that is small.
+    /// Reads to the end, and passes each part to `body`.
+    ///
+    /// - Parameter failure: converts an error of reading to one of `body`'s type.
+    /// - Throws: what `body` throws, and the converted `StreamError.read`.
+    public func readParts<E: Error>(
+        of byteCount: Int = readByteCount, failure: (StreamError) -> E,
+        _ body: (UnsafeRawBufferPointer) throws(E) -> Void
+    ) throws(E) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: byteCount, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            let count: Int
+            do {
+                count = try read(into: buffer)
+            } catch {
+                throw failure(error)
+            }
+            if count == 0 { return }
+            try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+
+    /// Reads a small file whole.
     ///
     /// - Throws: `StreamError.open`, `.read`, and `.tooLarge` beyond `limit` bytes.
     public static func readFile(_ path: Path, limit: Int) throws(StreamError) -> [UInt8] {
@@ -88,7 +111,7 @@ public final class InputStream: ByteSource {
         return bytes
     }
 
-    /// Everything up to the end, refused beyond `limit` bytes.
+    /// Reads everything up to the end.
     ///
     /// - Returns: nil when there is more than `limit`.
     public func readAll(limit: Int) throws(StreamError) -> [UInt8]? {

@@ -1,16 +1,18 @@
 import CSystem
 import Glibc
 
-/// The terminal of this process, when it has one.
+/// The controlling terminal of this process, if it has one.
 public enum Terminal {
-    /// Asks for a line and reads it without showing it.
+    /// Prompts for a line and reads it without echo.
     ///
-    /// Call `Interruption.arm()` before: a signal then gives the terminal its settings back.
+    /// Call `Interruption.arm()` before, so that the terminal's settings are restored after a
+    /// signal.
     ///
-    /// - Parameter buffer: gets the line, without its newline; what does not fit is read and left out.
-    /// - Returns: the number of bytes of the line, which is more than the buffer's when it was cut; nil
-    ///   where there is no terminal.
-    /// - Throws: the `Errno` of reading; `Errno.cancelled` when a signal came.
+    /// - Parameter buffer: receives the line without its newline; the rest of a longer line is read
+    ///   and dropped.
+    /// - Returns: the number of bytes of the line, which is larger than the buffer when the line
+    ///   was truncated; nil without a terminal.
+    /// - Throws: the `Errno` of reading; `Errno.cancelled` after a signal.
     /// - Spec: termios(3).
     public static func readSecretLine(
         prompt: String, into buffer: UnsafeMutableRawBufferPointer

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A thread that blocks in system calls, which those of Swift's own pool must not.
+/// A thread that may block in system calls, which threads of Swift's pool must not do.
 public final class WorkerThread {
     private final class Body {
         let run: @Sendable () -> Void
@@ -12,7 +12,7 @@ public final class WorkerThread {
 
     private var thread = pthread_t()
 
-    /// - Returns: nil when there is no other thread to be had; `body` was not run then.
+    /// - Returns: nil when no thread can be created; then `body` is not run.
     public init?(_ body: @escaping @Sendable () -> Void) {
         let context = Unmanaged.passRetained(Body(body)).toOpaque()
         let status = pthread_create(
@@ -27,20 +27,21 @@ public final class WorkerThread {
         }
     }
 
-    /// Waits for the end of the work. A thread is joined or detached, once.
+    /// Waits for the thread. Call `join` or `detach` once.
     public func join() {
         pthread_join(thread, nil)
     }
 
-    /// Leaves the thread to end by itself: what blocks it may never come.
+    /// Lets the thread end by itself, because its blocking call may never return.
     public func detach() {
         pthread_detach(thread)
     }
 }
 
-/// The result of work that another thread does meanwhile; this one does it when there is no other.
+/// The result of work on another thread. If no thread can be started, the calling thread does the
+/// work.
 ///
-/// Nobody has to wait for it: a process may end before work that blocks.
+/// Nothing has to wait for the result: a process may end while the work blocks.
 public final class BackgroundResult<Value: Sendable>: @unchecked Sendable {
     private let lock = Lock()
     // Guarded by the lock.
@@ -68,7 +69,7 @@ public final class BackgroundResult<Value: Sendable>: @unchecked Sendable {
     }
 }
 
-/// What threads wait for, under one lock always.
+/// A condition variable, always used with the same lock.
 public final class Condition: @unchecked Sendable {
     fileprivate let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -81,10 +82,10 @@ public final class Condition: @unchecked Sendable {
         condition.deallocate()
     }
 
-    /// Wakes one of the threads that wait, if there are any.
+    /// Wakes one of the waiting threads, if there are any.
     public func signal() { pthread_cond_signal(condition) }
 
-    /// Wakes all threads that wait.
+    /// Wakes all waiting threads.
     public func broadcast() { pthread_cond_broadcast(condition) }
 }
 
@@ -117,9 +118,9 @@ public final class Lock: @unchecked Sendable {
     public func broadcast() { condition.broadcast() }
 }
 
-/// A value that one thread at a time has in its hands.
+/// A value with a lock: one thread at a time can access it.
 ///
-/// What Synchronization's Mutex is, over a lock that the thread sanitizer knows.
+/// It is like Synchronization's Mutex, but with a lock that the thread sanitizer supports.
 public final class Guarded<Value>: @unchecked Sendable {
     private let lock = Lock()
     private var value: Value

@@ -22,7 +22,7 @@ static inline CURLcode curl_set_pointer(CURL *handle, CURLoption option, void *v
     return curl_easy_setopt(handle, option, value);
 }
 
-// libcurl keeps a copy of the bytes.
+// libcurl copies the bytes.
 static inline CURLcode curl_set_bytes(
     CURL *handle, CURLoption option, const void *bytes, size_t count) {
     struct curl_blob blob = {(void *)bytes, count, CURL_BLOB_COPY};
@@ -52,12 +52,12 @@ static inline CURLcode curl_get_offset(CURL *handle, CURLINFO info, curl_off_t *
     return curl_easy_getinfo(handle, info, value);
 }
 
-// How the transfer of `message` ended; a union in C.
+// The result of the transfer of `message`, which is in a union in C.
 static inline CURLcode curl_message_result(const CURLMsg *message) {
     return message->data.result;
 }
 
-// No scheme but these two, whatever a redirect or a configuration says.
+// Only these two schemes, whatever a redirect or a configuration contains.
 static inline CURLcode curl_allow_only_http(CURL *handle) {
 #if LIBCURL_VERSION_NUM >= 0x075500
     return curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -67,7 +67,7 @@ static inline CURLcode curl_allow_only_http(CURL *handle) {
 #endif
 }
 
-// A transfer that is given up does not wait for the resolver's thread.
+// An aborted transfer does not wait for the resolver's thread.
 static inline CURLcode curl_end_without_waiting(CURL *handle) {
 #if LIBCURL_VERSION_NUM >= 0x075700
     return curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
@@ -81,7 +81,7 @@ static inline CURLcode curl_start_library(void) {
     return curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-// The file of certificates that it was built to trust; null when it is not known.
+// The file of certificates that libcurl was built to trust; null when it is unknown.
 static inline const char *curl_default_certificates(void) {
     return curl_version_info(CURLVERSION_NOW)->cainfo;
 }

@@ -5,8 +5,8 @@
 #include <immintrin.h>
 #include <stdatomic.h>
 
-// The sum is of bits in reverse, so a product is one bit short: the constants are powers of x less one.
-// Of two 64-bit halves, the first has the higher powers.
+// The bits are in reverse order, so a product is one bit short: the exponents of the constants are one less.
+// The first of two 64-bit halves has the higher powers.
 #define FOLD_128 _mm_set_epi64x(0xf500000000000001, 0x6b70000000000001)
 #define FOLD_512 _mm_set_epi64x(0xb100010100000001, 0x01b001b1b0000001)
 
@@ -38,7 +38,7 @@ fold_all(const uint8_t *bytes, size_t count, uint64_t crc, uint8_t folded[16])
 
 static int has_instruction(void)
 {
-    // Under a hypervisor, asking takes longer than the sum of a small file.
+    // Under a hypervisor, this instruction takes longer than the sum of a small file.
     static atomic_int known;
     int answer = atomic_load_explicit(&known, memory_order_relaxed);
     if (answer == 0) {

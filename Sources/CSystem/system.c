@@ -99,7 +99,7 @@ void system_strerror(int number, char *buffer, size_t size) {
     if (text != buffer) snprintf(buffer, size, "%s", text);
 }
 
-// Any thread reads it, and any may have to handle a signal.
+// Any thread may read it, and any may have to handle a signal.
 static atomic_int caughtSignal;
 static int signalPipe[2] = {-1, -1};
 
@@ -182,7 +182,7 @@ int system_wait(int process) {
 
 static char **arguments;
 
-// glibc gives constructors the arguments of main.
+// glibc passes the arguments of main to constructors.
 __attribute__((constructor)) static void keep_arguments(int count, char **values) {
     (void)count;
     arguments = values;

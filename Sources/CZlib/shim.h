@@ -1,4 +1,4 @@
-// zlib. inflateInit2 and deflateInit2 are macros, which Swift does not see.
+// zlib. inflateInit2 and deflateInit2 are macros, which Swift cannot import.
 #pragma once
 #include <zlib.h>
 

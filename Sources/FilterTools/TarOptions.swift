@@ -152,7 +152,7 @@ struct TarOptions: ParsableArguments {
             && opaque.isEmpty
     }
 
-    /// What `--exclude-output` names.
+    /// The paths that `--exclude-output` names.
     var outputs: [Path] { excludeOutput.flattened().map(\.path) }
 
     private var isOwnerGiven: Bool { uid != 0 || gid != 0 }

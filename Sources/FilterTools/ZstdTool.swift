@@ -19,8 +19,10 @@ public struct ZstdTool: Tool {
             """,
         version: Version.text)
 
-    @Option(help: ArgumentHelp("Compression level, 1 to 19.", valueName: "n"))
-    var level = 3
+    @Option(
+        help: ArgumentHelp(
+            "Compression level, 1 to 19 (default: 3; with --chunked 2).", valueName: "n"))
+    var level: Int?
 
     @Option(help: ArgumentHelp("Worker threads (default: all cores).", valueName: "n"))
     var threads: Int?
@@ -50,7 +52,9 @@ public struct ZstdTool: Tool {
     public init() {}
 
     public func validate() throws {
-        guard (1...19).contains(level) else { throw ValidationError("--level is 1 to 19") }
+        guard level.map({ (1...19).contains($0) }) ?? true else {
+            throw ValidationError("--level is 1 to 19")
+        }
         guard threads.map({ (1...200).contains($0) }) ?? true else {
             throw ValidationError("--threads is 1 to 200")
         }
@@ -75,18 +79,23 @@ public struct ZstdTool: Tool {
         try console.refuseTerminal(for: "compressed bytes")
         let output = OutputBuffer()
         output.descriptor.enlargePipe()
-        console.trace("libzstd \(ZstdCompressor.libraryVersion), level \(level)")
         if chunked {
-            let settings = ChunkedCompressor.Settings(
-                level: level, threads: threads, chunkByteCount: chunkSize)
+            var settings = ChunkedCompressor.Settings(threads: threads, chunkByteCount: chunkSize)
+            if let level { settings.level = level }
+            trace(settings.level, console)
             return try ChunkedCompressor(settings).compress(input, to: output)
         }
         var settings = ZstdCompressor.Settings()
-        settings.level = level
+        if let level { settings.level = level }
+        trace(settings.level, console)
         settings.threads = threads
         settings.longWindowLog = long
         let compressor = LayerCompressor(
             settings, content: any ? .any : leavesOutTrailer ? .tar : .layer)
         try compressor.compress(input, to: output)
+    }
+
+    private func trace(_ level: Int, _ console: Console) {
+        console.trace("libzstd \(ZstdCompressor.libraryVersion), level \(level)")
     }
 }

@@ -1,4 +1,4 @@
-// What ArgumentParser uses of the module of this name, in the binaries that `make` builds.
+// The part of Foundation that ArgumentParser uses, for the binaries that `make` builds.
 //
 // ArgumentParser needs it for `--experimental-dump-help`, which the tools do not offer, and asks whether
 // an error is a `LocalizedError`, which none of ours is. The toolchain's module makes each binary a third

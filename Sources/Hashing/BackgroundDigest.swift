@@ -1,14 +1,15 @@
 import ByteStream
 import OCI
 
-/// A digest over bytes that arrive piece by piece, computed by a thread of its own while whoever
-/// brings the bytes goes on. At most `byteLimit` bytes wait for it.
+/// A digest over bytes that arrive piece by piece, computed by another thread while the caller
+/// continues. At most `byteLimit` bytes wait for that thread.
 ///
-/// Up to `byteLimit` bytes in all, and where there is no other thread, it is a `StreamingDigest`.
+/// For at most `byteLimit` bytes in total, and when no thread can be created, it computes the
+/// digest on the caller's thread.
 public final class BackgroundDigest {
     static let byteLimit = 1 << 20
 
-    /// Whose digest it is: this thread's before the other one starts and after it has ended.
+    /// The caller's thread uses it before the other thread starts and after that has ended.
     private final class Work: @unchecked Sendable {
         let digest: StreamingDigest
         let pipe = MemoryPipe(capacity: BackgroundDigest.byteLimit)
@@ -25,7 +26,7 @@ public final class BackgroundDigest {
     private let work: Work
     private var thread: WorkerThread?
     private var isAlone = false
-    /// How many bytes went in.
+    /// The number of bytes added.
     public private(set) var byteCount: Int64 = 0
 
     public init(_ algorithm: Digest.Algorithm = .sha256) {
@@ -50,7 +51,7 @@ public final class BackgroundDigest {
         }
     }
 
-    /// The digest of all bytes. Nothing may be added afterwards.
+    /// The digest of all bytes. No bytes may be added afterwards.
     public func finalize() -> Digest {
         end()
         return work.digest.finalize()

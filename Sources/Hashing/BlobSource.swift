@@ -1,7 +1,7 @@
 import ByteStream
 import OCI
 
-/// Identity of a blob: digest and number of its bytes.
+/// The identity of a blob: digest and size.
 public struct BlobIdentity: Hashable, Sendable {
     public let digest: Digest
     /// Size in bytes.
@@ -22,15 +22,15 @@ public protocol BlobSource: ByteSource {
     /// file. The bytes are then checked against them.
     var announced: BlobIdentity? { get }
 
-    /// Digest and size of all the bytes. Only after `read` returned 0.
+    /// Digest and size of all bytes. Valid only after `read` returned 0.
     var identity: BlobIdentity { get }
 
-    /// Goes back to the first byte, to send everything again.
+    /// Goes back to the first byte, to send all bytes again.
     ///
-    /// - Returns: false when the bytes are gone, as those of a pipe are.
+    /// - Returns: false when the bytes are no longer available, as for a pipe.
     func rewind() throws -> Bool
 
-    /// Whether `rewind` will work: nobody need keep bytes that can be had again.
+    /// Whether `rewind` will work, so that bytes need not be kept for a retry.
     var canRewind: Bool { get }
 
     /// Whether all of the bytes are in memory.
@@ -42,7 +42,7 @@ extension BlobSource {
     public var isAtHand: Bool { false }
 }
 
-/// Any bytes as a blob: hashed as they pass.
+/// Any bytes as a blob, hashed as they pass.
 public final class HashingSource: BlobSource {
     private let source: any ByteSource
     private var digest: StreamingDigest

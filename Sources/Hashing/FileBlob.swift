@@ -2,14 +2,15 @@ import ByteStream
 import Glibc
 import OCI
 
-/// A regular file whose digest and size are known: checked as it is read, and read again when asked.
+/// A regular file with known digest and size. It is verified while it is read, and can be read
+/// again.
 public final class FileBlob: BlobSource {
     public let identity: BlobIdentity
     private let path: Path
     private let descriptor: FileDescriptor
-    /// Keeps the file open that this object opened.
+    /// Keeps the file open that this object has opened.
     private let file: OwnedDescriptor?
-    /// Offset of the blob in the file.
+    /// The offset of the blob in the file.
     private let start: Int64
     private var source: VerifyingSource
 
@@ -21,7 +22,7 @@ public final class FileBlob: BlobSource {
 
     /// - Parameters:
     ///   - descriptor: an open file, not owned, whose offset is `start`.
-    ///   - path: what messages call it.
+    ///   - path: its name in messages.
     public convenience init(
         _ descriptor: FileDescriptor, start: Int64, path: Path, identity: BlobIdentity
     ) {
@@ -43,7 +44,7 @@ public final class FileBlob: BlobSource {
     public var announced: BlobIdentity? { identity }
     public var canRewind: Bool { true }
 
-    /// - Throws: `StreamError.read`; `VerificationError`, at the latest where the file ends.
+    /// - Throws: `StreamError.read`; `VerificationError`, at the latest at the end of the file.
     public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         try source.read(into: buffer)
     }

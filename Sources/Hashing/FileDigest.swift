@@ -1,8 +1,8 @@
 import CCrypto
 
-/// A digest of a file's content by any of the algorithms that mtree(5) has beside SHA-256.
+/// A digest of a file's content by an algorithm of mtree(5) other than SHA-256.
 ///
-/// It tells whether a file changed since another program recorded it, and names no blob.
+/// It shows whether a file changed since another program recorded it; it never identifies a blob.
 ///
 /// - Spec: mtree(5), Keywords.
 public struct FileDigest: Hashable, Sendable {
@@ -15,14 +15,14 @@ public struct FileDigest: Hashable, Sendable {
         case rmd160
         case md5
 
-        /// The algorithm of a keyword, which may have several names; nil for any other keyword.
+        /// The algorithm of a keyword; several keywords may mean the same. nil for other keywords.
         public init?(keyword: String) {
             let suffix = "digest"
             let name = keyword.hasSuffix(suffix) ? String(keyword.dropLast(suffix.count)) : keyword
             self.init(rawValue: name == "ripemd160" ? "rmd160" : name)
         }
 
-        /// Whether libcrypto has it: some builds leave the old ones out.
+        /// Whether libcrypto has it; some builds omit old algorithms.
         public var isAvailable: Bool {
             guard let type = EVP_MD_fetch(nil, name, nil) else { return false }
             EVP_MD_free(type)
@@ -54,7 +54,7 @@ public struct FileDigest: Hashable, Sendable {
     public let algorithm: Algorithm
     private let bytes: [UInt8]
 
-    /// - Returns: nil for anything but as many hexadecimal digits as the algorithm has.
+    /// - Returns: nil for other text than the algorithm's number of hexadecimal digits.
     public init?(_ algorithm: Algorithm, hexadecimal text: some Collection<UInt8>) {
         var bytes: [UInt8] = []
         var high: UInt8?
@@ -103,7 +103,7 @@ public struct FileDigest: Hashable, Sendable {
             EVP_DigestUpdate(context, start, bytes.count)
         }
 
-        /// The digest of all bytes. Nothing may be added afterwards.
+        /// The digest of all bytes. No bytes may be added afterwards.
         public func finalize() -> FileDigest {
             var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
             var count: UInt32 = 0

@@ -1,7 +1,7 @@
 import OCI
 
 extension RawManifest {
-    /// A manifest or index of these bytes, whose digest is computed.
+    /// A manifest or index with these bytes; computes the digest.
     public init(bytes: [UInt8], mediaType: MediaType) {
         self.init(verifiedBytes: bytes, mediaType: mediaType, digest: .of(bytes))
     }
@@ -14,15 +14,14 @@ extension Image {
         setConfig(bytes, digest: .of(bytes, algorithm: manifest.config.digest.algorithm))
     }
 
-    /// Puts layers on top of the image, the first of them lowest: manifest, diffIDs and history.
+    /// Adds layers on top of the image, the first one lowest: manifest, diffIDs and history.
     ///
-    /// Docker's types become OCI's. What the image came from becomes its base.
+    /// Docker's types become OCI's. The source of the image becomes its base.
     ///
     /// - Parameters:
-    ///   - created: when the image is made; nil leaves what the config says.
+    ///   - created: the creation time; nil keeps that of the config.
     ///   - keepsAnnotations: whether annotations that describe the base stay.
-    /// - Throws: `EditError` when the image contradicts itself, so that nothing can be put on it;
-    ///   nothing is changed then.
+    /// - Throws: `EditError` when the image contradicts itself; then nothing is changed.
     public mutating func append(
         _ layers: [LayerAddition], created: Timestamp? = nil, keepsAnnotations: Bool = false
     ) throws {
@@ -35,10 +34,10 @@ extension Image {
         setConfig(config)
     }
 
-    /// Replaces the layers above those of another image by one that is the same as all of them.
+    /// Replaces the layers above those of another image by one layer with the same effect.
     ///
     /// - Parameter base: an image whose layers are the lowest of this one.
-    /// - Throws: `EditError`; nothing is changed then.
+    /// - Throws: `EditError`; then nothing is changed.
     public mutating func squash(above base: Image, into layer: LayerAddition) throws {
         var config = try config()
         var manifest = manifest
@@ -54,10 +53,10 @@ extension Image {
     /// Records where the image was fetched from, in annotations that only image lines have.
     ///
     /// - Parameters:
-    ///   - source: its name, with the digest of what the name stands for.
-    ///   - raw: its manifest as it is stored.
-    ///   - entry: the entry of an index by which it was reached.
-    ///   - platforms: what there is to choose from in that index.
+    ///   - source: its reference, with its digest.
+    ///   - raw: its stored manifest.
+    ///   - entry: the index entry through which it was fetched.
+    ///   - platforms: the platforms of that index.
     public mutating func record(
         source: Reference, raw: RawManifest, entry: Descriptor?, platforms: [Platform]
     ) {
@@ -78,10 +77,10 @@ extension Image {
         }
     }
 
-    /// The digest by which the image's manifest is stored where it was fetched from; nil when the
-    /// image was changed since, or does not say.
+    /// The digest of the image's stored manifest; nil when the image was changed since, or does not
+    /// record it.
     ///
-    /// The stored bytes may be indented, so what is compared is the manifest without white space.
+    /// The stored bytes may be indented, so the manifest is compared without white space.
     public var storedDigest: Digest? {
         guard let digest = manifest.recordedDigest else { return nil }
         let compact = manifest[annotation: Annotation.compact] ?? digest.description

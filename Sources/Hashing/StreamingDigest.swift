@@ -35,7 +35,7 @@ public final class StreamingDigest {
         bytes.withUnsafeBytes { update($0) }
     }
 
-    /// The digest of the bytes so far; more may be added.
+    /// The digest of the bytes so far; more bytes may be added.
     public func current() -> Digest {
         let copy = StreamingDigest(algorithm)
         let status = EVP_MD_CTX_copy_ex(copy.context, context)
@@ -43,17 +43,17 @@ public final class StreamingDigest {
         return copy.finalize()
     }
 
-    /// Starts again; allowed after the end too.
+    /// Starts again; also allowed after `finalize()`.
     public func restart() {
         let status = EVP_DigestInit_ex(context, nil, nil)
         precondition(status == 1, "libcrypto cannot start over")
         byteCount = 0
     }
 
-    /// The digest of all bytes. Nothing may be added afterwards.
+    /// The digest of all bytes. No bytes may be added afterwards.
     public func finalize() -> Digest { Digest(algorithm, bytes: finalizeBytes()) }
 
-    /// The raw bytes of the digest. Nothing may be added afterwards.
+    /// The raw bytes of the digest. No bytes may be added afterwards.
     public func finalizeBytes() -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0

@@ -1,11 +1,11 @@
 import ByteStream
 import OCI
 
-/// A digest or size that bytes did not match.
+/// A mismatch of digest or size.
 public enum VerificationError: Failure, Hashable {
     case digest(subject: String, expected: Digest, actual: Digest)
     case size(subject: String, expected: Int64, actual: Int64)
-    /// More bytes came than the descriptor says; reading stopped there.
+    /// More bytes than the descriptor states; reading stopped there.
     case tooLong(subject: String, expected: Int64)
 
     public var exitStatus: ExitStatus {
@@ -26,17 +26,17 @@ public enum VerificationError: Failure, Hashable {
     }
 }
 
-/// Checks bytes that pass against a digest and a size.
+/// Verifies bytes against a digest and a size as they pass.
 ///
-/// The bytes are handed on before they are proved: their consumer must not act on the last of them
-/// before `finish()` returned.
+/// The bytes are passed on before they are verified: their consumer must not act on the end before
+/// `finish()` has returned.
 public final class Verifier {
     private let subject: String
     private let expectedDigest: Digest
     private let expectedSize: Int64?
     private let digest: StreamingDigest
 
-    /// - Parameter subject: what messages call the bytes.
+    /// - Parameter subject: the name of the bytes in messages.
     public init(digest: Digest, size: Int64?, subject: String) {
         self.subject = subject
         expectedDigest = digest
@@ -50,7 +50,7 @@ public final class Verifier {
             subject: descriptor.digest.description)
     }
 
-    /// - Throws: `VerificationError.tooLong` as soon as it is.
+    /// - Throws: `VerificationError.tooLong` as soon as there are too many bytes.
     public func update(_ bytes: UnsafeRawBufferPointer) throws(VerificationError) {
         digest.update(bytes)
         if let expectedSize, digest.byteCount > expectedSize {
@@ -70,7 +70,7 @@ public final class Verifier {
     }
 }
 
-/// A source that reads another and checks it: its end is reached only when the bytes are proved.
+/// A source that verifies another: its end is reached only after the bytes were verified.
 public final class VerifyingSource: ByteSource {
     private let source: any ByteSource
     private let verifier: Verifier

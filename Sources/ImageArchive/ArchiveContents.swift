@@ -5,46 +5,47 @@ import Layer
 import OCI
 import Tar
 
-/// What came out of an archive that was read to its end.
+/// The contents of an archive that was read to its end.
 ///
-/// Documents (JSON of at most 8 MiB) are held in memory; everything else went to the target as it
-/// came, whatever the order of the entries. What is held, names among it, has at most 64 MiB.
+/// Documents (JSON of at most 8 MiB) are kept in memory; all other files were sent to the target as
+/// they arrived, in any order. Documents and names take at most 64 MiB.
 package struct ArchiveContents {
-    /// By their paths.
+    /// The documents by their paths.
     package private(set) var documents: [[UInt8]: [UInt8]] = [:]
-    /// Files without bytes. What names one as a layer and has its diffID proves that it is one.
+    /// Empty files. A document that names one as a layer, with its diffID, proves that it is a
+    /// layer.
     private var emptyFiles: Set<[UInt8]> = []
-    /// What the target has, by the paths of the archive.
+    /// The blobs in the target, by their paths in the archive.
     private(set) var blobs: [[UInt8]: StreamedBlob] = [:]
-    /// The sizes of the blobs that the target has, by digest.
+    /// The sizes of the blobs in the target, by digest.
     private var sizes: [Digest: Int64] = [:]
-    /// Links of either kind, with where they lead.
+    /// Hard and symbolic links with their targets.
     private var links: [[UInt8]: [UInt8]] = [:]
     private(set) var hasObsoleteImages = false
-    /// What is wrong with single files, by their paths, where that ends nothing.
+    /// Faults of single files by their paths, when faults do not end the run.
     package private(set) var faults: [(path: Path, error: any Failure)] = []
     private let keepsFaults: Bool
-    /// The paths of what looks like a document and is too large for one.
+    /// The paths of documents that are too large.
     private var largePaths: Set<[UInt8]> = []
 
     struct StreamedBlob {
         let descriptor: Descriptor
-        /// Of a layer, when the bytes were looked into.
+        /// The diffID of a layer, when it was computed.
         let diffID: Digest?
     }
 
     private static let entryLimit = 1 << 16
     private static let heldByteLimit = 64 << 20
-    /// What an entry costs beside the bytes of its names and its document.
+    /// The memory of an entry in addition to its names and its document.
     private static let entryByteCount = 128
 
     /// Reads an archive and streams its blobs to `target`.
     ///
-    /// A blob that is named by its digest is checked against it. Blobs of an archive that turns out
-    /// to be broken stay at the target without a name.
+    /// A blob whose path has its digest is verified. Blobs of a broken archive stay in the target
+    /// without a name.
     ///
-    /// - Parameter keepsFaults: whether reading goes on behind a file that is not what its name says,
-    ///   or no layer.
+    /// - Parameter keepsFaults: whether reading continues after a file that does not match its
+    ///   digest or is a broken layer.
     /// - Throws: `ArchiveError`, `LayerError`, and what the target throws.
     package init(
         _ input: InputStream, to target: any BlobWriter, keepsFaults: Bool = false
@@ -81,7 +82,7 @@ package struct ArchiveContents {
             case .file:
                 if Path(path).name == "VERSION" { hasObsoleteImages = true }
                 do {
-                    try hold(take(entry, path, reader, target))
+                    try hold(store(entry, path, reader, target))
                 } catch let error as any Failure where keepsFaults && error.isOfOneFile {
                     faults.append((Path(path), error))
                 }
@@ -91,8 +92,8 @@ package struct ArchiveContents {
         }
     }
 
-    /// - Returns: how many bytes are held of it.
-    private mutating func take(
+    /// - Returns: the number of bytes kept in memory.
+    private mutating func store(
         _ entry: TarEntry, _ path: [UInt8], _ reader: EntryReader, _ target: any BlobWriter
     ) throws -> Int {
         let digest = ArchiveContents.namedDigest(path)
@@ -119,7 +120,7 @@ package struct ArchiveContents {
                 mediaType: .octetStream, digest: digest, size: Int64(entry.size))
             blob = StreamedBlob(descriptor: descriptor, diffID: nil)
         } else if head.isCompressed {
-            // Its diffID is compared with the one in the config, which proves all of it.
+            // Its diffID is compared with that in the config, which proves that it is complete.
             let layer = LayerSource(source, path: Path(path), isEndProved: true)
             _ = try target.writeBlob(layer, mountFrom: [])
             var descriptor = layer.descriptor
@@ -127,7 +128,8 @@ package struct ArchiveContents {
             descriptor[annotation: Annotation.uncompressed] = nil
             blob = StreamedBlob(descriptor: descriptor, diffID: diffID)
         } else if head.isTar {
-            // Its digest is its diffID, which proves all of it: it need not end as a tar should.
+            // Its digest is its diffID, which proves that it is complete, even without the end of a
+            // tar.
             let layer = HashingSource(source)
             let identity = try target.writeBlob(layer, mountFrom: [])
             let descriptor = Descriptor(
@@ -150,7 +152,7 @@ package struct ArchiveContents {
         try verifier.finish()
     }
 
-    /// The digest that a path in `blobs/` claims.
+    /// The digest in a path in `blobs/`.
     private static func namedDigest(_ path: [UInt8]) -> Digest? {
         let parts = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0].elementsEqual("blobs".utf8) else { return nil }
@@ -159,7 +161,8 @@ package struct ArchiveContents {
                 + String(decoding: parts[2], as: UTF8.self))
     }
 
-    /// A path of the archive without `.`, `..` and links that lead out of it.
+    /// Cleans a path of the archive of `.` and `..`; a path that leads out of the archive is
+    /// refused.
     private func resolve(
         _ path: ArraySlice<UInt8>, in directory: ArraySlice<UInt8>, of entry: TarEntry
     ) throws(ArchiveError) -> [UInt8] {
@@ -186,10 +189,10 @@ package struct ArchiveContents {
         return Array(components.joined(separator: [slash]))
     }
 
-    /// How many links lead to one file.
+    /// The maximum number of links to follow.
     private static let linkLimit = 40
 
-    /// Where a path leads to, through links. Documents write paths in other ways than the tar does.
+    /// Follows links from a path. Documents may spell paths differently from the tar.
     private func followed(_ path: [UInt8]) -> [UInt8] {
         var path = ArchiveContents.cleaned(path[...]) ?? path
         for _ in 0..<ArchiveContents.linkLimit {
@@ -199,7 +202,7 @@ package struct ArchiveContents {
         return path
     }
 
-    /// The document at `path`, or where links of that name lead to.
+    /// The document at `path`, after following links.
     package func document(_ path: [UInt8]) -> [UInt8]? { documents[followed(path)] }
 
     /// - Throws: `ArchiveError.missing`, `.tooLarge`.
@@ -211,22 +214,21 @@ package struct ArchiveContents {
         throw .missing(subject: subject)
     }
 
-    /// The blob at `path`, or where links of that name lead to.
+    /// The blob at `path`, after following links.
     func blob(_ path: [UInt8]) -> StreamedBlob? { blobs[followed(path)] }
 
-    /// Whether there is a file without bytes at `path`, or where links of that name lead to.
+    /// Whether there is an empty file at `path`, after following links.
     func isEmptyFile(_ path: [UInt8]) -> Bool { emptyFiles.contains(followed(path)) }
 
-    /// Whether there is a file at `path`, or where links of that name lead to, whatever is in it.
+    /// Whether there is any file at `path`, after following links.
     package func hasFile(_ path: [UInt8]) -> Bool {
         document(path) != nil || blob(path) != nil || isEmptyFile(path)
             || faults.contains { $0.path == Path(followed(path)) }
     }
 
-    /// The document of `blobs/` that `descriptor` describes, its bytes proved; nil when there is
-    /// none.
+    /// The verified document of `descriptor` in `blobs/`; nil when there is none.
     ///
-    /// What a link has put there is checked like everything else.
+    /// The target of a link is verified too.
     ///
     /// - Throws: `VerificationError`.
     package func document(_ descriptor: Descriptor) throws(VerificationError) -> [UInt8]? {
@@ -242,22 +244,22 @@ package struct ArchiveContents {
         return try requiredDocument(ArchiveContents.path(of: descriptor.digest), subject)
     }
 
-    /// The size of the blob that went to the target under `digest`; nil when there was none.
+    /// The size of a blob that was stored in the target; nil when there is none.
     package func blobSize(_ digest: Digest) -> Int64? { sizes[digest] }
 
-    /// Where a layout in the archive has the blob of a digest.
+    /// The path of a blob of the archive's layout.
     package static func path(of digest: Digest) -> [UInt8] {
         Array("blobs/\(digest.algorithm.rawValue)/\(digest.encoded)".utf8)
     }
 }
 
 extension Failure {
-    /// Whether it is about what one file of an archive holds, and not about the archive.
+    /// Whether the error concerns one file of an archive, and not the archive.
     fileprivate var isOfOneFile: Bool { self is VerificationError || self is LayerError }
 }
 
 extension [UInt8] {
-    /// Whether these may be the first bytes of a document; those of a tar may look like it.
+    /// Whether these may be the first bytes of a JSON document; a tar may look the same.
     fileprivate var isJSON: Bool {
         let first = first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
         return (first == UInt8(ascii: "{") || first == UInt8(ascii: "["))
@@ -283,7 +285,7 @@ private final class EntryReader: ByteSource {
         reader = TarReader(input, path: path)
     }
 
-    /// The next entry, what is left of the data before it passed over.
+    /// The next entry; the rest of the current entry's data is skipped.
     func next() throws(ArchiveError) -> TarEntry? {
         do {
             try reader.skipData()
@@ -301,7 +303,7 @@ private final class EntryReader: ByteSource {
         }
     }
 
-    /// The next `count` bytes of the current entry, or all that are left.
+    /// The next `count` bytes of the current entry, or the rest.
     func read(atMost count: Int) throws(ArchiveError) -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
         defer { buffer.deallocate() }
@@ -315,7 +317,7 @@ private final class EntryReader: ByteSource {
     }
 }
 
-/// A blob that is named by its digest, and checked.
+/// A blob whose path has its digest; it is verified.
 private final class ArchivedBlob: BlobSource {
     let identity: BlobIdentity
     private let source: VerifyingSource

@@ -3,24 +3,24 @@ import JSON
 import OCI
 import Tar
 
-/// What keeps an archive from being loaded or written.
+/// Why an archive cannot be loaded or written.
 public enum ArchiveError: Failure {
     case tar(TarError)
     /// Neither Docker's nor OCI's.
     case notAnArchive(path: Path)
-    /// Docker's before version 1.10, which has images but no manifest.
+    /// An archive by Docker before version 1.10, which has no manifest.
     case obsolete(path: Path)
-    /// Compressed in a format that `command` undoes and nothing here.
+    /// Compressed in a format that is not supported here; `command` decompresses it.
     case compressed(path: Path, format: String, command: String)
     case malformed(document: String, JSONError)
-    /// A path that leads out of the archive, or is there twice.
+    /// A path that leads out of the archive, or is a duplicate.
     case badPath(path: Path, String)
     case tooManyEntries(limit: Int)
-    /// More documents than are held in memory.
+    /// The documents and names exceed the memory limit.
     case tooMuchText(limit: Int)
-    /// Named in a document and not in the archive.
+    /// A document names a file that is missing.
     case missing(subject: String)
-    /// A document of more bytes than are read of one.
+    /// A document exceeds the size limit.
     case tooLarge(subject: String, limit: Int)
     case notALayer(path: Path)
     case diffID(path: Path, expected: Digest, actual: Digest)
@@ -28,7 +28,7 @@ public enum ArchiveError: Failure {
     case noSuchPlatform(Platform, available: [String])
     case noSuchImage(name: String?, names: [String])
     case ambiguous(names: [String])
-    /// Names that cannot be given one to each image.
+    /// The number of names does not match the number of images.
     case names(count: Int, images: Int)
 
     public var exitStatus: ExitStatus {

@@ -4,14 +4,14 @@ import Tar
 
 /// The tar of an archive, which may be compressed as a whole.
 enum ArchiveInput {
-    /// Formats that other programs undo, by their first bytes.
+    /// Formats that other programs decompress, by their first bytes.
     private static let others: [(magic: [UInt8], format: String, command: String)] = [
         ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], "xz", "xz -dc"),
         (Array("BZh".utf8), "bzip2", "bzip2 -dc"),
         ([0x04, 0x22, 0x4D, 0x18], "lz4", "lz4 -dc"),
     ]
 
-    /// - Throws: `ArchiveError.compressed` for a format that is not read here; `StreamError`.
+    /// - Throws: `ArchiveError.compressed` for a format that is not supported; `StreamError`.
     static func tar(_ input: InputStream) throws -> any ByteSource {
         var head: [UInt8] = []
         let buffer = UnsafeMutableRawBufferPointer.allocate(

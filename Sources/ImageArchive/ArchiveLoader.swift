@@ -4,11 +4,11 @@ import ImageStore
 import JSON
 import OCI
 
-/// Loads the images of an archive of Docker's or of OCI's into a place, in one pass.
+/// Loads the images of an archive in Docker's or OCI's format into a place, in one pass.
 ///
-/// Layers go to the target as they come, since each is named by its digest or gets its digest on the
-/// way; only documents are held. Manifests and names are stored when all of the archive was read
-/// well, so that a cut one changes no name.
+/// Layers are sent to the target as they arrive, under the digest in their path or a computed one;
+/// only documents are kept in memory. Manifests and names are stored after the whole archive was
+/// read, so that a truncated archive changes no name.
 ///
 /// - Spec: image-spec v1.1.1, image-layout.md; Docker's image specification v1.2,
 ///   "Combined Image JSON + Filesystem Changeset Format".
@@ -21,8 +21,8 @@ public struct ArchiveLoader {
     private let warn: (String) -> Void
 
     /// - Parameters:
-    ///   - tag: what the one image is called; nil keeps the tags of the archive.
-    ///   - imageName: which image is meant, as the archive calls it; nil for all of them.
+    ///   - tag: the tag for the only image; nil keeps the tags of the archive.
+    ///   - imageName: the name in the archive of the image to load; nil loads all.
     public init(
         to target: any Repository, of imageStore: ImageStore, tag: String?, imageName: String?,
         platforms: [Platform] = [],
@@ -51,7 +51,7 @@ public struct ArchiveLoader {
         if let index, !index.isEmpty {
             images = index
         } else if let manifest = contents.document(Array("manifest.json".utf8)) {
-            // Docker leaves the index empty for an image that was saved by its ID.
+            // Docker writes an empty index for an image that was saved by its ID.
             images = try DockerArchive(contents, target).images(of: manifest, platforms)
         } else if let index {
             images = index
@@ -68,9 +68,10 @@ public struct ArchiveLoader {
         return chosen.map(\.root.descriptor)
     }
 
-    /// Stores what is about images that were stored, and about what was stored by this.
+    /// Stores the companions of stored images, and the companions of those.
     ///
-    /// It comes before the names, so that a name stands for an image with its signatures.
+    /// They are stored before the names, so that a name always leads to an image with its
+    /// signatures.
     private func publish(_ companions: [ArchivedCompanion], of digests: Set<Digest>) throws {
         var digests = digests
         var rest = companions

@@ -4,15 +4,15 @@ import JSON
 import OCI
 import Tar
 
-/// Writes images as one tar that readers of Docker's and of OCI's archives take.
+/// Writes images as one tar for readers of Docker's and OCI's archives.
 ///
-/// What names the blobs comes first, so that the tar can be read in one pass. Blobs are streamed from
-/// where they are; their sizes are in their descriptors.
+/// The documents that name the blobs come first, so that the tar can be read in one pass. Blobs are
+/// streamed from where they are stored; their sizes are in their descriptors.
 ///
 /// - Spec: image-spec v1.1.1, image-layout.md; Docker's image specification v1.2,
 ///   "Combined Image JSON + Filesystem Changeset Format".
 public struct ArchiveWriter {
-    /// An image and what it is called; each name has a tag.
+    /// An image and its names; each name has a tag.
     public struct NamedImage: Sendable {
         let collection: ImageCollection
         var names: [RegistryReference]
@@ -28,8 +28,8 @@ public struct ArchiveWriter {
         tar = TarWriter(output, policy: EntryPolicy(), warn: { _ in })
     }
 
-    /// Gives images their names: all of them to a single image, else one to each. What comes twice is
-    /// one image with the names of both.
+    /// Assigns names to images: all names to a single image, or else one to each. A duplicate is
+    /// one image with both names.
     ///
     /// - Throws: `ArchiveError.names` when there are more or fewer names than images.
     public static func images(
@@ -57,8 +57,8 @@ public struct ArchiveWriter {
 
     /// Writes the whole archive.
     ///
-    /// - Throws: `TarError`, `StoreError`, and what the places throw, a blob that does not match its
-    ///   digest included; the tar then has no end.
+    /// - Throws: `TarError`, `StoreError`, and what the places throw, including an error for a blob
+    ///   that does not match its digest; then the tar has no end.
     public func write(_ images: [NamedImage]) throws {
         try write(Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8), path: "oci-layout")
         let index = Index(manifests: try images.flatMap(indexEntries)).document
@@ -81,8 +81,8 @@ public struct ArchiveWriter {
         try tar.finish()
     }
 
-    /// The entries of `index.json`: the image once for each of its names, then its companions: what is
-    /// about something as a list of referrers has it, and cosign's under their tags.
+    /// The entries of `index.json`: the image once for each of its names, then its companions:
+    /// referrers as in a list of referrers, and cosign's tags.
     private func indexEntries(of image: NamedImage) throws -> [Descriptor] {
         let root = image.collection.root.descriptor
         let entries = image.names.map { name in
@@ -104,8 +104,8 @@ public struct ArchiveWriter {
         return (entries.isEmpty ? [root] : entries) + companions
     }
 
-    /// The one image that Docker's format has room for: of several platforms, the one that runs here,
-    /// or the first. nil for what is no image.
+    /// The image in Docker's format: of several platforms, that of this machine, or else the first.
+    /// nil for an artifact.
     private func dockerEntry(of image: NamedImage) -> JSON? {
         let images = image.collection.images
         let here = images.first { $0.platform?.satisfies(.current) ?? false }
@@ -155,7 +155,7 @@ public struct ArchiveWriter {
 }
 
 extension RegistryReference {
-    /// As Docker shows it: without its default host and repository.
+    /// The name as Docker shows it: without its default host and repository.
     var familiarName: String {
         for prefix in ["docker.io/library/", "docker.io/"] where description.hasPrefix(prefix) {
             return String(description.dropFirst(prefix.count))

@@ -1,17 +1,17 @@
 import ByteStream
 import OCI
 
-/// What an archive calls an image.
+/// The name of an image in an archive.
 package struct ArchivedName {
     package let text: String
 
-    /// What can be a tag at the target; nil for a name without one.
+    /// The tag for the target; nil for a name without one.
     var tag: String? {
-        // Without a colon it is but a tag, as layouts have it.
+        // Without a colon it is only a tag, as in layouts.
         text.contains(":") || text.contains("/") ? reference(text)?.tag : text
     }
 
-    /// Whether it is the name that a user gave, with or without Docker's defaults.
+    /// Whether it equals a name by the user, with or without Docker's defaults.
     func isNamed(_ name: String) -> Bool {
         if text == name { return true }
         guard let mine = reference(text), let other = reference(name) else { return false }
@@ -31,15 +31,16 @@ package struct ArchivedName {
 package struct ArchivedImage {
     package let root: RawManifest
     package let names: [ArchivedName]
-    /// Stores what `root` refers to, and says which manifests those are, itself among them.
+    /// Stores everything that `root` refers to, and returns the digests of its manifests, including
+    /// itself.
     package let store: () throws -> [Digest]
 }
 
-/// What belongs to an image of an archive, or to another companion.
+/// A companion of an image of an archive, or of another companion.
 struct ArchivedCompanion {
     let image: ArchivedImage
-    /// The manifest that it is about.
+    /// The manifest that it belongs to.
     let subject: Digest
-    /// The tag of cosign's by which it is found.
+    /// The tag in cosign's scheme.
     let tag: String?
 }

@@ -4,7 +4,7 @@ import ImageStore
 import JSON
 import OCI
 
-/// What `docker save` writes: `manifest.json`, configs, and layers by any name.
+/// The format of `docker save`: `manifest.json`, configs, and layers by any name.
 package struct DockerArchive {
     private let contents: ArchiveContents
     private let target: any BlobWriter
@@ -14,7 +14,7 @@ package struct DockerArchive {
         self.target = target
     }
 
-    /// - Parameter platforms: those whose images are wanted; all of them when empty.
+    /// - Parameter platforms: the platforms to load; empty loads all.
     package func images(of manifest: [UInt8], _ platforms: [Platform]) throws -> [ArchivedImage] {
         let entries = try parsing("manifest.json") { () throws(JSONError) in
             try JSONField(JSON.parse(manifest)).elements().map { (field) throws(JSONError) in
@@ -25,7 +25,7 @@ package struct DockerArchive {
                 )
             }
         }
-        // Many names may have one config.
+        // Several images may share a config.
         var configs: [String: Config] = [:]
         var stored: Set<Digest> = []
         var available: [Platform] = []
@@ -88,7 +88,7 @@ package struct DockerArchive {
             throw ArchiveError.missing(subject: "layer \(quote(path))")
         }
         guard let actual = blob.diffID else {
-            // Named by its digest, and what it is uncompressed was not looked at.
+            // It was stored by its digest, and its diffID was not computed.
             guard blob.descriptor.digest == diffID else {
                 throw ArchiveError.notALayer(path: Path(path))
             }
@@ -100,7 +100,7 @@ package struct DockerArchive {
         return blob.descriptor
     }
 
-    /// A layer of no bytes, which its diffID proves to be whole. It is stored at once.
+    /// An empty layer, whose diffID proves that it is complete. It is stored at once.
     private func emptyLayer(_ path: String, diffID: Digest) throws -> Descriptor {
         let blob = MemoryBlob([])
         let actual = blob.identity.digest

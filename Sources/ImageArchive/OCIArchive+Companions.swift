@@ -3,10 +3,10 @@ import JSON
 import OCI
 
 extension OCIArchive {
-    /// What `index.json` lists: images, and what belongs to manifests that the archive has.
+    /// The entries of `index.json`: images, and companions of manifests in the archive.
     ///
-    /// A companion names its subject, or has the tag that is made of its digest. One whose subject is
-    /// elsewhere is an image like any other.
+    /// A companion names its subject, or has a tag with the subject's digest. When the archive does
+    /// not have the subject, it counts as an image.
     func entries(
         of index: [UInt8]
     ) throws -> (images: [Descriptor], companions: [ArchivedCompanion]) {
@@ -30,8 +30,7 @@ extension OCIArchive {
         return (images, companions)
     }
 
-    /// The companions that an entry stands for: itself, or those of a list of referrers; nil for an
-    /// image.
+    /// The companions of an entry: itself, or those of a list of referrers; nil for an image.
     private func companions(_ entry: Descriptor) throws -> [ArchivedCompanion]? {
         guard entry.mediaType.isManifest || entry.mediaType.isIndex, isPresent(entry.digest) else {
             return nil

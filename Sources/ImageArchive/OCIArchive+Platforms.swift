@@ -3,10 +3,10 @@ import JSON
 import OCI
 
 extension OCIArchive {
-    /// An index without entries whose manifests are not in the archive.
+    /// An index without the entries whose manifests are missing from the archive.
     ///
-    /// Docker saves the index of an image as it is, with the platforms that it never pulled.
-    /// - Returns: the index as it is when nothing is missing, or nothing would be left.
+    /// Docker saves the index of an image unchanged, with platforms that it never pulled.
+    /// - Returns: the unchanged index when no manifest is missing, or all are.
     func withoutMissing(_ raw: RawManifest) throws -> RawManifest {
         guard raw.mediaType.isIndex else { return raw }
         var index = try parsing("manifest '\(raw.digest)'") { () throws(JSONError) in
@@ -28,12 +28,12 @@ extension OCIArchive {
         contents.document(Array("blobs/\(digest.algorithm.rawValue)/\(digest.encoded)".utf8)) != nil
     }
 
-    /// What of an image is for the platforms that are wanted: a manifest, or an index of several.
+    /// The part of an image for the requested platforms: a manifest, or an index of several.
     ///
     /// - Parameters:
-    ///   - platforms: nothing is chosen when there are none.
-    ///   - available: gets the platforms that there are.
-    /// - Returns: nil when one of the platforms is not there.
+    ///   - platforms: the requested platforms; empty selects everything.
+    ///   - available: receives the existing platforms.
+    /// - Returns: nil when one of the platforms is missing.
     func choose(
         _ platforms: [Platform], of raw: RawManifest, available: inout [Platform]
     ) throws -> RawManifest? {
@@ -66,7 +66,7 @@ extension OCIArchive {
         return RawManifest(bytes: index.storedBytes, mediaType: raw.mediaType)
     }
 
-    /// What the config says; nil for an artifact.
+    /// The platform in the config; nil for an artifact.
     private func platform(of raw: RawManifest) throws -> Platform? {
         let name = "manifest '\(raw.digest)'"
         let manifest = try parsing(name) { () throws(JSONError) in try raw.manifest() }
@@ -79,7 +79,7 @@ extension OCIArchive {
 }
 
 extension Descriptor {
-    /// What an entry of `index.json` in an archive is called.
+    /// The name of an entry of an archive's `index.json`.
     var archiveName: ArchivedName? {
         (self[annotation: Annotation.containerdName] ?? self[annotation: Annotation.refName])
             .map { ArchivedName(text: $0) }

@@ -11,7 +11,7 @@ struct OCIArchive {
     private let platforms: [Platform]
     let warn: (String) -> Void
 
-    /// - Parameter platforms: what is loaded of an image for several; all of it when empty.
+    /// - Parameter platforms: the platforms to load; empty loads all.
     init(
         _ contents: ArchiveContents, _ target: any Repository, _ platforms: [Platform],
         warn: @escaping (String) -> Void
@@ -42,12 +42,12 @@ struct OCIArchive {
             order.compactMap { descriptors[$0] }.map { (try manifest($0), names[$0.digest] ?? []) })
     }
 
-    /// The images with these roots, of the platforms that are wanted.
+    /// The images with these roots, for the requested platforms.
     private func images(
         _ roots: [(raw: RawManifest, names: [ArchivedName])]
     ) throws -> [ArchivedImage] {
         var available: [Platform] = []
-        // What several images have is stored once.
+        // Blobs that several images share are stored once.
         var stored = StoredContent()
         let images = try roots.compactMap { root -> ArchivedImage? in
             let whole = try withoutMissing(root.raw)
@@ -124,7 +124,7 @@ struct OCIArchive {
             _ = try target.writeBlob(source, mountFrom: [])
             return
         }
-        // What is published elsewhere by its URLs is in no archive.
+        // Non-distributable layers are not in archives.
         if blob.mediaType.isNondistributable { return }
         guard try target.hasBlob(blob.digest) else {
             throw ArchiveError.missing(subject: "blob '\(blob.digest)'")

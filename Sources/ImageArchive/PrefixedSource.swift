@@ -1,6 +1,6 @@
 import ByteStream
 
-/// A source whose first bytes were read before.
+/// A source that begins with bytes that were already read.
 final class PrefixedSource: ByteSource {
     private let head: MemorySource
     private let rest: any ByteSource

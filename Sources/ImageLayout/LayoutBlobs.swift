@@ -5,7 +5,7 @@ import JSON
 import OCI
 
 extension LayoutRepository {
-    /// The file of a blob, there or not.
+    /// The path of a blob, whether it exists or not.
     public func blobPath(_ digest: Digest) -> Path {
         blobDirectory(digest.algorithm).appending(Path(digest.encoded))
     }
@@ -14,9 +14,9 @@ extension LayoutRepository {
         directory.appending("blobs").appending(Path(algorithm.rawValue))
     }
 
-    /// Whether there is a file of that name; its bytes are checked by whoever reads them.
+    /// Whether a blob's file exists; its bytes are verified when they are read.
     ///
-    /// - Throws: `StreamError.open` when that cannot be found out.
+    /// - Throws: `StreamError.open` when that cannot be determined.
     public func hasBlob(_ digest: Digest) throws(StreamError) -> Bool {
         try blobSize(digest) != nil
     }
@@ -33,19 +33,20 @@ extension LayoutRepository {
         return status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : nil
     }
 
-    /// Streams a blob into `sink`, checked; the last bytes are proved only when this returns.
+    /// Streams a blob into `sink` and verifies it; the last bytes are verified only when this
+    /// returns.
     ///
     /// - Throws: `LayoutError.noSuchBlob`, `StreamError`, `VerificationError`, what `sink` throws.
     public func readBlob(_ descriptor: Descriptor, into sink: any ByteSink) throws {
         try drain(openBlob(descriptor), to: sink)
     }
 
-    /// Writes part of a blob into `sink`. Nothing proves the bytes but their number: whoever asks for
-    /// them knows a digest of them.
+    /// Writes part of a blob into `sink`. Only the number of bytes is checked; the caller verifies
+    /// their digest.
     ///
     /// - Parameter range: in bytes of the blob.
-    /// - Returns: false behind a link, which may lead to any file of the user: such a blob is read
-    ///   only whole, and proved; the sink has got nothing then.
+    /// - Returns: false for a symbolic link, which may lead to any file of the user: such a blob is
+    ///   only read whole and verified. Then nothing was written into the sink.
     /// - Throws: `LayoutError.noSuchBlob`, `StreamError`, `VerificationError.size`, what `sink` throws.
     public func readBlob(
         _ descriptor: Descriptor, _ range: Range<Int64>, into sink: any ByteSink
@@ -70,8 +71,8 @@ extension LayoutRepository {
 
     /// A blob of the layout as a source, which can be read again.
     ///
-    /// A link may lead to any file of the user: what is behind one is proved to be the blob before
-    /// the first byte of it is given out.
+    /// A symbolic link may lead to any file of the user, so its target is verified as a whole
+    /// before the first byte is returned.
     ///
     /// - Throws: `LayoutError.noSuchBlob`, `StreamError.open`, `VerificationError`.
     public func openBlob(_ descriptor: Descriptor) throws -> FileBlob {
@@ -88,12 +89,12 @@ extension LayoutRepository {
         return blob
     }
 
-    /// Stores a blob under the digest that it turns out to have.
+    /// Stores a blob under its computed digest.
     ///
-    /// A blob that is there, with the same number of bytes, is left alone; then `source` is not
-    /// read when it announces what it is.
+    /// An existing blob of the same size stays; then `source` is not read when its identity is
+    /// known.
     ///
-    /// - Throws: what `source` throws, `StreamError`, `LayoutError`; nothing is left behind then.
+    /// - Throws: what `source` throws, `StreamError`, `LayoutError`; then no file is left.
     public func writeBlob(
         _ source: any BlobSource, mountFrom repositories: [String] = []
     ) throws -> BlobIdentity {
@@ -119,8 +120,8 @@ extension LayoutRepository {
 
     /// Links a blob of another layout on the same file system, without copying its bytes.
     ///
-    /// The bytes are read once, and checked. The blob must be as readable as this layout is, since
-    /// both have the same file then.
+    /// The bytes are read once and verified. The blob must have the same permissions as this
+    /// layout, because both then share the file.
     ///
     /// - Returns: false when the bytes must be copied.
     /// - Throws: `LayoutError.noSuchBlob`, `VerificationError`, `StreamError`.
@@ -151,14 +152,14 @@ extension LayoutRepository {
         return true
     }
 
-    /// Makes a blob that was found to be there as young as one that was just written: it is needed
-    /// now, and what collects old ones must not take it away before it is listed.
+    /// Updates the time of a blob that was found to exist, so that garbage collection does not
+    /// remove it before it is listed.
     private func touch(_ digest: Digest) {
-        // Without the right to do that the blob is another user's, who collects it or not.
+        // Without permission the blob belongs to another user, whose garbage collection decides.
         _ = blobPath(digest).withCString { utimensat(AT_FDCWD, $0, nil, 0) }
     }
 
-    /// Owner and mode of a file; nil when they are not known.
+    /// Owner and mode of a file; nil when they are unknown.
     private func readers(of path: Path) -> [UInt32]? {
         var status = stat()
         guard path.withCString({ stat($0, &status) }) == 0 else { return nil }

@@ -4,16 +4,17 @@ import OCI
 
 /// Why an image layout could not be read or written.
 public enum LayoutError: Failure {
-    /// What is at `path` is not an image layout; `reason` says what is missing or wrong.
+    /// The file or directory at `path` is not an image layout; `reason` says what is missing or
+    /// wrong.
     case notALayout(path: Path, reason: String)
-    /// A directory to write to has content that is not a layout's.
+    /// A directory to write to has other content than a layout.
     case occupied(path: Path)
     case malformed(path: Path, JSONError)
     case noSuchManifest(path: Path, selector: ManifestSelector, tags: [String])
     case noSuchBlob(path: Path, Digest)
-    /// No tag was given, and the layout has no image or several.
+    /// Without a tag, the layout must have exactly one image.
     case ambiguous(path: Path, tags: [String], untagged: Int)
-    /// Several entries have the same tag and are not the same manifest.
+    /// Several entries with different manifests have the same tag.
     case duplicateTag(path: Path, tag: String)
 
     public var exitStatus: ExitStatus {

@@ -3,7 +3,7 @@ import Glibc
 import JSON
 import OCI
 
-/// The layout itself: that it is one, and how a directory becomes one.
+/// Checking and creating layouts.
 ///
 /// - Spec: image-spec v1.1.1, image-layout.md, oci-layout file.
 extension LayoutRepository {
@@ -12,9 +12,9 @@ extension LayoutRepository {
     /// Whether the directory has an `oci-layout` file.
     public var exists: Bool { layoutFilePath.withCString { access($0, F_OK) } == 0 }
 
-    /// Checks that the directory says it is a layout of the version that is known here.
+    /// Checks that the directory is a layout of the supported version.
     ///
-    /// - Throws: `LayoutError.notALayout`, `StreamError.open` for a directory that is not there.
+    /// - Throws: `LayoutError.notALayout`, `StreamError.open` for a missing directory.
     func checkLayout() throws {
         do {
             let input = try RegularFile.read(layoutFilePath, limit: 1 << 20)
@@ -34,7 +34,7 @@ extension LayoutRepository {
         }
     }
 
-    /// Whether there is no directory, or an empty one, that a layout could be made of.
+    /// Whether the directory is missing or empty, so that a layout can be created.
     func isYetToBeMade() throws(StreamError) -> Bool {
         do {
             return try names().isEmpty
@@ -45,19 +45,19 @@ extension LayoutRepository {
         }
     }
 
-    /// Makes a layout of a missing or empty directory.
+    /// Creates a layout in a missing or empty directory.
     ///
-    /// - Throws: `LayoutError.occupied` when the directory has something else in it.
+    /// - Throws: `LayoutError.occupied` when the directory has other files.
     func createLayout() throws {
         if exists { return try checkLayout() }
         try create(directory)
         let lockFailure = { StreamError.create(path: directory, $0) as any Error }
         try Directory.withLock(directory, failure: lockFailure) {
             let names = try names()
-            // Another process may have made it while this one waited.
+            // Another process may have created it while this one waited.
             if names.contains("oci-layout") { return try checkLayout() }
             guard names.isEmpty else { throw LayoutError.occupied(path: directory) }
-            // First, so that a run that is cut off here leaves what the next run continues.
+            // Written first, so that the next run can continue after an interruption.
             try write(#"{"imageLayoutVersion":"1.0.0"}"#.utf8, to: layoutFilePath)
             try write(LayoutIndex().bytes, to: directory.appending("index.json"))
             try create(blobDirectory(.sha256))

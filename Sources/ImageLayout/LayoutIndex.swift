@@ -3,8 +3,8 @@ import OCI
 
 /// `index.json`: the entries of a layout.
 ///
-/// Edited as a document, so that entries and fields which mean nothing here stay as they are, also
-/// those that this toolkit could not read.
+/// It is edited as a document, so that unknown entries and fields stay unchanged, even if this
+/// toolkit cannot read them.
 ///
 /// - Spec: image-spec v1.1.1, image-layout.md, index.json file.
 struct LayoutIndex {
@@ -20,14 +20,14 @@ struct LayoutIndex {
         document["manifests"] = .array(entries)
     }
 
-    /// - Throws: `JSONError` when it is not an index at all.
+    /// - Throws: `JSONError` when it is not an index.
     init(_ bytes: [UInt8]) throws(JSONError) {
         let field = JSONField(try JSON.parse(bytes))
         let version = try field.required("schemaVersion")
         guard try version.integer() == 2 else { throw version.failure("not 2") }
         document = try field.object()
         let entries = try field.member("manifests")?.elements() ?? []
-        // Fields that are not read here must still be the same for every reader.
+        // Fields that are not used here must still be unambiguous for every reader.
         for entry in entries {
             if case .object = entry.value { try entry.checkSpelling(of: Descriptor.keys) }
         }
@@ -64,7 +64,7 @@ struct LayoutIndex {
         return result
     }
 
-    /// The media type that entries give the manifest of `digest`, if any lists it.
+    /// The media type of a manifest in its entries; nil when it has none.
     func mediaType(of digest: Digest) -> MediaType? {
         for entry in entries where entry.digest == JSONString(digest.description) {
             if let text = entry.object?.text("mediaType"), let type = MediaType(parsing: text) {
@@ -74,8 +74,8 @@ struct LayoutIndex {
         return nil
     }
 
-    /// Makes `descriptor` the one entry with `tag`; without one, an entry besides the others unless
-    /// the same manifest has an entry.
+    /// Makes `descriptor` the only entry with `tag`. Without a tag, adds an entry unless the
+    /// manifest already has one.
     mutating func set(_ descriptor: Descriptor, tag: String?) {
         var descriptor = descriptor
         descriptor[annotation: Annotation.refName] = tag

@@ -2,7 +2,7 @@ import ByteStream
 import JSON
 import OCI
 
-/// Access to a whole layout, for a check of it.
+/// Access to a whole layout, for checking it.
 extension LayoutRepository {
     /// Every entry of `index.json`, in order.
     ///
@@ -12,8 +12,8 @@ extension LayoutRepository {
         return try parsing(indexPath) { () throws(JSONError) in try index.manifests() }
     }
 
-    /// Files that are no blobs but stand among them: what a process that was killed has left, and
-    /// names that are no digests. Relative to the layout, in byte order.
+    /// Files among the blobs that are not blobs: files that a killed process has left, and names
+    /// that are not digests. Relative to the layout, in byte order.
     ///
     /// - Throws: `StreamError.open`.
     public func strayFiles() throws(StreamError) -> [Path] {
@@ -35,7 +35,7 @@ extension LayoutRepository {
         do {
             return try Directory.names(in: path)
         } catch {
-            // A layout without blobs may lack the directory. A file in its place has no blobs either.
+            // A layout without blobs may lack the directory, or have a file in its place.
             if error == .noEntry || error == .notDirectory { return [] }
             throw .open(path: path, error)
         }
@@ -43,7 +43,7 @@ extension LayoutRepository {
 }
 
 extension Path {
-    /// Whether it is named as files are that have not got their final names.
+    /// Whether it is the name of a temporary file.
     fileprivate var isTemporary: Bool {
         bytes.first == UInt8(ascii: ".") && bytes.suffix(4).elementsEqual(".tmp".utf8)
     }

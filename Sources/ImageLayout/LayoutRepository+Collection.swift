@@ -3,7 +3,7 @@ import Glibc
 import JSON
 import OCI
 
-/// A file of a layout that nothing leads to.
+/// An unreferenced file of a layout.
 public struct Garbage: Sendable {
     public let path: Path
     /// Size in bytes.
@@ -11,22 +11,22 @@ public struct Garbage: Sendable {
 }
 
 extension LayoutRepository {
-    /// Finds the files that nothing leads to, and removes them.
+    /// Finds and removes unreferenced files.
     ///
-    /// What `index.json` lists is kept, with all that it refers to. A manifest about another one that
-    /// is listed without a tag is kept as long as that one is; else its entry is removed too. Files
-    /// that are younger than the grace may belong to a run that has not listed them yet, and stay, as
-    /// does what is no blob and no temporary file.
+    /// Every manifest in `index.json` is kept with everything it refers to. A manifest with a
+    /// subject that is listed without a tag is kept as long as its subject; otherwise its entry is
+    /// removed too. Files younger than `grace` stay, because they may belong to a run that has not
+    /// listed them yet. Files that are neither blobs nor temporary files stay too.
     ///
-    /// No one else changes `index.json` meanwhile.
+    /// `index.json` is locked meanwhile.
     ///
     /// - Parameters:
-    ///   - grace: seconds since a file was written or found to be there already.
+    ///   - grace: the minimum age in seconds since a file was written or used.
     ///   - now: seconds since 1970.
-    ///   - dryRun: removes nothing.
+    ///   - dryRun: whether nothing is removed.
     /// - Returns: the files, in the order of their names.
-    /// - Throws: `LayoutError.malformed`, `VerificationError` and `StreamError` when a manifest that
-    ///   is kept cannot be read: nothing is removed then.
+    /// - Throws: `LayoutError.malformed`, `VerificationError` and `StreamError` when a manifest to
+    ///   keep cannot be read; then nothing is removed.
     public func collectGarbage(
         grace: Int64, now: Int64 = Int64(time(nil)), dryRun: Bool
     ) throws -> [Garbage] {
@@ -60,13 +60,14 @@ extension LayoutRepository {
 
     private struct File {
         let garbage: Garbage
-        /// Seconds since 1970, of the later of content and inode: a hard link has an old content.
+        /// The later of modification and change time, in seconds since 1970, because a hard link
+        /// may have old content.
         let changed: Int64
 
         func isOlder(than limit: Int64) -> Bool { changed <= limit }
     }
 
-    /// The regular files of the layout's own places that `isWanted` names.
+    /// The regular files in the layout's directories that `isWanted` selects.
     private func files(where isWanted: (Path, _ isBlob: Bool) -> Bool) throws -> [File] {
         var files: [File] = []
         let places =
@@ -95,7 +96,7 @@ extension LayoutRepository {
         return files
     }
 
-    /// The names of the blobs that the entries lead to.
+    /// The names of all blobs that the entries refer to, directly or not.
     private func reachable(from index: LayoutIndex) throws -> Set<Path> {
         var walk = ReachabilityWalk(layout: self)
         var roots: [Descriptor] = []
@@ -116,7 +117,7 @@ extension LayoutRepository {
 /// Collects the names of blobs that manifests refer to.
 private struct ReachabilityWalk {
     let layout: LayoutRepository
-    /// Entries by the name of their subject, with which they are kept.
+    /// Entries by the name of their subject; they are kept together with it.
     var referrers: [Path: [Descriptor]] = [:]
     private(set) var kept: Set<Path> = []
 
@@ -125,7 +126,7 @@ private struct ReachabilityWalk {
     }
 
     mutating func add(_ entry: Descriptor) throws {
-        // Not by recursion: documents of others say how deep it goes.
+        // Without recursion, because documents by others determine the depth.
         var pending = [entry]
         while let descriptor = pending.popLast() {
             let name = Path(descriptor.digest.encoded)

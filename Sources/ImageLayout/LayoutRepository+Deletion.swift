@@ -12,14 +12,14 @@ extension LayoutRepository {
 
     /// Removes every entry of a manifest from `index.json`, whatever its tags.
     ///
-    /// - Returns: false when it has none; a manifest that only an index refers to stays.
+    /// - Returns: false without such an entry; a manifest that only an index refers to stays.
     public func deleteManifest(_ digest: Digest) throws -> Bool {
         try editIndex { index in
             index.removeEntries { $0.digest == JSONString(digest.description) }
         }
     }
 
-    /// Edits `index.json` while no one else does, and writes it when `edit` says that it changed.
+    /// Edits `index.json` under the lock, and writes it when `edit` returns true.
     func editIndex(_ edit: (inout LayoutIndex) throws -> Bool) throws -> Bool {
         try withExistingLock {
             var index = try readIndex()

@@ -7,17 +7,17 @@ import OCI
 /// An OCI image layout: a directory that is used like a repository of a registry.
 ///
 /// Reading never changes it. Writing creates it when it is missing or empty. Blobs and `index.json`
-/// get their names only when they are whole and on disk, and every process that changes
-/// `index.json` through this type waits for the others.
+/// get their names only when they are complete and on disk. A lock serialises processes that change
+/// `index.json` through this type.
 ///
 /// - Spec: image-spec v1.1.1, image-layout.md.
 public struct LayoutRepository: Sendable {
     public let directory: Path
 
-    /// The most that `index.json` may have: it has an entry for each tag.
+    /// The maximum size of `index.json`, which has an entry for each tag.
     private static let indexByteLimit = 64 << 20
 
-    /// Does not touch the disk.
+    /// Does not access the disk.
     public init(directory: Path) {
         self.directory = directory
     }
@@ -26,9 +26,9 @@ public struct LayoutRepository: Sendable {
 
     // MARK: Manifests
 
-    /// The manifest of `selector`, its bytes checked against their descriptor.
+    /// The manifest of `selector`, verified against its descriptor.
     ///
-    /// - Returns: nil when the layout has no such manifest, or is yet to be made.
+    /// - Returns: nil when the layout has no such manifest, or does not exist yet.
     /// - Throws: `LayoutError`, `StreamError`, `VerificationError`.
     public func manifest(_ selector: ManifestSelector) throws -> RawManifest? {
         if try isYetToBeMade() { return nil }
@@ -45,8 +45,8 @@ public struct LayoutRepository: Sendable {
         }
     }
 
-    /// What a manifest says that it is, else what `index.json` calls it: that may be large, and
-    /// is not read for each of many manifests.
+    /// The media type in a manifest, or else in `index.json`, which may be large and is not read
+    /// for each of many manifests.
     private func mediaType(of bytes: [UInt8], _ digest: Digest) throws -> MediaType {
         do throws(JSONError) {
             return try RawManifest.mediaType(of: bytes)
@@ -58,12 +58,12 @@ public struct LayoutRepository: Sendable {
         }
     }
 
-    /// The one image of a layout, for a reference that names neither a tag nor a digest.
+    /// The only image of a layout, for a reference without tag and digest.
     ///
-    /// What is about another manifest, as an SBOM or a signature, is meant only when nothing else is
-    /// there.
+    /// Manifests with a subject, such as SBOMs and signatures, count only when there is no other
+    /// manifest.
     ///
-    /// - Throws: `LayoutError.ambiguous` when there is not exactly one, and as `manifest(_:)`.
+    /// - Throws: `LayoutError.ambiguous` when there is no image or several, and as `manifest(_:)`.
     public func onlyManifest() throws -> RawManifest {
         let index = try readIndex()
         let entries = try parsing(indexPath) { () throws(JSONError) in try index.manifests() }
@@ -77,11 +77,11 @@ public struct LayoutRepository: Sendable {
         return try manifest(entry)
     }
 
-    /// The index that the entries with a tag are, or all of them, when they are one image on several
-    /// platforms.
+    /// An index over the entries with a tag, or over all entries, when they are one image for
+    /// several platforms.
     ///
     /// Some programs write the platforms of an image as entries of `index.json`.
-    /// - Returns: nil when they are something else.
+    /// - Returns: nil when they are not.
     public func platformIndex(tag: String?) throws -> RawManifest? {
         if try isYetToBeMade() { return nil }
         let index = try readIndex(orEmpty: true)
@@ -95,7 +95,7 @@ public struct LayoutRepository: Sendable {
         return RawManifest(bytes: bytes, mediaType: .index)
     }
 
-    /// The subject of an entry's manifest; nil when the entry is no manifest or is missing.
+    /// The subject of an entry's manifest; nil when the entry is not a manifest or is missing.
     private func subject(of entry: Descriptor) throws -> Digest? {
         guard entry.mediaType.isManifest || entry.mediaType.isIndex, try hasBlob(entry.digest)
         else { return nil }
@@ -105,7 +105,7 @@ public struct LayoutRepository: Sendable {
         }
     }
 
-    /// The digest that a tag stands for, without reading the manifest.
+    /// The digest of a tag, without reading the manifest.
     public func manifestDigest(_ selector: ManifestSelector) throws -> Digest? {
         if try isYetToBeMade() { return nil }
         switch selector {
@@ -114,7 +114,7 @@ public struct LayoutRepository: Sendable {
         }
     }
 
-    /// Stores a manifest that something else refers to; with a tag, also makes it that tag's.
+    /// Stores a manifest that another refers to; with a tag, also sets that tag.
     ///
     /// - Returns: the digest of its `subject`: `referrers` finds what `index.json` lists.
     @discardableResult
@@ -126,8 +126,8 @@ public struct LayoutRepository: Sendable {
 
     /// Stores a manifest and lists it in `index.json`, with or without a tag.
     ///
-    /// - Parameter check: called with the digest that the tag stands for, while no one else can
-    ///   change it; what it throws leaves the tag as it is.
+    /// - Parameter check: called with the digest of the tag, under the lock; when it throws, the
+    ///   tag is not moved.
     @discardableResult
     public func publish(
         _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)? = nil
@@ -137,9 +137,9 @@ public struct LayoutRepository: Sendable {
         return subject
     }
 
-    /// The names of the images, each of which is a line that does nothing to a terminal.
+    /// The names of the images; each is one line without control characters.
     ///
-    /// - Throws: `LayoutError.malformed` when one is not.
+    /// - Throws: `LayoutError.malformed` when a name is not.
     public func tags() throws -> [String] {
         let tags = try readIndex().tags
         for tag in tags where tag.isEmpty || quote(tag) != "'\(tag)'" {
@@ -181,7 +181,7 @@ public struct LayoutRepository: Sendable {
         }
     }
 
-    /// Runs `body` while no other process changes `index.json` of a layout that must be there.
+    /// Runs `body` while no other process changes `index.json` of an existing layout.
     func withExistingLock<Result>(_ body: () throws -> Result) throws -> Result {
         try checkLayout()
         return try withLock(body)
@@ -222,7 +222,8 @@ public struct LayoutRepository: Sendable {
 
     var indexPath: Path { directory.appending("index.json") }
 
-    /// - Parameter orEmpty: a layout that another process is just making has no index yet.
+    /// - Parameter orEmpty: whether a missing index is empty, because another process may be
+    ///   creating the layout.
     func readIndex(orEmpty: Bool = false) throws -> LayoutIndex {
         try checkLayout()
         do {
@@ -246,7 +247,7 @@ public struct LayoutRepository: Sendable {
         }
     }
 
-    /// A whole small blob, checked.
+    /// A whole small blob, verified.
     func readDocument(_ digest: Digest, size: Int64?) throws -> [UInt8] {
         let bytes = try RegularFile.read(
             blobPath(digest), limit: DocumentLimit.manifestByteCount)

@@ -105,16 +105,16 @@ public final class ImageLister: Sendable {
     ) throws -> LayerListing {
         let whole = ListingKey.layer(diffID: layer.diffID)
         if let known = known(whole, layer) {
-            try budget.take(known.items.count)
+            try budget.spend(known.items.count)
             return known
         }
         if let chunked = chunked(layer, in: places) {
             if let known = known(chunked.key, layer) {
-                try budget.take(known.items.count)
+                try budget.spend(known.items.count)
                 return known
             }
             if let listing = try listing(of: chunked) {
-                try budget.take(listing.items.count)
+                try budget.spend(listing.items.count)
                 cache?.keep(listing, of: chunked.key)
                 return listing
             }
@@ -130,7 +130,7 @@ public final class ImageLister: Sendable {
         return listing
     }
 
-    /// States that a layer which was listed or opened was read to its end. Its listing is valid then.
+    /// Records that a listed or opened layer was read to its end, so its listing is valid.
     func noteProof(of layer: ImageLayer) {
         let key = ProvedLayer(layer)
         _ = proved.withLock { $0.insert(key) }
@@ -141,7 +141,8 @@ public final class ImageLister: Sendable {
 
     /// Checks the layers of an image that were listed and not read since.
     ///
-    /// - Throws: `LayerError` for a layer that is not its diffID's; what the places throw.
+    /// - Throws: `LayerError` for a layer that does not match its diffID, and what the places
+    ///   throw.
     func proveRest(of image: Image) throws {
         for layer in try ImageLayer.all(of: image) {
             guard unproved.withLock({ $0[ProvedLayer(layer)] != nil }) else { continue }

@@ -1,9 +1,10 @@
-/// A JSON value that keeps what it was made of.
+/// A JSON value that keeps its source form.
 ///
-/// Order of keys, the text of numbers and the escapes of strings survive, so that what is not edited
-/// is written as it was read. White space between tokens does not survive: the output is compact.
+/// The order of keys, the text of numbers and the escapes of strings are kept, so that values that
+/// are not edited are written unchanged. White space between tokens is not kept: the output is
+/// compact.
 ///
-/// - Spec: RFC 8259; duplicate keys are refused, since parsers disagree on them.
+/// - Spec: RFC 8259; duplicate keys are refused, because parsers disagree on them.
 public enum JSON: Hashable, Sendable {
     case null
     case bool(Bool)
@@ -15,7 +16,7 @@ public enum JSON: Hashable, Sendable {
     public static func string(_ text: String) -> JSON { .string(JSONString(text)) }
     public static func integer(_ value: some BinaryInteger) -> JSON { .number(JSONNumber(value)) }
 
-    /// The kind of value, as messages name it.
+    /// The kind of value, for messages.
     public var kind: String {
         switch self {
         case .null: "null"
@@ -64,18 +65,18 @@ public struct JSONNumber: Hashable, Sendable {
         text = Array(String(value).utf8)
     }
 
-    /// The value when it is written as an integer that fits; nil for `1.0`, `1e3` and 2^63.
+    /// The value of a number that is written as a 64-bit integer; nil for `1.0`, `1e3` and 2^63.
     public var int64: Int64? {
-        // "-0" is an integer to us as it is to RFC 8259.
+        // As in RFC 8259, "-0" is an integer.
         Int64(String(decoding: text, as: UTF8.self))
     }
 }
 
-/// A string as it was written, compared by what it means.
+/// A string in its source form, compared by its decoded bytes.
 public struct JSONString: Hashable, Sendable, ExpressibleByStringLiteral {
-    /// The text between the quotes, escapes and all.
+    /// The text between the quotes, with escapes.
     let escaped: [UInt8]
-    /// The bytes it stands for.
+    /// The decoded bytes.
     public let utf8: [UInt8]
 
     init(escaped: [UInt8], utf8: [UInt8]) {
@@ -91,7 +92,7 @@ public struct JSONString: Hashable, Sendable, ExpressibleByStringLiteral {
         self.init(value)
     }
 
-    /// - Parameter utf8: valid UTF-8; anything else becomes U+FFFD.
+    /// - Parameter utf8: valid UTF-8; invalid bytes become U+FFFD.
     public init(utf8 bytes: [UInt8]) {
         let utf8 = Array(String(decoding: bytes, as: UTF8.self).utf8)
         var escaped: [UInt8] = []

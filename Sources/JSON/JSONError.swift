@@ -1,11 +1,11 @@
-/// Why a document was refused, and where.
+/// Why a document was refused, with the position.
 public enum JSONError: Error, Hashable, Sendable {
     /// Not JSON: the offset counts bytes from 0.
     case syntax(offset: Int, String)
-    /// JSON, but not what should stand at `path`.
+    /// JSON, but the value at `path` is wrong.
     case field(path: JSONPath, String)
 
-    /// As in `layers[2].digest: not a digest` and `byte 17: a key should be here`.
+    /// The message: `layers[2].digest: not a digest` or `byte 17: a key should be here`.
     public var text: String {
         switch self {
         case .syntax(let offset, let problem): "byte \(offset): \(problem)"
@@ -14,7 +14,7 @@ public enum JSONError: Error, Hashable, Sendable {
         }
     }
 
-    /// The error as seen from a document in which this one stands at `path`.
+    /// The error in a document that contains this one at `path`.
     public func inside(_ path: JSONPath) -> JSONError {
         switch self {
         case .syntax: .field(path: path, "not JSON, \(text)")
@@ -23,9 +23,9 @@ public enum JSONError: Error, Hashable, Sendable {
     }
 }
 
-/// Path of a value in a document, as in `layers[2].digest`.
+/// The path of a value in a document, such as `layers[2].digest`.
 ///
-/// Made for every value that is read, and turned to text only for the one that is wrong.
+/// It is created for every value, and converted to text only for an error.
 public struct JSONPath: Hashable, Sendable {
     fileprivate indirect enum Steps: Sendable {
         case root
@@ -96,7 +96,7 @@ extension JSONString {
             }
     }
 
-    /// The first bytes as a JSON string, which has no control characters.
+    /// The beginning as a JSON string, without control characters.
     fileprivate var quotedPrefix: String {
         var quoted: [UInt8] = []
         JSONString(utf8: Array(utf8.prefix(80))).serialize(into: &quoted)

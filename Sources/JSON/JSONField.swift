@@ -1,4 +1,4 @@
-/// A value and where it stands: reading it says what is wrong, and where.
+/// A value with its path, for errors with their position.
 public struct JSONField: Sendable {
     public let value: JSON
     public let path: JSONPath
@@ -26,7 +26,7 @@ public struct JSONField: Sendable {
         return bool
     }
 
-    /// - Throws: `JSONError.field` for anything but an integer of 64 bits, written as one.
+    /// - Throws: `JSONError.field` for other values than a number written as a 64-bit integer.
     public func integer() throws(JSONError) -> Int64 {
         guard case .number(let number) = value else { throw expected("an integer") }
         guard let integer = number.int64 else { throw failure("not an integer of 64 bits") }
@@ -40,7 +40,7 @@ public struct JSONField: Sendable {
 
     /// The member `key` of an object; nil when it is missing or null.
     ///
-    /// Go programs write null for an empty list or map; it means the same as its absence.
+    /// Go programs write null for an empty list or map, with the same meaning as a missing member.
     /// - Throws: `JSONError.field` when the object has a key that Go programs read as `key`.
     public func member(_ key: JSONString) throws(JSONError) -> JSONField? {
         let object = try object()
@@ -49,15 +49,15 @@ public struct JSONField: Sendable {
         return JSONField(value, at: path.key(key))
     }
 
-    /// The member `key` of an object, which must be there and not null.
+    /// The member `key` of an object, which must exist and not be null.
     public func required(_ key: JSONString) throws(JSONError) -> JSONField {
         if let field = try member(key) { return field }
         let isNull = try object()[key] != nil
         throw .field(path: path.key(key), isNull ? "null, where a value must be" : "missing")
     }
 
-    /// The elements of the list `key`, which must be there; null is a list without elements, as Go
-    /// programs write it.
+    /// The elements of the list `key`, which must exist; null is an empty list, as Go programs
+    /// write it.
     public func requiredElements(_ key: JSONString) throws(JSONError) -> [JSONField] {
         if let list = try member(key) { return try list.elements() }
         guard try object()[key] != nil else { throw .field(path: path.key(key), "missing") }
@@ -70,7 +70,7 @@ public struct JSONField: Sendable {
         return try object()[key] != nil
     }
 
-    /// Refuses keys that differ from one of `keys` only as Go's parser does not tell apart.
+    /// Refuses keys that Go's parser would treat as one of `keys`.
     public func checkSpelling(of keys: [JSONString]) throws(JSONError) {
         let object = try object()
         for key in keys { try refuseOtherSpellings(of: key, in: object) }

@@ -1,24 +1,24 @@
 /// An object: members in order, keys compared as bytes, each key once.
 ///
-/// Looking up, replacing and appending a member takes the same time however many there are.
+/// Looking up, replacing and appending a member takes constant time.
 public struct JSONObject: Hashable, Sendable {
     public struct Member: Hashable, Sendable {
         public let key: JSONString
         public var value: JSON
     }
 
-    /// From this many members on, keys are found by their hashes.
-    private static let hashingCount = 9
+    /// The number of members from which on keys are found by hashes.
+    private static let hashingCount = 17
 
     public private(set) var members: [Member]
-    /// Where each key is in `members`; nil for a few members, which are searched.
+    /// The index of each key in `members`; nil for few members, which are searched.
     private var places: [JSONString: Int]?
 
     public init() {
         members = []
     }
 
-    /// - Returns: nil when a key is there twice.
+    /// - Returns: nil for duplicate keys.
     init?(members: [Member]) {
         self.members = members
         guard members.count < JSONObject.hashingCount else {
@@ -32,7 +32,7 @@ public struct JSONObject: Hashable, Sendable {
 
     public var isEmpty: Bool { members.isEmpty }
 
-    /// The value of `key`; setting replaces it in its place, or appends it; nil removes it.
+    /// The value of `key`; setting replaces it in place or appends it; nil removes it.
     public subscript(key: JSONString) -> JSON? {
         get { place(of: key).map { members[$0].value } }
         set {
@@ -45,8 +45,8 @@ public struct JSONObject: Hashable, Sendable {
         }
     }
 
-    /// Sets `key`, which when new comes right after the first of `keys` that is there, else at the
-    /// end: a field that is added stands where its specification names it.
+    /// Sets `key`. A new key is inserted after the first of `keys` that exists, else at the end, so
+    /// that new fields are in the order of their specification.
     public mutating func set(_ key: JSONString, to value: JSON, after keys: [JSONString]) {
         if let place = place(of: key) {
             members[place].value = value
@@ -61,7 +61,7 @@ public struct JSONObject: Hashable, Sendable {
         insert(key, value, at: members.endIndex)
     }
 
-    /// Inserts a key that is not there yet; at the end when `index` is nil.
+    /// Inserts a new key; at the end when `index` is nil.
     mutating func insert(_ key: JSONString, _ value: JSON, before index: Int?) {
         insert(key, value, at: index ?? members.endIndex)
     }

@@ -1,11 +1,11 @@
 extension JSON {
-    /// The deepest nesting that is read; image documents have fewer than ten levels.
+    /// The maximum nesting; image documents have fewer than ten levels.
     public static let depthLimit = 128
 
-    /// Reads exactly one value, with white space around it and nothing else.
+    /// Parses exactly one value, with optional white space around it.
     ///
     /// - Parameter bytes: UTF-8 without a byte order mark.
-    /// - Throws: `JSONError.syntax` with the offset of the byte that is wrong.
+    /// - Throws: `JSONError.syntax` with the offset of the wrong byte.
     public static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSON {
         var parser = Parser(bytes: bytes)
         return try parser.document()
@@ -157,7 +157,7 @@ private struct Parser {
     private mutating func string() throws(JSONError) -> JSONString {
         offset += 1
         let start = offset
-        // The text with escapes resolved; empty until there is one.
+        // The text with escapes resolved; empty before the first escape.
         var decoded: [UInt8] = []
         var hasEscapes = false
         while true {

@@ -1,13 +1,13 @@
 extension JSONString {
-    /// Whether this is another key than `key`, and programs in Go read it as `key`.
+    /// Whether this differs from `key`, but programs in Go treat it as `key`.
     ///
-    /// Their parser takes a key for a known one whatever the case of its letters; U+017F is an `s`
-    /// and U+212A a `k` to it. So a document that has both would be two documents.
+    /// Go's parser ignores case in known keys, and treats U+017F as `s` and U+212A as `k`. So a
+    /// document with both keys has two meanings.
     ///
-    /// - Parameter key: in ASCII, as all keys of the specifications are.
+    /// - Parameter key: in ASCII, like all keys of the specifications.
     /// - Spec: Go's encoding/json, Unmarshal, "accepting a case-insensitive match".
     public func isOtherSpelling(of key: JSONString) -> Bool {
-        // No letter folds to fewer bytes, and the two that are longer have two and three.
+        // A folded letter has at least one byte, and the two special ones have two and three.
         guard utf8.count >= key.utf8.count, utf8.count <= 3 * key.utf8.count else { return false }
         var rest = utf8[...]
         for wanted in key.utf8 {
@@ -18,7 +18,7 @@ extension JSONString {
         return rest.isEmpty && self != key
     }
 
-    /// Takes the next letter from `bytes`; nil when it is not one that folds to ASCII.
+    /// Removes the next letter from `bytes`; nil when it does not fold to ASCII.
     private static func foldedLetter(_ bytes: inout ArraySlice<UInt8>) -> UInt8? {
         guard let first = bytes.first else { return nil }
         if first < 0x80 {

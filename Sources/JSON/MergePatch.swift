@@ -1,7 +1,7 @@
 extension JSONObject {
-    /// Applies a merge patch: null removes a member, an object is merged, anything else replaces.
+    /// Applies a merge patch: null removes a member, an object is merged, any other value replaces.
     ///
-    /// Members that are new come at the end, in the order of the patch.
+    /// New members are added at the end, in the order of the patch.
     /// - Spec: RFC 7396.
     public mutating func merge(_ patch: JSONObject) {
         for member in patch.members {
@@ -16,10 +16,10 @@ extension JSONObject {
         }
     }
 
-    /// Sets or removes `key`; when new, it comes where `order` has it among the members that are
-    /// there, else at the end.
+    /// Sets or removes `key`. A new key is inserted at its place in `order` among the existing
+    /// members, else at the end.
     ///
-    /// - Parameter order: the keys in the order of their specification, `key` among them.
+    /// - Parameter order: the keys in the order of their specification, including `key`.
     public mutating func set(_ key: JSONString, to value: JSON?, order: [JSONString]) {
         guard let value else {
             self[key] = nil

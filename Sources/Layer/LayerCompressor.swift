@@ -7,7 +7,7 @@ import Tar
 ///
 /// The trailer is written only after the tar ended; on any error the zstd frame stays unfinished.
 ///
-/// - Spec: the design's "layer trailer"; image-spec v1.1.1, layer.md.
+/// - Spec: docs/design.md, "A broken pipe never becomes an image", 3; image-spec v1.1.1, layer.md.
 public struct LayerCompressor {
     public enum Content: Sendable {
         /// A tar, with a trailer at the end.
@@ -34,18 +34,7 @@ public struct LayerCompressor {
             settings, output: output, isMarked: content == .layer)
         var tar = TarFollower(path: input.path)
         let digest = StreamingDigest()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: readByteCount, alignment: 4096)
-        defer { buffer.deallocate() }
-        while true {
-            let count: Int
-            do {
-                count = try input.read(into: buffer)
-            } catch {
-                throw .stream(error)
-            }
-            if count == 0 { break }
-            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        try input.readParts(failure: LayerError.stream) { (bytes) throws(LayerError) in
             if content != .any { try follow(&tar, bytes) }
             if content == .layer { digest.update(bytes) }
             try compressor.compress(bytes)

@@ -11,7 +11,7 @@ import Tar
 ///   archive, and its diffID is computed.
 /// - Other bytes are not checked.
 ///
-/// - Spec: the design's "A broken pipe never becomes an image"; image-spec v1.1.1, layer.md.
+/// - Spec: docs/design.md, "A broken pipe never becomes an image"; image-spec v1.1.1, layer.md.
 public final class LayerInspector {
     /// Receives the uncompressed tar as it passes, before it is verified.
     public typealias ContentConsumer = (UnsafeRawBufferPointer) throws(LayerError) -> Void

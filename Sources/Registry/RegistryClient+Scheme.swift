@@ -4,7 +4,7 @@ import JSON
 extension RegistryClient {
     /// URL of the API of `host`.
     ///
-    /// - Spec: the design's "References": loopback registries are tried over plain HTTP.
+    /// - Spec: docs/design.md, "References": loopback registries are tried over plain HTTP.
     func baseURL(of host: RegistryHost) throws -> HTTPURL {
         try host.baseURL {
             let plain = plainURL(of: host)

@@ -1,6 +1,6 @@
 import ByteStream
 
-/// What makes signatures: a key, or a program that has one.
+/// A source of signatures: a key, or a program with a key.
 public struct Signer: Sendable {
     private enum Method: Sendable {
         case key(PrivateKey)
@@ -8,10 +8,10 @@ public struct Signer: Sendable {
     }
 
     private let method: Method
-    /// What every signature is checked with before it is given out.
+    /// The key that verifies every new signature; nil for no check.
     private let publicKey: PublicKey?
 
-    /// The most bytes that a signature has: that of an RSA key of 16384 bits.
+    /// The maximum size of a signature: that of an RSA key of 16384 bits.
     private static let signatureByteLimit = 2048
 
     public init(key: PrivateKey, checkedBy publicKey: PublicKey? = nil) {
@@ -20,15 +20,15 @@ public struct Signer: Sendable {
     }
 
     /// - Parameters:
-    ///   - command: run by `/bin/sh -c`, with the bytes to sign on its stdin, and the signature as
-    ///     libcrypto has it expected on its stdout. Its stderr is this process's own.
-    ///   - publicKey: nil takes what the program writes for a signature.
+    ///   - command: run by `/bin/sh -c`, with the bytes to sign on its stdin; it must write the
+    ///     signature in libcrypto's format to stdout. It inherits stderr.
+    ///   - publicKey: verifies the signature; nil trusts the program.
     public init(command: String, checkedBy publicKey: PublicKey?) {
         method = .command(command)
         self.publicKey = publicKey
     }
 
-    /// How a bundle names the key; nil when it is not known.
+    /// The key's identifier in bundles; nil when it is unknown.
     public var hint: String? { publicKey?.hint }
 
     /// - Throws: `SigningError`.

@@ -4,26 +4,26 @@ import OCI
 
 /// Why something could not be signed, or a signature is not valid.
 public enum SigningError: Failure {
-    /// A file is not a key that can be used; `problem` says why, and nothing of its content.
+    /// A file is not a usable key; `problem` says why, without any of its content.
     case unusableKey(Path, problem: String)
     /// The key is encrypted, and no password was given.
     case passwordNeeded(Path)
     case wrongPassword(Path)
-    /// The program that signs ended badly, or wrote no signature.
+    /// The sign command failed, or wrote no signature.
     case command(problem: String)
-    /// libcrypto does not do what every build of it does.
+    /// A call of libcrypto failed unexpectedly.
     case library(call: String)
-    /// A signature that was just made is not one by the key that is to verify it.
+    /// A new signature cannot be verified with the given public key.
     case otherKey(Path)
-    /// The predicate is no JSON document of a size that is allowed.
+    /// The predicate is not JSON, or exceeds the size limit.
     case malformedPredicate(subject: String, JSONError)
-    /// The type of a predicate is not said, or is not that of the statement in the file.
+    /// The type of a predicate is missing, or differs from that of the statement in the file.
     case predicateType(Path, String?)
-    /// A statement in a file is not to be changed.
+    /// Annotations cannot be added to a statement in a file.
     case annotatedStatement(Path)
-    /// A statement that is to be signed is about other manifests.
+    /// The statement to sign has other subjects.
     case otherSubject(Digest)
-    /// A format has no form for this digest.
+    /// A format does not support this digest's algorithm.
     case unsupportedDigest(Digest, format: String)
 
     public var exitStatus: ExitStatus {
@@ -60,21 +60,21 @@ public enum SigningError: Failure {
     }
 }
 
-/// Why a signature that was found is not taken.
+/// Why a signature is not accepted.
 public enum Rejection: Error, Hashable, Sendable {
     case malformed(String)
-    /// Another kind of document or statement than the one asked for.
+    /// The document or statement does not have the requested type.
     case otherType(String)
     /// The bytes are not signed by the key.
     case notByKey
-    /// It is about another manifest.
+    /// It is for another manifest.
     case otherDigest(String)
     /// It names another repository or tag.
     case otherIdentity(String)
-    /// What is signed does not have the annotation that is asked for.
+    /// The signed document lacks a required annotation.
     case missingAnnotation(String)
 
-    /// As it stands in a message.
+    /// The text for messages.
     public var text: String {
         switch self {
         case .malformed(let problem): "malformed: \(problem)"

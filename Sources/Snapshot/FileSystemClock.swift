@@ -5,21 +5,22 @@ import Tar
 
 /// The time of a tree's own file system, taken before the tree is read.
 ///
-/// A file that was last changed before it, and whose change time is the same later, is the same
-/// file: the kernel sets that time at every change, and nobody else can. A file that was changed at
-/// that time or later may have been changed again within one tick of the clock after it was read.
-/// Memory that is mapped for writing is the exception: its change shows when it is written back.
+/// A file that was last changed before this time, and has the same change time later, is unchanged:
+/// the kernel sets the change time at every change, and no program can set it. A file that was
+/// changed at this time or later may have been changed again within one tick of the clock after it
+/// was read. Writable memory mappings are the exception: a change shows only when it is written
+/// back.
 ///
 /// - Spec: git's technical documentation, racy-git.
 struct FileSystemClock {
-    /// Time within which a change may get the time of the previous one.
+    /// The time in nanoseconds within which a change may get the time of the previous one.
     private static let tick: Int64 = 10_000_000
-    /// The same of a file system that keeps whole seconds, or two of them, as FAT does.
+    /// The same for a file system with times in whole seconds, or in two seconds as FAT.
     private static let coarseTick: Int64 = 2_000_000_000
-    /// Time to wait for the clock's next tick.
+    /// The maximum number of waits for the clock's next tick.
     private static let waitLimit = 20
 
-    /// The file system, by its number.
+    /// The device number of the file system.
     let device: UInt64
     private let time: Int64
 
@@ -28,11 +29,12 @@ struct FileSystemClock {
         self.time = time
     }
 
-    /// Touches a file of that file system until what was changed before can be told from what will
-    /// be changed from now on: for about one tick.
+    /// Touches a file on that file system until earlier changes can be distinguished from later
+    /// ones: for about one tick.
     ///
-    /// - Parameter output: touched when it is a file there and `directory` takes none without a name.
-    /// - Returns: nil when no file can be touched there, as in a directory of another user.
+    /// - Parameter output: touched when it is a file on that file system and no unnamed file can be
+    ///   created in `directory`.
+    /// - Returns: nil when no file can be touched, for example in a directory of another user.
     init?(of directory: OpenDirectory, output: FileDescriptor?) throws(TarError) {
         let device = UInt64(try directory.status().st_dev)
         let unnamed = FileSystemClock.unnamedFile(in: directory)
@@ -47,11 +49,11 @@ struct FileSystemClock {
         self.init(device: device, time: time)
     }
 
-    /// The time of this machine, less what its clock may be ahead of what files are given, where no
-    /// file can be touched.
+    /// The time of this machine when no file can be touched, minus the amount by which its clock
+    /// may be ahead of file times.
     ///
-    /// - Returns: nil for a file system whose times this machine does not set: of another machine, or
-    ///   of an image that was made elsewhere.
+    /// - Returns: nil for a file system whose times this machine does not set: a remote one, or an
+    ///   image that was made elsewhere.
     static func ofMachine(for directory: OpenDirectory) throws(TarError) -> FileSystemClock? {
         guard localTypes.contains(system_file_system_type(directory.descriptor)) else {
             return nil
@@ -63,7 +65,7 @@ struct FileSystemClock {
             device: UInt64(try directory.status().st_dev), time: time - machineMargin)
     }
 
-    /// Of ext2 to ext4, XFS, btrfs, tmpfs, overlay, F2FS, bcachefs, ZFS.
+    /// The type numbers of ext2 to ext4, XFS, btrfs, tmpfs, overlay, F2FS, bcachefs, ZFS.
     ///
     /// - Spec: statfs(2).
     private static let localTypes: Set<UInt32> = [
@@ -80,14 +82,14 @@ struct FileSystemClock {
                     mode: 0o600)
             }
         } catch {
-            // Not every file system has such files, and not everyone may write here.
+            // Not every file system supports unnamed files, and the directory may be read-only.
             return nil
         }
     }
 
     /// Sets the times of a regular file of a file system to now.
     ///
-    /// - Returns: what now is there, in nanoseconds.
+    /// - Returns: the current time of that file system, in nanoseconds.
     private static func touch(_ file: FileDescriptor, _ device: UInt64) -> Int64? {
         var status = stat()
         guard fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
@@ -97,7 +99,7 @@ struct FileSystemClock {
         return SnapshotEntry.Time(status.st_mtim).total
     }
 
-    /// Whether any change of a file from now on will change its times.
+    /// Whether any later change of a file will change its times.
     func isAfter(_ entry: SnapshotEntry, on device: UInt64) -> Bool {
         isAfter(entry.time, entry.changeTime, on: device)
     }

@@ -6,16 +6,16 @@ import Tar
 
 /// Turns the entries of a tar into the bytes of a fingerprint, in the order of the tar.
 final class FingerprintRecorder: EntryRecorder, @unchecked Sendable {
-    /// Told apart from whatever other versions make of the same tree.
+    /// The version of the format, so that fingerprints of other versions differ.
     private static let format: UInt8 = 1
 
     fileprivate let encoder: EntryEncoder
     fileprivate private(set) var clock: FileSystemClock?
     private var visitor: ScanVisitor?
-    /// Entries of no files, which nothing but options make.
+    /// Entries that options make, without files.
     private let others = StreamingDigest()
     private let files = StreamingDigest()
-    /// The first that may yet change with its times the same.
+    /// The first file that may still change without a change of its times.
     private(set) var unsettled: Path?
     private(set) var sockets: [Path] = []
 
@@ -30,7 +30,7 @@ final class FingerprintRecorder: EntryRecorder, @unchecked Sendable {
 
     var hasClock: Bool { clock != nil }
 
-    /// After `finish()`, once.
+    /// The digest; valid once, after `finish()`.
     var digest: Digest {
         others.update(files.finalizeBytes())
         return others.finalize()
@@ -69,7 +69,7 @@ final class FingerprintRecorder: EntryRecorder, @unchecked Sendable {
         try visitor?.visit(name, type: type, in: directory, path: path)
     }
 
-    /// A path that begins with a zero byte is none of an entry.
+    /// No entry has a path that begins with a zero byte.
     func pass(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
         try visitor?.visit(directory, path: [0] + path + [UInt8(ascii: "/")])
     }
@@ -87,14 +87,14 @@ final class FingerprintRecorder: EntryRecorder, @unchecked Sendable {
 
     // MARK: Called in order
 
-    fileprivate func take(_ bytes: [UInt8]) { files.update(bytes) }
+    fileprivate func append(_ bytes: [UInt8]) { files.update(bytes) }
 
-    fileprivate func take(socket: Path) { sockets.append(socket) }
+    fileprivate func append(socket: Path) { sockets.append(socket) }
 
-    fileprivate func take(unsettled path: Path) { if unsettled == nil { unsettled = path } }
+    fileprivate func note(unsettled path: Path) { if unsettled == nil { unsettled = path } }
 }
 
-/// Some entries of a fingerprint.
+/// A part of the entries of a fingerprint.
 private final class FingerprintChunk: ScanChunk {
     private let recorder: FingerprintRecorder
     private var bytes: [UInt8] = []
@@ -141,17 +141,17 @@ private final class FingerprintChunk: ScanChunk {
     }
 
     override func finish() throws(TarError) {
-        recorder.take(bytes)
-        for socket in sockets { recorder.take(socket: socket) }
-        if let unsettled { recorder.take(unsettled: unsettled) }
+        recorder.append(bytes)
+        for socket in sockets { recorder.append(socket: socket) }
+        if let unsettled { recorder.note(unsettled: unsettled) }
         try super.finish()
     }
 
-    override func take(_ index: Int, path: ArraySlice<UInt8>) {}
+    override func deliver(_ index: Int, path: ArraySlice<UInt8>) {}
 }
 
 extension [UInt8] {
-    /// Appends a text with its length before it.
+    /// Appends a text, preceded by its length.
     fileprivate mutating func append(text: [UInt8]) {
         append(number: UInt64(text.count))
         append(contentsOf: text)

@@ -3,12 +3,12 @@ import Hashing
 import JSON
 import OCI
 
-/// The layers that were made of trees, by fingerprints of these: what `--cache` keeps.
+/// The cache of `--cache`: layers by the fingerprints of the trees that they were made from.
 ///
-/// A file for each layer, whose name is the digest of the fingerprint and of what the layer was made
-/// by, and which says by its own digest whether it is whole. One that is not is as good as none.
+/// It has a file for each layer. Its name is the digest of the fingerprint and of the compressor's
+/// text, and its content has a digest of itself. A damaged file is ignored.
 public struct LayerCache: Sendable {
-    /// Enough for some thousand layers.
+    /// The size limit, enough for some thousand layers.
     private static let byteLimit: Int64 = 4 << 20
     private static let version = "ocinoco layer 1"
 
@@ -17,15 +17,15 @@ public struct LayerCache: Sendable {
     private let trace: (@Sendable (String) -> Void)?
 
     /// - Parameters:
-    ///   - madeBy: what turned the tar into the layer; another text is another layer.
-    ///   - trace: takes why a file is not used, in words.
+    ///   - madeBy: a text for the compressor of the layer; layers of other texts are not found.
+    ///   - trace: called with the reason when a file is not used.
     public init(_ directory: Path, madeBy: [UInt8], trace: (@Sendable (String) -> Void)? = nil) {
         files = FileCache(directory, suffixes: [".layer"], byteLimit: LayerCache.byteLimit)
         self.madeBy = madeBy
         self.trace = trace
     }
 
-    /// The layer that was made of the tree; nil when none is known for certain.
+    /// The layer that was made from the tree; nil when none is known.
     public func layer(of tree: TreeFingerprint) -> Descriptor? {
         guard tree.isSettled else { return nil }
         let key = key(tree)
@@ -43,9 +43,9 @@ public struct LayerCache: Sendable {
         return nil
     }
 
-    /// Keeps the layer that was made of the tree between two looks at it, if they saw the same.
+    /// Stores the layer that was made between two fingerprints of the tree, if they are equal.
     ///
-    /// - Returns: false when they did not; nothing is kept then.
+    /// - Returns: false when they differ; then nothing is stored.
     /// - Throws: `StreamError`, `Errno`.
     public func keep(
         _ layer: Descriptor, before: TreeFingerprint, after: TreeFingerprint
@@ -64,7 +64,8 @@ public struct LayerCache: Sendable {
 
     // MARK: Form
 
-    /// A line with the digest of the rest, and the rest: version, key and descriptor as a line of JSON.
+    /// The form of a file: a line with the digest of the rest; then version, key and descriptor as
+    /// a line of JSON.
     static func encode(_ layer: Descriptor, _ key: Digest) -> [UInt8] {
         var object = JSONObject()
         object["version"] = .string(version)
@@ -74,7 +75,7 @@ public struct LayerCache: Sendable {
         return Array("\(Digest.of(text))\n".utf8) + text
     }
 
-    /// - Returns: nil for what is damaged, of another version, or of another key.
+    /// - Returns: nil when it is damaged, of another version, or of another key.
     static func decode(_ bytes: [UInt8], _ key: Digest) -> Descriptor? {
         guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
         let text = Array(bytes[(end + 1)...])

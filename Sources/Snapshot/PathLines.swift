@@ -1,13 +1,13 @@
 import ByteStream
 import Tar
 
-/// Paths as `oci-tar --files-from` reads them.
+/// Lists of paths in the format of `oci-tar --files-from`.
 public enum PathLines {
     /// Writes the paths to stdout, each ended by a newline or a zero byte, between the marks that
-    /// prove them to be all; nothing for no path.
+    /// prove that the list is complete. Without paths, nothing is written.
     ///
-    /// - Throws: `SnapshotError.newline` for a path that would read as two, before anything is
-    ///   written; `.stream`.
+    /// - Throws: `SnapshotError.newline` for a path with a newline, before anything is written;
+    ///   `.stream`.
     public static func write(
         _ paths: [Path], isNullSeparated: Bool
     ) throws(SnapshotError) {

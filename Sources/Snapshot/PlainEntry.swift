@@ -1,8 +1,8 @@
 import Glibc
 import OCI
 
-/// Reads entries as `oci-snapshot` writes those of plain files: these words in this order and no
-/// others. It is what nearly all of a snapshot is, at a fraction of what any order costs.
+/// Parses entries of plain files exactly as `oci-snapshot` writes them, with fixed words in a fixed
+/// order. Nearly all of a snapshot has this form, and it is parsed in a fraction of the time.
 struct PlainEntry {
     private let text: UnsafeRawBufferPointer
     private var offset = 0
@@ -11,16 +11,16 @@ struct PlainEntry {
         self.text = text
     }
 
-    /// - Parameter text: what follows the name in a line.
-    /// - Returns: nil for anything else, which need not be wrong.
+    /// - Parameter text: the line after the name.
+    /// - Returns: nil for another form, which may still be valid.
     static func file(_ text: UnsafeRawBufferPointer) -> SnapshotEntry? {
         var words = PlainEntry(text)
-        guard words.take(" type=file mode="), let mode = words.number(radix: 8),
-            mode <= UInt64(UInt32.max), words.take(" uid="), let uid = words.number(),
-            words.take(" gid="), let gid = words.number(),
-            words.take(" nlink="), let linkCount = words.number(),
-            words.take(" size="), let size = words.number(),
-            words.take(" time="), let time = words.time(), words.take(" sha256digest="),
+        guard words.consume(" type=file mode="), let mode = words.number(radix: 8),
+            mode <= UInt64(UInt32.max), words.consume(" uid="), let uid = words.number(),
+            words.consume(" gid="), let gid = words.number(),
+            words.consume(" nlink="), let linkCount = words.number(),
+            words.consume(" size="), let size = words.number(),
+            words.consume(" time="), let time = words.time(), words.consume(" sha256digest="),
             let content = ContentDigest(hexadecimal: words.rest)
         else { return nil }
         var entry = SnapshotEntry(kind: .file)
@@ -34,16 +34,16 @@ struct PlainEntry {
         return entry
     }
 
-    /// The inode, and the change time if there is one, that a comment of ours says.
+    /// The inode, and the change time if there is one, of one of our comments.
     ///
-    /// - Parameter text: what follows its first word.
+    /// - Parameter text: the line after its first word.
     static func identity(
         _ text: UnsafeRawBufferPointer
     ) -> (inode: UInt64, changeTime: SnapshotEntry.Time?)? {
         var words = PlainEntry(text)
-        guard words.take(" inode="), let inode = words.number() else { return nil }
+        guard words.consume(" inode="), let inode = words.number() else { return nil }
         if words.offset == text.count { return (inode, nil) }
-        guard words.take(" ctime="), let time = words.time(), words.offset == text.count else {
+        guard words.consume(" ctime="), let time = words.time(), words.offset == text.count else {
             return nil
         }
         return (inode, time)
@@ -51,7 +51,7 @@ struct PlainEntry {
 
     private var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: text[offset...]) }
 
-    private mutating func take(_ word: StaticString) -> Bool {
+    private mutating func consume(_ word: StaticString) -> Bool {
         let count = word.utf8CodeUnitCount
         guard text.count - offset >= count, let start = text.baseAddress,
             memcmp(start + offset, word.utf8Start, count) == 0
@@ -60,7 +60,7 @@ struct PlainEntry {
         return true
     }
 
-    /// A number of so many digits that it has room.
+    /// A number that fits into 64 bits.
     private mutating func number(radix: UInt64 = 10) -> UInt64? {
         let start = offset
         var value: UInt64 = 0
@@ -74,9 +74,9 @@ struct PlainEntry {
         return offset > start && isWhole ? value : nil
     }
 
-    /// Not before 1970, and with all nine digits of its nanoseconds.
+    /// A time from 1970 on, with nine digits of nanoseconds.
     private mutating func time() -> SnapshotEntry.Time? {
-        guard let seconds = number(), let seconds = Int64(exactly: seconds), take(".") else {
+        guard let seconds = number(), let seconds = Int64(exactly: seconds), consume(".") else {
             return nil
         }
         let start = offset

@@ -3,7 +3,7 @@ import Glibc
 import Hashing
 import Tar
 
-/// One path of a tree that is scanned. Valid for as long as the call that hands it over.
+/// One path of a scanned tree. Valid only during the call that passes it.
 struct ScannedFile {
     /// The directory itself, or the one that `name` is in.
     let directory: OpenDirectory
@@ -24,7 +24,7 @@ struct ScannedFile {
         return directory.path.appending(Path(cString: name))
     }
 
-    /// The attributes that the kernel gives at once, with what tells the file from others.
+    /// The attributes from one fstatat(2), with the identity of the file.
     ///
     /// - Returns: nil for a socket.
     func status() throws(TarError) -> (entry: SnapshotEntry, identity: FileIdentity)? {
@@ -32,7 +32,7 @@ struct ScannedFile {
         return SnapshotEntry(status).map { ($0, FileIdentity(status)) }
     }
 
-    /// What the kernel says of it; a symbolic link is not followed.
+    /// fstatat(2) without following a symbolic link.
     func kernelStatus() throws(TarError) -> stat {
         guard let name else { return try directory.status() }
         return try OpenDirectory.status(name, in: directory)
@@ -52,10 +52,10 @@ struct ScannedFile {
         return try ScannedFile.encoder.linkAttributes(name, in: directory, path: filePath)
     }
 
-    /// Reads a regular file: its attributes as of when it was read, and the digest of its content.
+    /// Reads a regular file: its attributes at the time of reading, and the digest of its content.
     ///
-    /// - Parameter algorithm: of the digest; nil: SHA-256.
-    /// - Throws: `TarError`; `.changed` and `.modified` when it is not the same before and after.
+    /// - Parameter algorithm: the algorithm of the digest; nil for SHA-256.
+    /// - Throws: `TarError`; `.changed` and `.modified` when it changed while it was read.
     func read(_ algorithm: FileDigest.Algorithm? = nil) throws(TarError) -> SnapshotEntry {
         guard let name else { throw .modified(path: directory.path) }
         let file = try OpenFile(name, in: directory)
@@ -84,7 +84,7 @@ struct ScannedFile {
     ) throws(TarError) {
         var byteCount: UInt64 = 0
         let size = UInt64(file.status.st_size)
-        // One byte more than the file has: if it comes, the file grew.
+        // Request one byte more than the file's size: if it arrives, the file grew.
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: Int(min(size + 1, 256 << 10)), alignment: 4096)
         defer { buffer.deallocate() }

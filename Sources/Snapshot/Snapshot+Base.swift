@@ -2,7 +2,7 @@ import ByteStream
 import Tar
 
 extension Snapshot: LayerBase {
-    /// What the listing says of a path; nil when it has no such path.
+    /// The entry of a path; nil when the listing has no such path.
     public func entry(at path: [UInt8]) -> TarEntry? {
         guard let index = index(of: path) else { return nil }
         let recorded = records[index].entry

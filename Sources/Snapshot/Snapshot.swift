@@ -2,11 +2,11 @@ import ByteStream
 import Glibc
 import Tar
 
-/// A tree as it was recorded.
+/// A recorded tree.
 ///
 /// - Spec: mtree(5).
 public struct Snapshot: Sendable {
-    /// As small as it can be: there is one for each path.
+    /// One path; kept small, because there is a record for each path.
     struct Record: Sendable {
         private let start: UInt32
         private let count: UInt32
@@ -25,37 +25,37 @@ public struct Snapshot: Sendable {
         var path: Range<Int> { Int(start)..<(Int(start) + Int(count)) }
         var line: Int { Int(lineNumber) }
 
-        /// Index of the directory that it is in; nil for what is in the tree's own.
+        /// The index of its directory; nil when that is the tree's own directory.
         var parent: Int? {
             get { parentIndex < 0 ? nil : Int(parentIndex) }
             set { parentIndex = newValue.map { Int32(clamping: $0) } ?? -1 }
         }
     }
 
-    /// The tree's own directory; nil when the snapshot does not say.
+    /// The tree's own directory; nil when the snapshot does not have it.
     public let root: SnapshotEntry?
-    /// Names of the digests of contents that files have and that are not compared, since they have
-    /// no sha256.
+    /// The names of digests that cannot be compared, of files without another digest.
     public let otherDigests: Set<String>
-    /// Whether an entry without extended attributes says that the file has none.
+    /// Whether an entry without extended attributes means that the file has none.
     let hasAttributes: Bool
     /// In the order of a walk: a directory before its contents, names in byte order.
     let records: [Record]
     private let paths: [UInt8]
-    /// Contents of small files by path, where the snapshot has them.
+    /// The contents of small files by path, when the snapshot has them.
     let contents: [[UInt8]: [UInt8]]
 
     /// Reads a snapshot to its end: relative and full entries, `/set` and `/unset`, in any order.
     ///
-    /// Keywords of which a comparison makes no use are passed over.
+    /// Keywords that a comparison does not use are ignored.
     /// - Throws: `SnapshotError` with the line; `.cut` when the end is missing.
     public init(_ input: InputStream) throws(SnapshotError) {
         try self.init(input, needsEnd: false)
     }
 
-    /// Reads a text of oci-list or oci-snapshot, which ends with the `..` of the tree's own directory.
+    /// Reads the output of oci-list or oci-snapshot, which must end with the `..` of the tree's own
+    /// directory.
     ///
-    /// - Throws: as `init(_:)`; `.cut` also for full paths without an end.
+    /// - Throws: as `init(_:)`; `.cut` also for full paths without this end.
     public init(complete input: InputStream) throws(SnapshotError) {
         try self.init(input, needsEnd: true)
     }
@@ -78,7 +78,8 @@ public struct Snapshot: Sendable {
         self.records = records
     }
 
-    /// How many records a file has, by its size; not more than what does no harm when it is wrong.
+    /// An estimate of the number of records by the size of a file, limited so that a wrong value
+    /// does no harm.
     private static func expectedCount(_ input: InputStream) -> Int {
         var status = stat()
         guard fstat(input.descriptor.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG
@@ -86,7 +87,7 @@ public struct Snapshot: Sendable {
         return min(Int(status.st_size) / lineByteCount, 1 << 18)
     }
 
-    /// What the lines of an entry have at least.
+    /// The minimum number of bytes of the lines of an entry.
     private static let lineByteCount = 160
 
     func path(of record: Record) -> ArraySlice<UInt8> { paths[record.path] }
@@ -99,8 +100,8 @@ public struct Snapshot: Sendable {
 
     /// The index of the record of a path; nil when there is none.
     ///
-    /// - Parameter position: where the one before was found, and where this one would be: that of
-    ///   the next path of a walk is most often the next.
+    /// - Parameter position: the position of the previous path; updated to that of this path. The
+    ///   next path of a walk is most often at the next position.
     func index(of path: UnsafeRawBufferPointer, near position: inout Int) -> Int? {
         paths.withUnsafeBytes { paths in
             func text(_ index: Int) -> UnsafeRawBufferPointer {
@@ -126,9 +127,10 @@ public struct Snapshot: Sendable {
         }
     }
 
-    /// Sorts, and finds each record's parent.
+    /// Sorts the records, and finds the parent of each.
     ///
-    /// - Throws: `SnapshotError.malformed` for a path that is there twice, or not in a directory.
+    /// - Throws: `SnapshotError.malformed` for a duplicate path, or a path that is not in a
+    ///   directory.
     private static func order(
         _ records: inout [Record], _ paths: [UInt8], _ source: Path
     ) throws(SnapshotError) {
@@ -179,7 +181,7 @@ extension UnsafeRawBufferPointer {
     }
 }
 
-/// Whether a walk finds one path before another: components in byte order.
+/// Whether one path precedes another in a walk: components in byte order.
 private func walkPrecedes(
     _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
 ) -> Bool {

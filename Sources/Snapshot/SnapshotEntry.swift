@@ -4,7 +4,7 @@ import Hashing
 import OCI
 import Tar
 
-/// Recorded attributes of one path; nil where there is none.
+/// The recorded attributes of one path; missing ones are nil.
 ///
 /// - Spec: mtree(5), Keywords.
 public struct SnapshotEntry: Hashable, Sendable {
@@ -18,9 +18,9 @@ public struct SnapshotEntry: Hashable, Sendable {
     }
 
     public struct Time: Hashable, Sendable {
-        /// Since 1970-01-01, rounded down.
+        /// Seconds since 1970-01-01, rounded down.
         public let seconds: Int64
-        /// nil when the time was that of a tar, which has whole seconds.
+        /// nil for a time from a tar, which has whole seconds.
         public let nanoseconds: UInt32?
 
         public init(seconds: Int64, nanoseconds: UInt32?) {
@@ -44,13 +44,13 @@ public struct SnapshotEntry: Hashable, Sendable {
     public var mode: UInt32?
     public var uid: UInt64?
     public var gid: UInt64?
-    /// Bytes of a file.
+    /// The size of a file in bytes.
     public var size: UInt64?
     /// The number of hard links of a file that is not a directory.
     public var linkCount: UInt64?
     public var inode: UInt64?
     public var time: Time?
-    /// When the kernel last changed anything of the file (ctime), which nobody can set.
+    /// The change time (ctime), which no program can set.
     public var changeTime: Time?
     /// Target of a symbolic link.
     public var linkTarget: [UInt8]?
@@ -65,9 +65,9 @@ public struct SnapshotEntry: Hashable, Sendable {
         self.kind = kind
     }
 
-    /// Attributes from the kernel. Link target, content and extended attributes are filled in later.
+    /// Attributes from fstatat(2). Link target, content and extended attributes are set later.
     ///
-    /// - Returns: nil for a socket, which no layer can hold.
+    /// - Returns: nil for a socket, which a layer cannot have.
     init?(_ status: stat) {
         switch status.st_mode & S_IFMT {
         case S_IFREG: kind = .file
@@ -94,7 +94,7 @@ public struct SnapshotEntry: Hashable, Sendable {
     }
 }
 
-/// The sha256 of a file's content, in as little memory as it has.
+/// The sha256 of a file's content, in 32 bytes.
 public struct ContentDigest: Hashable, Sendable {
     // Four words: a vector would be aligned to 32 bytes.
     private let first: UInt64
@@ -116,14 +116,14 @@ public struct ContentDigest: Hashable, Sendable {
         self = value
     }
 
-    /// - Returns: nil for anything but 64 hexadecimal digits.
+    /// - Returns: nil for text other than 64 hexadecimal digits.
     public init?(hexadecimal text: some Collection<UInt8>) {
         let digest = Array(text).withUnsafeBytes { ContentDigest(hexadecimal: $0) }
         guard let digest else { return nil }
         self = digest
     }
 
-    /// - Returns: nil for anything but 64 hexadecimal digits.
+    /// - Returns: nil for text other than 64 hexadecimal digits.
     init?(hexadecimal text: UnsafeRawBufferPointer) {
         guard text.count == 64 else { return nil }
         var words = SIMD4<UInt64>()
@@ -136,14 +136,14 @@ public struct ContentDigest: Hashable, Sendable {
         self.init(words)
     }
 
-    /// The value of eight hexadecimal digits, which a snapshot has by the million: all at once.
+    /// The value of eight hexadecimal digits, computed at once: a snapshot has millions of them.
     private static func value(ofDigitsAt offset: Int, _ text: UnsafeRawBufferPointer) -> UInt64? {
         let one: UInt64 = 0x0101_0101_0101_0101
         let digits = UInt64(bigEndian: text.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
         let isLetter = digits >> 6 & one
         var value = (digits & (one * 0x0F)) + isLetter * 9
         let isAboveNine = (value + one * 6) >> 4 & one
-        // Written again, each value must be its digit, or the small letter of it.
+        // Each value, written as a digit, must be the input in lower case.
         guard value & (one * 0xF0) == 0,
             value + one * 0x30 + isAboveNine * 0x27 == digits | isAboveNine << 5
         else { return nil }
@@ -152,7 +152,7 @@ public struct ContentDigest: Hashable, Sendable {
         return (value | value >> 16) & 0xFFFF_FFFF
     }
 
-    /// - Precondition: 32 bytes.
+    /// - Precondition: `bytes` has 32 bytes.
     public init(bytes: UnsafeRawBufferPointer) {
         precondition(bytes.count == 32)
         var words = SIMD4<UInt64>()
@@ -163,12 +163,12 @@ public struct ContentDigest: Hashable, Sendable {
         self.init(words)
     }
 
-    /// 32 bytes.
+    /// The 32 bytes.
     public var bytes: [UInt8] {
         (0..<32).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> UInt64(56 - $0 % 8 * 8)) }
     }
 
-    /// 64 digits.
+    /// The 64 hexadecimal digits.
     public var hexadecimal: [UInt8] {
         var digits: [UInt8] = []
         append(to: &digits)
@@ -186,7 +186,7 @@ public struct ContentDigest: Hashable, Sendable {
     }
 }
 
-/// The value of a hexadecimal digit; nil for anything else.
+/// The value of a hexadecimal digit; nil for other bytes.
 func hexadecimalValue(_ digit: UInt8) -> UInt8? {
     switch digit {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")

@@ -6,11 +6,11 @@ public enum SnapshotError: Failure {
     case tar(TarError)
     case stream(StreamError)
     case empty(path: Path)
-    /// The snapshot ends inside a directory or a line.
+    /// The snapshot is truncated within a directory or a line.
     case cut(path: Path, line: Int)
     case malformed(path: Path, line: Int, String)
     case tooLarge(path: Path, line: Int)
-    /// A changed path has a newline in its name, and newlines end the paths.
+    /// A changed path has a newline in its name, but newlines separate the paths.
     case newline(path: Path)
 
     public var exitStatus: ExitStatus {

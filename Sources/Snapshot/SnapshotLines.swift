@@ -1,19 +1,19 @@
 import ByteStream
 import Glibc
 
-/// The lines of a snapshot, continued ones joined, without empty ones and comments but those of
-/// `OwnKeywords`.
+/// The lines of a snapshot: continued lines are joined; empty lines and comments other than
+/// `OwnKeywords` are skipped.
 final class SnapshotLines {
-    /// The most that a line has: attributes of 64 KiB each, in base64.
+    /// The maximum size of a line: attributes of 64 KiB each, in base64.
     static let byteLimit = 4 << 20
 
     private let input: InputStream
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: 256 << 10, alignment: 16)
     private var available: Range<Int> = 0..<0
-    /// The part of an incomplete line that was read.
+    /// The part of an incomplete line read so far.
     private var text: [UInt8] = []
-    /// Lines read so far.
+    /// The number of lines read so far.
     private(set) var number = 0
 
     init(_ input: InputStream) {
@@ -24,8 +24,8 @@ final class SnapshotLines {
         buffer.deallocate()
     }
 
-    /// Reads to the end and hands over each line without its newline and the spaces before it; `number` is that of its
-    /// last line, from 1.
+    /// Reads to the end and passes each line to `body`, without its newline and leading spaces;
+    /// `number` is the number of its last line, from 1.
     func read(
         _ body: (UnsafeRawBufferPointer) throws(SnapshotError) -> Void
     ) throws(SnapshotError) {
@@ -61,14 +61,15 @@ final class SnapshotLines {
         try body(content)
     }
 
-    /// An odd number of backslashes at the end: an even one stands for backslashes.
+    /// Whether a line ends with an odd number of backslashes; an even number are escaped
+    /// backslashes.
     private func isContinued(_ text: UnsafeRawBufferPointer) -> Bool {
         guard text.last == UInt8(ascii: "\\") else { return false }
         return text.reversed().prefix { $0 == UInt8(ascii: "\\") }.count % 2 == 1
     }
 
-    /// Some of a line, valid until the next call, and whether its newline followed; nil at the end
-    /// of the input.
+    /// A part of a line, valid until the next call, and whether its newline followed; nil at the
+    /// end of the input.
     private func readPart() throws(SnapshotError) -> (bytes: UnsafeRawBufferPointer, isEnd: Bool)? {
         if available.isEmpty {
             do {

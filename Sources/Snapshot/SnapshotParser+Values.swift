@@ -4,7 +4,7 @@ import ByteStream
 extension SnapshotParser {
     func kind(_ text: UnsafeRawBufferPointer) throws(SnapshotError) -> SnapshotEntry.Kind {
         let name = String(decoding: text, as: UTF8.self)
-        // A socket is nothing that a layer holds: as good as a FIFO for telling that it changed.
+        // A layer cannot have a socket; it is treated like a FIFO to detect changes.
         guard let kind = SnapshotEntry.Kind(rawValue: name == "socket" ? "fifo" : name) else {
             throw malformed("\(quote(text)) is not a type of file")
         }
@@ -54,7 +54,7 @@ extension SnapshotParser {
         return SnapshotEntry.Time(seconds: seconds, nanoseconds: isWhole ? nil : nanoseconds)
     }
 
-    /// `native,MAJOR,MINOR`, with Linux's numbers; other systems' are passed over.
+    /// `native,MAJOR,MINOR`, with Linux's numbers; those of other systems are ignored.
     func device(_ text: UnsafeRawBufferPointer) -> SnapshotEntry.Device? {
         let parts = text.split(separator: UInt8(ascii: ","))
             .map { String(decoding: $0, as: UTF8.self) }

@@ -4,7 +4,7 @@ import Hashing
 import OCI
 import Tar
 
-/// Reads the lines of a snapshot one after the other.
+/// Parses the lines of a snapshot.
 ///
 /// - Spec: mtree(5), Relative, Full and Special entries.
 struct SnapshotParser {
@@ -18,28 +18,28 @@ struct SnapshotParser {
     private var line = 0
     /// Defaults from `/set`: words like those of an entry.
     private var defaults: [(keyword: [UInt8], word: [UInt8])] = []
-    /// The lengths of the paths of the directories that relative entries entered.
+    /// The path lengths of the directories that relative entries have entered.
     private var entered: [Int] = []
-    /// The path of the innermost of them.
+    /// The path of the innermost one.
     private var current: [UInt8] = []
     private var hasRelativeEntries = false
     private var hasFullEntries = false
 
     /// Whether lines of `OwnKeywords` are read.
     private var hasOwnKeywords = false
-    /// Whether an entry that names no attributes has none.
+    /// Whether an entry without extended attributes means that the file has none.
     private(set) var hasAttributes = false
 
-    /// Digests of contents that are recorded and not compared.
+    /// The names of recorded digests that cannot be compared.
     private(set) var otherDigests: Set<String> = []
-    /// Whether the current entry has a digest that nothing here computes.
+    /// A digest of the current entry that is not supported.
     private var unknownDigest: String?
     private let available = Set(FileDigest.Algorithm.allCases.filter(\.isAvailable))
 
     private(set) var root: SnapshotEntry?
     private(set) var records: [Snapshot.Record] = []
     private(set) var paths: [UInt8] = []
-    /// Contents of small files by path, from their tags.
+    /// The contents of small files by path, from their tags.
     private(set) var contents: [[UInt8]: [UInt8]] = [:]
 
     init(path: Path) {
@@ -47,7 +47,7 @@ struct SnapshotParser {
     }
 
     /// - Parameters:
-    ///   - text: a line that is neither empty nor a comment, but for one of `OwnKeywords`.
+    ///   - text: a line that is not empty, and not a comment except `OwnKeywords`.
     ///   - line: its number, for messages.
     mutating func read(_ text: UnsafeRawBufferPointer, line: Int) throws(SnapshotError) {
         self.line = line
@@ -66,18 +66,18 @@ struct SnapshotParser {
         }
     }
 
-    /// Makes room for so many records.
+    /// Reserves memory for a number of records.
     mutating func reserve(_ count: Int) { records.reserveCapacity(count) }
 
-    /// All records, which are then no longer here.
+    /// Returns all records and removes them here.
     mutating func takeRecords() -> [Snapshot.Record] {
         defer { records = [] }
         return records
     }
 
-    /// Takes a line of a plain file or of its inode, as `oci-snapshot` writes them.
+    /// Parses a line of a plain file or of its inode, in the exact form of `oci-snapshot`.
     ///
-    /// - Returns: false for any other.
+    /// - Returns: false for other lines.
     private mutating func plain(_ text: UnsafeRawBufferPointer) throws(SnapshotError) -> Bool {
         guard hasOwnKeywords, defaults.isEmpty, let start = text.baseAddress,
             let end = memchr(start, CInt(UInt8(ascii: " ")), text.count)
@@ -109,7 +109,7 @@ struct SnapshotParser {
         return true
     }
 
-    /// Adds the record of the path that was appended last.
+    /// Adds the record of the last appended path.
     private mutating func append(
         _ entry: SnapshotEntry, from start: Int
     ) throws(SnapshotError) {
@@ -121,11 +121,11 @@ struct SnapshotParser {
 
     /// States that no more lines come.
     ///
-    /// - Parameter needsEnd: whether a text of full entries must leave its root too.
+    /// - Parameter needsEnd: whether a text of full entries must also end with `..`.
     /// - Throws: `SnapshotError.empty`, and `.cut` when a directory was not left.
     func finish(_ lines: SnapshotLines, needsEnd: Bool = false) throws(SnapshotError) {
         if root == nil, records.isEmpty { throw .empty(path: source) }
-        // Full entries need no '..', and their root may be a relative one all the same.
+        // Full entries need no '..', although their root may be a relative entry.
         if !entered.isEmpty, needsEnd || hasRelativeEntries || !hasFullEntries {
             throw .cut(path: source, line: lines.number)
         }
@@ -157,7 +157,7 @@ struct SnapshotParser {
         }
     }
 
-    /// Reads a comment of ours about the previous entry, or about all.
+    /// Parses one of our comments, about the previous entry or the whole text.
     private mutating func comment(_ words: SnapshotWords) throws(SnapshotError) {
         var words = words
         if !records.isEmpty || root != nil {
@@ -202,7 +202,7 @@ struct SnapshotParser {
         }
     }
 
-    /// Appends the path that a name stands for: nothing for the tree's own directory.
+    /// Appends the path of a name; nothing for the tree's own directory.
     private mutating func appendPath(
         _ name: UnsafeRawBufferPointer, isFull: Bool
     ) throws(SnapshotError) {
@@ -224,7 +224,7 @@ struct SnapshotParser {
         }
     }
 
-    /// The entry that keywords describe. Of keywords with the same name the last counts.
+    /// The entry of a line's keywords. Of duplicate keywords, the last counts.
     private mutating func entry(_ words: SnapshotWords) throws(SnapshotError) -> SnapshotEntry {
         var entry = SnapshotEntry(kind: .file)
         var hasType = false
@@ -250,13 +250,13 @@ struct SnapshotParser {
             chooseDigest(of: &entry)
         }
         if entry.kind != .symbolicLink { entry.linkTarget = nil }
-        // File systems disagree on what this is of a directory.
+        // For directories, file systems define this number differently.
         if entry.kind == .directory { entry.linkCount = nil }
         return entry
     }
 
-    /// Keeps the strongest of an entry's digests that can be computed; notes those of an entry that
-    /// has no such one.
+    /// Keeps the strongest supported digest of an entry; records the names of digests when none is
+    /// supported.
     private mutating func chooseDigest(of entry: inout SnapshotEntry) {
         let all = entry.otherContents
         let usable = FileDigest.Algorithm.allCases.filter(available.contains)
@@ -359,7 +359,7 @@ struct SnapshotParser {
         return nil
     }
 
-    /// - Parameter isMore: whether these bytes follow those that the attribute has.
+    /// - Parameter isMore: whether these bytes continue the attribute's value.
     private func addAttribute(
         _ text: [UInt8], _ value: UnsafeRawBufferPointer, isMore: Bool,
         to entry: inout SnapshotEntry

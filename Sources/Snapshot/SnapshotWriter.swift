@@ -2,14 +2,14 @@ import ByteStream
 import OCI
 import Tar
 
-/// Records a tree as mtree(5) text, as bsdtar and go-mtree read it.
+/// Records a tree as mtree(5) text that bsdtar and go-mtree can read.
 ///
 /// Entries are relative: a directory's line is followed by those of its contents, in byte order of
-/// their names, and by `..`. The text that the last `..` is missing from is cut.
+/// their names, and by `..`. A text without the last `..` is truncated.
 ///
-/// What one of those programs stops at is in comments (`OwnKeywords`). A change time is written of
-/// what was older than the snapshot alone, by the clock of the tree's file system
-/// (`FileSystemClock`): the text depends on nothing else but the tree.
+/// Keywords that those programs refuse are in comments (`OwnKeywords`). A change time is written
+/// only when it is older than the snapshot by the clock of the tree's file system
+/// (`FileSystemClock`); apart from that, the text depends only on the tree.
 ///
 /// - Spec: mtree(5).
 public struct SnapshotWriter {
@@ -18,8 +18,8 @@ public struct SnapshotWriter {
     private let warn: (String) -> Void
 
     /// - Parameters:
-    ///   - threads: how many read files; nil: as many as there are processors.
-    ///   - warn: called with what is left out, in words.
+    ///   - threads: the number of threads that read files; nil means the number of processors.
+    ///   - warn: called with a message for each thing that is left out.
     public init(
         _ directory: Path, threads: Int? = nil, warn: @escaping (String) -> Void
     ) {
@@ -28,9 +28,9 @@ public struct SnapshotWriter {
         self.warn = warn
     }
 
-    /// Writes the snapshot as it is made, and flushes it.
+    /// Writes the snapshot while it walks the tree, and flushes it.
     ///
-    /// - Throws: `SnapshotError.tar` and `.stream`; the output then has no end.
+    /// - Throws: `SnapshotError.tar` and `.stream`; then the output has no end.
     public func write(to output: OutputBuffer) throws(SnapshotError) {
         let recorder = Recorder(output)
         do {
@@ -48,7 +48,7 @@ public struct SnapshotWriter {
     }
 }
 
-/// Records some entries.
+/// Records a part of the entries.
 private final class RecordingChunk: ScanChunk {
     private let recorder: Recorder
     private var findings: [Recorder.Finding] = []
@@ -66,15 +66,15 @@ private final class RecordingChunk: ScanChunk {
         findings.append(try recorder.examine(file))
     }
 
-    override func take(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
-        try recorder.take(findings[index], path: path)
+    override func deliver(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
+        try recorder.record(findings[index], path: path)
     }
 }
 
-/// Turns entries into lines. Everything but `examine` is called by one thread at a time.
+/// Turns entries into lines. Everything except `examine` is called by one thread at a time.
 private final class Recorder: @unchecked Sendable {
     enum Finding {
-        /// Its keywords, with those of ours in lines of their own.
+        /// Its keywords, with our keywords in separate lines.
         case entry(isDirectory: Bool, text: [UInt8])
         case socket(Path)
     }
@@ -82,9 +82,9 @@ private final class Recorder: @unchecked Sendable {
     private let output: OutputBuffer
     private var clock: FileSystemClock?
     private(set) var sockets: [Path] = []
-    /// The lengths of the paths of the directories that are entered.
+    /// The path lengths of the entered directories.
     private var entered: [Int] = []
-    /// The path of the innermost of them.
+    /// The path of the innermost one.
     private var current: [UInt8] = []
     private var line: [UInt8] = []
 
@@ -118,7 +118,7 @@ private final class Recorder: @unchecked Sendable {
         return .entry(isDirectory: entry.kind == .directory, text: text)
     }
 
-    func take(_ finding: Finding, path: ArraySlice<UInt8>) throws(TarError) {
+    func record(_ finding: Finding, path: ArraySlice<UInt8>) throws(TarError) {
         let (isDirectory, text): (Bool, [UInt8])
         switch finding {
         case .socket(let path): return sockets.append(path)
@@ -142,7 +142,7 @@ private final class Recorder: @unchecked Sendable {
         try put()
     }
 
-    /// Leaves the directories that are still entered, and flushes.
+    /// Leaves all entered directories, and flushes.
     func finish() throws(TarError) {
         line.removeAll(keepingCapacity: true)
         while !entered.isEmpty { leave() }
@@ -169,10 +169,10 @@ private final class Recorder: @unchecked Sendable {
 }
 
 extension SnapshotEntry {
-    /// Appends all keywords, each with a space before it.
+    /// Appends all keywords, each preceded by a space.
     ///
-    /// A link target is never the last: it may end with a backslash, which at the end of a line
-    /// would continue it.
+    /// A link target is never the last keyword, because it may end with a backslash, which would
+    /// continue the line.
     public func append(to line: inout [UInt8]) {
         appendCommon(to: &line)
         appendIdentity(to: &line)
@@ -182,7 +182,7 @@ extension SnapshotEntry {
         }
     }
 
-    /// Appends the keywords that every program reads.
+    /// Appends the keywords that every program supports.
     fileprivate func appendCommon(to line: inout [UInt8]) {
         line += " type=\(kind.rawValue)".utf8
         if let mode {
@@ -204,7 +204,7 @@ extension SnapshotEntry {
         }
     }
 
-    /// Appends the other keywords, in lines of their own.
+    /// Appends the other keywords, in separate lines.
     fileprivate func appendOwn(to text: inout [UInt8]) {
         text += OwnKeywords.prefix.dropLast()
         appendIdentity(to: &text)
@@ -259,7 +259,7 @@ extension SnapshotEntry {
 }
 
 extension [UInt8] {
-    /// Appends a number with at least so many digits.
+    /// Appends a number with a minimum number of digits.
     fileprivate mutating func append(decimal number: UInt64, digits: Int) {
         let start = count
         var rest = number

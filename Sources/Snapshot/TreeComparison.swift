@@ -5,25 +5,25 @@ import Tar
 /// Compares a tree with its snapshot.
 ///
 /// A path is changed when its type, mode, owner, link target, device, attributes, content or time
-/// in whole seconds (a layer has no others) is not what the snapshot says. Sockets count as nothing.
+/// in whole seconds (as in layers) differs from the snapshot. Sockets are ignored.
 public struct TreeComparison {
-    /// Whether a file of the recorded attributes, inode and change time, which was older than the
-    /// snapshot, is taken for unchanged without reading it (`FileSystemClock`).
+    /// Whether a file counts as unchanged without being read when attributes, inode and change time
+    /// are as recorded and older than the snapshot (`FileSystemClock`).
     public var isFast = false
     /// Number of threads that read files; nil means the number of processors.
     public var threads: Int?
 
     public init() {}
 
-    /// What a layer must hold to turn the recorded tree into `directory`: changed and added paths,
-    /// and `.wh.NAME` for those that are gone, relative to it and as `oci-tar` orders them.
+    /// The entries of a layer that turns the recorded tree into `directory`: changed and added
+    /// paths, and `.wh.NAME` for removed ones, relative to it and in the order of `oci-tar`.
     ///
-    /// - A removed directory has one whiteout and none below. What became of another type has none:
-    ///   an entry of another type replaces what was there (image-spec v1.1.1, layer.md, Applying
+    /// - A removed directory has one whiteout, and its contents have none. A path of another type
+    ///   has none, because its entry replaces the old one (image-spec v1.1.1, layer.md, Applying
     ///   Changesets).
-    /// - Of a file of several names either all are listed or none, so that they stay links.
+    /// - A hard-linked file is listed with all its names or not at all, so that they stay links.
     ///
-    /// - Throws: `SnapshotError.tar`, and `.tar(.whiteoutName)` for a changed path that would read as
+    /// - Throws: `SnapshotError.tar`, and `.tar(.whiteoutName)` for a changed path with the name of
     ///   a whiteout.
     public func changes(
         from snapshot: Snapshot, to directory: Path, warn: @escaping (String) -> Void
@@ -45,11 +45,11 @@ public struct TreeComparison {
     }
 }
 
-/// Compares some entries.
+/// Compares a part of the entries.
 private final class ComparisonChunk: ScanChunk {
     private let comparer: Comparer
     private var findings: [Comparer.Finding?] = []
-    /// Index in the snapshot of the previous path.
+    /// The index of the previous path in the snapshot.
     private var position = 0
 
     init(_ comparer: Comparer) {
@@ -65,26 +65,26 @@ private final class ComparisonChunk: ScanChunk {
         findings.append(try comparer.examine(file, position: &position))
     }
 
-    override func take(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
-        if let finding = findings[index] { comparer.take(finding, path: path) }
+    override func deliver(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
+        if let finding = findings[index] { comparer.record(finding, path: path) }
     }
 }
 
-/// Everything but `examine` is called by one thread at a time.
+/// Everything except `examine` is called by one thread at a time.
 private final class Comparer: @unchecked Sendable {
     struct Finding {
-        /// Index of its record; nil when the path was not there.
+        /// The index of its record; nil for a new path.
         let index: Int?
         let isDirectory: Bool
         let isChanged: Bool
         let inode: UInt64?
-        /// Set for a file of several names, now or then.
+        /// Set for a file with several names, now or in the snapshot.
         let identity: FileIdentity?
     }
 
     private struct LinkName {
         let path: [UInt8]
-        /// The inode that it had.
+        /// The recorded inode.
         let oldInode: UInt64?
         let isNew: Bool
         let isListed: Bool
@@ -119,8 +119,8 @@ private final class Comparer: @unchecked Sendable {
         device = UInt64(try root.status().st_dev)
     }
 
-    /// - Parameter position: near which the path is looked for, and where it is.
-    /// - Returns: nil when the difference does not count.
+    /// - Parameter position: the position at which the search begins; updated to that of the path.
+    /// - Returns: nil when nothing relevant changed.
     func examine(_ file: ScannedFile, position: inout Int) throws(TarError) -> Finding? {
         guard let (entry, identity) = try file.status() else { return nil }
         let path = UnsafeRawBufferPointer(rebasing: file.path)
@@ -142,10 +142,10 @@ private final class Comparer: @unchecked Sendable {
             identity: isLinked && entry.kind != .directory ? identity : nil)
     }
 
-    /// Whether nothing of a file was touched since before the snapshot; it has as many names too.
+    /// Whether a file is unchanged since before the snapshot, including its number of names.
     private func isUntouched(_ index: Int, _ entry: SnapshotEntry, on device: UInt64) -> Bool {
         guard isFast, device == self.device else { return false }
-        // In place: a copy of a record counts references.
+        // In place, because copying a record counts references.
         return snapshot.records.withUnsafeBufferPointer { records in
             records[index].entry.isSameFile(as: entry)
                 && records[index].entry.linkCount == entry.linkCount
@@ -170,7 +170,7 @@ private final class Comparer: @unchecked Sendable {
             || (snapshot.hasAttributes && read.extendedAttributes != old.extendedAttributes)
     }
 
-    func take(_ finding: Finding, path: ArraySlice<UInt8>) {
+    func record(_ finding: Finding, path: ArraySlice<UInt8>) {
         if path.isEmpty {
             isRootChanged = finding.isChanged
             return
@@ -191,7 +191,7 @@ private final class Comparer: @unchecked Sendable {
 
     // MARK: All of them
 
-    /// Everything that is listed, in order.
+    /// All listed paths, in order.
     func paths() throws(TarError) -> [Path] {
         addLinks()
         for path in changed where Whiteout.isName(Path(path).name.bytes) {
@@ -206,10 +206,10 @@ private final class Comparer: @unchecked Sendable {
         return changed.map { Path($0) }
     }
 
-    /// Adds the names of each file that has several, when one of them is listed, or when they were
-    /// not names of the same file before.
+    /// Adds all names of a hard-linked file when one of them is listed, or when they were not names
+    /// of the same file before.
     private func addLinks() {
-        // Number of names of an old file that still exist and are unchanged.
+        // The number of names of an old file that still exist and are unchanged.
         var remaining: [UInt64: Int] = [:]
         for name in links.values.joined() {
             if let inode = name.oldInode { remaining[inode, default: 0] += 1 }
@@ -220,7 +220,7 @@ private final class Comparer: @unchecked Sendable {
             if let inode = old.first, let inode {
                 isTogether = old.count == 1 && remaining[inode] == names.count
             } else {
-                // The snapshot has no inodes: what it says of the number of names must do.
+                // Without inodes in the snapshot, the number of names decides.
                 isTogether = old.count == 1 && !names.contains(where: \.isNew)
             }
             if !isTogether || names.contains(where: \.isListed) {
@@ -229,7 +229,7 @@ private final class Comparer: @unchecked Sendable {
         }
     }
 
-    /// Adds a whiteout for each path that is gone from a directory that is still one.
+    /// Adds a whiteout for each path that was removed from an existing directory.
     private func addWhiteouts() throws(TarError) {
         for (record, state) in zip(snapshot.records, states) where state == .gone {
             if let parent = record.parent, states[parent] != .directory { continue }
@@ -245,23 +245,23 @@ private final class Comparer: @unchecked Sendable {
 }
 
 extension SnapshotEntry {
-    /// Whether what this says of a file is not what the kernel says now. Contents, link targets and
-    /// attributes are compared by whoever reads them.
+    /// Whether the recorded attributes differ from the current ones. Contents, link targets and
+    /// extended attributes are compared elsewhere.
     fileprivate func differs(from now: SnapshotEntry, comparingTime: Bool) -> Bool {
         func differ<Value: Equatable>(_ old: Value?, _ now: Value?) -> Bool {
             old != nil && old != now
         }
         if kind != now.kind { return true }
         if kind != .symbolicLink, differ(mode, now.mode) { return true }
-        // Without inodes, only their number tells whether names were of the same file.
+        // Without inodes, only the number of names shows whether names belonged to the same file.
         if inode == nil, differ(linkCount, now.linkCount) { return true }
         if comparingTime, let time, time.seconds != now.time?.seconds { return true }
         return differ(uid, now.uid) || differ(gid, now.gid) || differ(size, now.size)
             || differ(device, now.device)
     }
 
-    /// Whether a change time is recorded, which only a file has that was older than the snapshot,
-    /// and it is that of now, as everything else is that the kernel says at once.
+    /// Whether a change time is recorded (only for a file older than the snapshot), and it and all
+    /// other attributes of fstatat(2) are the current ones.
     fileprivate func isSameFile(as now: SnapshotEntry) -> Bool {
         changeTime != nil && changeTime == now.changeTime && time == now.time && size == now.size
             && inode != nil && inode == now.inode && kind == now.kind && mode == now.mode

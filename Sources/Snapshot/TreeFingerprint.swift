@@ -4,19 +4,19 @@ import JSON
 import OCI
 import Tar
 
-/// What the kernel says of everything that goes into a layer tar, without its contents, as a digest.
+/// A digest of the attributes of everything that goes into a layer tar, without contents.
 ///
-/// Two that are equal are of the same tar, when the first one is settled: then every change since
-/// shows in a time that nobody can set (`FileSystemClock`). It holds paths as the tar has them, what
-/// options make of owners, modes and times, and type, mode, owner, size, device, inode, modification
-/// and change time of every file and of every directory in which names were looked at. A change time
-/// stands for link targets and attributes too, and device and inode for where the tree is.
+/// Two equal fingerprints mean the same tar when the first is settled: then every later change
+/// shows in a time that no program can set (`FileSystemClock`). The digest covers paths, owners,
+/// modes and times in the tar, and type, mode, owner, size, device, inode, modification and change
+/// time of every file and of every listed directory. The change time covers link targets and
+/// extended attributes too; device and inode identify the tree.
 public struct TreeFingerprint: Hashable, Sendable {
     public let digest: Digest
-    /// Whether everything was last changed so long ago that the next change will have another time.
+    /// Whether all files were last changed so long ago that the next change will have another time.
     public let isSettled: Bool
 
-    /// The first file that was changed too lately, or is on another file system than the first.
+    /// The first file that was changed too recently, or is on another file system than the first.
     public let unsettled: Path?
 
     public init(digest: Digest, isSettled: Bool) {
@@ -42,12 +42,12 @@ public struct TreeFingerprint: Hashable, Sendable {
         return object.serialized() + [UInt8(ascii: "\n")]
     }
 
-    /// Looks at everything that `write` hands to a writer, and reads no contents.
+    /// Fingerprints everything that `write` passes to a writer, without reading contents.
     ///
     /// - Parameters:
-    ///   - write: hands over the entries of trees, files and lists of paths.
-    ///   - salt: what else the bytes of the tar depend on, as the version of the program.
-    ///   - warn: takes what is left out, in words.
+    ///   - write: passes the entries of trees, files and lists of paths.
+    ///   - salt: other data that the tar depends on, such as the version of the program.
+    ///   - warn: called with a message for each thing that is left out.
     /// - Throws: `TarError`.
     public init(
         _ write: (TarWriter) throws(TarError) -> Void, policy: EntryPolicy,

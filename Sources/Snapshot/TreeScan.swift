@@ -4,10 +4,10 @@ import Glibc
 import Hashing
 import Tar
 
-/// Walks a tree and examines what is in it with several threads.
+/// Walks a tree and examines its entries with several threads.
 struct TreeScan {
     let directory: Path
-    /// nil: as many as there are processors.
+    /// The number of threads; nil means the number of processors.
     let threads: Int?
     let work: ScanWork
     let warn: (String) -> Void
@@ -17,7 +17,7 @@ struct TreeScan {
     ///
     /// - Parameters:
     ///   - begin: called first, with the tree's own directory.
-    ///   - makeChunk: makes one of those that are filled and examined again and again.
+    ///   - makeChunk: makes a chunk; chunks are reused.
     /// - Throws: `TarError`, the first in that order.
     func run(
         begin: (OpenDirectory) throws(TarError) -> Void, makeChunk: () -> ScanChunk
@@ -43,14 +43,14 @@ struct TreeScan {
     }
 }
 
-/// What is done with the entries of a tree.
+/// The kind of work for each entry of a tree.
 enum ScanWork {
-    /// The kernel is asked for attributes: so little that threads must not wake each other often.
+    /// Reading attributes: so fast that threads must rarely wake each other.
     case status
-    /// Files are read: so much that a few large ones must not be one thread's alone.
+    /// Reading files: so slow that one thread must not get several large files.
     case reading
 
-    /// How many entries go to a thread at once.
+    /// The number of entries in a chunk.
     fileprivate var itemLimit: Int {
         switch self {
         case .status: 256
@@ -59,73 +59,60 @@ enum ScanWork {
     }
 }
 
-/// Fills chunks with what a walk finds.
+/// Fills chunks with the entries of a walk.
 final class ScanVisitor: WalkVisitor {
     private static let threadLimit = 16
 
     private let ring: OrderedRing<ScanChunk>
     private let itemLimit: Int
-    /// How many directories a chunk may keep open.
+    /// The maximum number of directories that a chunk may keep open.
     private let directoryLimit: Int
-    private var current: ScanChunk?
 
     /// - Parameters:
-    ///   - threads: how many examine; nil: as many as there are processors.
-    ///   - work: what is done with each entry.
+    ///   - threads: the number of threads; nil means the number of processors.
+    ///   - work: the kind of work for each entry.
     init(threads: Int?, _ work: ScanWork, makeChunk: () -> ScanChunk) throws(TarError) {
         itemLimit = work.itemLimit
         let count = min(threads ?? Int(system_processor_count()), ScanVisitor.threadLimit)
         let chunks = (0..<(count + 4)).map { _ in makeChunk() }
         ring = try OrderedRing(chunks, workerCount: count)
-        // The other half is for the files, and for the directories above.
+        // The other half is for files, and for the directories above.
         directoryLimit = max(OpenDirectory.raiseLimit() / 2 / chunks.count, 1)
     }
 
     func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
-        try chunk().add(directory, path: path)
-        passOnIfFull()
+        let chunk = try ring.next()
+        chunk.add(directory, path: path)
+        submitIfFull(chunk)
     }
 
     func visit(
         _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
         path: UnsafeRawBufferPointer
     ) throws(TarError) {
-        try chunk().add(name, in: directory, path: path)
-        passOnIfFull()
+        let chunk = try ring.next()
+        chunk.add(name, in: directory, path: path)
+        submitIfFull(chunk)
     }
 
     func finish() throws(TarError) {
-        passOn()
+        ring.submit()
         try ring.finish()
     }
 
     func cancel() { ring.cancel() }
 
-    private func chunk() throws(TarError) -> ScanChunk {
-        if let current { return current }
-        let chunk = try ring.next()
-        current = chunk
-        return chunk
-    }
-
-    private func passOnIfFull() {
-        guard let current else { return }
-        if current.itemCount >= itemLimit || current.directoryCount >= directoryLimit {
-            passOn()
+    private func submitIfFull(_ chunk: ScanChunk) {
+        if chunk.itemCount >= itemLimit || chunk.directoryCount >= directoryLimit {
+            ring.submit()
         }
-    }
-
-    private func passOn() {
-        guard current != nil else { return }
-        current = nil
-        ring.submit()
     }
 }
 
-/// Consecutive entries, and a subclass's findings about them.
+/// Consecutive entries, and a subclass's results for them.
 ///
-/// Any thread examines, one takes what was found in the order of the walk. A subclass for each kind
-/// of finding, rather than a generic class, costs no look-up of types at every entry.
+/// Any thread examines; one thread receives the results in the order of the walk. A subclass for
+/// each kind of result, rather than a generic class, avoids looking up types for every entry.
 class ScanChunk: RingChunk {
 
     private struct Item {
@@ -136,7 +123,7 @@ class ScanChunk: RingChunk {
     }
 
     private var items: [Item] = []
-    /// How many directories the items keep open, at most.
+    /// The maximum number of directories that the items keep open.
     final private(set) var directoryCount = 0
     /// Names, each ended by a zero byte, and paths.
     private var texts: [UInt8] = []
@@ -145,21 +132,21 @@ class ScanChunk: RingChunk {
 
     // MARK: For a subclass
 
-    /// Finds out what there is to know of the next entry, and keeps it.
+    /// Examines the next entry and stores the result.
     func examine(_ file: ScannedFile) throws(TarError) {
         preconditionFailure("a subclass examines")
     }
 
-    /// Receives the finding of an entry.
+    /// Receives the result of an entry.
     ///
     /// - Parameters:
-    ///   - index: 0 for the first entry that was examined.
-    ///   - path: relative to the tree, empty for itself.
-    func take(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
-        preconditionFailure("a subclass takes")
+    ///   - index: 0 for the first examined entry.
+    ///   - path: relative to the tree; empty for the tree itself.
+    func deliver(_ index: Int, path: ArraySlice<UInt8>) throws(TarError) {
+        preconditionFailure("a subclass receives")
     }
 
-    /// Makes it empty, to be filled again.
+    /// Empties the chunk, for the next use.
     func clear() {
         items.removeAll(keepingCapacity: true)
         directoryCount = 0
@@ -216,10 +203,10 @@ class ScanChunk: RingChunk {
 
     func finish() throws(TarError) {
         for (index, item) in items.prefix(examinedCount).enumerated() {
-            try take(index, path: texts[item.path])
+            try deliver(index, path: texts[item.path])
         }
         if let failure { throw failure }
-        // Directories are closed as soon as nothing needs them.
+        // Directories are closed as soon as no entry needs them.
         items.removeAll(keepingCapacity: true)
     }
 }

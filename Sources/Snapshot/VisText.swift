@@ -1,12 +1,13 @@
-/// Names and link targets as mtree(5) has them: one word of printable ASCII.
+/// Names and link targets in mtree(5): one word of printable ASCII.
 ///
 /// - Spec: vis(3) with `VIS_WHITE | VIS_OCTAL | VIS_GLOB`; unvis(3).
 public enum VisText {
-    private static let backslash = UInt8(ascii: "\\")
+    @usableFromInline static let backslash = UInt8(ascii: "\\")
 
     /// Appends a name, or a path whose slashes stay.
     ///
-    /// - Parameter other: one more byte that is written as an escape.
+    /// - Parameter other: an additional byte to escape.
+    @inlinable
     public static func append(
         _ bytes: some Sequence<UInt8>, to text: inout [UInt8], escaping other: UInt8 = 0
     ) {
@@ -22,14 +23,14 @@ public enum VisText {
         }
     }
 
-    /// The text that stands for a name or path.
+    /// Encodes a name or path.
     public static func encode(_ bytes: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
         append(bytes, to: &text)
         return text
     }
 
-    /// - Returns: nil for an escape that unvis(3) does not know.
+    /// - Returns: nil for an escape that unvis(3) does not support.
     static func decode(_ text: some RandomAccessCollection<UInt8>) -> [UInt8]? {
         guard text.contains(backslash) else { return Array(text) }
         var bytes: [UInt8] = []

@@ -7,8 +7,8 @@ public enum Whiteout: Hashable, Sendable {
     /// All contents of the whiteout's directory.
     case opaque
 
-    private static let prefix = Array(".wh.".utf8)
-    private static let opaqueName = Array(".wh..wh..opq".utf8)
+    @usableFromInline static let prefix = Array(".wh.".utf8)
+    @usableFromInline static let opaqueName = Array(".wh..wh..opq".utf8)
 
     /// Reads the name of an entry.
     ///
@@ -36,17 +36,24 @@ public enum Whiteout: Hashable, Sendable {
     }
 
     /// Whether a name is that of a whiteout, well-formed or not.
+    @inlinable
     public static func isName(_ name: some Sequence<UInt8>) -> Bool { name.starts(with: prefix) }
 
     /// Whether a component of a path is named like a whiteout.
-    package static func isInPath(_ path: some Collection<UInt8>) -> Bool {
-        path.split(separator: UInt8(ascii: "/")).contains { isName($0) }
+    package static func isInPath(_ path: ArraySlice<UInt8>) -> Bool {
+        var rest = path
+        while !isName(rest) {
+            guard let slash = rest.firstIndex(of: UInt8(ascii: "/")) else { return false }
+            rest = rest[(slash + 1)...]
+        }
+        return true
     }
 
     /// Whether a path is one of the metadata files of aufs, which old tools have packed:
     /// `.wh..wh.aufs`, `.wh..wh.plnk/…`, `.wh..wh.orph/…`.
+    @inlinable
     package static func isUnionMetadata(_ path: some Collection<UInt8>) -> Bool {
-        guard path.starts(with: prefix + prefix) else { return false }
+        guard isName(path), isName(path.dropFirst(prefix.count)) else { return false }
         return !path.elementsEqual(opaqueName)
     }
 }

@@ -5,7 +5,7 @@ import OCI
 
 /// Image lines: images as they cross a pipe, one to a line.
 ///
-/// - Spec: the design's "Three things cross a pipe"; image-spec v1.1.1, descriptor.md, `data`.
+/// - Spec: docs/design.md, "Three things cross a pipe"; image-spec v1.1.1, descriptor.md, `data`.
 public enum ImageLines {
     /// The maximum number of bytes of all lines in one run.
     public static let byteLimit = 256 << 20

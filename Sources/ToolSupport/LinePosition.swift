@@ -4,7 +4,7 @@ import OCI
 
 /// The position of an image line among N lines, from `1/N` to `N/N`.
 ///
-/// - Spec: the design's "A broken pipe never becomes an image", 7.
+/// - Spec: docs/design.md, "A broken pipe never becomes an image", 7.
 public struct LinePosition: Hashable, Sendable, CustomStringConvertible {
     public let number: Int
     public let total: Int

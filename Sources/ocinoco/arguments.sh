@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # The command line: messages, and the options and operands of a command.
 
-# say TEXT: one line on stderr, without what would do something to a terminal, as the tools write theirs.
+# say TEXT: writes one line to stderr, escaped for a terminal like the messages of the tools.
 say() {
 	case $1 in
 	*[!\ -~]*) printf 'ocinoco: %s\n' "$(printf %s "$1" | od -An -v -to1 | printable)" >&2 ;;
@@ -26,12 +26,12 @@ unknown() {
 	usage_error "unknown $1 '$2'"
 }
 
-# Refuses what a tool would take for an option. Whether it is a reference, the tool says.
+# Refuses a word that a tool would read as an option. The tool checks whether it is a reference.
 check_reference() {
 	case $1 in '' | -*) usage_error "not a reference: '$1'" ;; esac
 }
 
-# Whether the list TAGS, with commas, has one of GROUPS.
+# Whether the comma-separated list TAGS has one of GROUPS.
 is_selected() {
 	for group in $2; do
 		case ,$1, in *",$group,"*) return 0 ;; esac
@@ -53,8 +53,8 @@ has_word() {
 }
 
 # compose ARGUMENT...: rewrites the arguments after the command, in place, as words TAGS:WORD, and has the
-# command write its script. Those of an option are the names in its column TOOLS; that of an operand is its name
-# in the usage.
+# command write its script. The tags of an option are the names in its column TOOLS; the tag of an operand is
+# its name in the usage.
 compose() {
 	clear_options
 	clear_script
@@ -93,7 +93,7 @@ compose() {
 	compose_command "$@"
 }
 
-# Checks the operand `word`. Sets `operand` to what the usage calls it; the first one is the command.
+# Checks the operand `word`. Sets `operand` to its name in the usage; the first operand is the command.
 take_operand() {
 	operand=
 	if [ -z "$command" ]; then
@@ -120,7 +120,7 @@ take_operand() {
 	[ "$count" -ne 1 ] || first=$word
 }
 
-# Checks the `value` of `option`. Sets `word` to what the stages `tools` get, and the option's variable.
+# Checks the `value` of `option`. Sets `word` to the word for the stages `tools`, and the option's variable.
 take_option() {
 	given="$given $option"
 	[ "$option" != --help ] || {
@@ -142,7 +142,7 @@ take_option() {
 	set_option "$value"
 }
 
-# exclude OPTION OTHER...: ends when the option is given, and one of the others.
+# exclude OPTION OTHER...: ends when the option is given together with one of the others.
 exclude() {
 	case "$given " in *" $1 "*) ;; *) return 0 ;; esac
 	option=$1

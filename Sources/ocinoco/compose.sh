@@ -1,14 +1,14 @@
 # shellcheck shell=sh
-# Composing: a command writes its pipelines with the words below, and what is written is the script that
-# -n prints and that sh runs. In the one that runs each stage has `watch NUMBER LABEL` before it, and each
-# pipeline `proceed` after it (run.sh).
+# Composing: a command writes its pipelines with the functions below. The result is the script that -n prints
+# and that sh runs. In the script that runs, `watch NUMBER LABEL` precedes each stage, and `proceed` follows
+# each pipeline (run.sh).
 #
 #   from FILE; stage TOOL WORD...; pipe; run LABEL PROGRAM WORD...; into FILE [STATUS [NAME]]
 #
 # The words of a stage: `arg:WORD` is for this stage; `work:NAME` is a file in the directory of intermediate
-# files; `sh:TEXT` is TEXT as sh reads it; `TAGS:WORD`, as the command line was rewritten, is for the stages that name one of TAGS. A FILE
-# is `file:PATH`, `work:NAME`, or - for stdin and stdout. The last pipeline of a command writes
-# stdout.
+# files; `sh:TEXT` is TEXT as code of the script; `TAGS:WORD`, a word of the rewritten command line, is for
+# the stages that name one of TAGS. A FILE is `file:PATH`, `work:NAME`, or - for stdin and stdout. The last
+# pipeline of a command writes stdout.
 
 newline='
 '
@@ -19,7 +19,7 @@ clear_script() {
 	once=0 copies='' printed_copies='' unheard='' again=''
 }
 
-# Sets `quoted` to a word as sh reads it back.
+# Sets `quoted` to a word quoted for sh.
 quote() {
 	rest=$1 quoted=
 	while :; do
@@ -33,7 +33,7 @@ quote() {
 	esac
 }
 
-# Sets `quoted` to a FILE, as the script has it.
+# Sets `quoted` to a FILE, quoted for the script.
 place() {
 	case ${keep:+kept}:$1 in
 	:work:*) quoted="\"\$$work\"/${1#work:}" ;;
@@ -42,12 +42,12 @@ place() {
 	esac
 }
 
-# from FILE: what the next stage reads. Without it, the first stage reads stdin.
+# from FILE: the stdin of the next stage. Without it, the first stage reads stdin.
 from() {
 	input=$1
 }
 
-# stage 'TOOL [TAG...]' WORD...: one of the oci-* tools, with the options that are for it or for TAGs.
+# stage 'TOOL [TAG...]' WORD...: one of the oci-* tools, with its own options and those for TAGs.
 stage() {
 	groups=$1 line=${1%% *}
 	shift
@@ -74,7 +74,7 @@ run() {
 	add "$label"
 }
 
-# Sets `line` to words, of which some may be FILEs.
+# Sets `line` to words; some may be FILEs.
 quote_words() {
 	line=
 	for word do
@@ -130,7 +130,7 @@ join() {
 		return
 	fi
 	case $pipeline$input in
-	# It is kept already.
+	# The file is stored already.
 	work:*) return ;;
 	'' | file:*) run cat cat ;;
 	esac
@@ -157,7 +157,7 @@ into() {
 	case $dry_run:${2-} in
 	no:) write proceed ;;
 	no:*) write "forgive $2${3:+ $quoted}" ;;
-	# For a tool that answers yes or no. A printed script does not tell no from a failure.
+	# For a tool that answers yes or no. A printed script does not distinguish no from a failure.
 	yes: | yes:1) ;;
 	yes:*) write "case \$? in $2) ;; *) exit \"\$?\" ;; esac" ;;
 	esac
@@ -186,31 +186,28 @@ write_command() {
 	write "$line || exit 73"
 }
 
-# Writes what was composed: for sh, or to be printed.
+# Writes the composed script, for sh or to be printed.
 write_script() {
 	body=$script script=''
 	if [ "$dry_run" = yes ]; then
 		copies=$printed_copies
 		write_head
 	else
-		[ -d "$ocinoco_state" ] || {
-			# It says why there is none.
-			mkdir -- "$ocinoco_state" || :
-			exit 73
-		}
+		# mkdir reports the error.
+		[ -d "$ocinoco_state" ] || { mkdir -- "$ocinoco_state" || :; exit 73; }
 		write ': run'
 		write "$work=\$ocinoco_state"
 		script=$script$tools_path
 	fi
 	[ -z "$keep" ] || {
-		# What is kept is a new file, and no link is followed.
+		# Kept files are new files, and no link is followed.
 		write 'set -C'
 		write_command mkdir -p -- "$keep"
 	}
 	printf %s "$script$copies$body" || die 74 'cannot write the script'
 }
 
-# What -n prints before the pipelines.
+# The part that -n prints before the pipelines.
 write_head() {
 	write 'set -eu'
 	script=$script$tools_path
@@ -224,8 +221,8 @@ write_head() {
 	done
 }
 
-# A file `value` that can be read only once, such as a pipe, is copied, and the stages `tools` read the copy. Only
-# the user can read that.
+# A file `value` that can be read only once, such as a pipe, is copied, and the stages `tools` read the copy.
+# Only the user can read the copy.
 read_once() {
 	if [ ! -e "$value" ] || [ -f "$value" ] || [ -d "$value" ]; then return 0; fi
 	once=$((once + 1))

@@ -1,4 +1,4 @@
-# Reads the table of options and the comment at the head of each command's file, and writes what `mode` says:
+# Reads the table of options and the comment at the head of each command's file. Writes, depending on `mode`:
 # `wrapper`, the parser's lists and the help; `bash`, `zsh` or `fish`, completions; `page`, the list of the
 # manual page. The first file is the table, the others are commands.
 
@@ -62,7 +62,7 @@ function wrapper(    c) {
 	all_help()
 }
 
-# What kind of value an option takes, and which stages get it.
+# The kind of value of each option, and the stages that get it.
 function find_option(    i) {
 	print "\nfind_option() {\n\toption=$1\n\tcase $command:$1 in"
 	for (i = 1; i <= n; i++) if (short[i] != "")
@@ -73,7 +73,7 @@ function find_option(    i) {
 	print "\t*) unknown option \"$1\" \"$(\"options_$command\")\" ;;\n\tesac\n}"
 }
 
-# The variables of the options that are for the wrapper itself: of one that may be repeated, the first value.
+# The variables of the wrapper's own options: for one that may be repeated, the first value.
 function set_options(    i, name, initial, seen) {
 	print "\nset_option() {\n\tcase $command:$option in"
 	for (i = 1; i <= n; i++) {
@@ -87,20 +87,20 @@ function set_options(    i, name, initial, seen) {
 	print "clear_options() {\n" initial "}"
 }
 
-# The operands of each command, as its usage has them, and the message for one that lacks some.
+# The operands in each command's usage, and the message when some are missing.
 function find_operands(    c, usage, i, operands) {
 	print "\nfind_operands() {\n\tcase $1 in"
 	for (c = 1; c <= count; c++) {
 		operands = ""
 		split(text[command[c], "text"], usage, "\n")
-		# Of several usages, the last, which takes the most.
+		# Of several usages, the last, which has the most operands.
 		for (i = 1; usage[i] != ""; i++) if (usage[i] ~ " ocinoco ") operands = operands_of(usage[i])
 		print "\t" command[c] ") operands=" Q operands " " Q " lack=" Q lack(operands) Q " ;;"
 	}
 	print "\tesac\n}"
 }
 
-# The words of a usage between the command and the first option, which may come before them.
+# The operands of a usage: the words between the command and the first option.
 function operands_of(usage,    word, i, count, result) {
 	count = split(usage, word, " ")
 	for (i = 1; word[i] != "ocinoco"; i++) ;

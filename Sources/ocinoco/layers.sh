@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# What several commands write: the stages of a layer, and those of an image.
+# Stages that several commands share: those of a layer, and those of an image.
 
-# choose_compressor COMPRESSOR: sets `compressor`; `extension`, what the layer's name ends in; and `media_type`,
-# that of the layers that are reused, which is empty when none is.
+# choose_compressor COMPRESSOR: sets `compressor`; `extension`, the ending of the layer's name; and
+# `media_type`, the type of layers to reuse, empty for none.
 choose_compressor() {
 	compressor=$1 extension='' media_type=
 	plain=application/vnd.oci.image.layer.v1.tar
@@ -18,20 +18,20 @@ choose_compressor() {
 	esac
 }
 
-# Whether oci-tar has to run: not for a layer, nor for a tar on stdin without options that change it.
+# Whether oci-tar must run: not for a layer, nor for a tar on stdin without options that change it.
 is_tar_needed() {
 	[ "$is_layer" = no ] || return 1
 	[ "$source" != - ] || [ "$follow_base" = yes ] || has_word oci-tar "$@"
 }
 
-# The stages from SOURCE to its tar, of which there may be none.
+# The stages from SOURCE to its tar, if any.
 tar_stages() {
 	if [ "$is_layer" = yes ]; then from "file:$source"; fi
 	! is_tar_needed "$@" || read_source "$@"
 }
 
-# The stage of oci-tar. When SOURCE is read `again`, it does not repeat its warnings; `perhaps` is told by "$@" of
-# the script.
+# The stage of oci-tar. When SOURCE is read `again`, it does not repeat its warnings; for `perhaps`, "$@" of
+# the script decides.
 read_source() {
 	case $again$quiet$verbose in
 	yesnono) set -- "$@" oci-tar:--quiet ;;
@@ -45,7 +45,7 @@ read_source() {
 	fi
 }
 
-# The stages from SOURCE to the compressed layer, of which there may be none.
+# The stages from SOURCE to the compressed layer, if any.
 layer_stages() {
 	tar_stages "$@"
 	compress_stages "$@"
@@ -66,8 +66,8 @@ compress_stages() {
 	esac
 }
 
-# store_layer FUNCTION WORD...: stores the layer whose stages FUNCTION writes where the image goes, and its
-# descriptor in `name`.json.
+# store_layer FUNCTION WORD...: stores the layer whose stages FUNCTION writes in the target of the image, and
+# its descriptor in `name`.json.
 store_layer() {
 	descriptor_stages "$@"
 	if ! is_stored || ! can_read_again "$@"; then
@@ -91,7 +91,8 @@ descriptor_stages() {
 	if is_stored; then stage_to_target oci-push-blob "$@"; else stage oci-digest "$@"; fi
 }
 
-# stage_to_target 'TOOL [TAG...]' WORD...: one stage that writes to where the image goes, several registries too.
+# stage_to_target 'TOOL [TAG...]' WORD...: one stage that writes to the target of the image, also to several
+# registries.
 stage_to_target() {
 	groups=$1
 	shift
@@ -112,7 +113,7 @@ can_read_again() {
 	done
 }
 
-# Sets `target` to where the new image goes: to the layout, or to the first name.
+# Sets `target` to the target of the new image: the layout, or the first name.
 choose_target() {
 	target=${output:-$tag}
 	[ -n "$target" ] || usage_error 'no --tag'
@@ -127,9 +128,9 @@ edit_image() {
 	stage oci-config "$@"
 }
 
-# Pushes the image lines to where the new image goes, or prints what the push would give.
+# Pushes the image lines to the target, or prints the descriptor that the push would print.
 push_images() {
-	# A statement of how the image was built needs the image lines in a file.
+	# oci-provenance needs the image lines in a file.
 	if [ -n "$pipeline" ] && has_word provenance "$@"; then through work:image.json; fi
 	image=$input
 	join image.json

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# The program: where the tools are, what is asked, and whether it is printed or run.
+# The program: finds the tools, parses the command line, and prints or runs the script.
 
-# Drops the empty parts of PATH: they mean the current directory, from which nothing is to be run. Sets
+# Removes empty parts of PATH, which mean the current directory: no program is run from there. Sets
 # `ocinoco_tools` to the first part that has the tools.
 clean_path() {
 	set -f
@@ -20,8 +20,8 @@ clean_path() {
 	PATH=${PATH:-/usr/local/bin:/usr/bin:/bin}
 }
 
-# Puts the directory of this file in front of PATH when the tools are there. `tools_path` is the line of the
-# script that does so.
+# Prepends the directory of this file to PATH when the tools are there. `tools_path` is the line of the script
+# for this.
 find_tools() {
 	tools_path=
 	case $0 in /*) self=$0 ;; *) self=$PWD/${0#./} ;; esac
@@ -34,17 +34,17 @@ find_tools() {
 	tools_path="PATH=$quoted:\$PATH$newline"
 }
 
-# What is asked: a text to print, or a script to run, which begins with `: run`.
+# The result of the command line: a text to print, or a script to run, which begins with `: run`.
 answer() {
 	LC_ALL=C
 	command=
 	find_tools
-	# The name of a variable in the script that is none of the caller's.
+	# A variable name for the script that the caller does not use.
 	work=${work+ocinoco_}work
 	case ${1-} in
 	--version)
 		oci-zstd --version
-		# What follows its first line, which is the same.
+		# The text after the common first line.
 		remote=$(oci-fetch --version)
 		printf '%s\n' "${remote#*"$newline"}"
 		;;
@@ -56,7 +56,7 @@ answer() {
 	esac
 }
 
-# Descriptors that the caller closed become ones on which reading and writing fail.
+# Descriptors that the caller closed are replaced by ones on which reading and writing fail.
 { true 9<&0; } 2>/dev/null || exec 0>/dev/null
 { true 9>&1; } 2>/dev/null || exec 1</dev/null
 { true 9>&2; } || exec 2</dev/null
@@ -64,14 +64,14 @@ answer() {
 clean_path
 choose_state
 set_traps
-# What is only printed needs no directory.
+# Printing needs no directory.
 mkdir -m 700 -- "$ocinoco_state" 2>/dev/null || :
 if [ ! -d "$ocinoco_state" ]; then
 	(answer "$@")
 	exit
 fi
 true >"$ocinoco_state/script" || exit 74
-# Not by a command substitution: while bash waits for one, it loses a SIGINT that it alone gets.
+# Not by a command substitution: while bash waits for one, it loses a SIGINT that only bash gets.
 (answer "$@") >"$ocinoco_state/script"
 read -r ocinoco_line <"$ocinoco_state/script" || exit 74
 case $ocinoco_line in

@@ -1,6 +1,6 @@
-# The line of stdin that the variable WORD of the environment most nearly is; nothing when none is near.
+# Prints the line of stdin that is nearest to the environment variable WORD; nothing when none is near.
 
-# How many characters are added, removed, replaced or swapped to make b of a.
+# The edit distance of a and b: additions, removals, replacements and swaps of neighbours.
 function distance(a, b,    i, j, least) {
 	for (i = 0; i <= length(a); i++) d[i, 0] = i
 	for (j = 0; j <= length(b); j++) d[0, j] = j

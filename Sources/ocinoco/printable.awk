@@ -1,12 +1,12 @@
-# The bytes of stdin, octal as `od -An -v -to1` writes them, as text that does nothing to a terminal: a run of
-# white space is one space, and each byte of what is not printable is \ooo. Control and format characters are
-# not printable, nor is what is not UTF-8.
+# Converts the bytes of stdin, in octal by `od -An -v -to1`, to text that has no effect on a terminal: a run
+# of white space becomes one space, and each byte that is not printable becomes \ooo. Control and format
+# characters and bytes that are not UTF-8 are not printable.
 
 function octal(from, to) { while (from <= to) printf "\\%s", byte[from++] }
 
 function value(i) { return substr(byte[i], 1, 1) * 64 + substr(byte[i], 2, 1) * 8 + substr(byte[i], 3) }
 
-# The length of the character that begins at byte i, whose code point is then `code`; 0 when there is none.
+# The length of the character at byte i, and its code point in `code`; 0 when the bytes are not valid.
 function length_of_character(i,    first, size, j) {
 	first = value(i)
 	size = first < 128 ? 1 : first < 194 ? 0 : first < 224 ? 2 : first < 240 ? 3 : first < 245 ? 4 : 0

@@ -1,11 +1,11 @@
 # shellcheck shell=sh
 # Running: a subshell runs the composed script, and `watch` runs each stage of its pipelines. Descriptors and
-# variables of the caller are not touched: the wrapper's own variables begin with ocinoco_. The state of a run is
-# in the directory $ocinoco_state: `script`; `stage.N`, the process of each stage that runs; `failed`, a line for
-# each stage that failed; `stop`, once no more stages may start.
+# variables of the caller are not changed: the wrapper's own variables begin with ocinoco_. The state of a run
+# is in the directory $ocinoco_state: `script`; `stage.N`, the process of each running stage; `failed`, a line
+# for each failed stage; `stop`, which exists when no more stages may start.
 
-# start COMMAND...: runs it in the background with the stdin of this shell; a shell gives what it runs in the
-# background /dev/null. In between, stdin is a descriptor that the caller has not open.
+# start COMMAND...: runs it in the background with the stdin of this shell, because a shell would give it
+# /dev/null. In between, stdin is a descriptor that the caller does not use.
 start() {
 	case $ocinoco_free in
 	3) { "$@" <&3 3<&- & } 3<&0 ;;
@@ -19,7 +19,7 @@ start() {
 
 # watch NUMBER LABEL COMMAND...: runs a stage, and records its failure, unless LABEL is -.
 watch() {
-	# A signal for all of them ends the stage, and not this shell before it.
+	# A signal for the process group ends the stage, and must not end this shell first.
 	trap : HUP INT QUIT TERM
 	start replace "$@"
 	ocinoco_pid=$! ocinoco_failure=0
@@ -49,15 +49,15 @@ replace() {
 	exec "$@"
 }
 
-# After each pipeline: ends the script when a stage failed, a signal came, or the wrapper is gone.
+# After each pipeline: ends the script when a stage failed, a signal arrived, or the wrapper has ended.
 proceed() {
 	[ ! -s "$ocinoco_state/failed" ] || exit 1
 	[ ! -e "$ocinoco_state/stop" ] || exit 1
 	kill -0 "$$" 2>/dev/null || exit 1
 }
 
-# forgive STATUS [FILE]: after a pipeline that failed, or did not run because FILE is empty. Ends the script, unless
-# all stages that failed ended with STATUS, or by SIGPIPE because of that.
+# forgive STATUS [FILE]: after a pipeline that failed, or did not run because FILE is empty. Ends the script,
+# unless all failed stages ended with STATUS, or by SIGPIPE because of that.
 forgive() {
 	if [ -n "${2-}" ] && [ ! -s "$2" ]; then return 0; fi
 	[ -s "$ocinoco_state/failed" ] || exit 1
@@ -70,7 +70,7 @@ forgive() {
 
 run_script() {
 	trap : HUP TERM
-	# Without it, ksh93 waits for no stage of a pipeline but the last.
+	# Without it, ksh93 waits only for the last stage of a pipeline.
 	# shellcheck disable=SC3040 # it is tried first
 	case ${KSH_VERSION-} in
 	*93*) if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi ;;
@@ -79,7 +79,7 @@ run_script() {
 	. "$ocinoco_state/script"
 }
 
-# Sends SIGTERM to the stages that run.
+# Sends SIGTERM to the running stages.
 stop_stages() {
 	for ocinoco_file in "$ocinoco_state"/stage.*; do
 		[ -s "$ocinoco_file" ] || continue
@@ -90,14 +90,14 @@ stop_stages() {
 
 # end_by_signal SIGNAL STATUS: ends the stages, removes the state, and ends this shell by the signal.
 #
-# The stages get their signal again and again, because one that is just starting may miss it. There is no `wait`,
+# The signal is sent repeatedly, because a stage that is just starting may miss it. There is no `wait`,
 # because some shells never return from it in a trap; the shell reaps its child while it waits for `sleep`.
 end_by_signal() {
 	trap '' HUP INT PIPE QUIT TERM
-	# In yash it is 0 when nothing was started.
+	# In yash it is 0 when no process was started.
 	if [ "${!:-0}" != 0 ]; then
-		# The directory is gone when the signal comes while the wrapper ends. `command` keeps the shell from
-		# ending by that.
+		# When the signal arrives while the wrapper ends, the directory is already removed. `command`
+		# keeps the shell from ending on that error.
 		{ command : >|"$ocinoco_state/stop"; } 2>/dev/null || :
 		while kill -0 "$!" 2>/dev/null; do
 			stop_stages
@@ -135,12 +135,11 @@ clean_up() {
 
 # Runs the script.
 run_composed() {
-	ocinoco_free=3
+	ocinoco_free=3 ocinoco_status=0
 	while [ "$ocinoco_free" -lt 8 ] && { command true <&"$ocinoco_free"; } 2>/dev/null; do
 		ocinoco_free=$((ocinoco_free + 1))
 	done
 	start run_script
-	ocinoco_status=0
 	{ wait "$!"; } 2>/dev/null || ocinoco_status=$?
 	[ "$ocinoco_status" -eq 0 ] || name_culprit
 }
@@ -158,9 +157,9 @@ name_culprit() {
 		ocinoco_least=$ocinoco_number ocinoco_cause=$ocinoco_failure ocinoco_label=$ocinoco_stage
 	done <"$ocinoco_state/failed"
 	case $ocinoco_label:$ocinoco_cause:$ocinoco_status in
-	# No stage failed: the shell could not open or create a file, and said so.
+	# No stage failed: the shell could not open or create a file, and reported that.
 	:[12]:* | *:141:[12]) exit 73 ;;
-	# A tool answered no, and said nothing.
+	# A tool answered no, without a message.
 	oci-*:1:*) exit 1 ;;
 	:*) exit "$ocinoco_cause" ;;
 	esac

@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    /// Where in the tree a path leads to.
+    /// The path in the tree that a path leads to.
     private func resolve(_ path: Path, usesKernel: Bool) throws(Errno) -> Path {
         let root = try ConfinedRoot(directory.appending("root"), usesKernel: usesKernel)
         let file = try root.open(path, flags: O_RDONLY | O_DIRECTORY)

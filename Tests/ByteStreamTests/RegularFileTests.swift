@@ -10,7 +10,7 @@ import Testing
         return Path(template.dropLast().map { UInt8(bitPattern: $0) })
     }
 
-    /// What is no regular file is not opened, by whichever way it is reached.
+    /// Only regular files are opened, by whichever path they are reached.
     @Test func onlyRegularFilesAreOpened() throws {
         let directory = try temporaryDirectory()
         let root = try ConfinedRoot(directory)
@@ -52,7 +52,7 @@ import Testing
                     case "small": "10 bytes"
                     case "large": "too large"
                     case "fifo": "not regular"
-                    // In the root, /dev/null is dev/null of the root.
+                    // Inside the root, /dev/null is the root's dev/null.
                     case "device" where !isConfined: "not regular"
                     default: "No such file or directory"
                     }

@@ -6,8 +6,8 @@ import Testing
 
 private let linux = Platform(os: "linux", architecture: "amd64")
 
-/// The script of a Dockerfile, from the lines of its first instruction on, without the push; of every
-/// instruction in it what stands in Compiled.
+/// The script of a Dockerfile from its first instruction on, without the push; for each
+/// instruction, the part that Compiled holds.
 private func compile(
     _ text: String, _ change: (inout BuildRequest) throws -> Void = { _ in }
 ) throws -> (body: String, whole: String, warnings: [String]) {
@@ -42,7 +42,7 @@ private func joined(_ script: String) -> String {
     return parts.joined(separator: " ")
 }
 
-/// What the instruction in the last line becomes, in a stage that begins with nothing.
+/// The result of the instruction in the last line, in a stage from scratch.
 private func last(
     _ text: String, _ change: (inout BuildRequest) throws -> Void = { _ in }
 ) throws -> String {
@@ -127,7 +127,7 @@ extension String {
             try last(flags).hasPrefix(
                 #"store "$work"/stage0.2.layer oci-tar --copy=/c --chown=1:2 --chmod=u=rwX "#
                     + "--exclude='*.o' --parents --xattrs -- 'a b'\n"))
-        // What is there is asked only where it matters.
+        // Existing files are looked for only where it matters.
         #expect(try last("COPY a /\nCOPY --link b /").contains("oci-list") == false)
         #expect(try last("COPY a /\nCOPY b /").contains("--base=\"$work\"/stage0.2.list"))
         #expect(
@@ -139,6 +139,11 @@ extension String {
         #expect(
             try last("COPY a /") { $0.knownImage = nil }.hasPrefix(
                 "oci-tar --copy=/ --xattrs -- a |\n"))
+    }
+
+    @Test func pivots() throws {
+        #expect(try last("COPY --parents a/./b /a//./c /d/").contains("-- a/./b /a//./c"))
+        #expect(throws: DockerfileError.self) { try last("COPY --parents a/./b a/c /d/") }
     }
 
     @Test func copiesFromOthers() throws {
@@ -158,7 +163,7 @@ extension String {
             body.contains(
                 #"oci-tar --copy=/ --context="$work"/a.2.root "$owners" --xattrs -- '/x/y*' /z/../w/./v"#
             ))
-        // Everything, where nothing less is said.
+        // Everything, unless a part is named.
         let all = try compile("FROM scratch AS a\nCOPY x /\nFROM scratch\nCOPY --from=a / /\n")
             .whole
         #expect(!all.contains("--only"))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Dockerfile
 
-/// What a text becomes; nil is an error.
+/// The expanded text; nil for an error.
 private struct Vector: CustomTestStringConvertible, Sendable {
     let input: String
     let output: String?
@@ -71,7 +71,7 @@ private func words(_ text: String) -> [String]? {
         Vector("'$DIR'", "$DIR"), Vector("\"'$DIR'\"", "'/srv'"), Vector("$.", "$."),
         Vector("$", "$"), Vector("a$ b", "a$ b"), Vector(#"\${}"#, "${}"), Vector("$É", "accent"),
         Vector("$E\u{301}", "\u{301}"), Vector("${HAUS}", "Häuser"),
-        // Positional and special parameters are names of what is never set.
+        // Positional and special parameters are names that are never set.
         Vector("a$1b", "ab"), Vector("$123b", "b"), Vector("${1:-d}", "d"), Vector("$@@", "@"),
         Vector("$$$", "$"), Vector("${$:-d}", "d"), Vector("$?$!$#$*$-x", "x"), Vector("$0x", "x"),
     ])
@@ -198,7 +198,7 @@ private func words(_ text: String) -> [String]? {
         list["A"] = "3"
         list["C"] = "4"
         #expect(list.entries.map { "\($0.name)=\($0.value)" } == ["A=3", "B=2", "C=4"])
-        // The same to a reader, and two names all the same.
+        // They look the same, but are two names.
         list["\u{E9}"] = "one"
         #expect(list["e\u{301}"] == nil)
     }

@@ -7,7 +7,7 @@ private func parse(_ text: String) throws(DockerfileError) -> Dockerfile {
     try Dockerfile(Array(text.utf8))
 }
 
-/// The instructions as `--ast` has them, without positions, or the error's text.
+/// The instructions as `--ast` prints them, without positions, or the error's text.
 private func tree(_ text: String) -> [String] {
     do {
         return try parse(text).documents.map { document in
@@ -205,7 +205,7 @@ private func arguments(_ text: String) throws -> [[String]] {
         #expect(problem(longest + "\n") == nil)
         #expect(problem("FROM a\n" + longest + "x") == "2:1: a line of more than 65535 bytes")
         #expect(problem("RUN <<E\n" + longest + "x\nE") == "2:1: a line of more than 65535 bytes")
-        // A line may be joined from any number of them.
+        // Any number of lines can be joined.
         let joined = (0..<40).map { _ in String(repeating: "y", count: 60_000) }
         #expect(
             try arguments("RUN " + joined.joined(separator: "\\\n"))[0][0].utf8.count == 2_400_000)

@@ -56,7 +56,7 @@ private func config(history: String, run: String = "{}") -> String {
                 """)
     }
 
-    /// An image as it was fetched, its manifest indented where it is stored.
+    /// A fetched image whose stored manifest is indented.
     private func fetched(entry: Descriptor? = nil) throws -> (image: Image, raw: RawManifest) {
         var image = try image([], config: config(history: ""))
         let bytes = Array("  ".utf8) + image.manifest.storedBytes + Array("\n".utf8)
@@ -100,7 +100,7 @@ private func config(history: String, run: String = "{}") -> String {
             image(layers, config: config(history: "{}")), bases: nil, style: plain
         ).text
         #expect(short.contains("\n2  "))
-        // The sum of hostile sizes does not trap.
+        // Hostile sizes whose sum would overflow do not trap.
         #expect(short.contains("2, 8.0 EiB"))
         let long = try ImageReport(
             image([], config: config(history: #"{"created_by":"x"}"#)), bases: nil, style: plain

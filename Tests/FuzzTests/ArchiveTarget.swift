@@ -7,7 +7,7 @@ import Tar
 
 @testable import ImageArchive
 
-/// The archive is loaded into memory: what has a name there is whole.
+/// The archive is loaded into memory: everything with a name must be complete.
 @Sendable func checkArchive(_ input: [UInt8]) throws {
     for bytes in asTars(input) {
         let memory = MemoryRepository()
@@ -23,7 +23,7 @@ import Tar
             try expect(published.isEmpty, "refused, but published: \(loaded)")
             continue
         }
-        // What is about an image is published beside it.
+        // Referrers of an image are published beside it.
         try expect(
             Set(published.map(\.digest)).isSuperset(of: roots.map(\.digest)),
             "an image is not published")
@@ -54,7 +54,7 @@ private func checkWhole(
     }
 }
 
-/// A repository that keeps the digests of its blobs, and its manifests.
+/// A repository that stores only digests of blobs, and manifests.
 private final class MemoryRepository: Repository, @unchecked Sendable {
     /// Guarded by its own lock.
     final class Contents: @unchecked Sendable {

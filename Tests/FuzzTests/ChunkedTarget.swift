@@ -5,9 +5,9 @@ import OCI
 
 @testable import Layer
 
-/// A tar as zstd:chunked, whole and with a few bytes changed: which, the first bytes say.
+/// A tar as zstd:chunked, complete and with a few bytes changed, chosen by the first bytes.
 ///
-/// What is accepted without being decompressed is what was packed.
+/// What is accepted without being decompressed must be what was packed.
 @Sendable func checkChunked(_ input: [UInt8]) throws {
     let recipe = input.prefix(12)
     let tar = repaired(Array(input.dropFirst(12))) + [UInt8](repeating: 0, count: 1024)

@@ -46,7 +46,7 @@ import ToolSupport
     if let config = try outcome({ try ImageConfig(field) }).value { try checkConfig(config) }
 }
 
-/// A key that Go's parser takes for a known one keeps every reader from finding the known one.
+/// A key that a Go program would confuse with a known one hides the known one from every reader.
 private func checkSpelling(of field: JSONField) throws {
     guard let object = field.value.object else { return }
     for key in Descriptor.keys {

@@ -1,14 +1,14 @@
 import ByteStream
 import Glibc
 
-/// A reader of foreign bytes, and what must hold whatever the bytes are.
+/// A parser of untrusted bytes, and the properties that must hold for all of them.
 struct FuzzTarget: Sendable {
     let name: String
     /// Reads the bytes. Refusing them is no failure; `Broken` is, and so is a trap.
     let check: @Sendable ([UInt8]) throws -> Void
 }
 
-/// Everything that reads what others wrote, in the order of the modules.
+/// Every parser of untrusted bytes, in the order of the modules.
 let fuzzTargets: [FuzzTarget] = [
     FuzzTarget(name: "tar", check: checkTar),
     FuzzTarget(name: "unpack", check: checkUnpacking),
@@ -45,7 +45,7 @@ func expect(_ condition: Bool, _ property: @autoclosure () -> String) throws(Bro
     if !condition { throw Broken(property()) }
 }
 
-/// What a reader made of the bytes.
+/// The result of a reader.
 enum Outcome<Value: Equatable>: Equatable {
     case accepted(Value)
     case refused(ExitStatus, String)
@@ -60,7 +60,7 @@ enum Outcome<Value: Equatable>: Equatable {
     var isRefused: Bool { value == nil }
 }
 
-/// Runs a reader. Refusing is for bad data: nothing in bytes is a bug of ours or the system's.
+/// Runs a reader. It may refuse bad data; no bytes may cause an internal or a system error.
 func outcome<Value>(_ body: () throws -> Value) throws -> Outcome<Value> {
     do {
         return .accepted(try body())
@@ -77,14 +77,14 @@ func outcome<Value>(_ body: () throws -> Value) throws -> Outcome<Value> {
     }
 }
 
-/// Bytes as a source that hands over a few at a time.
+/// A source that returns a few bytes at a time.
 final class ChunkedSource: ByteSource {
     private let bytes: [UInt8]
     private let sizes: [Int]
     private var offset = 0
     private var count = 0
 
-    /// - Parameter sizes: of the pieces, over and over; none for everything at once.
+    /// - Parameter sizes: of the pieces, repeated; empty for all bytes at once.
     init(_ bytes: [UInt8], sizes: [Int]) {
         self.bytes = bytes
         self.sizes = sizes
@@ -99,7 +99,7 @@ final class ChunkedSource: ByteSource {
         return part.count
     }
 
-    /// Ways of cutting bytes in pieces, of which none may make a difference.
+    /// Sizes of pieces; the result must not depend on them.
     static func cuts(of bytes: [UInt8]) -> [[Int]] {
         let some = Int(bytes.first ?? 0) + 1
         return [[], [bytes.count < 4096 ? 1 : 61], [some, 512, 3]]
@@ -117,7 +117,7 @@ func forEachPiece(
     while true {
         let count = source.read(into: buffer)
         if count == 0 { return }
-        // Of its own length, so that a sanitizer sees what reads beyond its end.
+        // Of the exact length, so that a sanitizer finds reads beyond the end.
         let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
         defer { piece.deallocate() }
         piece.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[..<count]))

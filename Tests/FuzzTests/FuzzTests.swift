@@ -1,7 +1,7 @@
 import ByteStream
 import Testing
 
-/// All seeds, and the same mutations of them every time; `make fuzz` looks further.
+/// All seeds, and the same mutations of them in every run; `make fuzz` searches further.
 @Suite struct FuzzTests {
     private static let seeds = fixtures.appending("fuzz")
 
@@ -15,7 +15,7 @@ import Testing
         for number in 0..<100 { try check(target, mutator.next(), "mutation \(number)") }
     }
 
-    /// What once crashed or broke a property.
+    /// Inputs that once crashed or broke a property.
     @Test(arguments: fuzzTargets.map(\.name))
     func findings(name: String) throws {
         let target = try #require(fuzzTargets.first { $0.name == name })
@@ -38,7 +38,7 @@ struct Seed {
     let name: Path
     let bytes: [UInt8]
 
-    /// The files of a directory, in byte order of their names; none when it is not there.
+    /// The files of a directory, in byte order of their names; empty if it does not exist.
     static func read(_ directory: Path) throws -> [Seed] {
         var names: [Path] = []
         do throws(Errno) {

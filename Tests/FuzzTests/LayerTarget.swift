@@ -7,7 +7,7 @@ import OCI
 @testable import Layer
 @testable import Tar
 
-/// The bytes as a layer, and a layer of which the first byte says how it is made of them.
+/// The bytes as a layer, and a layer made of them; the first byte chooses the form.
 @Sendable func checkLayer(_ input: [UInt8]) throws {
     try checkStream(input)
     guard let recipe = input.first else { return }
@@ -23,7 +23,7 @@ private func checkStream(_ bytes: [UInt8]) throws {
     for sizes in ChunkedSource.cuts(of: bytes).dropFirst() {
         for (verifies, whole) in [(true, verified), (false, trusted)] {
             let other = try outcome { try inspect(bytes, sizes: sizes, verifies: verifies) }
-            // Of several things that are wrong, which is found first depends on the pieces.
+            // Which of several faults is found first depends on the pieces.
             try expect(
                 other == whole || (other.isRefused && whole.isRefused),
                 "in pieces of \(sizes): \(other), else \(whole)")

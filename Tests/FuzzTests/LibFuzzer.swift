@@ -33,7 +33,7 @@ private func complain(_ text: String) {
     _ = write(STDERR_FILENO, line, line.count)
 }
 
-/// Of compiler-rt, which has no module.
+/// Part of compiler-rt, which has no module.
 @_silgen_name("LLVMFuzzerRunDriver")
 private func runDriver(
     _ count: UnsafeMutablePointer<CInt>,

@@ -7,8 +7,8 @@ import Tar
 
 @testable import ImageTree
 
-/// Two layers as the listing of an image: kept and read again, and as text that `oci-tar --base` reads.
-/// And the bytes as the listing of a layer that somebody damaged.
+/// Two layers as the listing of an image: stored and read again, and as text that `oci-tar --base`
+/// reads. The bytes also serve as a damaged listing of a layer.
 @Sendable func checkListing(_ input: [UInt8]) throws {
     try checkDamagedListing(input)
     let half = input.count / 2 / 512 * 512
@@ -31,7 +31,7 @@ import Tar
     try checkText(of: tree)
 }
 
-/// Whether the text is read whole, and says of each path what the tree does.
+/// Whether the text is complete, and agrees with the tree on each path.
 private func checkText(of tree: ImageTree) throws {
     try withFile(of: []) { file in
         let output = OutputBuffer(file.descriptor, path: file.path, capacity: 1 << 20)
@@ -45,14 +45,14 @@ private func checkText(of tree: ImageTree) throws {
             if let kind = try tree.item(of: node)?.entry.kind, kind != .hardLink {
                 try expect(entry?.kind == kind, "\(path) is \(kind), read as \(entry as Any)")
             }
-            // Links of the image lead somewhere, to nothing, or are refused.
+            // Links of the image lead to a file, to nothing, or are refused.
             _ = try outcome { try BasePath(path, in: snapshot, rootParent: .root).bytes }
             _ = try outcome { try snapshot.contents(of: Path(path)) ?? [] }
         }
     }
 }
 
-/// What is damaged is refused as that, which for bytes of our own would be a bug.
+/// A damaged listing must be refused as such; an error in our own bytes would be a bug.
 private func checkDamagedListing(_ input: [UInt8]) throws {
     try read(LayerListing(items: input, count: input.count, hasContentDigests: false))
     var bytes = Array("OCILIST1".utf8) + input

@@ -1,6 +1,6 @@
 import TestSupport
 
-/// Changes seeds at random, in the same way every time.
+/// Changes seeds at random, but the same in every run.
 struct Mutator {
     private let seeds: [[UInt8]]
     private var generator = SeededGenerator(1)
@@ -32,7 +32,7 @@ struct Mutator {
         }
     }
 
-    /// Bytes that mean something in one of the formats.
+    /// Bytes that are special in one of the formats.
     private mutating func interesting() -> UInt8 {
         Array("\0\u{7F}\n\t \"\\/.,:;=@%-+0179aAx{}[]<>*?!#^".utf8).randomElement(using: &generator)
             ?? 0

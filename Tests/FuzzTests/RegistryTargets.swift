@@ -7,9 +7,9 @@
         challenges == values.flatMap { Challenge.parse([$0]) }, "one header does not end another")
     for challenge in challenges {
         try expect(!challenge.scheme.isEmpty, "a challenge without a scheme")
-        // What stands in quotes is read whatever it is.
+        // Quoted text may be anything.
         let written = challenge.parameters.sorted { $0.key < $1.key }.map { name, value in
-            // By bytes: to a String, a quote with an accent is another character.
+            // By bytes: in a String, a quote with an accent is another character.
             let special = Array("\\\"".utf8)
             let escaped = value.utf8.flatMap { special.contains($0) ? [special[0], $0] : [$0] }
             return "\(name)=\"\(text(escaped))\""
@@ -59,7 +59,7 @@
     }
 }
 
-/// Nothing that an answer names leads from TLS to plain HTTP, or has credentials with it elsewhere.
+/// No URL in an answer leads from TLS to plain HTTP, or takes credentials to another origin.
 private func checkPolicy(_ reference: String) throws {
     let base = HTTPURL(scheme: "https", authority: "registry.test:5000", target: "/v2/a/?_state=x")
     let policy = RequestPolicy(allowsPlainHTTP: false)

@@ -1,13 +1,13 @@
 import Dockerfile
 import OCI
 
-/// Dockerfiles that start from nothing, and one text in every place that takes one: whatever it is, the
-/// script has it in quotes, in a file's content or in a comment.
+/// Dockerfiles that start from scratch, with one text in every place: in the script it is always
+/// quoted, in a file's content or in a comment.
 @Sendable func checkScript(_ input: [UInt8]) throws {
     let text = text(input)
     try checkSkeleton(of: input, text)
     let quoted = "\"" + text.flatMap { "\"\\$`".contains($0) ? ["\\", $0] : [$0] } + "\""
-    // A few of them for each input, or else one would take seconds.
+    // Only a few for each input, since all of them would take seconds.
     for (index, template) in templates.enumerated() where index % 6 == input.count % 6 {
         let file = template.replacing("@", with: text).replacing("%", with: quoted)
         try checkSkeleton(of: Array("FROM scratch AS s\n\(file)\n".utf8), text)
@@ -53,19 +53,19 @@ private func compiled(_ bytes: [UInt8], _ request: BuildRequest) throws -> Strin
     }.text
 }
 
-/// A script without what is in quotes, in the content of files and in comments.
+/// A script without quoted text, contents of files, and comments.
 private struct Skeleton {
     private var lines: [String] = []
 
-    /// Where the reader is: quotes mean nothing inside others, but in a command inside them.
+    /// The state of the reader: quotes inside quotes are plain text, except in a command.
     private enum Context {
         case plain
         case double
         case command
     }
 
-    /// Reads as sh does: comments to the end of the line, single quotes to the next one, and the content
-    /// of a file to the line that ends it.
+    /// Reads like sh: comments to the end of the line, single quotes to the next one, and the
+    /// content of a file to its delimiter.
     init(_ script: String) throws(Broken) {
         var rest = Array(script.unicodeScalars)[...]
         var line = String.UnicodeScalarView()
@@ -75,7 +75,7 @@ private struct Skeleton {
             let isDouble = contexts.last == .double
             switch scalar {
             case "\\":
-                // What comes next is itself, or the line goes on.
+                // The next character is literal, or the line continues.
                 if let next = rest.popFirst(), next != "\n" { line.append("B") }
             case "\"":
                 if isDouble { contexts.removeLast() } else { contexts.append(.double) }
@@ -115,8 +115,8 @@ private struct Skeleton {
         throw Broken("a file without its end")
     }
 
-    /// What stands outside quotes is ours: no command substitution, and no character, but what the
-    /// functions of scripts and names of files have.
+    /// Unquoted text is the compiler's own: no command substitution, and only the characters of its
+    /// functions and file names.
     func check() throws(Broken) {
         for line in lines {
             let isPlain = line.unicodeScalars.allSatisfy {

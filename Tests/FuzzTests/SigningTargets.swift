@@ -4,7 +4,7 @@ import OCI
 
 @testable import Signing
 
-/// Documents around signatures. Nothing that is made up verifies.
+/// Documents around signatures. Invented ones never verify.
 @Sendable func checkSignatures(_ input: [UInt8]) throws {
     let digest = Digest.of(input)
     let key = try PublicKey(pem: Array(publicKey.utf8), path: "key")
@@ -30,7 +30,7 @@ import OCI
     _ = try outcome { try Statement(envelope.payload).predicateType }
 }
 
-/// Files of keys: PEM, DER in it, and what cosign encrypts. No password is there.
+/// Key files: PEM, DER inside it, and cosign's encrypted form. No password is set.
 @Sendable func checkKeys(_ input: [UInt8]) throws {
     let message = Array("message".utf8)
     if let key = try keyOutcome({ try PublicKey(pem: input, path: "key") }) {
@@ -72,7 +72,7 @@ private func expectRejection(_ verify: () throws -> Void) throws {
     throw Broken("what nobody signed verifies")
 }
 
-/// Nil for a key that is refused. Others than libcrypto's own failures are no failure here.
+/// Nil for a key that is refused. Only failures of libcrypto itself are reported.
 private func keyOutcome<Value>(_ body: () throws -> Value) throws -> Value? {
     do {
         return try body()

@@ -6,7 +6,7 @@ import Tar
 
 @testable import Layer
 
-/// A position as an annotation has it, the text of a table, and the layer before the table.
+/// A position in the form of an annotation, the text of a table, and the layer before the table.
 @Sendable func checkTable(_ input: [UInt8]) throws {
     let parts = parts(of: input, 3)
     try checkLocation(text(parts[0]))
@@ -51,7 +51,7 @@ private func checkLocation(_ position: String) throws {
     try expect(range.count <= TableLocation.byteLimit, "\(range)")
 }
 
-/// The elements are the same however the text comes.
+/// The elements do not depend on how the text is split.
 private func checkPieces(of text: [UInt8]) throws {
     func elements(_ sizes: [Int]) throws -> Outcome<[[UInt8]]> {
         try outcome {
@@ -73,7 +73,7 @@ private func checkPieces(of text: [UInt8]) throws {
     }
 }
 
-/// What a table says of a file agrees with itself, and frames are that file or refused.
+/// A table's entry for a file is consistent, and frames are that file or refused.
 private func checkFile(_ file: TableFile, _ layer: [UInt8]) throws {
     try expect(!file.entry.path.isEmpty && !file.entry.path.contains(0), "a name")
     try expect(file.entry.mode <= 0o7777, "a mode")

@@ -11,12 +11,13 @@ struct DigestedEntry: Equatable {
     let data: Digest
 }
 
-/// The tar with the checksums of its headers put right: what a fuzzer cannot guess.
+/// The tar with correct header checksums, which a fuzzer cannot guess.
 func repaired(_ bytes: [UInt8]) -> [UInt8] {
     var bytes = bytes
     for start in stride(from: 0, to: bytes.count - tarBlockByteCount + 1, by: tarBlockByteCount) {
         let block = bytes[start..<(start + tarBlockByteCount)]
-        // A field of digits or a magic: a header. Data that looks like one may change.
+        // Digits or a magic in the fields make it a header. Data that looks like a header may
+        // change.
         guard block[(start + 257)...].starts(with: "ustar".utf8) || block[start + 148] == 0x30
         else { continue }
         for index in (start + 148)..<(start + 156) { bytes[index] = 0x20 }
@@ -28,7 +29,7 @@ func repaired(_ bytes: [UInt8]) -> [UInt8] {
     return bytes
 }
 
-/// The bytes as they are, and repaired where that makes a difference.
+/// The bytes unchanged, and repaired if that makes a difference.
 func asTars(_ bytes: [UInt8]) -> [[UInt8]] {
     let repaired = repaired(bytes)
     return repaired == bytes ? [bytes] : [bytes, repaired]
@@ -42,7 +43,7 @@ func entries(
     var entries: [DigestedEntry] = []
     while let entry = try reader.next() {
         let digest = StreamingDigest()
-        // A few bytes may say that a hole has more than can be hashed.
+        // A few bytes can declare a hole that is too large to be hashed.
         try reader.readData(
             hole: { (count) throws(TarError) in
                 withUnsafeBytes(of: count) { digest.update($0) }
@@ -78,7 +79,7 @@ func follow(_ bytes: [UInt8], sizes: [Int]) throws {
                 "followed in pieces of \(sizes): \(otherFollowed), else \(followed)")
         }
         guard let found = read.value else { continue }
-        // Who checks a layer and who unpacks it must see the same entries.
+        // The check of a layer and the unpacking of it must see the same entries.
         try expect(!followed.isRefused, "read, but followed: \(followed)")
         let proved = try outcome { try entries(of: bytes, sizes: [], isEndProved: true) }
         try expect(proved == read, "with its end proved: \(proved), else \(read)")
@@ -87,12 +88,12 @@ func follow(_ bytes: [UInt8], sizes: [Int]) throws {
     }
 }
 
-/// What is encoded is read as it was.
+/// What is encoded is read back unchanged.
 private func checkHeader(of entry: TarEntry) throws {
     var entry = entry
     entry.modificationNanoseconds = 0
     var header = HeaderEncoder.encode(entry)
-    // In place of the data, which is not needed to read a header.
+    // In place of the data, which a header does not need.
     header += [UInt8](repeating: 0, count: 1024)
     var reader = TarReader(MemorySource(header), path: "encoded")
     let decoded = try reader.next()
@@ -100,7 +101,7 @@ private func checkHeader(of entry: TarEntry) throws {
     _ = try? reader.skipData()
 }
 
-/// Rewriting gives a whole tar, which rewriting gives again.
+/// A rewritten tar is complete, and rewriting it again changes nothing.
 private func checkRewriting(_ bytes: [UInt8]) throws {
     let once = try outcome { try rewritten(bytes) }
     guard let once = once.value else { return }
@@ -143,9 +144,9 @@ private func rewritten(_ bytes: [UInt8]) throws -> [UInt8] {
         try expect(
             patterns.excludes(name + Array("/below".utf8)), "what is in an excluded directory")
     }
-    // Every character with its meaning taken away is the name itself. Letters and digits have none, and
-    // get one by a backslash. White space at the ends is skipped, and a byte order mark at the beginning, as
-    // Docker does.
+    // The escaped form of a name matches the name. Letters and digits need no escape and would
+    // become special with a backslash. White space at the ends is skipped, and so is a byte order
+    // mark at the beginning, as Docker does.
     var literal = ExcludePatterns()
     let scalars = text(name).unicodeScalars
     guard let first = scalars.first, let last = scalars.last, !first.properties.isWhitespace,

@@ -3,7 +3,7 @@ import Glibc
 
 @testable import Tar
 
-/// Two layers into one directory, which change nothing beside it.
+/// Two layers are unpacked into one directory and change nothing beside it.
 @Sendable func checkUnpacking(_ input: [UInt8]) throws {
     let bytes = repaired(input)
     let half = bytes.count / 1024 * 512
@@ -28,7 +28,7 @@ private struct Playground {
     private var canary: Path { path.appending("canary") }
 
     init() throws {
-        // The names are what seeds and dictionary have.
+        // The names occur in the seeds and the dictionary.
         var template = Array("/tmp/ocinoco-fuzz.XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Errno.current }
         path = Path(template.dropLast().map { UInt8(bitPattern: $0) })

@@ -27,7 +27,7 @@ import Testing
         #expect(BackgroundDigest().finalize() == .of([]))
     }
 
-    /// Dropped half-way, its thread ends with it.
+    /// The thread ends when the digest is dropped before its end.
     @Test func droppedDigestEnds() {
         let digest = BackgroundDigest()
         Self.bytes.withUnsafeBytes { digest.update($0) }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Hashing
 
-/// A source that gives its bytes in pieces of `step`.
+/// A source that returns its bytes in pieces of `step`.
 private final class SteppingSource: ByteSource {
     private var rest: ArraySlice<UInt8>
     private let step: Int

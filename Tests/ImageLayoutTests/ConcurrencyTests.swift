@@ -7,8 +7,8 @@ import Testing
 
 @testable import ImageLayout
 
-/// What several writers at once must not lose. A thread opens the directory anew for its lock, so
-/// that threads exclude each other as processes do.
+/// Several writers at once lose nothing. A thread opens the directory anew for its lock, so threads
+/// exclude each other as processes do.
 @Suite struct ConcurrencyTests {
     @Test func writersLoseNothing() async throws {
         let directory = try TemporaryDirectory()
@@ -38,7 +38,7 @@ import Testing
         }
         #expect(try layout.tags().sorted() == (expected + ["latest"]).sorted())
         for tag in expected { #expect(try layout.manifest(.tag(tag)) != nil) }
-        // Every manifest, the shared blob, oci-layout and index.json; nothing temporary.
+        // Every manifest, the shared blob, oci-layout and index.json; no temporary file.
         #expect(try directory.files().count == writerCount * tagCount + 3)
     }
 

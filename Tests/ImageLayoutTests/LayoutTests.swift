@@ -16,7 +16,7 @@ private func manifest(_ text: String) -> RawManifest {
 private let one = manifest(#"{"schemaVersion":2,"config":1}"#)
 private let two = manifest(#"{"schemaVersion":2,"config":2}"#)
 
-/// Bytes that come without being announced, and break off when `error` is there.
+/// Bytes of undeclared length, which break off with `error` if it is set.
 private final class Stream: BlobSource {
     struct Broken: Error {}
 
@@ -161,7 +161,7 @@ private final class Stream: BlobSource {
         _ = try layout.writeBlob(MemoryBlob(Array("blob".utf8)))
         _ = try layout.writeBlob(Stream(Array("blob".utf8)))
         #expect(inode() == before)
-        // One that was cut off is not what its name says.
+        // A truncated blob does not match its name.
         try directory.write("bl", to: Path("l/blobs/sha256/\(path.name)"))
         _ = try layout.writeBlob(Stream(Array("blob".utf8)))
         #expect(try directory.read(Path("l/blobs/sha256/\(path.name)")) == Array("blob".utf8))

@@ -7,7 +7,7 @@ import Testing
 
 private let digest = Digest.of([1])
 
-/// An image whose annotations say what it stands on.
+/// An image whose annotations name its base.
 private func annotated(name: String?, digest: String?) throws -> Image {
     var image = try image()
     image.manifest[annotation: Annotation.baseName] = name
@@ -47,7 +47,7 @@ private func refusal(
     @Test func whatIsSaidGoesBeforeTheAnnotations() throws {
         let base = "example.com/other:3@\(digest)"
         #expect(try change(name: nil, digest: nil, base: base) == [base, "example.com/other:3"])
-        // What is newest of the image's own base is still meant.
+        // The newest version of the image's own base is still the target.
         #expect(try change(name: "example.com/base:1", base: base) == [base, "example.com/base:1"])
     }
 
@@ -80,7 +80,7 @@ private func refusal(
         try layouts.push(platforms.map { try image($0, layer: layer) }, to: "b:stable")
     }
 
-    /// The base as it is now, with a layer `own` on it.
+    /// The current base, with a layer `own` on top.
     private func derived(_ platform: String = "linux/amd64") throws -> Image {
         let platform = try #require(Platform(platform))
         var image = try #require(
@@ -110,7 +110,7 @@ private func refusal(
         #expect(try image.config().diffIDs == image.manifest.layers.map(\.digest))
         let newest = try layouts.layout("b").manifestDigest(.tag("stable"))
         #expect(image.manifest[annotation: Annotation.baseDigest] == newest?.description)
-        // Once more there is nothing to do.
+        // Run again, there is nothing to do.
         let line = image.line
         #expect(try !apply(&image))
         #expect(image.line == line)

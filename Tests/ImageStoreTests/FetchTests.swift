@@ -63,7 +63,7 @@ import Testing
         let entries = [try Descriptor(JSONField(.object(attestation))), descriptor]
         try publish(Index(manifests: entries), "x")
         #expect(try platforms("a:x", .all) == ["linux/amd64"])
-        // The entry has no platform: its config says it.
+        // The entry has no platform, so the config's counts.
         #expect(try platforms("a:x", one("linux/amd64")) == ["linux/amd64"])
         try publish(Index(manifests: [entries[0]]), "y")
         #expect(throws: StoreError.self) { try platforms("a:y", .all) }
@@ -154,7 +154,7 @@ import Testing
         #expect(index.manifests.map { $0.platform?.description } == wanted)
     }
 
-    /// An entry of an index with a platform and perhaps a type of artifact.
+    /// An entry of an index with a platform and perhaps an artifact type.
     private func entry(
         _ descriptor: Descriptor, _ platform: String?, type: String? = nil
     ) throws -> Descriptor {
@@ -182,7 +182,7 @@ import Testing
             ]), "x")
         #expect(try platforms("a:x", one("linux/amd64")) == ["linux/amd64"])
         #expect(try platforms("a:x", one("linux/arm64")) == ["linux/arm64"])
-        // One manifest for two platforms is two images.
+        // One manifest for two platforms counts as two images.
         #expect(try platforms("a:x", .all) == ["linux/amd64", "linux/amd64", "linux/arm64"])
         try publish(Index(manifests: [entry(schema1, "linux/amd64")]), "y")
         let error = #expect(throws: StoreError.self) { try platforms("a:y", .all) }
@@ -210,7 +210,7 @@ import Testing
             #expect(try platforms(reference, one("linux/arm64")) == ["linux/arm64"])
             #expect(try platforms(reference, .all) == ["linux/amd64", "linux/arm64"])
         }
-        // Two images, or two names, are not one image.
+        // Two images, or two names, are not a single image.
         try write([(a, "linux/amd64", nil), (b, "linux/amd64", nil)])
         #expect(throws: (any Error).self) { try platforms("b", .all) }
         try write([(a, "linux/amd64", "n"), (b, "linux/arm64", "m")])

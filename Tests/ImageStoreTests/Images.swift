@@ -8,7 +8,7 @@ import TestSupport
 
 @testable import ImageStore
 
-/// An image of one layer, the bytes of `layer`.
+/// An image of one layer with the bytes of `layer`.
 func image(_ platform: String = "linux/amd64", layer: String? = nil) throws -> Image {
     guard let platform = Platform(platform) else { throw UnknownPlatform() }
     var config = ImageConfig(platform: platform)
@@ -29,7 +29,7 @@ func image(_ platform: String = "linux/amd64", layer: String? = nil) throws -> I
 
 struct UnknownPlatform: Error {}
 
-/// A directory with layouts in it, and a store to use them by.
+/// A directory with layouts, and a store that uses them.
 struct Layouts {
     let directory: TemporaryDirectory
     let store = ImageStore(RegistryOptions())
@@ -50,7 +50,7 @@ struct Layouts {
         _ = try layout(name).writeBlob(MemoryBlob(Array(blob.utf8)))
     }
 
-    /// Pushes images to `text`, their layers being there.
+    /// Pushes images to `text`; their layers must be there.
     @discardableResult
     func push(
         _ images: [Image], to text: String, asIndex: Bool = false, from sources: [String] = [],

@@ -68,7 +68,7 @@ import Testing
         #expect(made[annotation: "k"] == "v")
         #expect(made[annotation: Annotation.refName] == nil)
         #expect(made.digest == .of(image.manifest.storedBytes))
-        // An entry of another manifest says nothing of this one.
+        // An entry for another manifest does not apply to this one.
         image.manifest[annotation: Annotation.digest] = Digest.of([8]).description
         let other = try content([image], asIndex: true).root.index().manifests[0]
         #expect(other.platform?.variant == nil)

@@ -89,7 +89,7 @@ private func read(_ blob: any BlobSource, by count: Int) throws -> [UInt8] {
         #expect(runs.withLock { $0 } == 0)
     }
 
-    /// Dropping a blob half-way ends its reader, and waits for that.
+    /// Dropping a blob before its end ends its reader, and waits for it.
     @Test func abandonedReaderEnds() throws {
         let ended = Guarded(false)
         let produce = Self.produce(1 << 20)

@@ -42,13 +42,13 @@ import Testing
         var derived = fetched[0]
         try derived.append([])
         _ = try layouts.push([derived], to: "b:z")
-        // A path of this machine is of no use to anyone else.
+        // Other machines cannot use a path of this machine.
         let manifest = try #require(try layouts.layout("b").manifest(.tag("z"))).manifest()
         #expect(manifest[annotation: Annotation.baseName] == nil)
         #expect(manifest[annotation: Annotation.baseDigest] == "\(descriptor.digest)")
     }
 
-    /// What an index refers to and is no manifest is never stored as one.
+    /// An entry of an index that is not a manifest is never stored as a manifest.
     @Test func childrenThatAreNoManifestsAreBlobs() throws {
         try layouts.put(layer, in: "a")
         let bytes = Array(layer.utf8)
@@ -159,7 +159,7 @@ import Testing
         try layouts.put(layer, in: "a")
         let content = try PushContent(
             images: [image(layer: layer)], asIndex: false, annotations: [])
-        // The second layout has its layer from the first.
+        // The second layout gets its layer from the first.
         _ = try layouts.store.push(
             content,
             to: ["a:x", "b:x", "a:y", "b:z"].map { try layouts.reference($0) })

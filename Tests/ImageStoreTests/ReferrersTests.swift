@@ -7,7 +7,7 @@ import Testing
 
 @testable import ImageStore
 
-/// A place without a list of referrers: manifests by tag, and what others write in between.
+/// A repository without a referrers API: manifests by tag, and what others write in between.
 private final class Tags: Repository {
     private struct State {
         var manifests: [String: RawManifest] = [:]
@@ -15,7 +15,7 @@ private final class Tags: Repository {
     }
 
     private let state = Guarded(State())
-    /// What another writer leaves at the tag after the write of that number, from 1.
+    /// By the number of a write, from 1: what another writer stores at the tag after it.
     private let intrusion: @Sendable (Int) -> RawManifest?
 
     init(intrusion: @escaping @Sendable (Int) -> RawManifest? = { _ in nil }) {
@@ -148,7 +148,7 @@ private func artifact(_ type: StaticString, of subject: Descriptor?, note: Strin
         #expect(throws: StoreError.self) {
             try layouts.store.referrers(of: layouts.reference("a:y"), artifactType: nil)
         }
-        // One that is not there, or not yet, may have referrers.
+        // A manifest that does not exist yet may have referrers.
         let absent = try layouts.reference("a@\(Digest.of([7]))")
         #expect(try layouts.store.referrers(of: absent, artifactType: nil).isEmpty)
     }

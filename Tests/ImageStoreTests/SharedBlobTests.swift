@@ -5,10 +5,10 @@ import Testing
 @testable import ImageStore
 
 @Suite struct SharedBlobTests {
-    /// Several times the ring, and no multiple of it.
+    /// Several times the size of the ring, and not a multiple of it.
     static let bytes = (0..<(20 << 20) + 17).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
 
-    /// Reads all that a place gets, with buffers of a size.
+    /// Reads everything that a place receives, with buffers of one size.
     static func readAll(_ blob: any BlobSource, bufferByteCount: Int) throws -> [UInt8] {
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: bufferByteCount, alignment: 1)
@@ -34,7 +34,7 @@ import Testing
         #expect(shared.failure == nil)
     }
 
-    /// A place that stops in the middle is waited for no longer.
+    /// Nothing waits for a place that stopped in the middle.
     @Test func whoLeavesStopsNoOne() throws {
         let shared = SharedBlob(HashingSource(MemorySource(Self.bytes)), readerCount: 2)
         let results = try concurrently([0, 1], limit: 2) { (reader: Int, _) in
@@ -50,7 +50,7 @@ import Testing
         #expect(results[1] == Self.bytes)
     }
 
-    /// What the source fails with, each place gets where the end would be.
+    /// Each place receives the source's error in place of the end.
     @Test func failuresReachAll() throws {
         let shared = SharedBlob(CutSource(Self.bytes), readerCount: 2)
         let ends = try concurrently([0, 1], limit: 2) { (reader: Int, _) in
@@ -67,7 +67,7 @@ import Testing
     }
 }
 
-/// Bytes whose end is no end.
+/// Bytes that end with an error.
 private final class CutSource: BlobSource {
     struct Cut: Error {}
 

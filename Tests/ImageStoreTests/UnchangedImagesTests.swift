@@ -5,7 +5,7 @@ import Testing
 
 @testable import ImageStore
 
-/// What is pushed of images that were fetched.
+/// Which bytes of fetched images are pushed.
 @Suite struct UnchangedImagesTests {
     let layouts: Layouts
 
@@ -46,7 +46,7 @@ import Testing
         try layouts.layout("a").publish(RawManifest(bytes: bytes, mediaType: .index), tag: "y")
         let images = try fetched("a:y")
         #expect(try pushed(images, to: "b:y") == .of(bytes))
-        // Not all of them, or not in this order, is another index.
+        // With images missing, or in another order, it is another index.
         #expect(try pushed(images.reversed(), to: "b:z") != .of(bytes))
         let one = try fetched("a:y", .one(Platform(os: "linux", architecture: "b")))
         #expect(try pushed(one, to: "b:one") == images[1].storedDigest)

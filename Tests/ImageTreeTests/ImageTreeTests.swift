@@ -55,11 +55,12 @@ import Testing
         #expect(
             try tree([below, [.file("d"), .directory("f/"), .directory("l/"), .file("l/y")]])
                 .paths() == ["2 d", "2 f", "2 l", "2 l/y"])
-        // What comes back under a name that was a directory is not what was in it.
+        // A name that returns after its directory was deleted does not bring back the old contents.
         #expect(
             try tree([below, [.file("d")], [.directory("d/")], [.file("d/z")]]).paths()
                 == ["3 d", "4 d/z", "1 f", "1 l"])
-        // An entry below what was a file makes room, but not below one of its own layer.
+        // An entry below a lower layer's file replaces the file; below a file of its own layer it
+        // is refused.
         #expect(try tree([below, [.file("f/x")]]).paths().suffix(3) == ["2 f", "2 f/x", "1 l"])
         #expect(throws: ImageTreeError.self) { try tree([below, [.file("n"), .file("n/x")]]) }
     }
@@ -100,7 +101,7 @@ import Testing
         for index in 0..<2000 { items.append(.file("d/\(index)")) }
         let tree = try tree([items, [.file("d")], items, [.empty(".wh.d")], items])
         #expect(try tree.paths().count == 2001)
-        // A name costs one node however often it comes.
+        // A name costs one node, however often it occurs.
         #expect(tree.nodes.count == 2002)
         #expect(MemoryLayout<ImageTree.Node>.stride <= 32)
     }

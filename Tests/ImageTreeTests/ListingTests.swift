@@ -72,10 +72,10 @@ import Testing
 
     @Test func theListingsOfAnImageAreLimitedTogether() throws {
         let budget = ListingBudget(byteCount: 10)
-        try budget.take(7)
-        try budget.take(3)
-        #expect(throws: ImageTreeError.self) { try budget.take(1) }
-        try budget.take(0)
+        try budget.spend(7)
+        try budget.spend(3)
+        #expect(throws: ImageTreeError.self) { try budget.spend(1) }
+        try budget.spend(0)
     }
 
     @Test func whatIsDamagedOrOfAnotherLayerIsNotUsed() throws {
@@ -113,7 +113,7 @@ import Testing
         let cache = ListingCache(Path(directory.path.bytes).appending("a/b"))
         #expect(cache.listing(of: .layer(diffID: someDigest), hasContentDigests: false) == nil)
         cache.keep(try sample(), of: .layer(diffID: someDigest))
-        // Digests do no harm where names are wanted.
+        // Digests are harmless where only names are needed.
         #expect(cache.listing(of: .layer(diffID: someDigest), hasContentDigests: false)?.count == 5)
         #expect(cache.listing(of: .layer(diffID: someDigest), hasContentDigests: true)?.count == 5)
         cache.keep(try listing([.file("x")]), of: .layer(diffID: someDigest))

@@ -49,7 +49,7 @@ func tree(_ layers: [[Item]]) throws -> ImageTree {
 }
 
 extension ImageTree {
-    /// Each path that is there, with the number of its layer before it.
+    /// Every path, preceded by the number of its layer.
     func paths() throws -> [String] {
         var paths: [String] = []
         try TreeWalk(self, []).visit { node, path in

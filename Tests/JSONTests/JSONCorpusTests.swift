@@ -2,8 +2,8 @@ import Testing
 
 @testable import JSON
 
-/// What JSONTestSuite asks of a parser, with texts of our own. RFC 8259 decides nearly all of it; where
-/// it leaves the choice to the parser, a test says what is chosen.
+/// The questions of JSONTestSuite, with texts of our own. RFC 8259 answers nearly all of them;
+/// where it leaves a choice, the test states the choice.
 @Suite struct JSONCorpusTests {
     @Test(arguments: [
         // Arrays and objects.
@@ -95,7 +95,7 @@ import Testing
         #expect(throws: JSONError.self) { try JSON.parse(bytes) }
     }
 
-    /// Numbers keep their text, so none is too large or too small to be read.
+    /// Numbers keep their text, so none is too large or too small.
     @Test(arguments: [
         "[234.5e-78999]", "[0.4e00669999999999999999999999999999999999999]", "[-2e+9999]",
         "[2e+9999]",
@@ -106,7 +106,7 @@ import Testing
         #expect(try JSON.parse(Array(text.utf8)).serialized() == Array(text.utf8))
     }
 
-    /// A text has a surrogate only as half of a pair; parsers make different things of others.
+    /// A surrogate must be half of a pair; parsers disagree on others.
     @Test(arguments: [
         #"{"\uDFAA":0}"#, #"["\uDADA"]"#, #"["\uD888\u2234"]"#, #"["\uD800\n"]"#, #"["\uDd1ea"]"#,
         #"["\uD800\uD800\n"]"#, #"["\ud800"]"#, #"["\ud800abc"]"#, #"["\uDd1e\uD834"]"#,
@@ -135,7 +135,7 @@ import Testing
         #expect(throws: JSONError.self) { try JSON.parse(bytes) }
     }
 
-    /// Parsers disagree on which of two members counts, and digests do not.
+    /// Parsers disagree on which of two equal members counts, and digests depend on it.
     @Test(arguments: [
         #"{"k":1,"k":2}"#, #"{"k":1,"k":1}"#, #"{"k":0,"k":-0}"#, #"{"k":1,"\u006b":1}"#,
         #"{"a":{"k":1,"l":2,"k":3}}"#,

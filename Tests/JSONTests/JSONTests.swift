@@ -68,7 +68,7 @@ private func roundTrip(_ text: String) throws -> String {
         #expect(throws: JSONError.self) { try JSON.parse(nested(JSON.depthLimit + 1)) }
         let objects = String(repeating: #"{"a":"#, count: 200) + "1"
         #expect(throws: JSONError.self) { try JSON.parse(Array(objects.utf8)) }
-        // Only depth counts, not how much there is.
+        // Only depth counts, not size.
         let wide = "[" + Array(repeating: "[[]]", count: 1000).joined(separator: ",") + "]"
         _ = try JSON.parse(Array(wide.utf8))
     }
@@ -157,7 +157,7 @@ private func roundTrip(_ text: String) throws -> String {
     }
 
     @Test(arguments: [
-        // The cases of RFC 7396, appendix A, whose patch and target are objects.
+        // The cases of RFC 7396, appendix A, in which patch and target are objects.
         (#"{"a":"b"}"#, #"{"a":"c"}"#, #"{"a":"c"}"#),
         (#"{"a":"b"}"#, #"{"b":"c"}"#, #"{"a":"b","b":"c"}"#),
         (#"{"a":"b"}"#, #"{"a":null}"#, "{}"),

@@ -9,7 +9,7 @@ import Testing
 @testable import Layer
 
 @Suite struct ExpectedLayerTests {
-    /// Three layers; each has a file of its own and one that the next one replaces.
+    /// Three layers; each has a file of its own and a file that the next layer replaces.
     static let tars = (0..<3).map { number in
         tarFile("own-\(number)", Array("\(number)".utf8))
             + tarFile("shared", [UInt8](repeating: UInt8(number), count: 700 * number))
@@ -24,7 +24,7 @@ import Testing
             diffID: diffID ?? digest)
     }
 
-    /// Unpacks the layers that stand in a file, and returns what there is then.
+    /// Unpacks the layers listed in a file, and returns the resulting tree.
     func unpack(_ bytes: [UInt8], _ layers: [ExpectedLayer] = layers) throws -> [String: Int] {
         let directory = try TemporaryDirectory()
         let file = temporaryFile()

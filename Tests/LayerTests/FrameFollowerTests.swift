@@ -66,7 +66,7 @@ private func blockHeader(_ size: Int, type: Int = 0, isLast: Bool = true) -> [UI
     @Test func blocks() throws {
         let header = magic + [0, 0]
         let limit = 128 << 10
-        // A block of one repeated byte has one byte, whatever size it stands for.
+        // A block of one repeated byte has one byte, whatever its decompressed size.
         #expect(try follow([header + blockHeader(limit, type: 1) + [7]]).frames == 1)
         let raw = [UInt8](repeating: 0x28, count: limit)
         #expect(try follow([header + blockHeader(limit) + raw]).frames == 1)

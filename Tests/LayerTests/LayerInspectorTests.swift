@@ -32,7 +32,7 @@ private let zeroBlock = [UInt8](repeating: 0, count: 512)
         }
     }
 
-    /// The property that all of the design rests on.
+    /// The property that the design rests on.
     @Test(arguments: LayerForm.all)
     func noCutIsALayer(_ form: LayerForm) {
         for count in 0..<form.bytes.count {
@@ -40,7 +40,7 @@ private let zeroBlock = [UInt8](repeating: 0, count: 512)
                 do {
                     let descriptor = try describe(
                         Array(form.bytes[..<count]), verifies: verifies)
-                    // A few bytes that have not said yet what they begin are any bytes.
+                    // Too few bytes to recognise a format count as other bytes.
                     let isAnything = count <= form.undecidedByteCount
                     #expect(isAnything && descriptor.diffID == nil, "cut at \(count)")
                     #expect(descriptor.mediaType == .octetStream)
@@ -54,7 +54,7 @@ private let zeroBlock = [UInt8](repeating: 0, count: 512)
         }
     }
 
-    /// What decompression checks: no damage gives another layer.
+    /// Decompression finds damage: no damaged layer passes as another layer.
     @Test(arguments: LayerForm.all.filter(\.hasChecksum))
     func noFlippedByteIsAnotherLayer(_ form: LayerForm) {
         var random = SeededGenerator(9)
@@ -64,7 +64,7 @@ private let zeroBlock = [UInt8](repeating: 0, count: 512)
             flipped[index] ^= 1 << UInt8.random(in: 0...7, using: &random)
             do {
                 let descriptor = try describe(flipped, declared: form.mediaType, verifies: true)
-                // Only bytes that say nothing about the content may change: a time, the size of a
+                // Only bytes without influence on the content may change: a time, the size of a
                 // window, a skippable frame.
                 #expect(descriptor.diffID == form.diffID, "byte \(index)")
                 #expect(descriptor.digest != Digest.of(form.bytes))
@@ -140,7 +140,7 @@ private let zeroBlock = [UInt8](repeating: 0, count: 512)
                 #expect(throws: LayerError.self) { try describe(bytes, verifies: verifies) }
             }
         }
-        // gzip(1) takes zeros after a member for the padding of a tape.
+        // gzip(1) ignores zeros after a member, as the padding of a tape.
         #expect(try describe(gzipMember(smallTar) + zeroBlock).diffID != nil)
     }
 
@@ -173,7 +173,7 @@ private let zeroBlock = [UInt8](repeating: 0, count: 512)
             } throws: { error in
                 if case .trailerMismatch = error as? LayerError { true } else { false }
             }
-            // Behind a frame without the mark it is checked in any case.
+            // After a frame without the mark it is checked in any case.
             #expect(throws: LayerError.self) {
                 try describe(zstdFrame(tar) + LayerTrailer(tar: lie).frame)
             }
@@ -183,7 +183,7 @@ private let zeroBlock = [UInt8](repeating: 0, count: 512)
         #expect(throws: LayerError.self) { try describe(Array(frame), verifies: true) }
     }
 
-    /// What the mark promises is asked for whether the layer is decompressed or not.
+    /// What the mark announces is required, whether or not the layer is decompressed.
     @Test func aSecondTrailer() throws {
         let layer = try ociZstd(smallTar)
         let tar = BlobIdentity(digest: .of(smallTar), size: Int64(smallTar.count))
@@ -236,7 +236,7 @@ private let zeroBlock = [UInt8](repeating: 0, count: 512)
                 }
             }
         }
-        // Docker's name for the same thing is kept; what is no layer's is not looked into.
+        // Docker's name of the same type is kept; other types are not examined.
         if form.mediaType == .layerGzip {
             #expect(
                 try describe(form.bytes, declared: .dockerLayerGzip).mediaType == .dockerLayerGzip)

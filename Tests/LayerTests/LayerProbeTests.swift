@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    /// Nobody takes half a layer for a file.
+    /// Half a layer is not packed as a file.
     @Test func cutCompressedLayer() throws {
         #expect(try probe([[0x28, 0xB5, 0x2F, 0xFD, 0x04]]) == LayerCompression.zstd.mediaType)
         #expect(try probe([[0x1F, 0x8B, 0x08]]) == LayerCompression.gzip.mediaType)

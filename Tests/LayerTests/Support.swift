@@ -17,7 +17,7 @@ func temporaryFile() -> CInt {
     return descriptor
 }
 
-/// What `body` puts into an output and flushes.
+/// The bytes that `body` writes to an output and flushes.
 func written(_ body: (OutputBuffer) throws -> Void) throws -> [UInt8] {
     let descriptor = temporaryFile()
     defer { close(descriptor) }
@@ -26,7 +26,7 @@ func written(_ body: (OutputBuffer) throws -> Void) throws -> [UInt8] {
     return try InputStream(FileDescriptor(rawValue: descriptor)).readAll(limit: 1 << 30) ?? []
 }
 
-/// A tar of files with data that compresses a little, with its end.
+/// A tar of files whose data compress a little, with its end.
 func makeTar(_ data: [[UInt8]], isWhole: Bool = true) throws -> [UInt8] {
     try written { output in
         let writer = TarWriter(output, policy: EntryPolicy(), warn: { _ in })
@@ -42,7 +42,7 @@ let smallTar: [UInt8] = {
     do { return try makeTar([[], [], []]) } catch { preconditionFailure("\(error)") }
 }()
 
-/// An entry's header as ustar has it, with its data and padding.
+/// An entry's ustar header, with its data and padding.
 func tarFile(_ name: String, _ data: [UInt8]) -> [UInt8] {
     var header = [UInt8](repeating: 0, count: 512)
     func put(_ text: String, at offset: Int) {
@@ -91,7 +91,7 @@ func largeTar(byteCount: Int) throws -> [UInt8] {
     return header + data + padding
 }
 
-/// What `oci-zstd` makes.
+/// The output of `oci-zstd`.
 func ociZstd(
     _ bytes: [UInt8], content: LayerCompressor.Content = .layer,
     settings: ZstdCompressor.Settings = ZstdCompressor.Settings()
@@ -106,7 +106,7 @@ func ociZstd(
     }
 }
 
-/// What `oci-zstd --chunked` makes.
+/// The output of `oci-zstd --chunked`.
 func ociZstdChunked(
     _ bytes: [UInt8], settings: ChunkedCompressor.Settings = ChunkedCompressor.Settings()
 ) throws -> [UInt8] {
@@ -157,7 +157,7 @@ func gzipMember(_ bytes: [UInt8]) -> [UInt8] {
     return Array(output[..<Int(stream.total_out)])
 }
 
-/// Pieces as a source, each in a read of its own.
+/// A source that returns each piece in a read of its own.
 final class PieceSource: ByteSource {
     private var pieces: ArraySlice<[UInt8]>
 
@@ -174,7 +174,7 @@ final class PieceSource: ByteSource {
     }
 }
 
-/// What `oci-digest` says of bytes.
+/// The result of `oci-digest` for these bytes.
 func describe(
     _ pieces: [[UInt8]], declared: MediaType? = nil, verifies: Bool = false
 ) throws -> Descriptor {
@@ -194,19 +194,19 @@ extension Descriptor {
     var diffID: String? { self[annotation: Annotation.uncompressed] }
 }
 
-/// Every form in which a layer may come.
+/// Every form that a layer may have.
 struct LayerForm: Sendable, CustomStringConvertible {
     let description: String
     let mediaType: MediaType
     let bytes: [UInt8]
-    /// Of the tar inside.
+    /// Of the uncompressed tar.
     let diffID: String
 
     var hasChecksum: Bool {
         mediaType != .layer && !description.contains("without a checksum")
     }
 
-    /// How many bytes of it could be the beginning of anything.
+    /// The number of first bytes that could begin any format.
     var undecidedByteCount: Int {
         mediaType == .layer || description.contains("skippable") ? 3 : 0
     }

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Layer
 
-/// A table in a layer that is nothing but room for frames, and its location.
+/// A table in a layer with room for frames only, and its position.
 private func table(
     _ text: String, layerByteCount: Int64 = 10_000, uncompressedByteCount: Int64? = nil
 ) throws -> (stored: [UInt8], location: TableLocation) {
@@ -129,7 +129,7 @@ private let someDigest = "sha256:" + String(repeating: "a", count: 64)
         #expect(files[4].digest == nil)
     }
 
-    /// A file of ten bytes without the brace that ends it; other members come last.
+    /// A file of ten bytes without the closing brace, for more members.
     private static func file(
         _ members: String = "", size: Int = 10, digest: String = someDigest,
         from offset: Int64 = 5, to endOffset: Int64 = 50
@@ -169,7 +169,7 @@ private let someDigest = "sha256:" + String(repeating: "a", count: 64)
             + (digest.map { ",\"chunkDigest\":\"\($0)\"" } ?? "") + members + "}"
     }
 
-    /// A file of which the first chunk has four bytes.
+    /// A file whose first chunk has four bytes.
     private static let cut = file(#""chunkSize":4,"chunkDigest":"\#(someDigest)"}"#)
 
     @Test func chunks() throws {
@@ -202,7 +202,7 @@ private let someDigest = "sha256:" + String(repeating: "a", count: 64)
         #expect(throws: TableError.self) { try files(text.isEmpty ? " " : text) }
     }
 
-    /// Frames of all files together are not more than the layer has.
+    /// The frames of all files together fit into the layer.
     @Test func framesThatAreUsedOverAndOver() {
         let entry = Self.file(from: 5, to: 9000) + "}"
         #expect(throws: Never.self) { try files(whole(entry)) }
@@ -232,7 +232,7 @@ private let someDigest = "sha256:" + String(repeating: "a", count: 64)
         for other in [[], stored + [0], Array(stored.dropLast()), Array(stored.reversed())] {
             #expect(throws: VerificationError.self) { try files(other, location) }
         }
-        // What has the digest but is no zstd.
+        // Bytes with the right digest that are not zstd.
         let text = Array(whole().utf8)
         let plain = try #require(
             try TableLocation(
@@ -243,8 +243,8 @@ private let someDigest = "sha256:" + String(repeating: "a", count: 64)
     }
 }
 
-/// Trees that no one made by hand: the table has the tar's entries, the frames their contents, tar-split
-/// the rest.
+/// Random trees: the table has the tar's entries, the frames their contents, and tar-split the
+/// rest.
 @Suite struct ChunkedPropertyTests {
     @Test(arguments: 1...12) func theTableIsTheTar(seed: UInt64) throws {
         let tree = RandomTar(seed: seed)
@@ -270,7 +270,7 @@ private let someDigest = "sha256:" + String(repeating: "a", count: 64)
         #expect(try rebuilt(described, layer, tree.entries.map(\.content)) == tar)
     }
 
-    /// Headers that stand across two jobs of the writer are one segment of tar-split.
+    /// Headers that cross two jobs of the writer are one segment of tar-split.
     @Test func segmentsOfSeveralJobs() throws {
         let tree = RandomTar(seed: 21, count: 8000, byteLimit: 3)
         let tar = try tree.bytes()
@@ -280,7 +280,7 @@ private let someDigest = "sha256:" + String(repeating: "a", count: 64)
         #expect(try rebuilt(descriptor, layer, tree.entries.map(\.content)) == tar)
     }
 
-    /// No cut of a stream is a layer, wherever it is.
+    /// A truncated stream is not a layer, wherever it is cut.
     @Test func everyCutIsRefused() throws {
         let layer = try ociZstdChunked(RandomTar(seed: 5, count: 6, byteLimit: 300).bytes())
         for count in 0..<layer.count {
@@ -288,7 +288,7 @@ private let someDigest = "sha256:" + String(repeating: "a", count: 64)
         }
     }
 
-    /// Whatever byte of a file's frames is another, the file is not what the table says.
+    /// After a change of any byte of its frames, the file does not match the table.
     @Test func damagedFramesAreFound() throws {
         let content = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 5) }
         let layer = try ociZstdChunked(tarFile("f", content) + tarEnd)
@@ -301,7 +301,7 @@ private let someDigest = "sha256:" + String(repeating: "a", count: 64)
             var damaged = layer
             let place = Int64.random(in: frames.range, using: &random)
             damaged[Int(place)] ^= UInt8(1) << UInt8.random(in: 0..<8, using: &random)
-            // Some bits of a header mean nothing.
+            // Some bits of a header have no meaning.
             do {
                 #expect(try payload(of: file, in: damaged) == content)
             } catch is LayerError {}
@@ -329,7 +329,7 @@ private let someDigest = "sha256:" + String(repeating: "a", count: 64)
         return content
     }
 
-    /// The tar of tar-split and the contents.
+    /// The tar, made from tar-split and the contents.
     private func rebuilt(
         _ layer: Descriptor, _ bytes: [UInt8], _ contents: [[UInt8]]
     ) throws -> [UInt8] {
@@ -367,7 +367,7 @@ private let someDigest = "sha256:" + String(repeating: "a", count: 64)
         return tar
     }
 
-    /// The same with the tar coming through a pipe in pieces of any size.
+    /// The same with the tar arriving through a pipe in pieces of any size.
     private func compressedInPieces(
         _ tar: [UInt8], _ settings: ChunkedCompressor.Settings, seed: UInt64
     ) throws -> [UInt8] {

@@ -36,7 +36,7 @@ private func decompressed(_ bytes: [UInt8]) throws -> [UInt8] {
 }
 
 @Suite struct ZstdCompressorTests {
-    /// Several jobs' worth, of 2 and of 8 MiB, so that threads have something to divide.
+    /// Several jobs of 2 and of 8 MiB, so that threads share the work.
     @Test(arguments: zip([1, 3], [7 << 20, 18 << 20]))
     func theSameForEveryNumberOfThreads(_ level: Int, _ byteCount: Int) throws {
         let tar = try largeTar(byteCount: byteCount)
@@ -47,7 +47,7 @@ private func decompressed(_ bytes: [UInt8]) throws -> [UInt8] {
         for threads in [2, 3, 4, nil] {
             let pieces = random.pieces(of: tar, limit: 5_000_000)
             let bytes = try compressed(pieces, threads: threads, level: level)
-            // The arrays are too large to be shown.
+            // The arrays are too large for a failure's message.
             let isSame = bytes == reference
             #expect(isSame, "\(threads ?? 0) threads")
         }
@@ -89,7 +89,7 @@ private func decompressed(_ bytes: [UInt8]) throws -> [UInt8] {
         var settings = ZstdCompressor.Settings()
         settings.longWindowLog = windowLog
         let layer = try ociZstd(tar, settings: settings)
-        // What we make we can check, whatever window it needs.
+        // Our own output can be checked, whatever window it needs.
         #expect(try describe(layer, verifies: true).diffID == Digest.of(tar).description)
     }
 
@@ -119,7 +119,7 @@ private func decompressed(_ bytes: [UInt8]) throws -> [UInt8] {
 }
 
 @Suite struct DecoderTests {
-    /// More output than fits the buffer, from little input.
+    /// Little input with more output than the buffer holds.
     @Test func zerosExpand() throws {
         let zeros = [UInt8](repeating: 0, count: 3_000_000)
         #expect(try decompressed(zstdFrame(zeros)) == zeros)

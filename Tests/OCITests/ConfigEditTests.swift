@@ -3,14 +3,14 @@ import Testing
 
 @testable import OCI
 
-/// What `config` becomes when `edit` is applied to it.
+/// The value of `config` after `edit`.
 private func edited(_ run: String, _ change: (inout ConfigEdit) throws -> Void) throws -> String {
     var value = try config(run: run)
     var edit = ConfigEdit()
     try change(&edit)
     try value.apply(edit)
     guard case .object(let object) = value.document["config"] else { return "none" }
-    // What was written must be readable again.
+    // The result must be readable again.
     _ = try ImageConfig(JSONField(.object(value.document)))
     return text(object)
 }
@@ -59,7 +59,7 @@ private func document(_ change: (inout ConfigEdit) throws -> Void) throws -> Str
                 $0.unsetEnvironment = ["A"]
                 $0.environment = [try KeyValue("A=new"), try KeyValue("A=last")]
             } == #"{"Env":["B=2","C","A=last"]}"#)
-        // Names are bytes: these two look the same and are not.
+        // Names are compared as bytes: these two look the same and differ.
         #expect(
             try edited("{\"Env\":[\"\u{e9}=1\"]}") {
                 $0.environment = [try KeyValue("e\u{301}=2")]
@@ -311,7 +311,7 @@ private func document(_ change: (inout ConfigEdit) throws -> Void) throws -> Str
         }
     }
 
-    /// The words of a compose file are the check, not a command called CMD.
+    /// The words of a compose file are a health check, not a command called CMD.
     @Test(arguments: [
         #"["CMD","curl","-f","localhost"]"#, #"["CMD-SHELL","exit 1"]"#, #"["NONE"]"#,
     ])

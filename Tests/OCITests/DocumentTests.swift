@@ -321,7 +321,7 @@ extension Manifest {
     }
 }
 
-/// Keys that programs in Go take for another: each document says which.
+/// Keys that Go programs would confuse are refused, and the error names the document.
 @Suite struct SpellingTests {
     private func problem(_ body: () throws(JSONError) -> Void) -> String? {
         do {
@@ -393,7 +393,7 @@ extension Manifest {
         #expect(throws: JSONError.self) { try walk.newEntries(of: index([]), depth: 8) }
     }
 
-    /// Blobs in an index, as BuildKit's cache has them, are not held.
+    /// Blobs in an index, as BuildKit's cache has them, do not stop it.
     @Test func theBytesOfManifestsHaveALimit() throws {
         let size = DocumentLimit.indexByteCount
         func entries(_ type: MediaType) throws -> Index {

@@ -38,7 +38,7 @@ func manifest(
 
 func config(_ text: String) throws -> ImageConfig { try ImageConfig(field(text)) }
 
-/// A config of linux/amd64 with what is given as `config` and one layer.
+/// A config for linux/amd64 with one layer and the given `config`.
 func config(run: String) throws -> ImageConfig {
     try config(
         #"{"architecture":"amd64","os":"linux","config":\#(run),"rootfs":{"type":"layers","diff_ids":["\#(digestText("1"))"]},"history":[{"created_by":"base"}]}"#

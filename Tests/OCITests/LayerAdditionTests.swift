@@ -38,7 +38,7 @@ private func annotated(_ type: MediaType, diffID: String) throws -> Descriptor {
         let addition = try LayerAddition(
             descriptor(.layerGzip, "a"), diffID: stated, history: entry)
         #expect(addition.diffID == stated)
-        // Saying again what is known is no contradiction.
+        // Repeating a known fact is no contradiction.
         _ = try LayerAddition(
             annotated(.layerGzip, diffID: digestText("b")), diffID: stated, history: entry)
     }
@@ -95,7 +95,7 @@ private func annotated(_ type: MediaType, diffID: String) throws -> Descriptor {
         #expect(manifest.document["mediaType"] == .string(MediaType.manifest.rawValue))
         #expect(
             config.diffIDs == [try digest("1"), try digest("2"), try digest("d"), try digest("e")])
-        // The base had no history: one entry for each of its layers comes first.
+        // The base had no history: an entry for each of its layers is added first.
         #expect(
             config.history.map { text($0) } == ["{}", "{}"]
                 + Array(repeating: text(entry), count: 2))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import OCI
 
-/// An image of one layer for each of `layers`, which are its digests and diffIDs.
+/// An image with one layer for each of `layers`, given by digests and diffIDs.
 private func rebaseImage(
     layers: String, run: String = "{}", history: String? = nil, members: String = "",
     type: MediaType = .manifest, annotations: String = "{}"
@@ -27,7 +27,7 @@ private func rebased(
     var manifest = image.manifest
     var config = try image.config()
     try Rebase(from: old, to: new).apply(to: &manifest, config: &config)
-    // What was made must hold what is asked of every image.
+    // The result must satisfy the rules for every image.
     _ = try ImageConfig(JSONField(.object(config.document)))
     try config.checkLayers(of: manifest)
     return (manifest, config)
@@ -138,7 +138,7 @@ private func creators(_ config: ImageConfig) -> [String] {
         )
         let result = try rebased(
             mine, from: rebaseImage(layers: "12"), to: rebaseImage(layers: "3"))
-        // What stands between belongs to no one who could be named: it goes with the base.
+        // Layers in between have no known owner: they are replaced with the base.
         #expect(creators(result.config) == ["3", "a"])
     }
 
@@ -158,7 +158,7 @@ private func creators(_ config: ImageConfig) -> [String] {
     }
 
     @Test(arguments: [
-        // What was inherited follows the base, what was changed or removed stays.
+        // Inherited values follow the base; values that were changed or removed stay.
         (#"{"User":"o"}"#, #"{"User":"o"}"#, #"{"User":"n"}"#, #"{"User":"n"}"#),
         (#"{"User":"m"}"#, #"{"User":"o"}"#, #"{"User":"n"}"#, #"{"User":"m"}"#),
         (#"{"User":"m"}"#, "{}", #"{"User":"n"}"#, #"{"User":"m"}"#),
@@ -179,7 +179,7 @@ private func creators(_ config: ImageConfig) -> [String] {
             #"{"Volumes":{"/o":{},"/n":{}},"ExposedPorts":{"90/tcp":{}}}"#,
             #"{"Volumes":{"/n":{},"/m":{}},"ExposedPorts":{"90/tcp":{},"80/tcp":{}}}"#
         ),
-        // A program of the image's own keeps its arguments, even those that the base had.
+        // A program that the image sets keeps its arguments, even if the base had the same ones.
         (
             #"{"Entrypoint":["m"],"Cmd":["o"]}"#, #"{"Cmd":["o"]}"#, #"{"Cmd":["n"]}"#,
             #"{"Cmd":["o"],"Entrypoint":["m"]}"#

@@ -6,8 +6,8 @@ private let digest = "sha256:" + String(repeating: "d", count: 64)
 private let identifier = String(repeating: "0123456789abcdef", count: 4)
 private let many = String(repeating: "n/", count: 126)
 
-/// What the tables of distribution/reference decide: for each question that they ask, a row of our
-/// own. Names are normalized, as Docker's clients do it.
+/// The questions that the tables of distribution/reference answer, with rows of our own. Names are
+/// normalized as Docker's clients do.
 @Suite struct ReferenceCorpusTests {
     @Test(arguments: [
         // A name and a tag.
@@ -113,7 +113,7 @@ private let many = String(repeating: "n/", count: 126)
         "https://h.io/n/x", "h.io:http/x", "localhost:http/x", "h_i.o:80/x", "h__i:80/x",
         "h_i.o:80/x:v",
         "h.io:750050/x", "h.io:75050/x",
-        // What is an image's ID, or a digest without a name.
+        // An image ID, or a digest without a name.
         identifier, digest, "sha512:" + String(repeating: "d", count: 128),
     ])
     func isRefused(_ text: String) {

@@ -31,7 +31,7 @@ import Testing
         ("app", 1000, 1001, [1001, 5, 44]), ("1000", 1000, 1001, [1001, 5, 44]),
         ("app:tty", 1000, 5, [5]), ("app:77", 1000, 77, [77]), ("4711", 4711, 0, [0]),
         ("4711:video", 4711, 44, [44]), ("app:", 1000, 1001, [1001, 5, 44]), (":tty", 0, 5, [5]),
-        // Numbers are no names, whatever the files call so.
+        // Numbers are never looked up as names.
         ("123", 123, 0, [0]), ("app:44", 1000, 44, [44]), ("5", 5, 6, [6]),
         ("4294967294", 4_294_967_294, 0, [0]),
     ])
@@ -98,7 +98,7 @@ import Testing
         #expect(try capabilities(1) == ["bounding"])
     }
 
-    /// Labels stand over what the image says elsewhere.
+    /// Labels take precedence over other fields of the config.
     @Test func annotations() throws {
         let document = try document(
             """
@@ -139,7 +139,7 @@ import Testing
         #expect(try options { $0.rootlessOwner = ProcessUser(uid: 7, gid: 8) } == shared + "]")
     }
 
-    /// The primary group is among the others, but where the kernel sets none.
+    /// The primary group is one of the additional groups, except where the kernel sets none.
     @Test func groups() throws {
         let user = ProcessUser(uid: 7, gid: 8, additionalGIDs: [8, 9])
         let own = try document(#"{"Cmd":["a"]}"#, user: user).required("process")
@@ -221,7 +221,7 @@ import Testing
     }
 }
 
-/// What is known of an image before any of its files.
+/// What is known about an image before its files are unpacked.
 @Suite struct RunCheckTests {
     private func problem(_ document: String, arguments: [String]? = nil) throws -> String? {
         var options = RuntimeConfig.Options()

@@ -10,8 +10,8 @@ private let layerEntry = #"{"mediaType":"application/vnd.oci.image.layer.v1.tar+
 private let imageEntry = #"{"mediaType":"application/vnd.oci.image.manifest.v1+json",\#(of)}"#
 private let longest = String(repeating: "7", count: 127)
 
-/// What the schema cases of image-spec decide, each question with a document of our own. Where a row
-/// says that it is read though the schema refuses it, or the reverse, the row above says why.
+/// The questions that image-spec's schema cases answer, with documents of our own. Where we differ
+/// from the schema, the comment above the row says why.
 @Suite struct SchemaCorpusTests {
     @Test(arguments: [
         (#"{"mediaType":"a/b",\#(of)}"#, true),
@@ -32,11 +32,11 @@ private let longest = String(repeating: "7", count: 127)
         (#"{"mediaType":"a/b","size":7,"digest":"SHA256:\#(sum.dropFirst(7))"}"#, false),
         (#"{"mediaType":"a/b","size":7,"digest":"\#(sum.uppercased())"}"#, false),
         (#"{"mediaType":"a/b",\#(of),"urls":["https://example.com/x"]}"#, true),
-        // No request is made of it, and registries store it.
+        // No request is made from it, and registries store it.
         (#"{"mediaType":"a/b",\#(of),"urls":["word"]}"#, true),
         (#"{"mediaType":"a/b",\#(of),"urls":[7]}"#, false),
         (#"{"mediaType":"a/b",\#(of),"artifactType":"a/b"}"#, true),
-        // It is shown, and nothing depends on its form.
+        // It is only displayed.
         (#"{"mediaType":"a/b",\#(of),"artifactType":"a/.b"}"#, true),
         (#"{"mediaType":"a/b",\#(of),"data":"e30K"}"#, true),
         // A digest that cannot be computed proves nothing.
@@ -48,7 +48,7 @@ private let longest = String(repeating: "7", count: 127)
         expect(isRead) { _ = try Descriptor(field(document)) }
     }
 
-    /// A digest of another algorithm can be named where nothing is fetched by it.
+    /// Another algorithm's digest may be named where nothing is fetched by it.
     @Test(arguments: [
         ("sha256+b64:c8", true), ("sha256+foo-bar:c8", true), ("sha256.foo-bar:c8", true),
         ("multihash+base58:QmRZxt2b1", true), ("sha256+b64u:LCa0a2j_xo-564", true),
@@ -80,7 +80,7 @@ private let longest = String(repeating: "7", count: 127)
             #""config":\#(configEntry),"layers":[{"mediaType":"a/b","size":"7","digest":"\#(sum)"}]"#,
             false
         ),
-        // Images without layers are made from nothing, as `FROM scratch` with a label.
+        // Images without layers are made by `FROM scratch` with a label.
         (#""config":\#(configEntry),"layers":[]"#, true),
         (#""config":\#(configEntry),"layers":null"#, true),
         (#""config":\#(configEntry)"#, false),
@@ -120,7 +120,7 @@ private let longest = String(repeating: "7", count: 127)
         (#""manifests":[{"mediaType":"",\#(of)}]"#, false),
         (#""manifests":[{"mediaType":"a/b","size":"7","digest":"\#(sum)"}]"#, false),
         (#""manifests":[{"mediaType":"a/b","size":7}]"#, false),
-        // Docker and containerd read entries of which the platform is not whole.
+        // Docker and containerd read entries with an incomplete platform.
         (#""manifests":[{"mediaType":"a/b",\#(of),"platform":{"os":"linux"}}]"#, true),
         (
             #""manifests":[{"mediaType":"a/b",\#(of),"platform":{"os":7,"architecture":"amd64"}}]"#,
@@ -153,9 +153,9 @@ private let longest = String(repeating: "7", count: 127)
             #""history":[{"created":"2015-10-31T22:22:54Z","created_by":"a","empty_layer":true}]"#,
             true
         ),
-        // A name without a value is no variable, and Docker keeps it.
+        // A name without a value sets no variable, and Docker keeps it.
         (#""config":{"Env":["word"]}"#, true),
-        // Null is what is not there.
+        // Null counts as absent.
         (#""config":null,"history":null,"author":null"#, true),
         (#""config":{"Env":null,"Cmd":null,"Labels":null,"Volumes":null,"User":null}"#, true),
     ])

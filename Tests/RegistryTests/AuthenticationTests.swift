@@ -5,7 +5,7 @@ import Testing
 
 @testable import Registry
 
-/// A registry with a token server beside it, both by the Docker specification.
+/// A registry and a token server, both as Docker specifies.
 private final class TokenRegistry: Sendable {
     let store = FakeRegistry.Store()
     let registry: FakeRegistry
@@ -13,8 +13,8 @@ private final class TokenRegistry: Sendable {
     let issued = Counter()
 
     /// - Parameters:
-    ///   - authorization: what the token server wants; nil for anonymous.
-    ///   - lives: how many requests a token is good for.
+    /// - authorization: what the token server requires; nil for anonymous.
+    /// - lives: the number of requests that a token is valid for.
     init(
         authorization: String? = nil, lives: Int = .max, field: String = "token",
         token: @escaping @Sendable (ServedRequest) -> Reply? = { _ in nil }
@@ -76,7 +76,7 @@ private func scopes(_ request: ServedRequest) -> [String] {
         #expect(server.tokens.log.map(scopes) == [["repository:a/b:pull,push"]])
     }
 
-    /// A mount needs to pull from the other repository.
+    /// A mount needs the right to pull from the other repository.
     @Test func mountScope() throws {
         let server = try TokenRegistry()
         _ = try server.registry.repository().tryMount(
@@ -94,7 +94,7 @@ private func scopes(_ request: ServedRequest) -> [String] {
         #expect(server.store.blobs[identity.digest.description] == [1, 2, 3])
     }
 
-    /// 401 in the middle of anything is answered once.
+    /// 401 in the middle of a transfer is answered once.
     @Test func tokensThatRunOut() throws {
         let server = try TokenRegistry(lives: 2)
         let identity = try server.registry.repository().writeBlob(
@@ -151,7 +151,7 @@ private func scopes(_ request: ServedRequest) -> [String] {
         #expect(server.tokens.log.count == 1)
     }
 
-    /// An identity token goes by POST, and by GET where there is none.
+    /// An identity token is sent by POST; without one, GET is used.
     @Test(arguments: [false, true]) func identityToken(postIsMissing: Bool) throws {
         let server = try TokenRegistry(token: { request in
             request.method == "POST" && postIsMissing ? Reply(404) : nil
@@ -235,7 +235,7 @@ private func scopes(_ request: ServedRequest) -> [String] {
         #expect(error?.exitStatus == .denied)
     }
 
-    /// No body is sent before the way of authentication is known.
+    /// No body is sent before the method of authentication is known.
     @Test func nothingIsSentBeforeAuthentication() throws {
         let server = try TokenRegistry()
         try server.registry.repository().putManifest(emptyManifest(), tag: "x")

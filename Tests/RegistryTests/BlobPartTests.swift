@@ -28,7 +28,7 @@ private func wanted(_ range: Range<Int64> = part) -> [UInt8] {
     Array(bytes[Int(range.lowerBound)..<Int(range.upperBound)])
 }
 
-/// What came of a part; nil when the registry has only whole blobs.
+/// The bytes of the part; nil if the registry has only whole blobs.
 private func read(
     _ registry: FakeRegistry, _ range: Range<Int64> = part, of descriptor: Descriptor = blob
 ) throws -> [UInt8]? {
@@ -54,11 +54,12 @@ private func read(
     @Test func aRegistryWithWholeBlobsOnly() throws {
         let registry = try answering(Reply(200, [], bytes))
         #expect(try read(registry) == nil)
-        // From the beginning, the whole does as well.
+        // From offset 0, a whole blob is as good.
         #expect(try read(registry, 0..<100) == wanted(0..<100))
     }
 
-    /// After a break, the rest is asked for; a whole blob that comes instead is passed over up to there.
+    /// After a break the rest is requested; if a whole blob comes instead, its beginning is
+    /// skipped.
     @Test(arguments: [true, false]) func resumedAfterABreak(rangesAreServed: Bool) throws {
         let counter = Counter()
         let registry = try registry { request in
@@ -119,7 +120,7 @@ private func read(
         }
     }
 
-    /// The range goes along to the storage, credentials do not.
+    /// The range is sent to the storage, credentials are not.
     @Test func redirectToStorage() throws {
         let storage = try registry()
         let target = "http://\(storage.server.authority)/v2/x/blobs/\(FakeRegistry.digest(bytes))"

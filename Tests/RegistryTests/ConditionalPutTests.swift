@@ -8,7 +8,7 @@ private func isPut(_ request: ServedRequest) -> Bool {
     request.method == "PUT" && request.path.contains("/manifests/")
 }
 
-/// A registry whose manifests have an entity tag, or say what `tag` is.
+/// A registry whose manifests have an entity tag; `entityTag` makes it of the digest.
 private func registry(
     entityTag: @escaping @Sendable (String) -> String? = { "\"\($0)\"" },
     put: @escaping @Sendable (ServedRequest, FakeRegistry.Store) -> Action = { _, _ in .proceed }
@@ -24,7 +24,7 @@ private func registry(
     }
 }
 
-/// What the tag is expected to be did not hold.
+/// The expected state of the tag was not found.
 private struct Moved: Error {}
 
 private func expecting(_ expected: Digest?) -> (Digest?) throws -> Void {
@@ -51,7 +51,7 @@ private let new = manifest(#"{"schemaVersion":2,"x":"new"}"#)
         #expect(puts.map { $0[header: "If-Match"] } == [nil, "\"\(old.digest)\"", nil])
     }
 
-    /// A weak tag matches nothing, and none cannot be asked for.
+    /// A weak entity tag matches nothing, and a missing one cannot be required.
     @Test(arguments: [nil, "", "W/\"x\"", "\"", "x"]) func nothingToCompare(tag: String?) throws {
         let registry = try registry(entityTag: { _ in tag })
         let repository = try registry.repository()
@@ -71,7 +71,8 @@ private let new = manifest(#"{"schemaVersion":2,"x":"new"}"#)
         #expect(registry.requests("PUT").count == 1)
     }
 
-    /// Someone else is between the look and the PUT: the registry refuses, and nothing moved.
+    /// Another client writes between the check and the PUT: the registry refuses, and the tag
+    /// stays.
     @Test func movedMeanwhile() throws {
         let other = manifest(#"{"schemaVersion":2,"x":"other"}"#)
         let registry = try registry(put: { request, store in
@@ -90,7 +91,7 @@ private let new = manifest(#"{"schemaVersion":2,"x":"new"}"#)
         #expect(registry.requests("PUT").count == 2)
     }
 
-    /// The answer was lost after the tag was moved: the second try finds it where it should be.
+    /// The answer is lost after the tag moved: the second try finds the tag in its new place.
     @Test func lostAnswer() throws {
         let counter = Counter()
         let registry = try registry(put: { request, store in
@@ -109,7 +110,7 @@ private let new = manifest(#"{"schemaVersion":2,"x":"new"}"#)
         #expect(try repository.manifestDigest(.tag("x")) == new.digest)
     }
 
-    /// 412 although the tag is where it should be: by the checks alone, as everywhere else.
+    /// 412 although the tag is right: only the checks count, as elsewhere.
     @Test func conditionThatIsMisunderstood() throws {
         let registry = try registry(put: { request, _ in
             request[header: "If-Match"] != nil ? .reply(Reply(412)) : .proceed

@@ -36,7 +36,7 @@ private func isBlob(_ request: ServedRequest) -> Bool { request.path.contains("/
         #expect(head([stated, page]) == .proved)
         #expect(head([]) == .open)
         #expect(head([length], size: nil) == .open)
-        // A proxy that compresses gives the length of what it would send.
+        // A proxy that compresses announces the uncompressed length.
         #expect(head([("Content-Length", "5"), ("Content-Encoding", "gzip")]) == .open)
         #expect(head([("Docker-Content-Digest", "sha256:../x")]) == .open)
         let longer = Digest.of(bytes, algorithm: .sha512).description
@@ -60,7 +60,7 @@ private func isBlob(_ request: ServedRequest) -> Bool { request.path.contains("/
         #expect(isContradicted(stored(201, [page, place])))
     }
 
-    /// A portal answers everything with a page.
+    /// A captive portal answers everything with a page.
     @Test func portal() throws {
         let registry = try FakeRegistry { _ in .reply(Reply(200, [page], text: "<!doctype html>")) }
         let repository = try registry.repository()
@@ -75,7 +75,7 @@ private func isBlob(_ request: ServedRequest) -> Bool { request.path.contains("/
         }
     }
 
-    /// Answers of success without proof: it is read again.
+    /// Success without proof: the content is read again.
     @Test(arguments: [200, 202, 204]) func answersWithoutProof(status: Int) throws {
         let registry = try FakeRegistry { request in
             request.method == "PUT" ? .reply(Reply(status)) : .proceed
@@ -92,7 +92,7 @@ private func isBlob(_ request: ServedRequest) -> Bool { request.path.contains("/
         #expect(registry.requests("GET").contains { $0.path.hasSuffix("/manifests/x") })
     }
 
-    /// Object stores say little: the bytes are read again, and hashed.
+    /// Object stores send few headers: the bytes are read again, and hashed.
     @Test(arguments: [true, false]) func headWithoutHeaders(isRight: Bool) throws {
         let registry = try FakeRegistry { request in
             guard isBlob(request) else { return .proceed }
@@ -115,7 +115,7 @@ private func isBlob(_ request: ServedRequest) -> Bool { request.path.contains("/
         }
     }
 
-    /// Storage gives URLs that are signed for GET: then only sending it helps.
+    /// Storage URLs that are signed for GET only: the blob must be sent.
     @Test func headIsNotAnswered() throws {
         let registry = try FakeRegistry { request in
             if request.path == "/storage" { return .reply(Reply(403)) }

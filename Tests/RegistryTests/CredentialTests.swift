@@ -20,7 +20,7 @@ private func users(_ text: String, _ host: String, _ repository: String) throws 
 }
 
 @Suite struct CredentialTests {
-    /// Keys are scoped by path, the longest first.
+    /// Keys are scoped by path; the longest takes precedence.
     @Test func pathScopes() throws {
         let text = """
             {"auths":{"r.io":{"auth":"\(auth("host:x"))"},"r.io/a":{"auth":"\(auth("a:x"))"},
@@ -60,7 +60,8 @@ private func users(_ text: String, _ host: String, _ repository: String) throws 
         #expect(try users(text, "r.io", "a") == ["u"])
     }
 
-    /// What anyone may read needs no file; where credentials are needed the file is the reason.
+    /// Public content needs no credentials file; where credentials are needed, the file is the
+    /// error.
     @Test func damagedFile() throws {
         let directory = try TemporaryDirectory()
         try directory.write("config.json", "{")
@@ -81,7 +82,7 @@ private func users(_ text: String, _ host: String, _ repository: String) throws 
         #expect(error?.exitStatus == .configuration)
     }
 
-    /// A helper that is not installed here is passed over; what the file has itself is used.
+    /// A helper that is not installed is ignored; an entry in the file is used.
     @Test func missingHelper() throws {
         let directory = try TemporaryDirectory()
         try directory.write(

@@ -4,15 +4,15 @@ import Testing
 
 @testable import Registry
 
-/// Tags and manifests are deleted in registries that answer in each way.
+/// Deletion of tags and manifests, with every kind of answer.
 @Suite struct DeletionTests {
     private let manifest = emptyManifest()
 
-    /// A registry with two tags of one manifest, and the requests that deleting `one` takes.
+    /// A registry with two tags of one manifest.
     ///
     /// - Parameters:
-    ///   - tagReply: what DELETE of a tag gets; nil does it.
-    ///   - digestReply: what DELETE of the n-th digest gets; nil does it.
+    /// - tagReply: the answer to DELETE of a tag; nil deletes it.
+    /// - digestReply: the answer to DELETE of the n-th digest; nil deletes it.
     private func registry(
         tagReply: Reply?, digestReply: @escaping @Sendable (Int) -> Reply? = { _ in nil }
     ) throws -> FakeRegistry {
@@ -50,7 +50,7 @@ import Testing
         #expect(try digest("two", registry) == manifest.digest)
     }
 
-    /// What says that there is no such way, and what says so by doing nothing.
+    /// Answers that tags cannot be deleted, and success without an effect.
     @Test(arguments: [400, 404, 405, 501, 200, 202])
     func aRegistryThatDeletesManifestsOnly(status: Int) throws {
         let registry = try registry(tagReply: Reply(status))
@@ -80,7 +80,7 @@ import Testing
         #expect(try digest("one", registry) == manifest.digest)
     }
 
-    /// 403 is about who asks; the tag stays, and no manifest is put under it.
+    /// 403 is about the client; the tag stays, and no manifest is put under it.
     @Test func deletionThatIsDenied() throws {
         for denied in [FakeRegistry.error(403, "DENIED"), FakeRegistry.error(401, "UNAUTHORIZED")] {
             let registry = try registry(tagReply: denied) { _ in denied }
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    /// Manifests are said to be deleted and stay: the tag stands for what it stood for.
+    /// Manifests stay although the answer says otherwise: the tag is restored.
     @Test(arguments: [1, 2], [200, 202, 404])
     func deletionWithoutEffect(working: Int, status: Int) throws {
         let registry = try registry(tagReply: Reply(405)) { $0 < working ? nil : Reply(status) }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Registry
 
-/// A real registry on a free port of this machine, ended with its owner.
+/// A real registry on a free port of this machine; it ends with its owner.
 final class DockerRegistry: Sendable {
     let authority: String
     let directory: TemporaryDirectory
@@ -54,7 +54,7 @@ final class DockerRegistry: Sendable {
     }
 }
 
-/// A client without credentials of whoever runs the tests, and that waits for nothing.
+/// A client that does not use the credentials of the user who runs the tests, and never waits.
 func testClient(
     retries: Int = 3, environment: Environment = Environment([:]),
     _ edit: (inout RegistryOptions) -> Void = { _ in },
@@ -116,7 +116,7 @@ func start(_ arguments: [String], log: String) throws -> pid_t {
     return process
 }
 
-/// Runs a program to its end, which must be good.
+/// Runs a program to its end; it must succeed.
 @discardableResult
 func run(_ arguments: [String]) throws -> [UInt8] {
     let result = try ChildProcess.run(
@@ -126,7 +126,7 @@ func run(_ arguments: [String]) throws -> [UInt8] {
     return result.output
 }
 
-/// A port that nobody listens on, and that the kernel gives to nobody who asks for any.
+/// A port that nothing listens on, and that the kernel does not assign.
 func freePort() throws -> UInt16 {
     for _ in 0..<100 {
         let port = UInt16.random(in: 10_000..<32_000)
@@ -138,7 +138,7 @@ func freePort() throws -> UInt16 {
     throw Errno(rawValue: EADDRINUSE)
 }
 
-/// A socket bound to the loopback address, at any free port when that is 0.
+/// A socket bound to a port of the loopback address, or to any free port for 0.
 func listen(backlog: CInt?, port: UInt16 = 0) throws -> (CInt, UInt16) {
     let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     var one: CInt = 1

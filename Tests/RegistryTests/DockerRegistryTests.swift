@@ -68,7 +68,7 @@ func emptyManifest() -> RawManifest {
         #expect(stored == identity)
     }
 
-    /// This registry lets only the Location of its last answer cancel an upload.
+    /// This registry cancels an upload only by the Location of its last answer.
     @Test func cutSourceLeavesNoUpload() throws {
         let registry = try DockerRegistry()
         #expect(throws: StreamSource.Cut.self) {

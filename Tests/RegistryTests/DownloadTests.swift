@@ -39,7 +39,7 @@ private func isBlob(_ request: ServedRequest) -> Bool { request.path.contains("/
         #expect(get[header: "Range"] == nil)
     }
 
-    /// What took the bytes is not held by the client, nor is the client by itself.
+    /// The client does not retain the sink, and nothing retains the client.
     @Test func nothingIsLeftOfADownload() throws {
         let registry = try registry()
         weak var sink: MemorySink?
@@ -97,7 +97,7 @@ private func isBlob(_ request: ServedRequest) -> Bool { request.path.contains("/
         #expect(error?.exitStatus == .protocolError)
     }
 
-    /// A length that lies: the answer ends early although HTTP calls it whole.
+    /// A false length: the answer ends early, although HTTP considers it complete.
     @Test func shorterThanAnnounced() throws {
         let registry = try registry { request in
             isBlob(request)
@@ -140,7 +140,7 @@ private func isBlob(_ request: ServedRequest) -> Bool { request.path.contains("/
         guard case .noBlob = error else { return #expect(Bool(false)) }
     }
 
-    /// Redirects go without credentials, and only so far.
+    /// Redirects carry no credentials, and their number is bounded.
     @Test func redirectToStorage() throws {
         let storage = try registry()
         let target =

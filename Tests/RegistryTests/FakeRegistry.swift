@@ -5,7 +5,7 @@ import Synchronization
 
 @testable import Registry
 
-/// A registry that does what the specification says, but for what a test makes it do.
+/// A registry that follows the specification, except where a test makes it differ.
 final class FakeRegistry: Sendable {
     struct State: Sendable {
         var blobs: [String: [UInt8]] = [:]
@@ -102,7 +102,7 @@ final class FakeRegistry: Sendable {
         return Reply(200, [], bytes)
     }
 
-    /// `bytes=10-` and `bytes=10-99`; nil where nothing is.
+    /// `bytes=10-` and `bytes=10-99`; nil without a range.
     private static func range(_ text: String, of count: Int) -> Range<Int>? {
         let ends = text.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
         guard ends.count == 2, let first = Int(ends[0]), first < count else { return nil }
@@ -180,7 +180,7 @@ final class FakeRegistry: Sendable {
         }
     }
 
-    /// A new location each time, with a query that must come back.
+    /// A new location each time, with a query that must be sent back.
     private static func location(
         _ base: Substring, _ key: String, _ state: State
     ) -> [(String, String)] {
@@ -198,7 +198,7 @@ extension String {
     }
 }
 
-/// A stream whose length nobody knows; fails at its end when told to.
+/// A stream of unknown length; fails at its end if told to.
 final class StreamSource: BlobSource {
     struct Cut: Error {}
 
@@ -236,10 +236,10 @@ final class StreamSource: BlobSource {
     }
 }
 
-/// Counts what happened, from any thread.
+/// Counts calls, from any thread.
 final class Counter: Sendable {
     private let value = Atomic<Int>(0)
-    /// How often it was called before.
+    /// The number of calls before.
     func next() -> Int { value.add(1, ordering: .relaxed).oldValue }
     var count: Int { value.load(ordering: .relaxed) }
 }

@@ -2,10 +2,10 @@ import ByteStream
 import Glibc
 import Synchronization
 
-/// A request as a server saw it.
+/// A request, as a server received it.
 struct ServedRequest: Sendable {
     var method: String
-    /// Path and query as they came.
+    /// Path and query, unchanged.
     var target: String
     var headers: [(name: String, value: String)]
     var body: [UInt8] = []
@@ -25,7 +25,7 @@ struct ServedRequest: Sendable {
         return nil
     }
 
-    /// `GET /v2/` as logs are compared by.
+    /// `GET /v2/`, the form in which logs are compared.
     var line: String { "\(method) \(target)" }
 }
 
@@ -61,19 +61,19 @@ struct Reply: Sendable {
     }
 }
 
-/// What a server does with a request whose head it has read.
+/// How a server handles a request whose head it has read.
 enum Action: Sendable {
-    /// Reads the body, and does what is usual.
+    /// Reads the body, and answers as usual.
     case proceed
-    /// Reads the body, and answers with this.
+    /// Reads the body, and sends this answer.
     case reply(Reply)
     /// Answers without reading the body, and closes.
     case replyEarly(Reply)
-    /// Reads so many bytes of the body and resets the connection; `keep` gets what was read.
+    /// Reads this many bytes of the body and resets the connection; `keep` gets those bytes.
     case reset(after: Int, keep: @Sendable (inout [UInt8]) -> Void = { _ in })
-    /// Answers, but closes after so many bytes of the body.
+    /// Answers, but closes after this many bytes of the body.
     case cut(Reply, after: Int)
-    /// As it stands, without a head.
+    /// Sent as it is, without a head.
     case raw(String)
 }
 
@@ -90,11 +90,11 @@ final class HTTPServer: Sendable {
     private let connectionCounter = Atomic<Int>(0)
 
     var authority: String { "127.0.0.1:\(port)" }
-    /// Everything that came, in order, with as much of the bodies as was read.
+    /// Every request, in order, with the part of its body that was read.
     var log: [ServedRequest] { requests.withLock { $0 } }
     var connectionCount: Int { connectionCounter.load(ordering: .relaxed) }
 
-    /// - Parameter closesAtOnce: whatever comes, the connection is closed without an answer.
+    /// - Parameter closesAtOnce: closes every connection without an answer.
     init(
         closesAtOnce: Bool = false, decide: @escaping Decision = { _ in .proceed },
         handle: @escaping Handler
@@ -108,7 +108,8 @@ final class HTTPServer: Sendable {
                 let connection = accept(socket, nil, nil)
                 guard connection >= 0, let server = self else {
                     if connection >= 0 { close(connection) }
-                    // Not earlier: another server could get the number while we accept from it.
+                    // Not earlier, as another server could get the number while this one accepts
+                    // from it.
                     close(socket)
                     return
                 }
@@ -205,7 +206,7 @@ private final class ServedConnection {
         }
     }
 
-    /// Lets the other side read the answer although it still sends.
+    /// Lets the client read the answer while it is still sending.
     private func linger() {
         shutdown(socket, CInt(SHUT_WR))
         while receive() {
@@ -246,7 +247,7 @@ private final class ServedConnection {
         return request
     }
 
-    private func take(_ count: Int, into body: inout [UInt8]) -> Bool {
+    private func readBytes(_ count: Int, into body: inout [UInt8]) -> Bool {
         var rest = count
         while rest > 0 {
             if buffer.isEmpty, !receive() { return false }
@@ -264,14 +265,14 @@ private final class ServedConnection {
 
     private func readBody(of request: inout ServedRequest, limit: Int) {
         if let length = request[header: "Content-Length"].flatMap({ Int($0) }) {
-            if !take(min(length, limit), into: &request.body) { isClosing = true }
+            if !readBytes(min(length, limit), into: &request.body) { isClosing = true }
         } else if request[header: "Transfer-Encoding"] == "chunked" {
             while request.body.count < limit {
                 guard let size = readLine().flatMap({ Int($0, radix: 16) }) else {
                     isClosing = true
                     return
                 }
-                guard take(min(size, limit - request.body.count), into: &request.body) else {
+                guard readBytes(min(size, limit - request.body.count), into: &request.body) else {
                     isClosing = true
                     return
                 }

@@ -3,7 +3,7 @@ import Testing
 @testable import Registry
 
 @Suite struct HeaderValueTests {
-    /// No `bytes` before it, the last byte counted in.
+    /// Registries write no `bytes` before it, and its last byte is included.
     @Test func uploadRanges() {
         #expect(HeaderValue.uploadedByteCount("0-99") == 100)
         #expect(HeaderValue.uploadedByteCount("bytes=0-99") == 100)
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    /// What registries write that know the form from hearsay; a list is never cut without a word.
+    /// Forms that some registries write; a list is never shortened silently.
     @Test func linksOfOtherForms() {
         let next = [
             "<x>", "<x>;", "<x> ; rel = next", "<x>; rel=\"a NEXT\"; rel=prev, <z>",
@@ -99,7 +99,7 @@ import Testing
         #expect(ErrorBody.reason([0xFF, 0xFE, 0x00]) != nil)
     }
 
-    /// Any bytes are read to an end, without a trap.
+    /// Any bytes are parsed to their end, without a trap.
     @Test func anythingIsSurvived() {
         let alphabet = Array("\"\\,;=<> \t()/azAZ09-:%?#[]\u{7f}é".unicodeScalars)
         var generator = SystemRandomNumberGenerator()
@@ -156,9 +156,9 @@ import Testing
         #expect(HTTPURL("http://[::1]/")?.origin == "http://[::1]:80")
         #expect(HTTPURL("http://[::1]:5000/")?.origin == "http://[::1]:5000")
         #expect(HTTPURL("http://reg.example:443/")?.origin != base.origin)
-        // Who writes the host into the user's part gets nothing.
+        // A host in the user part is not used as the host.
         #expect(HTTPURL("https://reg.example@evil/")?.authority == "evil")
-        // An address has one spelling, so that no other passes for it.
+        // An address has one spelling, so that no other matches it.
         #expect(HTTPURL("http://127.1:5000/")?.authority == "127.0.0.1:5000")
     }
 
@@ -174,7 +174,7 @@ import Testing
         }
     }
 
-    /// Nothing secret in messages.
+    /// Messages have no secrets.
     @Test func redaction() throws {
         let url = try #require(
             HTTPURL("https://u:pw@h/v2/x?_state=secret&digest=sha256:1&X-Amz-Signature=s"))

@@ -6,13 +6,13 @@ import Testing
 
 @testable import Registry
 
-/// Sends a signal and waits until it was noted: any thread may take it, and not at once.
+/// Sends a signal and waits until it is recorded: any thread may receive it, and not at once.
 private func signalThisProcess() {
     kill(getpid(), SIGTERM)
     while Interruption.signal == nil { sched_yield() }
 }
 
-/// Signals are the process's own: each test has one for itself.
+/// Signals belong to the process, so each test has its own.
 @Suite struct InterruptionTests {
     /// A signal ends the transfer and cancels the upload.
     @Test func signalDuringAnUpload() async {

@@ -29,7 +29,7 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         #expect(try repository.manifestDigest(.tag("v2")) == nil)
     }
 
-    /// Blobs that were confirmed, and are not known to the whole registry yet.
+    /// Blobs that were confirmed, but that not every part of the registry knows yet.
     @Test(arguments: [1, 3, 4]) func blobsNotKnownYet(refusals: Int) throws {
         let count = Guarded(0)
         let registry = try FakeRegistry { request in
@@ -55,7 +55,7 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         }
     }
 
-    /// Too large for registries, said before anything is sent.
+    /// Too large for registries: reported before anything is sent.
     @Test func tooLarge() throws {
         let registry = try FakeRegistry()
         let bytes = [UInt8](repeating: 0x20, count: (4 << 20) + 1)
@@ -67,7 +67,7 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         #expect(registry.server.log.isEmpty)
     }
 
-    /// The digest is computed, and a header that is missing or wrong changes nothing.
+    /// The digest is computed; a missing or wrong header changes nothing.
     @Test func missingDigestHeader() throws {
         let manifest = emptyManifest()
         let registry = try FakeRegistry { request in
@@ -105,7 +105,7 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         #expect(error == nil || error?.exitStatus == .protocolError)
     }
 
-    /// The header may carry parameters, be in capitals, or be of no use.
+    /// The header may have parameters, capitals, or a useless value.
     @Test(arguments: [
         "application/vnd.oci.image.manifest.v1+json; charset=utf-8",
         "Application/vnd.OCI.image.manifest.v1+JSON", "text/plain", "", "application/json",
@@ -185,7 +185,7 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         #expect(error?.exitStatus == .protocolError)
     }
 
-    /// Each page is a new one, and none brings anything.
+    /// Each page names another one, and all are empty.
     @Test func tagsWithoutAnEnd() throws {
         let counter = Counter()
         let registry = try FakeRegistry { request in
@@ -208,7 +208,7 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         #expect(try registry.repository().tags() == ["sha256:aaaa", "v1", "_x"])
     }
 
-    /// Of what has no list of referrers each says so in its own way.
+    /// Registries without a referrers API answer differently.
     @Test(arguments: [400, 404, 405, 406, 501, 200, 303]) func noReferrers(status: Int) throws {
         let registry = try FakeRegistry { request in
             if request.path.contains("/referrers/") {
@@ -225,7 +225,7 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         #expect(found == nil)
     }
 
-    /// A registry whose tags cannot be moved refuses even what need not be.
+    /// A registry with immutable tags refuses even an unchanged tag.
     @Test func immutableTag() throws {
         let counter = Counter()
         let registry = try FakeRegistry { request in
@@ -244,7 +244,7 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         #expect(error?.exitStatus == .unavailable)
     }
 
-    /// Only what is a manifest by its type is ever sent to where manifests are.
+    /// Only media types of manifests are sent to the manifests endpoint.
     @Test func whatIsNoManifestIsNotPut() throws {
         let registry = try FakeRegistry()
         let bytes = emptyManifest().bytes

@@ -115,7 +115,7 @@ private final class Proxy: Sendable {
         withExtendedLifetime(registry) {}
     }
 
-    /// HTTP/2, a client's certificate, and a `Location` that forgets TLS.
+    /// HTTP/2, a client certificate, and a `Location` with http instead of https.
     @Test func clientCertificate() throws {
         let directory = try TemporaryDirectory()
         try makeCertificates(directory)
@@ -144,7 +144,7 @@ private final class Proxy: Sendable {
         withExtendedLifetime((registry, proxy)) {}
     }
 
-    /// A proxy that limits bodies answers 413 to a stream.
+    /// A proxy that limits bodies answers 413 to a streamed body.
     @Test(arguments: [20, 10]) func bodyLimit(megabytes: Int) throws {
         let directory = try TemporaryDirectory()
         let registry = try DockerRegistry(directory: directory)
@@ -177,7 +177,7 @@ private final class Proxy: Sendable {
         withExtendedLifetime(registry) {}
     }
 
-    /// What others push is what we read, and the reverse.
+    /// We read what other programs push, and they read what we push.
     @Test func skopeo() throws {
         let directory = try TemporaryDirectory()
         let registry = try DockerRegistry(directory: directory)

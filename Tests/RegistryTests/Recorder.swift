@@ -1,6 +1,6 @@
 import ByteStream
 
-/// Keeps what closures of any thread are given.
+/// Records the values that closures receive, on any thread.
 final class Recorder<Element: Sendable>: Sendable {
     private let elements = Guarded<[Element]>([])
     var all: [Element] { elements.withLock { $0 } }

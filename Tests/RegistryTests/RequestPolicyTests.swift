@@ -11,7 +11,7 @@ private let policy = RequestPolicy(allowsPlainHTTP: false)
     @Test func noStepFromTLS() throws {
         let elsewhere = try policy.target(of: "https://s3.example/k", from: base, "a link")
         #expect(elsewhere.authority == "s3.example")
-        // Whoever ends TLS before a registry makes it believe that it is spoken to in the clear.
+        // Behind a proxy that ends TLS, a registry believes that it is reached by plain HTTP.
         let same = try policy.target(of: "http://REG.example/v2/b", from: base, "a link")
         #expect(same.text == "https://REG.example/v2/b")
         for text in [
@@ -27,7 +27,7 @@ private let policy = RequestPolicy(allowsPlainHTTP: false)
         #expect(beside.scheme == "http")
     }
 
-    /// A registry elsewhere has no business with the ports of this machine.
+    /// A remote registry must not send requests to ports of this machine.
     @Test func realms() throws {
         let local = HTTPURL(scheme: "https", authority: "localhost:5000", target: "/v2/")
         #expect(try policy.realm("http://127.0.0.1:5001/token", of: local).scheme == "http")
@@ -104,7 +104,7 @@ private let policy = RequestPolicy(allowsPlainHTTP: false)
         #expect(secrets.removed(from: "x") == "x")
     }
 
-    /// Heads, interim ones too, have a limit together.
+    /// All heads of an answer, interim ones included, have one limit.
     @Test func endlessHeads() throws {
         let line = "X: " + String(repeating: "a", count: 50_000) + "\r\n"
         let registry = try FakeRegistry { request in

@@ -99,7 +99,7 @@ import Testing
         #expect(error?.exitStatus == .denied)
     }
 
-    /// A registry that starts again is not there for a while, on this machine as elsewhere.
+    /// A registry that restarts refuses connections for a while, also on this machine.
     @Test func refusedConnectionIsTriedAgain() throws {
         let port = try freePort()
         let delays = Recorder<Duration>()
@@ -110,7 +110,7 @@ import Testing
         #expect(delays.all == [0.5, 1, 2, 4, 8].map { .seconds($0) })
     }
 
-    /// A server that says nothing does not hold us for ever.
+    /// A silent server does not block for ever.
     @Test func stall() throws {
         let (socket, port) = try listen(backlog: 4)
         defer { close(socket) }
@@ -132,7 +132,7 @@ import Testing
         #expect([.temporary, .protocolError].contains(error?.exitStatus))
     }
 
-    /// A body that is huge, or no JSON, is survived and cut.
+    /// A body that is huge, or not JSON, is shortened.
     @Test func hugeErrorBody() throws {
         let body = Array("no such luck ".utf8) + [UInt8](repeating: 0x78, count: 8 << 20)
         let registry = try FakeRegistry { request in
@@ -158,7 +158,7 @@ import Testing
         #expect(registry.requests("PUT").count == 1)
     }
 
-    /// A loopback server that closes what it does not understand is taken for one of TLS.
+    /// A loopback server that closes on plain HTTP is assumed to use TLS.
     @Test func plainHTTPIsNotUnderstood() throws {
         let server = try HTTPServer(closesAtOnce: true) { _ in Reply(500) }
         let delays = Recorder<Duration>()
@@ -166,7 +166,7 @@ import Testing
         let repository = client.repository(try RegistryReference("\(server.authority)/a/b"))
         let error = #expect(throws: RegistryError.self) { try repository.manifest(.tag("x")) }
         #expect(error?.message.contains("https://") == true)
-        // The request itself, the question in the clear, and TLS.
+        // The request itself, the probe by plain HTTP, and TLS.
         #expect(server.connectionCount == 3)
         #expect(delays.all.isEmpty)
     }
@@ -186,7 +186,7 @@ import Testing
         #expect(warnings.all == ["\(registry.server.authority): old, soon gone"])
     }
 
-    /// What a server echoes is not shown.
+    /// Secrets that a server echoes are not shown.
     @Test func secretsStayHidden() throws {
         let registry = try FakeRegistry { request in
             guard let authorization = request[header: "Authorization"] else {

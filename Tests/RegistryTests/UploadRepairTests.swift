@@ -8,9 +8,9 @@ import Testing
 private let large = pseudoRandomBytes(24 << 20)
 private let larger = pseudoRandomBytes(56 << 20)
 
-/// Uploads that break, or are told to be elsewhere than we think.
+/// Uploads that break, or whose offset differs from ours.
 @Suite struct UploadRepairTests {
-    /// A broken PATCH goes on where the registry says, in the same upload.
+    /// A broken PATCH continues at the registry's offset, in the same upload.
     @Test(arguments: [0, 1 << 20, 20 << 20]) func brokenStream(kept: Int) throws {
         let store = FakeRegistry.Store()
         let counter = Counter()
@@ -24,13 +24,13 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.requests("POST").count == (kept == 0 ? 2 : 1))
         let ranges = registry.requests("PATCH").compactMap { $0[header: "Content-Range"] }
         #expect(ranges.first?.hasPrefix("\(kept)-") ?? (kept == 0))
-        // Never again to a used URL from the beginning.
+        // A used URL is never sent to again from the beginning.
         let targets = registry.requests("PATCH").map(\.target)
         #expect(Set(targets).count == targets.count)
         #expect(store.uploads.isEmpty)
     }
 
-    /// The same, further in than the window reaches back: repaired if the registry kept enough.
+    /// The same after more bytes than the window holds: repaired if the registry kept enough.
     @Test func brokenLongStream() throws {
         let store = FakeRegistry.Store()
         let counter = Counter()
@@ -144,7 +144,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.requests("PATCH").count == 5)
     }
 
-    /// A part that was not taken, although the status says success, is sent again.
+    /// A part that was not stored, although the status is a success, is sent again.
     @Test func halfTakenChunk() throws {
         let store = FakeRegistry.Store()
         let counter = Counter()

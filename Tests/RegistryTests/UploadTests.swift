@@ -10,7 +10,7 @@ private let large = pseudoRandomBytes(24 << 20)
 private let larger = pseudoRandomBytes(56 << 20)
 
 @Suite struct UploadTests {
-    /// HEAD and POST at once, and one PUT, with the query of the location kept as text.
+    /// HEAD and POST at once, and one PUT; the query of the location is kept as text.
     @Test func smallStreamIsOnePut() throws {
         let registry = try FakeRegistry()
         let identity = try registry.repository().writeBlob(StreamSource(small), mountFrom: [])
@@ -52,8 +52,8 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.store.uploads.isEmpty)
     }
 
-    /// A registry that mounts nothing opens an upload, which is cancelled. One that fails over it is
-    /// asked without it, and only once with it.
+    /// A registry that cannot mount opens an upload, which is cancelled. If it refuses the mount, the
+    /// upload is opened without one, and mounting is not tried again.
     @Test(arguments: [202, 400, 404, 500, 503]) func mountFromItself(status: Int) throws {
         let store = FakeRegistry.Store()
         let registry = try FakeRegistry(store) { request in
@@ -79,7 +79,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.requests("POST").count == (status == 202 ? 4 : 6))
     }
 
-    /// One PATCH without a length, each answer's location followed.
+    /// One PATCH without a length; each answer's location is followed.
     @Test func largeStreamIsOnePatch() throws {
         let registry = try FakeRegistry()
         let identity = try registry.repository().writeBlob(StreamSource(large), mountFrom: [])
@@ -97,7 +97,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(patch[header: "Content-Range"] == nil)
     }
 
-    /// A location on another host, absolute, gets the bytes but no credentials.
+    /// An absolute location on another host gets the bytes, but no credentials.
     @Test func locationOnAnotherHost() throws {
         let store = FakeRegistry.Store()
         let storage = try FakeRegistry(store)
@@ -134,7 +134,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.requests("PATCH").count == 1)
     }
 
-    /// A registry that refuses streams gets chunks, and is asked only once.
+    /// A registry that refuses streams gets chunks; streaming is tried only once.
     @Test(arguments: [404, 405, 411, 501]) func refusedStreamBecomesChunks(status: Int) throws {
         let registry = try FakeRegistry { request in
             request.method == "PATCH" && request[header: "Content-Range"] == nil
@@ -152,7 +152,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.store.uploads.isEmpty)
     }
 
-    /// GHCR takes chunks of 4 MiB only; the size is halved until it fits.
+    /// GHCR accepts chunks of at most 4 MiB: the size is halved until it fits.
     @Test func chunkTooLargeIsHalved() throws {
         let registry = try FakeRegistry { request in
             if request.method != "PATCH" { return .proceed }
@@ -166,7 +166,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.store.uploads.isEmpty)
     }
 
-    /// GAR takes no chunks; a blob that is still all here goes as one PUT.
+    /// GAR accepts no chunks: a blob that is still in memory is sent by one PUT.
     @Test func nothingButPut() throws {
         let registry = try FakeRegistry { request in
             request.method == "PATCH"
@@ -192,7 +192,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.store.uploads.isEmpty)
     }
 
-    /// The registry's minimum is kept by all chunks but the last.
+    /// All chunks but the last have at least the registry's minimum.
     @Test func chunkMinimum() throws {
         let store = FakeRegistry.Store()
         let registry = try FakeRegistry(store) { request in
@@ -208,7 +208,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.requests("PATCH").map { $0.body.count } == [10 << 20, 10 << 20, 4 << 20])
     }
 
-    /// A source that fails ends the upload without a digest, with its own error.
+    /// A source that fails ends the upload without a digest, with the source's error.
     @Test(arguments: [5000, 24 << 20, 56 << 20]) func cutSource(_ size: Int) throws {
         let bytes = larger.prefix(size)
         let registry = try FakeRegistry()
@@ -222,7 +222,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.store.blobs.isEmpty)
     }
 
-    /// The failure of the DELETE is nobody's concern.
+    /// A DELETE that fails is not reported.
     @Test func failingCancellation() throws {
         let registry = try FakeRegistry { request in
             request.method == "DELETE" ? .reset(after: 0) : .proceed
@@ -233,7 +233,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.requests("PUT").isEmpty)
     }
 
-    /// 202 means that an upload was opened; it is used, or cancelled.
+    /// 202 opens an upload, which is used or cancelled.
     @Test func mountThatOpensAnUpload() throws {
         let registry = try FakeRegistry()
         let repository = try registry.repository()
@@ -265,7 +265,7 @@ private let larger = pseudoRandomBytes(56 << 20)
                 + percentEncoded(FakeRegistry.digest(small)) + "&from=other%2Fone")
     }
 
-    /// A registry that stored something else is not believed.
+    /// A registry that confirms another digest is an error.
     @Test func anotherDigestConfirmed() throws {
         let registry = try FakeRegistry { request in
             request.method == "PUT"
@@ -278,7 +278,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(error?.exitStatus == .protocolError)
     }
 
-    /// JFrog wants PATCH.
+    /// JFrog needs PATCH.
     @Test func nothingButPatch() throws {
         let registry = try FakeRegistry { request in
             request.method == "PUT" && request[header: "Content-Length"] != "0"
@@ -293,7 +293,7 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.store.uploads.isEmpty)
     }
 
-    /// A proxy that lets through 100 MB says who it is.
+    /// A proxy with a limit of 100 MB is recognised by its headers.
     @Test func proxyThatIsKnownToLimitBodies() throws {
         let store = FakeRegistry.Store()
         let registry = try FakeRegistry(store) { request in

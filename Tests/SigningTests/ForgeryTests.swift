@@ -9,7 +9,7 @@ import Testing
 private let image = "sha256:" + String(repeating: "ab", count: 32)
 private let other = "sha256:" + String(repeating: "cd", count: 32)
 
-/// A bundle of cosign's present form, and everything that is not one.
+/// A bundle in cosign's present form, and documents that are almost one.
 @Suite struct BundleTests {
     private let key: PrivateKey
     private let stranger: PrivateKey
@@ -94,7 +94,7 @@ private let other = "sha256:" + String(repeating: "cd", count: 32)
         #expect(throws: Rejection.missingAnnotation("why")) {
             try verify(bytes, annotations: [keyValue("why=not")])
         }
-        // The same text to Swift, other bytes.
+        // Equal as Swift strings, but other bytes.
         let composed = try bundle(statement(annotations: [keyValue("k=\u{E9}")]), by: key)
         #expect(throws: Rejection.missingAnnotation("k")) {
             try verify(composed, annotations: [keyValue("k=e\u{301}")])
@@ -116,7 +116,7 @@ private let other = "sha256:" + String(repeating: "cd", count: 32)
         #expect(throws: Rejection.otherType("text/plain")) {
             try verify(bundle(statement(), payloadType: "text/plain", by: key))
         }
-        // What is signed is not the payload itself, nor another encoding of the same.
+        // The signed bytes are neither the payload itself nor another encoding of it.
         let payload = try statement()
         for message in [
             payload, Array("DSSEv1 \(payload.count) ".utf8) + payload,
@@ -140,7 +140,7 @@ private let other = "sha256:" + String(repeating: "cd", count: 32)
         }
     }
 
-    /// Statements that the key signed and that say nothing about this image.
+    /// Statements that the key signed, but that are not about this image.
     @Test(arguments: [
         #"{"_type":"https://in-toto.io/Statement/v1","subject":[],"predicateType":"T","predicate":{}}"#,
         #"{"_type":"https://in-toto.io/Statement/v1","predicateType":"T","predicate":{}}"#,
@@ -181,7 +181,7 @@ private let other = "sha256:" + String(repeating: "cd", count: 32)
         #expect(throws: Rejection.self) { try verify(bytes) }
     }
 
-    /// Changes to a good bundle, each of which makes it none.
+    /// Changes to a valid bundle, each of which makes it invalid.
     @Test(arguments: [
         ("bundle.v0.3+json", "bundle.v0.4+json"), (#""mediaType":"#, #""type":"#),
         (#""verificationMaterial":"#, #""material":"#), (#""dsseEnvelope":"#, #""envelope":"#),
@@ -211,7 +211,7 @@ private let other = "sha256:" + String(repeating: "cd", count: 32)
         #expect(throws: Rejection.self) { try verify(Array(changed.utf8)) }
     }
 
-    /// What is said beside the signature is not looked at: it is no one's word.
+    /// Data beside the signature is ignored: nobody signed it.
     @Test(arguments: [
         (#""hint":""#, #""hint":"AAAA"#), (#""sig":"#, #""keyid":"someone","sig":"#),
         (#""tlogEntries":[]"#, #""tlogEntries":[{"logIndex":"1","integratedTime":"99999999999"}]"#),
@@ -228,7 +228,7 @@ private let other = "sha256:" + String(repeating: "cd", count: 32)
         }
     }
 
-    /// A type with blanks and digits must not pass for the beginning of a payload.
+    /// A type with blanks and digits must not be mistaken for the beginning of a payload.
     @Test func typeAndPayloadDoNotRunTogether() throws {
         let payload = try statement()
         let whole = Envelope.signedBytes(payloadType: Statement.mediaType, payload: payload)
@@ -271,7 +271,7 @@ private let other = "sha256:" + String(repeating: "cd", count: 32)
     }
 }
 
-/// The form with a `.sig` tag: what cosign made, and what it did not.
+/// The form with a `.sig` tag: documents of cosign's, and others.
 @Suite struct SimpleSigningTests {
     private let repository = "192.168.64.2:5000/cosign-signed-single-sample"
 
@@ -335,7 +335,7 @@ private let other = "sha256:" + String(repeating: "cd", count: 32)
         }
     }
 
-    /// Payloads that the key signed and that are not what containers/image takes.
+    /// Payloads that the key signed, but that containers/image refuses.
     @Test(arguments: [
         #"{"critical":C}"#, #"{"optional":null}"#, #"{"critical":C,"optional":null,"more":1}"#,
         #"{"critical":C,"optional":[]}"#, #"{"critical":C,"optional":{"timestamp":"now"}}"#,

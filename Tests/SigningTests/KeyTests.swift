@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    /// A key's file asks for no more memory and time than a password is worth.
+    /// The memory and time that a key file asks for are bounded.
     @Test(arguments: [
         #""N":1073741824,"r":8,"p":1"#, #""N":65536,"r":8,"p":1000"#, #""N":65535,"r":8,"p":1"#,
         #""N":0,"r":8,"p":1"#, #""N":-2,"r":8,"p":1"#, #""N":65536,"r":0,"p":1"#,
@@ -97,7 +97,7 @@ import Testing
     }
 }
 
-/// Vectors of NaCl's paper, and what PyNaCl made.
+/// Vectors from the NaCl paper, and output of PyNaCl.
 @Suite struct XSalsa20Tests {
     @Test func vectorOfThePaper() {
         let key = hex("1b27556473e985d462cd51197a9a46c76009549eac6474f206c4ee0844f68389")

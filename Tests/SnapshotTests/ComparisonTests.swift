@@ -35,7 +35,7 @@ import Testing
         try work.write("t/a", "AAAA")
         settle()
         #expect(try work.changes("t", from: snapshot) == ["a"])
-        // The change time tells, which nobody sets back.
+        // The change time shows it, as no program can set it back.
         #expect(try work.changes("t", from: snapshot, isFast: true) == ["a"])
         try work.write("t/a", "aaaa")
         settle()
@@ -46,7 +46,7 @@ import Testing
         #expect(try work.changes("t", from: snapshot, isFast: true) == ["b b"])
     }
 
-    /// What may have been changed after it was read has no change time, and is always read.
+    /// A file that may have changed after it was read has no change time, and is always read.
     @Test func changedInTheFuture() throws {
         try work.write("t/a", "aaaa", time: 4_000_000_000)
         settle()
@@ -67,7 +67,7 @@ import Testing
         let clock = FileSystemClock(device: 1, time: 100_000_000_000)
         #expect(clock.isAfter(entry((5, 0), (99, 989_999_999)), on: 1))
         #expect(!clock.isAfter(entry((5, 0), (99, 989_999_999)), on: 2))
-        // Within a tick; by a clock that was set back; by one of whole seconds.
+        // Within a tick, with a clock that was set back, and with one of whole seconds.
         #expect(!clock.isAfter(entry((5, 0), (99, 990_000_000)), on: 1))
         #expect(!clock.isAfter(entry((5, 0), (100, 1)), on: 1))
         #expect(!clock.isAfter(entry((200, 0), (5, 1)), on: 1))
@@ -128,7 +128,7 @@ import Testing
         #expect(try work.changes("t", from: snapshot) == [".wh.c", ".wh.x", "a", "y"])
     }
 
-    /// Two files of two names each that exchange names: number of names, contents and times stay.
+    /// Two files with two names each exchange names: number of names, contents and times stay.
     @Test func namesThatMoved() throws {
         for name in ["1", "2", "3", "4"] { work.remove("t/\(name)") }
         try work.write("t/1", "same")

@@ -76,7 +76,7 @@ import Testing
         try work.write("t/moment", "")
         work.remove("t/moment")
         #expect(try fingerprint().digest != first.digest)
-        // Also in a directory that has no entry of its own.
+        // Also in a directory without an entry of its own.
         var patterns = ExcludePatterns()
         try patterns.add(Array("d".utf8))
         try patterns.add(Array("!d/kept".utf8))

@@ -41,7 +41,8 @@ import Testing
         #expect(snapshot.root?.kind == .directory)
     }
 
-    /// What oci-list says that small files of accounts hold, under the paths that links lead to.
+    /// The contents of small account files in oci-list's output, under the paths that links lead
+    /// to.
     @Test func contentsOfFiles() throws {
         let snapshot = try parse(
             """
@@ -106,7 +107,6 @@ import Testing
         #expect(entry[0].entry.time == SnapshotEntry.Time(seconds: 5, nanoseconds: nil))
     }
 
-    /// Comments of ours belong to the entry before them, in a text that says that it has them.
     /// Every byte at every place of a digest.
     @Test func digitsOfDigests() {
         let digits = Array("0123456789abcdefABCDEF".utf8)
@@ -124,6 +124,7 @@ import Testing
         }
     }
 
+    /// Comments of ours belong to the entry before them, if the text announces them.
     @Test func ownKeywords() throws {
         let text = """
             . type=dir

@@ -7,7 +7,7 @@ import Testing
 private struct MadeBase: LayerBase {
     private var entries: [[UInt8]: TarEntry] = [:]
 
-    /// - Parameter paths: what links are to, nil for files; directories come of themselves.
+    /// - Parameter paths: link targets by path, nil for files; their directories are added.
     init(_ paths: [String: String?]) {
         for (path, target) in paths {
             let components = path.split(separator: "/")

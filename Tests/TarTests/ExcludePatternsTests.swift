@@ -8,7 +8,7 @@ private func excludes(_ lines: String, _ path: String) throws -> Bool {
     return patterns.excludes(ascii(path))
 }
 
-/// Lines of an exclude file, the paths they leave out and the paths they keep.
+/// Lines of an exclude file, paths that they exclude and paths that they keep.
 struct ExcludeCase: Sendable, CustomTestStringConvertible {
     let lines: String
     let out: [String]
@@ -25,7 +25,7 @@ struct ExcludeCase: Sendable, CustomTestStringConvertible {
 
 @Suite struct ExcludePatternsTests {
     @Test(arguments: [
-        // Of the top level, and what is under a directory.
+        // At the top level, and below a directory.
         ExcludeCase(
             "name", out: ["name", "name/a", "name/a/b"], kept: ["a/name", "names", "nam"]),
         ExcludeCase("a/b", out: ["a/b", "a/b/c"], kept: ["a", "a/bc", "b", "x/a/b"]),
@@ -58,14 +58,14 @@ struct ExcludeCase: Sendable, CustomTestStringConvertible {
         ExcludeCase("**/**/x", out: ["x", "a/x", "a/b/x"]),
         ExcludeCase("a/**/*", out: ["a/b", "a/b/c"], kept: ["a"]),
         ExcludeCase("**/*/x", out: ["a/x", "a/b/x"], kept: ["x"]),
-        // Two stars as part of a name are any directories and what comes before a slash or nothing.
+        // Two stars as part of a name match any directories, and the text up to a slash or nothing.
         ExcludeCase("**file", out: ["file", "a/file", "a/b/file", "afile", "a/bfile/c"]),
         ExcludeCase("**.log", out: ["x.log", "a/secret.log", ".log"], kept: ["log", "a.logs"]),
         ExcludeCase("**file*", out: ["file", "a/file.txt"], kept: ["afile", "a/bfile"]),
         ExcludeCase("a**/*.txt", out: ["a/x.txt", "a/b/x.txt", "a/b/c/x.txt"], kept: ["b/x.txt"]),
         ExcludeCase("a/*.txt**", out: ["a/x.txt", "a/x.txt2"], kept: ["a/x.tx"]),
         ExcludeCase("foo**", out: ["foo", "foobar", "foo/a", "foobar/b"], kept: ["a/foo", "fo"]),
-        // Classes, and what takes away a meaning.
+        // Classes, and escaped characters.
         ExcludeCase("a[b-d]e", out: ["ace"], kept: ["ae", "aae", "aee", "acde"]),
         ExcludeCase("a[^b-d]e", out: ["aze", "a/e"], kept: ["ace", "ae"]),
         ExcludeCase("[!a]", out: ["!", "a"], kept: ["b"]),
@@ -86,7 +86,7 @@ struct ExcludeCase: Sendable, CustomTestStringConvertible {
         ExcludeCase("\n  a  \n\t\n", out: ["a"], kept: [" ", "b"]),
         ExcludeCase("a b", out: ["a b"], kept: ["a", "b"]),
         ExcludeCase("", kept: ["a"]),
-        // The last that matches decides.
+        // The last match decides.
         ExcludeCase("*.md\n!README.md", out: ["a.md"], kept: ["README.md", "a/b.md"]),
         ExcludeCase(
             "*.md\n!README*.md\nREADME-secret.md", out: ["a.md", "README-secret.md"],
@@ -145,7 +145,7 @@ struct ExcludeCase: Sendable, CustomTestStringConvertible {
         #expect(!patterns.excludes(ascii("#a")))
     }
 
-    /// Many stars take no time that grows with the power of their number.
+    /// The time for many stars is not exponential in their number.
     @Test(.timeLimit(.minutes(1)))
     func manyStars() throws {
         let name = String(repeating: "a", count: 250)

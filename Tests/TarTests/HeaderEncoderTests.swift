@@ -3,7 +3,7 @@ import Testing
 
 @testable import Tar
 
-/// The fields of a golden header as text; the checksums were added up elsewhere.
+/// The fields of a golden header as text; the checksums were computed by another program.
 private struct Golden {
     var name: [UInt8] = ascii("f")
     var mode = "0000644"
@@ -154,7 +154,7 @@ private func text(_ character: Character, _ count: Int) -> [UInt8] {
                 + Golden(
                     name: ascii("l"), mode: "0000777", type: "2", link: cafe, checksum: "010610"
                 ).bytes)
-        // No slash where the fields could part.
+        // No slash at which the name could be split.
         #expect(
             HeaderEncoder.encode(entry(.file, text("n", 101)))
                 == Golden.pax(
@@ -163,7 +163,7 @@ private func text(_ character: Character, _ count: Int) -> [UInt8] {
                 + Golden(name: text("n", 100), checksum: "034565").bytes)
     }
 
-    /// What is not UTF-8 stays in the ustar fields while it fits, where every reader takes bytes.
+    /// A name that is not UTF-8 stays in the ustar fields if it fits: readers take these as bytes.
     @Test func namesThatAreNotUTF8() {
         let latin1: [UInt8] = [0x63, 0x61, 0x66, 0xE9]
         #expect(
@@ -249,7 +249,7 @@ private func text(_ character: Character, _ count: Int) -> [UInt8] {
                 + Golden(checksum: "007343").bytes)
     }
 
-    /// The length of a record counts its own digits, which are more from 10, 100, 1000 on.
+    /// The length of a record includes its own digits, which are more from 10, 100, 1000 on.
     @Test func lengthOfRecords() throws {
         for count in [1, 2, 3, 4, 88, 89, 90, 91, 985, 986, 987, 988, 989, 9984, 9985, 9986, 9987] {
             let path = text("n", count) + [0xC3, 0xA9]
@@ -262,7 +262,7 @@ private func text(_ character: Character, _ count: Int) -> [UInt8] {
         }
     }
 
-    /// Whatever an entry says, a reader gets it back.
+    /// A reader gets every entry back as it was.
     @Test func randomEntriesSurvive() throws {
         var random = SeededGenerator(20)
         for _ in 0..<500 {

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Tar
 
-/// What several threads made of a walk.
+/// Results of several threads, in the order of the walk.
 @Suite struct OrderedRingTests {
-    /// Squares a number; some take longer than others.
+    /// Squares a number; the time that it needs varies.
     private final class Chunk: RingChunk {
         private let results: Guarded<[Int]>
         private let failsAt: Int?
@@ -50,7 +50,7 @@ import Testing
         #expect(results.withLock { $0 }.isEmpty)
     }
 
-    /// The walk learns of it when it asks for the next chunk, or at the end.
+    /// The walk gets the error when it asks for the next chunk, or at the end.
     @Test(arguments: [0, 100, 299]) func errorStopsTheWalk(failsAt: Int) throws {
         let results = Guarded<[Int]>([])
         let ring = try OrderedRing(
@@ -67,7 +67,7 @@ import Testing
         #expect(results.withLock { $0 } == (0..<failsAt).map { $0 * $0 })
     }
 
-    /// What was finished until then is a beginning of the whole.
+    /// The results until then are the first ones of the whole.
     @Test func cancelledWalk() throws {
         let results = Guarded<[Int]>([])
         let ring = try OrderedRing((0..<8).map { _ in Chunk(results) }, workerCount: 4)

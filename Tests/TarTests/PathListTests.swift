@@ -23,7 +23,7 @@ private func sorted(_ names: [String]) throws -> [String] {
         for _ in 0..<50 { #expect(try sorted(order.shuffled(using: &random)) == order) }
     }
 
-    /// An order that contradicts itself shows in another shuffle.
+    /// An inconsistent order would show in another shuffle.
     @Test func everyPairAgreesWithTheWhole() throws {
         let parts = [".", ".w", ".wh", ".wh.", ".wh.a", ".wh..a", ".a", ".x", "a", "a.b", "\u{1}"]
         var names: [String] = []
@@ -45,7 +45,7 @@ private func sorted(_ names: [String]) throws -> [String] {
                 try sorted([reference[pair[1]], reference[pair[0]]])
                     == [reference[pair[0]], reference[pair[1]]])
         }
-        // Whiteouts before their siblings, all of them.
+        // All whiteouts come before their siblings.
         for parent in ["", "a/", ".wh/"] {
             let siblings = reference.filter {
                 $0.hasPrefix(parent) && !$0.dropFirst(parent.count).contains("/") && $0 != parent
@@ -81,7 +81,7 @@ private func sorted(_ names: [String]) throws -> [String] {
         #expect(throws: TarError.self) { try sorted(ascii(text)) }
     }
 
-    /// With its marks a list is refused wherever it is cut, and whatever follows its end.
+    /// A list with marks is refused wherever it is truncated, and whatever follows its end.
     @Test(arguments: [UInt8(0), UInt8(ascii: "\n")])
     func marks(separator: UInt8) throws {
         let records = [".wh..wh..list-begin", "b", "a/.wh.c", "", "a", ".wh..wh..list-end"]
@@ -101,7 +101,7 @@ private func sorted(_ names: [String]) throws -> [String] {
                 .isEmpty)
     }
 
-    /// Nothing is what a process leaves that was cut off at once; from a file it is a list.
+    /// A process that failed at once leaves an empty pipe; an empty file is a list.
     @Test func emptyPipe() throws {
         #expect(throws: TarError.self) {
             try withInput(pieces: []) { try PathList($0, isNullSeparated: false).count }

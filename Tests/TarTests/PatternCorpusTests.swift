@@ -8,8 +8,8 @@ private func excludes(_ lines: String, _ path: String) throws -> Bool {
     return patterns.excludes(ascii(path))
 }
 
-/// What the tables of moby/patternmatcher decide, and Go's filepath.Match and regexp, on which its
-/// meaning rests: for each question that they ask, a row of our own.
+/// The questions that the tables of moby/patternmatcher answer, and those of Go's filepath.Match
+/// and regexp, on which it is built, with rows of our own.
 @Suite struct PatternCorpusTests {
     @Test(arguments: [
         // Two stars alone, and with slashes.
@@ -79,7 +79,7 @@ private func excludes(_ lines: String, _ path: String) throws -> Bool {
 
     @Test(arguments: [
         "[]x]", "[-]", "[z-]", "[-z]", "\\", "[a-c-e]", "[", "[^", "[^xy", "x[", "!", "! ",
-        // Well-formed for filepath.Match, and no expression.
+        // Well-formed for filepath.Match, but not as an expression.
         "[Local-Only]/", "[b-a]",
     ])
     func malformed(_ pattern: String) {
@@ -87,7 +87,7 @@ private func excludes(_ lines: String, _ path: String) throws -> Bool {
     }
 }
 
-/// A pattern with wildcards is a regular expression of Go's, in which more has a meaning.
+/// A pattern with wildcards is a Go regular expression, in which more characters are special.
 @Suite struct PatternExpressionTests {
     @Test(arguments: [
         // Stars and question marks in a class become classes of their own.
@@ -98,7 +98,7 @@ private func excludes(_ lines: String, _ path: String) throws -> Bool {
         ExcludeCase("x[**]", out: ["x.", "x*", "x(", "x)", "x?", "x/"], kept: ["x", "xa"]),
         ExcludeCase("x[a*b]", out: ["xb]", "xa^b]"], kept: ["xa", "x*"]),
         ExcludeCase("x[\\*]", out: ["x*"], kept: ["x", "xa"]),
-        // The beginning is nowhere else.
+        // The beginning matches nowhere else.
         ExcludeCase("^*", out: ["a", "^a"]),
         ExcludeCase("*^a", out: ["a"], kept: ["x^a", "^a"]),
         ExcludeCase("**/^a*", out: ["a", "ab"], kept: ["^a", "d/a", "d/^a"]),
@@ -135,7 +135,7 @@ private func excludes(_ lines: String, _ path: String) throws -> Bool {
         ExcludeCase("a*\\Ab", kept: ["ab", "a"]),
         ExcludeCase("a\\zb*", kept: ["ab", "a"]),
         ExcludeCase("d/a\\b/*", out: ["d/a/x"], kept: ["d/ab/x"]),
-        // Quoted text, which may have no end, and then nothing says where a path ends.
+        // Quoted text may have no end, and then the pattern has no anchor at its end.
         ExcludeCase("\\Qa.b\\E?", out: ["a\\.bx"], kept: ["a.bx"]),
         ExcludeCase("\\Qab\\E", out: ["ab"], kept: ["abc"]),
         ExcludeCase("\\Qab", out: ["ab$", "ab$c"], kept: ["ab"]),
@@ -172,7 +172,7 @@ private func excludes(_ lines: String, _ path: String) throws -> Bool {
         #expect(throws: PatternError.self) { try excludes(pattern, "x") }
     }
 
-    /// A line is cleaned as a path, then its space and its `!` are looked at once more.
+    /// A line is cleaned as a path; then its space and its `!` are interpreted again.
     @Test(arguments: [
         ExcludeCase("\u{A0}a\u{2003}\u{B}", out: ["a"]),
         ExcludeCase("/ a", out: ["a"], kept: [" a"]),
@@ -192,7 +192,7 @@ private func excludes(_ lines: String, _ path: String) throws -> Bool {
         for path in rule.kept { #expect(try !excludes(rule.lines, path), "\(path)") }
     }
 
-    /// In an expression any byte that is not UTF-8 is any other; as plain text it is itself.
+    /// In an expression, a byte that is not UTF-8 matches any other; as plain text, only itself.
     @Test func bytesThatAreNotText() throws {
         var patterns = ExcludePatterns()
         try patterns.add(ascii("x") + [0xE9] + ascii("*"))

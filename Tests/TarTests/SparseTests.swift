@@ -3,8 +3,8 @@ import Testing
 
 @testable import Tar
 
-/// One sparse file, in every form that GNU tar writes: 1000 bytes of data at 4096, 512 at 1 MiB, and
-/// a hole behind.
+/// One sparse file, in every form that GNU tar writes: 1000 bytes of data at 4096, 512 at 1 MiB,
+/// and a hole at the end.
 enum SparseArchives {
     static let size = UInt64(2 << 20)
     private static let first = [UInt8](repeating: 0x41, count: 1024)
@@ -48,7 +48,7 @@ enum SparseArchives {
         + header.entry(
             padded(ascii("3\n4096\n1024\n1048576\n512\n2097152\n0\n")) + first + second)
 
-    /// With a map that goes on in a block of its own.
+    /// The map continues in a block of its own.
     static let old: [UInt8] = {
         let header = ForeignHeader(
             format: .gnu, name: ascii("sparse"), type: UInt8(ascii: "S"), size: octal(1536),

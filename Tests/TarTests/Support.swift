@@ -7,7 +7,7 @@ func ascii(_ text: String) -> [UInt8] { Array(text.utf8) }
 
 func zeros(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
 
-/// One header block from the texts of its fields and nothing else, the checksum included.
+/// A header block of the texts of its fields, with the given checksum.
 func block(_ fields: [(offset: Int, text: [UInt8])]) -> [UInt8] {
     var block = zeros(512)
     for field in fields {
@@ -81,7 +81,7 @@ func checksummed(_ header: [UInt8]) -> [UInt8] {
     return header
 }
 
-/// An extended header of a type, as it stands before the entry it speaks of.
+/// An extended header of a type, which applies to the next entry.
 func extended(_ type: Character, _ data: [UInt8]) -> [UInt8] {
     ForeignHeader().with {
         $0.type = type.asciiValue ?? 0
@@ -101,7 +101,7 @@ func paxRecords(_ records: [(String, [UInt8])]) -> [UInt8] {
 
 let endOfArchive = zeros(1024)
 
-/// Calls `body` with an input that hands out each piece in a read of its own.
+/// Calls `body` with an input that returns each piece in a read of its own.
 func withInput<Result>(
     pieces: [[UInt8]], _ body: (InputStream) throws -> Result
 ) throws -> Result {
@@ -109,7 +109,7 @@ func withInput<Result>(
     let status = socketpair(AF_UNIX, CInt(SOCK_SEQPACKET.rawValue), 0, &sockets)
     precondition(status == 0)
     defer { close(sockets[0]) }
-    // A thread of its own: one of the tests' would be taken from the tests.
+    // A thread of its own, as the tests' threads may all be busy.
     let writer = Unmanaged.passRetained(PieceWriter(pieces, to: sockets[1]))
     var thread = pthread_t()
     let started = pthread_create(&thread, nil, PieceWriter.run, writer.toOpaque())
@@ -212,7 +212,7 @@ func follow(pieces: [[UInt8]], isEndProved: Bool = false) throws(TarError) {
 
 func follow(_ bytes: [UInt8]) throws(TarError) { try follow(pieces: [bytes]) }
 
-/// What a writer puts out, up to its end of archive.
+/// The output of a writer, with the end of the archive.
 func written(
     _ policy: EntryPolicy = EntryPolicy(), warnings: (String) -> Void = { _ in },
     _ body: (TarWriter) throws -> Void

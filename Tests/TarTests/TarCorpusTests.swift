@@ -44,11 +44,11 @@ private func sparse(
     return bytes
 }
 
-/// A tar, and its entries: type, path, size, and what is particular about them.
+/// A tar, and its entries: type, path, size, and other notable fields.
 struct CorpusArchive: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let bytes: [UInt8]
-    /// nil when it is refused.
+    /// nil if it is refused.
     let entries: [String]?
 
     init(_ description: String, _ bytes: [UInt8], _ entries: [String]?) {
@@ -79,8 +79,8 @@ extension TarEntry {
 
 private let nameOf99 = String(repeating: "n", count: 99)
 
-/// What the test archives of Go's archive/tar and of libarchive hold that a reader can get wrong: for
-/// each an archive of our own, made here, and what is read from it.
+/// The questions that the test archives of Go's archive/tar and of libarchive ask of a reader: for
+/// each an archive of our own, and the expected entries.
 @Suite struct TarCorpusTests {
     /// Go's archive/tar, testdata.
     static let goArchives: [CorpusArchive] = [
@@ -243,7 +243,7 @@ private let nameOf99 = String(repeating: "n", count: 99)
     @Test(arguments: goArchives)
     func asGoReads(_ archive: CorpusArchive) throws { try check(archive) }
 
-    /// The same, sparse files: the size is that of the whole file.
+    /// The same for sparse files: the size is that of the whole file.
     static let sparseArchives: [CorpusArchive] = [
         CorpusArchive(
             "old: data only",
@@ -361,7 +361,7 @@ private let nameOf99 = String(repeating: "n", count: 99)
     @Test(arguments: sparseArchives)
     func sparseFiles(_ archive: CorpusArchive) throws { try check(archive) }
 
-    /// libarchive's test archives, as far as they are tars.
+    /// libarchive's test archives, those that are tars.
     static let libarchiveArchives: [CorpusArchive] = [
         CorpusArchive(
             "access control lists are passed over",
@@ -489,7 +489,7 @@ private let nameOf99 = String(repeating: "n", count: 99)
             ])
     }
 
-    /// What a reader and a follower make of it must agree.
+    /// Reader and follower must agree on it.
     private func check(_ archive: CorpusArchive) throws {
         let bytes = archive.bytes + endOfArchive
         guard let entries = archive.entries else {
@@ -500,7 +500,7 @@ private let nameOf99 = String(repeating: "n", count: 99)
         if !archive.testDescription.hasPrefix("two tars") { try follow(bytes) }
     }
 
-    /// The data is not kept: some files have gibibytes of holes.
+    /// The data is not kept in memory: some files have gibibytes of holes.
     private func paths(_ bytes: [UInt8]) throws -> [String] {
         try withInput(bytes) { input in
             var reader = TarReader(input)
@@ -531,7 +531,7 @@ private func map01(_ size: String, _ count: String, _ map: String) -> [(String, 
 }
 
 extension [UInt8] {
-    /// A header with another text in it, and the checksum for that.
+    /// A header with another text in it, and the new checksum.
     fileprivate func replacing(_ offset: Int, _ text: [UInt8]) -> [UInt8] {
         var bytes = self
         bytes.replaceSubrange(offset..<(offset + text.count), with: text)

@@ -40,7 +40,7 @@ import Testing
         try follow(pieces: [archive + mixedArchive], isEndProved: true)
     }
 
-    /// Unless something else proves that nothing was cut off.
+    /// Unless a digest proves that nothing is missing.
     @Test func aSingleZeroBlockIsNoEnd() throws {
         let entry = ForeignHeader().bytes
         for archive in [entry + zeros(512), entry + zeros(700), zeros(512), zeros(1023)] {
@@ -86,12 +86,12 @@ import Testing
 
     @Test func sizesFromWhereverTheyCome() throws {
         let data = padded(zeros(700).map { _ in 0xAA })
-        // Base 256, as GNU tar writes sizes that octal has no room for.
+        // Base 256, in which GNU tar writes sizes that octal cannot hold.
         let base256: [UInt8] = [0x80] + zeros(9) + [0x02, 0xBC]
         try follow(ForeignHeader(format: .gnu, size: base256).bytes + data + endOfArchive)
         let record = extended("x", paxRecords([("size", ascii("700"))]))
         try follow(record + ForeignHeader().bytes + data + endOfArchive)
-        // The record speaks of one entry only, and not of one without data.
+        // The record applies to one entry only, even if the entry has no data.
         try follow(record + ForeignHeader().bytes + data + ForeignHeader().bytes + endOfArchive)
         try follow(
             record + ForeignHeader(type: UInt8(ascii: "5")).bytes + ForeignHeader().bytes
@@ -146,7 +146,7 @@ import Testing
         }
     }
 
-    /// A size that does not fit the address space is no trap, only a tar that is cut.
+    /// A size beyond the address space does not trap: the tar is truncated.
     @Test(arguments: [UInt64(Int64.max), UInt64(Int64.max) - 511, 1 << 62])
     func hugeSizes(_ size: UInt64) {
         let archive =
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    /// What one reader takes and another refuses is refused by both.
+    /// If one reader refuses an archive, the other does too.
     @Test(arguments: [UInt64(Int64.max) + 1, UInt64.max])
     func sizesBeyondFileOffsets(_ size: UInt64) {
         isMalformed(
@@ -184,7 +184,7 @@ import Testing
     @Test(arguments: "xgLK")
     func extendedHeadersHaveALimit(_ type: Character) throws {
         func archive(_ count: Int) -> [UInt8] {
-            // One record, which is a name too.
+            // One record, which could also be a name.
             let text = "\(count) comment="
             let data = ascii(text + String(repeating: "c", count: count - text.count - 1) + "\n")
             return extended(type, data) + ForeignHeader().bytes + endOfArchive
@@ -233,7 +233,7 @@ import Testing
                 bytes[Int.random(in: 0..<bytes.count, using: &random)] = .random(
                     in: 0...255, using: &random)
             }
-            // With right checksums the damage gets further.
+            // With right checksums the damage is found later.
             for offset in stride(from: 0, to: bytes.count - 1024, by: 512)
             where bytes[(offset + 257)..<(offset + 262)].elementsEqual(ascii("ustar")) {
                 let header = Array(bytes[offset..<(offset + 512)])
@@ -241,7 +241,7 @@ import Testing
             }
             let follows = (try? follow(pieces: [bytes], isEndProved: true)) != nil
             let reads = (try? readEntries(bytes)) != nil
-            // What the reader takes, the follower takes too.
+            // What the reader accepts, the follower accepts too.
             #expect(follows || !reads)
         }
     }

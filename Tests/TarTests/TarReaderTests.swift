@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func everyCutIsFound() {
-        // One zero block is an end, and part of another is a cut.
+        // One zero block is an end; a part of a second one is a truncated tar.
         for count in 0..<mixedArchive.count where count != mixedArchive.count - 512 {
             #expect(throws: TarError.self, "cut at \(count)") {
                 try readEntries(Array(mixedArchive[..<count]))
@@ -71,13 +71,13 @@ import Testing
         }
         #expect(try readEntries(zeros(10240)).isEmpty)
         #expect(try readEntries(zeros(512)).isEmpty)
-        // After a single zero block entries must not go on.
+        // Entries after a single zero block are refused.
         #expect(throws: TarError.self) {
             try readEntries(mixedArchive.dropLast(512) + mixedArchive)
         }
     }
 
-    /// Some readers pass over the data, others do not.
+    /// With and without skipping the data.
     @Test func anOldDirectoryWithData() throws {
         let old = ForeignHeader(format: .v7, name: ascii("d/"), type: 0)
         #expect(try readEntries(old.bytes + endOfArchive).map(\.entry.kind) == [.directory])
@@ -103,7 +103,7 @@ import Testing
         #expect(entries.first?.entry.modificationTime == -2)
     }
 
-    /// Where ustar has the prefix GNU tar has times of access and change, when it was asked for them.
+    /// In place of ustar's prefix GNU tar can have times of access and change.
     @Test func fieldsOfGNUAreNoPrefix() throws {
         let header = ForeignHeader(
             format: .gnu, more: [(345, ascii("14524751400\0")), (357, ascii("14524751400\0"))])
@@ -135,7 +135,7 @@ import Testing
         #expect(entry.extendedAttributes.map(\.value) == [ascii("x=y"), [0, 1, 0x0A]])
     }
 
-    /// An empty value takes a record back (POSIX, pax, "pax Extended Header").
+    /// An empty value cancels a record (POSIX, pax, "pax Extended Header").
     @Test func emptyRecordsSayNothing() throws {
         let records = paxRecords([
             ("path", []), ("size", []), ("uid", []), ("mtime", []), ("linkpath", []),
@@ -179,7 +179,7 @@ import Testing
     }
 
     @Test func modesOfOldTools() throws {
-        // Some write the type of the file into the mode.
+        // Some programs write the file type into the mode.
         let header = ForeignHeader(mode: ascii("104755 \0"))
         #expect(try readEntries(header.bytes + endOfArchive).map(\.entry.mode) == [0o4755])
     }

@@ -60,7 +60,7 @@ private func isRefused(_ archive: [UInt8], at path: String) -> Bool {
         #expect(entries.allSatisfy { $0.entry.uid == 1000 && $0.entry.modificationTime == 7 })
         #expect(entries[3].data == ascii("data"))
         #expect(entries[4].entry.linkTarget == ascii("usr/app/a/file"))
-        // Without a root directory the archive's own root is that of the image, and left out.
+        // Without a root directory, the archive's root is the image's, and has no entry.
         #expect(try rewritten(archive).first?.entry.path == ascii("a/"))
     }
 
@@ -107,7 +107,7 @@ private func isRefused(_ archive: [UInt8], at path: String) -> Bool {
         #expect(isRefused(directory.bytes + turned.bytes + endOfArchive, at: "a"))
     }
 
-    /// A link whose target is not in the layer would be a link to whatever the base has, or nothing.
+    /// A link to a target outside the layer would link to whatever the base has, or to nothing.
     @Test func hardLinks() throws {
         #expect(isRefused(link.bytes + file.bytes + endOfArchive, at: "./a/link"))
         #expect(isRefused(directory.bytes + link.bytes + endOfArchive, at: "./a/link"))
@@ -128,7 +128,7 @@ private func isRefused(_ archive: [UInt8], at path: String) -> Bool {
         let kept = try rewritten(
             whiteout("a/.wh.b").bytes + whiteout("a/.wh..wh..opq").bytes + endOfArchive)
         #expect(kept.count == 2)
-        // What aufs left at the top is none of the image's.
+        // Leftovers of aufs at the top are not part of the image.
         for name in [".wh..wh.aufs", ".wh..wh.plnk/1.2"] {
             #expect(try rewritten(whiteout(name).bytes + endOfArchive).isEmpty)
         }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Tar
 
-/// With and without openat2(2), everything is the same.
+/// The results with and without openat2(2) are the same.
 @Suite(.serialized) struct TreeExtractorTests {
     private typealias Entry = UnpackFixture.Entry
 
@@ -13,7 +13,7 @@ import Testing
         .file("f", "3"), .link("l", "d"),
     ]
 
-    /// Applies `upper` over `lower`, both ways, and twice.
+    /// Applies `upper` over `lower`, with both resolvers, and twice.
     private func expect(
         _ upper: [Entry], makes expected: [String], location: SourceLocation = #_sourceLocation
     ) throws {
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func namesOfALayerAreLimited() throws {
-        // A directory that replaces another has names of its own.
+        // A directory that replaces another starts a count of its own.
         let entries = (0..<4).flatMap { _ in
             [Entry.directory("x"), .file("x/1"), .file("x/2"), .file("x")]
         }
@@ -56,7 +56,7 @@ import Testing
             try UnpackFixture().apply(archive: archive, nameLimit: 2)
         }
         #expect(error?.message == "cannot unpack 'x/2': more than 2 names in one layer")
-        // Layers are counted each by itself.
+        // Each layer has its own count.
         let fixture = try UnpackFixture()
         for name in ["a", "b", "c"] {
             try fixture.apply(
@@ -73,7 +73,7 @@ import Testing
             makes: ["d/", "d/old=1", "d/sub/", "d/sub/old=2", "f=3", "l>d"])
     }
 
-    /// What whiteouts name is resolved on the tree as it was before the layer, through no link.
+    /// A whiteout's path is resolved in the tree before the layer, and through no link.
     @Test(arguments: [true, false])
     func whiteoutsGoThroughNoLink(isFirst: Bool) throws {
         let all = ["d/", "d/old=1", "d/sub/", "d/sub/old=2"]
@@ -98,7 +98,7 @@ import Testing
         #expect(try fixture.listing == ["loop>loop", "none>nowhere"])
     }
 
-    /// A directory of the layer hides what a lower one has in its place, also without an entry.
+    /// A directory of the layer replaces a lower file, also without an entry.
     @Test func impliedDirectoriesReplace() throws {
         let all = ["d/", "d/old=1", "d/sub/", "d/sub/old=2"]
         try expect([.file("f/a/b", "x")], makes: all + ["f/", "f/a/", "f/a/b=x", "l>d"])
@@ -109,7 +109,7 @@ import Testing
         try expectRefusal([.file("new"), .file("new/x")], "not a directory")
     }
 
-    /// Many more directories than are remembered at once, visited twice.
+    /// Many more directories than are kept in memory, visited twice.
     @Test func directoriesAreFinishedInBetween() throws {
         let fixture = try UnpackFixture()
         let long = String(repeating: "n", count: 200)
@@ -147,7 +147,7 @@ import Testing
         #expect(warnings.first?.contains("'user.note' is left out, first of 'link'") == true)
     }
 
-    /// A program must not run as another user than the layer says.
+    /// A program must not run as another user than the one in the layer.
     @Test func setIDBitsNeedTheirOwner() throws {
         let fixture = try UnpackFixture()
         var file = Entry.file("program", mode: 0o6755)
@@ -159,7 +159,7 @@ import Testing
         #expect(try fixture.status("program").st_mode & 0o7777 == 0o6755)
     }
 
-    /// In either order: the layer's own stay, at any depth.
+    /// In either order: the layer's own files stay, at any depth.
     @Test(arguments: [true, false])
     func whiteoutsSpareTheirOwnLayer(isFirst: Bool) throws {
         func layer(_ whiteouts: [Entry], _ entries: [Entry]) -> [Entry] {
@@ -177,7 +177,7 @@ import Testing
         try expect(
             layer([.file(".wh.d")], [.file("d/sub/new", "8")]),
             makes: ["d/", "d/sub/", "d/sub/new=8", "f=3", "l>d"])
-        // By another name of the same directory.
+        // The same directory under another name.
         try expect(
             layer([.file("d/.wh..wh..opq")], [.file("l/new", "9")]),
             makes: ["d/", "d/new=9", "f=3", "l>d"])
@@ -189,7 +189,7 @@ import Testing
             try expectRefusal([.file(name)], "whiteout that deletes nothing")
         }
         try expectRefusal([.file(".wh.d/f")], "named like a whiteout")
-        // What aufs left at the top is none of the image's.
+        // Leftovers of aufs at the top are not part of the image.
         try expect(
             [.file(".wh..wh.aufs"), .directory(".wh..wh.plnk"), .file(".wh..wh.plnk/1.2")],
             makes: ["d/", "d/old=1", "d/sub/", "d/sub/old=2", "f=3", "l>d"])
@@ -204,7 +204,7 @@ import Testing
             [.directory("l"), .file("l/g")],
             makes: ["d/", "d/old=1", "d/sub/", "d/sub/old=2", "f=3", "l/", "l/g="])
         try expect([.link("d", "f")], makes: ["d>f", "f=3", "l>d"])
-        // The directory that was open under the name is not written to any more.
+        // The directory that was open under this name is no longer written to.
         try expect(
             [.file("d/a"), .link("d", "e"), .directory("e"), .file("d/b", "x")],
             makes: ["d>e", "e/", "e/b=x", "f=3", "l>d"])
@@ -217,7 +217,7 @@ import Testing
                 "abs>/d/sub", "d/", "d/new=x", "d/old=1", "d/sub/", "d/sub/old=2", "d/sub/y=",
                 "f=3", "l>d", "up>../../d",
             ])
-        // A link to what is not there makes it, inside.
+        // A link to a missing directory creates it, inside the tree.
         try expect(
             [.link("var", "../../run/x"), .file("var/a/b", "x"), .file(".wh.d")],
             makes: ["f=3", "l>d", "run/", "run/x/", "run/x/a/", "run/x/a/b=x", "var>../../run/x"])
@@ -261,7 +261,7 @@ import Testing
             #expect(try fixture.status("made").st_mtim.tv_sec == 1000)
         }
         try check()
-        // A layer that has no entry for a directory leaves its time alone.
+        // A directory without an entry in the layer keeps its time.
         try fixture.apply([.file("d/new"), .file("d/ro/new"), .file("d/.wh.f"), .file("made/g")])
         try fixture.apply([.file("d/f", "x", mode: 0o4711)])
         try check()
@@ -300,7 +300,7 @@ import Testing
         #expect(try fixture.listing == ["null=", "zero="])
     }
 
-    /// More levels than descriptors are kept open, and a walk back up.
+    /// More levels than open descriptors, and a walk back up.
     @Test func deepTrees() throws {
         let fixture = try UnpackFixture()
         let depths = Array(1...600)
@@ -314,7 +314,7 @@ import Testing
         #expect(try fixture.listing.isEmpty)
     }
 
-    /// A tar without its end is refused, unless something else proves it to be whole.
+    /// A tar without its end is refused, unless a digest proves that it is complete.
     @Test func missingEnd() throws {
         for (isEndProved, cut, isWhole) in [
             (false, 0, false), (true, 0, true), (true, 511, true), (true, 512, false),

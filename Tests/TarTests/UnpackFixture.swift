@@ -3,7 +3,7 @@ import Glibc
 
 @testable import Tar
 
-/// A directory that layers are unpacked into, gone with the test.
+/// A directory that layers are unpacked into; removed at the end of the test.
 final class UnpackFixture {
     let path: Path
 

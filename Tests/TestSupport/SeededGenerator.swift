@@ -1,4 +1,4 @@
-/// The same numbers every time, so that a test that fails fails again.
+/// The same numbers in every run, so that failures can be repeated.
 public struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

@@ -1,7 +1,7 @@
 import ByteStream
 import Glibc
 
-/// A directory that is gone with the test.
+/// A directory that is removed at the end of the test.
 public final class TemporaryDirectory: Sendable {
     public let path: Path
 

@@ -100,7 +100,7 @@ private func failure(_ line: [UInt8]) -> (any Failure)? {
 }
 
 @Suite struct LineSetTests {
-    /// Which of the lines, by their numbers, are in each set.
+    /// The numbers of the lines that belong to each set.
     @Test(arguments: [
         ([nil], ["0"]), ([nil, nil], ["0 1"]), (["1/1"], ["0"]), (["1/2", "2/2"], ["0 1"]),
         (["1/2", nil, "2/2"], ["0 2", "1"]), ([nil, "1/2", "2/2", nil], ["0", "1 2", "3"]),
@@ -137,7 +137,7 @@ private func failure(_ line: [UInt8]) -> (any Failure)? {
         let several = ImageLines.numbered([image(), image("arm64"), image("arm")])
         #expect(
             several.map { $0.manifest[annotation: Annotation.position] } == ["1/3", "2/3", "3/3"])
-        // A position that a registry's manifest has is no one's.
+        // A position in a stored manifest is ignored.
         let foreign = ImageLines.numbered([image(position: "1/9")])
         #expect(foreign[0].manifest[annotation: Annotation.position] == nil)
     }

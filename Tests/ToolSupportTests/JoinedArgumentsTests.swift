@@ -30,7 +30,7 @@ import Testing
         try JoinedArguments(arguments, for: Command.self).arguments
     }
 
-    /// Enough arguments to be joined: those given, 40 times.
+    /// So many arguments that they are joined: the given ones, 40 times.
     private func many(_ arguments: [String]) -> [String] {
         (0..<40).flatMap { round in arguments.map { $0.replacing("N", with: String(round)) } }
     }

@@ -1,8 +1,8 @@
-"""chunked_layer.py DESCRIPTOR BLOB TAR: checks a zstd:chunked layer as a reader of its table does.
+"""chunked_layer.py DESCRIPTOR BLOB TAR: checks a zstd:chunked layer like a reader of its table.
 
-Only what the descriptor's annotations say is used to find anything. Every frame is taken alone and
-decoded by zstd(1); every digest is checked; the tar is rebuilt from tar-split and the payloads; and the
-table says of every entry what Python's tarfile finds in the tar. Prints how many files and chunks."""
+Everything is found by the descriptor's annotations alone. Every frame is decoded alone by zstd(1), every
+digest is checked, the tar is rebuilt from tar-split and the payloads, and the table is compared with the
+entries that Python's tarfile finds. Prints the numbers of files and chunks."""
 
 import base64
 import hashlib
@@ -69,7 +69,7 @@ check(descriptor["mediaType"] == "application/vnd.oci.image.layer.v1.tar+zstd", 
 check(annotations["containerd.io/uncompressed"] == sha256(tar), "the diffID")
 check(decode(0, len(blob)) == tar, "the whole does not decompress to the tar")
 
-# The footer says the same as the annotations.
+# The footer and the annotations agree.
 offset, size, plain, kind = numbers("manifest-position", 4)
 split_offset, split_size, split_plain = numbers("tarsplit-position", 3)
 footer = blob[-72:]
@@ -88,7 +88,7 @@ check(table["tarSplitDigest"] == sha256(blob[split_offset:split_offset + split_s
 lines = decode(split_offset, split_offset + split_size)
 check(len(lines) == split_plain, "tar-split's size")
 
-# Every file alone; chunks end where the next begins.
+# Every file alone; each chunk ends where the next one begins.
 entries = [entry for entry in table["entries"] if entry["type"] != "chunk"]
 check(len({entry["name"] for entry in entries}) == len(entries), "a name twice")
 payloads, chunks, current = {}, {}, None
@@ -143,7 +143,7 @@ for line in lines.splitlines():
 check(rebuilt == tar, "tar-split and payloads are not the tar")
 check(names == [entry["name"] for entry in entries], "tar-split and table differ")
 
-# What the table says of the entries.
+# The entries in the table.
 with tarfile.open(sys.argv[3], encoding="utf-8", errors="surrogateescape") as archive:
     members = archive.getmembers()
 check(len(members) == len(entries), "entries are missing")

@@ -1,6 +1,6 @@
-"""describe_tree.py DIR [no-xattrs] [no-times]: what is in a tree, one line for each path, in byte order.
+"""describe_tree.py DIR [no-xattrs] [no-times]: prints the paths of a tree, one to a line, in byte order.
 
-Sockets are left out, and attributes that belong to the machine. Times are whole seconds, rounded down.
+Sockets and attributes that belong to the machine are left out. Times are whole seconds, rounded down.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
-# What the cases of Dockerfiles share, beside lib.sh: buildah as a judge of config and tree.
+# Functions for the cases of Dockerfiles, in addition to lib.sh: comparisons of config and tree with buildah.
 
-# Its storage and policy are the case's own.
+# buildah's storage and policy are the case's own.
 prepare_buildah() {
 	mkdir -p "$HOME/.config/containers"
 	echo '{"default": [{"type": "insecureAcceptAnything"}]}' >"$HOME/.config/containers/policy.json"
@@ -69,8 +69,8 @@ build_both() {
 	wait "$!" || theirs=$?
 }
 
-# compare DOCKERFILE CONTEXT [OPTION...]: builds it with both; the same config and the same tree.
-# The argument BASE is what either calls the image `base`.
+# compare DOCKERFILE CONTEXT [OPTION...]: builds it with both, and compares config and tree. The build
+# argument BASE is the name of the image `base` for each.
 compare() {
 	build_both "$@"
 	[ "$ours" -eq 0 ] || fail "status $ours: $(cat ours.err "$1")"

@@ -1,13 +1,12 @@
-"""Runs tools again and again, each time with another system call that fails.
+"""Runs tools repeatedly; in each run another system call fails.
 
 usage: faults.py SHIM STORAGE <CASES
 
-CASES is a JSON list of objects as Case has them; STORAGE is the directory of the registry.
-Every call that a run makes is made to fail, one at a time, with every error that it can give.
-Then: a documented status, one message; nothing on stdout that passes for a result; under every
-name what was there before or what a whole run puts there, and no other names. A run that ends
-well, which is what interrupts and short transfers must come to, has the same results as one
-that nothing disturbed.
+CASES is a JSON list of objects with the fields of Case; STORAGE is the directory of the registry.
+Each system call of a run fails once, with each error that the call can have. The run must then
+have a documented status and one message, and stdout must not pass for a result. Every file has its
+previous content or that of a complete run, and there are no other files. A run that succeeds, as it
+must after interrupts and short transfers, has the results of an undisturbed run.
 """
 
 import concurrent.futures
@@ -25,12 +24,12 @@ SHORT = 0
 SHIM, STORAGE = sys.argv[1:]
 HARMLESS = {errno.EINTR, SHORT}
 TRANSFER = [errno.EIO, errno.EINTR, SHORT]
-# Of a call that a run makes more often, no more than this many are made to fail.
+# At most this many calls of one kind fail.
 MOST = 16
 
 OPEN, SYSTEM, CREATE, IO = {66}, {71}, {73}, {74}
 NETWORK = {69, 75}
-# The errors of each call, and the statuses that they may lead to.
+# The errors of each call, and the permitted exit statuses.
 CALLS = {
     "read": (TRANSFER, IO | {66, 78}),
     "pread": ([errno.EIO, errno.EINTR, SHORT], IO),
@@ -73,20 +72,19 @@ class Case:
     def __init__(self, name, command, stdin="/dev/null", template=None, is_line=False,
                  is_proved=False, is_named=False, is_cautious=False, repository=None):
         self.name, self.command, self.stdin, self.template = name, command, stdin, template
-        # Whether stdout is a descriptor line, of which a failed run prints none; whether it has
-        # an end, without which it is void.
+        # Whether stdout is a descriptor line, which a failed run must not print; whether it has
+        # an end, without which it is invalid.
         self.is_line, self.is_proved = is_line, is_proved
-        # Whether the file system has no files without a name.
+        # Whether the file system lacks unnamed temporary files.
         self.is_named = is_named
-        # Whether stdout may lack the lines that say when files changed: without a clock that can be
-        # trusted there are none.
+        # Whether stdout may lack the change times of files, which need a reliable clock.
         self.is_cautious = is_cautious
-        # What is written to, in the registry; each run has another.
+        # The repository that is written to; each run has its own.
         self.repository = repository
 
 
 def contents(directory):
-    """Path to bytes, of every file; links are their targets."""
+    """The content of every file by path; that of a link is its target."""
     result = {}
     for path in sorted(directory.rglob("*")):
         name = str(path.relative_to(directory))
@@ -126,7 +124,7 @@ class Run:
         self.stderr = done.stderr.decode()
         self.files = contents(directory)
         self.tags, self.sessions = self.registry(case)
-        # Who is killed by a signal leaves none.
+        # A process killed by a signal has no message.
         lines = counts.read_text().splitlines() if counts.exists() else []
         self.counts = dict(line.split() for line in lines)
         counts.unlink(missing_ok=True)
@@ -148,7 +146,7 @@ def without_times(snapshot):
 
 
 def problem(case, before, whole, run, call, error):
-    """What is wrong with a run that was disturbed, or nothing."""
+    """The fault of a disturbed run, or None."""
     tool = case.command[0]
     if run.status == 0:
         output = run.stdout.replace(run.repository.encode(), whole.repository.encode())
@@ -184,7 +182,7 @@ def problem(case, before, whole, run, call, error):
 
 
 def sessions_left(run, call):
-    # One of which the answer was lost is not known here.
+    # A session whose answer was lost is not known here.
     return f"{run.sessions} sessions" if run.sessions > (call == "recv") else ""
 
 

@@ -1,9 +1,10 @@
 """hostile_dockerfile.py SEED...: Dockerfiles with shell code in every place, for each seed.
 
-The script of each is read by several shells, and run by them with programs in the place of the tools
-that only write down their words: every text arrives as it is, and nothing of it runs.
+Several shells run the script of each, with programs in place of the tools that only record their
+arguments: every text arrives unchanged, and no part of it is run.
 """
 
+import hashlib
 import json
 import os
 import random
@@ -24,14 +25,25 @@ for word do
 	[ "$previous" != --output ] || : >"$word"
 	previous=$word
 done
+# What a bind mount has is moved.
+case ${0##*/} in oci-untar) mkdir -p "$previous"/copy ;; esac
 cat >/dev/null
 """
+
+
+# What runs with the environment of the image alone, and what is not allowed, as in most containers.
+CHROOT = """#!/bin/sh
+{ printf '%%s\\0' "${0##*/}" "$@"; printf '\\0\\0'; } >>'%s'
+case $1 in --help) echo --userspec ;; esac
+"""
+REFUSED = "#!/bin/sh\nexit 1\n"
 
 
 class Generator:
     def __init__(self, seed):
         self.choose = random.Random(seed)
         self.expected = []
+        self.programs = []
         self.lines = []
 
     def text(self, newlines=False):
@@ -46,9 +58,15 @@ class Generator:
     def build(self):
         argument = self.text(newlines=True)
         self.lines = ["FROM scratch AS one", "ARG A", "ENV fromarg=$A"]
+        if self.choose.random() < 0.5:
+            self.lines[0] = "FROM oci:base:1 AS one"
+            self.lines.append("LABEL frombase=$EVIL")
+            self.base = self.hostile_config()
+            self.expect("--label=frombase=" + self.base["config"]["Env"][1][5:])
         self.expect("--env=fromarg=" + argument)
         makers = [self.env, self.label, self.copy, self.copy_json, self.command, self.user, self.heredoc,
-                  self.onbuild, self.health, self.run, self.mount, self.download, self.volume]
+                  self.onbuild, self.health, self.run, self.mount, self.download, self.volume, self.directory,
+                  self.declare, self.shell, self.exclude, self.run_heredoc, self.script, self.mounts, self.comment]
         for _ in range(self.choose.randint(3, 8)):
             self.choose.choice(makers)()
         if self.choose.random() < 0.5:
@@ -56,6 +74,55 @@ class Generator:
             self.lines += ["FROM scratch", "COPY --from=one " + json.dumps([bare(path), "/x/"], ensure_ascii=False)]
             self.expect(path)
         return argument
+
+    base = None
+
+    def hostile_config(self):
+        """The config of an image by somebody else: every text of it is code, if anything is."""
+        words = lambda: [self.text(newlines=True) for _ in range(2)]
+        # The first one is an option of env(1), if it is taken for one.
+        env = ["-Stouch pwned x" + self.text() + "=x", "EVIL=" + self.text(newlines=True),
+               "PATH=" + self.text(newlines=True), "LD_PRELOAD=" + self.text()]
+        triggers = ['LABEL trigger="%s"' % quoted(self.text()),
+                    "ENV trigger='" + self.text().replace("'", "") + "'"]
+        return {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []},
+                "author": self.text(newlines=True),
+                "config": {"Env": env, "User": self.text(newlines=True), "Shell": ["/bin/sh", self.text(), "-c"],
+                           "WorkingDir": "/" + self.text(newlines=True), "Cmd": words(), "Entrypoint": words(),
+                           "Labels": {self.text(newlines=True): self.text(newlines=True)}, "OnBuild": triggers}}
+
+    def directory(self):
+        path = self.text(newlines=True).replace("/", "") + "x"
+        self.lines.append("ARG D\nWORKDIR /${D:-%s}" % quoted(path).replace("\n", "").replace("}", ""))
+
+    def declare(self):
+        value = self.text()
+        self.lines += ['ARG V%d="%s"' % (len(self.lines), quoted(value)), 'LABEL v="$V%d"' % len(self.lines)]
+        self.expect("--label=v=" + value)
+
+    def shell(self):
+        self.lines += ["SHELL " + json.dumps(["/bin/sh", self.text(newlines=True)]), "RUN x" + self.text() + "x"]
+
+    def exclude(self):
+        pattern = "".join(c for c in self.text() if c not in "\"'\\ \t\u2028[]!\x01\x7f") or "x"
+        self.lines.append("COPY --chmod=u=rwX --exclude=%s . /all/" % pattern)
+        self.expect("--exclude=" + pattern)
+
+    def run_heredoc(self):
+        self.lines += ["RUN <<'X Y'", self.text(), "END", "$(touch pwned)", "X Y", "RUN <<A cat", self.text(), "END", "A"]
+
+    def script(self):
+        name = "".join(c for c in self.text() if c not in "<'\"\\ \t\u2028\x01\x7f/") or "x"
+        self.lines += ["RUN <<'%s'" % name, "#!/bin/sh", self.text(), "END", "END_", "$(touch pwned)", name]
+
+    def mounts(self):
+        word = lambda: "".join(c for c in self.text() if c not in ',"\'\\ \t$\u2028')
+        self.lines.append("RUN --mount=type=secret,id=s%s --mount=type=bind,source=s%s,target=/b%s,rw "
+                          "--mount=type=tmpfs,target=t%s --mount=type=ssh,target=/a%s x" % (
+                              word(), word(), word(), word(), word()))
+
+    def comment(self):
+        self.lines += ["# " + self.text(), "MAINTAINER x" + self.text(), "LABEL \\", "# " + self.text(), "  x=y"]
 
     def env(self):
         value = self.text()
@@ -76,7 +143,7 @@ class Generator:
         self.expect(source)
 
     def copy_json(self):
-        # What is not ASCII is not escaped, as BuildKit expands variables in it.
+        # Text that is not ASCII is not escaped, because BuildKit expands variables in it.
         source, to = "s" + self.text(newlines=True), "/d" + self.text(newlines=True) + "/"
         self.lines.append("COPY " + json.dumps([bare(source), bare(to)], ensure_ascii=False))
         self.expect(source)
@@ -86,7 +153,7 @@ class Generator:
         self.lines.append(self.choose.choice(["CMD ", "ENTRYPOINT "]) + json.dumps(words))
 
     def user(self):
-        # Of several that follow each other the last one alone is in the script.
+        # Of several in a row, only the last one is in the script.
         if any(line.startswith("USER") for line in self.lines):
             return
         user = "u" + self.text()
@@ -111,7 +178,7 @@ class Generator:
     def run(self):
         words = [self.text(newlines=True) for _ in range(2)]
         self.lines.append("RUN " + json.dumps(words))
-        self.expect("--args=" + json.dumps(words, ensure_ascii=False, separators=(",", ":")))
+        self.programs.append(words)
 
     def mount(self):
         name = "".join(c for c in self.text() if c not in ',"\'\\ \t$\u2028')
@@ -123,12 +190,33 @@ class Generator:
         self.expect(address)
 
 
+def write_image(layout, config):
+    """An image layout with an image without layers."""
+    os.makedirs(os.path.join(layout, "blobs/sha256"))
+
+    def blob(document, kind):
+        data = json.dumps(document).encode()
+        digest = hashlib.sha256(data).hexdigest()
+        with open(os.path.join(layout, "blobs/sha256", digest), "wb") as file:
+            file.write(data)
+        return {"mediaType": "application/vnd.oci.image.%s.v1+json" % kind, "digest": "sha256:" + digest,
+                "size": len(data)}
+
+    manifest = blob({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                     "config": blob(config, "config"), "layers": []}, "manifest")
+    manifest["annotations"] = {"org.opencontainers.image.ref.name": "1"}
+    with open(os.path.join(layout, "index.json"), "w") as file:
+        json.dump({"schemaVersion": 2, "manifests": [manifest]}, file)
+    with open(os.path.join(layout, "oci-layout"), "w") as file:
+        file.write('{"imageLayoutVersion":"1.0.0"}')
+
+
 def quoted(text):
     return "".join("\\" + c if c in '"\\$' else c for c in text)
 
 
 def bare(text):
-    """The same for a word that is in no quotes."""
+    """The same for a word without quotes."""
     return "".join("\\" + c if c in "'\"\\$" else c for c in text)
 
 
@@ -138,8 +226,15 @@ def run(seed):
     dockerfile = "\n".join(generator.lines) + "\n"
     work = tempfile.mkdtemp()
     try:
+        if generator.base:
+            write_image(os.path.join(work, "base"), generator.base)
+        # With a cache, whose stub has every step, nothing runs.
+        cached = generator.choose.random() < 0.3
+        # Mounts are refused there.
+        chroot = "RUN --" not in dockerfile and generator.choose.random() < 0.5
         made = subprocess.run(
-            ["oci-dockerfile", "--quiet", "--output", "oci:x:1", "--cache", "cache", "--build-arg", "A=" + argument],
+            ["oci-dockerfile", "--quiet", "--output", "oci:x:1", "--build-arg", "A=" + argument]
+            + (["--isolation", "chroot"] if chroot else []) + (["--cache", "cache"] if cached else []),
             input=dockerfile.encode(), capture_output=True, cwd=work)
         if made.returncode == 65:
             # Refused, and nothing is printed.
@@ -149,15 +244,18 @@ def run(seed):
         stubs = os.path.join(work, "stubs")
         os.mkdir(stubs)
         tools = os.path.dirname(shutil.which("oci-dockerfile"))
-        for name in [name for name in os.listdir(tools) if name.startswith("oci-")] + ["curl", "runc"]:
+        for name in [name for name in os.listdir(tools) if name.startswith("oci-")] + [
+                "curl", "runc", "chroot", "unshare", "mknod"]:
             path = os.path.join(stubs, name)
             with open(path, "w") as file:
-                file.write(STUB)
+                file.write(CHROOT % os.path.join(work, "record") if name == "chroot" else
+                           REFUSED if name in ("unshare", "mknod") else STUB)
             os.chmod(path, 0o755)
         script = os.path.join(work, "build.sh")
         with open(script, "wb") as file:
             file.write(made.stdout)
-        for shell in SHELLS:
+        # The last one has an env and a chroot of its own, whatever PATH says.
+        for shell in SHELLS[:-1] if chroot and not cached else SHELLS:
             subprocess.run(shell + ["-n", script], check=True, cwd=work)
             record = os.path.join(work, "record")
             environment = dict(os.environ, PATH=stubs + ":" + os.environ["PATH"], RECORD=record, x="unset")
@@ -167,6 +265,11 @@ def run(seed):
             with open(record, "rb") as file:
                 words = set(file.read().split(b"\0"))
             os.remove(record)
+            for program in generator.programs:
+                if chroot and not cached:
+                    generator.expect(*program)
+                else:
+                    generator.expect("--args=" + json.dumps(program, ensure_ascii=False, separators=(",", ":")))
             for word in generator.expected:
                 assert word.encode() in words, (shell, word, dockerfile, made.stdout)
         for directory, _, names in os.walk(work):

@@ -1,7 +1,7 @@
-"""hostile_tars.py DIR: writes archives that try to leave the directory they are unpacked in.
+"""hostile_tars.py DIR: writes archives that try to leave the directory they are unpacked into.
 
-Each is a file NAME.STATUS.tar, where STATUS is what oci-untar ends with. Beside the directory that
-is unpacked in are `outside/secret` and `outside/sub`.
+Each is a file NAME.STATUS.tar, where STATUS is the expected exit status of oci-untar. Beside the
+directory there are `outside/secret` and `outside/sub`.
 """
 
 import io

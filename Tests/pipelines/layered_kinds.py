@@ -1,4 +1,4 @@
-"""layered_kinds.py [DIR NAME]: the names of kinds of images that are easily got wrong, or the layers of one.
+"""layered_kinds.py [DIR NAME]: prints kinds of images that are easy to get wrong, or writes the layers of one.
 
 The tars are DIR/1.tar and on.
 """
@@ -33,7 +33,7 @@ KINDS = {
     "link-across": [[e("a", data=b"low")], [e("b", L, link="a")], [e("a", data=b"up")]],
     "link-of-link": [[e("a", data=b"low"), e("b", L, link="a"), e("c", L, link="b")], [e(".wh.a"), e(".wh.b")]],
     "link-to-symlink": [[e("s", S, link="x"), e("b", L, link="s")], [e("s", data=b"file")]],
-    # directories behind links, and below what is none
+    # directories behind links, and below files
     "behind-link": [[e("usr", D), e("usr/lib", D), e("lib", S, link="usr/lib")], [e("lib/x", data=b"x")]],
     "behind-absolute-link": [[e("usr", D), e("usr/lib", D), e("lib", S, link="/usr/lib")], [e("lib/sub", D), e("lib/sub/x", data=b"x")]],
     "behind-link-directory-entry": [[e("usr", D), e("usr/lib", D), e("usr/lib/old", data=b"o"), e("lib", S, link="usr/lib")],
@@ -46,7 +46,7 @@ KINDS = {
     "type-round": [[e("a", D), e("a/f", data=b"1")], [e("a", data=b"file")], [e("a", D), e("a/g", data=b"2")]],
     "type-link-directory": [[e("a", S, link="b"), e("b", D)], [e("a", D), e("a/x", data=b"1")]],
     "directory-replaced-by-link": [[e("a", D), e("a/f", data=b"1"), e("b", D)], [e("a", S, link="b")], [e("a/n", data=b"n")]],
-    # whiteouts before and after, of what the layer has itself, twice, of nothing
+    # whiteouts before and after entries, of the layer's own files, twice, of nothing
     "whiteout-after": [[e("a", data=b"1")], [e("a", data=b"2"), e(".wh.a")]],
     "whiteout-before": [[e("a", data=b"1")], [e(".wh.a"), e("a", data=b"2")]],
     "whiteout-directory-and-back": [[e("d", D), e("d/a", data=b"1")], [e(".wh.d"), e("d", D, mode=0o700), e("d/b", data=b"2")]],

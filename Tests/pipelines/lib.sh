@@ -1,9 +1,9 @@
 # shellcheck shell=sh
-# What the cases share. A case begins with `. "$TEST_LIB"`; its directory is empty and its own.
+# Functions for the cases. A case begins with `. "$TEST_LIB"`; it runs in an empty directory of its own.
 
 set -eu
 
-# Nothing is written beside the sources.
+# Nothing is written into the source tree.
 export PYTHONDONTWRITEBYTECODE=1
 
 pids=
@@ -45,12 +45,12 @@ assert_empty() {
 	[ ! -s "$1" ] || fail "'$1' is not empty: $(head -c 500 "$1")"
 }
 
-# assert_match PATTERN FILE: a line that matches, as grep -E has it.
+# assert_match PATTERN FILE: FILE has a line that matches, by grep -E.
 assert_match() {
 	grep -Eq -- "$1" "$2" || fail "no '$1' in '$2': $(head -c 500 "$2")"
 }
 
-# One line on stderr, by the tool, without a full stop.
+# stderr has one line, by the tool, without a full stop.
 assert_message() {
 	assert_equal 1 "$(grep -c "^$1: " err)" "messages of $1: $(cat err)"
 	! grep -q "^$1: .*\.\$" err || fail "a full stop: $(cat err)"
@@ -77,8 +77,8 @@ field() {
 	jq -r "$1" "$2"
 }
 
-# start_registry [plain|htpasswd|tls|token] [URL]: a registry on a free port of 127.0.0.1, which
-# sends those who want a blob to URL.
+# start_registry [plain|htpasswd|tls|token] [URL]: a registry on a free port of 127.0.0.1, which redirects
+# requests for blobs to URL.
 #
 # Sets `registry` (host and port), `registry_pid` and `storage`. More than one may run.
 registries=0
@@ -100,9 +100,9 @@ start_registry() {
 	registry=127.0.0.1:$port
 }
 
-# requests TEXT: how many requests the registry got since the last call for what begins with TEXT after /v2/.
+# requests TEXT: the number of requests since the last call whose path after /v2/ begins with TEXT.
 #
-# An answer may be here before its line is in the log, so a last request is waited for.
+# A response may arrive before its line is in the log, so this sends one more request and waits for its line.
 requests() {
 	mark=/v2/mark/manifests/$(date +%s%N)
 	curl -so mark.answer "http://$registry$mark"
@@ -148,7 +148,7 @@ make_certificates() {
 		-extfile server.ext -out server.pem 2>openssl.log
 }
 
-# await_port FILE LOG: waits until the server that was just started says in FILE where it listens.
+# await_port FILE LOG: waits until the new server has written its port to FILE.
 await_port() {
 	pids="$! $pids"
 	until [ -s "$1" ]; do
@@ -157,7 +157,7 @@ await_port() {
 	done
 }
 
-# A registry that answers what its script says; sets `registry`. Its log is `requests`.
+# A registry with scripted responses; sets `registry`. Its log is `requests`.
 start_scripted_registry() {
 	python3 "$ROOT/Tests/pipelines/scripted_registry.py" port >requests 2>server.err &
 	await_port port server.err
@@ -177,7 +177,7 @@ free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# start_nginx PORT: a server with what comes on stdin in its `http` block, which listens on PORT.
+# start_nginx PORT: a server that listens on PORT, with stdin as its `http` block.
 start_nginx() {
 	{
 		echo "daemon off; master_process off; pid $PWD/nginx.pid; error_log $PWD/nginx.log; events {}"
@@ -194,20 +194,20 @@ start_nginx() {
 	done
 }
 
-# tag_digest REPOSITORY:TAG: what the registry's files say, empty when there is no such tag.
+# tag_digest REPOSITORY:TAG: the digest in the registry's files; empty when there is no such tag.
 tag_digest() {
 	link=$storage/docker/registry/v2/repositories/${1%:*}/_manifests/tags/${1##*:}/current/link
 	[ ! -f "$link" ] || cat "$link"
 }
 
-# blob_file DIGEST: where the registry keeps a blob.
+# blob_file DIGEST: the registry's file of a blob.
 blob_file() {
 	hex=${1#sha256:}
 	prefix=$(printf %.2s "$hex")
 	echo "$storage/docker/registry/v2/blobs/sha256/$prefix/$hex/data"
 }
 
-# The upload sessions that the registry has open.
+# The open upload sessions of the registry.
 upload_sessions() {
 	find "$storage" -path '*/_uploads/*' -name startedat | wc -l
 }
@@ -253,14 +253,14 @@ make_dist() {
 	chmod 755 dist dist/lib
 }
 
-# unpack_image REF ROOTFS: by skopeo and bsdtar; leaves the config's bytes in config.json.
+# unpack_image REF ROOTFS: unpacks with skopeo and bsdtar, and writes the config to config.json.
 unpack_image() {
 	rm -rf pulled "$2"
 	skopeo_copy "docker://$1" oci:pulled:image
 	unpack_layout pulled "$2"
 }
 
-# unpack_layout LAYOUT ROOTFS: of the layout's one image; checks every digest on the way.
+# unpack_layout LAYOUT ROOTFS: unpacks the layout's only image, and checks every digest.
 unpack_layout() {
 	manifest=$1/blobs/sha256/$(field '.manifests[0].digest | split(":")[1]' "$1/index.json")
 	config=$1/blobs/sha256/$(field '.config.digest | split(":")[1]' "$manifest")
@@ -282,7 +282,7 @@ unpack_layout() {
 		"$(field '[.history[] | select(.empty_layer != true)] | length' "$config")" history
 }
 
-# A layer's tar, whatever compressed it.
+# Decompresses a layer.
 decompress() {
 	cat >layer.bytes
 	case $(od -An -tx1 -N4 layer.bytes | tr -d ' ') in
@@ -292,8 +292,8 @@ decompress() {
 	esac
 }
 
-# run_image ROOTFS: runs the config.json that unpack_image left, in a container of runc, or where
-# this machine allows no namespaces in a chroot.
+# run_image ROOTFS: runs the config.json of unpack_image in a container by runc, or in a chroot when this
+# machine allows no namespaces.
 run_image() {
 	rm -rf bundle
 	mkdir bundle

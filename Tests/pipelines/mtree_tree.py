@@ -1,6 +1,7 @@
-"""mtree_tree.py LIST DIR [no-root] [no-links] [no-directory-times]: an mtree(5) text, of which every line is a path in full, against a tree.
+"""mtree_tree.py LIST DIR [no-root] [no-links] [no-directory-times]: compares an mtree(5) text with a tree.
 
-Prints what differs, and the names whose files are links of each other in one of the two only.
+Every line of the text has a full path. Prints the differences, and names that are hard links of each
+other in only one of the two.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""nasty_tree.py DIR [SEED]: a tree with everything a layer can hold and most of what goes wrong.
+"""nasty_tree.py DIR [SEED]: makes a tree with everything that a layer can hold, and most of what goes wrong.
 
 Run it as root. Another seed creates the same tree in another order.
 """

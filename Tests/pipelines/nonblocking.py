@@ -1,8 +1,8 @@
 """Runs commands whose stdin, stdout and stderr do not block, with slow programs at the other ends.
 
-Each line of stdin is a file for the command's stdin and the command. Whether the streams are pipes,
-sockets or terminals (but for stdin, and a stdout that is no text), it does what it does with files,
-and prints the same.
+Each line of stdin has a file for the command's stdin, and the command. With pipes, sockets and
+terminals (except for stdin, and for a stdout that is not text) it must do and print the same as with
+files.
 """
 
 import os
@@ -81,7 +81,7 @@ def run_on_files(command, path):
 
 
 def timeless(result):
-    """Without how long it took, which --verbose says."""
+    """Without the time that --verbose prints."""
     return *result[:2], re.sub(rb"[0-9.]+ s\n", b"? s\n", result[2])
 
 

@@ -1,7 +1,7 @@
 """A forward proxy for the tests: TARGET-PORT PORT-FILE [USER:PASSWORD].
 
-Connects everything to a port of this machine, whatever host it is asked for, and logs the first
-line of each connection and whether it was let through.
+Connects every request to one port of this machine, whichever host it names. Logs the first line of each
+connection, and whether it was accepted.
 """
 
 import base64
@@ -34,7 +34,7 @@ def serve(client):
     if line.startswith("CONNECT "):
         client.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
     else:
-        # Servers take the absolute form too.
+        # Servers accept the absolute form too.
         server.sendall(head)
     threading.Thread(target=pump, args=(client, server), daemon=True).start()
     pump(server, client)

@@ -1,10 +1,10 @@
-"""What the proxies of the tests share."""
+"""Code that the proxies of the tests share."""
 
 import socket
 
 
 def pump(source, sink):
-    """Passes on what one end sends to the other, and its end."""
+    """Passes on the bytes of one end to the other, and their end."""
     try:
         while data := source.recv(1 << 16):
             sink.sendall(data)

@@ -1,6 +1,6 @@
-"""random_dockerfile.py SEED DIR: a context and a Dockerfile of COPY and of what changes the config.
+"""random_dockerfile.py SEED DIR: writes a context and a Dockerfile of COPY and instructions for the config.
 
-Only what BuildKit and buildah agree on: no heredocs, no --parents, no --exclude, no set-user-ID bits,
+BuildKit and buildah agree on all of it: no heredocs, no --parents, no --exclude, no set-user-ID bits,
 no pattern that matches nothing.
 """
 

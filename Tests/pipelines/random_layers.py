@@ -1,9 +1,9 @@
-"""random_layers.py DIR SEED [odd]: the tars of an image's layers, 1.tar and on, of random shape.
+"""random_layers.py DIR SEED [odd]: writes random layers of an image, 1.tar, 2.tar and so on.
 
-Layers put, replace, change the type of, and delete what the layers below them have: whiteouts, opaque
-directories, links to directories with entries behind them, hard links into layers below. With `odd`
-there are orders and forms that only some unpackers take: whiteouts after the entries they are not for,
-directories without an entry, entries below what was a file.
+Layers add files, replace and delete those of lower layers, and change their types, by whiteouts, opaque
+directories, entries behind links to directories, and hard links to lower layers. With `odd` there are
+orders and forms that only some unpackers accept: whiteouts after entries that they do not apply to,
+directories without an entry, entries below a lower layer's file.
 """
 
 import io
@@ -59,7 +59,7 @@ class Layer:
         tree[path] = kind
 
     def directories(self, path):
-        """Entries for what a path needs; False when something else is in the way."""
+        """Adds the directories of a path; False if another kind of file is in the way."""
         for parent in parents(path):
             if self.own.get(parent, tarfile.DIRTYPE) != tarfile.DIRTYPE:
                 return False

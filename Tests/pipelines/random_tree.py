@@ -1,4 +1,4 @@
-"""random_tree.py DIR SEED [utf-8]: a tree of random shape, names, sizes, modes, links and times; with
+"""random_tree.py DIR SEED [utf-8]: makes a tree of random shape, names, sizes, modes, links and times; with
 utf-8, the names are UTF-8."""
 
 import os

@@ -1,17 +1,17 @@
-"""A registry that misbehaves as the first word of the repository says: PORT-FILE.
+"""A registry whose misbehaviour is chosen by the first component of the repository: PORT-FILE.
 
-Logs each request as METHOD PATH STATUS BYTES, the bytes being those of its body that were read.
+Logs each request as METHOD PATH STATUS BYTES, with the number of bytes of its body that were read.
 
-busy/N     the first N requests for a manifest are answered 503, all others are as usual
+busy/N     the first N requests for a manifest are answered by 503, all others as usual
 limited/N  the same with 429, and a Retry-After of N seconds for the first of them only
-silent     a manifest is asked for, and never answered
+silent     a request for a manifest is never answered
 warned     every answer has the same warning
-html, huge, lying   what an error's body is
+html, huge, lying   the body of an error
 large/N    a manifest of N MiB, and a list of tags whose pages have N MiB and no end
 lost/N     an upload breaks after N MiB, and is then unknown
 kept/N     an upload breaks after N MiB, all of which the registry has
-portal     everything is answered 200, with a page to log in
-forged     an index whose manifest has a media type with more lines, which are another request
+portal     everything is answered by 200 and a login page
+forged     an index whose manifest has a media type of several lines, which form another request
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What others make of keys and signatures, by securesystemslib and PyNaCl.
+"""Checks and makes signatures and keys with other programs: securesystemslib and PyNaCl.
 
 signatures.py verify BUNDLE PUBLIC.pem   whether the envelope in a bundle is signed by a key
 signatures.py encrypt KEY.pem PASSWORD   a private key as cosign encrypts it, on stdout

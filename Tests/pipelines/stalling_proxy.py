@@ -1,9 +1,9 @@
-"""Stands in front of a server and lets so much of each connection's requests through, then waits.
+"""A proxy that passes a number of bytes of each connection's requests, then waits.
 
 usage: stalling_proxy.py SERVER-PORT BYTES PORT-FILE STALLED-FILE
 
-PORT-FILE gets the port of 127.0.0.1; STALLED-FILE is made when a connection waits, which goes on
-when somebody removes it.
+PORT-FILE gets the port of 127.0.0.1. STALLED-FILE is created when a connection waits; the connection
+continues when the file is removed.
 """
 
 import os

@@ -1,11 +1,11 @@
 """A token server for the tests: KEY CERTIFICATE PORT-FILE.
 
 Answers the Docker registry token protocol for one user, by password or by the refresh token
-`refresh-me`, and logs each request and each scope it granted, so that a test can say what was asked
-for. Nobody gets anything of repositories below `secret/`.
+`refresh-me`, and logs each request and each granted scope for the tests. Repositories below `secret/`
+are denied to everyone.
 
-Two files tell it to do otherwise while they are there: `token.life` has how many seconds tokens
-last, although it says 300; `token.hold` has a text, and requests for a scope with it wait.
+Two files change this while they exist. `token.life` has the number of seconds that tokens last,
+although the answer says 300. Requests for a scope that contains the text in `token.hold` wait.
 """
 
 import base64
@@ -19,7 +19,7 @@ import urllib.parse
 KEY, CERTIFICATE, PORT_FILE = sys.argv[1:4]
 USER = "Basic " + base64.b64encode(b"alice:open sesame").decode()
 CHAIN = subprocess.check_output(["openssl", "x509", "-in", CERTIFICATE, "-outform", "DER"])
-# For so long a registry takes a token that is over.
+# The time for which a registry accepts an expired token.
 LEEWAY = 60
 
 
@@ -58,7 +58,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         authorization = self.headers.get("Authorization")
         if authorization is not None and authorization != USER:
             return self.answer(401, {"errors": [{"code": "UNAUTHORIZED"}]})
-        # The parameter that the realm itself has must survive.
+        # The realm's own parameter must be kept.
         if query.get("from") != ["realm"] or query.get("service") != ["test"]:
             return self.answer(400, {"errors": [{"code": "QUERY"}]})
         self.grant("token", query.get("scope", []), is_anonymous=authorization is None)

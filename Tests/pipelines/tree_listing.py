@@ -1,4 +1,4 @@
-"""tree_listing.py DIR [without-owners]: all that can be said of a tree, a line for each file."""
+"""tree_listing.py DIR [without-owners]: prints every attribute of a tree, a line for each file."""
 
 import hashlib
 import os

@@ -1,8 +1,8 @@
-"""validate_layout.py DIR...: judges the documents of image layouts by the JSON Schema of image-spec.
+"""validate_layout.py DIR...: validates the documents of image layouts by the JSON Schema of image-spec.
 
-Prints how many there were of each kind. The schemas are those of the Debian package
-golang-github-opencontainers-image-spec-dev, with what v1.1.0 added to them; Docker's documents have
-none. Beside the schema, every document must be where its descriptor says, whole and of its type.
+Prints the number of documents of each kind. The schemas are those of the Debian package
+golang-github-opencontainers-image-spec-dev, with the additions of v1.1.0; Docker's documents have no
+schema. In addition, every document must match its descriptor in place, digest, size and type.
 """
 
 import collections
@@ -26,7 +26,7 @@ checker = jsonschema.FormatChecker(formats=())
 
 @checker.checks("date-time", raises=ValueError)
 def is_time(text):
-    # RFC 3339 has a "T", seconds and a zone; fromisoformat does without.
+    # RFC 3339 requires a "T", seconds and a zone; fromisoformat does not.
     if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", text):
         return False
     return bool(datetime.datetime.fromisoformat(re.sub(r"\.\d+", "", text)))
@@ -43,7 +43,7 @@ def schema(uri):
     kind = document.get("id", "").rsplit("/", 1)[-1]
     properties = document.get("properties", {})
     media_type = {"$ref": "defs-descriptor.json#/definitions/mediaType"}
-    # What v1.1.0 has more than its second release candidate.
+    # The additions of v1.1.0 to its second release candidate.
     if kind in ("manifest", "index", "descriptor"):
         properties["artifactType"] = media_type
     if kind in ("manifest", "index"):
@@ -56,7 +56,7 @@ def schema(uri):
 def validator(kind):
     name = kind if kind == "config" else f"image-{kind}"
     document = schema(f"{name}-schema.json")
-    # draft-04 has its first form of "id"; every reference is to a file beside the others.
+    # draft-04 has the first form of "id"; every reference names a file in the same directory.
     resolver = jsonschema.RefResolver(
         document["id"], document, handlers={"https": schema, "http": schema})
     return jsonschema.Draft4Validator(document, resolver=resolver, format_checker=checker)

@@ -1,10 +1,10 @@
-"""Starts builds, sends each a signal at a moment of its own, and looks at how it ends.
+"""Starts builds, sends each a signal at a random moment, and checks how it ends.
 
 usage: wrapper_signals.py WRAPPER COUNT SHELL...
 
 Eight run at once. The signal goes to the wrapper alone, to all processes of the build, or to one stage. A
-build must end, leave no process and no file of its own, and print an image only when it is named and whole.
-Where a signal for the wrapper came, its status must be that of the signal, unless it was done.
+build must end, leave no process and no file of its own, and print an image only if it is named and whole.
+After a signal to the wrapper, its status must be that of the signal, unless it had finished.
 The working directory is new and has a directory `dist`.
 """
 
@@ -19,13 +19,13 @@ import tempfile
 import time
 
 WRAPPER, COUNT, SHELLS = sys.argv[1], int(sys.argv[2]), [text.split() for text in sys.argv[3:]]
-# So long no build takes; one that hangs never ends.
+# No build takes as long as this, except one that hangs.
 BOUND = 120
 SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT]
 
 
 def prepare():
-    """As if started from a terminal, in a session of its own: a shell's job would ignore some."""
+    """Starts it in a session of its own, as from a terminal: a shell's job would ignore some signals."""
     os.setsid()
     for number in [*SIGNALS, signal.SIGPIPE]:
         signal.signal(number, signal.SIG_DFL)
@@ -112,7 +112,7 @@ def build(index):
                 os.killpg(process.pid, signal.SIGKILL)
                 return f"{what}: hangs\n{left}"
             left = members(process.pid)
-            # Orphans of a shell that was killed under them end by themselves.
+            # Orphans of a killed shell end by themselves.
             while left and target == "stage":
                 time.sleep(0.05)
                 left = members(process.pid)
@@ -125,7 +125,7 @@ def build(index):
         return f"{what}: left {files}"
     if target != "stage" and status not in (0, -number, 128 + number):
         return f"{what}: status {status}"
-    # A signal may come between the last line that is printed and the wrapper's end.
+    # A signal may arrive between the last printed line and the wrapper's end.
     if (status == 0 or printed) and (not printed or images != [json.loads(printed)["digest"]]):
         return f"{what}: status {status}, printed {printed}, named {images}"
     return None

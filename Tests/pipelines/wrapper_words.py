@@ -1,9 +1,9 @@
-"""Gives the wrapper every option and operand that its help names, with values that bite.
+"""Calls the wrapper with every option and operand in its help, with hostile values.
 
 usage: wrapper_words.py WRAPPER NOTES
 
-WRAPPER stands among tools that append what they are given to NOTES, a zero byte after each word.
-Every value must be one word there, whatever shell runs the wrapper or the script that its -n prints.
+The tools beside WRAPPER append their arguments to NOTES, a zero byte after each. Every value must be
+one argument there, whichever shell runs the wrapper or the script that its -n prints.
 The working directory is new.
 """
 
@@ -18,7 +18,7 @@ WRAPPER, NOTES = sys.argv[1:]
 SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "sh"]]
 HOSTILE = (b"a b\tc$(touch injected)`touch injected`;touch injected|&*?[x]{1,2}~'\"\n"
            b"-n --push #$HOME %s\\n\\\xff\n")
-# The operands of each command, and what they become.
+# The operands of each command, and the arguments made of them.
 OPERANDS = {
     "pack": lambda one, two: ([b"-" + one, two], [b"-" + one]),
     "build": lambda one, two: ([b"-" + one], [b"-" + one]),
@@ -43,17 +43,17 @@ OPERANDS = {
     "gc": lambda one, two: ([b"-" + one], [b"-" + one]),
     "load": lambda one, two: ([one], [one]),
 }
-# Options whose value is a word of its own, without the option.
+# Options whose value is passed without the option.
 BARE = {("build", "--from"), ("build", "--tag"), ("repack", "--tag"), ("rebase", "--tag"),
         ("inspect", "--base"), ("build", "--output"), ("repack", "--output"), ("build", "--reuse")}
-# Options that a tool knows by another name.
+# Options with another name in the tool.
 RENAMED = {("build", "--verify-base-key"): "--verify-key"}
 REFERENCES = {"--from", "--tag", "--onto", "--base", "--reuse"}
-# Those of a Dockerfile, which are for another pipeline: dockerfile.sh has them.
+# Options for a Dockerfile use another pipeline, which dockerfile.sh tests.
 DOCKERFILE = {"--file", "--target", "--build-arg", "--isolation", "--secret", "--no-base-listing",
               "--cache-repo", "--squash"}
-# A command for sh, which wrapper-arguments.sh tests; what is printed instead of run; the wrapper's
-# own, which no tool gets.
+# A command for sh, which wrapper-arguments.sh tests; options that print instead of run; the wrapper's
+# own options, which no tool gets.
 SPECIAL = DOCKERFILE | {"--compress", "--follow-base", "--source-type", "--dockerignore", "--dry-run", "--help", "--push", "--password-stdin", "--output", "--keep", "--cache", "--list", "--check",
                         "--provenance"}
 
@@ -83,7 +83,7 @@ def run(command, **arguments):
 
 
 def options_of(command):
-    """Those with a value, and those without."""
+    """Options with a value, and options without."""
     text = run(["dash", WRAPPER, command, "--help"]).stdout.decode()
     options = sorted(set(re.findall(r"--[a-z][a-z-]*", text)) - SPECIAL)
     flags = [option for option in options
@@ -92,7 +92,7 @@ def options_of(command):
 
 
 def prepare(bundle):
-    """What `repack` finds."""
+    """Makes a bundle for `repack`."""
     if bundle:
         os.makedirs(bundle + b"/rootfs", exist_ok=True)
         for name in (b"/snapshot.mtree", b"/image.json"):
@@ -101,7 +101,7 @@ def prepare(bundle):
 
 
 def check(shell, command, words, wanted, bundle=None):
-    """Runs the wrapper by one shell, and what it prints by all."""
+    """Runs the wrapper by one shell, and the script that it prints by all."""
     failures = []
 
     def compare(what, done):
@@ -133,14 +133,14 @@ def check(shell, command, words, wanted, bundle=None):
 
 
 def cases(command):
-    """Words and what is wanted of them; with values apart and joined, and the flags."""
+    """Arguments and the expected words, with values apart and joined, and the flags."""
     valued, flags = options_of(command)
     assert valued and flags, command
     for joined in (False, True):
         operands, wanted = OPERANDS[command](unique(), unique())
         words = []
         for option in valued:
-            # The image goes either to where its tag says, or to a layout.
+            # The image is stored either under its tag or in a layout.
             if option == "--tag" and command in ("build", "repack") and not joined:
                 continue
             value = value_for(option)
@@ -156,7 +156,7 @@ def cases(command):
             words += ["--push"] if joined else ["--output", output]
             wanted += [] if joined else [output]
             kept = b"-" + unique()
-            # Where every file is kept, no layer is looked for.
+            # With --keep no known layer is looked for.
             if joined and command == "build":
                 words += ["--cache", kept]
                 wanted.append(b"--cache=./" + kept)

@@ -55,6 +55,7 @@ complete -c ocinoco -n '__fish_seen_subcommand_from validate' -l fast -d 'do not
 complete -c ocinoco -n '__fish_seen_subcommand_from tags' -l exclude-digest-tags -d 'leave out tags that are made of a digest, such as sha256-HEX.sig'
 complete -c ocinoco -n '__fish_seen_subcommand_from tags' -l json -d 'print a line of JSON for each tag, with digest and time'
 complete -c ocinoco -n '__fish_seen_subcommand_from digest' -l is -x -d 'compare with DIGEST: the status is 1 when they differ'
+complete -c ocinoco -n '__fish_seen_subcommand_from build copy rebase repack' -l check-blobs -d 'check every blob, and push the manifest, even when the registry has it'
 complete -c ocinoco -n '__fish_seen_subcommand_from copy save' -l referrers -d 'include its signatures and SBOMs'
 complete -c ocinoco -n '__fish_seen_subcommand_from rebase' -l check -d 'only check for newer bases: the status is 1 when there is one'
 complete -c ocinoco -n '__fish_seen_subcommand_from login' -l check -d 'ask whether the registry accepts the stored credentials'

@@ -1,8 +1,8 @@
-// What programs linked with a newer C library need to start and run with glibc 2.28.
+// Functions that programs linked with a newer C library need to start and run with glibc 2.28.
 //
-// Up to glibc 2.33 a program ran its own constructors, by a function that its start files brought. Newer
-// start files have none, since the C library does it. And the functions of stat(2) were not exported: a
-// program had them from libc_nonshared.a, on top of versioned ones.
+// Up to glibc 2.33 a program ran its own constructors, by a function in its start files. Newer start files do
+// not have this function, because the C library runs the constructors. Also, the functions of stat(2) were
+// not exported: a program got them from libc_nonshared.a, based on versioned ones.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <link.h>
@@ -28,7 +28,7 @@ static void run_constructors(int count, char **arguments, char **environment) {
     }
 }
 
-// Newer C libraries call the function that they are given instead of running the constructors.
+// Newer C libraries call the given function instead of running the constructors.
 int __wrap___libc_start_main(
     start_main main, int count, char **arguments, void (*initialize)(int, char **, char **),
     void (*finish)(void), void (*finish_loader)(void), void *stack_end) {
@@ -69,7 +69,7 @@ int mknodat(int directory, const char *path, mode_t mode, dev_t device) {
     return __xmknodat(0, directory, path, mode, &device);
 }
 
-// libstdc++ takes a lock less when this is not zero; glibc has it from 2.32 on.
+// libstdc++ takes one lock less when this is not zero; glibc has it from 2.32 on.
 char __libc_single_threaded = 0;
 
 struct search {
@@ -100,7 +100,7 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *context) {
     return 1;
 }
 
-// What libgcc unwinds with; glibc has it from 2.35 on.
+// The function by which libgcc unwinds; glibc has it from 2.35 on.
 int _dl_find_object(void *address, struct dl_find_object *result) {
     struct search search = {(ElfW(Addr))address, result};
     return dl_iterate_phdr(look_at, &search) ? 0 : -1;

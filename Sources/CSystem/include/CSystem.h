@@ -1,7 +1,7 @@
-// System calls and constants of Linux that Swift's Glibc module does not show: variadic functions,
-// functions behind _GNU_SOURCE, macros with arguments. And instructions that Swift has no form for.
+// System calls and constants of Linux that Swift's Glibc module does not declare: variadic functions,
+// functions that need _GNU_SOURCE, macros with arguments. Also instructions that Swift cannot express.
 //
-// Each function is the system call of its name, if not said otherwise; on error it returns -1 and leaves
+// Unless stated otherwise, each function is the system call of its name; on error it returns -1 and sets
 // errno.
 #pragma once
 #include <stddef.h>
@@ -31,10 +31,10 @@ int system_setxattr(const char *path, const char *name, const void *value, size_
 int system_fsetxattr(int descriptor, const char *name, const void *value, size_t size);
 int system_fremovexattr(int descriptor, const char *name);
 
-// The capabilities that are in effect, a bit for each number of capabilities(7).
+// The effective capabilities, a bit for each number of capabilities(7).
 uint64_t system_effective_capabilities(void);
 
-// The type of the file system, as statfs(2) has it; 0 when it does not say.
+// The type of the file system by statfs(2); 0 when it is unknown.
 uint32_t system_file_system_type(int descriptor);
 
 unsigned int system_major(uint64_t device);
@@ -44,29 +44,28 @@ uint64_t system_makedev(unsigned int majorNumber, unsigned int minorNumber);
 // The text of an error number, into buffer.
 void system_strerror(int number, char *buffer, size_t size);
 
-// From now on SIGINT, SIGTERM and SIGHUP (unless ignored) do not end the process but are noted, and
-// SIGPIPE is ignored. Returns the reading end of a pipe that becomes readable with the first signal.
+// Installs handlers that record SIGINT, SIGTERM and SIGHUP (unless ignored) instead of ending the process,
+// and ignores SIGPIPE. Returns the reading end of a pipe that becomes readable with the first signal.
 int system_catch_signals(void);
-// The number of the first signal that came; 0 when none did.
+// The number of the first signal that arrived; 0 without one.
 int system_caught_signal(void);
 
-// How many columns the terminal has; 0 when it is none or does not say.
+// The number of columns of the terminal; 0 when it is not a terminal or has no known width.
 int system_terminal_columns(int descriptor);
 
-// How many processors this process may run on, at least 1.
+// The number of processors that this process may run on, at least 1.
 int system_processor_count(void);
 
-// Starts a program found by PATH, with this process's environment and the given stdin, stdout and
-// stderr; -1 for errors is /dev/null. Returns 0 or an error number.
+// Starts a program found in PATH, with this process's environment and the given stdin, stdout and stderr; -1
+// for errors means /dev/null. Returns 0 or an error number.
 int system_spawn(int *process, char *const arguments[], int input, int output, int errors);
-// The exit status of a program that was started; 128 and the signal's number when one ended it.
+// Waits for a program; returns its exit status, or 128 plus the number of the signal that ended it.
 int system_wait(int process);
 
-// This process's arguments, ended by a null pointer. Swift reads them from /proc, which need not be
-// mounted where a tool runs.
+// This process's arguments, ended by a null pointer. Swift reads them from /proc, which may not be mounted.
 char *const *system_arguments(void);
 
-// Folds bytes, a multiple of 64, into 16 that leave the same remainder by the polynomial of ISO 3309's
-// CRC-64, bits reversed, by the processor's carry-less multiplication. crc: the sum so far. Returns 0 and
-// does nothing where the processor has no such instruction.
+// Folds bytes, a multiple of 64, into 16 bytes with the same remainder by the polynomial of ISO 3309's
+// CRC-64, bits reversed, with the processor's carry-less multiplication. crc: the sum so far. Returns 0 and
+// does nothing when the processor does not have this instruction.
 int system_crc64_fold(const void *bytes, size_t count, uint64_t crc, uint8_t folded[16]);

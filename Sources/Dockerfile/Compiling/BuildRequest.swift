@@ -74,7 +74,7 @@ public struct BuildRequest: Sendable {
         }
     }
 
-    /// Options for `oci-tar`: what the script writes is no part of the context.
+    /// Options for `oci-tar` that leave the script's own output out of the context.
     var outputOptions: [ShellWord] {
         var places: [String] = []
         for place in destinations + stepCaches where place.hasPrefix("oci:") {

@@ -93,7 +93,8 @@ public struct DockerfileCompiler {
         script.append(body)
         script.append(push(images, request))
         let text = script.lines.map { $0 + "\n" }.joined()
-        // Shells drop it, and what is left could be code: a JSON string or a base's config has it.
+        // A JSON string or a base's config may have a zero byte. Shells drop it, and the rest could
+        // be code.
         guard !text.utf8.contains(0) else {
             throw DockerfileError(SourcePosition(line: 1, column: 1), .zeroByte)
         }

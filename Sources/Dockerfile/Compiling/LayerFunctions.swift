@@ -6,7 +6,7 @@ struct LayerFunctions {
         case store
         /// Stores a layer that is not the image's.
         case keep
-        /// Stores a layer of a stage that is unpacked, or may be.
+        /// Stores a layer of a stage whose files may be unpacked.
         case storeUnpacked
     }
 
@@ -64,12 +64,12 @@ struct LayerFunctions {
         let push = "oci-push-blob\(registryOptions)"
         var script = ShellScript()
         script.blank()
-        script.comment("The layers of the image as it is, none when there is none.")
+        script.comment("The layers of the existing image; empty if there is no image.")
         script.code("oci-fetch\(registryOptions) \(platform) \(image) 2>/dev/null |")
         script.code("\toci-layers >\"$work\"/known 2>/dev/null || :")
         script.blank()
         script.comment(
-            "store LAYER COMMAND...: what the command packs, as it is there or else anew.")
+            "store LAYER COMMAND...: the layer that the command packs, reused or stored anew.")
         script.code(
             """
             store() {
@@ -91,7 +91,7 @@ struct LayerFunctions {
         var script = ShellScript()
         script.blank()
         script.comment(
-            "store_unpacked ROOTFS STORE LAYER COMMAND...: the layer, which ROOTFS gets too if it is there."
+            "store_unpacked ROOTFS STORE LAYER COMMAND...: stores a layer, and unpacks it to ROOTFS if that exists."
         )
         script.code(
             """
@@ -147,7 +147,7 @@ struct LayerFunctions {
         var script = ShellScript()
         script.blank()
         script.comment(
-            "recall PLACE CACHE STEP PLATFORM ROOTFS: brings the layer of an earlier run to PLACE, if CACHE has it."
+            "recall PLACE CACHE STEP PLATFORM ROOTFS: copies the layer of an earlier run to PLACE, if CACHE has it."
         )
         script.code(
             """
@@ -163,7 +163,7 @@ struct LayerFunctions {
             """)
         script.blank()
         script.comment(
-            "remember PLACE CACHE STEP PLATFORM: keeps the layer of a step, which PLACE has, under its key."
+            "remember PLACE CACHE STEP PLATFORM: stores the layer of a step, which PLACE has, in CACHE."
         )
         script.code(
             """

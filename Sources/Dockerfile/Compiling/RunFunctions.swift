@@ -78,6 +78,12 @@ enum RunFunctions {
         END
         }
 
+        # label_lines LABEL: passes lines on as they come, with the label before each. Not every sed has -u.
+        label_lines() {
+        	if sed -u -n '' </dev/null 2>/dev/null; then exec sed -u "s/^/$1: /"; fi
+        	while IFS= read -r line || [ -n "$line" ]; do printf '%s: %s\n' "$1" "$line"; done
+        }
+
         # run_step LABEL COMMAND...: shows what the command says on stderr, behind the label where
         # that is no terminal, and ends the script with its status when it fails.
         run_step() {
@@ -88,7 +94,7 @@ enum RunFunctions {
         		running=$!
         	else
         		[ -p "$work"/log ] || mkfifo "$work"/log
-        		sed -u "s/^/$label: /" <"$work"/log >&2 &
+        		label_lines "$label" <"$work"/log >&2 &
         		logger=$!
         		"$@" </dev/null >"$work"/log 2>&1 &
         		running=$!
@@ -148,6 +154,13 @@ enum RunFunctions {
         [ "$(id -u)" -eq 0 ] || {
         	echo 'RUN by chroot needs root; --isolation oci does not' >&2
         	exit 77
+        }
+
+        # needs_userspec: ends the script where chroot cannot change the user, as that of busybox.
+        needs_userspec() {
+        	if "$chroot" --help 2>&1 | grep -q userspec; then return; fi
+        	echo "'$chroot' has no --userspec, which a RUN behind USER needs" >&2
+        	exit 69
         }
 
         # user_in ROOTFS NUMBER: the user with its group, 0 when no line of etc/passwd has it.

@@ -48,7 +48,7 @@ extension StageCompiler {
         }
         if !copy.sources.isEmpty { pack.append("--xattrs") }
         pack.append("--")
-        // A source that is empty is all of the context, as in BuildKit.
+        // An empty source means the whole context, as in BuildKit.
         pack += copy.sources.map { ShellWord(quoting: $0.isEmpty ? "/" : $0) }
         appendLayer(name, packing: pack, createdBy: history(of: instruction, copy))
     }
@@ -116,6 +116,13 @@ extension StageCompiler {
         if count > 1, !copy.destination.hasSuffix("/") {
             throw instruction.malformed("several sources need a destination that ends with '/'")
         }
+        if instruction.boolean("parents") ?? false,
+            Set(copy.sources.map { StageCompiler.pivot(of: $0) }).count > 1
+        {
+            throw DockerfileError(
+                instruction.position,
+                .unsupported("'--parents' of sources with different pivots '/./'"))
+        }
         if let flag = instruction.flag("checksum"), copy.addresses.isEmpty || count > 1 {
             throw DockerfileError(
                 instruction.position(of: flag),
@@ -132,6 +139,13 @@ extension StageCompiler {
                 throw instruction.malformed("'\(mode)' is no mode: it is octal, at most 7777")
             }
         }
+    }
+
+    /// The part of a source that `--parents` drops.
+    private static func pivot(of source: String) -> [Substring] {
+        let parts = source.split(separator: "/", omittingEmptySubsequences: false)
+        let pivot = parts.dropFirst().dropLast().firstIndex(of: ".")
+        return pivot.map { parts[..<$0].filter { !$0.isEmpty && $0 != "." } } ?? []
     }
 
     private static func isAddress(_ source: String) -> Bool {

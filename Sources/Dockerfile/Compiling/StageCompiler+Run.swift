@@ -460,6 +460,7 @@ extension StageCompiler {
             ]
         }
         command += arguments.map { ShellWord(quoting: $0) }
+        if !state.user.isEmpty { script.pipeline([["needs_userspec"]]) }
         script.pipeline([command])
     }
 

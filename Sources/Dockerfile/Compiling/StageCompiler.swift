@@ -170,10 +170,11 @@ struct StageCompiler {
         whole.request.registryArguments.map { ShellWord(quoting: $0) }
     }
 
-    /// Whether its layers are the image's.
+    /// Whether the stage's layers are part of the image.
     var isOfTarget: Bool { whole.targetStages.contains(stage.index) }
 
-    /// Where its layers are stored. Layers that the image does not have are never sent to its place.
+    /// The repository in which its layers are stored. Layers that are not part of the image are
+    /// never sent to the image's repository.
     var place: ShellWord {
         isOfTarget
             ? DockerfileCompiler.destination(whole.request) : DockerfileCompiler.temporaryLayout

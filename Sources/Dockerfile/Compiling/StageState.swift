@@ -13,7 +13,7 @@ struct StageState {
     var hasOwnLayers = false
     /// The reference of the image that it is built on; nil for none.
     var base: String?
-    /// Where its own layers are.
+    /// The repositories that have its own layers.
     private(set) var places: [ShellWord] = []
     let platform: Platform
     /// The variables for substitution: environment and arguments; a later declaration overrides an
@@ -67,7 +67,7 @@ struct StageState {
         arguments.append((name, value))
     }
 
-    /// Notes that it has a layer of its own at a place.
+    /// Records that the stage has a layer of its own, stored at a place.
     mutating func addLayer(at place: ShellWord) {
         isEmpty = false
         hasOwnLayers = true

@@ -50,7 +50,7 @@ final class LayerParts {
         defer { buffer.deallocate() }
         try seek(to: frames.range, buffer)
         while let (source, rest) = current, rest.lowerBound < frames.range.upperBound {
-            let count = try take(
+            let count = try readPart(
                 source, rest, buffer, limit: frames.range.upperBound - rest.lowerBound)
             try payload.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: consume)
         }
@@ -66,11 +66,11 @@ final class LayerParts {
             current = (layer.open(next), next)
         }
         while let (source, rest) = current, rest.lowerBound < frames.lowerBound {
-            _ = try take(source, rest, buffer, limit: frames.lowerBound - rest.lowerBound)
+            _ = try readPart(source, rest, buffer, limit: frames.lowerBound - rest.lowerBound)
         }
     }
 
-    private func take(
+    private func readPart(
         _ source: any ByteSource, _ rest: Range<Int64>, _ buffer: UnsafeMutableRawBufferPointer,
         limit: Int64
     ) throws -> Int {

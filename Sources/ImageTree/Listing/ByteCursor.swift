@@ -36,7 +36,7 @@ struct ByteCursor {
         return count
     }
 
-    mutating func take(_ count: Int) throws(ImageTreeError) -> UnsafeRawBufferPointer {
+    mutating func read(_ count: Int) throws(ImageTreeError) -> UnsafeRawBufferPointer {
         guard count >= 0, count <= bytes.count - offset else { throw .damaged }
         defer { offset += count }
         return UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + count)])
@@ -44,7 +44,7 @@ struct ByteCursor {
 
     /// A text, preceded by its length.
     mutating func text() throws(ImageTreeError) -> UnsafeRawBufferPointer {
-        try take(try count())
+        try read(try count())
     }
 }
 

@@ -109,7 +109,7 @@ extension LayerItem {
         if code & Flag.nanoseconds != 0 {
             entry.modificationNanoseconds = UInt32(truncatingIfNeeded: try cursor.number())
         }
-        if code & Flag.content != 0 { content = ContentDigest(bytes: try cursor.take(32)) }
+        if code & Flag.content != 0 { content = ContentDigest(bytes: try cursor.read(32)) }
         if code & Flag.attributes == 0 { return }
         for _ in 0..<(try cursor.count()) {
             let name = Array(try cursor.text())

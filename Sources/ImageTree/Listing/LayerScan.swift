@@ -19,7 +19,7 @@ struct LayerScan {
     /// The shared memory budget; nil means the limit of one layer.
     var budget: ListingBudget?
 
-    /// The number of bytes that are taken from the budget at a time.
+    /// The number of bytes that are spent of the budget at a time.
     private static let budgetStep = 64 << 10
 
     /// Reads the layer to its end.
@@ -39,7 +39,7 @@ struct LayerScan {
     func listing(ofTar tar: any ByteSource) throws -> LayerListing {
         var reader = TarReader(tar, path: layer.layerPath, isEndProved: true)
         var listing = LayerListing(hasContentDigests: hashesContent)
-        var taken = 0
+        var spent = 0
         while let entry = try reader.next() {
             guard var item = try LayerItem(entry) else {
                 try reader.skipData()
@@ -51,9 +51,9 @@ struct LayerScan {
                 try reader.skipData()
             }
             try listing.append(item, layer: layer.digest)
-            if listing.items.count > taken {
-                try budget?.take(LayerScan.budgetStep)
-                taken += LayerScan.budgetStep
+            if listing.items.count > spent {
+                try budget?.spend(LayerScan.budgetStep)
+                spent += LayerScan.budgetStep
             }
         }
         return listing

@@ -11,7 +11,7 @@ final class ListingBudget: Sendable {
     }
 
     /// - Throws: `ImageTreeError.tooLarge` when less is left.
-    func take(_ count: Int) throws(ImageTreeError) {
+    func spend(_ count: Int) throws(ImageTreeError) {
         let isEnough = rest.withLock { rest in
             guard count <= rest else { return false }
             rest -= count

@@ -14,14 +14,14 @@ import Tar
 /// - Spec: containers-storage, zstd:chunked; the design's "layer trailer".
 public struct ChunkedCompressor {
     public struct Settings: Sendable {
-        /// 1…19.
-        public var level = 3
+        /// 1…19. Measured: level 3 takes a quarter more time for layers 1 to 4 in 100 smaller.
+        public var level = 2
         /// nil means the number of processors.
         public var threads: Int?
         /// The chunk size in bytes; nil cuts files by content.
         public var chunkByteCount: Int?
 
-        public init(level: Int = 3, threads: Int? = nil, chunkByteCount: Int? = nil) {
+        public init(level: Int = 2, threads: Int? = nil, chunkByteCount: Int? = nil) {
             self.level = level
             self.threads = threads
             self.chunkByteCount = chunkByteCount

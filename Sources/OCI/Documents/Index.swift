@@ -27,30 +27,15 @@ public struct Index: Hashable, Sendable {
         document = try field.object()
         let version = try field.required("schemaVersion")
         guard try version.integer() == 2 else { throw version.failure("not 2") }
-        let innerType = try field.member("mediaType")
-        if let innerType {
-            let text = try innerType.string()
-            if let outerType, outerType.rawValue != text {
-                throw innerType.failure("\(text.prefix(100)), but it was announced as \(outerType)")
-            }
-            mediaType = try MediaType(innerType)
-        } else {
-            mediaType = outerType ?? .index
-        }
+        mediaType = try field.mediaType(announced: outerType) ?? .index
         guard mediaType.isIndex else {
-            throw (innerType ?? field).failure("not the type of an index")
+            throw try (field.member("mediaType") ?? field).failure("not the type of an index")
         }
         if try field.member("layers") != nil {
             throw .field(path: field.path.key("layers"), "both a manifest and an index")
         }
-        var manifests: [Descriptor] = []
-        for manifest in try field.requiredElements("manifests") {
-            manifests.append(try Descriptor(manifest))
-        }
-        self.manifests = manifests
-        subject = try field.member("subject").map { (field) throws(JSONError) in
-            try Descriptor(field)
-        }
+        manifests = try field.requiredElements("manifests").map(Descriptor.init(_:))
+        subject = try field.descriptor("subject")
         try field.checkAnnotations()
         try field.checkString("artifactType")
     }

@@ -43,21 +43,13 @@ public struct Manifest: Hashable, Sendable {
                 "schema 1, which is obsolete; push the image again from a newer tool")
         }
         guard versionNumber == 2 else { throw version.failure("not 2") }
-        let innerType = try field.member("mediaType")
-        if let innerType {
-            let text = try innerType.string()
-            if let outerType, outerType.rawValue != text {
-                throw innerType.failure("\(text.prefix(100)), but it was announced as \(outerType)")
-            }
-            mediaType = try MediaType(innerType)
-        } else {
-            mediaType = outerType ?? .manifest
-        }
+        mediaType = try field.mediaType(announced: outerType) ?? .manifest
         if mediaType.isIndex {
             throw field.path.failure("an index, not an image manifest")
         }
         guard mediaType.isManifest else {
-            throw (innerType ?? field).failure("not the type of an image manifest")
+            throw try (field.member("mediaType") ?? field)
+                .failure("not the type of an image manifest")
         }
         if try field.member("manifests") != nil {
             throw .field(path: field.path.key("manifests"), "both a manifest and an index")
@@ -67,12 +59,8 @@ public struct Manifest: Hashable, Sendable {
         guard elements.count <= DocumentLimit.layerCount else {
             throw field.path.key("layers").failure("more than \(DocumentLimit.layerCount) layers")
         }
-        var layers: [Descriptor] = []
-        for layer in elements { layers.append(try Descriptor(layer)) }
-        self.layers = layers
-        subject = try field.member("subject").map { (field) throws(JSONError) in
-            try Descriptor(field)
-        }
+        layers = try elements.map(Descriptor.init(_:))
+        subject = try field.descriptor("subject")
         try field.checkAnnotations()
         try field.checkString("artifactType")
     }

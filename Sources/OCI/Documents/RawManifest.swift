@@ -33,9 +33,7 @@ public struct RawManifest: Hashable, Sendable {
     ///
     /// - Throws: `JSONError` when the field is not a descriptor.
     public func subject() throws(JSONError) -> Descriptor? {
-        try JSONField(JSON.parse(bytes)).member("subject").map { (field) throws(JSONError) in
-            try Descriptor(field)
-        }
+        try JSONField(JSON.parse(bytes)).descriptor("subject")
     }
 }
 

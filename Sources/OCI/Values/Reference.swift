@@ -1,6 +1,6 @@
 /// The name of an image, or of a place to store it.
 ///
-/// - Spec: the design's "References"; Docker's reference grammar.
+/// - Spec: docs/design.md, "References"; Docker's reference grammar.
 public enum Reference: Hashable, Sendable, CustomStringConvertible {
     case registry(RegistryReference)
     case layout(LayoutReference)

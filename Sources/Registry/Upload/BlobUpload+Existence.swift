@@ -3,7 +3,8 @@ import Hashing
 import OCI
 
 extension BlobUpload {
-    /// A blob in memory of at most this size is sent without a question, which would cost as much.
+    /// A blob in memory of at most this size is sent without asking for it first, which would cost
+    /// as much.
     private static let unaskedByteCount: Int64 = 64 << 10
 
     /// Whether the repository has the blob, or could mount it. When it does not, a session may be open.

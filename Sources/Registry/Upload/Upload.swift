@@ -58,7 +58,7 @@ extension RegistryRepository {
             scopes: source == path ? [.push(path)] : [.push(path), .pull(source)])
         let response: HTTPResponse
         do {
-            // What comes after a mount from this repository tries again.
+            // After a mount from this repository, the next request is the repetition.
             response = try source == path ? client.sendOnce(call) : client.send(call)
         } catch RegistryError.denied {
             // Without a token for the other repository, there is no mount.

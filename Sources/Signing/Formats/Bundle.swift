@@ -1,22 +1,22 @@
 import JSON
 import OCI
 
-/// A sigstore bundle: an envelope, and what it is verified with.
+/// A sigstore bundle: an envelope and its verification material.
 ///
 /// - Spec: sigstore protobuf-specs, sigstore_bundle.proto, version 0.3.
 public struct Bundle: Sendable {
     public static let mediaType = MediaType("application/vnd.dev.sigstore.bundle.v0.3+json")
 
-    /// The most bytes that a bundle has: a predicate in base64, and little else.
+    /// The maximum size of a bundle: a predicate in base64, and little more.
     public static let byteLimit = 4 * (Statement.predicateByteLimit / 3) + (1 << 20)
 
-    /// What annotations of the manifest say of its bundle, as cosign does.
+    /// The annotation of the manifest about its bundle, as cosign writes it.
     public static let contentAnnotation: JSONString = "dev.sigstore.bundle.content"
     public static let predicateTypeAnnotation: JSONString = "dev.sigstore.bundle.predicateType"
 
     public let envelope: Envelope
 
-    /// - Parameter hint: `PublicKey.hint`; nil when the key is not known here.
+    /// - Parameter hint: `PublicKey.hint`; nil when the key is unknown.
     public static func bytes(_ envelope: Envelope, hint: String?) -> [UInt8] {
         var key = JSONObject()
         if let hint { key["hint"] = .string(hint) }
@@ -31,7 +31,7 @@ public struct Bundle: Sendable {
         return bundle.serialized()
     }
 
-    /// - Throws: `JSONError` for anything but a bundle of this version with an envelope in it.
+    /// - Throws: `JSONError` when it is not a bundle of this version with an envelope.
     public init(_ bytes: [UInt8]) throws(JSONError) {
         let field = JSONField(try JSON.parse(bytes))
         let type = try field.required("mediaType")
@@ -48,10 +48,10 @@ public struct Bundle: Sendable {
 
     /// Checks that one of `keys` signed a statement of `predicateType` about `digest`.
     ///
-    /// Nothing but what is signed is taken for true: neither the hint of a key nor annotations of the
-    /// manifest around it.
+    /// Only signed data is trusted, not the hint of a key, nor annotations of the manifest around
+    /// it.
     ///
-    /// - Parameter annotations: those that what is signed must have.
+    /// - Parameter annotations: the annotations that the statement must have.
     /// - Throws: `Rejection`.
     public static func verify(
         _ bytes: [UInt8], digest: Digest, predicateType: String, annotations: [KeyValue],

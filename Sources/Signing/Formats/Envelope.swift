@@ -1,13 +1,13 @@
 import JSON
 import OCI
 
-/// A DSSE envelope: a payload of a type, and signatures of both.
+/// A DSSE envelope: a typed payload, and signatures of type and payload.
 ///
 /// - Spec: DSSE v1.0, envelope.md and protocol.md.
 public struct Envelope: Sendable {
     public let payloadType: String
     public let payload: [UInt8]
-    /// Exactly one is written; readers of bundles take no more.
+    /// Exactly one is written, because readers of bundles accept no more.
     public let signature: [UInt8]
 
     public init(payloadType: String, payload: [UInt8], signature: [UInt8]) {
@@ -16,8 +16,8 @@ public struct Envelope: Sendable {
         self.signature = signature
     }
 
-    /// The bytes that are signed: type and payload with their lengths, so that neither can pass for
-    /// a part of the other.
+    /// The bytes that are signed: type and payload with their lengths, so that their boundary is
+    /// unambiguous.
     ///
     /// - Spec: DSSE v1.0, protocol.md, PAE.
     public static func signedBytes(payloadType: String, payload: [UInt8]) -> [UInt8] {
@@ -57,7 +57,7 @@ extension JSON {
     }
 }
 
-/// Whether two texts are the same bytes: Swift's own equality takes canonical equivalents for equal.
+/// Whether two texts have the same bytes: `==` treats canonically equivalent text as equal.
 package func haveSameBytes(_ left: String, _ right: String) -> Bool {
     left.utf8.elementsEqual(right.utf8)
 }

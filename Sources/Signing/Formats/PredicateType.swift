@@ -1,4 +1,4 @@
-/// What kind of document an attestation has: a URI, for which cosign has short names.
+/// The type of an attestation's predicate: a URI, for which cosign has short names.
 ///
 /// - Spec: cosign, `attest --type`; in-toto attestation framework v1, field_types.md, TypeURI.
 public struct PredicateType: Hashable, Sendable {
@@ -21,7 +21,7 @@ public struct PredicateType: Hashable, Sendable {
     ]
 
     /// - Parameter text: a short name, or a URI of any scheme.
-    /// - Returns: nil for anything else: a name that is misspelt must not become a type of its own.
+    /// - Returns: nil for other text, so that a misspelt name does not become a type.
     public init?(_ text: String) {
         if let known = PredicateType.uris.first(where: { haveSameBytes($0.name, text) }) {
             uri = known.uri

@@ -1,24 +1,24 @@
 import JSON
 import OCI
 
-/// How an image was built, as the predicate of a statement: what is known, and nothing else.
+/// How an image was built, as the predicate of a statement: only known facts.
 ///
 /// - Spec: SLSA v1.0, provenance.md; in-toto attestation framework v1, resource_descriptor.md.
 public struct Provenance: Sendable {
     public static let predicateType = "https://slsa.dev/provenance/v1"
-    /// What the parameters are to be read as; oci-provenance(1) describes it.
+    /// The type that defines the parameters; oci-provenance(1) describes it.
     public static let buildType = "ocinoco:build:v1"
-    /// The builder that is named where nobody says who built: someone who ran the tools.
+    /// The default builder: the user who ran the tools.
     public static let ownBuilder = "ocinoco:local"
 
-    /// What the build was told, word by word.
+    /// The arguments of the build.
     public var arguments: [String] = []
-    /// The value of SOURCE_DATE_EPOCH, which changes what is built.
+    /// The value of SOURCE_DATE_EPOCH, which changes the image.
     public var sourceDate: Int64?
-    /// When it was built, where somebody says so.
+    /// When it was built; nil when that is not stated.
     public var created: Timestamp?
     public var builder = Provenance.ownBuilder
-    /// Of the tools, as in `0.1.0`.
+    /// The version of the tools, such as `0.1.0`.
     public var version: String
     private var dependencies: [JSON] = []
 
@@ -26,9 +26,9 @@ public struct Provenance: Sendable {
         self.version = version
     }
 
-    /// Adds what an image was made from: what was fetched, or else what it says of its base.
+    /// Adds the base of an image: its source, or else the base in its annotations.
     ///
-    /// - Parameter manifest: of an image line.
+    /// - Parameter manifest: the manifest of an image line.
     public mutating func addBase(of manifest: Manifest) {
         let digest: Digest?
         let base: Reference?
@@ -52,7 +52,7 @@ public struct Provenance: Sendable {
         if let uri { resource["uri"] = .string(uri) }
         resource["digest"] = .digestSet(digest)
         if let mediaType { resource["mediaType"] = .string(mediaType.rawValue) }
-        // The images of several platforms share their layers, and may share their base.
+        // Images for several platforms may share layers and base.
         if !dependencies.contains(.object(resource)) { dependencies.append(.object(resource)) }
     }
 
@@ -85,7 +85,7 @@ public struct Provenance: Sendable {
 }
 
 extension JSON {
-    /// A digest as statements have it: by the name of its algorithm.
+    /// A digest in the form of statements: by the name of its algorithm.
     static func digestSet(_ digest: Digest) -> JSON {
         var digests = JSONObject()
         digests[JSONString(digest.algorithm.rawValue)] = .string(digest.encoded)

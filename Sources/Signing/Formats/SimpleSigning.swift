@@ -6,18 +6,18 @@ import OCI
 /// - Spec: containers/image, atomic-signature.md; cosign, specs/SIGNATURE_SPEC.md.
 public struct SimpleSigning: Sendable {
     public static let mediaType = MediaType("application/vnd.dev.cosign.simplesigning.v1+json")
-    /// On the layer of a payload: base64 of its signature.
+    /// The annotation of a payload's layer with its signature in base64.
     public static let signatureAnnotation: JSONString = "dev.cosignproject.cosign/signature"
     private static let type = "cosign container image signature"
 
-    /// The most bytes that a payload has.
+    /// The maximum size of a payload.
     public static let byteLimit = 4 << 20
 
     public let digest: String
     public let identity: String
     public let annotations: [(key: String, value: JSON)]
 
-    /// What is signed, byte by byte: it has no canonical form.
+    /// The exact bytes that are signed; the format has no canonical form.
     ///
     /// - Parameter identity: `HOST/REPOSITORY` of the image.
     public static func bytes(
@@ -42,7 +42,7 @@ public struct SimpleSigning: Sendable {
         return payload.serialized()
     }
 
-    /// Reads a payload as strictly as containers/image does: no member that it does not know.
+    /// Parses a payload as strictly as containers/image: unknown members are refused.
     ///
     /// - Throws: `JSONError`.
     public init(_ bytes: [UInt8]) throws(JSONError) {
@@ -67,12 +67,12 @@ public struct SimpleSigning: Sendable {
         if let creator = try optional?.member("creator") { _ = try creator.string() }
     }
 
-    /// Checks that one of `keys` signed that `digest` is of the repository `identity`.
+    /// Checks that one of `keys` signed `digest` for the repository `identity`.
     ///
     /// - Parameters:
     ///   - identity: the repository; with a tag and no digest, a payload that names a tag must name
     ///     this one.
-    ///   - annotations: those that what is signed must have.
+    ///   - annotations: the annotations that the payload must have.
     /// - Throws: `Rejection`.
     public static func verify(
         _ bytes: [UInt8], signature: String, digest: Digest, identity: RegistryReference,
@@ -114,7 +114,7 @@ public struct SimpleSigning: Sendable {
         if let digest = named.digest, digest.description != self.digest {
             throw .otherIdentity(identity)
         }
-        // `latest` is Docker's default where nothing follows the repository.
+        // Without a tag after the repository, `latest` is only Docker's default.
         let namesTag = identity.split(separator: "/").last?.contains(":") ?? false
         if namesTag, named.digest == nil, let tag = expected.tag, expected.digest == nil,
             named.tag != tag

@@ -1,19 +1,19 @@
 import JSON
 import OCI
 
-/// An in-toto statement: what is said of a manifest.
+/// An in-toto statement about a manifest.
 ///
 /// - Spec: in-toto attestation framework v1, statement.md.
 public struct Statement: Sendable {
     public static let mediaType = "application/vnd.in-toto+json"
-    /// What cosign writes where nothing is said but that the image is signed.
+    /// The predicate type of a plain signature by cosign.
     public static let signaturePredicateType = "https://sigstore.dev/cosign/sign/v1"
 
     private static let types = [
         "https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1",
     ]
 
-    /// The most bytes that a predicate has: an SBOM of a large image.
+    /// The maximum size of a predicate, enough for the SBOM of a large image.
     public static let predicateByteLimit = 16 << 20
 
     public struct Subject: Sendable {
@@ -28,7 +28,7 @@ public struct Statement: Sendable {
 
     /// A statement about the manifest of `digest`.
     ///
-    /// - Parameter annotations: are signed with it.
+    /// - Parameter annotations: annotations that are signed too.
     public static func bytes(
         about digest: Digest, annotations: [KeyValue], predicateType: String, predicate: JSON
     ) -> [UInt8] {
@@ -49,13 +49,13 @@ public struct Statement: Sendable {
         return statement.serialized()
     }
 
-    /// Whether a document is a whole statement, not a predicate alone.
+    /// Whether a document is a whole statement, and not only a predicate.
     public static func isStatement(_ document: JSON) -> Bool {
         guard let type = document.object?["_type"]?.text else { return false }
         return types.contains { haveSameBytes($0, type) }
     }
 
-    /// - Throws: `JSONError` for what is no statement.
+    /// - Throws: `JSONError` for a malformed statement.
     public init(_ bytes: [UInt8]) throws(JSONError) {
         let field = JSONField(try JSON.parse(bytes))
         let type = try field.required("_type")
@@ -74,7 +74,7 @@ public struct Statement: Sendable {
         self.subjects = subjects
     }
 
-    /// The subject that is the manifest of `digest`; nil when it is about others.
+    /// The subject with this digest; nil without one.
     ///
     /// A subject that also names another digest by the same algorithm does not count.
     public func subject(_ digest: Digest) -> Subject? {

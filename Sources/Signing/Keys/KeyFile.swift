@@ -15,11 +15,11 @@ struct SigstoreKeyFile {
 
     static let labels = ["ENCRYPTED SIGSTORE PRIVATE KEY", "ENCRYPTED COSIGN PRIVATE KEY"]
 
-    /// The most memory that deriving the key may take: sixteen times what cosign asks for.
+    /// The memory limit for deriving the key: sixteen times what cosign uses.
     static let memoryLimit: UInt64 = 1 << 30
 
-    /// - Parameter body: what is between the PEM's lines, decoded.
-    /// - Throws: `JSONError` with what is missing or not as cosign writes it.
+    /// - Parameter body: the decoded body of the PEM.
+    /// - Throws: `JSONError` with the field that is missing or differs from cosign's format.
     init(_ body: [UInt8]) throws(JSONError) {
         let field = JSONField(try JSON.parse(body))
         let derivation = try field.required("kdf")
@@ -28,7 +28,7 @@ struct SigstoreKeyFile {
         cost = try parameters.required("N").positive()
         blockSize = try parameters.required("r").positive()
         parallelism = try parameters.required("p").positive()
-        // As RFC 7914 has it; and no more work than a password is worth.
+        // The limits of RFC 7914, and a limit to the work.
         guard cost > 1, cost & (cost - 1) == 0, parallelism <= 16, blockSize <= 64,
             cost <= SigstoreKeyFile.memoryLimit / 128 / blockSize
         else { throw parameters.failure("parameters of scrypt out of range") }
@@ -63,11 +63,11 @@ extension JSONField {
     }
 }
 
-/// The frame of a PEM file.
+/// The format of PEM files.
 ///
 /// - Spec: RFC 7468, section 3.
 enum PEM {
-    /// The label of the first block, as in `PUBLIC KEY`; nil when there is none.
+    /// The label of the first block, such as `PUBLIC KEY`; nil without one.
     static func label(of text: UnsafeRawBufferPointer) -> String? {
         guard let begin = find("-----BEGIN ", in: text, from: 0),
             let end = find("-----", in: text, from: begin.upperBound)
@@ -75,7 +75,7 @@ enum PEM {
         return String(decoding: text[begin.upperBound..<end.lowerBound], as: UTF8.self)
     }
 
-    /// The body of the first block with one of `labels`, decoded; for what is no secret by itself.
+    /// The decoded body of the first block with one of `labels`; not for secret content.
     static func body(of text: UnsafeRawBufferPointer, labels: [String]) -> [UInt8]? {
         for label in labels {
             guard let begin = find("-----BEGIN \(label)-----", in: text, from: 0),

@@ -8,10 +8,10 @@ final class KeyHandle: @unchecked Sendable {
     let pointer: OpaquePointer
     private let isEd25519: Bool
 
-    /// RSA keys beyond this only take time.
+    /// The accepted sizes of RSA keys; larger ones only take more time.
     private static let rsaBits: ClosedRange<Int32> = 2048...16384
 
-    /// Takes the key over, and frees it when it is not of a kind that is used.
+    /// Takes ownership of the key, and frees it when its type is not supported.
     ///
     /// - Throws: `SigningError.unusableKey`.
     init(_ pointer: OpaquePointer, path: Path) throws(SigningError) {
@@ -39,7 +39,7 @@ final class KeyHandle: @unchecked Sendable {
         EVP_PKEY_free(pointer)
     }
 
-    /// What is hashed before it is signed; Ed25519 hashes by itself.
+    /// The hash of the message to sign; nil for Ed25519, which hashes itself.
     private var hash: OpaquePointer? { isEd25519 ? nil : EVP_sha256() }
 
     /// - Throws: `SigningError.library`.

@@ -2,17 +2,17 @@ import ByteStream
 import CCrypto
 import JSON
 
-/// A key that signs.
+/// A private key.
 public struct PrivateKey: Sendable {
     private let handle: KeyHandle
     public let publicKey: PublicKey
 
-    /// Reads a private key: PEM of PKCS#8, encrypted or not, or of the older forms for EC and RSA; or
-    /// as cosign encrypts its keys.
+    /// Reads a private key: PEM of PKCS#8, encrypted or not, or the older forms for EC and RSA; or
+    /// cosign's encrypted format.
     ///
     /// - Parameters:
     ///   - pem: the file's content.
-    ///   - password: asked for only when the key is encrypted; nil when there is none.
+    ///   - password: called only when the key is encrypted; returns nil when there is no password.
     /// - Throws: `SigningError`, and what `password` throws.
     public init(
         pem: SecretBytes, path: Path, password: () throws -> SecretBytes?
@@ -38,7 +38,7 @@ public struct PrivateKey: Sendable {
         try handle.sign(message)
     }
 
-    /// What libcrypto asks a password of.
+    /// The state of libcrypto's password callback.
     private final class Request {
         var password: SecretBytes?
         var wasAsked = false
@@ -84,7 +84,7 @@ public struct PrivateKey: Sendable {
         }
     }
 
-    /// Opens a key of cosign.
+    /// Decrypts a key of cosign.
     private static func unseal(
         _ body: [UInt8], path: Path, password: () throws -> SecretBytes?
     ) throws -> OpaquePointer {

@@ -3,19 +3,19 @@ import CCrypto
 import Hashing
 import OCI
 
-/// A key that signatures are checked with.
+/// A public key.
 public struct PublicKey: Sendable {
     private let handle: KeyHandle
     /// Its name in messages.
     public let path: Path
-    /// How bundles name the key: base64 of the SHA-256 of its DER.
+    /// The key's identifier in bundles: base64 of the SHA-256 of its DER.
     ///
     /// - Spec: sigstore protobuf-specs, PublicKeyIdentifier.
     public let hint: String
 
     /// Reads a public key as PEM.
     ///
-    /// - Parameter path: what messages call it.
+    /// - Parameter path: its name in messages.
     /// - Throws: `SigningError.unusableKey`.
     public init(pem: [UInt8], path: Path) throws(SigningError) {
         let pointer = pem.withUnsafeBytes { text in
@@ -23,7 +23,8 @@ public struct PublicKey: Sendable {
                 return OpaquePointer?.none
             }
             defer { BIO_free(input) }
-            // A public key is not encrypted; without this libcrypto would ask on the terminal.
+            // A public key is not encrypted; without this callback libcrypto would prompt on the
+            // terminal.
             return PEM_read_bio_PUBKEY(input, nil, { _, _, _, _ in -1 }, nil)
         }
         ERR_clear_error()
@@ -51,8 +52,8 @@ public struct PublicKey: Sendable {
         hint = String(decoding: Base64.encode(digest.finalizeBytes()), as: UTF8.self)
     }
 
-    /// Whether `signature` is that of `message`: ASN.1 for EC, PKCS #1 v1.5 for RSA, with SHA-256;
-    /// pure Ed25519.
+    /// Whether `signature` is a valid signature of `message`: ASN.1 for EC, PKCS #1 v1.5 for RSA,
+    /// both with SHA-256; pure Ed25519.
     public func verifies(_ signature: [UInt8], of message: [UInt8]) -> Bool {
         handle.verifies(signature, of: message)
     }

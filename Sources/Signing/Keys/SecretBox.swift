@@ -1,14 +1,14 @@
 import CCrypto
 
-/// NaCl's secret box: XSalsa20 and Poly1305, as cosign encrypts its keys.
+/// NaCl's secret box: XSalsa20 and Poly1305, with which cosign encrypts keys.
 ///
 /// - Spec: NaCl, crypto_secretbox_xsalsa20poly1305: a tag of 16 bytes, then the encrypted bytes.
 enum SecretBox {
     private static let tagByteCount = 16
 
-    /// Decrypts what was sealed with `key` and `nonce`.
+    /// Decrypts a box that was sealed with `key` and `nonce`.
     ///
-    /// - Returns: nil when the tag is not that of the key and the bytes: a wrong password.
+    /// - Returns: nil when the tag does not match, because of a wrong password.
     /// - Throws: `SigningError.library`.
     static func open(
         _ box: [UInt8], key: SecretBytes, nonce: [UInt8]

@@ -2,14 +2,15 @@ import ByteStream
 import CCrypto
 import Glibc
 
-/// Bytes that are wiped when they are no longer needed: a key, a password.
+/// Secret bytes that are wiped after use: a key or a password.
 ///
-/// They are in one place: nothing here copies them into an array, which would be freed as it is.
+/// They are stored in one place and never copied into an array, which would be freed without being
+/// wiped.
 public final class SecretBytes {
     private let buffer: UnsafeMutableRawBufferPointer
     private var length: Int
 
-    /// The most that a key's file or a password has.
+    /// The maximum size of a key file or a password.
     public static let byteLimit = 64 << 10
 
     init(capacity: Int) {
@@ -17,7 +18,7 @@ public final class SecretBytes {
         length = 0
     }
 
-    /// A copy of `bytes`, which their owner wipes.
+    /// A copy of `bytes`; the caller wipes the original.
     public convenience init(copying bytes: UnsafeRawBufferPointer) {
         self.init(capacity: bytes.count)
         buffer.copyMemory(from: bytes)
@@ -37,14 +38,14 @@ public final class SecretBytes {
         try body(UnsafeRawBufferPointer(rebasing: buffer[..<length]))
     }
 
-    /// Lets `body` write up to the capacity, and takes what it says it wrote for the length.
+    /// Lets `body` write up to the capacity; it returns the length.
     func fill<E: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(E) -> Int
     ) throws(E) {
         length = min(buffer.count, max(0, try body(buffer)))
     }
 
-    /// All of a file.
+    /// Reads a whole file.
     ///
     /// - Throws: `StreamError.open`, `.read`, and `.tooLarge` beyond `byteLimit` bytes.
     public convenience init(readingFile path: Path) throws(StreamError) {
@@ -58,7 +59,7 @@ public final class SecretBytes {
         withExtendedLifetime(file) {}
     }
 
-    /// Everything up to the end of `descriptor`, which `path` names in messages.
+    /// Reads `descriptor` to its end; `path` is its name in messages.
     ///
     /// - Throws: `StreamError.read`, and `.tooLarge` beyond `byteLimit` bytes.
     public convenience init(reading descriptor: FileDescriptor, path: Path) throws(StreamError) {
@@ -80,15 +81,15 @@ public final class SecretBytes {
         length = filled
     }
 
-    /// Leaves out the newline at the end, as of a password's file.
+    /// Removes a newline at the end, as in a password file.
     public func removeNewline() {
         if length > 0, buffer[length - 1] == UInt8(ascii: "\n") { length -= 1 }
         if length > 0, buffer[length - 1] == UInt8(ascii: "\r") { length -= 1 }
     }
 
-    /// A variable of the environment, which is gone from it afterwards; nil when it is not set.
+    /// Takes a variable out of the environment; nil when it is not set.
     ///
-    /// Programs that this process starts do not get it. Called before any thread is started.
+    /// Child processes do not get it. Call this before any thread is started.
     public convenience init?(takingVariable name: String) {
         guard let value = getenv(name) else { return nil }
         let bytes = UnsafeMutableRawBufferPointer(start: value, count: strlen(value))
@@ -99,9 +100,9 @@ public final class SecretBytes {
 }
 
 extension SecretBytes {
-    /// A password that the user types, unseen; nil where there is no terminal.
+    /// Prompts for a password without echo; nil without a terminal.
     ///
-    /// - Throws: `StreamError.read`, also for one that is too long.
+    /// - Throws: `StreamError.read`, also when it is too long.
     public convenience init?(askingFor what: String) throws(StreamError) {
         self.init(capacity: 4096)
         var isThere = false

@@ -1,6 +1,6 @@
 import CCrypto
 
-/// The XSalsa20 stream cipher, which libcrypto does not have: 32 bytes of key, 24 of nonce.
+/// The XSalsa20 stream cipher, which libcrypto does not have: a key of 32 bytes and a nonce of 24.
 ///
 /// Words of Salsa20 are little-endian. No branch and no index depends on the key.
 ///
@@ -15,7 +15,7 @@ final class XSalsa20 {
 
     /// Input of Salsa20: constants, subkey, the nonce's last 8 bytes, and the block's number.
     private let state: UnsafeMutablePointer<UInt32>
-    /// What the rounds work on.
+    /// The working copy for the rounds.
     private let working: UnsafeMutablePointer<UInt32>
     private let keystream: UnsafeMutablePointer<UInt8>
     private var used = XSalsa20.blockByteCount

@@ -80,9 +80,7 @@ struct CopyArchive {
     ) throws(TarError) -> Result {
         let opened = try file.open()
         guard let program else {
-            let input = InputStream(opened.descriptor, path: file.path)
-            defer { withExtendedLifetime(opened) {} }
-            return try body(input)
+            return try body(InputStream(opened, path: file.path))
         }
         let filtered: FilteredFile
         do {
@@ -97,8 +95,8 @@ struct CopyArchive {
         return result
     }
 
-    /// Writes its entries below a directory of the tar, which no link in them or in the base leads
-    /// out of.
+    /// Writes its entries below a directory of the tar. No link in them or in the base leads out of
+    /// it.
     ///
     /// - Throws: `TarError`; also for an archive that is truncated or whose compression is damaged.
     func write(

@@ -15,8 +15,8 @@ public struct CopyRequest: Sendable {
     public var contextExcludes = ExcludePatterns()
     /// Patterns of paths to leave out, relative to a source directory.
     public var excludes = ExcludePatterns()
-    /// Files and directories that are written meanwhile; each that is in the context is left out,
-    /// with a warning.
+    /// Files and directories that are being written. Those in the context are left out, with a
+    /// warning.
     public var outputs: [Path] = []
     /// Whether a source keeps its path below the destination, from `/./` on where it has one.
     public var keepsParents = false

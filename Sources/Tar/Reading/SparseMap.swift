@@ -126,7 +126,7 @@ struct SparseMapText {
     }
 
     /// Reads one block. Bytes after the last number are ignored.
-    mutating func take(_ block: UnsafeRawBufferPointer) throws(SparseError) {
+    mutating func read(_ block: UnsafeRawBufferPointer) throws(SparseError) {
         for byte in block {
             if result != nil { return }
             if byte != UInt8(ascii: "\n") {

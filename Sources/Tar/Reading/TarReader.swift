@@ -11,24 +11,14 @@ import ByteStream
 ///
 /// - Spec: POSIX.1-2017, pax; tar(5) for GNU's types.
 package struct TarReader: ~Copyable {
-    private let input: any ByteSource
-    /// Name of the tar in messages.
-    let path: Path
+    private var input: TarInput
     private let isEndProved: Bool
-    /// Receives every byte that is not data of an entry, in order.
-    private let passMetadata: ((UnsafeRawBufferPointer) throws(TarError) -> Void)?
     /// Fields of the current header that `TarEntry` does not have.
     package private(set) var header = HeaderFields()
     let warn: (String) -> Void
-    /// Whether an entry without a name is the directory that the archive is of, as in Go, and no
+    /// Whether an entry with an empty name is the archive's root directory, as in Go, instead of an
     /// error.
     var takesNamelessAsRoot = false
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(
-        byteCount: bufferByteCount, alignment: 4096)
-    /// The range of `buffer` that was read and not yet consumed.
-    private var available = 0..<0
-    /// Bytes consumed since the beginning.
-    private(set) var offset: Int64 = 0
     /// The number of bytes of data and padding of the current entry that are still to be read.
     private(set) var remaining: UInt64 = 0
     private var padding = 0
@@ -69,16 +59,13 @@ package struct TarReader: ~Copyable {
         warn: @escaping (String) -> Void = { _ in },
         passMetadata: ((UnsafeRawBufferPointer) throws(TarError) -> Void)? = nil
     ) {
-        self.input = input
-        self.path = path
+        self.input = TarInput(input, path: path, passMetadata: passMetadata)
         self.isEndProved = isEndProved
-        self.passMetadata = passMetadata
         self.warn = warn
     }
 
-    deinit {
-        buffer.deallocate()
-    }
+    /// Name of the tar in messages.
+    var path: Path { input.path }
 
     /// Values of extended headers for the next entry.
     struct Extension {
@@ -99,9 +86,9 @@ package struct TarReader: ~Copyable {
         var prefix = Extension()
         while true {
             if isEndProved, !prefix.isBegun {
-                guard try fill(atLeast: 1) else { return nil }
+                guard try input.fill(atLeast: 1) else { return nil }
             }
-            let header = HeaderBlock(try readExactly(tarBlockByteCount))
+            let header = HeaderBlock(try input.readExactly(tarBlockByteCount))
             if header.isZero {
                 try readEnd()
                 return nil
@@ -208,7 +195,7 @@ package struct TarReader: ~Copyable {
     ) throws(TarError) {
         precondition(!isSparse)
         while remaining > 0 {
-            let bytes = try readPart(limit: remaining)
+            let bytes = try input.readPart(limit: remaining)
             try body(bytes)
             remaining -= UInt64(bytes.count)
         }
@@ -241,12 +228,12 @@ package struct TarReader: ~Copyable {
         if limit == 0 { return .hole(0) }
         if let piece = try sparsePiece(limit: limit) { return piece }
         if remaining > 0 {
-            let bytes = try readPart(limit: min(remaining, limit))
+            let bytes = try input.readPart(limit: min(remaining, limit))
             remaining -= UInt64(bytes.count)
             return .bytes(bytes)
         }
-        let isThere = isEndProved ? try fill(atLeast: 1) : true
-        if isThere { _ = try readExactly(padding) }
+        let isThere = isEndProved ? try input.fill(atLeast: 1) : true
+        if isThere { _ = try input.readExactly(padding) }
         padding = 0
         return .end
     }
@@ -268,7 +255,7 @@ package struct TarReader: ~Copyable {
             sparse = nil
             return nil
         }
-        let bytes = try readPart(limit: min(region.upperBound - progress.position, limit))
+        let bytes = try input.readPart(limit: min(region.upperBound - progress.position, limit))
         remaining -= UInt64(bytes.count)
         progress.position += UInt64(bytes.count)
         if progress.position == region.upperBound { progress.index += 1 }
@@ -294,7 +281,7 @@ package struct TarReader: ~Copyable {
         else { throw malformed("a sparse file's map is malformed, of \(subject)") }
         var isContinued = header.hasSparseExtension
         while isContinued {
-            let block = try readExactly(tarBlockByteCount)
+            let block = try input.readExactly(tarBlockByteCount)
             isContinued = block[504] != 0
             guard
                 let more = SparseMap.numbers(UnsafeRawBufferPointer(rebasing: block[..<504])),
@@ -325,7 +312,7 @@ package struct TarReader: ~Copyable {
                     guard remaining >= UInt64(tarBlockByteCount), count < SparseMap.byteLimit else {
                         throw SparseError()
                     }
-                    try text.take(try readExactly(tarBlockByteCount))
+                    try text.read(try input.readExactly(tarBlockByteCount))
                     remaining -= UInt64(tarBlockByteCount)
                     count += tarBlockByteCount
                 }
@@ -356,27 +343,24 @@ package struct TarReader: ~Copyable {
     /// - Throws: `TarError.malformed` when entries follow a single zero block; `.cut` when the
     ///   input ends within the second one, unless something else proves that it is complete.
     private mutating func readEnd() throws(TarError) {
-        if try fill(atLeast: tarBlockByteCount) {
-            let block = HeaderBlock(try readExactly(tarBlockByteCount))
+        if try input.fill(atLeast: tarBlockByteCount) {
+            let block = HeaderBlock(try input.readExactly(tarBlockByteCount))
             if !block.isZero {
                 if block.isValid {
                     throw malformed("a single zero block in the middle of the archive")
                 }
                 warn(trailing)
             }
-        } else if !available.isEmpty, !isEndProved {
-            throw cut()
+        } else if !input.isEmpty, !isEndProved {
+            throw input.cut()
         }
         var isWarned = false
-        while try fill(atLeast: 1) {
-            let rest = UnsafeRawBufferPointer(rebasing: buffer[available])
+        while try input.fill(atLeast: 1) {
+            let rest = try input.readAvailable()
             if !isWarned, rest.contains(where: { $0 != 0 }) {
                 warn(trailing)
                 isWarned = true
             }
-            try passMetadata?(rest)
-            offset += Int64(rest.count)
-            available = 0..<0
         }
     }
 
@@ -403,72 +387,15 @@ package struct TarReader: ~Copyable {
     private mutating func data(_ size: UInt64) throws(TarError) -> [UInt8] {
         guard size <= UInt64(PaxRecords.byteLimit) else { throw malformed(PaxRecords.tooLarge) }
         var bytes: [UInt8] = []
-        var rest = size
-        while rest > 0 {
-            let part = try readPart(limit: rest)
+        while bytes.count < size {
+            let part = try input.readMetadata(limit: size - UInt64(bytes.count))
             bytes.append(contentsOf: part)
-            try passMetadata?(part)
-            rest -= UInt64(part.count)
         }
-        _ = try readExactly(tarPadding(after: size))
+        _ = try input.readExactly(tarPadding(after: size))
         return bytes
-    }
-
-    /// The next bytes: at least one and at most `limit`; valid until the next call.
-    private mutating func readPart(limit: UInt64) throws(TarError) -> UnsafeRawBufferPointer {
-        guard try fill(atLeast: 1) else { throw cut() }
-        let count = Int(min(limit, UInt64(available.count)))
-        return consume(count)
-    }
-
-    /// The next `count` bytes; valid until the next call.
-    private mutating func readExactly(_ count: Int) throws(TarError) -> UnsafeRawBufferPointer {
-        guard try fill(atLeast: count) else { throw cut() }
-        let bytes = consume(count)
-        try passMetadata?(bytes)
-        return bytes
-    }
-
-    private mutating func consume(_ count: Int) -> UnsafeRawBufferPointer {
-        let bytes = buffer[available.lowerBound..<(available.lowerBound + count)]
-        available = (available.lowerBound + count)..<available.upperBound
-        offset += Int64(count)
-        return UnsafeRawBufferPointer(rebasing: bytes)
-    }
-
-    /// Reads until `count` bytes are available; false when the input ends before.
-    private mutating func fill(atLeast count: Int) throws(TarError) -> Bool {
-        while available.count < count {
-            if available.lowerBound > 0,
-                buffer.count - available.lowerBound < max(count, 64 << 10)
-                    || available.isEmpty
-            {
-                let rest = UnsafeRawBufferPointer(rebasing: buffer[available])
-                buffer.copyMemory(from: rest)
-                available = 0..<rest.count
-            }
-            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[available.upperBound...])
-            do {
-                let read = try input.read(into: room)
-                if read == 0 { return false }
-                available = available.lowerBound..<(available.upperBound + read)
-            } catch let error as StreamError {
-                throw .stream(error)
-            } catch let error as any Failure {
-                throw .source(error)
-            } catch {
-                throw .source(InternalError(error))
-            }
-        }
-        return true
-    }
-
-    private func cut() -> TarError {
-        let end = offset + Int64(available.count)
-        return end == 0 ? .empty(path: path) : .cut(path: path, offset: end)
     }
 
     func malformed(_ problem: String) -> TarError {
-        .malformed(path: path, offset: max(0, offset - 512), problem)
+        .malformed(path: path, offset: max(0, input.offset - 512), problem)
     }
 }

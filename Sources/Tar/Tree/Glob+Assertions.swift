@@ -12,10 +12,10 @@ extension Glob {
             for (index, part) in parts.enumerated() where states[index] || inside[index] {
                 switch part {
                 case .character, .one, .optional:
-                    if part.takes(character) { next[index + 1] = true }
-                case .many: if part.takes(character) { next[index] = true }
+                    if part.matches(character) { next[index + 1] = true }
+                case .many: if part.matches(character) { next[index] = true }
                 case .directories:
-                    inside[index] = part.takes(character)
+                    inside[index] = part.matches(character)
                     if character == UInt32(UInt8(ascii: "/")) { next[index + 1] = true }
                 case .assertion: break
                 }

@@ -14,7 +14,7 @@ struct Glob: Sendable {
         case assertion(Assertion)
 
         /// Whether it matches a character.
-        func takes(_ character: UInt32) -> Bool {
+        func matches(_ character: UInt32) -> Bool {
             switch self {
             case .character(let literal):
                 // A byte that is not UTF-8 is U+FFFD in the expression, as in Go.
@@ -210,16 +210,16 @@ struct Glob: Sendable {
         Step(
             ends: set(parts, wordCount) { part in
                 switch part {
-                case .character, .one, .optional: part.takes(character)
+                case .character, .one, .optional: part.matches(character)
                 case .directories: character == slash
                 case .many, .assertion: false
                 }
             },
             stays: set(parts, wordCount) { part in
-                if case .many = part { part.takes(character) } else { false }
+                if case .many = part { part.matches(character) } else { false }
             },
             stages: set(parts, wordCount) { part in
-                if case .directories = part { part.takes(character) } else { false }
+                if case .directories = part { part.matches(character) } else { false }
             })
     }
 

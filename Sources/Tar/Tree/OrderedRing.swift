@@ -25,6 +25,8 @@ package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
     private let isWork = Condition()
     private let isFirstWorkedOn = Condition()
     private var threads: [WorkerThread] = []
+    /// The chunk between `next` and `submit`.
+    private var current: Chunk?
 
     // Guarded by the lock. Chunks are numbered from 0 in the order of the walk; chunk n is at index
     // n modulo the number of chunks.
@@ -54,10 +56,11 @@ package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
 
     // MARK: The walk
 
-    /// An empty chunk, to be filled and submitted.
+    /// The chunk to fill: a new, empty one after each `submit`.
     ///
     /// - Throws: the first error of a chunk before.
     package func next() throws(TarError) -> Chunk {
+        if let current { return current }
         let free: Result<Int, TarError> = lock.withLock {
             while filledCount - finishedCount == chunks.count, failure == nil {
                 lock.wait(for: isRoom)
@@ -65,13 +68,16 @@ package final class OrderedRing<Chunk: RingChunk>: @unchecked Sendable {
             if let failure { return .failure(failure) }
             return .success(filledCount % chunks.count)
         }
-        let index = try free.get()
-        chunks[index].clear()
-        return chunks[index]
+        let chunk = chunks[try free.get()]
+        chunk.clear()
+        current = chunk
+        return chunk
     }
 
-    /// Submits the chunk that `next` returned.
+    /// Submits the chunk that `next` returned, if there is one.
     package func submit() {
+        if current == nil { return }
+        current = nil
         lock.withLock {
             isWorkedOn[filledCount % chunks.count] = false
             filledCount += 1

@@ -16,8 +16,6 @@ final class ReaderRing: WalkVisitor {
     private let ring: OrderedRing<Chunk>
     /// The maximum number of directories that a chunk may keep open.
     private let directoriesPerChunk: Int
-    /// The chunk that the walk is filling.
-    private var current: Chunk?
 
     /// - Throws: `TarError.stream` when no reader can be started.
     init(_ writer: TarWriter, readerCount: Int) throws(TarError) {
@@ -31,50 +29,37 @@ final class ReaderRing: WalkVisitor {
     func addReaders(_ count: Int) { ring.addWorkers(count) }
 
     func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
-        try chunk().add(directory, path: path)
-        passOnIfFull()
+        let chunk = try ring.next()
+        chunk.add(directory, path: path)
+        submitIfFull(chunk)
     }
 
     func visit(
         _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
         path: UnsafeRawBufferPointer
     ) throws(TarError) {
-        try chunk().add(name, type: type, in: directory, path: path)
-        passOnIfFull()
+        let chunk = try ring.next()
+        chunk.add(name, type: type, in: directory, path: path)
+        submitIfFull(chunk)
     }
 
     /// Waits until everything is written.
     ///
     /// - Throws: the first error, in the order of the tar.
     func finish() throws(TarError) {
-        passOn()
+        ring.submit()
         try ring.finish()
     }
 
     /// Drops unwritten entries, because the walk failed.
     func cancel() { ring.cancel() }
 
-    /// The chunk to fill; waits for a free one.
-    private func chunk() throws(TarError) -> Chunk {
-        if let current { return current }
-        let chunk = try ring.next()
-        current = chunk
-        return chunk
-    }
-
-    private func passOnIfFull() {
-        guard let current else { return }
-        if current.items.count >= ReaderRing.entriesPerChunk
-            || current.directoryCount >= directoriesPerChunk
+    private func submitIfFull(_ chunk: Chunk) {
+        if chunk.items.count >= ReaderRing.entriesPerChunk
+            || chunk.directoryCount >= directoriesPerChunk
         {
-            passOn()
+            ring.submit()
         }
-    }
-
-    private func passOn() {
-        guard current != nil else { return }
-        current = nil
-        ring.submit()
     }
 }
 

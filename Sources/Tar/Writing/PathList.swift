@@ -40,19 +40,10 @@ public struct PathList: Sendable {
     public init(_ input: InputStream, isNullSeparated: Bool) throws(TarError) {
         let separator: UInt8 = isNullSeparated ? 0 : UInt8(ascii: "\n")
         var partial: [UInt8] = []
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
-        defer { buffer.deallocate() }
-        while true {
-            let count: Int
-            do {
-                count = try input.read(into: buffer)
-            } catch {
-                throw .stream(error)
-            }
-            if count == 0 { break }
-            var rest = buffer[..<count]
+        try input.readParts(failure: TarError.stream) { (part) throws(TarError) in
+            var rest = part[...]
             while let end = rest.firstIndex(of: separator) {
-                try take(partial + rest[..<end], of: input.path)
+                try addRecord(partial + rest[..<end], of: input.path)
                 partial.removeAll(keepingCapacity: true)
                 rest = rest[(end + 1)...]
             }
@@ -82,7 +73,7 @@ public struct PathList: Sendable {
     }
 
     /// Adds one record of the list.
-    private mutating func take(_ record: [UInt8], of list: Path) throws(TarError) {
+    private mutating func addRecord(_ record: [UInt8], of list: Path) throws(TarError) {
         switch (proof, Path(record)) {
         case (.notBegun, PathList.beginMark): proof = .open
         case (.open, PathList.endMark): proof = .ended

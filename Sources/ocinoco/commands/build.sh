@@ -5,17 +5,17 @@
 #                      [OPTION...]
 #
 # Adds SOURCE as a layer to the image REF and prints the descriptor of the
-# new image. Several SOURCEs become a layer each, the first one lowest.
-# SOURCE is a directory, a file, a layer (a tar, compressed or not), or - for
-# a tar on stdin. The content of a file says whether it is a layer. Without
-# SOURCE, only the layers of --layer are added, or none. A layer that the
-# image already had under its name is neither compressed nor sent again.
-# Without --push or --output nothing is stored.
+# new image. Each of several SOURCEs becomes a layer, the first one lowest.
+# SOURCE is a directory, a file, a layer (a tar, compressed or not), or - for a
+# tar on stdin. The content of a file says whether it is a layer. Without
+# SOURCE, only the layers of --layer are added, or none. A layer that the image
+# already had under its name is neither compressed nor sent again. Without
+# --push or --output nothing is stored.
 #
-# With --file a Dockerfile says what is in the image, and SOURCE is the
-# directory that it copies from; -n prints the script made of it.
+# With --file a Dockerfile is built, and SOURCE is the directory that it copies
+# from; -n prints the script.
 #
-# With --provenance a file says how the image was built: a statement for
+# With --provenance a file gets a statement of how the image was built, for
 # 'ocinoco sign'.
 #
 # example:
@@ -62,18 +62,20 @@ choose_reuse() {
 	[ -n "$media_type" ] || known=
 }
 
-# Sets `is_cached`: whether --cache is used, which it is not when nothing is stored, nor with --keep.
+# Sets `is_cached`: whether --cache is used: not when nothing is stored, nor
+# with --keep.
 choose_cache() {
 	is_cached=no
 	if [ -n "$cache" ] && [ -z "$keep" ] && is_stored; then
 		is_cached=yes
-		# Made before the trees are read, because it may be in one.
+		# Created before the trees are read, because it may be in one of
+		# them.
 		write_command mkdir -m 700 -p -- "$cache"
 	fi
 }
 
-# The image whose layers are reused, and the base. With --verify-base-key what was verified is fetched,
-# whatever the tag stands for then.
+# The image whose layers are reused, and the base. With --verify-base-key the
+# verified digest is fetched, even when the tag has moved.
 fetch_images() {
 	if [ -n "$known" ]; then
 		[ "$reuse" != auto ] || unheard=-
@@ -89,7 +91,7 @@ fetch_images() {
 	into work:base.json
 }
 
-# What the base holds, for --follow-base.
+# The listing of the base, for --follow-base.
 list_base() {
 	[ "$follow_base" = yes ] || return 0
 	from work:base.json
@@ -100,7 +102,7 @@ list_base() {
 # The layers, the lowest first: those of --layer, and one of each SOURCE.
 make_layers() {
 	index=0 above=$count descriptors=''
-	# What is written meanwhile is no part of a layer.
+	# Files that are written meanwhile are left out of layers.
 	for word in "$@" ${output:+"TAG:$output"}; do
 		case $word in TAG:oci:*) set -- "$@" "outputs:--exclude-output=${word#TAG:}" ;; esac
 	done
@@ -129,7 +131,6 @@ make_layer_of() {
 	source=$1 name=layer above=$((above - 1))
 	shift
 	find_layer "$@"
-	warn_of_links "$@"
 	if [ "$above" -eq 0 ]; then make_layer "$@"; else make_lower_layer top "$@"; fi
 }
 
@@ -144,10 +145,11 @@ make_lower_layer() {
 	make_layer "$@"
 }
 
-# The layer of SOURCE: the one that --cache has for the tree, else a known or a new one.
+# The layer of SOURCE: from --cache, or else a known or a new layer.
 make_layer() {
 	default=zstd again='' descriptors="$descriptors work:$name.json"
 	[ "$is_layer" = no ] || default=none
+	warn_of_links "$@"
 	choose_compressor "${compress:-$default}"
 	if [ "$is_cached" = no ] || ! can_read_again "$@"; then
 		make_or_reuse_layer "$@"
@@ -160,7 +162,7 @@ make_layer() {
 	into "work:$name.json" 1
 	again=yes
 	make_or_reuse_layer "$@"
-	# Kept when the tree is the same as before.
+	# Stored when the tree is the same as before.
 	read_source arg:--fingerprint "$@"
 	pipe
 	cache_stage arg:--keep "work:$name.json" arg:--before "work:$name.tree" "$@"
@@ -175,7 +177,8 @@ cache_stage() {
 	stage oci-reuse "arg:--cache=$cache" "arg:--made-by=$maker" "$@"
 }
 
-# The descriptor line passes when every place has the blob, or gets it from another.
+# Passes the descriptor line on when every target has the blob, or gets it from
+# another.
 confirm_stages() {
 	is_stored || return 0
 	pipe
@@ -183,7 +186,7 @@ confirm_stages() {
 	stage_to_target 'oci-push-blob oci-reuse-from' arg:--reuse "$@"
 }
 
-# A known layer that has the same tar, else a new one.
+# A known layer with the same tar, or else a new layer.
 make_or_reuse_layer() {
 	# A layer that is not compressed again needs no oci-reuse: oci-push-blob finds it by its digest.
 	if [ -z "$known" ] || ! can_read_again "$@" || [ "$is_layer:$compressor" = yes:none ]; then
@@ -201,12 +204,13 @@ make_or_reuse_layer() {
 	end_otherwise
 }
 
-# Sets `is_layer`: whether SOURCE is a layer, which is used as it is. --source-type says so, else its content.
+# Sets `is_layer`: whether SOURCE is a layer, which is used as it is.
+# --source-type decides, or else its content.
 find_layer() {
 	is_layer=no
 	if [ "$source_type" = file ] || [ ! -e "$source" ] || [ -d "$source" ]; then return 0; fi
 	[ -r "$source" ] || die 66 "cannot read '$source'"
-	# A pipe can be read only once: it is a layer.
+	# A pipe can be read only once, so it is treated as a layer.
 	if [ -z "$source_type" ] && [ -f "$source" ]; then
 		[ "$(oci-digest --sniff <"$source")" != application/octet-stream ] || return 0
 	fi
@@ -216,19 +220,24 @@ find_layer() {
 		usage_error "'$found' is not for '$source', which is a layer unless --source-type is file"
 }
 
-# Warns of a directory in SOURCE that is a symbolic link in many bases, and would replace it.
+# Warns about directories of the layer that would replace symbolic links of many
+# bases. The content of a tar is not checked.
 warn_of_links() {
 	if [ "$from" = scratch ] || [ ! -d "$source" ] || [ "$quiet$follow_base" != nono ]; then return 0; fi
-	case "$given " in *' --root-dir '* | *' --files-from '*) return 0 ;; esac
+	case "$given " in *' --files-from '*) return 0 ;; esac
+	top='' links=''
+	for word do case $word in *:--root-dir=*) top=${word#*=} top=/${top#/} ;; esac; done
 	for path in bin sbin lib lib32 lib64 libx32 var/run var/lock; do
-		if [ ! -d "$source/$path" ] || [ -L "$source/$path" ]; then continue; fi
-		say "warning: '/$path' is a link in many bases, which the layer would replace by a directory; --follow-base leads through it"
-		return
+		case " $* " in *":--exclude=$path "* | *":--exclude=/$path "*) continue ;; esac
+		case /$path/ in "${top%/}"/*) below=/$path below=$source${below#"${top%/}"} ;; *) continue ;; esac
+		if [ ! -d "$below" ] || [ -L "$below" ]; then continue; fi
+		links="$links${links:+, }'/$path'"
 	done
+	[ -z "$links" ] || say "warning: in many bases a link and in this layer a directory, which would replace it: $links; --follow-base leads through links"
 }
 
-# The stage that states how the image of the last stage was built: from what, and by which of the options that
-# make a difference to it.
+# The stage that states how the image was built: its sources, and the options
+# that affect it.
 state_provenance() {
 	pipe
 	stated='stated oci-tar level oci-config oci-manifest-append platform'
@@ -252,7 +261,7 @@ state_provenance() {
 	stage 'oci-provenance provenance' "$@"
 }
 
-# A Dockerfile is a script of its own, which -n prints.
+# A Dockerfile becomes a script of its own, which -n prints.
 compose_dockerfile() {
 	[ "$count" -eq 1 ] || usage_error 'with --file one SOURCE is needed, the directory that is copied from'
 	[ "$push" = no ] || [ -n "$tag" ] || usage_error 'no --tag'

@@ -2,9 +2,9 @@
 # inspect: show an image
 # usage: ocinoco inspect REF [OPTION...]
 #
-# Prints an image for people to read: what it runs, its layers, their sizes and
-# its history. Of several platforms all are in a table, and the one for this
-# machine, or those of --platform, below.
+# Describes an image for people: its command, its layers, their sizes and its
+# history. Several platforms are listed in a table; below it, the image for this
+# machine or those of --platform are shown.
 #
 # example:
 #   ocinoco inspect docker.io/library/busybox:1.36

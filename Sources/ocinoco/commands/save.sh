@@ -4,8 +4,8 @@
 #
 # Writes an image to stdout as a tar that docker, podman and skopeo load. The
 # digest does not change. In the tar the image is called REF, unless REF is a
-# layout. With --referrers its signatures, attestations and SBOMs are in it, for
-# load.
+# layout. With --referrers it also has the image's signatures, attestations and
+# SBOMs.
 #
 # example:
 #   ocinoco save ghcr.io/example/app:1 | docker load

@@ -5,7 +5,7 @@
 # Signs the image REF in the format of cosign, with a key or with the program
 # of --sign-command, and prints its descriptor. With --predicate and --type it
 # signs an attestation. The password of the key is in COSIGN_PASSWORD or
-# --password-file, or is asked for.
+# --password-file, or is prompted for.
 #
 # example:
 #   ocinoco sign ghcr.io/example/app:1 --sign-key cosign.key

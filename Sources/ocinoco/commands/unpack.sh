@@ -5,8 +5,8 @@
 # Unpacks an image as a bundle for runc or crun: rootfs, config.json, the image
 # line in image.json, and in snapshot.mtree the state that repack compares with.
 # The digest and diffID of every layer are verified. An image that cannot run,
-# as one for Windows, is refused before its layers are fetched; only names of
-# users are looked up later. BUNDLE must be new or empty. It is complete when it
+# such as one for Windows, is refused before its layers are fetched; only user
+# names are looked up later. BUNDLE must be new or empty. It is complete when it
 # has a config.json.
 #
 # example:
@@ -36,7 +36,7 @@ compose_unpack() {
 	# An image may have no layers.
 	if_lines layers
 	from work:layers
-	# Without the digest, which would be that of the blob.
+	# Without the digest, because that would be the digest of the blob.
 	stage oci-fetch arg:--blob "$@" "arg:${first%@sha[0-9]*:*}"
 	pipe
 	stage oci-untar "$@" arg:--descriptor work:layers arg:-- "arg:$bundle/rootfs"

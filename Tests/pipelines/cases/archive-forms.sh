@@ -1,4 +1,4 @@
-# Archives as they are found: compressed, with links, for several platforms, not all of them there.
+# Archives in the forms that other programs write: compressed, with links, for several platforms, with blobs missing.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -35,7 +35,7 @@ assert_equal 'linux/arm64 linux/amd64' \
 assert_failed 69 oci-load oci-load --platform linux/s390x oci:none:1 <app.tar
 assert_failed 64 oci-load oci-load --platform linux oci:none:1 <app.tar
 
-# The index of Docker names a platform that is not in the archive.
+# Docker's index names a platform that is not in the archive.
 mkdir sparse
 tar -xf app.tar -C sparse
 arm=$(oci-fetch --raw oci:two:1 | jq -r '.manifests[1].digest')
@@ -45,7 +45,7 @@ expect 0 oci-load oci:sparse <sparse.tar
 assert_match 'warning: 1 of 2 manifests of the index' err
 assert_equal linux/amd64 "$(oci-fetch --config --platform all oci:sparse:1 | jq -r .config.Labels.p)"
 
-# index.json is itself the list of platforms, and has white space before it.
+# index.json is itself the list of platforms, and begins with white space.
 mkdir flat
 tar -xf app.tar -C flat
 rm flat/manifest.json
@@ -57,7 +57,7 @@ tar -cf flat.tar -C flat oci-layout index.json blobs
 oci-load oci:flat:t <flat.tar >/dev/null
 assert_equal 2 "$(oci-fetch --platform all oci:flat:t | wc -l)"
 
-# Docker's form with layers whose names begin as JSON does, and links to links.
+# Docker's format, with layers whose names begin like JSON, and with links to links.
 for name in '[id].tsx' '{{name}}' plain; do
 	rm -rf tree docker
 	mkdir tree docker docker/a docker/b
@@ -75,7 +75,7 @@ for name in '[id].tsx' '{{name}}' plain; do
 	assert_equal "$diff_id" "$(oci-fetch oci:named:1 | oci-layers | jq -r .digest)"
 done
 
-# Layers of no bytes, and of nothing that was compressed: the diffID proves that they are whole.
+# Empty layers, and layers of compressed nothing: the diffID proves that they are whole.
 : >docker/a/layer.tar
 gzip -nc </dev/null >docker/empty.gz
 diff_id=$(digest_of docker/a/layer.tar)

@@ -1,5 +1,5 @@
-# oci-load publishes nothing that it did not hash, whatever stands where a digest is named, and holds a limited number
-# of bytes of an archive.
+# oci-load publishes only what it hashed, wherever a digest is named, and holds a bounded number of an archive's bytes
+# in memory.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -78,7 +78,7 @@ archive("by-id", {"blobs/sha256/" + name: image,
                   "manifest.json": json.dumps([{"Config": "blobs/sha256/" + name, "RepoTags": None,
                                                 "Layers": None}]).encode()})
 
-# Names of half a MiB each, of which a hundred are more than is held.
+# Names of half a MiB each: a hundred of them exceed the bound.
 with tarfile.open("names.tar", "w", format=tarfile.PAX_FORMAT) as tar:
     for number in range(100):
         info = tarfile.TarInfo(f"{number}/" + "a" * (1 << 19))

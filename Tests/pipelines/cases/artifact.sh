@@ -1,4 +1,4 @@
-# oci-artifact, referrers and the tag that stands in for a registry's list of them.
+# oci-artifact, referrers, and the tag that replaces the registry's list of referrers.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -10,7 +10,7 @@ subject=$(tag_digest example/base:latest)
 spdx=application/spdx+json
 printf '{"spdxVersion": "SPDX-2.3"}\n' >sbom.json
 
-# Attached as the README says; no tag but the list's.
+# Attached as the README says; the only new tag is that of the list.
 oci-push-blob --media-type "$spdx" "$base" <sbom.json |
 	oci-artifact --type "$spdx" --subject "$base:latest" --annotation a=b | oci-push-manifest "$base" >pushed
 oci-fetch --raw "$base@$(field .digest pushed)" >artifact
@@ -26,7 +26,7 @@ oci-fetch "$base@$(field .digest referrers)" | jq -c '.layers[0]' | oci-fetch --
 skopeo inspect --raw --tls-verify=false "docker://$base:sha256-${subject#sha256:}" |
 	jq -e '.mediaType == "application/vnd.oci.image.index.v1+json"' >/dev/null
 
-# Again changes nothing; others are added; they are found by their type.
+# Attaching again changes nothing; other artifacts are added, and are found by their type.
 oci-push-manifest --from "$base" "$base" <artifact | cmp - pushed
 oci-fetch --referrers "$base:latest" | cmp - referrers
 echo signature | oci-push-blob "$base" >signature.json
@@ -40,7 +40,7 @@ oci-fetch --referrers --artifact-type application/x.sig "$base:latest" >signatur
 assert_equal 1,2,3 "$(jq -r .annotations.n signatures | sort | paste -sd , -)"
 assert_equal '' "$(oci-fetch --referrers --artifact-type a/b "$base:latest")"
 
-# About an artifact, by a file; an artifact without a subject takes no tag either.
+# An artifact about an artifact, by a file; an artifact without a subject does not change a tag either.
 oci-artifact --type a/b --subject-file subject.json <signature.json | oci-push-manifest "$base" >nested
 assert_equal "$(field .digest nested)" "$(oci-fetch --referrers "$base@$(field .digest pushed)" | jq -r .digest)"
 before=$(tag_digest example/base:latest)
@@ -51,19 +51,19 @@ oci-fetch --raw "$base@$(field .digest chart)" | jq -e .artifactType >/dev/null
 oci-push-manifest "$base:chart" <chart.line | cmp - chart
 assert_equal "$(field .digest chart)" "$(tag_digest example/base:chart)"
 
-# In a layout, and an index for a subject.
+# In a layout, and with an index as subject.
 oci-fetch "$base:latest" | oci-push-manifest --index oci:layout:multi >multi
 oci-push-blob --media-type "$spdx" oci:layout <sbom.json |
 	oci-artifact --type "$spdx" --subject oci:layout:multi | oci-push-manifest oci:layout >pushed
 assert_equal "$(field .digest pushed)" "$(oci-fetch --referrers oci:layout:multi | jq -r .digest)"
 assert_equal multi "$(oci-fetch --tags oci:layout)"
-# What is about the image does not make a layout of several images of it.
+# Referrers do not turn a layout with one image into a layout with several.
 oci-fetch --raw oci:layout | cmp - "layout/blobs/sha256/$(field '.digest | split(":")[1]' multi)"
 oci-fetch --referrers oci:layout | jq -r .digest | cmp - <<END
 $(field .digest pushed)
 END
 
-# A registry that lists referrers itself: its answer is used, and no tag is written.
+# A registry with a referrers API: its answer is used, and no tag is written.
 port=$(free_port)
 start_nginx "$port" <<END
 	access_log off; client_max_body_size 0;

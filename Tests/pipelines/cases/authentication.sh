@@ -1,4 +1,4 @@
-# Basic and Bearer credentials, and TLS with a private authority; no secret is ever said.
+# Basic and Bearer credentials, and TLS with a private authority; no secret is ever printed.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -18,7 +18,7 @@ build() {
 		--cmd '["node","server.js"]' --push "$@"
 }
 
-# The credentials of alice, in every place where they may be.
+# The credentials of alice, in every place where they are looked for.
 check_places() {
 	auth_file 'alice:open sesame' >good.json
 	auth_file 'alice:wrong horse' >bad.json
@@ -37,7 +37,7 @@ check_places() {
 		[ -n "$(tag_digest "example/app:$number")" ] || fail "no tag $number"
 	done
 
-	# Denied: the status of it, nothing on stdout, no tag, no session.
+	# Denied: the status says so, nothing on stdout, no tag, no upload session.
 	# shellcheck disable=SC2086 # none, or several
 	for arguments in '' '--authfile bad.json' '--authfile bad.json --verbose'; do
 		expect 77 ocinoco build ./dist --from scratch --tag "$registry/example/denied:1" --push $arguments
@@ -66,11 +66,11 @@ check_places
 start_token_server
 start_registry token
 check_places
-# Only what is done is asked for.
+# Only the needed actions are asked for.
 grep -q '^granted repository:example/app:pull' token.log || fail "$(cat token.log)"
 ! grep -Eq 'example/denied|:\*' token.log || grep -q denied token.log
 
-# What is public needs no credentials, but another's does.
+# A public repository needs no credentials; another user's does.
 expect 0 ocinoco copy "oci:$PWD/base:latest" "$registry/public/base:1" --authfile good.json
 expect 0 oci-fetch "$registry/public/base:1"
 assert_failed 77 oci-fetch oci-fetch "$registry/example/app:1"
@@ -79,7 +79,7 @@ assert_failed 77 oci-fetch oci-fetch "$registry/example/app:1"
 expect 0 ocinoco build ./dist --from "$source_registry/example/base:latest" --authfile good.json \
 	--tag "$registry/example/cross:1" --push --root-dir /app
 
-# TLS: by the authority's file, by nothing else.
+# TLS: trusted by the authority's file, and by nothing else.
 start_registry tls
 expect 0 build --ca-file ca.pem
 expect 0 oci-fetch --ca-file ca.pem "$registry/example/app:1"

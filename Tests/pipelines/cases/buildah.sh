@@ -1,9 +1,9 @@
-# Images of buildah, in both of its formats: read, changed, converted, and read by it again.
+# Images of buildah, in both of its formats: read, changed, converted, and read by buildah again.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# Its storage and policy are the case's own; containers are never run.
+# buildah's storage and policy are the case's own; no container is run.
 mkdir -p "$HOME/.config/containers"
 echo '{"default": [{"type": "insecureAcceptAnything"}]}' >"$HOME/.config/containers/policy.json"
 buildah() {
@@ -11,7 +11,7 @@ buildah() {
 		fail "buildah $1: $(tail -n 3 buildah.log)"
 }
 
-# listing DIR: all of a tree but its root, of which neither of them has an entry.
+# listing DIR: everything in a tree except its root, for which neither tool writes an entry.
 listing() {
 	python3 "$ROOT/Tests/pipelines/tree_listing.py" "$1" | grep -v "^b'\.' "
 }
@@ -21,7 +21,7 @@ make_rootfs rootfs
 make_dist
 image=$registry/example/buildah
 
-# Two layers, and a config with all that buildah can say.
+# Two layers, and a config with every setting that buildah has.
 container=$(buildah from scratch)
 buildah copy --quiet "$container" rootfs / >/dev/null
 buildah config --cmd '["node","server.js"]' --entrypoint '["/bin/sh","-c"]' --env PATH=/bin --env 'A=b c' \
@@ -35,7 +35,7 @@ for format in oci docker; do
 	buildah push --quiet --tls-verify=false --format "$format" "$format" "docker://$image:$format"
 done
 
-# tree IMAGE: what buildah has of it; a line for each file but the root.
+# tree IMAGE: the files of the image as buildah sees them, one to a line, without the root.
 tree() {
 	buildah from "$@" >container
 	buildah mount "$(cat container)" >mounted
@@ -43,7 +43,7 @@ tree() {
 }
 
 for format in oci docker; do
-	# Through filters that change nothing, every byte of manifest and config stays.
+	# Filters that change nothing keep every byte of manifest and config.
 	digest=$(tag_digest "example/buildah:$format")
 	oci-fetch --keep-base "$image:$format" >"$format.line"
 	oci-config <"$format.line" | oci-push-manifest "$image:same-$format" >pushed
@@ -54,7 +54,7 @@ for format in oci docker; do
 	skopeo inspect --tls-verify=false "docker://$image:same-$format" >inspected
 	assert_equal 'v /bin' "$(jq -r '.Labels.k + " " + (.Env[] | select(startswith("PATH=")) | split("=")[1])' inspected)"
 
-	# The tree is the one that buildah has.
+	# The tree is the one that buildah mounts.
 	ocinoco unpack "$image:$format" "bundle-$format"
 	listing "bundle-$format/rootfs" >"$format.listing"
 	tree "$format" | diff - "$format.listing"
@@ -62,7 +62,7 @@ for format in oci docker; do
 	assert_equal 1000:1000 "$(field '.process.user | "\(.uid):\(.gid)"' "bundle-$format/config.json")"
 done
 
-# Converted and back: the same bytes; what it claims to be, for skopeo and buildah.
+# Converted to the other format and back: the same bytes; skopeo and buildah agree on the format.
 claims() {
 	oci-fetch --raw "$1" | jq -r '[.mediaType, .config.mediaType, .layers[].mediaType] | unique | join(" ")'
 }
@@ -87,7 +87,7 @@ for tag in to-oci to-docker; do
 		"$(field '.Manifest | fromjson | .mediaType' inspected)"
 done
 
-# A layer of ours on top, in each compression: buildah has the tree that we unpack.
+# Our layer on top, in each compression: buildah mounts the tree that we unpack.
 for compress in zstd gzip none; do
 	ocinoco build dist --from "$image:docker" --tag "$image:$compress" --root-dir /opt --compress "$compress" --push >pushed
 	ocinoco unpack "$image:$compress" "bundle-$compress"
@@ -96,7 +96,7 @@ for compress in zstd gzip none; do
 	cmp "$(cat mounted)/opt/server.js" dist/server.js
 done
 
-# Our archive is an image of buildah's, and its archives are ours.
+# buildah reads our archive, and we read its archives.
 ocinoco save "$image:gzip" --tag example/saved:1 >saved.tar
 buildah pull --quiet docker-archive:saved.tar >/dev/null
 buildah push --quiet example/saved:1 oci-archive:from-buildah.tar:v2

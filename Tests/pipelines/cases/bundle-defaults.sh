@@ -1,4 +1,4 @@
-# What a container from a bundle may do, and who may reach the bundle.
+# What a container of a bundle may do, and who may enter the bundle's directory.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -13,7 +13,7 @@ chown -R 1000:1000 root/data
 chmod 750 root/data
 oci-tar root --keep-owner | oci-zstd | oci-push-blob oci:layout >layer.json
 
-# run USER SCRIPT: what a container prints.
+# run USER SCRIPT: what the container prints.
 run() {
 	oci-fetch scratch --platform "linux/$(dpkg --print-architecture)" | oci-manifest-append layer.json |
 		oci-config --user "$1" --volume /data --cmd "$(jq -nc --arg script "$2" '["/bin/sh", "-c", $script]')" |
@@ -31,7 +31,7 @@ assert_equal '1000' "$(run 1000 'id -u')"
 assert_equal '1000:1000:750' "$(run app 'ls -lnd /data' | awk '{ print $3 ":" $4 ":" ($1 ~ /^drwxr-x---/ ? 750 : $1) }')"
 assert_equal 'wrote' "$(run app 'echo x >/data/new && echo wrote')"
 
-# The filter is there, and lets programs run.
+# The seccomp filter is there, and lets programs run.
 assert_equal 'Seccomp: 2' "$(run app 'grep Seccomp: /proc/self/status' | tr -s '\t ' ' ')"
 run 0 'mount -t tmpfs none /data; unshare -U true; date -s 2020-01-01; echo done' >log || :
 assert_match 'done' log
@@ -41,7 +41,7 @@ for user in 4294967295 4294967296 99999999999999999999; do
 	assert_failed 65 oci-runtime-config oci-runtime-config --rootfs root <line
 done
 
-# Files of users that are none.
+# A list of users or groups that is a FIFO is refused, and not waited for.
 oci-fetch oci:layout:image | oci-config --user app >line
 for file in etc/passwd etc/group; do
 	rm -rf bad
@@ -51,8 +51,9 @@ for file in etc/passwd etc/group; do
 	assert_failed 65 oci-runtime-config timeout -k 1 20 oci-runtime-config --rootfs bad <line
 done
 
-# What could not run is refused before its layers come and its directory is made; the name of a user is known later.
-# refused FILTER PATTERN: a config that jq changed.
+# A config that could not run is refused before layers are fetched and the directory is made; a user's name is looked up
+# later.
+# refused FILTER PATTERN: a config, changed by jq, is refused.
 refused() {
 	rm -rf bundle
 	oci-fetch oci:layout:image |

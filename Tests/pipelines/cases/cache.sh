@@ -1,4 +1,4 @@
-# ocinoco build --cache: a tree in which nothing changed is not read, and one in which anything did is.
+# ocinoco build --cache: an unchanged tree is not read, and a changed tree is.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -7,7 +7,7 @@ start_registry plain
 make_dist
 image=$registry/cache/image:1
 
-# Tools with which a tree cannot be read, but for what the kernel says of it.
+# An oci-tar that fails when it is to read a tree; only the fingerprint works.
 mkdir unread
 cp "$(readlink -f "$(command -v ocinoco)")" unread/ocinoco
 cat >unread/oci-tar <<END
@@ -22,7 +22,7 @@ build() {
 	expect 0 ocinoco build "$@" --from scratch --tag "$image" --push --cache state
 	assert_empty err
 }
-# hit WORD...: a build that reads no tree, and gives what one without a cache does.
+# hit WORD...: a build that reads no tree and prints the same as a build without a cache.
 hit() {
 	expect 0 ocinoco build "$@" --from scratch --tag "$image" --push --reuse no
 	cp out wanted
@@ -30,7 +30,7 @@ hit() {
 	assert_empty err
 	cmp out wanted
 }
-# miss WORD...: a build that must read a tree; afterwards it need not.
+# miss WORD...: a build that must read the tree; the next one need not.
 miss() {
 	expect 70 env PATH="$PWD/unread:$PATH" unread/ocinoco build "$@" --from scratch --tag "$image" --push --cache state
 	build "$@"
@@ -39,7 +39,7 @@ miss() {
 	cmp out made
 }
 
-# The fingerprint is a line, the same whatever reads the tree, and says nothing of what is left out.
+# The fingerprint is one line. It does not depend on how the tree is named. Making it opens no file.
 touch -d @1600000000 dist dist/*
 oci-tar --fingerprint dist >tree
 assert_equal true "$(field .settled tree)"
@@ -51,7 +51,7 @@ assert_failed 64 oci-tar oci-tar --fingerprint --from-tar x
 assert_failed 64 oci-tar oci-tar --fingerprint --copy / dist
 assert_failed 66 oci-tar oci-tar --fingerprint missing
 
-# It is nothing that oci-reuse could not be asked by hand.
+# oci-reuse gives the same answer when it is called by hand.
 oci-tar dist | oci-zstd | oci-digest >line
 expect 1 oci-reuse --cache hand <tree
 assert_empty out
@@ -83,7 +83,7 @@ assert_failed 64 oci-reuse oci-reuse --cache hand line <tree
 assert_failed 64 oci-reuse oci-reuse --made-by x line <tree
 assert_failed 64 oci-reuse oci-reuse <tree
 
-# What did not change is not read; the script that is printed does the same.
+# An unchanged tree is not read; the printed script does the same.
 miss dist --root-dir /app
 assert_equal 700 "$(stat -c %a state)" mode
 hit dist --root-dir /app
@@ -97,7 +97,7 @@ for shell in dash bash 'busybox sh'; do
 	cmp out wanted
 done
 
-# Whatever else makes the layer is another one.
+# Every option that changes the layer makes it another layer.
 miss dist --root-dir /app --uid 7
 miss dist --root-dir /srv
 miss dist --root-dir /app --mtime 7
@@ -130,7 +130,7 @@ unset SOURCE_DATE_EPOCH
 hit dist --root-dir /app
 hit dist --root-dir /app --uid 7
 hit dist --root-dir /app --level 9
-# What leads elsewhere in the base makes another tar.
+# Links of the base that lead elsewhere change the tar.
 mkdir -p based/usr/lib lib.tree/lib
 ln -s usr/lib based/lib
 echo x >lib.tree/lib/x
@@ -141,7 +141,7 @@ cp out followed
 expect 0 ocinoco build lib.tree --from "$registry/cache/base:1" --tag "$image" --push --reuse no --follow-base
 cmp out followed
 
-# Whatever happens to the tree is seen, also where size, times and name stay as they were.
+# Every change to the tree is seen, also when size, times and name stay the same.
 touch -d @1600000000 same
 cp -p dist/server.js kept
 changes() {
@@ -179,10 +179,10 @@ rm -rf dist
 make_dist
 miss dist
 hit dist
-# At the top of the image the directory has no entry, and its names count all the same.
+# At the top of the image the directory has no entry; its names count nevertheless.
 changes miss dist
 
-# A tree that went elsewhere, or that has another's place.
+# A tree that was moved, and a tree in the place of another.
 cp -a dist second
 mv dist moved
 expect 0 ocinoco build moved --from scratch --tag "$image" --push --cache state
@@ -200,7 +200,7 @@ build link
 ! cmp -s out built || fail 'the other tree'
 rm link
 
-# What changes in the future, by a clock that was set back, is read each time.
+# Times in the future, left by a clock that was set back: the file is read each time.
 touch -d 2200-01-01 dist/lib/data
 for round in 1 2; do
 	expect 70 env PATH="$PWD/unread:$PATH" unread/ocinoco build dist --from scratch --tag "$image" --push --cache state
@@ -209,7 +209,7 @@ done
 touch -d @1600000000 dist/lib/data
 assert_equal true "$(oci-tar --fingerprint dist | jq .settled)"
 
-# What changes while the layer is made, for good or for a moment, is not kept.
+# A tree that changes while the layer is made, permanently or for a moment, is not recorded.
 mkdir changing
 cp "$(readlink -f "$(command -v ocinoco)")" changing/ocinoco
 cat >changing/oci-zstd <<END
@@ -226,7 +226,7 @@ chmod +x changing/oci-zstd changing/oci-tar
 during() {
 	echo "$1" >change.before
 	echo "$2" >change
-	# Anything that makes it another tree than all before.
+	# A new file: a tree that was not seen before.
 	rm -f dist/fresh.*
 	date +%N >"dist/fresh.$(date +%N)"
 	expect 0 env PATH="$PWD/changing:$PATH" changing/ocinoco build dist --root-dir /app --from scratch --tag "$image" --push --reuse no --cache state
@@ -241,7 +241,7 @@ during : "printf X | dd of='$PWD/dist/server.js' conv=notrunc 2>/dev/null; touch
 during "echo >'$PWD/dist/lib/moment'" "rm '$PWD/dist/lib/moment'"
 during "mv '$PWD/dist/server.js' '$PWD/aside'; echo >'$PWD/dist/server.js'" "mv '$PWD/aside' '$PWD/dist/server.js'"
 
-# What is kept and cannot be used is as good as none.
+# A record that cannot be used is ignored.
 state() {
 	rm -rf state
 	build dist --root-dir /app
@@ -257,7 +257,7 @@ break_state truncate -s 0 state/*.layer
 break_state truncate -s -1 "$file"
 break_state sed -i 's/sha256:./sha256:0/' "$file"
 break_state sed -i '2s/"size":[0-9]*/"size":1/' "$file"
-# Of another version, though whole.
+# A record of another version, otherwise whole.
 of_another_version() {
 	sed '1d; s/ocinoco layer 1/ocinoco layer 2/' "$file" >new
 	{
@@ -266,7 +266,7 @@ of_another_version() {
 	} >"$file"
 }
 break_state of_another_version
-# Of another tree, under the name of this one.
+# The record of another tree, under the name of this one.
 of_another_tree() {
 	build dist --root-dir /elsewhere
 	for other in state/*.layer; do
@@ -290,7 +290,7 @@ touch state
 assert_equal 73 "$(ocinoco build dist --from scratch --tag "$image" --push --cache state >out 2>err || echo $?)"
 rm state
 
-# The target's word counts: what it lost is made again, and what another place has is taken from there.
+# The target is asked: a layer that it lost is made again, and a layer that another place has is taken from there.
 miss dist --root-dir /app
 layer=$(oci-fetch "$image" | oci-layers | jq -r .digest)
 curl -sf -X DELETE "http://$registry/v2/cache/image/blobs/$layer"
@@ -309,7 +309,7 @@ for round in 1 2; do
 	expect 0 env PATH="$PWD/unread:$PATH" unread/ocinoco build dist --root-dir /app --from scratch --output oci:layout:1 --cache state
 done
 
-# Several layers, of which one changed; several platforms; a layer that is a file.
+# Several layers, one of which changed; several platforms; a layer from a file.
 mkdir modules
 seq 1 5000 >modules/package
 miss dist --root-dir /app --layer modules:/modules
@@ -337,14 +337,14 @@ oci-tar dist >layer.tar
 build layer.tar --compress zstd
 ! cmp -s out first || fail 'the other layer'
 
-# Inside SOURCE it is left out, and being made there does not count as a change.
+# Inside SOURCE the cache is left out, and creating it there does not count as a change.
 expect 0 ocinoco build dist --root-dir /in --from scratch --tag "$image" --push --cache dist/.state
 cp out first
 expect 0 env PATH="$PWD/unread:$PATH" unread/ocinoco build dist --root-dir /in --from scratch --tag "$image" --push --cache dist/.state -q
 cmp out first
 rm -r dist/.state
 
-# Two builds at once, of the same and of different trees; what comes from a pipe is not looked for.
+# Two builds at once, of the same tree and of different trees; a pipe is not looked up.
 rm -rf state
 for number in 1 2 3 4; do
 	ocinoco build dist --root-dir "/app$((number / 2))" --from scratch --tag "$registry/cache/at-once:$number" \

@@ -9,7 +9,7 @@ mkdir dist
 echo one >dist/file
 oci-fetch scratch | oci-push-manifest "$registry/example/base:1" >base.json
 
-# A base that is not signed is not built on; the image is signed with the push.
+# No image is built on an unsigned base; the image is signed when it is pushed.
 build() {
 	ocinoco build dist --from "$registry/example/base:1" --tag "$repository:$1" --root-dir /app --push \
 		--verify-base-key "$keys/ec.pub" --sign-key "$keys/rsa.pem"
@@ -28,7 +28,7 @@ printf 'correct horse' >password
 ocinoco sign "$repository@$(field .digest app.json)" --sign-key "$keys/cosign.key" \
 	--password-file password >out
 cmp app.json out
-# A key that can be read only once.
+# A key file that can be read only once.
 ocinoco verify "$repository:1" --verify-key /dev/stdin <"$keys/ec.pub" >out
 cmp app.json out
 ocinoco build dist --from "$registry/example/base:1" --tag "$repository:p" --push -n \
@@ -36,7 +36,7 @@ ocinoco build dist --from "$registry/example/base:1" --tag "$repository:p" --pus
 sh script >out
 ocinoco verify "$repository:p" --verify-key "$keys/rsa.pub" >out
 
-# Digest, and whether it is still the same.
+# The digest, and whether it is still the same.
 ocinoco digest "$repository:1" >its-digest
 assert_equal "$(field .digest app.json)" "$(cat its-digest)"
 ocinoco digest "$repository:1" --is "$(cat its-digest)" >out
@@ -44,7 +44,7 @@ expect 1 ocinoco digest "$repository:1" --is "$(field .digest base.json)"
 cmp its-digest out
 assert_empty err
 
-# The base moves: of hundreds of images, each base is asked for once.
+# The base moves: for hundreds of images, each base is asked for once.
 build 2 >out
 : >"$registry_log"
 ocinoco rebase --check "$repository:1" "$repository:2" >out
@@ -67,7 +67,7 @@ expect 1 oci-rebase --check "$repository:1"
 assert_match '	-$' out
 assert_failed 64 oci-rebase oci-rebase "$repository:1"
 
-# An image that records the manifest of its platform in an index stands on that index.
+# An image whose recorded base is the manifest of its platform in an index has that index as its base.
 for platform in amd64 arm64; do oci-fetch scratch --platform "linux/$platform" >"$platform.json"; done
 cat amd64.json arm64.json | oci-push-manifest "$registry/example/multi:1" >out
 echo layer >file
@@ -77,7 +77,7 @@ oci-fetch --platform linux/arm64 "$registry/example/multi:1" | oci-manifest-appe
 oci-rebase --check "$repository:arm" >out
 assert_match '^current	' out
 
-# What belongs to an image comes along: signatures, what is about them, and cosign's tags.
+# Referrers are copied too: signatures, what refers to those, and cosign's tags.
 oci-sign --sign-key "$keys/ec.pem" --legacy "$repository" <app.json >out
 oci-fetch --referrers "$repository:1" | head -n 1 >signature.json
 echo note | oci-push-blob --media-type text/plain "$repository" |
@@ -98,7 +98,7 @@ for target in "$registry/mirror/app:1" oci:mirror:1; do
 	oci-fetch --referrers --recursive "$target" | jq -r .digest | sort >copied
 	cmp expected copied
 done
-# Signatures that the target has of its own are kept.
+# Signatures that only the target has are kept.
 oci-sign --sign-key "$keys/rsa.pem" --legacy --identity "$registry/mirror/app" "$registry/mirror/app" \
 	<app.json >out
 oci-sign --sign-key "$keys/ed25519.pem" --legacy "$repository" <app.json >out
@@ -107,7 +107,7 @@ oci-fetch --raw "$registry/mirror/app:$(field .digest app.json | tr : -).sig" >a
 assert_equal 3 "$(field '.layers | length' attached.json)"
 assert_failed 64 oci-push-manifest oci-push-manifest --referrers "$registry/mirror/app:2" <line.json
 
-# Tags without those of digests; deleting; collecting.
+# Tags without the tags that stand for digests; deleting; collecting.
 ocinoco tags "$repository" --exclude-digest-tags >listed
 assert_equal '1 2 arm p ' "$(LC_ALL=C sort listed | tr '\n' ' ')"
 ocinoco tags "$repository" --json >out

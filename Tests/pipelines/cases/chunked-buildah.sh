@@ -1,4 +1,4 @@
-# zstd:chunked by the reader that the format is from: buildah pulls parts of layers, and no file that it has.
+# zstd:chunked with the reader that the format comes from: buildah pulls parts of layers, and not the files that it has.
 #
 # Debian's buildah (containers/storage 1.43) knows the annotations by their older names.
 # shellcheck source=../lib.sh
@@ -29,7 +29,7 @@ push() {
 		oci-push-manifest "$registry/example/app:$2" >pushed.json
 }
 
-# pulls TREE TAG: buildah has the tree, and never asked for a whole layer.
+# pulls TREE TAG: buildah has the tree and never asked for a whole layer.
 pulls() {
 	image=$registry/example/app:$2
 	buildah --log-level debug pull --tls-verify=false "docker://$image" >pulled 2>buildah.log

@@ -21,7 +21,7 @@ image() {
 	oci-fetch "$ref" >line
 }
 
-# without_table: the image of `line`, its layers as if they were plain zstd.
+# without_table: the image of `line` with its layers declared as plain zstd.
 without_table() {
 	jq -c "del(.layers[].annotations[\"$note.manifest-checksum\", \"$note.manifest-position\",
 		\"$note.tarsplit-position\"])" line
@@ -43,7 +43,7 @@ start_registry plain
 image "$registry/example/app:1" lower.tar upper.tar
 size=$(jq -s 'map(.size) | add' lower.tar.json upper.tar.json)
 
-# The same listing as that of the layers, without the layers.
+# The listing is the same as that of the layers, and the layers are not fetched.
 without_table >plain.line
 oci-list --no-cache --digests <plain.line >plain.mtree
 expect 0 oci-list -v --no-cache --digests <line
@@ -54,7 +54,7 @@ oci-list --no-cache <plain.line >plain.mtree
 oci-list --no-cache <line | cmp - plain.mtree
 grep -q 'data:' plain.mtree
 
-# Kept by table and layer, never by diffID.
+# Listings are kept by table and layer, never by diffID.
 oci-list <line | cmp - plain.mtree
 for file in cache/ocinoco/*; do
 	case ${file##*/} in table-*.digests) ;; *) fail "kept as $file" ;; esac
@@ -65,7 +65,7 @@ oci-list <line | cmp - plain.mtree
 assert_failed 69 oci-list oci-list --retries 0 <plain.line
 rm -r cache
 
-# One file by its frames; another name of it; what an upper layer has; what a whiteout deleted.
+# One file by its frames; the same file by a hard link; a file of an upper layer; a file that a whiteout deleted.
 start_registry plain
 image "$registry/example/app:1" lower.tar upper.tar
 expect 0 oci-flatten -v --only lib/numbers <line
@@ -81,7 +81,7 @@ echo "$read_bytes bytes of $size for one file of $(wc -c <numbers), $tables of t
 for only in many random empty lib 'a dir' etc/passwd new link; do
 	oci-flatten --no-cache --only "$only" <line >parts.tar
 	without_table | oci-flatten --no-cache --only "$only" | cmp - parts.tar
-	# With the listing that the layers themselves gave.
+	# With the listing that was made of the layers themselves.
 	without_table | oci-list >whole.mtree
 	oci-flatten --only "$only" <line | cmp - parts.tar
 	rm -r cache
@@ -92,7 +92,7 @@ assert_failed 69 oci-flatten oci-flatten --only gone <line
 oci-flatten --no-cache <line >whole.tar
 without_table | oci-flatten --no-cache | cmp - whole.tar
 
-# A layout is read by parts too: what is not looked at may be anything.
+# A layout is read by parts too: bytes that are not read may be anything.
 image oci:layout:1 lower.tar
 without_table | oci-list --no-cache >whole.mtree
 blob=layout/blobs/sha256/$(field '.digest | split(":")[1]' lower.tar.json)
@@ -117,7 +117,7 @@ assert_failed 65 oci-list oci-list --no-cache <<END
 $(without_table)
 END
 
-# Behind a link, a blob is proved before anything of it is given out.
+# Behind a link, a blob is verified before any byte of it is printed.
 cp "$blob" damaged
 ln -sf "$PWD/damaged" "$blob"
 assert_failed 65 oci-list oci-list --no-cache <line
@@ -126,8 +126,7 @@ oci-list --no-cache <line | cmp - whole.mtree
 rm "$blob"
 cp good "$blob"
 
-# The frames of the tar as another program writes them: without a mark, which is six bytes of the first
-# frame, and without a trailer.
+# The tar's frames as another program writes them: the first frame without the mark (six bytes) and no trailer.
 python3 - "$offset" <<'END'
 import sys
 
@@ -138,7 +137,7 @@ END
 jq -c '(.entries[] | .offset, .endOffset | values) -= 6' table.json >foreign.json
 offset=$(($(wc -c <frames) + 8))
 
-# with_table FILE: the image of `line` whose layer ends with FILE as its table.
+# with_table FILE: the image of `line`, with FILE as the table at the end of its layer.
 with_table() {
 	zstd -qf "$1" -o table.zst
 	python3 - >layer <<'END'
@@ -157,14 +156,14 @@ END
 			| .annotations[\"$note.manifest-position\"] = \$position)" line
 }
 
-# A table by another hand is as good.
+# A table that another program wrote is as good.
 with_table foreign.json >edited.line
 expect 0 oci-list --no-cache <edited.line
 assert_empty err
 cmp out whole.mtree
 oci-flatten --no-cache --only many <edited.line | tar -xOf - | cmp - dist/many
 
-# A table that is none: the layer is read, with a warning.
+# What is not a table: the layer is read, with a warning.
 for edit in '.version = 2' '.entries = {}' 'del(.entries)' '.entries[0].type = "door"' \
 	'.entries[0].name = ""' '.entries[0].mode = -1' '.entries[0].Name = "x"' \
 	'(.entries[] | select(.digest) | .endOffset) = 99999999999' \
@@ -185,7 +184,7 @@ expect 0 oci-list --no-cache <edited.line
 cmp out whole.mtree
 assert_match 'warning' err
 
-# Annotations that lead nowhere: the same.
+# Annotations that point to nothing: the same.
 for position in 1:2:3 "$offset:99999999:9:1" "$offset:-1:9:1" x "$offset:10:10:2" 18446744073709551615:1:1:1; do
 	jq -c ".layers[0].annotations[\"$note.manifest-position\"] = \"$position\"" line >edited.line
 	expect 0 oci-list --no-cache <edited.line
@@ -193,7 +192,7 @@ for position in 1:2:3 "$offset:99999999:9:1" "$offset:-1:9:1" x "$offset:10:10:2
 	assert_match 'warning: the table of layer 1 is not used' err
 done
 
-# A table that is not the manifest's is an error, and so is one that says something else than the tar.
+# A table whose digest is not the manifest's is an error; so is a table that contradicts the tar.
 jq -c ".layers[0].annotations[\"$note.manifest-checksum\"] = \"sha256:$(printf '%064d' 0)\"" line >edited.line
 assert_failed 65 oci-list oci-list --no-cache <edited.line
 assert_match 'digest mismatch' err
@@ -211,7 +210,7 @@ jq -c '(.entries[] | select(.name == "lib/data") | .digest) |= sub("sha256:.."; 
 with_table edited.json >edited.line
 expect 65 oci-flatten --no-cache --only lib/data <edited.line
 assert_match "'lib/data' of .* is not what its table says" err
-# The listing of the tar itself is worth more.
+# A listing of the tar itself is preferred.
 without_table >plain.line
 oci-list <plain.line >listed
 expect 0 oci-flatten --only many <edited.line
@@ -219,7 +218,7 @@ assert_empty err
 tar -xOf out | cmp - dist/many
 rm -r cache
 
-# A registry that gives whole blobs only.
+# A registry that serves only whole blobs.
 start_whole_registry() {
 	listen=$(free_port)
 	start_nginx "$listen" <<END
@@ -248,7 +247,7 @@ rm -r cache
 oci-flatten --only lib --only new <whole.line >parts.tar
 oci-flatten --only lib --only new <line | cmp - parts.tar
 
-# What else reads listings.
+# The other tools that read listings.
 rm -r cache
 oci-list <line >base.mtree
 oci-tar --base base.mtree --root-dir /lib upper >based.tar

@@ -1,4 +1,4 @@
-# zstd:chunked of random trees: every frame alone, the table against the tar, the tar from tar-split.
+# zstd:chunked of random trees: every frame decompresses alone, the table matches the tar, and tar-split restores it.
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 

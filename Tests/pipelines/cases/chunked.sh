@@ -1,8 +1,8 @@
-# zstd:chunked: its ranges, its table and tar-split by a reader of our own, and as plain zstd by others.
+# zstd:chunked: frames, table and tar-split are checked by a reader of our own; other programs read it as plain zstd.
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# judge TAR [OPTION...]: compresses TAR into layer.zst, with its descriptor in layer.json.
+# judge TAR [OPTION...]: compresses TAR into layer.zst, with its descriptor in layer.json, and checks both.
 judge() {
 	tar=$1
 	shift
@@ -11,7 +11,7 @@ judge() {
 	python3 "$ROOT/Tests/pipelines/chunked_layer.py" layer.json layer.zst "$tar" >counts
 }
 
-# Sets `offset` and `count`: where the table of the layer in layer.json is.
+# Sets `offset` and `count`: where the table is in the layer of layer.json.
 table_position() {
 	field '.annotations["io.github.containers.zstd-chunked.manifest-position"]' layer.json >position
 	IFS=: read -r offset count _ <position
@@ -28,7 +28,7 @@ judge dist.tar
 read -r files chunks <counts
 [ "$chunks" -gt 20 ] || fail "$chunks chunks of $files files"
 
-# The same for any number of threads and any pieces of the input.
+# The result does not depend on the number of threads, or on how the input arrives.
 for threads in 1 2 7; do
 	oci-zstd --chunked --threads "$threads" <dist.tar | cmp - layer.zst
 done
@@ -61,7 +61,7 @@ done
 common=$(comm -12 one.chunks two.chunks | wc -l)
 [ "$common" -ge $(($(wc -l <one.chunks) - 3)) ] || fail "$common common chunks"
 
-# A stream that was cut is no layer, at the end of a frame neither.
+# A truncated stream is not a layer, also when it ends after a frame.
 oci-zstd --chunked <dist.tar >layer.zst
 size=$(wc -c <layer.zst)
 for cut in 1 64 65 71 72 73 1000 5000 100000 $((size - 100)) $((size - 1)); do
@@ -70,7 +70,7 @@ for cut in 1 64 65 71 72 73 1000 5000 100000 $((size - 100)) $((size - 1)); do
 done
 head -c 100000 dist.tar >cut.tar
 
-# refuses TAR: what was written before has no end.
+# refuses TAR: TAR is refused, and what was already written is not a whole layer.
 refuses() {
 	expect 65 oci-zstd --chunked <"$1"
 	assert_message oci-zstd
@@ -80,7 +80,7 @@ refuses() {
 }
 refuses cut.tar
 
-# What the table has no form for is refused by name.
+# What the table cannot express is refused with the entry's name.
 mkdir latin
 : >"latin/$(printf 'caf\351')"
 oci-tar latin >latin.tar
@@ -104,7 +104,7 @@ judge gnu.tar
 bsdtar --format=pax -cf bsd.tar dist
 judge bsd.tar
 
-# Through a registry: the annotations are in the manifest, and other readers take the image.
+# Through a registry: the manifest has the annotations, and other readers accept the image.
 start_registry plain
 push_base
 oci-zstd --chunked <dist.tar | oci-push-blob "$registry/example/app" >layer.json
@@ -122,7 +122,7 @@ skopeo_copy "docker://$registry/example/app:latest" oci:copied:latest
 buildah --root "$PWD/storage" --runroot "$PWD/run" --storage-driver vfs pull --quiet \
 	--tls-verify=false "docker://$registry/example/app:latest" >buildah.log
 
-# One file by a range, as a lazy reader takes it.
+# One file by a range request, as a lazy reader fetches it.
 table_position
 url=http://$registry/v2/example/app/blobs/$(field .digest layer.json)
 curl -sSf -r "$offset-$((offset + count - 1))" "$url" >table.zst
@@ -133,7 +133,7 @@ field '.entries[] | select(.name == "lib/numbers") | "\(.offset) \(.endOffset - 
 read -r first end <range
 curl -sSf -r "$first-$end" "$url" | zstd -dcq | cmp - dist/lib/numbers
 
-# Docker's format has no zstd; the same layer as gzip has no table.
+# Docker's format has no zstd; the same layer in gzip has no table.
 oci-fetch "$registry/example/app:latest" >image.json
 assert_failed 65 oci-convert oci-convert --to docker <image.json
 jq -c '.layers[].mediaType = "application/vnd.oci.image.layer.v1.tar+gzip"' image.json |

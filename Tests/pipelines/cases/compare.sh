@@ -1,9 +1,9 @@
-# oci-compare: what it finds in documents, layers and files, what it reads for that, and what it ignores.
+# oci-compare: what it finds in documents, layers and files, what it reads for this, and what it can ignore.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# image TAG LAYER...: with the layers' lines, on TAG.json.
+# image TAG LAYER...: pushes an image of these layers, with its descriptor line in TAG.json.
 image() {
 	tag=$1
 	shift
@@ -32,7 +32,7 @@ image 1 base.line one.line
 image 2 base.line two.line
 compare() { oci-compare --from oci:image "$@"; }
 
-# An image is the same as itself, and nothing is read.
+# An image equals itself, and no layer is read.
 expect 0 oci-compare --from oci:nowhere --files 1.json 1.json
 assert_empty out
 assert_empty err
@@ -41,7 +41,7 @@ expect 1 compare 1.json 2.json
 assert_empty err
 assert_equal "layer 2: $(field .digest one.line) | $(field .digest two.line)" "$(cat out)"
 
-# The files that differ, and why; the base is not there to be read.
+# The files that differ, and how; the base's layers are missing, and are not needed.
 cp -r image without-base
 rm "without-base/blobs/sha256/$(field '.digest | split(":")[1]' base.line)"
 expect 1 oci-compare --no-cache --from oci:without-base --files --ignore time 1.json 2.json
@@ -64,7 +64,7 @@ jq -c 'select(.kind == "file" and .path == "app/changed")
 	| [.change, .aspects, .first.layer, .first.size, (.first.sha256 | length), .second.type]' out >got
 echo '["changed",["content","time"],2,4,64,"file"]' | cmp - got
 
-# What only one has, and what below decides: a file of the base that one image replaces by the same.
+# Files that only one image has. A file of the base that one image replaces by an equal file is no difference.
 mkdir -p three/etc
 echo conf >three/etc/conf
 echo mine >three/extra
@@ -80,7 +80,7 @@ END
 cmp expected files
 assert_match "^layer 2: - [|] $(field .digest three.line)$" out
 
-# Another compression of the same tar.
+# The same tar in another compression.
 oci-tar base --mtime 100 | gzip -n | oci-push-blob oci:image >gzip.line
 image gzip gzip.line
 expect 1 compare --files 0.json gzip.json
@@ -103,7 +103,7 @@ jq -c '.annotations.k = "v"' 0.json >5.json
 expect 1 oci-compare --json 0.json 5.json
 echo '{"kind":"annotation","path":"k","change":"added","second":"v"}' | cmp - out
 
-# What reproducible builders ask to be ignored: times, order and history.
+# What people who make reproducible builds want ignored: times, order and history.
 oci-tar one --mtime 300 | tar -xf - --one-top-level=shuffled
 tar -cf - --format=gnu --owner=0 --group=0 --numeric-owner -C shuffled app/same app/mode app/changed --no-recursion app |
 	oci-tar --from-tar - --mtime 300 | oci-zstd | oci-push-blob oci:image >shuffled.line
@@ -127,7 +127,7 @@ if [ -e /dev/full ]; then
 	assert_message oci-compare
 fi
 
-# Of a registry, only the layers that differ are asked for.
+# From a registry, only the layers that differ are fetched.
 start_registry plain
 for tag in 1 2; do ocinoco copy "oci:image:$tag" "$registry/example/app:$tag" >copied; done
 oci-fetch "$registry/example/app:1" >1.json
@@ -136,7 +136,7 @@ expect 1 oci-compare --no-cache --from "$registry/example/app" --files 1.json 2.
 ! grep "GET.*$(field .digest base.line)" "$registry_log" || fail 'the base was read'
 grep -q "GET.*$(field .digest two.line)" "$registry_log" || fail 'the layer was not read'
 
-# A layer of both that is above those that differ is read once.
+# A layer that both images have above the differing ones is read once.
 mkdir -p top
 echo top >top/file
 oci-tar top --root-dir /top | oci-zstd | oci-push-blob oci:image >top.line

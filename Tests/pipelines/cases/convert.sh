@@ -1,4 +1,4 @@
-# oci-convert: what it makes is what it claims to be, for skopeo too, and nothing of it is lost.
+# oci-convert: the result is what its media types say, also for skopeo, and nothing is lost.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -9,7 +9,7 @@ make_dist
 base=$registry/example/base
 docker_manifest=application/vnd.docker.distribution.manifest.v2+json
 
-# Through a filter an image stays what it is, when its manifest was as compact as a line is.
+# A filter that changes nothing keeps an image as it is, if its manifest has the form of a line.
 oci-fetch "$base:latest" >line
 oci-fetch --keep-base "$base:latest" | oci-config | oci-push-manifest "$base:same" >/dev/null
 oci-fetch --raw "$base:latest" | jq -c . >raw
@@ -22,7 +22,7 @@ for tag in skopeo skopeo-oci; do
 	assert_equal "$(jq -c . raw | tr -d '\n' | sha256sum)" "$(oci-fetch --raw "$base:same" | sha256sum)"
 done
 
-# To Docker: skopeo copies it as that, and reads its config.
+# To Docker's format: skopeo copies it in that format and reads its config.
 oci-fetch --keep-base "$base:latest" | oci-convert --to docker >docker.line
 oci-push-manifest "$base:docker" <docker.line >pushed
 assert_equal "$docker_manifest" "$(field .mediaType pushed)"
@@ -36,14 +36,14 @@ skopeo inspect --tls-verify=false "docker://$base:docker" | jq -e '.Os == "linux
 skopeo_copy "docker://$base:docker" docker-archive:archive.tar:name/of:it
 tar -tf archive.tar >/dev/null
 
-# And back: the first one again, every byte of it.
+# And back: every byte of the first image.
 oci-fetch --keep-base "$base:docker" | oci-convert --to oci | oci-push-manifest "$base:back" >pushed
 assert_equal "$(field .digest pushed)" "$(tag_digest example/base:back)"
 assert_equal "$(field .config.digest line)" "$(oci-fetch "$base:back" | jq -r .config.digest)"
 assert_equal "$(jq -c .layers line)" "$(oci-fetch "$base:back" | jq -c .layers)"
 skopeo_copy --preserve-digests "docker://$base:back" oci:back:1
 
-# What skopeo made of it is converted, and its digest kept where nothing is.
+# An image that skopeo made is converted. Where nothing changes, its digest stays.
 oci-fetch --keep-base "$base:skopeo" | oci-convert --to docker | oci-push-manifest "$base:skopeo2" >pushed
 oci-fetch --keep-base "$base:skopeo" >skopeo.line
 oci-fetch --raw "$base:skopeo2" | jq -S . >one
@@ -56,7 +56,7 @@ skopeo_copy --preserve-digests "docker://$base:skopeo4" oci:skopeo:4
 umoci unpack --rootless --image skopeo:4 bundle >umoci.log 2>&1
 cmp bundle/rootfs/etc/passwd rootfs/etc/passwd
 
-# A layer appended to Docker's image makes it OCI's; gzip can be Docker's, zstd cannot.
+# A layer appended to Docker's image makes an OCI image of it; gzip can be converted to Docker's, zstd cannot.
 for compress in gzip zstd; do
 	oci-tar dist --root-dir /app | $compress -c >layer
 	oci-push-blob "$base" <layer >layer.json
@@ -73,7 +73,7 @@ for compress in gzip zstd; do
 	fi
 done
 
-# Fields that Docker has no place for, and what is no image.
+# Fields that Docker's format does not have, and input that is not an image.
 oci-fetch --keep-base "$base:latest" | jq -c '.annotations = {"a": "b"}' >annotated
 assert_failed 65 oci-convert oci-convert --to docker <annotated
 assert_match annotations err

@@ -1,5 +1,5 @@
-# Tags and manifests are deleted: one tag of several, a manifest with all its tags, in registries that
-# delete tags, only manifests, or nothing, and in layouts.
+# Tags and manifests are deleted: one tag of several, a manifest with all its tags; in registries that delete tags, only
+# manifests, or nothing; in layouts.
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
@@ -15,7 +15,7 @@ tags() {
 	oci-fetch --tags "$1" | LC_ALL=C sort | tr '\n' ' '
 }
 
-# -n lists, and removes nothing.
+# -n lists what would be deleted, and deletes nothing.
 oci-delete -n "$repository:1" >out
 assert_equal "tag	$repository:1	$digest" "$(cat out)"
 oci-delete -n --manifest "$repository:1" >out
@@ -24,7 +24,7 @@ assert_match "^tag	$repository:3	$digest\$" out
 assert_match "^manifest	$repository@$digest	$digest\$" out
 assert_equal '1 2 3 ' "$(tags "$repository")"
 
-# One tag, without its siblings; this registry deletes only manifests.
+# One tag, and none of the others; this registry deletes only manifests.
 expect 0 oci-delete "$repository:1"
 assert_empty out
 assert_empty err
@@ -33,21 +33,21 @@ assert_equal "$digest" "$(oci-fetch --digest "$repository:2")"
 assert_failed 69 oci-delete oci-delete "$repository:1"
 assert_failed 69 oci-delete oci-delete --manifest "$repository:1"
 
-# What names no tag is not a tag.
+# References without a tag.
 assert_failed 64 oci-delete oci-delete "$repository"
 assert_failed 64 oci-delete oci-delete "$repository@$digest"
 assert_failed 64 oci-delete oci-delete --manifest "$repository"
 assert_failed 64 oci-delete oci-delete
 assert_failed 64 oci-delete oci-delete scratch
 
-# Several at once; a manifest with what is left.
+# Several tags at once; a manifest with its remaining tags.
 oci-push-manifest "$repository:4" "$repository:5" <image.json >out
 oci-delete "$repository:4" "$repository:5"
 assert_equal '2 3 ' "$(tags "$repository")"
 oci-delete --manifest "$repository@$digest"
 assert_failed 69 oci-fetch oci-fetch --digest "$repository:2"
 
-# A signature that is deleted is off the list of what it was about.
+# A deleted signature is no longer in the list of referrers.
 oci-push-manifest "$repository:1" <image.json >pushed.json
 oci-sign --sign-key "$ROOT/Tests/fixtures/signing/ec.pem" "$repository" <pushed.json >out
 oci-sign --sign-key "$ROOT/Tests/fixtures/signing/rsa.pem" "$repository" <pushed.json >out
@@ -55,7 +55,7 @@ oci-fetch --referrers "$repository:1" >referrers.json
 oci-delete --manifest "$repository@$(head -n 1 referrers.json | jq -r .digest)"
 assert_equal "$(sed 1d referrers.json)" "$(oci-fetch --referrers "$repository:1")"
 
-# Deletion that is switched off leaves everything as it was, and is explained.
+# A registry that refuses to delete stays unchanged, and the message explains why.
 sed 's/delete: {enabled: true}/delete: {enabled: false}/' "$storage.yml" |
 	sed "s|$storage|$storage.off|" >off.yml
 mkdir "$storage.off"
@@ -78,7 +78,7 @@ assert_failed 69 oci-delete oci-delete --manifest "$off/example/app:1"
 assert_match 'deletion is switched off in the registry' err
 assert_equal "$digest" "$(oci-fetch --digest "$off/example/app:1")"
 
-# A token for it allows to delete.
+# A token that allows deletion.
 start_token_server
 start_registry token
 echo '{"auths":{"'"$registry"'":{"auth":"'"$(printf 'alice:open sesame' | base64)"'"}}}' >auth.json
@@ -88,7 +88,7 @@ oci-delete --authfile auth.json "$registry/example/app:1"
 assert_match 'example/app:.*delete' token.log
 assert_failed 77 oci-delete oci-delete "$registry/example/app:2"
 
-# Layouts: the name goes, the blobs stay until they are collected.
+# Layouts: the name is removed, the blobs stay until they are collected.
 oci-push-manifest oci:layout:1 oci:layout:2 --from "$repository" <image.json >out
 oci-delete -n --manifest oci:layout:1 >out
 assert_equal 3 "$(wc -l <out)"

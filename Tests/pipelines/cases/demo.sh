@@ -1,4 +1,4 @@
-# What `make demo` runs: an image that others read, twice, and never in the place of what it did not make.
+# `make demo` makes an image that other programs read, can be run twice, and never overwrites what it did not make.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"

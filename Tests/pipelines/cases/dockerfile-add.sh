@@ -4,7 +4,7 @@
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# build LINE...: an image of these lines on nothing.
+# build LINE...: an image of these lines, from scratch.
 build() {
 	rm -rf made
 	printf 'FROM scratch\n' >Dockerfile
@@ -27,14 +27,14 @@ xz -c <context/a.tar >context/a.xz
 echo text >context/text.tar.gz
 head -c 1024 /dev/zero >context/no-entries.tar
 
-# Told by its content: unpacked into the destination, owners as the archive says or as --chown does.
+# Archives are recognized by content and unpacked into the destination. Owners are the archive's, or those of --chown.
 for archive in a.tar a.tgz zst-without-a-name a.bz2 a.xz; do
 	build "ADD $archive /to"
 	assert_equal 'to/d/x 0640 7:8' "$(cat files)" "$archive"
 done
 build 'ADD --chown=1:2 a.tgz /to/'
 assert_equal 'to/d/x 0640 1:2' "$(cat files)"
-# What is no archive is copied, and everything is where that is said.
+# What is not an archive is copied; with --unpack=false, everything is.
 build 'ADD empty.tar text.tar.gz /to/' 'COPY a.tar /c/' 'ADD --unpack=false a.tgz /e'
 assert_equal 'c/a.tar 0644 0:0
 e 0644 0:0
@@ -44,7 +44,7 @@ printf 'FROM scratch\nADD cut.tgz /\n' | oci-dockerfile --context context --outp
 head -c 100 context/a.tgz >context/cut.tgz
 expect 65 sh build.sh
 
-# An address: named by its path, for its owner alone; not unpacked.
+# A URL: the file is named by the URL's path and readable by its owner alone; it is not unpacked.
 cp context/a.tgz site/dir/a.tgz
 echo page >site/index.html
 echo named >'site/dir/a b'
@@ -80,7 +80,7 @@ two/a\040b 0600 0:0' "$(cat files)"
 oci-fetch oci:made:1 | oci-flatten --only /one/a.tgz | tar -xOf - | cmp - context/a.tgz
 oci-fetch oci:made:1 | oci-flatten --only /four | tar -xOf - | cmp - context/a.tgz
 cp Dockerfile with-addresses
-# What is not there, is something else, or leads elsewhere, fails the build.
+# A source that is missing, is of another kind, or leads out of the context fails the build.
 broken() {
 	status=$1
 	printf 'FROM scratch\nADD %s /\n' "$2" | oci-dockerfile --context context --output oci:broken:1 >build.sh
@@ -112,7 +112,7 @@ refused "ADD --checksum=$digest a b /" 2:5 "ADD: '--checksum' is of one source, 
 refused "ADD --checksum=$digest $site/a $site/b /d/" 2:5 "ADD: '--checksum' is of one source, an http(s) URL"
 refused "ADD --checksum=md5:0 $site/a /" 2:5 "ADD: 'md5:0' is no digest like sha256:0123…"
 refused "ADD --unpack $site/a /" 2:5 "not supported: '--unpack' of a URL"
-# Another scheme is a path.
+# Another scheme is read as a path.
 printf 'FROM scratch\nADD file:///etc/passwd /\n' | oci-dockerfile --context context --output oci:made:1 >build.sh
 expect 65 sh build.sh
 assert_match "no 'file:///etc/passwd' in the context" err

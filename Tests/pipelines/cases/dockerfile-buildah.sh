@@ -1,4 +1,4 @@
-# Dockerfiles that start from nothing or from busybox, with buildah as judge of config and tree.
+# Dockerfiles that start from scratch or from busybox; buildah is the reference for config and tree.
 # shellcheck disable=SC2016,SC2059 # for the Dockerfiles
 
 # shellcheck source=../lib.sh
@@ -19,13 +19,13 @@ echo space >'context/a b'
 chmod 750 context/sub
 chmod 600 context/file
 
-# try LINE...: a Dockerfile of these lines.
+# try LINE...: builds a Dockerfile of these lines with both and compares.
 try() {
 	printf '%s\n' "$@" >Dockerfile
 	compare Dockerfile context
 }
 
-# Where a file or a directory goes.
+# Where a file or a directory is copied to.
 try 'FROM scratch' 'COPY file /' 'COPY file /new' 'COPY file /dir/' 'COPY file /dir/deeper/named'
 try 'FROM scratch' 'COPY sub /d' 'COPY sub /d/e/' 'COPY sub/. /f' 'COPY sub/deep /d/deep'
 try 'FROM scratch' 'COPY . /all' 'COPY . /'
@@ -35,10 +35,10 @@ try 'FROM scratch' 'COPY *.log su* /wild/' 'COPY [a-f]ile /class/' 'COPY sub/* /
 try 'FROM scratch' 'COPY ["a b", "/with space/"]'
 try 'FROM scratch' 'COPY file /a/../b/./c'
 try 'FROM scratch' 'WORKDIR /w' 'COPY file .' 'COPY file rel' 'WORKDIR deeper' 'COPY file ./x/'
-# Owners: of everything that is made, and only of that.
+# Owners: of everything that is created, and of nothing else.
 try 'FROM scratch' 'COPY --chown=7:8 sub /new/dir/' 'COPY --chown=9:9 file /new/dir/again'
 try 'FROM scratch' 'USER 5' 'COPY sub /d/'
-# A directory of the base keeps what it has when it is the destination.
+# A destination directory of the base keeps its attributes.
 try 'FROM scratch' 'COPY --chown=7:8 sub /d/' 'COPY other /d/' 'COPY file /d/'
 # Stages.
 try 'FROM scratch AS one' 'COPY --chown=3:4 . /src/' 'FROM scratch' 'COPY --from=one /src/sub /sub' \
@@ -50,16 +50,16 @@ try 'FROM scratch' 'CMD echo $HOME' 'ENTRYPOINT ["/e", "x"]' 'USER a:b' 'STOPSIG
 try 'FROM scratch' 'SHELL ["/bin/x", "-y"]' 'CMD ["z"]'
 try 'FROM scratch' 'HEALTHCHECK --interval=1m --timeout=3s --retries=2 CMD ["/c"]' 'ONBUILD COPY . /x' 'ONBUILD ENV a=b'
 try 'ARG T=/t' 'FROM scratch' 'ARG T' 'ARG U=u$T' 'ENV x=$U y=${V:-no} z=${T:+yes}' 'COPY file $T/$U/'
-# What the context does not have.
+# Sources that the context does not have.
 printf '%s\n' '# comment' '*.log' 'sub/*' '!sub/a' >context/.dockerignore
 try 'FROM scratch' 'COPY . /' 'COPY sub /only/'
 printf '%s\n' '**' '!sub/deep/b' >context/.dockerignore
-# buildah makes excluded directories above anew; BuildKit sends them as they are.
+# buildah creates excluded parent directories anew; BuildKit sends them as they are.
 chmod 755 context/sub
 try 'FROM scratch' 'COPY . /'
 rm context/.dockerignore
 
-# On an image: directories that it has, names that it knows, links on the way.
+# On an image: its directories, the users it knows, links on the path.
 make_rootfs rootfs
 mkdir -p rootfs/usr/lib rootfs/data
 chmod 1777 rootfs/tmp

@@ -1,10 +1,10 @@
-# Layers that a Dockerfile build does not make again: steps in caches, and copies that the image has.
+# Layers that a Dockerfile build does not make again: steps found in a cache, and copies that the image already has.
 # shellcheck disable=SC2016 # for the Dockerfiles
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# What runs is the same under a runtime and by chroot; root alone has the second.
+# The results are the same with a runtime and with chroot; chroot needs root.
 isolation=
 namespaces_allowed || isolation=--isolation=chroot
 
@@ -15,8 +15,8 @@ mkdir -p context/sub
 echo file >context/file
 echo a >context/sub/a
 
-# build [OPTION...]: by the Dockerfile here. `found` has the lines of the steps that a cache had, and
-# `ran` those that ran.
+# build [OPTION...]: builds the Dockerfile here. `found` gets the lines of the steps found in a cache, `ran` those of
+# the steps that ran.
 build() {
 	oci-dockerfile --context context $isolation "$@" <Dockerfile >build.sh
 	shellcheck -s sh -S warning -e SC2034 build.sh >shellcheck.log || fail "shellcheck: $(cat shellcheck.log)"
@@ -38,7 +38,8 @@ FROM scratch
 COPY --from=build /one /two /
 END
 
-# Twice the same, in a layout and a directory; the second finds everything and gives the same.
+# The same build twice, with a layout and with a directory as cache; the second finds every step and makes the same
+# image.
 build --output oci:made:1 --cache cache
 assert_equal '5 8 ' "$ran"
 cp descriptor first
@@ -54,7 +55,7 @@ assert_equal '5 8 ' "$found"
 cmp first descriptor
 oci-validate oci:other:1 >faults
 
-# What a program does not see makes no difference; what it sees does, from there on.
+# A change that a program cannot see makes no difference. A visible change does, from that step on.
 sed -i 's/revision=1/revision=2/' Dockerfile
 build --output oci:made:1 --cache cache
 assert_equal '5 8 ' "$found"
@@ -74,14 +75,14 @@ sed -i 's/^RUN echo ran; echo "$A" /RUN echo ran; echo  "$A" /' Dockerfile
 build --output oci:made:1 --cache cache
 assert_equal ':5 8 ' "$found:$ran"
 
-# In a registry, where blobs are mounted; a cache that lost its blob is none.
+# In a registry, where blobs are mounted; a cache that lost a blob counts as empty.
 build --tag "$registry/made:1" --cache-repo "$registry/steps"
 assert_equal ':5 8 ' "$found:$ran"
 build --tag "$registry/again:1" --cache-repo "$registry/steps"
 assert_equal '5 8 :' "$found:$ran"
 assert_equal 2 "$(oci-fetch --tags "$registry/steps" | grep -cE '^step-[0-9a-f]{64}$')"
 oci-validate "$registry/again:1" >faults
-# The nearer of two caches is asked first, and a step is kept in both.
+# The local cache is asked first, and a step is stored in both.
 build --tag "$registry/made:2" --cache near --cache-repo "$registry/steps"
 assert_equal '5 8 :' "$found:$ran"
 assert_match "^5: found in $registry/steps$" err
@@ -93,7 +94,7 @@ rm -rf near/steps/blobs/sha256
 build --output oci:third:1 --cache near --build-arg B=3
 assert_equal ':5 8 ' "$found:$ran"
 
-# A cache that cannot be written to is none, with a warning.
+# A cache that cannot be written is not used, with a warning.
 build --output oci:made:1 --cache-repo 127.0.0.1:1/steps --retries 0
 assert_equal ':5 8 ' "$found:$ran"
 assert_match "^warning: a step is not kept in '127.0.0.1:1/steps'$" err
@@ -108,12 +109,12 @@ if [ -z "$isolation" ]; then
 	sh build.sh >descriptor 2>err || fail "build: $(cat err)"
 	assert_match "^warning: the cache 'taken/mounts' cannot be written and is not used$" err
 fi
-# With --quiet nothing is said of caches.
+# With --quiet nothing is said about caches.
 oci-dockerfile --quiet --context context $isolation --output oci:made:1 --cache cache <Dockerfile >build.sh
 expect 0 sh build.sh
 assert_empty err
 
-# The script of a heredoc, and what is mounted, are part of the key.
+# The script of a heredoc and mounted files are part of the key.
 cat >Dockerfile <<'END'
 FROM oci:base:1
 RUN <<EOF
@@ -137,7 +138,7 @@ if [ -z "$isolation" ]; then
 	assert_equal ':2 6 ' "$found:$ran"
 fi
 
-# A layer of COPY that the image has is neither packed nor sent again.
+# A layer of COPY that the image already has is neither packed nor sent again.
 printf 'FROM scratch\nCOPY sub /sub/\nCOPY file /file\n' >Dockerfile
 build --tag "$registry/copies:1"
 cp descriptor first
@@ -146,18 +147,18 @@ before=$(sent)
 build --tag "$registry/copies:1"
 cmp first descriptor
 assert_equal "$before" "$(sent)"
-# One of two has changed; --reuse no sends both.
+# One of two copies has changed; --reuse no sends both.
 echo new >context/file
 build --tag "$registry/copies:1"
 assert_equal 2 "$(($(sent) - before))" 'a layer and a config'
-# Of another image, layers are mounted; one that is not there knows nothing.
+# Layers of another image are mounted; an image that does not exist has none.
 before=$(sent)
 build --tag "$registry/elsewhere:1" --reuse "$registry/copies:1"
 build --tag "$registry/elsewhere:2" --reuse "$registry/none:1"
 expect 0 ocinoco build --file Dockerfile context --tag "$registry/copies:1" --push --reuse no -n
 ! grep -q oci-reuse out || fail 'reuses with --reuse no'
 
-# The key is a tag; nothing but an image line and a command makes one.
+# The key is a tag. Only an image line and a command make a key.
 oci-fetch oci:base:1 >base.json
 oci-layers <base.json >base.layers
 oci-step --args '["a","b"]' <base.json >key

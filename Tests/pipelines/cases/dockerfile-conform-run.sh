@@ -20,6 +20,7 @@ mkdir -p rootfs/dev rootfs/proc rootfs/sys rootfs/run rootfs/var/www rootfs/root
 : >rootfs/etc/hosts
 : >rootfs/etc/resolv.conf
 printf 'root:x:0:0:::\napp:x:1000:55::/:/bin/sh\n' >rootfs/etc/passwd
+printf 'root:x:0:\nstaff:x:55:\nmail:x:12:\n' >rootfs/etc/group
 prepare_base rootfs
 
 context=context
@@ -63,7 +64,7 @@ same 'FROM $BASE' 'ENV a=b' 'ENV c=d' 'RUN echo E=$E G=$G a=$a >/1' 'ENV E=E G=G
 same 'FROM $BASE' 'WORKDIR /go/src/example' 'ENV GOPATH=/go' 'RUN env | grep -Ev "^(HOSTNAME|OLDPWD|SHLVL|HOME)=" | sort >/env' \
 	'RUN pwd >here'
 same 'FROM $BASE' 'WORKDIR /made' 'RUN chown 1000:55 /made' 'USER app' 'WORKDIR /made/below' 'RUN id -u >/made/id && id -g >>/made/id' \
-	'USER 1000' 'RUN id -g >/made/gid' 'USER 7:8' 'WORKDIR /tmp' 'RUN echo "$(id -u):$(id -g)" >/tmp/id'
+	'USER app:mail' 'RUN touch /made/mail' 'USER 1000' 'RUN id -g >/made/gid' 'USER 7:8' 'WORKDIR /tmp' 'RUN echo "$(id -u):$(id -g)" >/tmp/id'
 
 # Arguments: only what was declared before, given or not.
 same 'FROM $BASE' 'RUN echo "$TARGETOS" >/0' 'ARG TARGETPLATFORM' 'ARG TARGETOS' 'ARG TARGETARCH' 'ARG BUILDOS' \

@@ -1,4 +1,4 @@
-# Dockerfiles with shell code in every place, read and run by dash, bash and busybox's shell.
+# Dockerfiles with shell code in every place; the scripts are run by dash, bash and busybox's shell.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"

@@ -1,10 +1,10 @@
-# What people reported of other builders, on these: owners, modes, ignored files, heredocs, arguments, links.
+# What users of other builders reported, tried here: owners, modes, ignored files, heredocs, arguments, links.
 # shellcheck disable=SC2016 # for the Dockerfiles
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# build [OPTION...]: the Dockerfile on stdin, into oci:made:1; `listed` has its files.
+# build [OPTION...]: builds the Dockerfile on stdin into oci:made:1; `listed` gets its files.
 build() {
 	rm -rf made
 	cat >Dockerfile.in
@@ -14,7 +14,7 @@ build() {
 	oci-fetch --config oci:made:1 >config.json
 }
 
-# has PATH EXPECTED: mode and owner, nothing for what is not there.
+# has PATH EXPECTED: compares mode and owner; both are empty for what does not exist.
 has() {
 	assert_equal "$2" "$(sed -n "s|^\.$1 type=[^ ]* mode=\([^ ]*\) uid=\([^ ]*\) gid=\([^ ]*\).*|\1 \2:\3|p" listed)" "$1"
 }
@@ -33,7 +33,7 @@ printf 'app:x:1000:2000::/:/bin/sh\n' >root/etc/passwd
 printf 'app:x:2000:\nother:x:3000:\n' >root/etc/group
 ocinoco build root --from scratch --output oci:base:1 --keep-owner --quiet >descriptor
 
-# kaniko 550, 2240, moby 46529: what is copied to keeps its owner and mode.
+# kaniko 550, 2240, moby 46529: a destination that exists keeps its owner and mode.
 build <<'END'
 FROM oci:base:1
 COPY . /srv/app
@@ -44,7 +44,7 @@ END
 has /srv/app '0750 5:6'
 has /tmp '01777 0:0'
 has /srv/app/a '0644 0:0'
-# kaniko 2035, 1524: owner and mode of what is made, directories and what is above them too.
+# kaniko 2035, 1524: owner and mode of created directories, including parents.
 build <<'END'
 FROM oci:base:1
 COPY --chown=app:other sub /x/y/
@@ -52,14 +52,14 @@ COPY --chown=app --chmod=711 a /z/w/a
 END
 for path in /x /x/y /x/y/deep; do has $path '0755 1000:3000'; done
 has /x/y/b '0644 1000:3000'
-has /z/w/a '0711 1000:2000'
-# buildkit 3602: --link asks nothing of what is there, and so sets what is above.
+for path in /z /z/w /z/w/a; do has $path '0711 1000:2000'; done
+# buildkit 3602: --link does not look at the destination, and therefore sets its attributes.
 build <<'END'
 FROM oci:base:1
 COPY --link a /tmp/
 END
 has /tmp '0755 0:0'
-# buildah 2518, 5587, moby 37123: owners of what comes from a stage stay, without --chown.
+# buildah 2518, 5587, moby 37123: files from a stage keep their owners without --chown.
 build <<'END'
 FROM oci:base:1 AS one
 COPY --chown=7:8 sub /from/sub
@@ -71,12 +71,32 @@ has /to '0755 0:0'
 has /to/sub '0755 7:8'
 has /to/sub/b '0644 7:8'
 has /again/b '0644 9:9'
-# A name that the image does not have is an error, and never root.
+# buildkit 3238: a source behind a link, several into one directory; the context's own links stay in it.
+ln -s sub context/linked
+build <<'END'
+FROM scratch
+COPY linked/deep /x
+COPY linked/b /x
+COPY linked /y/
+END
+has /x/c.log '0644 0:0'
+has /x/b '0644 0:0'
+has /y/deep/c.log '0644 0:0'
+rm context/linked
+# buildkit 1266: of several sources a pattern may match nothing.
+build <<'END'
+FROM scratch
+COPY a none* /x/
+COPY none* /none/
+END
+has /x/a '0644 0:0'
+has /none ''
+# An unknown user name is an error, and never becomes root.
 printf 'FROM oci:base:1\nCOPY --chown=nobody a /\n' | oci-dockerfile --context context --output oci:made:1 >build.sh
 expect 65 sh build.sh
 assert_match "unknown owner 'nobody'" err
 
-# Hard links in a source stay links, and links lead where they led.
+# Hard links in a source stay hard links, and symbolic links keep their targets.
 build <<'END'
 FROM scratch
 COPY sub /s
@@ -86,7 +106,8 @@ assert_match 's/same link to s/b' tar.list
 assert_match 's/link -> ../a$' tar.list
 assert_match 's/absolute -> /nowhere$' tar.list
 
-# kaniko 1351, 1178, 466: what is taken back; 776, 1451: the file beside the Dockerfile wins whole.
+# kaniko 1351, 1178, 466: exceptions from ignored files; 776, 1451: the ignore file beside the Dockerfile replaces that
+# of the context.
 printf '*\n!sub\nsub/*\n!sub/deep\n**/*.log\n!sub/deep/c.log\n' >context/.dockerignore
 build <<'END'
 FROM scratch
@@ -98,11 +119,25 @@ printf 'FROM scratch\nCOPY . /\n' >other
 oci-dockerfile --file other --context context --output oci:made:1 | sh >descriptor
 oci-fetch oci:made:1 | oci-list --no-cache | grep -c '^\./[a-z]' >count
 assert_equal 1 "$(cat count)"
-# buildah 1913: an ignored source is one that is not there.
+# buildah 1913: an ignored source counts as missing.
 printf 'FROM scratch\nCOPY a /\n' | oci-dockerfile --context context --output oci:made:1 >build.sh
 expect 65 sh build.sh
 rm context/.dockerignore
-# buildah 6726: --exclude below a source, and of a source itself.
+# The file is about the context: what a stage or an image has of these names is copied.
+printf 'a\n**/b\nfrom\n' >context/.dockerignore
+build <<'END'
+FROM oci:base:1 AS one
+COPY <<a <<b /from/
+a
+b
+FROM scratch
+COPY --from=one /from/ /to/
+COPY --from=oci:base:1 /srv/app/ /app/
+END
+has /to/a '0644 0:0'
+has /to/b '0644 0:0'
+rm context/.dockerignore
+# buildah 6726: --exclude below a source, and of the source itself.
 build <<'END'
 FROM scratch
 COPY --exclude=**/*.log --exclude=link sub a /x/
@@ -111,7 +146,7 @@ has /x/b '0644 0:0'
 has /x/deep/c.log ''
 has /x/link ''
 
-# kaniko 1734, buildah 5213, 5408: several heredocs are several files, expanded or not.
+# kaniko 1734, buildah 5213, 5408: several heredocs make several files, with or without expansion.
 build <<'END'
 FROM scratch
 ENV A=1
@@ -127,7 +162,7 @@ END
 oci-fetch oci:made:1 | oci-flatten --only /d --only /named | tar -xOf - d/one d/two named >content
 assert_equal '1 $A 12' "$(xargs -n 3 <content)"
 
-# moby 34494, docker/cli 3344: of ARG and ENV the last one declared counts; a global ARG is imported by name.
+# moby 34494, docker/cli 3344: of ARG and ENV the last declaration counts; a global ARG is imported by name.
 build --build-arg X=given <<'END'
 ARG G=global
 FROM scratch
@@ -140,7 +175,7 @@ LABEL y=$X
 END
 assert_equal '{"x":"given","g":"global","y":"last"}' "$(jq -c .config.Labels config.json)"
 assert_equal 'null' "$(jq '.config.Env | map(select(startswith("G="))) | .[0]' config.json)"
-# One instruction sees what was before it.
+# Every instruction sees the changes of those before it.
 build <<'END'
 FROM scratch
 ENV abc=hello
@@ -148,10 +183,17 @@ ENV abc=bye def=$abc
 ENV ghi=$abc
 END
 assert_equal 'abc=bye def=hello ghi=bye' "$(jq -r '.config.Env[1:] | join(" ")' config.json)"
-# buildah 4167: several files have no one name.
+# What describes the base does not describe the image.
+oci-fetch oci:base:1 | oci-push-manifest --annotation org.opencontainers.image.title=base oci:titled:1 >descriptor
+build <<'END'
+FROM oci:titled:1
+COPY a /
+END
+assert_equal 'null' "$(oci-fetch --raw oci:made:1 | jq '.annotations["org.opencontainers.image.title"]')"
+# buildah 4167: several files cannot be copied to one name.
 printf 'FROM scratch\nCOPY a sub /x\n' >Dockerfile
 expect 65 oci-dockerfile --file Dockerfile
-# ENTRYPOINT clears what the base runs, but not a CMD of its own stage.
+# ENTRYPOINT clears the base's CMD, but not a CMD of its own stage.
 build <<'END'
 FROM scratch AS base
 CMD ["a"]
@@ -165,7 +207,7 @@ CMD ["a"]
 ENTRYPOINT ["b"]
 END
 assert_equal '["a"]' "$(jq -c .config.Cmd config.json)"
-# VOLUME makes nothing, and what is copied below it afterwards stays.
+# VOLUME creates nothing, and files that are copied below it afterwards stay.
 build <<'END'
 FROM scratch
 VOLUME /data
@@ -174,7 +216,7 @@ VOLUME /none
 END
 has /data/a '0644 0:0'
 has /none ''
-# WORKDIR is USER's, and made once.
+# WORKDIR belongs to USER, and is created once.
 build <<'END'
 FROM oci:base:1
 USER app
@@ -185,7 +227,7 @@ END
 has /home/app/x '0755 1000:2000'
 has /home/app/x/a '0644 0:0'
 has /srv/app '0750 5:6'
-# A user whom the image does not have is no error where nothing runs, and their directory is root's.
+# A user whom the image does not have is no error where nothing runs; their directory is root's.
 build <<'END'
 FROM oci:base:1
 USER nobody:nogroup

@@ -1,11 +1,11 @@
-# RUN by runc, by crun where it runs, and by chroot, as root and as a user: mounts, secrets, signals, exit statuses, and
-# what is in no layer.
+# RUN with runc, with crun where it works, and with chroot, as root and as a user: mounts, secrets, signals, exit
+# statuses, and what stays out of the layers.
 # shellcheck disable=SC2016 # for the Dockerfiles and scripts
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# The tools and one runtime, where any user reaches them.
+# The tools and one runtime, readable by every user.
 work=$(mktemp -d /tmp/ocinoco-run.XXXXXX)
 trap 'rm -rf "$work"; clean_up' EXIT
 chmod 1777 "$work"
@@ -40,7 +40,7 @@ echo one >/heredoc
 EOF
 END
 
-# check COMMAND...: builds by it, which runs the script `build.sh`.
+# check COMMAND...: builds with COMMAND, which runs the script `build.sh`.
 check() {
 	rm -rf made
 	oci-dockerfile --context context --output oci:made:1 --secret s=secret $isolation <Dockerfile >build.sh
@@ -56,7 +56,7 @@ check() {
 	assert_match '^\./old .*time=981' listed
 }
 
-# status LINE COMMAND...: what a script of this RUN ends with.
+# status LINE COMMAND...: the exit status of a script with this RUN.
 status() {
 	line=$1
 	shift
@@ -76,11 +76,11 @@ statuses() {
 	assert_equal 137 "$result" "$*"
 	status 'no-such-program' "$@"
 	assert_equal 127 "$result" "$*"
-	# Nothing is left of a run that failed.
+	# A failed run leaves nothing behind.
 	assert_equal '' "$(find "$tmp" -mindepth 1 -maxdepth 1)"
 }
 
-# Signals end the program and the script, which leaves nothing.
+# Signals end the program and the script, which leaves nothing behind.
 signal() {
 	printf 'FROM oci:base:1\nRUN echo begun; sleep 1000\n' | oci-dockerfile --output oci:made:1 $isolation >build.sh
 	: >err
@@ -104,7 +104,7 @@ signal() {
 mkdir tmp
 chmod 1777 tmp
 tmp=$PWD/tmp
-# with RUNTIME COMMAND...: no other runtime is there. `as_user` is a command then.
+# with RUNTIME COMMAND...: with this runtime only. `as_user` is a possible command then.
 exec=
 with() {
 	mkdir -p bin
@@ -120,7 +120,7 @@ with() {
 	TMPDIR=$tmp PATH=$PWD/bin $exec "$@"
 }
 
-# all COMMAND...: everything by the runtime that is there.
+# all COMMAND...: every check with the runtime that is there.
 all() {
 	check "$@"
 	assert_equal 'a from secret' "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - mounted | xargs)"
@@ -158,7 +158,7 @@ if namespaces_allowed; then
 	else
 		echo 'NOT RUN: a user may have no namespaces here'
 	fi
-	# The agent's socket, where there is one.
+	# The agent's socket, where there is an agent.
 	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("agent")'
 	chmod 777 agent
 	printf 'FROM oci:base:1\nRUN %s [ -S "$SSH_AUTH_SOCK" ]; echo "$? $SSH_AUTH_SOCK"\n' \
@@ -203,7 +203,7 @@ if namespaces_allowed; then
 	fi
 fi
 
-# By chroot, whatever is allowed; mounts and networks are refused where the script is made.
+# With chroot, whatever is allowed; mounts and networks are refused when the script is made.
 if [ "$(id -u)" -eq 0 ]; then
 	isolation=--isolation=chroot
 	expect 65 oci-dockerfile --context context --output oci:made:1 --secret s=secret $isolation --file Dockerfile

@@ -1,10 +1,10 @@
-# Dockerfiles as scripts: what copies do, what reaches the shell, what is refused and where.
+# Dockerfiles as scripts: the results of copies, what reaches the shell, and what is refused with which place.
 # shellcheck disable=SC2016,SC2059 # for the Dockerfiles
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# build [OPTION...]: the Dockerfile on stdin, into oci:made:1.
+# build [OPTION...]: builds the Dockerfile on stdin into oci:made:1.
 build() {
 	rm -rf made
 	oci-dockerfile --output oci:made:1 "$@" >build.sh
@@ -12,12 +12,12 @@ build() {
 	sh build.sh >descriptor
 }
 
-# entry PATH: what the image has there, as mode, owner and type.
+# entry PATH: type, mode and owner of PATH in the image.
 entry() {
 	oci-fetch oci:made:1 | oci-list --no-cache "$1" 2>/dev/null | sed -n "s|^\.$1 type=\([^ ]*\) mode=\([^ ]*\) uid=\([^ ]*\) gid=\([^ ]*\).*|\1 \2 \3:\4|p"
 }
 
-# config FILTER: of the image's config.
+# config FILTER: the image's config through jq.
 config() {
 	oci-fetch --config oci:made:1 | jq -c "$1"
 }
@@ -27,7 +27,7 @@ echo file >context/file
 echo a >context/sub/a
 chmod 700 context/sub
 
-# Nothing of a Dockerfile is code, wherever it stands.
+# No text of a Dockerfile is run as shell code, wherever it stands.
 evil='$(touch pwned)`touch pwned`;touch pwned'
 mkdir evil
 touch "evil/a'b" 'evil/$(touch pwned)' 'evil/;touch pwned'
@@ -63,8 +63,7 @@ assert_equal '"$(touch pwned)`touch pwned`;touch pwned"' "$(config .config.Label
 assert_equal '"it'\''s \"quoted\""' "$(config '.config.Env[] | select(startswith("G=")) | .[2:]')"
 assert_equal 1 "$(oci-fetch oci:made:1 | oci-list | grep -cF './d/$(touch\040pwned)/;touch\040pwned type=file')"
 
-# What reports of others say: a directory of the base stays as it is, --chown and --chmod reach what
-# is made on the way.
+# From reports of users: a directory of the base stays as it is; --chown and --chmod apply to created parents.
 build --context context <<'END'
 FROM scratch AS base
 COPY --chown=7:8 --chmod=1777 sub /tmp/
@@ -79,7 +78,7 @@ assert_equal 'dir 0755 1:2' "$(entry /new/deep)"
 assert_equal 'file 0644 1:2' "$(entry /new/deep/a)"
 assert_equal 'file 0640 1:2' "$(entry /mode/deep/file)"
 
-# A mode of the source is not the destination's, but that of directories inside it is.
+# A source directory's own mode does not apply to the destination; those of directories inside it do.
 build --context context <<'END'
 FROM scratch
 COPY sub /d
@@ -149,7 +148,7 @@ assert_equal 'value "value" '\''$A'\''' "$(cat context/named)"
 assert_equal '$A' "$(cat context/d/two)"
 assert_empty context/d/three
 
-# Only what the target needs is built, and names are found backwards.
+# Only the stages that the target needs are built; names refer to earlier stages.
 cat >Dockerfile <<'END'
 FROM nowhere.invalid/not/asked AS unused
 FROM scratch AS a
@@ -167,14 +166,14 @@ assert_equal '{"stage":"b"}' "$(config .config.Labels)"
 build --target 1 <Dockerfile
 assert_equal '{"stage":"a"}' "$(config .config.Labels)"
 
-# Several platforms are an index.
+# Several platforms become an index.
 rm -rf made
 printf 'FROM scratch\nARG TARGETARCH\nLABEL a=$TARGETARCH\n' |
 	oci-dockerfile --platform linux/amd64,linux/arm64 --output oci:made:1 | sh >descriptor
 assert_equal 'amd64 arm64' "$(oci-fetch --raw oci:made:1 | jq -r '[.manifests[].platform.architecture] | join(" ")')"
 assert_equal '"arm64"' "$(oci-fetch --config --platform linux/arm64 oci:made:1 | jq .config.Labels.a)"
 
-# One layer in place of all that are added; nothing else is different.
+# One layer in place of all that are added; everything else is the same.
 printf 'FROM scratch\nCOPY sub /d/\nCOPY --chmod=600 file /d/\nCOPY file /e\n' >Dockerfile
 build --context context <Dockerfile
 oci-fetch oci:made:1 | oci-list --no-cache | sed 's/layer:[0-9]*/layer/g' >listed
@@ -183,7 +182,7 @@ oci-fetch oci:made:1 | oci-list --no-cache | sed 's/layer:[0-9]*/layer/g' | cmp 
 assert_equal '1 3' "$(config '[(.rootfs.diff_ids | length), (.history | length)] | map(tostring) | join(" ")' | tr -d '"')"
 assert_equal 3 "$(find made/blobs -type f | wc -l)" 'a layer, a config, a manifest'
 
-# What describes the base does not describe what is built on it, with a layer or without one.
+# Annotations that describe the base are not kept for an image built on it, with or without a new layer.
 oci-fetch scratch | oci-manifest-append --no-layer |
 	oci-push-manifest --annotation org.opencontainers.image.title=base oci:titled:1 >pushed
 for lines in 'LABEL a=b' 'COPY file /' ''; do
@@ -191,7 +190,7 @@ for lines in 'LABEL a=b' 'COPY file /' ''; do
 	assert_equal 'null' "$(oci-fetch --raw oci:made:1 | jq -c '.annotations["org.opencontainers.image.title"]')"
 done
 
-# Triggers of the base run first, and are its alone.
+# Triggers of the base run first, and are not inherited further.
 printf 'FROM scratch\nONBUILD COPY file /from-trigger\nONBUILD ENV T=1\n' | build --context context
 oci-fetch oci:made:1 | oci-push-manifest oci:onbuild:1 >/dev/null
 rm -rf made
@@ -200,7 +199,7 @@ assert_equal 'null' "$(config .config.OnBuild)"
 assert_equal '"U=1"' "$(config '.config.Env[-1]')"
 assert_equal 'file 0600 0:0' "$(entry /from-trigger | sed 's/0644/0600/')"
 
-# What is wrong is said with its place, and nothing is printed.
+# Errors name the place, and nothing is printed.
 refused() {
 	printf "$1" >Dockerfile
 	assert_failed 65 oci-dockerfile oci-dockerfile --file Dockerfile
@@ -226,7 +225,7 @@ assert_equal '{"line":1,"directive":"escape","value":"`"}
 {"line":2,"column":1,"lastLine":3,"instruction":"FROM","form":"words","arguments":["a","AS","b"]}
 {"line":4,"column":1,"lastLine":6,"instruction":"RUN","form":"text","arguments":["<<E"],"heredocs":[{"name":"E","expanded":true,"dropsTabs":false,"content":"x\n"}]}' "$(cat ast)"
 
-# The example, and the wrapper: what runs is what -n prints.
+# The example, and the wrapper: -n prints what runs.
 "$ROOT/examples/dockerfile/build" "oci:$PWD/example:1" >descriptor
 assert_equal '"A site"' "$(oci-fetch --config oci:example:1 | jq '.config.Labels["org.opencontainers.image.title"]')"
 oci-fetch oci:example:1 | oci-list --no-cache /srv/style.css >listed
@@ -241,7 +240,7 @@ for option in --from=scratch --root-dir=/x --compress=gzip --keep=kept; do
 done
 expect 64 ocinoco build context --from scratch --output oci:wrapped:1 --target x
 
-# RUN: the program's environment, user, directory, files, mounts, and what is in no layer.
+# RUN: the program's environment, user, directory, files and mounts, and what stays out of the layers.
 make_rootfs rootfs
 ocinoco build rootfs --from scratch --output oci:runs:1 --env PATH=/bin --quiet >descriptor
 cat >Dockerfile <<'END'
@@ -281,8 +280,7 @@ run_it() {
 if namespaces_allowed; then
 	run_it
 	assert_equal 'a secret' "$(tr '\n' ' ' <result/mounted | sed 's/ $//')"
-	# Nothing of mounts and of the network's files is in a layer; the status and the place of what
-	# fails are said.
+	# Mounts and the network's files leave nothing in a layer; a failure keeps its status and names its place.
 	oci-dockerfile --context context --output oci:made:1 --secret s=secret --target build <Dockerfile | sh >descriptor 2>err
 	oci-fetch oci:made:1 | oci-list --no-cache --from oci:made --from oci:runs | cut -d ' ' -f 1 >paths
 	assert_equal '' "$(grep -E '^\./(c/|t/|m/|dev|proc|sys|etc/hosts|etc/resolv)' paths || :)"

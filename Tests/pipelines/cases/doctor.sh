@@ -1,4 +1,4 @@
-# What oci-doctor says of this machine and of registries, and that it says nothing secret.
+# What oci-doctor reports about this machine and about registries; it prints no secret.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"

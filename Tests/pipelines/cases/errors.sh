@@ -1,4 +1,4 @@
-# What fails says so once, with the right status, and leaves no tag, no descriptor and no session.
+# A failure is reported once, with the right status, and leaves no tag, no descriptor and no upload session.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -8,7 +8,7 @@ push_base
 make_dist
 closed=127.0.0.1:1
 
-# Nothing was tagged or left open since the base was pushed.
+# No tag was written and no session left open since the base was pushed.
 assert_nothing_done() {
 	assert_equal example/base "$(cd "$storage/docker/registry/v2/repositories" &&
 		find . -path '*/_manifests/tags/*' -prune -path '*/_manifests/tags/*' -print | sed 's|^\./||; s|/_manifests.*||')"
@@ -45,7 +45,7 @@ assert_empty out
 assert_match '^ocinoco: oci-fetch failed with status 69$' err
 assert_nothing_done
 
-# A tar that ends too early, whoever compresses it, and a compressor that fails.
+# A truncated tar, with every compressor, and a compressor that fails.
 oci-tar ./dist >whole.tar
 for size in 0 1 511 512 1000 20000 $(($(wc -c <whole.tar) - 1024)) $(($(wc -c <whole.tar) - 512)); do
 	head -c "$size" whole.tar >cut.tar
@@ -66,7 +66,7 @@ for compress in 'cat >/dev/null; exit 3' 'zstd -q | head -c 1000; exit 3' 'no-su
 	assert_nothing_done
 done
 
-# Without the wrapper, in a shell that does not notice: the formats notice.
+# Without the wrapper, in a shell that ignores failures of other stages: the formats reveal them.
 oci-tar ./missing 2>err | oci-zstd 2>>err | oci-push-blob "$registry/example/app" >layer.json 2>>err || :
 assert_empty layer.json
 assert_equal 3 "$(grep -c '^oci-' err)" "$(cat err)"
@@ -127,13 +127,13 @@ mkdir directory
 assert_failed 73 ocinoco ocinoco pack ./dist directory
 assert_equal "oci-digest: cannot create 'directory': Is a directory" "$(head -n 1 err)"
 
-# What is said to be a layer and is none.
+# A file that is declared to be a layer and is not.
 assert_failed 65 oci-manifest-append ocinoco build ./dist/server.js --source-type layer --from scratch \
 	--output oci:none
 assert_failed 66 oci-fetch oci-fetch oci:nowhere
 [ ! -e none/index.json ] || assert_equal 0 "$(jq '.manifests | length' none/index.json)"
 
-# Nobody reads: no traces of it stay, under any shell.
+# The reader has gone: no temporary files stay, under any shell.
 for shell in dash bash; do
 	status=0
 	"$shell" "$(command -v ocinoco)" build dist --from scratch --tag a:1 >&- 2>err || status=$?
@@ -151,7 +151,7 @@ assert_equal '' "$(find "$TMPDIR" -maxdepth 1 -name 'tmp.*')" 'temporary files'
 expect 73 ocinoco build ./dist --from "$base" --tag "$new" --keep /dev/null/kept
 expect 73 env TMPDIR=/dev/null ocinoco build ./dist --from "$base" --tag "$new"
 
-# The wrapper's own usage.
+# Usage errors of the wrapper itself.
 for arguments in '' build 'build dist' 'build dist --from a' 'build dist --tag a' 'build dist --from' \
 	'build dist --unknown' 'pack dist layer dist' 'build dist --push=yes --from a --tag b' \
 	'build dist --from a --tag b --push --output oci:c' 'build dist --from a --output c' \

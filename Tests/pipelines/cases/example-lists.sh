@@ -1,4 +1,4 @@
-# The examples that keep the newest tags and that mirror by pattern.
+# The examples that keep the newest tags and that mirror by a pattern.
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 

@@ -1,5 +1,5 @@
-# Every example of the manual pages runs: in its order on the page, in one directory for each page, with
-# a registry of this machine in the place of the one that is named.
+# Every example of the manual pages runs, in its order on the page, in one directory for each page. A registry of this
+# machine replaces the one that is named.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -7,12 +7,12 @@
 start_registry plain
 push_base
 
-# The base for two platforms, as published ones are: what runs does not matter here.
+# The base, for two platforms as published images are; what it runs does not matter here.
 oci-fetch "$registry/example/base:latest" >amd64.json
 oci-config --platform linux/arm64 <amd64.json >arm64.json
 cat amd64.json arm64.json | oci-push-manifest "$registry/example/base:latest" >base.json
 
-# examples PAGE: each block of the section as a file example.N.
+# examples PAGE: writes each block of the section to a file example.N.
 examples() {
 	awk '
 	/^\.Sh / { section = $2 }
@@ -22,7 +22,7 @@ examples() {
 	file { sub(/^\\&/, ""); gsub(/\\e/, "\\"); print >file }' "$1"
 }
 
-# image TAG...: an image of dist under each tag of example/app.
+# image TAG...: pushes an image of dist under each tag of example/app.
 image() {
 	for tag do
 		ocinoco build dist --from "$registry/example/base:latest" --platform linux/amd64 --push --quiet \
@@ -30,7 +30,7 @@ image() {
 	done
 }
 
-# prepare PAGE: what the examples of some pages need to be there.
+# prepare PAGE: creates what the examples of some pages expect to exist.
 prepare() {
 	case $1 in
 	oci-compare.1)
@@ -94,13 +94,13 @@ for page in "$ROOT"/man/*.[17]; do
 	for example in example.*; do
 		[ -f "$example" ] || fail "$name has no examples"
 		sed -i "s#ghcr\.io\|registry\.example\.com#$registry#g" "$example"
-		# Every stage must succeed, not the last alone; less shows nothing without a terminal.
+		# Every stage must succeed, not just the last; without a terminal, less shows nothing.
 		bash -eu -o pipefail "$example" >printed 2>errors </dev/null || {
 			status=$?
 			cat errors
 			fail "$name: status $status of: $(cat "$example")"
 		}
-		# What is said on success is a warning, or an error that nobody sees.
+		# A message of a successful command is a warning, or an error that went unnoticed.
 		grep -v ': warning: ' errors >said || :
 		assert_empty said
 		total=$((total + 1))

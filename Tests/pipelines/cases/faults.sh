@@ -1,10 +1,10 @@
-# Every system call of a run fails once: the right status, one message, and nothing half-written with a name.
+# Every system call of a run fails once: the right status, one message, and no incomplete file under a final name.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
 start_registry plain
-# Static programs of Swift, but of a dynamic C library: its functions are stood in front of.
+# Swift is linked statically, the C library is not: a preloaded library replaces its functions.
 clang -std=gnu11 -Wall -Werror -O1 -shared -fPIC -o faults.so "$ROOT/Tests/pipelines/faults.c" -ldl
 
 mkdir -p tree/dir/deep
@@ -13,7 +13,7 @@ ln tree/dir/file tree/link
 ln -s dir/file tree/symbolic
 mkfifo tree/fifo
 printf 'long name\n' >"tree/dir/$(printf '%0150d' 0)"
-# More than is read in one piece.
+# More than is read at once.
 seq 1 60000 >tree/dir/large
 setfattr -n user.note -v noted tree/dir/deep
 cp -a tree changed

@@ -1,5 +1,4 @@
-# What oci-fetch says of a repository: a digest by HEAD, tags with digests and times, referrers of
-# referrers.
+# What oci-fetch says about a repository: a digest by HEAD, tags with digests and times, referrers of referrers.
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
@@ -13,7 +12,7 @@ for tag in 1 2; do
 		oci-push-manifest "$repository:$tag" >"$tag.json"
 done
 
-# One HEAD, and no manifest.
+# One HEAD; the manifest is not fetched.
 : >"$registry_log"
 oci-fetch --digest "$repository:1" >digest
 assert_equal "$(field .digest 1.json)" "$(cat digest)"
@@ -31,7 +30,7 @@ oci-fetch "$repository:1" | oci-push-manifest oci:layout:1 --from "$repository" 
 assert_equal "$(field .digest copy.json)" "$(oci-fetch --digest oci:layout:1)"
 assert_equal "$(field .digest copy.json)" "$(oci-fetch --digest oci:layout)"
 
-# With a platform it is the image's.
+# With --platform it is the image's digest, not the index's.
 { oci-fetch "$repository:1" --platform linux/amd64 && oci-fetch "$repository:2" --platform linux/arm64; } |
 	oci-push-manifest "$repository:both" >both.json
 oci-fetch --raw "$repository:both" >index.json
@@ -39,7 +38,7 @@ assert_equal "$(field '.manifests[1].digest' index.json)" \
 	"$(oci-fetch --digest --platform linux/arm64 "$repository:both")"
 assert_equal "$(field .digest both.json)" "$(oci-fetch --digest --platform all "$repository:both")"
 
-# The digest of a descriptor line, whatever the tag is by then.
+# The manifest of a descriptor line, whatever the tag names by then.
 oci-fetch --raw "$repository:1" >first.json
 oci-fetch --descriptor --raw "$repository:2" <1.json >out
 cmp first.json out
@@ -47,7 +46,7 @@ oci-fetch --descriptor "$repository:2" <1.json >image.json
 assert_equal "$(field .digest 1.json)" "$(field '.annotations["ocinoco.source"] | split("@")[1]' image.json)"
 assert_failed 65 oci-fetch oci-fetch --descriptor "$repository:2" </dev/null
 
-# Tags that belong to digests can be left out.
+# Tags that stand for digests can be left out.
 digest=sha256:$(printf %064d 7)
 for ending in '' .sig .att .sbom; do
 	oci-fetch --raw "$repository:1" |

@@ -1,4 +1,4 @@
-# oci-fetch: lines, bytes, configs, blobs, tags; of one platform or all; and what it refuses.
+# oci-fetch: lines, bytes, configs, blobs and tags; of one platform or of all; and what it refuses.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -8,7 +8,7 @@ push_base
 base=$registry/example/base
 base_digest=$(tag_digest example/base:latest)
 
-# A line is the manifest, its config and where it came from.
+# A line has the manifest, its config and its origin.
 oci-fetch "$base:latest" >line
 assert_equal 1 "$(wc -l <line)"
 oci-fetch --raw "$base:latest" >raw
@@ -66,18 +66,18 @@ assert_match "'linux/amd64', 'linux/arm/v6', 'linux/arm/v7', 'linux/arm64/v8'" e
 assert_failed 69 oci-fetch oci-fetch --platform linux/s390x "$base:latest"
 assert_failed 64 oci-fetch oci-fetch --platform linux "$base:latest"
 
-# An attestation in an index is no image.
+# An attestation in an index is not an image.
 jq -c '.manifests[0].platform = {"architecture":"unknown","os":"unknown"}' index |
 	oci-push-manifest --from "$registry/multi" "$registry/attested:1" >/dev/null
 oci-fetch --platform all "$registry/attested:1" >all.lines
 assert_equal 3 "$(wc -l <all.lines)"
 
-# The image without layers.
+# The image without layers, `scratch`.
 oci-fetch --platform linux/riscv64 scratch >empty
 assert_equal '[]' "$(jq -c .layers empty)"
 assert_equal riscv64 "$(field '.config.data | @base64d | fromjson | .architecture' empty)"
 
-# Tags, and what is not there.
+# Tags, and references to nothing.
 oci-push-manifest "$base:2" "$base:1" <line >/dev/null
 oci-fetch --tags "$base" | sort | paste -sd ' ' >tags
 assert_equal '1 2 latest' "$(cat tags)"
@@ -90,7 +90,7 @@ for arguments in '' "$base $base" "--raw --config $base" "--blob --platform all 
 	assert_failed 64 oci-fetch oci-fetch $arguments
 done
 
-# A registry whose bytes are not what their digest says.
+# A registry whose bytes do not match their digest.
 layer_file=$(blob_file "$(field .digest layer.json)")
 head -c "$(field .size layer.json)" /dev/zero >"$layer_file"
 expect 65 oci-fetch --blob "$base" <layer.json

@@ -1,4 +1,4 @@
-# oci-flatten: parts of an image, links, squashing, and what leaves the tar without an end.
+# oci-flatten: parts of an image, links, squashed layers, and what leaves the tar without its end.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -34,7 +34,7 @@ tar -xpf out --delay-directory-restore -C all
 cmp lower/bin/two all/bin/two
 assert_equal 1700000001 "$(stat -c %Y all/etc)" 'the time of the upper directory'
 
-# A part, by its name in the image.
+# A part, by its path in the image.
 expect 0 oci-flatten --only sbin/two --only /etc/new <line
 tar -tf out >names
 printf 'bin/two\netc/new\n' | cmp - names
@@ -45,7 +45,7 @@ oci-flatten --only etc/passwd <line | tar -xOf - >passwd
 cmp lower/etc/passwd passwd
 assert_failed 69 oci-flatten oci-flatten --only bin/one <line
 
-# With what leads to it, so that the same path works where it is unpacked.
+# With parent directories and links, so that the path works where it is unpacked.
 expect 0 oci-flatten --only sbin/two --only missing/x --follow <line
 tar -tf out >names
 printf 'bin/\nbin/two\nsbin\n' | cmp - names
@@ -57,7 +57,7 @@ tar -tf out >names
 assert_empty names
 expect 64 oci-flatten --follow <line
 
-# What the upper layer does, as a layer of the same effect: in place of it, the same files.
+# The changes of the upper layers as one layer: in their place it makes the same files.
 oci-fetch scratch | oci-manifest-append 1.json >base.json
 expect 0 oci-flatten --above base.json <line
 tar -tf out >names
@@ -92,7 +92,7 @@ oci-fetch scratch | oci-manifest-append squashed.json | oci-push-manifest oci:im
 oci-fetch oci:image:1 | oci-list | sed 's/layer:[0-9]*/layer/' >before
 oci-fetch oci:image:2 | oci-list | sed 's/layer:[0-9]*/layer/' | cmp before -
 
-# A layer that has nothing left is not read again, and one that is broken gives no end.
+# A layer whose files are all replaced is not read for them; a damaged layer leaves the tar without its end.
 oci-tar upper --whiteout /etc --whiteout /bin --whiteout /sbin --whiteout /numbers --root-dir /only |
 	oci-zstd | oci-push-blob oci:image >3.json
 oci-fetch scratch | oci-manifest-append 1.json 3.json | oci-push-manifest oci:image:3 >pushed

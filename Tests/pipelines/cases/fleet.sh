@@ -1,5 +1,5 @@
-# A fleet of images gets a newer base: how often the registry is asked, what fails stops nobody, and the same
-# list can be given again. With FLEET=1000 it is a thousand images.
+# Many images get a newer base: how often the registry is asked; a failure does not stop the others; the same list can
+# be run again. With FLEET=1000 it is a thousand images.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -27,7 +27,7 @@ done >images
 two=$((count / 3))
 requests '' >/dev/null
 
-# With nothing to do: a request for each image, and one for each base and 500 images.
+# With nothing to do: a request for each image, and one for each base and each 500 images.
 run_fleet() {
 	expected=$1
 	shift
@@ -40,7 +40,7 @@ bound=$((count + 2 * ((count + 499) / 500)))
 found=$(requests '')
 [ "$found" -le "$bound" ] || fail "$found requests, where $bound are the most"
 
-# One base moves; an image that is not there is named, and one without a base is.
+# One base moves; an image that does not exist is named, and so is an image without a base.
 oci-fetch "$registry/base/two:1" | oci-config --label new=yes | oci-push-manifest "$registry/base/two:1" >new.json
 oci-fetch scratch | oci-push-manifest "$registry/app:plain" >pushed
 cp images whole
@@ -62,12 +62,12 @@ bound=$((bound + 2 + 20 * two))
 [ "$found" -le "$bound" ] || fail "$found requests, where $bound are the most"
 echo "$found requests for $two of $count images"
 
-# The same list again: what was done is done.
+# The same list again: what is done is not repeated.
 cp whole images
 run_fleet 0
 assert_empty out
 
-# One that cannot be pushed is named, the others go on, and the next run does only what is left.
+# An image that cannot be pushed is named, the others continue, and the next run does only the rest.
 oci-fetch "$registry/base/one:1" | oci-config --label new=yes | oci-push-manifest "$registry/base/one:1" >new.json
 mkdir fake
 cp "$(readlink -f "$(command -v ocinoco)")" fake/ocinoco
@@ -93,7 +93,7 @@ run_fleet 0
 assert_equal 1 "$(wc -l <out)"
 assert_empty err
 
-# On another base, whatever they stand on; and again, which changes nothing.
+# To another base, whichever base they have; again, which changes nothing.
 run_fleet 0 --onto "$registry/base/two:1"
 assert_equal "$((count - two))" "$(wc -l <out)"
 run_fleet 0 --onto "$registry/base/two:1"

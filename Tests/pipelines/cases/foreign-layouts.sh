@@ -1,4 +1,4 @@
-# Layouts that somebody else made: what is no regular file is not opened, and nothing of a file outside is sent.
+# Layouts that other people made: only regular files are opened, and no byte of a file outside is sent.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -12,7 +12,7 @@ fresh() {
 	cp -R good layout
 }
 
-# FIFOs, which would be waited for, and devices.
+# FIFOs, which would block, and devices.
 manifest=blobs/sha256/$(field .digest good.json | cut -d: -f2)
 for file in index.json oci-layout "$manifest"; do
 	for kind in fifo device; do
@@ -30,7 +30,7 @@ for file in index.json oci-layout "$manifest"; do
 	done
 done
 
-# A blob that is a link to a file of the user, of the size that is announced.
+# A blob that links to one of the user's files, which has the declared size.
 fresh
 path=layout/blobs/sha256/${layer#sha256:}
 size=$(wc -c <"$path")
@@ -42,12 +42,12 @@ assert_match 'digest mismatch' err
 ! grep -rq secret "$storage" || fail 'bytes of a file outside were sent'
 ! grep -q 'PATCH' "$registry_log" || fail 'bytes were sent before they were proved'
 
-# One that is what it should be may be a link.
+# A link to a file with the right content is accepted.
 mv good/blobs/sha256/"${layer#sha256:}" moved
 ln -sf "$PWD/moved" "$path"
 expect 0 ocinoco copy oci:layout:1 "$registry/example/copied:1"
 
-# Names are lines, and do nothing to a terminal.
+# Tag names are printed as lines; those that could control a terminal are refused.
 for name in 'two\nlines' '\u001b[2J' '\u202e' '\u2028' ''; do
 	fresh
 	jq -c --arg name "$(printf '"%s"' "$name" | jq -j .)" \

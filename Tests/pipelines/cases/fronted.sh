@@ -1,5 +1,4 @@
-# A registry behind a proxy that ends TLS, wants a client's certificate, limits bodies and keeps the
-# blobs on another host.
+# A registry behind a proxy that ends TLS, asks for a client certificate, limits bodies and keeps blobs on another host.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -40,14 +39,14 @@ END
 jq -n --arg host "$front" '{auths: {($host): {auth: ("alice:open sesame" | @base64)}}}' >auth.json
 export REGISTRY_AUTH_FILE="$PWD/auth.json"
 
-# at_front COMMAND ARGUMENT...: with what the proxy wants.
+# at_front COMMAND ARGUMENT...: with the options that the proxy needs.
 at_front() {
 	tool=$1
 	shift
 	"$tool" --ca-file ca.pem --cert client.pem --key client.key "$@"
 }
 
-# logged PATTERN: the proxy logs a request when it is over, which may be later than we know it.
+# logged PATTERN: waits for the log line, which the proxy may write after our program has ended.
 logged() {
 	tries=0
 	until grep -Eq "$1" access.log; do
@@ -57,12 +56,12 @@ logged() {
 	done
 }
 
-# What the first answer of a registry leads to is not in the clear either. Nobody listens at the proxy.
+# An https registry that redirects to plain http is not followed. Nobody listens at that address.
 assert_failed 76 oci-fetch env http_proxy=http://127.0.0.1:9 oci-fetch --ca-file ca.pem --tags \
 	"127.0.0.1:$link_port/list"
 assert_match 'a link from TLS to plain HTTP' err
 
-# A stream is refused, and goes in parts that are not.
+# A streamed upload is refused, and is sent in parts small enough.
 head -c 30000000 /dev/urandom >random
 stream() {
 	cat random
@@ -76,11 +75,11 @@ logged ' PUT /v2/a/b/blobs/uploads/[^ ]* 201 '
 awk '$3 == "PATCH" && $5 == 202 { if ($6 > 8500000) print; n++ } END { if (n < 4) print n }' access.log >problems
 assert_empty problems
 ! grep -v -e HTTP/2.0 -e ' 400 [0-9]* auth=- client=-$' access.log || fail 'not by HTTP/2'
-# What came through before the proxy refused moved the upload on, and this registry lets an upload be
-# cancelled only by the address of its last answer, which nobody got.
+# Bytes that arrived before the refusal moved the upload on. This registry cancels an upload only by its newest address,
+# which was never received.
 before=$(upload_sessions)
 [ "$before" -le 1 ] || fail "$before uploads are open"
-# The size is a habit for the run only; the option says it before.
+# The size that was found counts for this run only; the option sets it from the start.
 : >access.log
 stream | at_front oci-push-blob --chunk-size 5 "$front/other" >out
 diff out blob.json
@@ -88,13 +87,13 @@ logged ' PUT /v2/other/blobs/uploads/[^ ]* 201 '
 ! grep '/v2/other/.* 413 ' access.log || fail 'a part was refused'
 assert_equal "$before" "$(upload_sessions)"
 
-# The blob comes from the other host, which is told no password.
+# The blob comes from the other host, which does not get the password.
 : >access.log
 at_front oci-fetch --blob "$front/a/b" <blob.json | cmp - random
 logged "^$front_port .* GET /v2/a/b/blobs/sha256:[0-9a-f]* 307 .* auth=Basic [^ ]* client=CN=alice"
 logged "^$storage_port .* GET /docker/registry/v2/blobs/.*/data 200 .* auth=- "
 
-# Images go through it, and are what skopeo gets by the same certificates.
+# Images pass through it, and skopeo reads the same with the same certificates.
 push_line() {
 	oci-fetch scratch --platform linux/amd64 | oci-config --created 2024-01-02T03:04:05Z |
 		oci-manifest-append layer.json
@@ -110,18 +109,18 @@ skopeo --insecure-policy copy --quiet --src-cert-dir certs --src-creds 'alice:op
 	"docker://$front/app:1" oci:pulled:1
 assert_equal "$(field .digest pushed)" "$(field '.manifests[0].digest' pulled/index.json)"
 
-# The same files in the directory of containers do without options; a certificate with its key too.
+# The same files in the directory of containers(5) need no options; a certificate with its key, too.
 mkdir -p "$HOME/.config/containers/certs.d"
 cp -r certs "$HOME/.config/containers/certs.d/$front"
 at_front oci-fetch --raw "$front/app:1" >raw
 oci-fetch --raw "$front/app:1" | cmp - raw
-# The host of the blobs has none of its own.
+# The host of the blobs has no directory of its own.
 assert_failed 69 oci-fetch oci-fetch --blob "$front/a/b" <blob.json
 oci-fetch --ca-file ca.pem --blob "$front/a/b" <blob.json | cmp - random
 rm -r "$HOME/.config"
 oci-fetch --ca-file ca.pem --cert both.pem --raw "$front/app:1" | cmp - raw
 
-# Without the certificate, or without trust, nothing is told.
+# Without the certificate, or without trust, nothing is sent.
 assert_failed 69 oci-fetch oci-fetch --ca-file ca.pem "$front/none:1"
 logged '/v2/none/manifests/1 400 '
 assert_failed 69 oci-fetch oci-fetch --cert both.pem "$front/none:1"

@@ -1,5 +1,5 @@
-# What no name leads to goes out of a layout; all that is needed, was needed just now, or is not its
-# business stays.
+# oci-gc removes from a layout what no name leads to. What is needed, what was needed recently, and what is not part of
+# the layout stays.
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
@@ -36,7 +36,7 @@ done <out >listed
 assert_equal "$(cat count)" "$(find layout/blobs -type f | wc -l)"
 cmp index.before layout/index.json
 
-# The image goes with its signature; the other one is whole, and still signed.
+# The image is removed with its signature; the other image is whole, and still signed.
 oci-gc --grace 0 layout >removed
 cmp listed removed
 while read -r path; do [ ! -e "$path" ] || fail "still there: $path"; done <removed
@@ -48,7 +48,7 @@ skopeo_copy oci:layout:one oci:copy:one
 expect 0 oci-gc --grace 0 layout
 assert_empty out
 
-# A blob that is needed by a run which has not listed it yet is young again.
+# A blob that a running build needs, but has not listed yet, counts as young again.
 push three >three.json
 oci-delete oci:layout:three
 find layout/blobs -type f -exec touch -d '2 hours ago' '{}' +
@@ -57,7 +57,7 @@ oci-tar file | oci-zstd | oci-push-blob oci:layout >layer.json
 layer=layout/blobs/sha256/$(field '.digest | split(":")[1]' layer.json)
 [ -n "$(find "$layer" -mmin -5)" ] || fail 'the blob is old'
 
-# What is not a layout's stays; temporary files of runs that were cut off go.
+# Other files stay; temporary files of runs that were killed are removed.
 echo mine >layout/notes
 echo mine >layout/blobs/sha256/README
 echo cut >layout/blobs/sha256/.blob.123.abc.tmp
@@ -70,7 +70,7 @@ for name in notes blobs/sha256/README blobs/sha256/.blob.abc.tmp; do
 	[ -e "layout/$name" ] || fail "gone: $name"
 done
 
-# An index keeps its images, also those of an index inside it; an entry without a tag keeps its own.
+# An index keeps its images, also those of a nested index; an entry without a tag keeps its image.
 push four >four.json
 push five >five.json
 
@@ -87,7 +87,7 @@ oci-fetch oci:layout:one | oci-config --label a=b | oci-push-manifest oci:layout
 oci-gc --grace 0 layout >out
 oci-fetch --raw "oci:layout@$(field .digest untagged.json)" >out
 
-# A manifest that cannot be read says nothing of what it needs: nothing is removed.
+# A manifest that cannot be read may need anything: nothing is removed.
 push six >six.json
 oci-delete oci:layout:six
 cp -r layout broken
@@ -103,7 +103,7 @@ assert_failed 65 oci-gc oci-gc empty
 assert_failed 64 oci-gc oci-gc --grace -1 layout
 assert_failed 64 oci-gc oci-gc
 
-# While others build into it, none of them loses anything.
+# Builds that write at the same time lose nothing.
 mkdir logs
 for number in 1 2 3 4 5 6; do
 	(

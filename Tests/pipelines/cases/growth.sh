@@ -1,21 +1,21 @@
-# Twice the input is at most 2.5 times the work, counted in instructions: what a stranger wrote does not decide how
-# long a tool takes.
+# Twice the input is at most 2.5 times the work, counted in instructions: hostile input does not decide how long a tool
+# runs.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# work TOOL ARGUMENT...: the instructions of a run.
+# work TOOL ARGUMENT...: the number of instructions of a run.
 work() {
 	tool=$1
 	shift
-	# Valgrind does not read the debugging information of every compiler.
+	# Valgrind cannot read the debugging information of every compiler.
 	[ -x "stripped/$tool" ] || strip -o "stripped/$tool" "$(readlink -f "$(command -v "$tool")")"
 	valgrind --tool=callgrind --callgrind-out-file=/dev/null "stripped/$tool" "$@" >out 2>err ||
 		fail "$tool: $(tail -n 3 err)"
 	sed -n 's/.*Collected : \([0-9]*\).*/\1/p' err
 }
 
-# linear NAME TOOL ARGUMENT...: reads NAME.1, then NAME.2, which is twice as much.
+# linear NAME TOOL ARGUMENT...: reads NAME.1, then NAME.2, which is twice as large.
 linear() {
 	name=$1
 	shift
@@ -67,7 +67,7 @@ for size in (1, 2):
         file.write("".join(f"{i}:x:{n}:1::/:/\n" for n, i in enumerate(many)) + "u:x:1:1::/:/\n")
     with open(f"root.{size}/etc/group", "w") as file:
         file.write("".join(f"g{i}:x:{n}:u\n" for n, i in enumerate(many)))
-    # Indexes that name each other, and the same image, many times over.
+    # Indexes that name each other and the same image many times.
     os.makedirs(f"layout.{size}/blobs/sha256")
 
 
@@ -111,7 +111,7 @@ for size in (3, 4):
         json.dump({"schemaVersion": 2, "manifests": entries[::-1]}, file)
 END
 
-# What a run costs without input is taken off.
+# The cost of a run without input is subtracted.
 runtime=$(work oci-runtime-config --rootfs root.1 <plain.1)
 inspect=$(work oci-inspect <plain.1)
 config=$(work oci-config --label a=b --env 5=2 --volume /5 --expose 5 <plain.1)
@@ -129,7 +129,8 @@ small=$(work oci-runtime-config --rootfs root.1 <plain.1)
 large=$(work oci-runtime-config --rootfs root.2 <plain.1)
 [ $((2 * large)) -le $((5 * small)) ] || fail "groups: $small and $large instructions"
 
-# Every digest of an index is visited once: seven levels of 20 entries are 20^7 paths, and of 40, 128 times as many.
+# Every digest of an index is visited once: seven levels of 20 entries have 20^7 paths; with 40 entries, 128 times as
+# many.
 for command in 'oci-fetch --platform all' 'oci-fetch --raw --platform linux/amd64'; do
 	# shellcheck disable=SC2086 # a command and its arguments
 	small=$(work $command oci:layout.1:1 </dev/null)
@@ -146,7 +147,7 @@ for size in 1 2; do
 	assert_equal 9 "$(find loaded.$size/blobs -type f | wc -l)"
 done
 
-# What is about what is kept is kept.
+# Referrers of images that are kept are kept.
 small=$(work oci-gc --dry-run --grace 0 layout.3)
 [ ! -s out ] || fail "garbage: $(cat out)"
 large=$(work oci-gc --dry-run --grace 0 layout.4)
@@ -182,7 +183,7 @@ grows ' --exclude=%s' oci-tar many/1
 grows ' --whiteout=/%s' oci-tar many/1
 grows ' --opaque /%s' oci-tar many/1
 
-# What makes no list is bounded.
+# An option that makes no list may be repeated a limited number of times.
 # shellcheck disable=SC2046 # two thousand words
 expect 64 oci-tar $(printf ' --uid=%s' $(seq 3000)) many/1
 assert_message 'oci-tar: too many arguments'
@@ -190,7 +191,8 @@ assert_message 'oci-tar: too many arguments'
 expect 0 oci-tar $(printf ' many/%s' $(seq 2000))
 assert_equal 2000 "$(tar -tf out | sort -u | wc -l)"
 
-# Exclude patterns: as many again, as long again, and as many names again. What the tree costs without them is taken off.
+# Exclude patterns: twice as many, twice as long, and twice as many names. The cost of the tree without them is
+# subtracted.
 python3 - <<'END'
 import os
 

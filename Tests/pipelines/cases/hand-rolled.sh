@@ -1,4 +1,4 @@
-# The tour of the example, up to a program that runs out of a registry.
+# The tour of the example, up to a program that runs from a registry.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -11,14 +11,14 @@ assert_equal "$times" "$(grep -c '^Hello, hand-rolled world$' tour.log)" 'times 
 assert_equal note "$(sed -n '/^\$ oci-diff/{n;n;p;}' tour.log)"
 ! grep -q ': FAILED' tour.log || fail 'a blob that is not its name'
 
-# The registry has it; what runs is the program.
+# The registry has the image; its program runs.
 unpack_image "$registry/example/hello:1" root
 assert_equal 'changed by hand' "$(cat root/note)"
 assert_equal '["/hello"]' "$(jq -c .config.Cmd config.json)"
 cmp root/hello hand-rolled/root/hello
 assert_equal 'Hello, hand-rolled world' "$(chroot root /hello)"
 
-# The archive is what skopeo copies.
+# skopeo copies the archive.
 skopeo_copy docker-archive:hand-rolled/image.tar:hand-rolled:changed oci:again:image
 unpack_layout again root-again
 diff -r root root-again
@@ -30,7 +30,7 @@ cmp first/layer.tar hand-rolled/layer.tar
 cmp first/image/blobs/sha256/"$(jq -r '.digest | split(":")[1]' first/layer.json)" \
 	hand-rolled/image/blobs/sha256/"$(jq -r '.digest | split(":")[1]' hand-rolled/layer.json)"
 
-# It removes nothing that it did not make, not even itself.
+# The example removes nothing that it did not make, not even its own directory.
 cp -a "$ROOT/examples" copied
 expect 73 sh -c 'cd copied && hand-rolled/tour'
 diff -r "$ROOT/examples" copied

@@ -1,4 +1,4 @@
-# Image lines and stored documents that mean harm: every tool refuses them and names the field.
+# Malicious image lines and stored documents: every tool refuses them and names the field.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"

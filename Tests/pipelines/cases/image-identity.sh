@@ -1,4 +1,4 @@
-# What an image is stays what it is: bytes, platforms, names, and the base that it truly stands on.
+# An image keeps its identity: bytes, platforms, names, and the base that it is built on.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -6,7 +6,7 @@
 start_registry plain
 make_dist
 
-# put FILE TYPE: makes a file a blob of the layout `lay` and prints its descriptor.
+# put FILE TYPE: stores a file as a blob of the layout `lay` and prints its descriptor.
 mkdir -p lay/blobs/sha256
 echo '{"imageLayoutVersion":"1.0.0"}' >lay/oci-layout
 put() {
@@ -15,7 +15,7 @@ put() {
 	jq -cn --arg type "$2" --arg digest "$digest" --argjson size "$(wc -c <"$1")" \
 		'{mediaType: $type, digest: $digest, size: $size}'
 }
-# list DESCRIPTOR...: makes them the entries of index.json.
+# list DESCRIPTOR...: makes these the entries of index.json.
 list() {
 	jq -cs '{schemaVersion: 2, manifests: .}' >lay/index.json
 }
@@ -30,7 +30,7 @@ for name in a b; do
 	put "$name.manifest" "$manifest_type" >"$name.json"
 done
 
-# An indented manifest keeps its digest, by a copy and by a filter that changes nothing.
+# An indented manifest keeps its digest in a copy and through a filter that changes nothing.
 list <a.json
 digest=$(field .digest a.json)
 ocinoco inspect oci:lay >report
@@ -42,7 +42,7 @@ assert_equal "$digest" "$(field .digest filtered)"
 oci-fetch "$registry/copy:1" | oci-config --env A=b | oci-push-manifest oci:edited:1 >changed
 assert_equal null "$(oci-fetch --raw oci:edited:1 | jq .annotations)"
 
-# An artifact whose config is embedded is copied as it is.
+# An artifact with an embedded config is copied as it is.
 printf '{}' >empty
 put empty application/vnd.oci.empty.v1+json | jq -c '.data = "e30="' >empty.json
 jq -n --slurpfile e empty.json --arg t "$manifest_type" \
@@ -52,7 +52,7 @@ ocinoco copy oci:lay "$registry/artifact:1" >copied
 assert_equal "$(field .digest artifact.json)" "$(field .digest copied)"
 assert_failed 64 oci-push-manifest oci-push-manifest --raw --index oci:x:1 <artifact
 
-# The index knows platforms that the configs do not, and an image may be there twice.
+# The index names platforms that the configs do not, and lists an image twice.
 {
 	jq -c '.platform = {os: "linux", architecture: "arm", variant: "v6"}' a.json
 	jq -c '.platform = {os: "linux", architecture: "arm64"}' b.json
@@ -66,14 +66,14 @@ assert_equal 3 "$(wc -l <lines)"
 oci-config --env A=b <lines | oci-push-manifest oci:new:1 >/dev/null
 assert_equal 'arm/v6 arm64/ arm64/v' "$(oci-fetch --raw oci:new:1 |
 	jq -r '.manifests[] | "\(.platform.architecture)/\(.platform.variant // "")\(.annotations.k // "")"' | xargs)"
-# Unchanged and whole it is the stored index, with what is no image in it.
+# Unchanged and complete, the lines give the stored index, including entries that are not images.
 oci-push-manifest --from oci:lay oci:kept:1 <lines >same
 assert_equal "$(field .digest index.json)" "$(field .digest same)"
 ocinoco inspect oci:lay --platform linux/arm64 >report
 assert_match "^Index  *$(field .digest index.json)" report
 assert_match '^Available  *linux/arm/v6, linux/arm64' report
 
-# An index over blobs is copied whole.
+# An index of blobs is copied whole.
 printf cache >cache
 put cache application/vnd.example.cache.v0 |
 	jq -cs --arg t "$index_type" '{schemaVersion: 2, mediaType: $t, manifests: .}' >index
@@ -81,7 +81,7 @@ put index "$index_type" | list
 ocinoco copy oci:lay oci:blobs:1 >/dev/null
 [ -e "blobs/blobs/sha256/$(sha256sum <cache | cut -c1-64)" ] || fail 'the blob of an index'
 
-# Names that are whole references.
+# Tag names that are whole references.
 jq -c '.annotations = {"org.opencontainers.image.ref.name": "docker.io/library/app:1"}' a.json | list
 for name in $(oci-fetch --tags oci:lay); do oci-fetch "oci:lay:$name" >/dev/null; done
 ocinoco copy oci:lay:docker.io/library/app:1 oci:named:library/app:2 >/dev/null
@@ -89,7 +89,7 @@ assert_equal 2 "$(oci-fetch --tags 'oci:named:library/app')"
 ocinoco copy oci:lay:docker.io/library/app:1 oci:named/:library/app:2 >/dev/null
 assert_equal library/app:2 "$(oci-fetch --tags oci:named)"
 
-# An image on its own tag keeps its base; annotations of a base are not those of what stands on it.
+# An image that is pushed over its own base's tag keeps its base; the base's own annotations are not inherited.
 base=$registry/base:1 app=$registry/app:1
 oci-fetch scratch | oci-push-manifest --annotation org.opencontainers.image.version=1 "$base" >/dev/null
 ocinoco build dist --from "$base" --tag "$app" --push >/dev/null
@@ -99,14 +99,14 @@ assert_equal "$base null" "$(oci-fetch --raw "$app" |
 for _ in 1 2; do ocinoco rebase "$app" >rebased; done
 assert_equal "$(field .digest second)" "$(field .digest rebased)"
 
-# What has no platform is called that; several lines have several lists of layers.
+# A malformed platform is refused; several lines give several lists of layers.
 assert_failed 64 oci-fetch oci-fetch --platform linux/amd64, oci:lay
 assert_failed 64 oci-fetch oci-fetch --platform all --platform linux/amd64 oci:lay
 oci-fetch "$app" >line
 cat line line | oci-layers >layers
 assert_equal 4 "$(wc -l <layers)"
 
-# Input of another kind is named.
+# Input of another kind is named in the message.
 ocinoco pack dist layer.tzst >layer.json
 assert_failed 65 oci-manifest-append oci-manifest-append layer.tzst <line
 assert_match "a zstd layer on 'layer.tzst', where descriptor lines are expected" err

@@ -1,4 +1,4 @@
-# ocinoco inspect and tags, and what is said when a command or option is misspelt.
+# ocinoco inspect and tags, and the message for a misspelt command or option.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -27,7 +27,7 @@ assert_match '^ *2 .* zstd .* packing dist$' out
 assert_equal 0 "$(grep -c "$(printf '\033')" out)" 'escapes'
 assert_equal 0 "$(awk 'length > 200' out | wc -l)"
 
-# With the base, whose layers are told from the own ones.
+# With the base, whose layers are shown apart from the image's own.
 expect 0 ocinoco inspect "$app:1" --base "$base:latest"
 assert_match '^ *1 .* gzip .* base ' out
 assert_match '^ *2 .* zstd .* own ' out
@@ -37,7 +37,7 @@ for shell in dash bash; do
 	assert_match "$(oci-fetch "$app:1" | jq -r '.layers[1].digest')" out
 done
 
-# Several platforms, one after another; one of them; an artifact; and with colour on a terminal only.
+# Several platforms, one after another; one of them; an artifact; colour on a terminal only.
 for platform in linux/amd64 linux/arm64; do oci-fetch "$app:1" | oci-config --platform "$platform"; done |
 	oci-push-manifest --from "$app" "$app:multi" >/dev/null
 expect 0 ocinoco inspect "$app:multi" --platform all
@@ -53,7 +53,7 @@ case $(uname -m) in x86_64) assert_equal linux/amd64 "$here" ;; esac
 assert_match "^Index +$(ocinoco digest "$app:multi")\$" out
 oci-fetch --platform all "$app:multi" | oci-inspect --index --no-trunc >full
 for digest in $(oci-fetch --raw "$app:multi" | jq -r '.manifests[].digest'); do assert_match "$digest" full; done
-# None is for this machine: all are in the table, and the first is shown.
+# No image is for this machine: the table has all, and the first is shown.
 for platform in plan9/386 linux/s390x; do oci-fetch "$app:1" | oci-config --platform "$platform"; done |
 	oci-push-manifest --from "$app" "$app:others" >/dev/null
 expect 0 ocinoco inspect "$app:others"
@@ -82,7 +82,7 @@ assert_equal "oci-fetch --tags $app" "$(tail -n 1 script)"
 expect 69 ocinoco tags "$registry/missing"
 assert_empty out
 
-# Misspelt: the right one is named, where there is one.
+# Misspelt names: the message suggests the right one, where one is close.
 misspelt() {
 	pattern=$1
 	shift
@@ -98,7 +98,7 @@ misspelt "unknown option '--verison', did you mean '--version'[?]" --verison
 misspelt "unknown option '--plat-form', did you mean '--platform'[?] see 'ocinoco build --help'" build . --plat-form x
 misspelt "unknown option '--ont', did you mean '--onto'[?]" rebase x --ont y
 misspelt "unknown option '--frobnicate'; see" copy a b --frobnicate
-# An option of another command is none of this one.
+# An option of another command is not accepted.
 for option in --onto --base --no-trunc --username --password-stdin; do
 	misspelt "unknown option '$option'" build . "$option=x"
 done

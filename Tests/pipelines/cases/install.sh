@@ -1,4 +1,4 @@
-# An installed tree can be moved and works from anywhere; uninstalling it leaves nothing.
+# An installed tree can be moved and works from any directory; uninstalling it leaves nothing.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -14,7 +14,7 @@ for tool in $(make -C "$ROOT" -s list-tools); do
 done
 assert_equal '' "$(find dest -name 'oci-*' ! -path '*/opt/tools/*')" 'outside of the prefix'
 
-# A stale copy that is found by PATH must not be used.
+# A stale copy in PATH must not be used.
 mkdir stale
 printf '#!/bin/sh\nexit 99\n' >stale/oci-tar
 chmod +x stale/oci-tar
@@ -24,18 +24,18 @@ mkdir links
 PATH=$PWD/links:$PWD/stale:/usr/bin:/bin
 "moved tree/bin/ocinoco" build dist --from scratch --tag app:1 --output oci:image:app >first.json
 
-# By a link from somewhere else, and from the directory itself.
+# Through a link from another directory, and from the directory itself.
 ln -s "../moved tree/bin/ocinoco" links/ocinoco
 ocinoco build dist --from scratch --tag app:1 -q | cmp - first.json
 source=$PWD/dist
 (cd "moved tree/bin" && ./ocinoco build "$source" --from scratch --tag app:1 -q) | cmp - first.json
 (cd "moved tree/bin" && bash ocinoco build "$source" --from scratch --tag app:1 -q) | cmp - first.json
 
-# Its script too.
+# So does its script.
 ocinoco build dist --from scratch --tag app:1 -q -n >script
 sh script | cmp - first.json
 
-# sudo: nothing is built, so no compiler is needed.
+# sudo: nothing is built, so root needs no compiler.
 make -C "$ROOT" -s install SWIFT=/nonexistent SUDO_USER=someone PREFIX=/opt/tools DESTDIR="$PWD/sudo"
 diff -r sudo/opt/tools dest/opt/tools
 expect 2 make -C "$ROOT" -s install SWIFT=/nonexistent PREFIX=/opt/tools DESTDIR="$PWD/none"

@@ -1,4 +1,4 @@
-# What is pushed here others copy and unpack; what others push is fetched here; digests are kept.
+# Other programs copy and unpack what is pushed here, and what they push is fetched here; digests are kept.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -11,20 +11,20 @@ make_rootfs tree
 make_dist
 cp -r dist tree/app
 
-# list_tree DIR: what is in it, but for owners of those who may not set them.
+# list_tree DIR: the files of a directory, without owners.
 list_tree() {
 	(cd "$1" && find . -mindepth 1 -printf '%P %y %m %l %s\n' | sed 's/^\([^ ]* d [0-7]*\) .*/\1/' | sort)
 }
 list_tree tree >expected
 
-# assert_unpacks REF: here, from where it is; what is on the disk must be the tree.
+# assert_unpacks REF: unpacks it from where it is; the files must be those of the tree.
 assert_unpacks() {
 	rm -rf bundle
 	ocinoco unpack "$1" bundle
 	list_tree bundle/rootfs | diff expected - || fail "$1"
 }
 
-# Pushed here, by every compressor: skopeo copies it unchanged, and what it copied is the same here.
+# Pushed here with every compressor: skopeo copies it unchanged, and its copy is the same here.
 for compress in gzip zstd none pigz; do
 	ocinoco build tree --from scratch --platform linux/amd64 --tag "$ours/app:$compress" \
 		--compress "$compress" --cmd '["sh"]' --push >pushed
@@ -37,14 +37,14 @@ for compress in gzip zstd none pigz; do
 	unpack_image "$theirs/copied:$compress" root
 	list_tree root | diff expected - || fail "bsdtar of $compress"
 done
-# umoci 0.4 knows no zstd.
+# umoci 0.4 cannot read zstd.
 for compress in gzip none; do
 	rm -rf bundle
 	umoci unpack --image "layout:$compress" bundle >umoci.log
 	list_tree bundle/rootfs | diff expected - || fail "umoci of $compress"
 done
 
-# Pushed by skopeo, in each format and compression: fetched, unpacked, and copied to the byte.
+# Pushed by skopeo, in each format and compression: fetched, unpacked, and copied without a changed byte.
 skopeo_push() {
 	tag=$1
 	shift
@@ -75,7 +75,7 @@ assert_match 'docker.distribution.manifest.v2.json .*docker.image.rootfs.diff.ta
 $(types v2s2)
 END
 
-# A layer is put on each of them, and skopeo takes the result.
+# A layer is appended to each of them, and skopeo accepts the result.
 oci-tar dist --root-dir /more | oci-zstd | oci-push-blob "$ours/mirror" >layer.json
 for tag in oci v2s2 zstd; do
 	oci-fetch "$ours/mirror:$tag" | oci-manifest-append layer.json | oci-push-manifest "$ours/mirror:more-$tag" >pushed
@@ -86,7 +86,7 @@ for tag in oci v2s2 zstd; do
 	cmp bundle/rootfs/app/lib/data dist/lib/data
 done
 
-# Several platforms: skopeo's index is copied with all it names, and the reverse.
+# Several platforms: skopeo's index is copied with everything that it names, and ours by skopeo.
 for platform in linux/amd64 linux/arm64; do
 	oci-fetch --keep-base "$ours/app:gzip" | oci-config --platform "$platform"
 done >lines

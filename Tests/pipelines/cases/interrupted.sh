@@ -1,4 +1,4 @@
-# An upload that a signal ends in the middle of a request: no session and no line of it are left.
+# A signal ends an upload in the middle of a request: no upload session stays open, and no line is printed.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -12,7 +12,7 @@ head -c 1000000 /dev/urandom >small
 head -c 15000000 /dev/urandom >middle
 head -c 40000000 /dev/urandom >large
 uploads=0
-# next_upload FILE: bytes that were never sent before, as what stands on stdin.
+# next_upload FILE: bytes that were never sent before, for stdin.
 next_upload() {
 	uploads=$((uploads + 1))
 	{
@@ -28,7 +28,7 @@ requests() {
 	grep -c "\"$1 /v2/app" "$registry_log" || :
 }
 
-# interrupt SIGNAL: the upload of $upload, while its request waits for the network.
+# interrupt SIGNAL: ends the process $upload while its request waits for the network.
 interrupt() {
 	until [ -e stalled ]; do
 		kill -0 "$upload" || fail "no upload: $(cat err)"
@@ -48,12 +48,12 @@ interrupt() {
 mkfifo pipe
 for signal in TERM INT HUP; do
 	for file in small middle large; do
-		# A file, whose digest is known before, and which is one PUT when it is small.
+		# A file: its digest is known before, and a small one is a single PUT.
 		next_upload "$file"
 		push <bytes >out 2>err &
 		upload=$!
 		interrupt "$signal"
-		# A pipe: the same for what fits into memory, and a PATCH for what does not.
+		# A pipe: the same for what fits into memory, and a PATCH for more.
 		next_upload "$file"
 		cat bytes >pipe 2>/dev/null &
 		push <pipe >out 2>err &
@@ -62,6 +62,6 @@ for signal in TERM INT HUP; do
 	done
 done
 assert_equal "$uploads" "$(requests POST)" 'sessions that were opened'
-# Both ways of sending were met.
+# Both ways of sending occurred.
 grep -q '"PATCH /v2/app' "$registry_log" || fail 'no PATCH'
 grep -q '"PUT /v2/app' "$registry_log" || fail 'no PUT'

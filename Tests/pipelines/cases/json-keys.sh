@@ -1,4 +1,4 @@
-# Keys that programs in Go take for one another are refused wherever a document is read, and the message has the path.
+# Keys that Go programs would confuse are refused in every document, and the message has the path.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -9,7 +9,7 @@ ocinoco build dist --from scratch --output oci:good:1 --cmd '["/file"]' >good.js
 oci-fetch oci:good:1 >line
 manifest=good/blobs/sha256/$(field .digest good.json | cut -d: -f2)
 
-# layout NAME FILTER: the layout with its manifest changed by jq.
+# layout NAME FILTER: the layout, with its manifest changed by jq.
 layout() {
 	rm -rf "$1"
 	cp -R good "$1"
@@ -20,7 +20,7 @@ layout() {
 		'.manifests[0] += {digest: $digest, size: $size}' good/index.json >"$1/index.json"
 }
 
-# config FILTER: the image line with its config changed by jq.
+# config FILTER: the image line, with its config changed by jq.
 config() {
 	field .config.data line | base64 -d | jq -c "$1" | tr -d '\n' >changed
 	jq -c --arg digest "$(digest_of changed)" --argjson size "$(wc -c <changed)" --arg data "$(base64 -w 0 changed)" \
@@ -53,7 +53,7 @@ mediaType MediaType .MediaType = .mediaType
 annotations Annotations . + {Annotations: {}}
 END
 
-# Configs: labels may be spelled as they like.
+# Configs: keys of labels may differ in case alone.
 while read -r key path filter; do
 	config "$filter" >input
 	refused_by "$path" "$key" oci-config --env A=1

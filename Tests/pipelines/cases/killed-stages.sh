@@ -1,4 +1,4 @@
-# A stage that is killed, at any byte, under any shell: no tag, no descriptor, and the wrapper says which.
+# A stage is killed at any byte, under any shell: no tag, no descriptor, and the wrapper names the stage.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -9,7 +9,7 @@ make_dist
 base=$registry/example/base:latest
 new=$registry/example/app:1
 
-# The tools, one of which is a script in front of the real one: it hands on so many bytes and is killed.
+# The tools; one of them is replaced by a script that passes on a number of bytes of the real one and is killed.
 mkdir stub
 for tool in oci-tar oci-zstd oci-digest oci-push-blob oci-fetch oci-manifest-append oci-config \
 	oci-push-manifest gzip pigz zstd; do
@@ -42,7 +42,7 @@ signal_status() {
 	esac
 }
 
-# The sizes of what crosses each pipe, when all goes well.
+# The sizes of what passes each pipe in a complete run.
 mkdir kept
 ocinoco build dist --from "$base" --tag "$new" --root-dir /app --cmd '["node","server.js"]' --keep kept -q >whole.json
 oci-tar dist --root-dir /app >whole.tar
@@ -58,7 +58,7 @@ size_of() {
 	esac
 }
 
-# Where to cut: the ends, the middle, and in a tar its blocks. Of a tar's end marker nothing may miss.
+# Where to cut: the ends, the middle, and the blocks of a tar. A tar's end marker must be complete.
 points_of() {
 	size=$(size_of "$1")
 	case $1 in
@@ -87,7 +87,7 @@ for stage in oci-tar oci-zstd gzip pigz zstd oci-push-blob oci-fetch oci-manifes
 				assert_equal "ocinoco: $stage failed with status $status" "$(tail -n 1 err)" "$where"
 				assert_no_image "$where"
 
-				# Without the wrapper, where no one looks at the status of a stage.
+				# Without the wrapper, where nothing looks at the status of a stage.
 				compressor=oci-zstd
 				case $stage in gzip | pigz | zstd) compressor=$stage ;; esac
 				rm -f layer.json
@@ -98,7 +98,7 @@ for stage in oci-tar oci-zstd gzip pigz zstd oci-push-blob oci-fetch oci-manifes
 						oci-config --cmd "[\"node\",\"server.js\"]" | oci-push-manifest "$3" >out
 				' pipeline "$compressor" "$base" "$new" 2>err || :
 				case $stage in
-				# A complete line without its end cannot be told from a line that was cut.
+				# A complete line without its newline cannot be told from a line that was cut.
 				oci-tar | oci-zstd | gzip | pigz | zstd)
 					[ ! -s layer.json ] || fail "$where, without the wrapper: $(cat layer.json)"
 					;;
@@ -111,7 +111,7 @@ for stage in oci-tar oci-zstd gzip pigz zstd oci-push-blob oci-fetch oci-manifes
 	done
 done
 
-# An upload that runs: whoever is killed, the session is closed by all who can still act.
+# A running upload: whichever process is killed, those that are left close the session.
 mkfifo input
 hold_upload() {
 	# As if started from a terminal: a shell's background job would ignore SIGINT.
@@ -129,7 +129,7 @@ hold_upload() {
 	uploader=$(stage_pid oci-push-blob)
 }
 
-# All processes below one.
+# Every process below one.
 descendants() {
 	for child in $(ps -o pid= --ppid "$1"); do
 		echo "$child"
@@ -137,7 +137,7 @@ descendants() {
 	done
 }
 
-# The process below the wrapper that has this name.
+# The process below the wrapper with this name.
 stage_pid() {
 	for candidate in $(descendants "$wrapper"); do
 		case $(tr '\0' ' ' <"/proc/$candidate/cmdline") in
@@ -178,7 +178,7 @@ for shell in dash bash; do
 	assert_equal 143 "$status"
 	assert_empty out
 	assert_no_image "oci-push-blob, under $shell"
-	# The writer goes away: the tar is cut.
+	# The writer ends: the tar is truncated.
 	hold_upload "$shell"
 	exec 8>&-
 	status=0
@@ -187,7 +187,7 @@ for shell in dash bash; do
 	assert_empty out
 	assert_message oci-push-blob
 	assert_no_image "cut, under $shell"
-	# Who is killed so cannot act; but nothing was tagged.
+	# SIGKILL leaves the process no chance to close the session; but nothing was tagged.
 	hold_upload "$shell"
 	kill -KILL "$uploader"
 	status=0
@@ -199,7 +199,7 @@ for shell in dash bash; do
 	rm -r "$storage/docker/registry/v2/repositories/example/app"
 done
 
-# The reader of a filter goes away: it ends by SIGPIPE, in silence.
+# The reader of a filter ends: the filter ends by SIGPIPE, without a message.
 for command in 'oci-tar dist' 'oci-zstd <whole.tar' 'oci-digest --tee line.json <whole.tar'; do
 	bash -c "$command | true; echo \${PIPESTATUS[0]}" >out 2>err
 	assert_empty err

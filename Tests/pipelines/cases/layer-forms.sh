@@ -1,4 +1,4 @@
-# Layers of every compressor: told apart, checked, described; ours is the same on every machine.
+# Layers of every compressor: recognized, checked and described; ours is the same on every machine.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -7,7 +7,7 @@ mkdir dist
 seq 1 100000 >dist/numbers
 tar_type=application/vnd.oci.image.layer.v1.tar
 
-# assert_described FILE TYPE [OPTION...]: the line and nothing else.
+# assert_described FILE TYPE [OPTION...]: the descriptor line and nothing else.
 assert_described() {
 	file=$1 type=$2
 	shift 2
@@ -17,7 +17,7 @@ assert_described() {
 		"$type" "$(digest_of "$file")" "$(wc -c <"$file")" "$diff_id" | cmp - out
 }
 
-# Without the trailer it is what zstd makes.
+# Without the trailer it is the output of zstd.
 oci-tar dist >layer.tar
 diff_id=$(digest_of layer.tar)
 for options in '' '-1' '-19' '--long=27'; do
@@ -37,7 +37,7 @@ for options in '' '-1' '-19' '--long=27'; do
 	assert_described ours.zst "$tar_type+zstd"
 	assert_described ours.zst "$tar_type+zstd" --verify-layer
 done
-# A window that takes more memory than a layer may ask for.
+# A window that needs more memory than a layer may ask for.
 {
 	cat layer.tar
 	head -c 5000000 /dev/zero
@@ -45,7 +45,7 @@ done
 expect 65 oci-digest <wide.zst
 assert_match 'has a window of more than 134217728 bytes' err
 
-# Threads, processors and pieces make no difference, nor does a second run.
+# Threads, processors and the pieces of the input make no difference, nor does a second run.
 head -c 6000000 /dev/urandom | od -An -v -tx1 >dist/text
 oci-tar dist >layer.tar
 diff_id=$(digest_of layer.tar)
@@ -58,7 +58,7 @@ done
 taskset -c 0 oci-zstd <layer.tar | cmp - layer.zst
 dd if=layer.tar bs=777 status=none | oci-zstd | cmp - layer.zst
 
-# Every reader passes over the trailer.
+# Every reader skips the trailer.
 zstd -q -dc layer.zst | cmp - layer.tar
 zstd -qt layer.zst
 tar --zstd -tf layer.zst >names
@@ -67,7 +67,7 @@ assert_equal 2 "$(wc -l <names)"
 trailer=$(printf '{"mediaType":"%s","digest":"%s","size":%s}' "$tar_type" "$diff_id" "$(wc -c <layer.tar)")
 assert_equal "$trailer" "$(tail -c "${#trailer}" layer.zst)"
 
-# Whatever compressed it.
+# The diffID does not depend on the compressor.
 zstd -q -c --no-check layer.tar >unchecked.zst
 gzip -c layer.tar >one.gz
 pigz -p 4 -c layer.tar >pigz.gz
@@ -87,7 +87,7 @@ for file in layer.tar one.gz pigz.gz two.gz layer.zst theirs.zst unchecked.zst t
 	expect 0 oci-digest --media-type application/octet-stream <"$file"
 	assert_equal null "$(field .annotations out)"
 
-	# The line may go elsewhere, and the bytes on.
+	# The line can go to a file, and the bytes pass on to stdout.
 	expect 0 oci-digest --tee line.json <"$file"
 	cmp "$file" out
 	cp line.json expected.json
@@ -96,13 +96,13 @@ for file in layer.tar one.gz pigz.gz two.gz layer.zst theirs.zst unchecked.zst t
 	cmp passed "$file"
 	cmp third.json expected.json
 
-	# Another algorithm for the blob, not for the diffID.
+	# Another algorithm for the blob's digest, but not for the diffID.
 	expect 0 oci-digest --algorithm sha512 <"$file"
 	set -- "$(sha512sum <"$file")"
 	assert_equal "sha512:${1%% *}" "$(field .digest out)"
 	assert_equal "$diff_id" "$(field '.annotations["containerd.io/uncompressed"]' out)"
 
-	# Another type than it is.
+	# A media type that the bytes contradict.
 	for other in "$tar_type" "$tar_type+gzip" "$tar_type+zstd" application/vnd.docker.image.rootfs.diff.tar.gzip; do
 		case $other in
 		"$type") ;;
@@ -111,7 +111,7 @@ for file in layer.tar one.gz pigz.gz two.gz layer.zst theirs.zst unchecked.zst t
 		esac
 	done
 
-	# Damage in the middle; only a checksum finds it.
+	# Damage in the middle, which only a checksum finds.
 	case $file in
 	one.gz | pigz.gz | two.gz | theirs.zst | two.zst)
 		python3 - "$file" <<'END'
@@ -126,7 +126,7 @@ END
 	esac
 done
 
-# A trailer that lies is believed, until it is looked into.
+# A false trailer is believed, unless --verify-layer checks it.
 python3 - <<'END'
 data = open("layer.zst", "rb").read()
 at = data.rindex(b"sha256:") + 7
@@ -146,7 +146,7 @@ for command in 'cat layer.zst layer.zst' 'cat layer.zst one.gz' 'cat one.gz one.
 	assert_failed 65 oci-digest oci-digest --verify-layer <joined
 done
 
-# A tar that is empty, and one that is only padding.
+# An empty tar, and one that is only padding.
 for size in 1024 10240; do
 	head -c "$size" /dev/zero >layer.tar
 	diff_id=$(digest_of layer.tar)
@@ -157,7 +157,7 @@ for size in 1024 10240; do
 	assert_described one.gz "$tar_type+gzip"
 done
 
-# What is no layer passes as it is.
+# What is not a layer passes unchanged.
 for text in x '{}' "$(seq 1 1000)"; do
 	printf %s "$text" >blob
 	expect 0 oci-digest <blob

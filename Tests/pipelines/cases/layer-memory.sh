@@ -6,7 +6,7 @@
 mkdir dist
 truncate -s 2G dist/zeros
 
-# peak NAME COMMAND...: runs it and notes its largest resident set.
+# peak NAME COMMAND...: runs it and records its largest resident set.
 peak() {
 	name=$1
 	shift
@@ -37,7 +37,7 @@ assert_equal "$(field '.annotations["containerd.io/uncompressed"]' layer.json)" 
 	"$(field '.annotations["containerd.io/uncompressed"]' any.json)"
 rm pipe.tar
 
-# Unpacked again, which so many zeros in so few bytes need leave for.
+# Unpacked again; so many zeros in so few bytes must be allowed by an option.
 mkdir unpacked
 assert_failed 65 oci-untar oci-untar unpacked <layer.zst
 peak untar oci-untar --max-ratio 1000000 unpacked <layer.zst
@@ -45,7 +45,7 @@ assert_peak untar
 cmp unpacked/zeros dist/zeros
 rm -r unpacked
 
-# At most 64 MiB and 200 bytes an entry.
+# At most 64 MiB and 200 bytes for each entry.
 mkdir many
 (cd many && seq 100001 200000 | xargs touch)
 limit=$((65536 + 100000 * 200 / 1024))

@@ -1,4 +1,4 @@
-# The first things that go wrong with a filter's stdin and stdout.
+# Faults of a filter's stdin and stdout.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -8,14 +8,14 @@ head -c 3000000 /dev/urandom >dist/file
 oci-tar dist >whole.tar
 oci-zstd <whole.tar >whole.zst
 
-# assert_ends STATUS TOOL: the run that left `status` and `err`.
+# assert_ends STATUS TOOL: about the run that left `status` and `err`.
 assert_ends() {
 	assert_equal "$1" "$status" "$2: $(cat err)"
 	assert_message "$2"
 	assert_equal 1 "$(wc -l <err)" "$(cat err)"
 }
 
-# run COMMAND: by a shell, for its redirections.
+# run COMMAND: runs it by a shell, for its redirections.
 run() {
 	status=0
 	sh -c "$1" 2>err || status=$?
@@ -49,7 +49,7 @@ for tool in oci-zstd 'oci-zstd --any' 'oci-zstd --no-trailer' oci-digest 'oci-di
 	assert_ends 74 "$name"
 	assert_match 'No space left on device$' err
 	[ ! -e line ] || fail "a line from a run that failed"
-	# Stderr closed does not matter, nor do the others' numbers.
+	# A closed stderr does not matter, nor do closed descriptors above 2.
 	run "$tool <whole.tar >out 2>&-"
 	assert_equal 0 "$status"
 	rm -f line
@@ -69,11 +69,11 @@ status=0
 script -qec 'oci-tar --files-from - dist 2>err >out' /dev/null >terminal </dev/null || status=$?
 sed -i '/^usage: oci-tar /d' err
 assert_ends 64 oci-tar
-# With everything closed there is no one to tell, but the status.
+# With everything closed only the status can tell.
 run 'oci-tar dist <&- >&- 2>&-'
 assert_equal 74 "$status"
 
-# A pipe that does not block, as some shells and services hand over.
+# A pipe that does not block, as some shells and services pass on.
 python3 - <<'END'
 import os, subprocess
 
@@ -89,7 +89,7 @@ with open("nonblocking.zst", "wb") as output:
 END
 cmp whole.zst nonblocking.zst
 
-# Cut input, at the points that matter.
+# Truncated input, at the points that matter.
 for bytes in 1 100 300 511 512 513 1024 100000 $(($(wc -c <whole.tar) - 1025)) \
 	$(($(wc -c <whole.tar) - 1024)) $(($(wc -c <whole.tar) - 512)) $(($(wc -c <whole.tar) - 1)); do
 	head -c "$bytes" whole.tar >part
@@ -113,7 +113,7 @@ for bytes in 1 2 3 4 5 6 7 8 9 20 4096 $(($(wc -c <whole.zst) - 200)) \
 	done
 done
 
-# Usage.
+# Usage errors.
 for arguments in '--level 0' '--level 20' '--threads 0' '--threads 201' '--long 9' '--long 28' extra; do
 	# shellcheck disable=SC2086 # words
 	assert_failed 64 oci-zstd oci-zstd $arguments
@@ -126,7 +126,7 @@ for option in --tee --output; do
 	assert_failed 73 oci-digest oci-digest "$option" . <whole.tar
 done
 
-# --output: the bytes under their name when they are whole, else what was there.
+# --output: the file has all of the bytes, or what it had before.
 mkdir made
 echo old >made/layer
 assert_failed 65 oci-digest oci-digest --output made/layer <part
@@ -136,7 +136,7 @@ oci-digest <whole.zst | cmp - out
 cmp whole.zst made/layer
 assert_equal made/layer "$(find made -type f)"
 assert_equal "$(umask | sed 's/^0*//')" "$(printf %o $((0666 & ~0$(stat -c %a made/layer))))" mode
-# No link is replaced by a file.
+# A link is not replaced by a file.
 echo victim >target
 ln -s ../target made/link
 expect 0 oci-digest --output made/link <whole.zst
@@ -144,7 +144,7 @@ cmp whole.zst target
 [ -L made/link ] || fail 'a link became a file'
 oci-digest --output /dev/fd/3 3>passed <whole.zst | cmp - out
 cmp whole.zst passed
-# A signal leaves nothing, nor does a full disk, which is named.
+# A signal leaves nothing behind, nor does a full disk, which the message names.
 mkfifo held
 oci-digest --output made/new <held &
 digester=$!

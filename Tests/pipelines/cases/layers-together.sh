@@ -1,4 +1,4 @@
-# All layers of an image by one oci-fetch and one oci-untar: in order, each proved, the next ones fetched ahead.
+# All layers of an image through one oci-fetch and one oci-untar: in order, each verified, the next ones fetched ahead.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -6,8 +6,7 @@
 start_registry plain
 image=$registry/image:1
 
-# Twelve layers, one of which is larger than what is kept in memory and one of which has nothing in it; each
-# changes a file of the one before.
+# Twelve layers: one is larger than what is kept in memory and one is empty; each changes a file of the one before.
 set --
 for number in 01 02 03 04 05 06 07 08 09 10 11 12; do
 	rm -rf tree
@@ -25,7 +24,7 @@ oci-fetch scratch | oci-manifest-append "$@" | oci-config --cmd '["/x"]' | oci-p
 oci-fetch "$image" | oci-layers >layers
 assert_equal 12 "$(wc -l <layers)"
 
-# One by one, and all together.
+# One at a time, and all together.
 mkdir one all
 while IFS= read -r layer; do
 	printf '%s\n' "$layer" >layer.json
@@ -39,7 +38,7 @@ expect 0 oci-untar --descriptor layers all <fetched
 diff -r one all
 assert_equal 12 "$(cat all/dir/changes)"
 
-# From a layout, and by the wrapper.
+# From a layout, and with the wrapper.
 ocinoco copy "$image" oci:layout:1 >out
 oci-fetch --blob oci:layout <layers | cmp - blobs
 for place in "$image" oci:layout:1; do
@@ -58,7 +57,7 @@ oci-fetch scratch | oci-config --cmd '["/x"]' | oci-push-manifest oci:layout:non
 expect 0 ocinoco unpack oci:layout:none empty
 assert_equal '' "$(ls -A empty/rootfs)"
 
-# Each layer is asked for once, and the image's documents.
+# Each layer and each of the image's documents is fetched once.
 gets() {
 	curl -so mark.answer "http://$registry/v2/mark/manifests/$1"
 	until grep -q "\"GET /v2/mark/manifests/$1" "$registry_log"; do sleep 0.02; done
@@ -68,7 +67,7 @@ before=$(gets a)
 expect 0 ocinoco unpack "$image" counted
 assert_equal 14 $(($(gets b) - before)) 'requests of unpack'
 
-# What is not all of the layers, or more, or in another order.
+# Input that has too few layers, too many, or another order.
 refused() {
 	rm -rf root
 	mkdir root
@@ -90,7 +89,7 @@ jq -c 'if .annotations["containerd.io/uncompressed"] then
 { sed -n 1p layers && cat wrong.json && sed -n '3,$p' layers; } >other
 refused other blobs
 assert_match 'diffID mismatch for .layer sha256:' err
-# Nothing of the layers above it was applied.
+# The layers above it were not applied.
 [ -e root/file-01 ] || fail 'the first layer is not there'
 [ ! -e root/file-03 ] || fail 'a layer above a wrong one was applied'
 head -n 2 layers | tr '\n' ' ' >cut.json
@@ -98,7 +97,7 @@ refused cut.json blobs
 : >empty.json
 refused empty.json blobs
 
-# A layer that is missing, or damaged, ends the output before it; nothing after it is written.
+# A missing or damaged layer ends the output before it; nothing after it is written.
 digest=$(field .digest 05.json)
 size=$(head -n 4 layers | jq -s 'map(.size) | add')
 rm "$(blob_file "$digest")"
@@ -112,7 +111,7 @@ assert_match 'digest mismatch' err
 expect 65 ocinoco unpack "$image" damaged
 [ ! -e damaged/config.json ] || fail 'a damaged layer makes a bundle'
 
-# Memory does not grow with the layers.
+# Memory does not grow with the number of layers.
 set --
 for number in 1 2 3 4 5 6; do
 	head -c 60000000 /dev/urandom >noise

@@ -1,5 +1,5 @@
-# Many processes write one layout, and some of them are killed at any moment: what was confirmed is
-# there, and the layout stays one for everybody.
+# Many processes write one layout, and some are killed at any moment: what was confirmed is there, and the layout stays
+# valid for all.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -9,7 +9,7 @@ oci-tar dist | gzip -n >layer.gz
 oci-fetch scratch --platform linux/amd64 | oci-config --created 2024-01-02T03:04:05Z >scratch.line
 head -c 3000000 /dev/urandom >random
 
-# writer NUMBER: an image of its own; `done.NUMBER` is what was confirmed of it.
+# writer NUMBER: writes an image of its own; `done.NUMBER` lists the confirmed ones.
 cat >writer <<'END'
 set -eu
 {
@@ -22,7 +22,7 @@ oci-push-manifest "oci:shared:tag$1" oci:shared:latest <"line.$1" >"pushed.$1"
 mv "pushed.$1" "done.$1"
 END
 
-# The delays only spread where the killed ones are: what must hold holds wherever they were.
+# The delays only vary where the processes are killed: the result must hold anywhere.
 number=0 writers=
 while [ "$number" -lt 40 ]; do
 	number=$((number + 1))
@@ -42,7 +42,7 @@ for writer in $writers; do
 	wait "$writer" || fail "a writer that nobody killed: $(cat err.*)"
 done
 
-# Whatever was confirmed is there, by its tag and digest, and its blob too.
+# Every confirmed image is there by tag and digest, with its blob.
 confirmed=0
 for file in done.*; do
 	number=${file#done.}
@@ -61,7 +61,7 @@ while read -r tag; do
 done <tags >digests
 grep -qxF "$latest" digests || fail 'latest is of no writer'
 
-# Others read every tag whole, and every blob is what its name says.
+# Other programs read every tag completely, and every blob matches its name.
 for blob in shared/blobs/sha256/*; do
 	assert_equal "sha256:${blob##*/}" "$(digest_of "$blob")"
 done
@@ -70,7 +70,7 @@ while read -r tag; do
 done <tags
 umoci list --layout shared | sort | diff tags -
 
-# A name of one that was cut off while it gave a file its name is passed over, and what is unused can go.
+# A leftover temporary file is ignored, and unused blobs can be collected.
 for name in blobs/sha256/.0123.1.x.tmp .index.json.1.x.tmp; do echo cut >"shared/$name"; done
 sh writer last
 cp -r shared cleaned

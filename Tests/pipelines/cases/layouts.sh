@@ -1,4 +1,4 @@
-# Image layouts: read and written like repositories, by several processes at once, and by others too.
+# Image layouts are read and written like repositories, by several processes at once, and by other programs.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -8,7 +8,7 @@ push_base
 base=$registry/example/base:latest
 oci-fetch "$base" >line
 
-# No temporary name is left in a layout, and every blob is what its name says.
+# No temporary file is left in a layout, and every blob matches its name.
 assert_clean() {
 	assert_equal '' "$(find "$1" -name '.*' ! -path "$1")" 'temporary files'
 	for blob in "$1"/blobs/sha256/*; do
@@ -16,7 +16,7 @@ assert_clean() {
 	done
 }
 
-# Twenty processes make one layout and write to it: none loses what another wrote.
+# Twenty processes create one layout and write to it: no write is lost.
 writers=
 number=0
 while [ "$number" -lt 20 ]; do
@@ -45,7 +45,7 @@ done
 digest=$(oci-fetch --raw oci:shared:last | sha256sum | cut -d ' ' -f 1)
 grep -q "sha256:$digest" out.* || fail 'the last tag is of no writer'
 
-# Others read it, and what others wrote stays.
+# Other programs read it, and what they wrote stays.
 umoci stat --image shared:tag7 >/dev/null
 skopeo_copy oci:shared:tag7 oci:copied:tag
 unpack_layout copied root
@@ -63,7 +63,7 @@ assert_equal 2 "$(umoci list --layout umoci | wc -l)"
 umoci gc --layout umoci
 assert_clean umoci
 
-# From layout to layout a blob is not copied but linked, when both are as readable.
+# Between layouts a blob is linked instead of copied, if both are equally readable.
 oci-fetch oci:shared:tag1 | oci-push-manifest oci:linked:tag >/dev/null
 layer=$(field '.layers[0].digest | split(":")[1]' line)
 assert_equal "$(stat -c %i "shared/blobs/sha256/$layer")" "$(stat -c %i "linked/blobs/sha256/$layer")"
@@ -72,13 +72,13 @@ oci-fetch oci:shared:tag1 | oci-push-manifest oci:unlinked:tag >/dev/null
 assert_equal 644 "$(umask 022 && stat -c %a "unlinked/blobs/sha256/$layer")"
 assert_clean unlinked
 
-# Digests survive the way through a layout and back.
+# Digests are kept through a layout and back.
 oci-fetch --raw "$base" | oci-push-manifest --from "$base" oci:mirror:base "$registry/mirror:base" >pushed
 assert_equal "$(tag_digest example/base:latest)" "$(tag_digest mirror:base)"
 oci-fetch --raw oci:mirror:base | oci-push-manifest --from oci:mirror "$registry/mirror:back" | cmp - pushed
 assert_equal "$(tag_digest example/base:latest)" "$(tag_digest mirror:back)"
 
-# One image needs no tag, several do.
+# A single image needs no tag, several do.
 oci-fetch oci:mirror | cmp - <<END || fail 'without a tag'
 $(oci-fetch oci:mirror:base | sed 's|oci:mirror:base|oci:mirror|')
 END
@@ -98,7 +98,7 @@ assert_failed 73 oci-push-manifest oci-push-manifest oci:other:tag <line
 assert_equal file "$(ls other)"
 assert_failed 66 oci-fetch oci-fetch oci:line:tag
 
-# A blob that is not what its name says goes nowhere.
+# A blob that does not match its name is not copied.
 cp -r mirror corrupt
 rm "corrupt/blobs/sha256/$layer"
 head -c "$(field '.layers[0].size' line)" /dev/zero >"corrupt/blobs/sha256/$layer"
@@ -115,7 +115,7 @@ assert_failed 69 oci-push-manifest oci-push-manifest --from oci:corrupt oci:targ
 assert_match "layer 1 of 1 of the image '[^']*' is neither in 'oci:target' nor in 'oci:corrupt'" err
 assert_equal '' "$(oci-fetch --tags oci:target)"
 
-# Killed in the middle of a blob, by any signal: nothing of it is left.
+# Killed in the middle of a blob, by any signal: no part of it is left.
 mkfifo pipe
 for signal in TERM HUP KILL; do
 	oci-push-blob --media-type application/octet-stream oci:killed <pipe >out 2>err &

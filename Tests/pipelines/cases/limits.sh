@@ -1,11 +1,11 @@
-# The bounds of oci-pipeline(7), section LIMITS: what is larger is refused, and the message says so.
+# The bounds in section LIMITS of oci-pipeline(7): larger input is refused, and the message says so.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
 MIB=1048576
 
-# spaces COUNT: a document may have as much white space as it likes, but not more bytes.
+# spaces COUNT: prints COUNT spaces, which count as bytes of a document.
 spaces() {
 	head -c "$1" /dev/zero | tr '\0' ' '
 }
@@ -103,7 +103,7 @@ done
 assert_equal 65 "$status"
 assert_match 'indexes nested too deeply' err
 
-# Tars. Each is as large as it may be, and then by one byte larger.
+# Tars: each at its bound, then one byte over it.
 python3 - <<'END'
 import io, tarfile
 

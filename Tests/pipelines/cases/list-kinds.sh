@@ -1,12 +1,12 @@
-# Images of every kind that is easily got wrong: what is listed is what is unpacked, exported, and what umoci
-# unpacks where it does.
+# Images of kinds that are easy to get wrong: the listing matches what oci-untar unpacks, oci-flatten exports, and umoci
+# unpacks where it agrees.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
 umask 022
 
-# same_tree DIR [WORD...]: the listing is of what is in DIR.
+# same_tree DIR [WORD...]: the listing matches the files of DIR.
 same_tree() {
 	python3 "$ROOT/Tests/pipelines/mtree_tree.py" list "$@" no-root >differences
 	[ ! -s differences ] || fail "$kind, $1: $(head -c 2000 differences)"
@@ -35,7 +35,7 @@ for kind in $kinds; do
 	oci-flatten --no-cache <image.json | cmp - flat.tar
 	expect 0 oci-validate oci:image
 
-	# umoci deletes behind a link, puts nothing below a file, and gives no time to directories without entries.
+	# umoci deletes through a link, writes nothing below a file, and sets no times on directories without entries.
 	case $kind in
 	whiteout-behind-link | below-file | below-fifo) ;;
 	*)

@@ -1,9 +1,9 @@
-# Random images: what is listed is what oci-untar, umoci and buildah unpack, and what oci-flatten exports.
+# Random images: the listing matches what oci-untar, umoci and buildah unpack, and what oci-flatten exports.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# random_image SEED [odd]: the layers in layers/, the image in oci:image:1.
+# random_image SEED [odd]: makes the layers in layers/ and the image oci:image:1.
 random_image() {
 	rm -rf layers image
 	python3 "$ROOT/Tests/pipelines/random_layers.py" layers "$@"
@@ -15,7 +15,7 @@ random_image() {
 	oci-fetch scratch | oci-manifest-append "$@" | oci-push-manifest oci:image:1 >pushed
 }
 
-# same_tree DIR [WORD...]: the listing is of what is in DIR.
+# same_tree DIR [WORD...]: the listing matches the files of DIR.
 same_tree() {
 	python3 "$ROOT/Tests/pipelines/mtree_tree.py" list "$@" no-root >differences
 	[ ! -s differences ] || fail "seed $seed, $1: $(head -c 2000 differences)"
@@ -45,14 +45,14 @@ for seed in ${SEEDS:-$(seq 1 20)}; do
 	same_tree bundle/rootfs
 	rm -rf gzip
 
-	# Of every fifth, since storing one takes a second. It copies layers: files lose their other names.
+	# Only every fifth, since storing one takes a second. buildah copies layers, and hard links become files.
 	[ $((seed % 5)) -ne 0 ] || {
 		container=$(buildah from --quiet --signature-policy policy.json oci:image:1)
 		same_tree "$(buildah mount "$container")" no-links no-directory-times
 		buildah rm "$container" >buildah.log
 	}
 
-	# GNU tar gives directories their times before they are full, but for this option.
+	# Without this option GNU tar sets times of directories before they are full.
 	rm -rf exported
 	mkdir exported exported/gnu exported/bsd
 	oci-fetch oci:image:1 | oci-flatten >flat.tar
@@ -62,7 +62,7 @@ for seed in ${SEEDS:-$(seq 1 20)}; do
 	same_tree exported/bsd
 	oci-fetch oci:image:1 | oci-flatten --no-cache | cmp - flat.tar
 
-	# The same from listings that are kept, and as those who read mtree see it.
+	# The same from kept listings, and as readers of mtree see it.
 	oci-fetch oci:image:1 | oci-list >names
 	oci-fetch oci:image:1 | oci-list | cmp - names
 	bsdtar -tf names | wc -l >listed

@@ -1,4 +1,4 @@
-# oci-list: what it says of an image, where it keeps listings, and what it refuses.
+# oci-list: what it prints about an image, where it keeps listings, and what it refuses.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -56,7 +56,7 @@ cat >expected <<END
 END
 cmp expected out
 
-# For people.
+# The long form, for people.
 expect 0 oci-list --long lib/ etc/passwd <line
 cat >expected.long <<'END'
 1 -rw-r--r-- 0/0             22 2023-11-14 22:13 etc/passwd
@@ -82,7 +82,7 @@ cat >expected.size <<'END'
 END
 diff expected.size out
 
-# Listings are kept by diffID, for this user alone, and used without the layers.
+# Listings are kept by diffID, readable by this user alone, and used instead of the layers.
 cache=$HOME/.cache/ocinoco
 assert_equal 2 "$(find "$cache" -type f -perm 600 -name 'sha256-*.names' | wc -l)"
 mv image away
@@ -92,7 +92,7 @@ cmp expected out
 expect 69 oci-list --no-cache --from oci:nowhere <line
 assert_empty out
 mv away image
-# A damaged one is not believed, and mended.
+# A damaged listing is not used, and is replaced.
 for file in "$cache"/*; do
 	cp "$file" kept
 	size=$(wc -c <"$file")
@@ -108,7 +108,7 @@ for file in "$cache"/*; do
 		cmp kept "$file"
 	done
 done
-# A place that cannot be used is passed over, and nothing is kept of a layer that is not whole.
+# A cache directory that cannot be used is ignored; a layer that is not whole is not recorded.
 for place in /dev/null /proc/none relative ''; do
 	XDG_CACHE_HOME=$place expect 0 oci-list <line
 	cmp expected out
@@ -121,7 +121,7 @@ printf x | dd of="$blob" bs=1 seek=20 conv=notrunc 2>dd.log
 assert_failed 65 oci-list oci-list --from oci:broken <line
 assert_equal 1 "$(find "$cache" -type f | wc -l)" 'the listing of the whole layer alone'
 
-# An image whose config says another diffID than the layer has.
+# The config and the layer have different diffIDs.
 with_diff_id 1 "$(digest_of 1.json)" <line >lying
 assert_failed 65 oci-list oci-list <lying
 assert_match 'diffID mismatch' err

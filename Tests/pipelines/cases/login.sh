@@ -1,4 +1,4 @@
-# ocinoco login and logout: what the registry accepted, in a file for its owner; the password nowhere.
+# ocinoco login and logout: credentials that the registry accepted, in a private file; the password is printed nowhere.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -8,7 +8,7 @@ secret='open sesame'
 encoded=$(printf 'alice:%s' "$secret" | base64)
 umask 022
 
-# No secret in what was printed, nor in what the commands were given.
+# No secret in the output, nor in the arguments of commands.
 assert_silent() {
 	for text in "$secret" "$encoded" 'wrong horse' "$(printf 'alice:wrong horse' | base64)"; do
 		! grep -qF "$text" "$@" || fail "a secret was said: $text in $(grep -lF "$text" "$@")"
@@ -24,7 +24,7 @@ assert_empty out
 cat err >>said
 [ ! -e "$HOME/.docker" ] || fail 'a file was written'
 
-# Accepted: by the wrapper, and every tool reads it.
+# Accepted: by the wrapper, and every tool uses it.
 echo "$secret" >password
 expect 0 strace -f -s 1000 -e trace=execve -o execs ocinoco login "$registry" -u alice --password-stdin <password
 assert_empty out
@@ -33,7 +33,7 @@ assert_equal 600 "$(stat -c %a "$HOME/.docker/config.json")"
 assert_equal 700 "$(stat -c %a "$HOME/.docker")"
 assert_equal "$encoded" "$(jq -r --arg host "$registry" '.auths[$host].auth' "$HOME/.docker/config.json")"
 
-# What is stored is asked about, and nothing is written; what the registry does not take is 77, and none is too.
+# --check tries what is stored and writes nothing; credentials that are refused or missing are 77.
 cp "$HOME/.docker/config.json" stored.json
 expect 0 ocinoco login --check "$registry"
 assert_empty err
@@ -52,7 +52,7 @@ expect 0 ocinoco login "$registry" --username=alice -v <password
 cat err >>said
 assert_match 'oci-login: stored by' err
 
-# A file that is there keeps what it has, and its name when it is a link.
+# A file that exists keeps its other content, and stays a link if it is one.
 mkdir elsewhere
 printf '{"x": 1e3, "auths": {"other.example": {"auth": "b3RoZXI6cHc=", "y": []}}}' >elsewhere/auth.json
 ln -s elsewhere/auth.json auth.json
@@ -65,7 +65,7 @@ assert_equal "$encoded" "$(jq -r --arg host "$registry" '.auths[$host].auth' aut
 skopeo login --authfile auth.json --tls-verify=false --get-login "$registry" >out
 assert_equal alice "$(cat out)"
 
-# Eight at once: each finds what the others have stored.
+# Eight at once: no entry is lost.
 logins=
 for number in 1 2 3 4 5 6 7 8; do
 	oci-login --authfile many.json -u alice "$registry/$number" <password &
@@ -76,7 +76,7 @@ for login in $logins; do
 done
 assert_equal 8 "$(jq '.auths | length' many.json)"
 
-# A file that is damaged is no reason not to read what anyone may; where a password is needed, it is.
+# A damaged file does not prevent reading what is public; where a password is needed, it is an error.
 mkdir damaged
 printf '{' >damaged/config.json
 assert_failed 78 oci-fetch env DOCKER_CONFIG="$PWD/damaged" HOME="$PWD/none" oci-fetch --quiet "$registry/a/b"
@@ -85,23 +85,23 @@ login=$registry
 start_registry plain
 assert_failed 69 oci-fetch env DOCKER_CONFIG="$PWD/damaged" HOME="$PWD/none" oci-fetch --quiet "$registry/a/b"
 
-# Who asks for no password has not checked it.
+# A registry that asks for no password has not checked it.
 expect 0 oci-login --authfile open.json -u alice "$registry" <password
 assert_equal "oci-login: warning: $registry does not ask for a password: whether it is right is not known" \
 	"$(cat err)"
 registry=$login
 
-# A login that is denied leaves the one before.
+# A denied login keeps the previous one.
 cp auth.json before
 assert_failed 77 oci-login oci-login --authfile auth.json -u alice "$registry" <wrong
 cmp auth.json before
-# A directory that cannot be written, or a file that is none: no part of a file is left.
+# A directory that is not writable, or a path that is not a file: no part of a file is left.
 printf '{' >broken.json
 expect 78 oci-login --authfile broken.json -u alice "$registry" <password
 assert_equal '{' "$(cat broken.json)"
 assert_equal '' "$(find . -name '.*' ! -name .)"
 
-# A helper is given it, on its stdin.
+# A helper gets the password on its stdin.
 mkdir helpers
 cat >helpers/docker-credential-test <<END
 #!/bin/sh
@@ -119,7 +119,7 @@ assert_equal "alice $secret" "$(jq -r '.Username + " " + .Secret' helper.stored)
 expect 0 env PATH="$PWD/helpers:$PATH" oci-login --authfile helped.json --logout "$registry"
 [ ! -e helper.stored ] || fail 'the helper still has it'
 
-# Logout: the entry is gone, the others stay; a second time there is nothing to do.
+# Logout: the entry is removed, the others stay; a second time there is nothing to do.
 expect 0 ocinoco logout "$registry" --authfile auth.json
 assert_empty out
 assert_empty err
@@ -129,7 +129,7 @@ assert_failed 77 oci-fetch oci-fetch "$registry/a/b"
 expect 0 ocinoco logout "$registry"
 assert_match "warning: no credentials of '$registry'" err
 
-# No password, or none that could be one; no user; no registry.
+# No password, or an impossible one; no user; no registry.
 for text in '' '\n' 'a\nb\n' '\377\376'; do
 	# shellcheck disable=SC2059
 	printf "$text" >bad

@@ -1,16 +1,16 @@
-# A registry that is busy, silent, chatty, or loses what it was sent: what its request log says.
+# A registry that is busy, silent, chatty, or loses uploads: its log shows what was asked.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
 start_scripted_registry
 
-# asked PATH: how often the registry was asked for it.
+# asked PATH: how many requests for PATH the registry got.
 asked() {
 	grep -c " /v2/$1 " requests || :
 }
 
-# Repeated as often as it takes, and no more often than the option says.
+# Repeated until it succeeds, and at most as often as the option says.
 expect 0 oci-fetch --raw "$registry/busy/2:x"
 assert_empty err
 assert_equal 3 "$(asked busy/2/manifests/x)"
@@ -19,7 +19,7 @@ assert_equal 4 "$(asked busy/100/manifests/x)"
 assert_match "still failing after all retries: GET 'http://$registry/v2/busy/100/manifests/x': status 503, UNAVAILABLE: come back later" err
 assert_failed 75 oci-fetch oci-fetch --raw --retries 0 "$registry/busy/100:y"
 assert_equal 1 "$(asked busy/100/manifests/y)"
-# As long as the registry wants, when that is not too long.
+# Waits as long as the registry asks for, up to a bound.
 expect 0 oci-fetch --raw "$registry/limited/1:x"
 assert_equal 2 "$(asked limited/1/manifests/x)"
 assert_failed 75 oci-fetch oci-fetch --raw "$registry/limited/86400:x"
@@ -30,7 +30,7 @@ assert_match 'status 429, TOOMANYREQUESTS: slow down' err
 assert_failed 75 oci-fetch timeout 60 oci-fetch --raw --retries 0 --timeout 1 "$registry/silent:x"
 assert_match "timed out on 'http://$registry/v2/silent/manifests/x': no byte moved for 1 s" err
 
-# A warning is said once, or not at all; the answer is as good as without it.
+# A warning of the registry is printed once, or not at all; the answer is used as without it.
 oci-fetch --raw "$registry/plain:x" >plain
 expect 0 oci-fetch --raw "$registry/warned:x"
 cmp out plain
@@ -38,7 +38,7 @@ assert_equal "oci-fetch: warning: $registry: old, soon gone" "$(cat err)"
 expect 0 oci-fetch --quiet --raw "$registry/warned:x"
 assert_empty err
 
-# Errors that say nothing, too much, or less than they announce.
+# Errors with no text, with too much, or with less than their length says.
 assert_failed 69 oci-fetch oci-fetch --raw "$registry/html:x"
 assert_match "refused: GET 'http://$registry/v2/html/manifests/x': status 400\$" err
 assert_failed 69 oci-fetch oci-fetch --raw "$registry/huge:x"
@@ -47,7 +47,7 @@ assert_match 'status 400, too much too much' err
 assert_failed 69 oci-fetch oci-fetch --raw "$registry/lying:x"
 assert_match 'status 400, just this$' err
 
-# An upload breaks: what the registry has not is still here, up to 32 MiB back.
+# An upload breaks: the last 32 MiB are kept and sent again.
 head -c 60000000 /dev/urandom >random
 stream() {
 	cat random
@@ -59,7 +59,7 @@ stream | oci-push-blob "$registry/lost/20" >blob.json
 assert_equal "$(digest_of random)" "$(field .digest blob.json)"
 assert_equal 2 "$(grep -c '^POST /v2/lost/20/' requests)"
 oci-fetch --blob "$registry/lost/20" <blob.json | cmp - random
-# Further back it is gone, and said so; of a file it is read again.
+# What is older is gone, and the message says so; a file is read again.
 status=0
 stream | oci-push-blob "$registry/lost/50" >out 2>err || status=$?
 assert_equal 75 "$status"
@@ -70,7 +70,7 @@ assert_message oci-push-blob
 oci-push-blob --chunk-size 16 "$registry/lost/9" <random >blob.json
 assert_equal "$(digest_of random)" "$(field .digest blob.json)"
 
-# Parts of the size that is asked for, the last of what is left.
+# Parts of the requested size; the last one has the rest.
 stream | oci-push-blob --chunk-size 8 "$registry/plain" >blob.json
 assert_equal '8388608 8388608 8388608 8388608 8388608 8388608 8388608 1279744 ' \
 	"$(sed -n 's|^PATCH /v2/plain/.* 202 ||p' requests | tr '\n' ' ')"
@@ -78,21 +78,21 @@ for size in 0 65 x -1; do
 	assert_failed 64 oci-push-blob oci-push-blob --chunk-size "$size" "$registry/plain" <random
 done
 
-# A page to log in, wherever content should be: nothing is stored, so nothing is printed or found.
+# A login page in place of content: nothing is stored, so nothing is printed or found.
 assert_failed 76 oci-push-blob oci-push-blob --media-type text/plain "$registry/portal" <plain
 oci-fetch scratch >scratch.json
 assert_failed 76 oci-push-manifest oci-push-manifest "$registry/portal:x" <scratch.json
 assert_failed 76 oci-fetch oci-fetch --raw "$registry/portal:x"
 assert_failed 76 oci-fetch oci-fetch --tags "$registry/portal"
 
-# A media type that would be the lines of another request goes nowhere.
+# A media type with the lines of another request in it is not sent.
 scripted=$registry
 start_registry plain
 oci-fetch --raw "$scripted/forged:x" >forged.json
 assert_failed 76 oci-push-manifest oci-push-manifest --from "$scripted/forged" "$registry/mine:x" <forged.json
 ! grep -q 'DELETE\|"PUT' "$registry_log" || fail "$(grep 'DELETE\|"PUT' "$registry_log")"
 
-# A registry that goes away, and starts again when the client has noticed: nothing is lost.
+# A registry that stops, and is started again when the client has noticed: nothing is lost.
 kill "$registry_pid"
 wait "$registry_pid" || :
 sed "s/127\.0\.0\.1:0/$registry/" "$storage.yml" >again.yml

@@ -5,7 +5,7 @@
 
 start_registry plain
 mkdir -p tree/dir
-# More than a pipe holds, on stdout and with --verbose on stderr.
+# More than a pipe holds: on stdout, and with --verbose on stderr.
 head -c 1500000 /dev/urandom >tree/random
 (cd tree/dir && seq -f '%0200g' 1 1000 | xargs touch)
 oci-snapshot tree >tree.mtree

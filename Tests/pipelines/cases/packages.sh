@@ -1,4 +1,4 @@
-# The Debian package, the image of the tools by the tools, and the tarball of the sources.
+# The Debian package, the image of the tools made by the tools, and the tarball of the sources.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -6,7 +6,7 @@
 packages=$PWD/packages
 version=$(make -C "$ROOT" -s --no-print-directory print-version)
 
-# As users get it but for the compression, which takes longer than everything else.
+# As for users, except for the compression, which would take most of the time.
 export DPKG_DEB_COMPRESSOR_TYPE=gzip DPKG_DEB_COMPRESSOR_LEVEL=1
 "$ROOT/packaging/deb" "$version" "$packages" >name 2>log
 deb=$(cat name)
@@ -57,7 +57,7 @@ mkdir bundle/rootfs/dev
 chroot bundle/rootfs /bin/sh -c 'oci-fetch --version && ocinoco --version && oci-tar /bin | oci-digest' >printed
 assert_match '^libcurl ' printed
 
-# The tarball of a repository: what is committed, with its commit in place of the placeholder.
+# The tarball: the committed files, with the commit in place of the placeholder.
 mkdir repository
 (
 	cd repository

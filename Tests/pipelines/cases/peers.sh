@@ -1,16 +1,16 @@
-# What README says of the peers that are here is tried: each cell of its table that can be.
+# What README says about peers that are installed here is tried, cell by cell where possible.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# What the table says of a peer, in the row that begins with a text.
+# The table's cell for a peer, in the row that begins with a text.
 cell() {
 	awk -F ' *[|] *' -v peer="$1" -v row="$2" '
 	/^\| \| ocinoco/ { column = 0; for (i = 2; i <= NF; i++) if ($i == peer) column = i }
 	column && index($2, row) == 1 { print $column; exit }' "$ROOT/README.md"
 }
 
-# says PEER ROW COMMAND...: the cell is no where COMMAND fails, and something else where it does not.
+# says PEER ROW COMMAND...: the cell is `no` if COMMAND fails, and something else if it succeeds.
 says() {
 	peer=$1 row=$2 status=0
 	shift 2
@@ -25,7 +25,7 @@ says() {
 	esac
 }
 
-# same COMMAND...: whether it prints the same twice, at different times.
+# same COMMAND...: succeeds if it prints the same twice, at different times.
 same() {
 	first=$("$@" 1)
 	sleep 1.1
@@ -73,7 +73,7 @@ by_hand() {
 	buildah_here commit --quiet "$container" changed
 }
 rebase_help() { "$@" --help | grep -iE '^ *rebase'; }
-# Commands of a user for whom no user namespace can be made.
+# Commands of a user for whom no user namespace can be created.
 mkdir -m 777 user
 chmod a+x . .. ../..
 alone() {
@@ -139,7 +139,7 @@ says skopeo 'zstd layers' recompress
 says skopeo 'several platforms' all
 says skopeo 'a newer base' rebase_help skopeo
 
-# And of this toolkit.
+# The column of this toolkit.
 busybox_image() {
 	ocinoco build --file context/Dockerfile context --isolation chroot --output oci:own:1
 }

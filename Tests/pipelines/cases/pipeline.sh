@@ -1,4 +1,4 @@
-# The two pipelines of the README, as they stand there but for the registry, and what they make.
+# The two pipelines of the README as they stand there, except for the registry, and their results.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -11,7 +11,7 @@ base_digest=$(tag_digest example/base:latest)
 oci-tar ./dist --root-dir /app --uid 1000 --gid 1000 | oci-zstd | oci-push-blob "$registry/example/app" >layer.json
 oci-fetch "$registry/example/base:latest" | oci-manifest-append layer.json | oci-config --cmd '["node","server.js"]' --user 1000:1000 | oci-push-manifest "$registry/example/app:latest" >pushed.json
 
-# The descriptor lines tell the truth, by coreutils.
+# The descriptor lines are right, compared with coreutils.
 assert_equal 1 "$(wc -l <layer.json)"
 layer=$(field .digest layer.json)
 assert_equal "$layer" "$(digest_of "$(blob_file "$layer")")"
@@ -25,7 +25,7 @@ assert_equal "$(field .digest pushed.json)" "$(digest_of "$(blob_file "$(field .
 assert_equal "$base_digest" "$(tag_digest example/base:latest)"
 assert_equal 0 "$(upload_sessions)"
 
-# Every file is the layer's owner's, in byte order, and nothing above the root directory is written.
+# Every file belongs to the layer's owner, in byte order, and nothing above the root directory is written.
 bsdtar -tvf layer.tar >listing
 assert_equal "$(wc -l <listing)" "$(awk '$3 == 1000 && $4 == 1000' listing | wc -l)" owners
 bsdtar -tf layer.tar >names
@@ -42,6 +42,6 @@ assert_equal "$(stat -c %i root/app/lib/data)" "$(stat -c %i root/app/lib/hardli
 run_image root >printed
 printf '%s\n' 'served by 1000:1000 in /app' 'data of the app' | diff - printed
 
-# The same again is the same image, and nothing moves.
+# Run again, it is the same image, and nothing is sent.
 oci-tar ./dist --root-dir /app --uid 1000 --gid 1000 | oci-zstd | oci-push-blob "$registry/example/app" | cmp - layer.json
 oci-fetch "$registry/example/base:latest" | oci-manifest-append layer.json | oci-config --cmd '["node","server.js"]' --user 1000:1000 | oci-push-manifest "$registry/example/app:again" | cmp - pushed.json

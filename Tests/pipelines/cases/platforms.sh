@@ -1,4 +1,4 @@
-# Multi-platform images: one line for each platform through every filter, joined into an index.
+# Multi-platform images: one line for each platform passes every filter, and the lines become an index.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -9,7 +9,7 @@ make_dist
 base=$registry/example/base
 oci-fetch "$base:latest" >line
 
-# Lines from several files become one image.
+# Lines of several files become one image.
 oci-config --platform linux/amd64 <line >amd64.json
 oci-config --platform linux/arm64/v8 <line >arm64.json
 printf '{"os.version": "10.0.1", "os.features": ["win32k"]}' >windows.patch
@@ -34,7 +34,7 @@ oci-config --platform linux/arm64 <line | cat arm64.json - >twice
 assert_failed 65 oci-push-manifest oci-push-manifest "$base:twice" <twice
 assert_equal '' "$(tag_digest example/base:twice)"
 
-# Every filter is a map over the lines, and they come back as they were.
+# Every filter maps the lines one by one and keeps their order.
 oci-fetch --platform all "$base:multi" | tee fetched | oci-config --label a=b | oci-convert --to oci |
 	oci-push-manifest "$base:labelled" >pushed
 oci-fetch --raw "$base:labelled" | jq -c '.manifests[].platform' | diff expected -
@@ -42,14 +42,14 @@ oci-fetch --platform all "$base:labelled" |
 	jq -r '.config.data | @base64d | fromjson | .config.Labels.a' | sort -u >labels
 assert_equal b "$(cat labels)"
 assert_equal '1/3 2/3 3/3' "$(jq -r '.annotations["ocinoco.position"]' fetched | paste -sd ' ' -)"
-# One that a stage lost is missed, one that was taken out on purpose is not.
+# A line that a stage lost is missed; one that was removed on purpose is not.
 sed 2d fetched >lost
 assert_failed 65 oci-push-manifest oci-push-manifest "$base:lost" <lost
 assert_match '2/3' err
 jq -c 'del(.annotations["ocinoco.position"])' lost | oci-push-manifest "$base:two" >/dev/null
 assert_equal 2 "$(oci-fetch --raw "$base:two" | jq '.manifests | length')"
 
-# One layer, built and uploaded once, on every platform of the base.
+# One layer, built and uploaded once, for every platform of the base.
 expect 0 ocinoco build ./dist --platform all --from "$base:multi" --tag "$registry/multi/app:1" \
 	--root-dir /app --cmd '["node","server.js"]' --push --keep kept
 assert_equal 3 "$(wc -l <kept/image.json)"
@@ -61,7 +61,7 @@ jq -c '.manifests[].platform' index | diff expected -
 layer=$(field .digest kept/layer.json)
 oci-fetch --platform all "$registry/multi/app:1" | jq -r '.layers[-1].digest' | sort -u >layers
 assert_equal "$layer" "$(cat layers)"
-# Of the layer one upload, of the three configs one each; the base's layer is mounted.
+# One upload of the layer, one of each of the three configs; the base's layer is mounted.
 assert_equal 4 "$(grep -Ec '"PUT /v2/multi/app/blobs/uploads/.* 201' "$registry_log")" uploads
 for platform in linux/amd64 linux/arm64/v8; do
 	oci-fetch --platform "$platform" "$registry/multi/app:1" | oci-push-manifest oci:one:image >/dev/null
@@ -79,12 +79,12 @@ for tag in 1 2; do
 	assert_equal 3 "$(oci-fetch --platform all "oci:built:$tag" | wc -l)"
 done
 
-# An index over one, which skopeo takes as such.
+# An index of one image, which skopeo treats as an index.
 oci-push-manifest --index "$base:one" <amd64.json >/dev/null
 assert_equal 1 "$(skopeo inspect --raw --tls-verify=false "docker://$base:one" | jq '.manifests | length')"
 skopeo_copy "docker://$base:one" oci:single:one
 
-# Docker's images make Docker's list.
+# Docker's images make a Docker manifest list.
 cat amd64.json arm64.json | oci-convert --to docker | oci-push-manifest "$base:list" >pushed
 assert_equal application/vnd.docker.distribution.manifest.list.v2+json "$(field .mediaType pushed)"
 skopeo_copy --all "docker://$base:list" "docker://$base:list2"

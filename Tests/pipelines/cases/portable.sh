@@ -1,5 +1,5 @@
-# The portable binaries and the packages of them: what they need, that two builds are the same bytes, and
-# that each installs without network where there is no compiler, and makes and pushes an image there.
+# The portable binaries and their packages: what they need, that two builds have the same bytes, and that each package
+# installs without a network and compiler, and then makes and pushes an image.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -8,7 +8,7 @@ version=$(make -C "$ROOT" -s --no-print-directory print-version)
 machine=$(uname -m)
 glibc=$(sed -n 's/^glibc=//p' "$ROOT/packaging/portable")
 
-# They need nothing but the C library, and of that no newer version than the script says.
+# They need only the C library, in a version that is at most the declared one.
 for binary in "$ROOT/.build/portable/release/oci-filters" "$ROOT/.build/portable/release/oci-remote"; do
 	objdump -p "$binary" | sed -n 's/^  NEEDED *//p' >needed
 	! grep -Evx 'lib(c|m|dl|pthread)\.so\.[0-9]+|ld-linux.*' needed || fail "$binary needs more"
@@ -23,19 +23,19 @@ for kind in tarball wheel npm rpm deb; do
 	"$ROOT/packaging/$kind" "$version" "$PWD/second" >name 2>log
 	assert_equal "$(digest_of "$name")" "$(digest_of "$PWD/second/${name##*/}")" "two builds of the $kind"
 done
-# Nobody has signed it here.
+# Packages made here are not signed.
 rpmlint "$(cat name.rpm)" | grep ': E: ' | grep -v ': E: no-signature$' && fail 'rpmlint has errors'
 case $(cat name.wheel) in
 *-manylinux_2_"${glibc#2.}_$machine".whl) ;;
 *) fail "the tag of $(cat name.wheel)" ;;
 esac
 
-# The tools and their pages and completions are there; the tools make an image and push it.
+# The tools, pages and completions are there; the tools make an image and push it.
 start_registry plain
 mkdir site
 echo hello >site/index.html
 pushed=0
-# try KIND PREFIX COMMAND...: COMMAND runs a command line where the package of KIND is under PREFIX.
+# try KIND PREFIX COMMAND...: COMMAND runs a command line in the root where the package of KIND is under PREFIX.
 try() {
 	kind=$1 prefix=$2
 	shift 2
@@ -43,7 +43,7 @@ try() {
 	for tool in $(make -C "$ROOT" --no-print-directory -s list-tools); do
 		"$@" "$tool" --version >printed
 		case $kind in
-		# In these roots /proc is not mounted, by which a tool finds what is beside it.
+		# /proc, by which a tool finds the files beside it, is not mounted in these roots.
 		deb | rpm) grep -q "^ocinoco $version" printed || fail "$tool: $(cat printed)" ;;
 		*)
 			head -n 1 printed | grep -Eqx "ocinoco $version \\((.*, )?$kind\\)" ||
@@ -58,7 +58,7 @@ try() {
 	"$@" ocinoco build "$site" --from scratch --tag "$registry/made:$pushed" --root-dir /srv --push >built.json
 	assert_equal "$(tag_digest "made:$pushed")" "$(field .digest built.json)"
 }
-# Without the built tools in PATH, nor anything that a user has not got.
+# Without the built tools in PATH, and without anything that a user lacks.
 plain() {
 	env -i PATH="$prefix/bin:/usr/bin:/bin" HOME="$HOME" "$@"
 }
@@ -111,6 +111,6 @@ system=deb
 $namespace chroot deb dpkg -i /package >log 2>&1 || fail "dpkg: $(cat log)"
 try deb "$PWD/deb/usr" inside
 system=rpm
-# Debian's C library is not known to RPM.
+# RPM's database does not know Debian's C library.
 $namespace rpm --root "$PWD/rpm" --nodeps --install "$PWD/rpm/package" >log 2>&1 || fail "rpm: $(cat log)"
 try rpm "$PWD/rpm/usr" inside

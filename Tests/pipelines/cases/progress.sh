@@ -1,5 +1,5 @@
-# How far a transfer is, on stderr: plain lines, one line of a terminal that is gone at the end, or
-# nothing; and what a stage did, with --verbose.
+# Progress of transfers on stderr: plain lines, one line of a terminal that is erased at the end, or nothing; and with
+# --verbose the totals of a stage.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -8,7 +8,7 @@ start_registry plain
 head -c 20000000 /dev/urandom >random
 for name in plain ci none auto quiet; do mkfifo "$name.pipe"; done
 
-# push NAME COMMAND...: what comes from NAME.pipe, in the background.
+# push NAME COMMAND...: pushes what arrives in NAME.pipe, in the background.
 push() {
 	name=$1
 	shift
@@ -20,7 +20,7 @@ push ci env CI=true oci-push-blob
 push none env CI=true oci-push-blob --progress none
 push auto oci-push-blob
 push quiet oci-push-blob --progress plain --quiet
-# A stream that goes on until those that say something have said it.
+# A stream that continues until progress was printed.
 {
 	cat random
 	until grep -q push plain.err && grep -q push ci.err; do
@@ -41,7 +41,7 @@ for name in plain ci none auto quiet; do
 	cmp $name.out plain.out
 done
 
-# on_terminal ARGUMENT...: the same with a terminal as stderr, in the file `shown`.
+# on_terminal ARGUMENT...: the same with a terminal as stderr; `shown` gets its output.
 mkfifo terminal.pipe
 on_terminal() {
 	TERM=xterm script -qec "oci-push-blob $* --media-type application/octet-stream $registry/terminal <terminal.pipe >out" \
@@ -72,18 +72,18 @@ for option in --quiet '--progress none'; do
 	assert_empty shown
 done
 
-# A fetch knows how much there is to come.
+# A fetch knows the total.
 oci-push-blob --media-type application/octet-stream oci:layout <random >blob.json
 oci-push-blob "$registry/blob" <random >blob.json
 TERM=xterm script -qec "oci-fetch --blob $registry/blob <blob.json >fetched" /dev/null </dev/null >shown
 cmp fetched random
 [ ! -s shown ] || assert_equal "$(printf '\r')${escape}[K" "$(tail -c 4 shown)"
 
-# A stage says what passed through it and how long that took, as its last line.
+# A stage's last line has its byte counts and its time.
 mkdir tree
 cp random tree/file
 seconds='[0-9]+\.[0-9]{3} s'
-# verbose IN OUT COMMAND...: with that many bytes in and out, from `in` to `out`.
+# verbose IN OUT COMMAND...: runs it from `in` to `out` and expects these byte counts.
 verbose() {
 	sent=$1 written=$2
 	shift 2
@@ -117,13 +117,13 @@ oci-save <in --from "$registry/app" --tag app:1 >archive
 verbose "$(wc -c <in)" "$(wc -c <archive)" oci-save --from "$registry/app" --tag app:1
 cp archive in
 verbose "$(wc -c <in)" "$(wc -c <pushed)" oci-load "$registry/app:2"
-# Also one that fails, before it says why.
+# Also in a run that fails, before the error.
 head -c 100000 tar >in
 expect 65 oci-zstd --verbose <in
 tail -n 2 err | head -n 1 | grep -Eqx "oci-zstd: 100000 bytes in, [0-9]+ bytes out, $seconds" || fail "$(cat err)"
 assert_equal 1 "$(tail -n 1 err | grep -c 'oci-zstd: .*cut')" "$(cat err)"
 
-# The wrapper asks all of its stages.
+# The wrapper passes --verbose to all of its stages.
 expect 0 ocinoco build ./tree --from scratch --tag "$registry/app:3" --label a=b --push --verbose
 for tool in oci-tar oci-zstd oci-push-blob oci-fetch oci-manifest-append oci-config oci-push-manifest; do
 	assert_match "^$tool: [0-9]+ bytes in, [0-9]+ bytes out, $seconds\$" err

@@ -1,4 +1,4 @@
-# How an image was built: what oci-provenance and ocinoco build --provenance state, and nothing else.
+# How an image was built: what oci-provenance and ocinoco build --provenance state, and that they state nothing else.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -14,7 +14,7 @@ predicate() {
 	jq -c ".predicate$1" "$2"
 }
 
-# The tool: subject, base, layers, words.
+# The tool: subject, base, layers, arguments.
 oci-tar dist | oci-zstd | oci-push-blob oci:new >layer.json
 oci-fetch oci:base:1 | oci-manifest-append layer.json >image.json
 oci-push-manifest oci:new:1 <image.json >pushed.json
@@ -35,7 +35,7 @@ assert_equal 2 "$(wc -l <dependencies)"
 assert_equal '{"id":"ocinoco:local","version":{"ocinoco":"'"$(oci-zstd --version |
 	sed -n '1s/^ocinoco \([^ ]*\)\( (\([^)]*\))\)*$/\1+\3/;s/+$//;1p')"'"}}' "$(predicate .runDetails.builder out)"
 
-# Nothing is invented: no time, machine or user; the same input gives the same bytes.
+# No time, machine or user that was not passed; the same input makes the same bytes.
 assert_equal null "$(predicate .runDetails.metadata out)"
 cp out first
 (cd / && HOME=/ USER=else HOSTNAME=else TZ=Asia/Tokyo oci-provenance --image "$OLDPWD/image.json" \
@@ -49,7 +49,7 @@ oci-provenance --created 2020-01-01T00:00:00Z --builder https://ci.example.com/ 
 assert_equal '"2020-01-01T00:00:00Z" "https://ci.example.com/"' \
 	"$(predicate '.runDetails | .metadata.finishedOn, .builder.id' out | xargs -d '\n' echo)"
 
-# What an image says of its base counts where it does not say what it was fetched as; platforms share theirs.
+# The base that the image records is preferred to its source; platforms share one base.
 jq -c 'del(.annotations | .["ocinoco.source"], .["ocinoco.digest"])' image.json >foreign.json
 cat foreign.json foreign.json >twice.json
 oci-provenance --image twice.json --layer layer.json --layer layer.json <pushed.json >out
@@ -74,7 +74,7 @@ status=0
 oci-provenance <pushed.json >/dev/full 2>err || status=$?
 assert_equal 74 "$status"
 
-# With --output the line passes, and the file is there when it is whole.
+# With --output the line passes on, and the file appears when it is whole.
 oci-provenance --output to.json <pushed.json >out
 cmp pushed.json out
 oci-provenance <pushed.json | cmp - to.json
@@ -82,7 +82,7 @@ assert_failed 65 oci-provenance oci-provenance --output new.json <cut.json
 [ ! -e new.json ] || fail 'a file of a statement that was not made'
 assert_failed 73 oci-provenance oci-provenance --output none/to.json <pushed.json
 
-# The wrapper: the file is of the image that was pushed, and has what makes a difference to it.
+# The wrapper: the file is about the pushed image, and has every option that changes it.
 build() {
 	ocinoco build ./dist --from oci:base:1 --output oci:app:1 --root-dir /app --layer dist/bin:/low \
 		--env A=b --annotation c=d --retries 2 --expect absent "$@"
@@ -97,7 +97,7 @@ predicate '.buildDefinition.resolvedDependencies[] | "sha256:" + .digest.sha256'
 	sed "1s/.*/$(sed -n 1p diff_ids)/" | diff diff_ids -
 cp out pushed
 
-# An unchanged image gives the same statement, printed or run, and a file that is there is replaced when all is done.
+# An unchanged image makes the same statement, printed or run. An existing file is replaced at the end of the build.
 expect 0 build --provenance again.json --expect "$(field .digest pushed)"
 cmp provenance.json again.json
 build -n --provenance again.json --expect "$(field .digest pushed)" >script
@@ -113,7 +113,7 @@ ocinoco sign oci:app:1 --sign-key key.pem --predicate provenance.json >out
 ocinoco verify oci:app:1 --verify-key key.pub --type slsaprovenance1 >out
 cmp pushed out
 
-# No layers but the base's; nothing stored; with every file kept.
+# No layers except the base's; nothing stored; with every file kept.
 ocinoco build --from oci:base:1 --tag example.com/app:1 --env A=b --provenance small.json --keep kept -q >out
 assert_equal "$(field .digest out)" "$(jq -r '"sha256:" + .subject[].digest.sha256' small.json)"
 assert_equal 1 "$(predicate '.buildDefinition.resolvedDependencies | length' small.json)"

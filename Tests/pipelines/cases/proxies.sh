@@ -3,7 +3,7 @@
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# start_proxy [USER:PASSWORD]: one that leads to `registry`; sets `proxy`, logs into proxy.log.
+# start_proxy [USER:PASSWORD]: a proxy to `registry`; sets `proxy`, logs into proxy.log.
 start_proxy() {
 	rm -f proxy.port
 	python3 "$ROOT/Tests/pipelines/proxy.py" "${registry##*:}" proxy.port "$@" >proxy.log 2>&1 &
@@ -11,7 +11,7 @@ start_proxy() {
 	proxy=127.0.0.1:$(cat proxy.port)
 }
 
-# through VARIABLE=VALUE... -- COMMAND...: the first line that the proxy saw is in `seen`.
+# through VARIABLE=VALUE... -- COMMAND...: the first line that the proxy received is in `seen`.
 through() {
 	: >proxy.log
 	expect 0 env "$@"
@@ -26,7 +26,7 @@ name=registry.test:$port
 head -c 20000000 /dev/urandom >random
 oci-push-blob "oci:local" <random >random.json
 
-# Plain HTTP: a blob goes there and back; the host's name is the proxy's to look up.
+# Plain HTTP: a blob goes there and back; the proxy looks up the host's name.
 through http_proxy="http://$proxy" oci-push-blob --plain-http "$name/a/b" <random
 diff out random.json
 assert_match "^passed HEAD http://$name/v2/" seen
@@ -35,7 +35,7 @@ cmp out random
 assert_match "^passed GET http://$name/v2/" seen
 through ALL_PROXY="$proxy" oci-fetch --plain-http --blob "$name/a/b" <random.json
 
-# Not for hosts that are excepted, and not for loopback unless there is no exception at all.
+# Not for excluded hosts, and for loopback only if there is no exclusion at all.
 : >proxy.log
 for variable in no_proxy=registry.test NO_PROXY=.test 'no_proxy=*'; do
 	status=0
@@ -51,7 +51,7 @@ assert_empty proxy.log
 through http_proxy="$proxy" no_proxy= oci-fetch --blob "$registry/a/b" <random.json
 assert_match "^passed GET http://$registry/v2/" seen
 
-# A proxy that wants credentials gets those of its URL; they are not said.
+# A proxy that asks for credentials gets those in its URL; they are not printed.
 start_proxy 'alice:open-sesame'
 through http_proxy="http://alice:open-sesame@$proxy" oci-fetch -v --plain-http --blob "$name/a/b" <random.json
 cp err said
@@ -60,7 +60,7 @@ assert_failed 69 oci-fetch env http_proxy="http://alice:wrong-horse@$proxy" \
 assert_match 'status 407' err
 cat err >>said
 
-# TLS through a tunnel: the certificate is of the registry's name.
+# TLS through a tunnel: the certificate is for the registry's name.
 start_registry tls
 name=registry.test:${registry##*:}
 start_proxy 'alice:open-sesame'
@@ -80,8 +80,8 @@ for secret in open-sesame wrong-horse "$(printf alice:open-sesame | base64)"; do
 	! grep -qF "$secret" said || fail "a secret was said: $secret"
 done
 
-# A directory of certificates by hash is looked into for the one that is needed, and a file of them
-# is not read as a whole; --ca-file is trusted beside it.
+# In a directory of certificates by hash, the needed one is looked up, and a file of them is not read as a whole;
+# --ca-file is trusted too.
 mkdir hashed other
 cp ca.pem hashed/ca.pem
 openssl rehash hashed 2>openssl.log
@@ -97,8 +97,8 @@ assert_failed 69 oci-fetch env SSL_CERT_DIR="$PWD/other" oci-fetch --blob "$regi
 expect 0 env SSL_CERT_DIR="$PWD/other" oci-fetch --ca-file ca.pem --blob "$registry/a/b" <random.json
 expect 0 env SSL_CERT_DIR="$PWD/hashed" oci-fetch --ca-file other/other.pem --blob "$registry/a/b" <random.json
 
-# They are several directories, and one without such names is read as a whole; what is empty is not
-# set, and where there is no certificate no other is trusted.
+# Several directories; one without such names is read as a whole. An empty variable counts as unset. Where there is no
+# certificate, no other is trusted.
 mkdir unhashed empty
 cp ca.pem unhashed/authority
 expect 0 env SSL_CERT_DIR="$PWD/other:$PWD/hashed" oci-fetch --blob "$registry/a/b" <random.json
@@ -109,7 +109,7 @@ expect 0 env SSL_CERT_FILE= SSL_CERT_DIR= oci-fetch --ca-file ca.pem --blob "$re
 assert_failed 78 oci-fetch env SSL_CERT_DIR="$PWD/empty:$PWD/none" oci-fetch --blob "$registry/a/b" <random.json
 assert_failed 78 oci-fetch env SSL_CERT_FILE="$PWD/none" oci-fetch --blob "$registry/a/b" <random.json
 
-# A file of certificates instead of the system's, and one more beside it.
+# A file of certificates in place of the system's, and one in addition to it.
 expect 0 env SSL_CERT_FILE="$PWD/ca.pem" oci-fetch --blob "$registry/a/b" <random.json
 assert_failed 69 oci-fetch env SSL_CERT_FILE="$PWD/other/other.pem" oci-fetch --blob "$registry/a/b" <random.json
 expect 0 env SSL_CERT_FILE="$PWD/other/other.pem" oci-fetch --ca-file ca.pem --blob "$registry/a/b" <random.json

@@ -1,4 +1,4 @@
-# oci-push-blob: pipes and files, what is there already, what was announced, and what does not end well.
+# oci-push-blob: pipes and files, blobs that exist, declared digests and sizes, and input that does not end well.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -24,7 +24,7 @@ cmp file.json pipe.json
 assert_equal "{\"mediaType\":\"$octets\",\"digest\":\"$(digest_of random)\",\"size\":40000000}" "$(cat file.json)"
 assert_equal 0 "$(upload_sessions)"
 
-# A file that is there is not sent, from where in the file stdin stands.
+# A file that exists in the registry is not sent; a file is read from stdin's position.
 posts=$(requests POST app/)
 oci-push-blob --media-type "$octets" "$place" <random | cmp - file.json
 assert_equal "$posts" "$(requests POST app/)" 'uploads'
@@ -35,13 +35,13 @@ assert_equal "$posts" "$(requests POST app/)" 'uploads'
 tail -c +1001 random >rest
 assert_equal "$(digest_of rest)" "$(field .digest rest.json)"
 
-# Another repository of the registry has it.
+# Another repository of the registry has the blob.
 oci-push-blob --media-type "$octets" --mount missing --mount app "$registry/mounted" <random | cmp - file.json
 oci-push-blob --media-type "$octets" --mount "$place" "$registry/mounted2" <random | cmp - file.json
 assert_equal 00 "$(requests PUT mounted)$(requests PATCH mounted)" 'uploads'
 assert_equal 0 "$(upload_sessions)"
 
-# A layer says what it is; its diffID is that of the tar.
+# A layer's media type is recognized; its diffID is that of the tar.
 oci-tar dist >layer.tar
 oci-zstd <layer.tar >layer.zst
 gzip -n <layer.tar >layer.gz
@@ -55,12 +55,12 @@ for suffix in tar zst gz; do
 	done
 done
 
-# What is announced must come.
+# The declared digest and size must match.
 digest=$(digest_of random)
 for target in "$registry/announced" oci:announced; do
 	# shellcheck disable=SC2002
 	cat random | oci-push-blob --media-type "$octets" --digest "$digest" --size 40000000 "$target" | cmp - file.json
-	# What is there is read all the same: only its end proves it.
+	# Input is read to its end even if the blob exists: only the end proves it.
 	# shellcheck disable=SC2002
 	cat random | oci-push-blob --media-type "$octets" --digest "$digest" --size 40000000 "$target" | cmp - file.json
 	head -c 39999999 random >cut.bytes
@@ -77,7 +77,7 @@ for target in "$registry/announced" oci:announced; do
 done
 assert_equal 0 "$(upload_sessions)"
 
-# Nothing at all is what a failed stage leaves, unless it is what was announced.
+# Empty input is what a failed stage leaves, so it is refused unless it was declared.
 for target in "$registry/empty" oci:empty; do
 	assert_failed 65 oci-push-blob oci-push-blob "$target" </dev/null
 	: | oci-push-blob --size 0 "$target" >empty.json
@@ -88,7 +88,7 @@ for target in "$registry/empty" oci:empty; do
 	assert_equal '{}' "$(oci-fetch --blob "$target" <empty.json)"
 done
 
-# A layer that is cut is no blob.
+# A truncated layer is not stored.
 for suffix in tar zst gz; do
 	size=$(wc -c <"layer.$suffix")
 	for count in 1 1000 $((size / 2)) $((size - 1)); do
@@ -102,7 +102,7 @@ done
 assert_equal '' "$(find cut -type f -path '*/blobs/*' 2>/dev/null)"
 assert_equal 0 "$(upload_sessions)"
 
-# A tag is of no account, a digest is a mistake.
+# A tag is ignored; a digest in the reference is an error.
 oci-push-blob --media-type "$octets" "$place:tag" <random | cmp - file.json
 assert_equal '' "$(tag_digest app:tag)"
 assert_failed 64 oci-push-blob oci-push-blob "$place@$digest" <random

@@ -1,4 +1,4 @@
-# oci-push-manifest: blobs mounted or copied, indexes, several names, compare and swap; the tag last.
+# oci-push-manifest: blobs mounted or copied, indexes, several names, --expect; the tag is written last.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -15,20 +15,20 @@ other_line() {
 	oci-config --label "n=$1" <line
 }
 
-# In one registry nothing but the config is sent: the layer is mounted.
+# Within one registry only the config is sent: the layer is mounted.
 other_line 1 | oci-push-manifest "$first/app:1" >pushed
 grep -q "POST /v2/app/blobs/uploads/?mount=$layer&from=example%2Fbase.* 201" "$first_log" ||
 	grep -Eq "POST /v2/app/blobs/uploads/\?.*mount=.* 201" "$first_log" || fail 'no mount'
 assert_equal 1 "$(grep -c '"PUT /v2/app/blobs/uploads/.* 201' "$first_log")" 'uploads'
 
-# To another it is copied, without touching this machine's disk.
+# To another registry the layer is copied, without a file on this machine.
 other_line 1 | strace -f -e trace=openat,creat,open -o files \
 	oci-push-manifest "$second/app:1" | cmp - pushed
 assert_equal '' "$(grep -E 'O_(WRONLY|RDWR|CREAT)' files | grep -v -e /dev/ -e ENOENT)" 'files written'
 assert_equal "$(field .digest pushed)" "$(tag_digest app:1)"
 unpack_image "$second/app:1" root
 
-# Several names, in two registries and a layout: blobs once for each place.
+# Several names, in two registries and a layout: blobs once for each repository.
 other_line 2 | oci-push-manifest "$first/many:a" "$second/many:a" oci:many:a "$second/many:b" >pushed
 digest=$(field .digest pushed)
 for name in "$first/many:a" "$second/many:a" "$second/many:b" oci:many:a; do
@@ -36,7 +36,7 @@ for name in "$first/many:a" "$second/many:a" "$second/many:b" oci:many:a; do
 	assert_equal "$digest" "$(digest_of raw)" "$name"
 done
 
-# Compare and swap.
+# Compare and swap by --expect.
 before=$(tag_digest app:1)
 other_line 3 >third
 assert_failed 76 oci-push-manifest oci-push-manifest --expect absent "$second/app:1" <third
@@ -57,12 +57,12 @@ oci-push-manifest "$second/app@$(field .digest pushed)" <third | cmp - pushed
 assert_failed 65 oci-push-manifest oci-push-manifest "$second/app:wrong@$before" <third
 assert_equal '' "$(tag_digest app:wrong)"
 
-# Without a network, and nothing stored: the descriptor that the push would give.
+# Without a network and without storing: the descriptor that the push would print.
 oci-push-manifest --dry-run <third | cmp - pushed
 oci-push-manifest --dry-run 127.0.0.1:1/app:1 oci:missing:1 <third | cmp - pushed
 [ ! -e missing ] || fail 'a dry run made a layout'
 
-# Several lines are an index; one is when it is asked for.
+# Several lines make an index; one line does with --index.
 for platform in linux/amd64 linux/arm64; do oci-config --platform "$platform" <line; done >lines
 oci-push-manifest --annotation 'a.b=c=d' "$second/multi:1" <lines >pushed
 oci-fetch --raw "$second/multi:1" >index
@@ -82,7 +82,7 @@ head -n 1 all.lines >cut.lines
 assert_failed 65 oci-push-manifest oci-push-manifest "$second/multi:1" <cut.lines
 assert_equal "$(field .digest pushed)" "$(tag_digest multi:1)"
 
-# Bytes stay as they are: of a manifest printed in lines, and of an index with all it names.
+# Bytes are kept: of an indented manifest, and of an index with everything that it names.
 oci-fetch --raw "$base:latest" | jq . >pretty
 oci-push-manifest --from "$base" "$second/raw:1" <pretty >pushed
 oci-fetch --raw "$second/raw:1" | cmp - pretty
@@ -92,7 +92,7 @@ oci-fetch --raw oci:walked:index | cmp - index
 oci-fetch --platform all oci:walked:index | jq -r .config.digest >configs
 jq -r .config.digest lines | diff - configs
 
-# What is nowhere is named, and nothing is tagged.
+# A blob that is found nowhere is named, and nothing is tagged.
 oci-fetch --raw "$base:latest" >raw
 assert_failed 69 oci-push-manifest oci-push-manifest "$second/none:1" <raw
 assert_match "'sha256:[0-9a-f]*' is not in '$second/none'; say with --from" err
@@ -120,7 +120,7 @@ assert_failed 65 oci-push-manifest oci-push-manifest "$second/bad:1" <bad
 assert_match 'too large' err
 assert_equal '' "$(tag_digest bad:1)"
 
-# An artifact of a subject takes no tag that was not asked for.
+# An artifact with a subject gets no tag unless one is named.
 printf '{}' | oci-push-blob "$second/app" >empty.json
 jq -nc --slurpfile empty empty.json --slurpfile subject pushed '{schemaVersion: 2,
 	mediaType: "application/vnd.oci.image.manifest.v1+json", artifactType: "text/x",
@@ -132,7 +132,7 @@ oci-fetch --raw "$second/app@$(field .digest pushed)" | cmp - artifact
 oci-push-manifest "$second/app:latest" <artifact | cmp - pushed
 assert_equal "$(field .digest pushed)" "$(tag_digest app:latest)"
 
-# A source that does not answer, and a signal: the uploads are cancelled, the tag is not moved.
+# A source that does not answer, then a signal: the uploads are cancelled, the tag does not move.
 head -c 30000000 /dev/urandom >random
 oci-push-blob --media-type application/octet-stream "$first/big" <random >big.json
 jq -c --slurpfile big big.json '.layers += [$big[0]]' line >big.line
@@ -152,7 +152,7 @@ assert_empty out
 assert_equal 0 "$(upload_sessions)"
 assert_equal '' "$(tag_digest killed:1)"
 
-# What is not UTF-8 is no annotation.
+# A value that is not UTF-8 is not accepted as an annotation.
 bad=$(printf 'k=\377')
 oci-fetch scratch >scratch.json
 expect 64 oci-push-manifest --dry-run --annotation "$bad" <scratch.json

@@ -1,4 +1,4 @@
-# oci-push-blob to several places: one reading, one line, and which of them failed.
+# oci-push-blob to several places: the input is read once, one line is printed, and failures are named.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -14,7 +14,7 @@ head -c 3000000 /dev/urandom >small
 for file in random small; do
 	digest=$(digest_of "$file")
 	echo "{\"mediaType\":\"$octets\",\"digest\":\"$digest\",\"size\":$(wc -c <"$file")}" >expected
-	# A pipe and a file; two registries, two repositories of one, and a layout. A tag is ignored.
+	# A pipe and a file; two registries, two repositories of one, and a layout. Tags are ignored.
 	for stdin in pipe file; do
 		set -- "$first/$stdin:1" "$first/$stdin:2" "$first/$stdin-too" "$second/$stdin" "oci:$stdin.layout"
 		if [ "$stdin" = pipe ]; then
@@ -31,10 +31,10 @@ for file in random small; do
 	done
 done
 
-# Names of one repository are one upload.
+# Several names of one repository are one upload.
 assert_equal 4 "$(grep -c '"POST /v2/pipe/\|"POST /v2/file/' "$first_log")" 'uploads'
 
-# One that fails does not stop the others; message and status say which.
+# A place that fails does not stop the others; message and status report it.
 dead=127.0.0.1:$(free_port)
 head -c 40000000 /dev/urandom >new
 # shellcheck disable=SC2094 # it is read only
@@ -50,7 +50,7 @@ for place in "$first/new" oci:new.layout "$first/new2" "$second/new"; do
 	oci-fetch --blob "$place@$(digest_of new)" | cmp - new
 done
 
-# The first that failed gives the status; each is named.
+# The first failure decides the status; each is named.
 start_scripted_registry
 mkfifo pipe
 head -c 60000000 random >pipe 2>/dev/null &
@@ -60,7 +60,7 @@ rm pipe
 assert_match "2 of 3 places did not get the blob: '$registry/lost/40': .*; '$dead/a': " err
 oci-fetch --blob "$second/mine@$(digest_of random)" | cmp - random
 
-# When all fail, and when the input is cut, nothing is left open.
+# When all fail, and when the input is truncated, no session stays open.
 assert_failed 69 oci-push-blob oci-push-blob --retries 0 "$dead/a" "$dead/b" <small
 mkdir tree
 cp random tree/random
@@ -76,17 +76,17 @@ assert_equal 0 "$(upload_sessions)" 'sessions of the second'
 storage=$first_storage
 assert_equal 0 "$(upload_sessions)" 'sessions of the first'
 
-# --mount is for the registry that has the repository.
+# --mount applies to the registry that has the repository.
 expect 0 oci-push-blob --media-type "$octets" --mount "$first/pipe" "$first/mounted" "$second/mounted" <random
 assert_equal 0 "$(grep -c 'PATCH /v2/mounted\|PUT /v2/mounted' "$first_log")" 'uploads of the mounted blob'
 
-# The slowest sets the pace, and memory is bounded: a place that stops for a while stops the others.
+# The slowest place sets the pace, and memory is bounded: a place that stops stops the others.
 head -c 400000000 /dev/zero | /usr/bin/time -q -f %M -o peak \
 	oci-push-blob --media-type "$octets" "$first/zero" "$second/zero" oci:zero >zero.json
 assert_equal 400000000 "$(field .size zero.json)"
 [ "$(cat peak)" -lt 200000 ] || fail "memory: $(cat peak) KiB"
 
-# The wrapper: a layer goes to all registries that --tag names.
+# The wrapper: a layer is sent to all registries that --tag names.
 echo hello >tree/random
 expect 0 ocinoco build tree --from scratch --tag "$first/built:1" --tag "$second/built:1" \
 	--tag "$second/built:2" --push

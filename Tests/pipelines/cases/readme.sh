@@ -1,6 +1,5 @@
-# Every block of the README runs, in its order and in one directory, and what it says that commands print
-# is what they print. A registry of this machine stands in for the one that is named. A block that is
-# not run says why, in a comment before it.
+# Every block of the README runs, in its order and in one directory, and prints what the README says. A registry of this
+# machine replaces the one that is named. A comment before a block that is not run says why.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -28,8 +27,8 @@ ln -s "$ROOT/examples" examples
 echo '{"spdxVersion":"SPDX-2.3"}' >sbom.json
 echo secret >token
 
-# Programs as a reader has them: skopeo with a policy and a registry over TLS, a compiler, and a runtime,
-# for which chroot stands in where this machine allows no namespaces.
+# Programs as a reader has them: skopeo with a policy and a registry with TLS, a compiler, and a runtime. chroot
+# replaces the runtime where this machine allows no namespaces.
 mkdir ../programs
 cat >../programs/skopeo <<END
 #!/bin/sh
@@ -47,7 +46,7 @@ fi
 chmod 755 ../programs/*
 PATH=$PWD/../programs:$PATH
 
-# block.N.LANGUAGE for each block, those that are not run excepted.
+# block.N.LANGUAGE for each block, except those that are not run.
 awk '
 	/^```/ && inside { inside = 0; next }
 	inside { if (file) print >file; next }
@@ -61,7 +60,7 @@ here() {
 	sed "s|https://ghcr\.io|http://$registry|g; s|ghcr\.io|$registry|g" "$1"
 }
 
-# Every line of a block that begins with $ by one shell, with what it prints.
+# Every line of a block that begins with $ is run by one shell, with the output that the README shows.
 run_console() {
 	here "$1" | sed -n 's/^\$ //p' | while IFS= read -r command; do
 		# shellcheck disable=SC2016 # for the shell that runs the block
@@ -71,7 +70,7 @@ run_console() {
 	bash commands 2>&1 | sed "s|http://$registry|https://ghcr.io|g; s|$registry|ghcr.io|g"
 }
 
-# Compressed layers have other digests by another version of the library.
+# Another version of the library makes other digests of compressed layers.
 same_library() {
 	case $(oci-zstd --version) in
 	*'libzstd 1.5.4'*) cat ;;
@@ -108,7 +107,7 @@ assert_equal 0 "$(upload_sessions)"
 
 rm ../programs/skopeo
 
-# The pipeline that it opens with, and what comes of other blocks.
+# The pipeline at the beginning, and the results of other blocks.
 here ../block.01.sh >pipeline
 sh pipeline >pushed.json
 assert_equal "$(tag_digest example/app:latest)" "$(field .digest pushed.json)"
@@ -133,7 +132,7 @@ find dist -exec touch -h -d '1 hour ago' '{}' +
 rm -f layer.json
 make -s push >pushed.json
 assert_equal "$(tag_digest example/app:latest)" "$(field .digest pushed.json)"
-# Only what changed is packed again.
+# Only changed layers are packed again.
 packed=$(stat -c %y layer.json)
 make -s push | cmp - pushed.json
 assert_equal "$packed" "$(stat -c %y layer.json)" 'packed again'
@@ -142,7 +141,7 @@ echo changed >dist/lib/data
 make -s push >changed.json
 assert_equal "$(tag_digest example/app:latest)" "$(field .digest changed.json)"
 [ "$(field .digest pushed.json)" != "$(field .digest changed.json)" ] || fail 'a change had no effect'
-# What fails leaves no descriptor behind.
+# A failed step leaves no descriptor behind.
 rm layer.json
 if make -s APP=127.0.0.1:1/app push >out 2>err; then fail 'a push to nowhere'; fi
 assert_empty out

@@ -3,12 +3,12 @@
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# listing DIR: all that can be said of a tree but its root, which our layers leave alone.
+# listing DIR: every attribute of every file of a tree except its root, which our layers do not change.
 listing() {
 	python3 "$ROOT/Tests/pipelines/tree_listing.py" "$1" | grep -v "^b'\.' "
 }
 
-# A root by busybox: its applets are hard links, links and a directory for each purpose.
+# A root by busybox: its applets are hard links, symbolic links, and a directory for each purpose.
 mkdir -p busybox/bin busybox/sbin busybox/usr/bin busybox/usr/sbin busybox/etc busybox/dev
 cp "$(command -v busybox)" busybox/bin/busybox
 chroot busybox /bin/busybox --install /bin
@@ -18,7 +18,7 @@ mkdir -m 700 busybox/root
 echo root:x:0:0::/root:/bin/sh >busybox/etc/passwd
 mknod -m 666 busybox/dev/null c 1 3
 
-# Debian's Python with what it is linked to.
+# Debian's Python with its libraries.
 mkdir -p python/usr/bin python/usr/lib
 interpreter=$(readlink -f /usr/bin/python3)
 version=${interpreter##*/}
@@ -36,7 +36,7 @@ while read -r library; do
 	cp -L "$library" "python$library"
 done <libraries
 
-# An application with its packages, some of them in scopes and inside each other, and links to programs.
+# An application with its packages, some of them scoped or nested, and links to programs.
 python3 - <<'END'
 import json, os
 
@@ -60,7 +60,7 @@ chown -R 1000:1000 node/app
 find busybox python node -exec touch -h -d '2020-02-02 02:02:02 UTC' {} +
 find node/app -name '*.js' -exec touch -d '1985-10-26 08:15:00 UTC' {} +
 
-# Packed as three layers: what is unpacked, by us and by umoci, is the three trees.
+# Packed as three layers: unpacked by us and by umoci, they are the three trees.
 base=scratch
 for tree in busybox python node; do
 	ocinoco build "$tree" --from "$base" --tag x --output "oci:packed:$tree" --keep-owner --mtime keep --xattrs \
@@ -77,18 +77,18 @@ listing all >expected
 listing ours/rootfs | diff expected -
 listing theirs/rootfs | diff expected -
 
-# Nothing changed, and so there is no layer.
+# Without changes there is no layer.
 ocinoco repack ours --output oci:packed:same >/dev/null
 assert_equal "$(oci-fetch oci:packed:node | jq -c .layers)" "$(oci-fetch oci:packed:same | jq -c .layers)"
 
-# It is a Python, and it runs.
+# Python runs.
 # shellcheck disable=SC2016 # for the shell inside
 chroot ours/rootfs /bin/sh -c 'cd /app && /usr/bin/env python3 -c "
 import json
 print(json.load(open(\"node_modules/package-1/package.json\"))[\"name\"])"' >printed
 assert_equal node/app/node_modules/package-1 "$(cat printed)"
 
-# The reverse: umoci packs them, and we unpack what it does.
+# The reverse: umoci packs them, and we unpack its layers.
 umoci init --layout image
 umoci new --image image:all
 for tree in busybox python node; do umoci insert --image image:all "$tree" / >>umoci.log 2>&1; done

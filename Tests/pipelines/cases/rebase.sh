@@ -26,7 +26,7 @@ first=$(field .digest out)
 own=$(oci-fetch "$app:1" | jq -r '.layers[-1].digest')
 push_release two
 
-# check IMAGE RELEASE: of every platform, that it stands on RELEASE and has its own on top.
+# check IMAGE RELEASE: on every platform the image has RELEASE as its base and its own layers on top.
 check() {
 	oci-fetch --platform all --keep-base "$1" >lines
 	oci-fetch --platform all "$base:$2" >base.lines
@@ -49,13 +49,13 @@ check() {
 }
 check "$app:1" one
 
-# By the filter, under another name.
+# With the filter, under another name.
 oci-fetch --keep-base --platform all "$app:1" | oci-rebase >rebased
 oci-push-manifest --from "$app" "$app:filter" <rebased >pushed
 check "$app:filter" two
 assert_equal "$base:stable" "$(field '.annotations["org.opencontainers.image.base.name"]' line)"
 
-# By the wrapper: the same, to another name, another repository, a layout, and the same name.
+# With the wrapper: the same, to another name, another repository, a layout, and the same name.
 expect 0 ocinoco rebase "$app:1" --tag "$app:2" --tag "$registry/other/app:2" --tag oci:layout:app
 cmp out pushed
 assert_empty err
@@ -74,19 +74,20 @@ assert_equal "$first" "$(tag_digest example/app:1)"
 ocinoco rebase -n "$app:1" >script
 expect 0 sh script
 assert_equal "$(field .digest pushed)" "$(tag_digest example/app:1)"
-# Once more: it has the newest base, and nothing changes.
+# Again: the base is already the newest, and nothing changes.
 expect 0 ocinoco rebase -v "$app:1"
 assert_match 'oci-rebase: image line 2 of .* has the newest base' err
 assert_equal "$(field .digest pushed)" "$(field .digest out)"
 
-# Back again, by a digest, is where it began but for the name of the base.
+# Back, with a digest: the first image except for the name of the base.
 expect 0 ocinoco rebase "$app:1" --onto "$base:one" --tag "$app:back"
 check "$app:back" one
 assert_equal "$base:one" "$(field '.annotations["org.opencontainers.image.base.name"]' line)"
 expect 0 ocinoco rebase "$app:1" --onto "$base@$(field .digest pushed.one)" --tag "$app:back"
 check "$app:back" one
 
-# Without annotations the old base must be said; a layout's base is none that others could find.
+# Without annotations the old base must be named; a base in a layout is not recorded, as other machines could not find
+# it.
 oci-fetch --keep-base --platform all "$app:2" | jq -c 'del(.annotations["org.opencontainers.image.base.name"])' >bare
 assert_failed 65 oci-rebase oci-rebase <bare
 assert_match '--base' err
@@ -100,7 +101,7 @@ expect 0 oci-rebase --base "$base:two" --onto oci:bases:one <bare
 expect 0 oci-rebase --base "$base:two" --onto scratch <bare
 assert_equal "[\"$own\"]" "$(head -n 1 out | jq -c '[.layers[].digest]')"
 
-# Refused: another base, the image itself for one, another platform, and what is not there.
+# Refused: another base, the image as its own base, another platform, and references to nothing.
 assert_failed 65 oci-rebase oci-rebase --base "$base:one" --onto "$base:one" <bare
 assert_match 'does not stand on the old base' err
 oci-fetch "$base:latest" | oci-push-manifest "$base:single" >/dev/null

@@ -1,4 +1,4 @@
-# What is in examples/ works: scripts as they stand there, and those inside of the YAML.
+# The files in examples/ work: scripts as they stand there, and the scripts inside YAML.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -10,14 +10,14 @@ base=$registry/example/base:latest
 cp -a "$ROOT/examples" examples
 chmod -R u+w examples
 
-# files REPOSITORY:TAG: what the image has beside its base.
+# files REPOSITORY:TAG: the files that the image has in addition to its base.
 files() {
 	oci-fetch "$registry/$1" | jq -c '.layers[1:][]' | while read -r layer; do
 		echo "$layer" | oci-fetch --blob "$registry/${1%:*}" | zstd -dcq | bsdtar -tf -
 	done
 }
 
-# The Makefile: everything once, then only what changed.
+# The Makefile makes everything once, then only what changed.
 mkdir -p work/deps work/app
 cp examples/make/Makefile work/
 echo one >work/deps/library
@@ -26,7 +26,7 @@ echo three >work/app/other
 build() {
 	make -C work -s -j 8 IMAGE="$registry/example/made" BASE="$base" "$@"
 }
-# made FILE...: which of the outputs the last build made again.
+# made FILE...: those outputs that the last build made again.
 made() {
 	(cd work/out && find . -type f -newer ../mark | LC_ALL=C sort | tr -d '\n')
 }
@@ -50,14 +50,14 @@ assert_equal ./pushed.latest.json "$(made)" 'a file was removed'
 assert_equal "$((before + 2))" "$(patches)" 'one layer and the config'
 files example/made:latest >listing
 printf '%s\n' deps/ deps/library app/ app/server.js | diff - listing
-# Another tag of what is there already.
+# Another tag for an existing image.
 build TAG=other
 assert_equal "$(tag_digest example/made:latest)" "$(tag_digest example/made:other)"
-# A push that fails leaves what was there.
+# A failed push keeps the previous files.
 if make -C work -s IMAGE=127.0.0.1:1/made BASE="$base" >out 2>&1; then fail 'a push to nowhere'; fi
 assert_equal "$(tag_digest example/made:latest)" "$(field .digest work/out/pushed.latest.json)"
 
-# recipe NAME: its image, by its script.
+# recipe NAME: the image made by the script of NAME.
 recipe() {
 	expect 0 "examples/$1/build" "$registry/example/$1:1" "$base"
 	assert_empty err
@@ -85,7 +85,7 @@ for platform in amd64 arm64; do
 		bsdtar -xOf - usr/bin/hello | grep -qx "$platform" || fail "not the program of $platform"
 done
 
-# The platforms on machines of their own: image lines are all that travels.
+# Each platform on a machine of its own: only image lines travel.
 machines=$ROOT/examples/many-machines
 for platform in amd64 arm64; do
 	mkdir -p "lines/$platform"
@@ -95,7 +95,7 @@ done
 "$machines/join" "$registry/example/joined:1" lines >out
 assert_equal "$(tag_digest example/many:1)" "$(field .digest out)" 'as on one machine'
 
-# A fleet gets another base; what fails is named and stops nobody else.
+# Many images get another base; a failure is named and does not stop the others.
 for name in node python static-site; do echo "$registry/example/$name:1"; done >fleet
 old=$(tag_digest example/node:1)
 oci-fetch "$base" | oci-config --env BASE=new | oci-push-manifest "$base" >newbase.json
@@ -110,7 +110,7 @@ expect 1 examples/rebase-fleet/rebase <fleet.more
 assert_empty out
 assert_match "no such manifest: '$registry/example/none:1'$" err
 
-# The YAML is well formed, and the scripts in it push an image.
+# The YAML is well-formed, and the scripts in it push an image.
 yamllint --strict -c examples/.yamllint "$ROOT/action.yml" examples/*.y*ml examples/*/*.y*ml
 script_of() {
 	/usr/bin/python3 - "$@" <<'END' | sed "s|ghcr\.io|$registry|g"
@@ -144,7 +144,7 @@ script_of examples/tekton-task.yaml spec steps 0 script >build
 sh build
 assert_equal "$(tag_digest example/task:1)" "$(cat digest)"
 
-# script_of_jenkins FILE: what its one sh step runs.
+# script_of_jenkins FILE: the commands of its one sh step.
 script_of_jenkins() {
 	sed -n "/sh '''/,/'''/p" "$1" | sed "1d; \$d; s|ghcr\.io|$registry|g"
 }
@@ -158,7 +158,7 @@ script_of examples/woodpecker.yml steps 0 commands >build
 sh -e build >out
 assert_equal "$(tag_digest example/woodpecker:abcdef)" "$(field .digest out)"
 
-# The graphs of many machines, each step in turn as its system would run it.
+# The graphs of several machines: each step in turn, as its system would run it.
 # graph NAME FILE JOB LAST: JOB and LAST are the places of two scripts in FILE.
 graph() {
 	rm -rf lines
@@ -179,7 +179,7 @@ graph tekton examples/many-machines/tekton-pipeline.yaml 'spec tasks 0 taskSpec 
 graph argo examples/many-machines/argo-workflow.yaml 'spec templates 1 script source' \
 	'spec templates 2 script source'
 
-# The matrix of GitHub, whose artifacts are directories of the last job.
+# The matrix of GitHub: the last job finds the artifacts as directories.
 export ACTOR=someone TOKEN=secret IMAGE="$registry/example/matrix"
 file=examples/many-machines/github-actions.yml
 mkdir artifacts
@@ -201,7 +201,7 @@ script_of "$file" jobs join steps 3 run >job
 sh -e job >out
 assert_equal "$(tag_digest example/joined:1)" "$(tag_digest example/matrix:latest)" matrix
 
-# The action: it installs a tarball, here one of the tools that are tested, and runs commands with them.
+# The action: it installs a tarball, here one of the tested tools, and runs commands with them.
 version=$(make -C "$ROOT" -s --no-print-directory print-version)
 assert_equal "$version" "$(script_of "$ROOT/action.yml" inputs version default)"
 name=ocinoco-$version-linux-$(uname -m)

@@ -1,4 +1,4 @@
-# A bundle is changed and becomes an image again; what is unpacked from that is the bundle's tree.
+# A bundle is changed and becomes an image again; unpacked, that image is the bundle's tree.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -7,7 +7,7 @@ start_registry plain
 push_base
 base=$registry/example/base
 
-# describe TREE: all of it but its root, of which no layer has an entry; times in whole seconds.
+# describe TREE: every file except the root, for which layers have no entry; times in whole seconds.
 describe() {
 	python3 "$ROOT/Tests/pipelines/describe_tree.py" "$1"
 }
@@ -23,7 +23,7 @@ assert_same() {
 ocinoco unpack "$base:latest" bundle
 cp bundle/image.json bundle/snapshot.mtree .
 
-# Nothing changed: the same image, but for where it says it is from.
+# Without changes: the same image, except for where it says it is from.
 ocinoco repack bundle --tag "$base:same" --push >pushed.json
 oci-fetch --keep-base "$base:same" >same.json
 assert_equal "$(jq -c '[.config.digest, .layers[].digest]' bundle/image.json)" \
@@ -31,7 +31,7 @@ assert_equal "$(jq -c '[.config.digest, .layers[].digest]' bundle/image.json)" \
 assert_equal "$(tag_digest example/base:same)" "$(field .digest pushed.json)"
 assert_same bundle "$base:same"
 
-# Or its config alone.
+# Or only its config changes.
 ocinoco repack bundle --tag "$base:cmd" --cmd '["/bin/id"]' --push >pushed.json
 oci-fetch "$base:cmd" >cmd.json
 assert_equal "$(jq -c '.layers' bundle/image.json)" "$(jq -c '.layers' cmd.json)"
@@ -62,7 +62,8 @@ bsdtar -tf "$(blob_file "$(jq -r '.layers[-1].digest' changed.json)")" | sed 's,
 printf '%s\n' bin bin/.wh.pwd bin/env bin/env/inside bin/node bin/sh etc/passwd opt 'opt/an app' \
 	'opt/an app/hello' 'opt/an app/lib' 'opt/an app/lib/linked' 'opt/new\nline' tmp | diff - names
 
-# The bundle is left as it is: once more gives the same, and more is one layer with what was before.
+# The bundle is not changed: repacking again makes the same image, and more changes make one layer with the previous
+# ones.
 cmp image.json bundle/image.json
 cmp snapshot.mtree bundle/snapshot.mtree
 ocinoco repack bundle --tag "$base:changed" --user 1000 --push | cmp - pushed.json
@@ -71,7 +72,7 @@ ocinoco repack bundle --tag "$base:later" --push >/dev/null
 assert_same bundle "$base:later"
 assert_equal 2 "$(oci-fetch "$base:later" | jq '.layers | length')"
 
-# gzip, which umoci 0.4 reads: it applies the whiteouts, and the tree is the same.
+# gzip, which umoci 0.4 can read: it applies the whiteouts, and the tree is the same.
 ocinoco repack bundle --tag "$base:gzip" --compress gzip --push >pushed.json
 skopeo_copy "docker://$base:gzip" oci:pulled:image
 umoci unpack --image pulled:image unpacked >umoci.log
@@ -80,7 +81,7 @@ describe unpacked/rootfs | diff -a expected -
 oci-snapshot bundle/rootfs >now.mtree
 assert_equal '' "$(oci-diff -0 now.mtree unpacked/rootfs | tr '\0' '|')"
 
-# From one step to the next, as the manual says: a layer of what changed since the last, every kind of file.
+# Step by step, as the manual says: a layer of the changes since the last step, with every kind of file.
 oci-fetch "$base:later" >bundle/image.json
 oci-snapshot bundle/rootfs >bundle/snapshot.mtree
 python3 "$ROOT/Tests/pipelines/nasty_tree.py" "$tree/nasty" 0
@@ -90,7 +91,7 @@ assert_equal 3 "$(oci-fetch "$base:nasty" | jq '.layers | length')"
 oci-fetch "$base:nasty" | oci-layers | tail -n 1 | oci-fetch --blob "$base" | zstd -dcq | tar -tf - >names
 ! grep -qv '^nasty/' names || fail "more than what is new: $(grep -v '^nasty/' names)"
 
-# And from there: removed, replaced and linked anew.
+# And from there: files are removed, replaced and linked again.
 oci-fetch "$base:nasty" >bundle/image.json
 oci-snapshot bundle/rootfs >bundle/snapshot.mtree
 (
@@ -109,7 +110,7 @@ oci-snapshot bundle/rootfs >bundle/snapshot.mtree
 ocinoco repack bundle --tag "$base:steps" --push >/dev/null
 assert_same bundle "$base:steps"
 
-# Into a layout, from elsewhere than the image says; -n prints what does the same.
+# Into a layout, from another place than the image names; -n prints a script that does the same.
 jq -c 'del(.annotations)' bundle/image.json >nowhere.json
 mv nowhere.json bundle/image.json
 echo more >"$tree/opt/more"
@@ -120,7 +121,7 @@ assert_match '^if \[ -s "\$work"/changes \]; then$' script
 sh script | cmp - one.json
 assert_same bundle oci:images:one
 
-# Refused: no snapshot, no image, a snapshot that was cut.
+# Refused: no snapshot, no image, a truncated snapshot.
 assert_failed 64 ocinoco ocinoco repack bundle
 assert_failed 64 ocinoco ocinoco repack bundle --tag x --root-dir /app
 expect 66 ocinoco repack missing --tag "$base:none" --push

@@ -1,4 +1,4 @@
-# oci-push-blob --resume: an upload that was killed goes on in a new process, when the same bytes come again.
+# oci-push-blob --resume: a new process continues an upload that was killed, when the same bytes arrive again.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -24,7 +24,7 @@ lines() {
 	grep -c "\"$1 /v2/$2" "$own_log" || :
 }
 
-# Killed while it waits for more to send: nothing of what was acknowledged is sent again.
+# Killed while it waits for input: no acknowledged byte is sent again.
 mkfifo pipe
 exec 8<>pipe
 head -c 40000000 random >&8 2>/dev/null &
@@ -46,7 +46,7 @@ cat random | push "$own/app" | cmp - expected
 assert_equal 14 "$(lines POST app/)$(lines PATCH app/)" 'requests'
 oci-fetch --blob "$own/app@$(digest_of random)" | cmp - random
 
-# Killed, or ended, in the middle of a request, of which the registry keeps a part.
+# Killed or ended in the middle of a request, of which the registry keeps a part.
 sent_bytes() {
 	sed -n "s,^PATCH /v2/$1/blobs.* ,,p" requests | awk '{ n += $1 } END { print n + 0 }'
 }
@@ -62,7 +62,7 @@ stop() {
 	wait "$push" || :
 	rm stalled
 	assert_empty out
-	# It is over when the registry has all that is on the way, which may be the whole chunk.
+	# The request is over when the registry has received what was on its way, which may be the whole chunk.
 	until [ "$(grep -c "^PATCH /v2/$1/" requests)" = 3 ]; do sleep 0.05; done
 	cp upload kept
 }
@@ -77,8 +77,8 @@ for signal in KILL TERM; do
 	! grep -q DELETE requests || fail 'the upload was cancelled'
 done
 
-# Other bytes are refused, whether in what was acknowledged or in what only went out, and nothing is
-# lost by it; a file brings the same bytes as a pipe.
+# Other bytes are refused, among the acknowledged ones and among those only sent, and the upload is kept. A file is as
+# good as a pipe.
 make_random
 stop kept/98 KILL
 for offset in 0 33554431 33554432 35000000; do
@@ -96,7 +96,7 @@ expect 0 push "$proxy/kept/98" <random
 cmp out expected
 assert_equal 60000000 "$(sent_bytes kept/98)" 'bytes sent'
 
-# A registry that gives up leaves an upload too.
+# A registry that fails leaves an upload to resume, too.
 make_random
 assert_failed 75 oci-push-blob push --retries 0 "$registry/kept/10" <random
 [ -s upload ] || fail 'no file'
@@ -104,7 +104,7 @@ expect 0 push "$registry/kept/10" <random
 cmp out expected
 assert_equal 1 "$(grep -c '^POST /v2/kept/10/' requests)" 'uploads'
 
-# What the registry has forgotten begins again.
+# An upload that the registry has forgotten starts again.
 make_random
 assert_failed 75 oci-push-blob push --retries 0 "$registry/lost/10" <random
 # shellcheck disable=SC2002
@@ -112,7 +112,7 @@ cat random | push "$registry/lost/10" | cmp - expected
 assert_equal 2 "$(grep -c '^POST /v2/lost/10/' requests)" 'uploads'
 [ ! -e upload ] || fail 'the file is still there'
 
-# A file that is not what it should be is not used.
+# An invalid resume file is not used.
 make_random
 for change in '.repository = "example.com/other"' '.acknowledged.size = -1' '.sent.size = 1' '.location = 1' \
 	'del(.acknowledged)' '.sent.digest = "sha512:00"'; do
@@ -130,7 +130,7 @@ mkfifo upload
 assert_failed 65 oci-push-blob push "$proxy/kept/98" <random
 rm upload
 
-# A Location is followed as one in an answer is: never from TLS to plain HTTP.
+# A stored Location is followed like one in an answer: never from TLS to plain HTTP.
 make_certificates
 start_registry tls
 jq -c --arg place "$registry/app" --arg location "http://$own/v2/app/blobs/uploads/x" \
@@ -142,7 +142,7 @@ assert_match 'from TLS to plain HTTP' err
 assert_equal "$asked" "$(wc -l <"$own_log")" 'lines in the log of the other registry'
 rm upload
 
-# Two processes with one file: the second is refused and sends nothing, before there is a file and after.
+# Two processes with one file: the second is refused and sends nothing, whether or not the file exists yet.
 mkfifo first
 exec 8<>first
 oci-push-blob --media-type "$octets" --resume upload "$own/busy" <first >busy.out 2>busy.err 8>&- &
@@ -172,7 +172,7 @@ wait "$push" || fail "the first failed: $(cat busy.err)"
 cmp busy.out expected
 rm first
 [ ! -e upload ] || fail 'the file is still there'
-# A process that ends leaves the file to the next, and a push that fails at once leaves none.
+# A process that has ended leaves the file to the next one; a push that fails at once leaves no file.
 expect 0 push "$own/busy-too" <random
 expect 69 push --retries 0 "127.0.0.1:$(free_port)/a" <random
 [ ! -e upload ] || fail 'a file that keeps nothing'
@@ -180,7 +180,7 @@ ln -s nowhere upload
 assert_failed 75 oci-push-blob push "$own/busy" <random
 rm upload
 
-# The empty file that mktemp makes; a small blob; a blob that is there.
+# An empty file from mktemp; a small blob; a blob that exists.
 : >upload
 chmod 600 upload
 expect 0 push "$own/small" <random

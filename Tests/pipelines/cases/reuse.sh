@@ -1,4 +1,4 @@
-# Layers that are stored already: oci-reuse, oci-push-blob --reuse, and builds that send nothing twice.
+# Layers that are stored already: oci-reuse, oci-push-blob --reuse, and builds that send no layer twice.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -12,7 +12,7 @@ oci-digest <app.tar >plain.json
 gzip -n <app.tar | oci-digest >gzip.json
 oci-tar dist/lib | oci-zstd | oci-digest >other.json
 
-# Of the layers that are this tar the first is answered, or the first of the type.
+# Of several layers of this tar, the first is printed, or the first of the type.
 cat other.json gzip.json app.json >known
 expect 0 oci-reuse known <app.tar
 cmp out gzip.json
@@ -26,12 +26,12 @@ assert_empty err
 expect 1 oci-reuse other.json <app.tar
 assert_empty out
 assert_empty err
-# Nothing is known: the tar need not be read.
+# With no known layers the tar need not be read.
 : >nothing
 expect 1 oci-reuse nothing <app.tar
 assert_empty err
 
-# A cut tar has no answer, not even no.
+# A truncated tar has no answer, not even no.
 for count in 0 1 511 512 2000 "$(($(wc -c <app.tar) - 512))" "$(($(wc -c <app.tar) - 1))"; do
 	head -c "$count" app.tar >cut.tar
 	assert_failed 65 oci-reuse oci-reuse known <cut.tar
@@ -43,7 +43,7 @@ assert_failed 66 oci-reuse oci-reuse missing.json <app.tar
 assert_failed 64 oci-reuse oci-reuse --media-type text/plain known <app.tar
 assert_failed 64 oci-reuse oci-reuse <app.tar
 
-# oci-push-blob --reuse: the place's answer counts.
+# oci-push-blob --reuse asks the place whether it has the blob.
 here=$registry/reuse/here
 expect 1 oci-push-blob --reuse "$here" <app.json
 assert_empty out
@@ -53,14 +53,14 @@ expect 0 oci-push-blob --reuse "$here" <app.json
 cmp out app.json
 jq -c '.size += 1' app.json >wrong.json
 expect 1 oci-push-blob --reuse "$here" <wrong.json
-# The answer no of oci-reuse stays that.
+# When oci-reuse found nothing, the answer stays no.
 expect 1 oci-push-blob --reuse "$here" <nothing
 assert_empty err
 assert_failed 65 oci-push-blob oci-push-blob --reuse "$here" <cut.json
 assert_failed 64 oci-push-blob oci-push-blob --reuse --size 3 "$here" <app.json
 assert_failed 64 oci-push-blob oci-push-blob --from "$here" "$here" <app.json
 
-# Another repository gives it by mounting, another place by copying.
+# Blobs are mounted from another repository, and copied from another place.
 patches() {
 	grep -c '"PATCH /v2/\|"PUT /v2/[^ ]*/blobs' "$registry_log" || :
 }
@@ -74,7 +74,7 @@ expect 0 oci-push-blob --reuse --from oci:layout oci:linked <app.json
 expect 1 oci-push-blob --reuse --from oci:linked "$registry/reuse/other" <other.json
 assert_equal 0 "$(upload_sessions)"
 
-# Several places: what one has, the others get; what none has, none gets.
+# Several places: a blob that one place has is copied to the others; a blob that none has is copied to none.
 first_log=$registry_log first_storage=$storage
 start_registry plain
 second=$registry second_log=$registry_log
@@ -94,7 +94,7 @@ assert_empty err
 expect 1 oci-push-blob --reuse --from oci:linked "$here" "$second/reuse/a" <other.json
 assert_empty err
 expect 0 oci-push-blob --reuse --from oci:linked "$second/reuse/c" "$second/reuse/d" <app.json
-# Into the repositories a, b and c; d took it from c.
+# Into the repositories a, b and c; d mounted it from c.
 assert_equal 3 "$(grep -c '"PATCH /v2/\|"PUT /v2/[^ ]*/blobs' "$second_log")" 'copies into the second registry'
 dead=127.0.0.1:$(free_port)
 assert_failed 69 oci-push-blob oci-push-blob --reuse --retries 0 "$here" "$dead/a" "$second/reuse/e" <app.json
@@ -110,7 +110,7 @@ build_layer() {
 }
 image=$registry/reuse/image:1
 
-# Where no layer is known, none is looked for; a warning comes once, however often the tree is read.
+# With no known layers none is looked for; a warning is printed once, however often the tree is read.
 mkdir warned
 echo kept >warned/file
 python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("warned/socket")'
@@ -125,7 +125,7 @@ expect 0 ocinoco build dist --from scratch --tag "$registry/reuse/unknown:1" --p
 expect 0 ocinoco build dist --from scratch --tag "$registry/reuse/unknown:1" --push -v
 assert_match '^ocinoco: oci-reuse ' err
 
-# A build of what is there sends no byte of a layer, whoever runs it, and gives the same image.
+# An unchanged build sends no byte of a layer, whichever user runs it, and makes the same image.
 build dist --tag "$image"
 cp out first
 before=$(patches)
@@ -152,7 +152,7 @@ assert_equal "$((before + 1))" "$(patches)" 'the config alone is sent'
 expect 69 ocinoco build dist --from scratch --tag "$image" --push --reuse "$registry/reuse/image:none"
 assert_empty out
 
-# Another compression than that of the known image is made anew.
+# A layer in another compression is made anew.
 layer_type() {
 	field '.layers[-1].mediaType' "$(blob_file "$(field .digest "$1")")"
 }
@@ -167,7 +167,7 @@ build dist --tag "$image" --compress 'gzip -1'
 assert_equal application/vnd.oci.image.layer.v1.tar+gzip "$(layer_type out)"
 assert_failed 64 ocinoco ocinoco build dist --from scratch --tag x --compress 'gzip -1' --reuse "$image"
 
-# zstd:chunked, whose type is that of any zstd.
+# zstd:chunked, which has the media type of plain zstd.
 build dist --tag "$image" --compress zstd
 before=$(patches)
 build dist --tag "$image" --compress zstd:chunked
@@ -182,7 +182,7 @@ oci-tar dist --root-dir /app | oci-reuse --chunked app.json chunked.json | cmp -
 expect 1 oci-reuse --chunked app.json <app.tar
 build dist --tag "$image" --compress gzip
 
-# Two registries, of which one lost the image: it gets the layer from the other, and no one compresses.
+# Two registries, one of which lost the layer: it is copied from the other, and nothing is compressed.
 expect 0 ocinoco build dist --from scratch --tag "$registry/reuse/two:1" --tag "$second/reuse/two:1" --push
 oci-fetch --digest "$second/reuse/two:1" >two.digest
 oci-fetch "$registry/reuse/two:1" | oci-layers >two.json
@@ -197,13 +197,13 @@ expect 0 env PATH="$PWD/no-zstd:$PATH" no-zstd/ocinoco build dist --from scratch
 assert_empty err
 oci-fetch --digest "$second/reuse/two:1" | cmp - two.digest
 oci-fetch --blob "$second/reuse/two@$layer" | oci-digest | cmp - two.json
-# The first does not have it, but the second.
+# The second registry has it, the first does not.
 curl -sf -X DELETE "http://$registry/v2/reuse/two/blobs/$layer"
 expect 0 env PATH="$PWD/no-zstd:$PATH" no-zstd/ocinoco build dist --from scratch --tag "$registry/reuse/two:1" \
 	--tag "$second/reuse/two:1" --push
 oci-fetch --blob "$registry/reuse/two@$layer" | oci-digest | cmp - two.json
 
-# An image of another tool, with Docker's types: umoci made it, skopeo turned it.
+# An image of other tools, with Docker's types: umoci made it, skopeo converted it.
 tar -cf foreign.tar dist
 umoci init --layout foreign
 umoci new --image foreign:1
@@ -220,7 +220,7 @@ before=$(patches)
 build_layer foreign.tar --tag "$registry/reuse/docker:1" --compress gzip
 assert_equal "$((before + 1))" "$(patches)" 'the config alone is sent'
 assert_equal application/vnd.oci.image.layer.v1.tar+gzip "$(layer_type out)"
-# An artifact or an index under the name is no layer of anything.
+# An artifact or an index under the name has no layers to reuse.
 echo text | oci-push-blob "$registry/reuse/artifact" --media-type text/plain |
 	oci-artifact --type a/b | oci-push-manifest "$registry/reuse/artifact:1" >artifact.json
 build dist --tag "$registry/reuse/artifact:1"
@@ -240,7 +240,7 @@ curl -sf -X DELETE "http://$registry/v2/reuse/image/blobs/$layer"
 build dist --tag "$image"
 cmp out first
 expect 0 oci-fetch --blob "$registry/reuse/image@$layer"
-# It is deleted after the answer: no tag moves. The next build makes it.
+# The layer is deleted after the answer: no tag moves. The next build makes it.
 mkdir late
 cat >late/oci-push-blob <<END
 #!/bin/sh
@@ -258,7 +258,7 @@ assert_equal "$tag" "$(tag_digest reuse/image:1)" 'the tag moved'
 build dist --tag "$image"
 cmp out first
 
-# What is made is what the second reading finds, when the tree changes after the first.
+# The tree changes after the first reading: the layer is made of the second.
 mkdir changing
 cat >changing/oci-reuse <<END
 #!/bin/sh
@@ -274,7 +274,7 @@ build dist --tag "$image" --reuse no
 cmp out changed
 rm dist/changed
 
-# The platforms of an index: each has the layer, which is known from any of them.
+# The platforms of an index: each has the layer, and any of them makes it known.
 oci-fetch scratch --platform linux/amd64 >platforms
 oci-fetch scratch --platform linux/arm64 >>platforms
 oci-push-manifest "$registry/reuse/base:1" <platforms >base.json
@@ -287,7 +287,7 @@ done
 cmp first again
 assert_equal "$before" "$(patches)" 'blob bytes sent again for several platforms'
 
-# The stage that looks for the layer is killed: no tag moves, and the message names it.
+# The stage that looks for the layer is killed: no tag moves, and the message names the stage.
 mkdir killed
 printf '#!/bin/sh\nkill -TERM $$\n' >killed/oci-reuse
 chmod +x killed/oci-reuse
@@ -298,13 +298,13 @@ assert_empty out
 assert_match '^ocinoco: oci-reuse failed with status 143$' err
 assert_equal "$tag" "$(tag_digest reuse/image:1)" 'the tag moved'
 
-# A tar on stdin is read once, and so is what a pipe names.
+# A tar on stdin is read once, and so is a list from a pipe.
 oci-tar dist | expect 0 ocinoco build - --from scratch --tag "$image" --push
 mkfifo list
 find dist -type f | sed 's,^dist/,,' >list &
 expect 0 ocinoco build dist --files-from list --from scratch --tag "$image" --push
 
-# A stage that fails while it is asked for a known layer ends the build.
+# A stage that fails during the search for a known layer ends the build.
 build dist --tag "$image"
 chmod 000 dist/server.js
 if [ "$(id -u)" -ne 0 ]; then expect 66 ocinoco build dist --from scratch --tag "$image" --push; fi

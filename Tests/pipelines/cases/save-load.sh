@@ -11,12 +11,12 @@ ocinoco build dist --from "$registry/example/base:latest" --tag "$registry/examp
 ocinoco build dist --from "$registry/example/base:latest" --tag "$registry/example/app:gzip" --root-dir /app \
 	--compress gzip --push >gzip.json
 
-# member ARCHIVE NAME: a file of an archive.
+# member ARCHIVE NAME: prints a file of an archive.
 member() {
 	bsdtar -xOf "$1" "$2"
 }
 
-# The archive has the image as it is, whatever compressed its layers, and skopeo reads it in both formats.
+# The archive has the image unchanged, with layers of every compression, and skopeo reads it in both formats.
 ocinoco save "$registry/example/app:1" >app.tar
 ocinoco save "$registry/example/app:1" | cmp - app.tar
 member app.tar index.json >member.json
@@ -31,7 +31,7 @@ assert_equal '["node","server.js"]' "$(jq -c .config.Cmd config.json)"
 run_image root >printed
 assert_match '^served by 1000:' printed
 
-# Image lines, with a name of their own, from a layout.
+# Image lines, under a name of their own, from a layout.
 skopeo_copy "docker://$registry/example/app:gzip" oci:lay:gzip
 oci-fetch oci:lay:gzip | oci-config --env NEW=1 | oci-save --tag busybox --tag example/other:2 >lines.tar
 member lines.tar manifest.json >member.json
@@ -48,7 +48,7 @@ assert_equal other "$(field '.manifests[0].annotations["org.opencontainers.image
 oci-load oci:loaded --image busybox <lines.tar >lines.json
 assert_equal '2 latest other' "$(oci-fetch --tags oci:loaded | sort | xargs)"
 
-# skopeo's archives: OCI's keeps the digest; Docker's has uncompressed layers, links and the old files.
+# skopeo's archives: OCI's format keeps the digest; Docker's has uncompressed layers, links and the old files.
 skopeo_copy oci:lay:gzip oci-archive:skopeo-oci.tar:v1
 oci-load "$registry/example/back" <skopeo-oci.tar >back.json
 assert_equal "$(field .digest gzip.json)" "$(tag_digest example/back:v1)"
@@ -81,7 +81,7 @@ tar -cf obsolete.tar -C old "$id"
 assert_failed 65 oci-load oci-load oci:none <obsolete.tar
 assert_match 'before 1.10' err
 
-# A wrong diffID, a wrong digest, a missing blob, a cut archive, a path out of it, no archive at all.
+# A wrong diffID, a wrong digest, a missing blob, a truncated archive, a path that leads out, and no archive at all.
 sed 's/"diff_ids":\["sha256:..../"diff_ids":["sha256:0000/' old/config.json >wrong
 mv wrong old/config.json
 tar -cf wrong.tar -C old "$id" config.json manifest.json
@@ -112,7 +112,7 @@ assert_failed 65 oci-load oci-load oci:none <text.tar
 assert_match 'no archive of images' err
 [ ! -e none/index.json ] || assert_equal '[]' "$(jq -c .manifests none/index.json)"
 
-# A blob that is not what it should be leaves the archive without an end.
+# A blob that does not match its digest leaves the archive without its end.
 cp -R lay broken
 blob=$(find broken/blobs -size +100k | head -n 1)
 printf x | dd of="$blob" bs=1 seek=5000 conv=notrunc 2>/dev/null
@@ -127,7 +127,7 @@ oci-fetch oci:lay:gzip >line
 assert_failed 69 oci-save oci-save --from oci:nowhere <line
 assert_match "layer [0-9]* of [0-9]* of the image 'sha256:[0-9a-f]*' is not in 'oci:nowhere'\$" err
 
-# Several platforms: all of them in OCI's part, this machine's in Docker's.
+# Several platforms: all of them in the OCI part, this machine's in Docker's.
 oci-fetch oci:lay:gzip >one
 oci-config --platform linux/s390x <one >two
 oci-config --platform linux/arm64 <one >three
@@ -141,7 +141,7 @@ ocinoco copy oci:multi:all oci:multi-copied:all | cmp - multi.json
 ocinoco copy oci:multi:all oci:multi-copied:arm --platform linux/arm64 >arm.json
 assert_equal 1 "$(oci-fetch --platform all oci:multi-copied:arm | wc -l)"
 
-# Several images in one archive: each has an entry in both parts, and blobs that they share are there once.
+# Several images in one archive: each has an entry in both parts, and shared blobs are stored once.
 oci-fetch oci:lay:gzip >one.line
 oci-config --label which=two <one.line >two.line
 cat one.line two.line | oci-save --tag busybox:one --tag example/two:2 >both.tar

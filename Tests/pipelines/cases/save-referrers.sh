@@ -1,4 +1,4 @@
-# Archives keep what belongs to an image: referrers, what refers to those, and cosign's tags.
+# Archives keep what belongs to an image: referrers, their referrers, and cosign's tags.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -8,7 +8,7 @@ source=$registry/source/app
 openssl ecparam -genkey -name prime256v1 -noout -out key.pem
 openssl ec -in key.pem -pubout -out key.pub 2>openssl.log
 
-# push_app PLACE PLATFORM: an image line on stdout
+# push_app PLACE PLATFORM: prints an image line
 mkdir dist
 push_layer() {
 	echo "$1" >dist/file
@@ -21,7 +21,7 @@ digest=$(field .digest app.json)
 child=$(oci-fetch --platform linux/arm64 --raw "$source:1" | sha256sum | cut -c-64)
 oci-fetch --raw "$source@sha256:$child" | oci-push-manifest --raw "$source:arm64" >child.json
 
-# about TYPE SUBJECT.json: an artifact about it
+# about TYPE SUBJECT.json: pushes an artifact about it
 about() {
 	echo "{\"about\":\"$1\"}" | oci-push-blob --media-type "$1" "$source" |
 		oci-artifact --type "$1" --subject-file "$2" --annotation "kind=$1" | oci-push-manifest "$source"
@@ -34,7 +34,7 @@ oci-sign --sign-key key.pem --legacy "$source" <app.json >out
 oci-sign --sign-key key.pem "$source" <sbom.json >out
 tag=$(echo "$digest" | tr : -).sig
 
-# companions PLACE:TAG: all that belongs to it
+# companions PLACE:TAG: everything that belongs to the image
 companions() {
 	oci-fetch --referrers --recursive "$1" | jq -r .digest | sort
 	oci-fetch --raw "${1%:*}:$tag" | sha256sum | cut -c-64
@@ -52,7 +52,7 @@ check_place() {
 	ocinoco validate "$1:1"
 }
 
-# The archive: the same bytes each time, the image first, and other readers find it by its name.
+# The archive: the same bytes each time, the image first; other readers find the image by its name.
 ocinoco save "$source:1" --referrers >app.tar
 ocinoco save "$source:1" --referrers | cmp - app.tar
 tar -xOf app.tar index.json >entries.json
@@ -66,7 +66,7 @@ assert_equal 1 "$(tar -xOf app.tar manifest.json | jq length)"
 ocinoco save "$source:1" | tar -xOf - index.json >plain.json
 assert_equal 1 "$(field '.manifests | length' plain.json)"
 
-# The way back, into a layout and into a registry that has no list of referrers.
+# Back into a layout and into a registry without a referrers API.
 expect 0 ocinoco load oci:layout:1 <app.tar
 assert_empty err
 assert_equal "$digest" "$(field .digest out)"
@@ -79,7 +79,7 @@ ocinoco save oci:layout:1 --tag example.com/app:1 --referrers >again.tar
 ocinoco load "$registry/again/app:1" <again.tar >out
 check_place "$registry/again/app"
 
-# Loaded twice nothing is there twice; signatures that a place has of its own stay.
+# Loading twice adds nothing; signatures that only the place has stay.
 ocinoco load oci:layout:1 <app.tar >out
 check_place oci:layout
 assert_equal 7 "$(field '.manifests | length' layout/index.json)"
@@ -93,7 +93,7 @@ for key in key other; do
 done
 assert_equal 2 "$(oci-fetch --raw "oci:signed:$tag" | jq '.layers | length')"
 
-# Of one platform there is what is about that one.
+# For one platform, the referrers of that platform.
 ocinoco save "$source:1" --platform linux/arm64 --referrers >arm64.tar
 ocinoco load oci:arm64:1 <arm64.tar >out
 assert_equal "sha256:$child" "$(field .digest out)"
@@ -101,7 +101,7 @@ assert_equal "$(field .digest scan.json)" "$(oci-fetch --referrers --recursive o
 ocinoco load oci:chosen:1 --platform linux/arm64 <app.tar >out
 assert_equal "$(field .digest scan.json)" "$(oci-fetch --referrers --recursive oci:chosen:1 | jq -r .digest)"
 
-# The tar of a layout that others made: cosign's tag beside the image, and a list of referrers by its tag.
+# The tar of a layout of other tools: cosign's tag beside the image, and a list of referrers under its tag.
 skopeo copy -q --all --src-tls-verify=false "docker://$source:1" oci:others:1
 skopeo copy -q --src-tls-verify=false "docker://$source:$tag" "oci:others:$tag"
 list=$(echo "$digest" | tr : -)
@@ -114,7 +114,7 @@ assert_equal "$(field .digest sbom.json)" "$(oci-fetch --referrers --artifact-ty
 	jq -r .digest)"
 ocinoco verify oci:loaded:1 --verify-key key.pub --identity "$source" >out
 
-# An artifact without its subject is an image like any other; a cut archive changes no name.
+# An artifact without its subject is loaded like an image; a truncated archive changes no name.
 ocinoco save "$source@$(field .digest sbom.json)" | ocinoco load oci:alone:sbom >out
 assert_equal "$(field .digest sbom.json)" "$(ocinoco digest oci:alone:sbom)"
 head -c "$(($(wc -c <app.tar) - 1024))" app.tar >cut.tar

@@ -1,11 +1,11 @@
-# The JSON Schema of image-spec as a second opinion on every document that is written.
+# image-spec's JSON Schema as a second opinion on every document that is written.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# judge LAYOUT...: what there was of each kind goes to `judged`, what is wrong to `said`.
+# judge LAYOUT...: validates; `judged` gets the number of documents of each kind, `said` the faults.
 judge() {
-	# The one that Debian's packages are for.
+	# The Python that Debian's packages are installed for.
 	/usr/bin/python3 "$ROOT/Tests/pipelines/validate_layout.py" "$@" >judged 2>said
 }
 
@@ -14,14 +14,14 @@ push_base
 make_dist
 base=$registry/example/base:latest
 
-# changed FILTER FILE: what jq makes of a document, as a blob of the layout `bad`; prints `{digest, size}`.
+# changed FILTER FILE: a document, changed by jq, as a blob of the layout `bad`; prints `{digest, size}`.
 changed() {
 	jq -c "$1" "$2" >new.json
 	cp new.json "bad/blobs/sha256/$(sha256sum <new.json | cut -d ' ' -f 1)"
 	printf '{"digest":"%s","size":%d}' "$(digest_of new.json)" "$(wc -c <new.json)"
 }
 
-# The judge does judge: a good layout, then one thing wrong with it.
+# The validation itself: a good layout, then one with a fault in it.
 ocinoco build dist --from scratch --tag x --output oci:good:1 --root-dir /app --created 2024-01-02T03:04:05Z \
 	--history x >/dev/null
 judge good || fail "$(cat said)"
@@ -73,7 +73,7 @@ head -n 1 lines | oci-config --clear env --clear labels --clear ports --clear vo
 	oci-push-manifest oci:all:cleared >/dev/null
 head -n 1 lines | oci-push-manifest --index oci:all:index >/dev/null
 
-# Layers of every compression, on a base of Docker's too, and one that was rebased and repacked.
+# Layers of every compression, also on a base of Docker's, and an image that was rebased and repacked.
 skopeo_copy --format v2s2 "docker://$base" "docker://$registry/example/base:docker"
 for compress in zstd gzip none; do
 	ocinoco build dist --from "$registry/example/base:docker" --tag x --output "oci:all:$compress" \
@@ -86,7 +86,7 @@ ocinoco unpack "$registry/example/app:1" bundle
 echo more >bundle/rootfs/more
 ocinoco repack bundle --output oci:all:repacked --cmd '["/bin/sh"]' >/dev/null
 
-# Artifacts, of blobs and of none, about an image, an index and an artifact.
+# Artifacts with and without blobs, about an image, an index and an artifact.
 echo sbom | oci-push-blob --media-type text/x-sbom oci:all >blob.json
 oci-artifact --type text/x-sbom --subject oci:all:zstd --annotation e=f <blob.json | oci-push-manifest oci:all >sbom
 oci-artifact --type text/x-sbom --subject oci:all:platforms <blob.json | oci-push-manifest oci:all >/dev/null
@@ -95,7 +95,7 @@ echo '{}' >config.json
 oci-artifact --config config.json --config-type application/vnd.example+json <blob.json |
 	oci-push-manifest oci:all:chart >/dev/null
 
-# The archive's layout, what the archive becomes, and the list that stands in for a registry's.
+# The archive's layout, the layout it is loaded into, and the list that replaces a registry's list of referrers.
 oci-fetch --raw oci:all:platforms | oci-save --from oci:all --tag example/platforms:1 >archive.tar
 mkdir archive
 bsdtar -xf archive.tar -C archive

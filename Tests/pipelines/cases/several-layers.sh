@@ -1,4 +1,4 @@
-# Builds of several layers or none, what would be pushed, and a layer whose upload fails.
+# Builds of several layers or none, --plan, and a layer whose upload fails.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -22,7 +22,7 @@ layers() {
 	field '.layers | length' "$(blob_file "$(field .digest out)")"
 }
 
-# The lowest first, SOURCE on top; owners and excludes are for all, places and whiteouts for SOURCE.
+# The lowest first, SOURCE on top. Owners and excludes apply to all; paths and whiteouts only to SOURCE.
 below=$(oci-fetch "$base" | jq '.layers | length')
 build dist --layer modules:/app/modules --layer dist/lib:/opt --root-dir /app --uid 7 --exclude numbers --whiteout /gone
 assert_equal "$((below + 3))" "$(layers)"
@@ -40,7 +40,7 @@ done
 bsdtar -tf 3.tar | grep -qx '\.wh\.gone' || fail 'no whiteout'
 oci-tar dist/lib --root-dir /opt --uid 7 --exclude numbers | cmp - 2.tar
 
-# Only what changed is sent: a layer and the config.
+# Only changes are sent: a layer and the config.
 before=$(patches)
 echo more >dist/more
 build dist --layer modules:/app/modules --layer dist/lib:/opt --root-dir /app --uid 7 --exclude numbers --whiteout /gone
@@ -49,7 +49,7 @@ rm dist/more
 build dist --layer modules:/app/modules --layer dist/lib:/opt --root-dir /app --uid 7 --exclude numbers --whiteout /gone
 cmp out first
 
-# Without SOURCE; without any layer only the config changes, or nothing.
+# Without SOURCE; without any layer, only the config changes, or nothing does.
 build --layer modules:/app/modules
 assert_equal "$((below + 1))" "$(layers)"
 build --env A=b
@@ -62,7 +62,7 @@ assert_failed 64 ocinoco ocinoco build --from "$base" --tag "$image" --layer mod
 assert_failed 64 ocinoco ocinoco build --from "$base" --tag "$image" --layer -:/app
 assert_failed 64 ocinoco ocinoco build '' --from "$base" --tag "$image"
 
-# Several SOURCEs are a layer each, the lowest first; what is for one of them is for the last.
+# Several SOURCEs make a layer each, the lowest first; options for one of them apply to the last.
 build modules dist --root-dir /app --uid 7 --exclude numbers --whiteout /gone
 assert_equal "$((below + 2))" "$(layers)"
 oci-fetch "$image" | oci-layers >lines
@@ -85,7 +85,7 @@ oci-fetch "$image" | oci-layers | sed -n "$((below + 1))p" | oci-fetch --blob "$
 assert_equal 'modules/ modules/.dockerignore ' "$(tar -tf modules.tar | tr '\n' ' ')"
 rm modules/.dockerignore
 
-# What a push would do, asked by HEAD; what is stored afterwards is what was said.
+# --plan asks by HEAD what a push would do; the push then stores exactly this.
 tag=$(tag_digest several/image:1)
 build dist --layer modules:/modules --root-dir /app
 cp out pushed
@@ -96,7 +96,7 @@ assert_empty err
 cp out plan
 assert_equal "$uploads" "$(grep -c '"POST /v2/' "$registry_log")" 'uploads'
 assert_equal "$(tag_digest several/image:1)" "$(field .digest pushed)"
-# In the first repository the base and dist are there, a layer, the config and the manifest are not.
+# The first repository has the base and dist; it lacks a layer, the config and the manifest.
 assert_equal "$((below + 1))" "$(grep -c "^reuse [0-9]* sha256:[0-9a-f]* $registry/several/image\$" plan)"
 assert_equal 3 "$(grep -c "^send [0-9]* sha256:[0-9a-f]* $registry/several/image\$" plan)"
 assert_equal "$((below + 2))" "$(grep -c "^mount .* $registry/several/other\$" plan)"
@@ -112,7 +112,7 @@ assert_equal '' "$(ls -A planned 2>/dev/null)" 'the plan made a layout'
 assert_equal 0 "$(grep -c '^reuse' out)"
 assert_equal "$below" "$(grep -c '^copy' out)"
 
-# An upload that cannot be repaired is made once more of what is still there, and only once.
+# An upload that cannot be repaired is made again from what is still there, and only once.
 mkdir fake
 cp "$(readlink -f "$(command -v ocinoco)")" fake/ocinoco
 cat >fake/oci-push-blob <<END
@@ -150,7 +150,7 @@ assert_equal 2 "$(cat count)"
 again 1 69 69
 assert_equal 1 "$(cat count)"
 assert_equal "$tag" "$(tag_digest several/image:1)"
-# The script that is printed does the same.
+# The printed script does the same.
 ocinoco build dist --layer modules:/modules --root-dir /app --from "$base" --tag "$image" --push -n >script
 for shell in dash bash 'busybox sh'; do
 	echo 0 >count
@@ -164,7 +164,7 @@ for shell in dash bash 'busybox sh'; do
 	# shellcheck disable=SC2086 # words
 	expect 69 env PATH="$PWD/fake:$PATH" $shell script
 done
-# What came on stdin is gone.
+# Input from stdin cannot be read again.
 echo 0 >count
 echo 75 >with
 oci-tar dist >dist.tar

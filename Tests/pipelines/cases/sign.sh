@@ -1,5 +1,5 @@
-# Signatures: made by every kind of key and by a program, verified by openssl, found again, and not
-# taken where they are of something else.
+# Signatures: made with every kind of key and by a program, verified by openssl, found again, and rejected where they
+# are about something else.
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
@@ -24,7 +24,7 @@ verify_failed() {
 verify_failed ec.pub "$repository:1"
 assert_match 'it has none of this type' err
 
-# What is signed is printed again, and is what is verified.
+# The line that is signed is printed again, and is what is verified.
 oci-sign --sign-key "$keys/ec.pem" "$repository" <image.json >signed.json
 cmp image.json signed.json
 oci-verify --verify-key "$keys/ec.pub" "$repository:1" >verified.json
@@ -32,7 +32,7 @@ cmp image.json verified.json
 oci-verify --verify-key "$keys/ec.pub" "$repository:1" | oci-fetch --descriptor --raw "$repository" >raw.json
 assert_equal "$(field .digest image.json)" "$(digest_of raw.json)"
 
-# The same bytes by openssl: DSSE's signed bytes of the bundle.
+# The same bytes with openssl: the bundle's DSSE message.
 signatures() {
 	/usr/bin/python3 "$ROOT/Tests/pipelines/signatures.py" "$@"
 }
@@ -92,7 +92,7 @@ assert_failed 66 oci-sign oci-sign --sign-key no-such-file "$repository" <forms.
 assert_failed 65 oci-verify oci-verify --verify-key "$keys/ec.pem" "$repository:1"
 assert_equal 7 "$(oci-fetch --referrers "$repository:forms" | wc -l)"
 
-# A program signs: its secret is its own. It does not get the password of a key.
+# A program signs and keeps its own secret. It does not get the password of a key.
 push_image command "$repository" >command.json
 cat >signer <<END
 #!/bin/sh
@@ -108,7 +108,7 @@ assert_failed 65 oci-sign oci-sign --sign-command ./signer --verify-key "$keys/r
 assert_failed 69 oci-sign oci-sign --sign-command 'exit 3' "$repository" <command.json
 assert_failed 69 oci-sign oci-sign --sign-command true "$repository" <command.json
 assert_failed 69 oci-sign oci-sign --sign-command 'yes 2>/dev/null' "$repository" <command.json
-# RSA-PSS is not what a bundle has: it verifies by no key, and never leaves when the key is known.
+# A bundle has no RSA-PSS: such a signature verifies with no key, and is never stored if the key is known.
 push_image pss "$repository" >pss.json
 pss="openssl dgst -sha256 -sigopt rsa_padding_mode:pss -sign '$keys/rsa.pem'"
 assert_failed 65 oci-sign oci-sign --sign-command "$pss" --verify-key "$keys/rsa.pub" "$repository" <pss.json
@@ -117,12 +117,12 @@ verify_failed rsa.pub "$repository:pss"
 assert_match 'not by this key' err
 assert_equal 1 "$(oci-fetch --referrers "$repository:command" | wc -l)"
 
-# Not a signature of this: another image, another key, another repository's copy of the tag.
+# Signatures of something else: another image, another key, another repository's copy of the tag.
 verify_failed rsa.pub "$repository:1"
 assert_match 'not by this key' err
 verify_failed ec.pub "$repository:2"
 
-# A referrer that says it is about another image than its statement.
+# A referrer whose subject differs from its statement's.
 oci-fetch --referrers "$repository:1" >referrer.json
 oci-fetch --raw "$repository@$(field .digest referrer.json)" |
 	jq -c --slurpfile other other.json '.subject = ($other[0] | {mediaType, digest, size})' |
@@ -130,7 +130,7 @@ oci-fetch --raw "$repository@$(field .digest referrer.json)" |
 verify_failed ec.pub "$repository:2"
 assert_match 'about another manifest' err
 
-# Annotations count only when they are signed.
+# Annotations count only if they are signed.
 push_image notes "$repository" >notes.json
 oci-sign --sign-key "$keys/ec.pem" --annotation stage=test "$repository" <notes.json >out
 oci-verify --verify-key "$keys/ec.pub" --annotation stage=test "$repository:notes" >out
@@ -154,7 +154,7 @@ cmp attested.json out
 assert_failed 64 oci-verify oci-verify --verify-key "$keys/ec.pub" --type slsa "$repository:attested"
 assert_match 'neither a URI nor one of slsaprovenance, ' err
 
-# A whole statement is signed as it is, when it is about this and of the type that is said.
+# A whole statement is signed as it is, if its subject is this image and its type is the declared one.
 oci-provenance -- ./dist <attested.json >statement.json
 oci-sign --sign-key "$keys/rsa.pem" --predicate statement.json "$repository" <attested.json >out
 oci-verify --verify-key "$keys/rsa.pub" --type slsaprovenance1 "$repository:attested" >out
@@ -195,7 +195,7 @@ done
 verify_failed ed25519.pub "$repository:legacy"
 verify_failed ec.pub --annotation who=me "$repository:legacy"
 
-# Copied to another repository it is of the one that it names.
+# Copied to another repository, it still names the first one.
 skopeo_copy "docker://$repository:legacy" "docker://$registry/mirror/app:legacy"
 skopeo_copy "docker://$repository:$tag" "docker://$registry/mirror/app:$tag"
 verify_failed ec.pub "$registry/mirror/app:legacy"
@@ -211,7 +211,7 @@ verify_failed rsa.pub oci:layout:1
 oci-sign --sign-key "$keys/ec.pem" --legacy --identity example.com/app oci:layout <local.json >out
 assert_failed 64 oci-sign oci-sign --sign-key "$keys/ec.pem" --legacy oci:layout <local.json
 
-# By digest nothing is read; what is not there cannot be signed.
+# A digest is signed without reading the image; what does not exist cannot be signed.
 oci-sign --sign-key "$keys/ec.pem" "$repository@$(field .digest other.json)" </dev/null >out
 oci-verify --verify-key "$keys/ec.pub" "$repository:2" >out
 cmp other.json out
@@ -222,7 +222,7 @@ assert_failed 65 oci-sign oci-sign --sign-key "$keys/ec.pem" "$repository" <lyin
 assert_failed 65 oci-sign oci-sign --sign-key "$keys/ec.pem" "$repository" </dev/null
 assert_failed 69 oci-verify oci-verify --verify-key "$keys/ec.pub" "$repository:nothing"
 
-# The same key, image and time give the same artifact where the kind of key does.
+# The same key, image and time make the same artifact, for the kinds of key that allow it.
 SOURCE_DATE_EPOCH=0 oci-sign --sign-key "$keys/ed25519.pem" "$repository" <legacy.json >out
 SOURCE_DATE_EPOCH=0 oci-sign --sign-key "$keys/ed25519.pem" "$repository" <legacy.json >out
 assert_equal 1 "$(oci-fetch --referrers "$repository:legacy" | wc -l)"

@@ -1,4 +1,4 @@
-# A snapshot as bsdtar and umoci read it, and what changed since as umoci sees it.
+# Snapshots as bsdtar and umoci read them, and changes as umoci sees them.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -16,7 +16,7 @@ printf 'four\n' >"root/$newline"
 printf 'five\n' >"root/$(printf 'latin-\351')"
 touch -d @1700000000.123456789 'root/a file #1'
 
-# The same twice, whatever the number of threads; every path, as find sees them.
+# Twice the same, with any number of threads; every path that find lists.
 oci-snapshot root >root.mtree
 oci-snapshot --threads 1 root | cmp - root.mtree
 bsdtar -tf root.mtree | LC_ALL=C sort >by-bsdtar
@@ -27,7 +27,7 @@ assert_equal "$(sha256sum <root/bin/busybox | cut -d' ' -f1)" \
 	"$(sed -n 's/^busybox .* sha256digest=\([0-9a-f]*\).*/\1/p' root.mtree)"
 assert_match '^a\\040file\\040\\0431 type=file .* time=1700000000\.123456789 ' root.mtree
 
-# Nothing changed; nor for another tool's snapshot of the same tree.
+# Without changes; also against another tool's snapshot of the same tree.
 expect 0 oci-diff root.mtree root
 assert_empty out
 expect 0 oci-diff --fast - root <root.mtree
@@ -38,12 +38,12 @@ for keywords in sha256,mtree:nlink all '!all,mtree:type,mtree:md5,mtree:sha384';
 	assert_empty out
 done
 
-# A copy has other inodes: --fast reads it and finds nothing.
+# A copy has other inodes: --fast reads it and finds no change.
 cp -a root copy
 expect 0 oci-diff --fast root.mtree copy
 assert_empty out
 
-# umoci takes ours for its own, and finds nothing.
+# umoci treats our snapshot as its own, and finds no change.
 umoci init --layout images
 umoci new --image images:base
 umoci insert --image images:base root / >umoci.log
@@ -56,7 +56,7 @@ cp ours.mtree bundle/sha256_*.mtree
 umoci repack --image images:unchanged bundle >umoci.log
 assert_equal 1 "$(umoci stat --image images:unchanged --json | jq '[.history[] | select(.layer)] | length')"
 
-# Changes of every kind, as umoci's layer has them.
+# Changes of every kind, as in umoci's layer.
 tree=bundle/rootfs
 echo more >>$tree/etc/passwd
 chmod 700 $tree/bin
@@ -94,7 +94,7 @@ umoci repack --image images:changed bundle >umoci.log
 layer=$(jq -r '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == "changed").digest' \
 	images/index.json)
 layer=$(jq -r '.layers[-1].digest' "images/blobs/sha256/${layer#sha256:}")
-# umoci also deletes what was below a directory that is a file now: more than is needed.
+# umoci also deletes the files below a directory that became a file, which is unnecessary.
 bsdtar -tf "images/blobs/sha256/${layer#sha256:}" |
 	sed 's,^\./,,; s,/$,,; /^$/d; /^\.$/d; /^kind\/\.wh\.file$/d' |
 	LC_ALL=C sort | diff changes -
@@ -103,7 +103,7 @@ bsdtar -tf "images/blobs/sha256/${layer#sha256:}" |
 assert_failed 65 oci-diff oci-diff ours.mtree $tree
 assert_match '--null' err
 
-# A file of the same size, time and name: only reading it, or its inode, tells.
+# A file of the same size, time and name: only its content or its inode shows the change.
 printf 'aaaa' >root/same
 oci-snapshot root >root.mtree
 cp -p root/same root/same.new
@@ -117,8 +117,8 @@ for options in '' --fast; do
 	assert_equal '.wh..wh..list-begin same .wh..wh..list-end' "$(xargs <out)"
 done
 
-# What nothing touched since before the snapshot is not read: its change time tells. Whatever changed
-# it, also within the same size and time, is found.
+# Files that did not change since before the snapshot are not read: their change time shows this. Every change is found,
+# also within the same size and time.
 oci-snapshot root >root.mtree
 strace -f -qq -e trace=openat,openat2 -o trace oci-diff --fast root.mtree root >out
 assert_empty out
@@ -136,13 +136,13 @@ for change in 'printf dddd >root/same' 'chmod 600 root/same' 'setfattr -n user.b
 	expect 0 oci-diff --fast root.mtree root
 	assert_empty out
 done
-# What was changed in the future, by a clock that was set back, is always read.
+# A file with a time in the future, left by a clock that was set back, is always read.
 touch -d 2200-01-01 root/future
 oci-snapshot root >root.mtree
 strace -f -qq -e trace=openat,openat2 -o trace oci-diff --fast root.mtree root >out
 assert_empty out
 assert_equal 1 "$(grep -c '"future"' trace)" 'files in the future that --fast opened'
-# A snapshot of another program says nothing of change times: everything is read.
+# A snapshot of another program has no change times: everything is read.
 touch -d @1700000000 root/same
 bsdtar -cf foreign.mtree --format=mtree --options='mtree:sha256,mtree:nlink' -C root .
 printf 'eeee' >root/same
@@ -150,12 +150,12 @@ touch -d @1700000000 root/same
 expect 0 oci-diff --fast foreign.mtree root
 assert_equal '.wh..wh..list-begin same .wh..wh..list-end' "$(xargs <out)"
 
-# Attributes are compared where they were recorded, and other programs read the text with them.
+# Attributes are compared if they were recorded, and other programs can still read the text.
 assert_match '^#\. xattr\.user\.b=dw==$' root.mtree
 expect 0 bsdtar -tf root.mtree
 assert_empty err
 sed '/^#/d; s/^[^ ]* *//' root.mtree | tr ' ' '\n' | sed 's/=.*//' | sort -u >keywords
-# Of the keywords that go-mtree has.
+# Keywords that go-mtree knows.
 assert_equal 'gid link mode nlink sha256digest size time type uid' "$(xargs <keywords)"
 bsdtar -cf foreign.mtree --format=mtree --options='mtree:sha256,mtree:nlink' -C root .
 expect 0 oci-diff foreign.mtree root
@@ -178,7 +178,7 @@ bsdtar -cf foreign.mtree --format=mtree --options='!all,type,size,time,cksum' -C
 expect 0 oci-diff foreign.mtree digests
 assert_match 'warning: contents are not compared where the snapshot has only cksum' err
 
-# Links: all names of a changed file, none of one that only lost a name.
+# Links: all names of a changed file, and none if only one name was removed.
 mkdir links
 echo x >links/a
 ln links/a links/b
@@ -187,7 +187,7 @@ touch -d @1500000000 links/a links
 oci-snapshot links >links.mtree
 rm links/b
 touch -d @1500000000 links
-# list: what changed, without the marks.
+# list: the changes, without the marks.
 list() {
 	oci-diff links.mtree links | sed '1d; $d' | xargs
 }
@@ -200,7 +200,7 @@ mv links/c.new links/c
 touch -d @1500000000 links
 assert_equal '.wh.a .wh.b d' "$(list)"
 
-# What is cut or is not a snapshot.
+# Truncated snapshots, and files that are not snapshots.
 head -c 3000 root.mtree >part
 assert_failed 65 oci-diff oci-diff part root
 head -n 4 root.mtree | assert_failed 65 oci-diff oci-diff - root

@@ -1,4 +1,4 @@
-# A little of `make soak`: builds in a row and at once leave nothing behind and lose nothing.
+# A short `make soak`: builds one after another and at once leave nothing behind and lose nothing.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"

@@ -1,4 +1,4 @@
-# Every stage can be another program: each is swapped once, and the image runs.
+# Every stage can be replaced: each is replaced once by another program, and the image runs.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -7,7 +7,7 @@ start_registry plain
 push_base
 make_dist
 
-# As an image of the whole pipeline would be, from the layer on.
+# The rest of the pipeline from the layer on.
 finish_image() {
 	oci-fetch "$registry/example/base:latest" | oci-manifest-append "$1" |
 		oci-config --cmd '["node","server.js"]' | oci-push-manifest "$registry/example/$2:latest" >pushed.json
@@ -32,7 +32,7 @@ for format in gnutar pax ustar; do
 	finish_image layer.json "bsdtar-$format"
 done
 
-# oci-zstd: the diffID is the same whoever compressed it.
+# oci-zstd: the diffID does not depend on the compressor.
 oci-tar dist --root-dir /app >layer.tar
 for compressor in oci-zstd 'oci-zstd --no-trailer' 'zstd -q' 'zstd -q -19 -T0' gzip 'gzip -n -9' pigz cat; do
 	name=$(echo "$compressor" | tr -cd a-z0-9)
@@ -51,7 +51,7 @@ half=$(($(wc -c <layer.tar) / 2))
 assert_equal "$(digest_of layer.tar)" "$(field '.annotations["containerd.io/uncompressed"]' layer.json)"
 finish_image layer.json members
 
-# oci-push-blob: oci-digest for the line, curl for the upload, skopeo's own check at the end.
+# oci-push-blob: oci-digest makes the line, curl uploads, and skopeo checks the result.
 oci-tar dist --root-dir /app | oci-zstd | oci-digest --tee layer.json >layer.zst
 location=$(curl -sS -X POST -D - -o /dev/null "http://$registry/v2/example/curl/blobs/uploads/" |
 	tr -d '\r' | sed -n 's/^[Ll]ocation: //p')
@@ -59,7 +59,7 @@ curl -sS -f -X PUT -H 'Content-Type: application/octet-stream' --data-binary @la
 	"$location&digest=$(field .digest layer.json)"
 finish_image layer.json curl
 
-# oci-fetch: curl and jq make an image line, with its annotations left out.
+# oci-fetch: curl and jq make an image line without annotations.
 oci-tar dist --root-dir /app | oci-zstd | oci-push-blob "$registry/example/base" >layer.json
 url=http://$registry/v2/example/base
 curl -sS -f -H 'Accept: application/vnd.oci.image.manifest.v1+json' "$url/manifests/latest" >manifest.curl
@@ -69,7 +69,7 @@ jq -c --rawfile data config.base64 '.config.data = $data' manifest.curl |
 	oci-push-manifest "$registry/example/base:app" >pushed.json
 assert_equal "$(tag_digest example/base:app)" "$(field .digest pushed.json)"
 
-# oci-config: jq edits the embedded config; digest and size of it are stated anew.
+# oci-config: jq edits the embedded config and states its new digest and size.
 oci-fetch "$registry/example/base:latest" | oci-manifest-append layer.json >line
 jq -r .config.data line | base64 -d | jq -c '.config.Cmd = ["node", "server.js"]' | tr -d '\n' >config.new
 jq -c --arg data "$(base64 -w 0 config.new)" --arg digest "$(digest_of config.new)" \
@@ -78,7 +78,7 @@ jq -c --arg data "$(base64 -w 0 config.new)" --arg digest "$(digest_of config.ne
 	oci-push-manifest "$registry/example/jq:latest" >pushed.json
 check_image jq
 
-# oci-push-manifest: curl stores config and manifest, where the layers are.
+# oci-push-manifest: curl stores the config and the manifest in the layers' repository.
 oci-fetch "$registry/example/base:latest" | oci-manifest-append layer.json |
 	oci-config --cmd '["node","server.js"]' >line
 jq -r .config.data line | base64 -d >config.new
@@ -90,7 +90,7 @@ curl -sS -f -X PUT -H "Content-Type: $(field .mediaType manifest.new)" --data-bi
 skopeo_copy "docker://$registry/example/base:curl" "docker://$registry/example/pushed:latest"
 check_image pushed
 
-# The raw manifest, from one repository to another by pipe and by wrapper: the same digest.
+# The raw manifest, from one repository to another through a pipe and with the wrapper: the same digest.
 oci-fetch --raw "$registry/example/base:latest" | oci-push-manifest --from "$registry/example/base:latest" "$registry/example/raw:latest" >pushed.json
 assert_equal "$(tag_digest example/base:latest)" "$(tag_digest example/raw:latest)"
 ocinoco copy "$registry/example/base:latest" "$registry/example/copy:1" oci:./copied:base | cmp - pushed.json

@@ -20,7 +20,7 @@ names() {
 	cmp expected names || fail "$(cat names)"
 }
 
-# A tree over the root of a base whose lib is a link: both ways to a directory are one.
+# A tree over the root of a base whose lib is a link: both paths to a directory become one.
 mkdir -p tree/lib/sub tree/usr/lib tree/srv/run tree/new
 echo x >tree/lib/x
 echo y >tree/lib/sub/y
@@ -44,13 +44,13 @@ END
 names
 tar -tvf out | grep -q 'new/link link to usr/lib/x' || fail 'the link does not lead to where its file is'
 
-# What comes out is the merge that unpacking it on the base gives.
+# The result is the merge that unpacking on the base makes.
 cp -a base unpacked
 oci-untar unpacked <out
 for path in lib/x lib/sub/y usr/lib/z run/pid; do [ -f "unpacked/$path" ] || fail "no $path"; done
 [ -L unpacked/lib ] || fail 'lib is no link any more'
 
-# The root directory, its parents, whiteouts, lists and other tars are led too.
+# The root directory, its parents, whiteouts, lists and other tars follow the base's links too.
 mkdir one
 echo one >one/one
 expect 0 oci-tar one --root-dir /srv/run/app --parents --base list --uid 1 --gid 1
@@ -80,7 +80,7 @@ names
 expect 0 oci-tar tree --base - <list
 tar -tf out | grep -qx usr/lib/x
 
-# Clashes name both; a link out of the base, a circle and a text without an end are refused.
+# Clashes name both paths; a link that leads out of the base, a loop and a truncated listing are refused.
 mkdir -p clash/etc clash2 clash3/lib clash3/usr/lib
 echo x >clash/etc/x
 echo x >clash2/usr

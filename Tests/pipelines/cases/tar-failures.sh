@@ -1,15 +1,15 @@
-# What cannot be read whole ends the run: the file's name, one message, no end of the archive.
+# What cannot be read completely ends the run: the file's name, one message, and no end of the archive.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# assert_broken STATUS PATTERN: of the run that left `status`, `out` and `err`.
+# assert_broken STATUS PATTERN: about the run that left `status`, `out` and `err`.
 assert_broken() {
 	assert_equal "$1" "$status" "$(cat err)"
 	assert_message oci-tar
 	assert_equal 1 "$(wc -l <err)" "$(cat err)"
 	assert_match "$2" err
-	# Nobody takes what came for a whole tar.
+	# No reader accepts the output as a whole tar.
 	zstd_status=0
 	oci-zstd <out >layer 2>layer.err || zstd_status=$?
 	assert_equal 65 "$zstd_status"
@@ -38,7 +38,7 @@ for file in a dir/b dir/c z; do
 	echo "$file" >"tree/$file"
 done
 
-# Files whose size is a lie.
+# Files with a false size.
 broken 74 "'/proc/version' became longer than 0 bytes" oci-tar tree /proc/version
 broken 74 "'/sys/kernel/uevent_seqnum' became shorter than 4096 bytes" \
 	oci-tar tree /sys/kernel/uevent_seqnum
@@ -58,17 +58,17 @@ broken 74 "cannot read the attributes of 'tree/dir/b': Input/output error" \
 	injected "$small" flistxattr:error=EIO oci-tar --xattrs tree
 broken 66 "cannot list 'tree/dir': Input/output error" \
 	injected "$(realpath tree/dir)" getdents64:error=EIO oci-tar tree
-# What is only slow or interrupted is read.
+# Slow or interrupted reads succeed.
 oci-tar tree >whole
 for fault in read:error=EINTR:when=1..3 fgetxattr:error=EINTR:when=1 fgetxattr:error=EOPNOTSUPP; do
 	injected "$small" "$fault" oci-tar tree | cmp - whole
 	grep -q INJECTED trace || fail 'nothing was injected'
 done
 
-# While a large file waits for the reader of the tar, the tree changes.
+# The tree changes while a large file waits for the reader of the tar.
 mkdir changing
 mkfifo pipe
-# change COMMAND...: with the run held in the middle of `changing/big`.
+# change COMMAND...: runs it in the middle of `changing/big`.
 change() {
 	rm -rf changing
 	mkdir changing
@@ -137,15 +137,14 @@ broken 66 "cannot open 'many/z/file': Permission denied" as_nobody ./bin/oci-tar
 rm -r many/z
 slowly ./bin/oci-tar many >out
 oci-tar many | cmp - out
-# The reader of the tar goes away, with readers at work.
+# The reader of the tar ends while files are read ahead.
 status=0
 bash -c 'strace -f -qqq -o /dev/null -e trace=openat -e inject=openat:delay_enter=500 oci-tar "$0" 2>err |
 	true; exit "${PIPESTATUS[0]}"' many || status=$?
 assert_equal 141 "$status"
 assert_empty err
 
-# A small file that is being written to changes between the reading of its size and of its end: the
-# run is stopped after the read.
+# A small file changes between the reading of its size and of its end: the run is stopped after the read.
 echo 'just written' >tree/dir/c
 touch -d '+1 day' tree/dir/c
 rm -f trace

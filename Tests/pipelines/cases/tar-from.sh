@@ -1,4 +1,4 @@
-# --from-tar: archives of other tools, moved, owned anew and normalised.
+# --from-tar: archives of other tools with other paths and owners, in normal form.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -7,7 +7,7 @@ describe() {
 	python3 "$ROOT/Tests/pipelines/describe_tree.py" "$1" >"$2"
 }
 
-# Entries may come in any order, which GNU tar takes amiss: times of directories.
+# Entries may come in any order, with which GNU tar sets the times of directories too early.
 unpack() {
 	LC_ALL=C.UTF-8 bsdtar --numeric-owner -xpf "$1" -C "$2"
 }
@@ -29,7 +29,7 @@ mkdir reference
 unpack reference.tar reference
 describe reference/app reference.list
 
-# assert_rewritten COMMAND...: of a tar of the tree on stdin comes the same tree.
+# assert_rewritten COMMAND...: the tar that it makes of the tree is rewritten and holds the same tree.
 assert_rewritten() {
 	"$@" >foreign.tar || fail "$1"
 	expect 0 oci-tar --from-tar foreign.tar --keep-owner --mtime keep --xattrs --root-dir /app
@@ -39,7 +39,7 @@ assert_rewritten() {
 	unpack out extracted
 	describe extracted/app extracted.list
 	diff -a reference.list extracted.list || fail "another tree from: $*"
-	# The same from a pipe, however it is padded, and twice.
+	# The same from a pipe, with any padding, and twice.
 	mv out first
 	{ cat foreign.tar && head -c 70000 /dev/zero; } |
 		oci-tar --from-tar - --keep-owner --mtime keep --xattrs --root-dir app | cmp - first
@@ -50,7 +50,7 @@ assert_rewritten() {
 assert_rewritten tar --format=pax --xattrs --xattrs-include='*' -cf - -C tree .
 assert_rewritten tar --format=pax --xattrs --xattrs-include='*' --sort=name -cf - -C tree .
 assert_rewritten env LC_ALL=C.UTF-8 bsdtar --no-read-sparse --format=pax --xattrs -cf - -C tree .
-# The others hold no attributes.
+# The other formats cannot hold attributes.
 setfattr -h -x security.capability tree/attributes/capability
 setfattr -h -x security.capability tree/attributes/both
 find tree/attributes \( -name user -o -name both -o -name dir \) -print |
@@ -73,7 +73,7 @@ with tarfile.open("python.tar", "w", format=tarfile.PAX_FORMAT) as tar:
 END
 assert_rewritten cat python.tar
 
-# git archive begins with a global header, which Docker takes amiss.
+# git archive begins with a global header, which Docker mishandles.
 git init -q repository
 (
 	cd repository
@@ -101,7 +101,7 @@ assert_equal 775 "$(stat -c %a extracted/app/run)"
 assert_equal 7:0 "$(stat -c %u:%g extracted/app/link)"
 assert_equal 0 "$(stat -c %Y extracted/app/run)"
 
-# Numbers in base 256, and a volume's old format.
+# Numbers in base 256, and the old v7 format.
 python3 - <<'END'
 import io, tarfile
 
@@ -118,7 +118,7 @@ mkdir extracted
 tar -xf out -C extracted
 diff -r tree/sizes extracted/sizes
 
-# Sparse files are written plain.
+# Sparse files are written in full.
 truncate -s 3M sparse-file
 read=0
 printf x >>sparse-file
@@ -157,7 +157,7 @@ tar -cf whiteouts.tar --transform 's/first/.wh.gone/;s/second/.wh..wh..opq/' --e
 oci-tar --from-tar whiteouts.tar >out 2>err && fail 'a whiteout with data'
 assert_match '\.wh\.' err
 
-# Cut anywhere, no end comes out.
+# Truncated anywhere, the output has no end.
 for bytes in 0 1 511 512 1023 1024 1536 2048 3000 "$(($(wc -c <git.tar) - 10240))"; do
 	head -c "$bytes" git.tar >cut.tar
 	expect 65 oci-tar --from-tar cut.tar

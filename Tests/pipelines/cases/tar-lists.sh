@@ -1,4 +1,4 @@
-# --files-from: what is listed and nothing else, in the order of a walk.
+# --files-from: the listed files and nothing else, in the order of a walk.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -30,7 +30,7 @@ assert_match 'r/c/linked link to r/a/x$' listing
 tr '\n' '\0' <list | oci-tar --files-from - --null tree --root-dir r | cmp - out
 printf 'a\n' | oci-tar --files-from /dev/stdin tree >out
 assert_names a/
-# The source itself is the entry of the root directory, when it is listed.
+# The source itself, when it is listed, becomes the entry of the root directory.
 printf '.\ntop\n' | oci-tar --files-from - tree --root-dir /r >out
 assert_names r/ r/top
 printf '.\n' | oci-tar --files-from - tree >out
@@ -43,7 +43,7 @@ printf '%s\0' "$name" | oci-tar --files-from - --null tree >out
 assert_names 'new\nline\377'
 rm "tree/$name"
 
-# Whiteouts need no file, come before their siblings, and once.
+# Whiteouts need no file, precede their siblings, and are written once.
 printf '%s\n' a/x a/.wh.old a .wh.gone a/b/.wh..wh..opq a/b a/b/y |
 	oci-tar --files-from - tree --whiteout /gone --opaque a/b --whiteout other >out
 assert_names a/b/.wh..wh..opq .wh.gone .wh.other a/ a/.wh.old a/b/ a/b/y a/x
@@ -58,11 +58,11 @@ echo .wh.d/file >list
 assert_failed 65 oci-tar oci-tar --files-from list tree
 assert_match "'.wh.d/file'" err
 
-# Patterns hold for lists too.
+# Patterns apply to lists too.
 printf '%s\n' a/x a/b/y top | oci-tar --files-from - tree --exclude a --exclude '!a/b' >out
 assert_names a/b/y top
 
-# An empty list is an empty layer; one that was cut is none.
+# An empty list makes an empty layer; a truncated list is refused.
 oci-tar --files-from /dev/null tree >out
 assert_names
 assert_equal 1024 "$(wc -c <out)"
@@ -77,7 +77,7 @@ assert_equal "oci-tar: cut list of paths on 'standard input': it is empty" "$(ca
 : >list
 expect 0 oci-tar --files-from list tree
 
-# The list of oci-diff proves its end: cut at any byte, it is no list, whatever the shell makes of it.
+# The list of oci-diff has an end mark: cut at any byte it is refused, in every shell.
 oci-snapshot tree >tree.mtree
 expect 0 oci-diff tree.mtree tree
 assert_empty out
@@ -105,7 +105,7 @@ for null in --null ''; do
 		count=$((count + 1))
 	done
 done
-# The program itself, killed at a byte by a signal, in a shell where nobody asks for its status.
+# The program itself, killed by a signal at a byte, in a shell where nothing asks for its status.
 mkdir stub
 for shell in dash bash 'busybox sh'; do
 	for signal in TERM KILL; do
@@ -127,10 +127,10 @@ done
 	tail -n 1 changes
 } | oci-tar --files-from - changed >out
 tar -tf out | diff names -
-# Sorted, the marks say nothing any more.
+# In a sorted list the marks have lost their meaning.
 sort changes | assert_failed 65 oci-tar oci-tar --files-from - changed
 
-# What is not there, or not inside.
+# Paths that do not exist, or lead out.
 no_end() {
 	expect "$1" oci-tar --files-from list tree
 	assert_message oci-tar

@@ -1,9 +1,9 @@
-# Where things go, who owns them and when they were made; several sources; what is left out.
+# Where files go, their owners and times; several sources; excluded files.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# names TAR: one to a line, in order.
+# names TAR: the entries' names, one to a line, in order.
 names() {
 	tar -tf "$1"
 }
@@ -30,7 +30,7 @@ touch -d @1700000000.9 dist/a dist/lib/b dist/lib
 touch -h -d @1700000000 dist/lib/link
 touch -d @1600000000 dist
 
-# The directory itself is the entry of the root directory, but never that of the image's root.
+# The directory itself becomes the entry of the root directory, but never of the image's root.
 expect 0 oci-tar dist
 assert_names a lib/ lib/b lib/link
 expect 0 oci-tar dist --root-dir /app
@@ -45,7 +45,7 @@ for spelling in /../app .. app/../x /app/.. ''; do
 done
 assert_failed 64 oci-tar oci-tar dist --root-dir /a/.wh.b
 
-# Above the root directory nothing, unless it is asked for.
+# No entries above the root directory, unless they are asked for.
 expect 0 oci-tar dist --root-dir /usr/local/app
 assert_names usr/local/app/ usr/local/app/a usr/local/app/lib/ usr/local/app/lib/b usr/local/app/lib/link
 expect 0 oci-tar dist --root-dir /usr/local/app --parents --uid 5 --mtime 60
@@ -53,7 +53,7 @@ assert_names usr/ usr/local/ usr/local/app/ usr/local/app/a usr/local/app/lib/ u
 	usr/local/app/lib/link
 assert_equal 'drwxr-xr-x 5/0 1970-01-01 00:01:00' "$(facts out usr/local/)"
 
-# A file goes into the root directory, of which then nothing is known.
+# A file goes into the root directory, which then has no entry.
 expect 0 oci-tar dist/a dist/lib/link --root-dir /app
 assert_names app/a app/link
 
@@ -71,7 +71,7 @@ done
 assert_failed 64 oci-tar oci-tar dist --keep-owner --uid 5
 assert_failed 64 oci-tar oci-tar dist --keep-owner --rootless
 assert_failed 64 oci-tar oci-tar --from-tar out --rootless
-# The recorded ones, and for files without a record the given ones.
+# Recorded owners; files without a record get the owner of --uid and --gid.
 setfattr -n user.rootlesscontainers -v 0x08e807 dist/a
 expect 0 oci-tar dist --rootless --uid 5 --gid 6
 assert_equal '-rw-r----- 1000/0 1970-01-01 00:00:00' "$(facts out a)"
@@ -104,7 +104,7 @@ for value in now 1.5 '' 99999999999999999999; do
 	assert_failed 64 oci-tar oci-tar dist "--mtime=$value"
 done
 
-# Several sources lie over each other.
+# Several sources are laid over each other.
 mkdir -p over/lib more
 echo other >over/a
 echo c >over/lib/c
@@ -124,17 +124,17 @@ echo file >clash/lib
 assert_failed 65 oci-tar oci-tar dist clash
 assert_match "'lib'" err
 assert_failed 65 oci-tar oci-tar clash dist
-# What is left out does not clash.
+# Excluded files do not clash.
 expect 0 oci-tar dist clash --exclude lib
 assert_names a
 
-# More sources than a byte counts, in one directory.
+# More than 255 sources, in one directory.
 mkdir many
 (cd many && seq 1 700 | xargs touch)
 expect 0 sh -c 'ulimit -n 64 && exec oci-tar many/*'
 assert_equal 700 "$(names out | wc -l)"
 
-# Links as sources: to a directory one is followed, else it is what it is.
+# Links as sources: a link to a directory is followed, any other is stored as a link.
 ln -s dist to-dist
 ln -s nowhere dangling
 ln -s self self
@@ -148,7 +148,7 @@ done
 assert_failed 66 oci-tar oci-tar dist/a/b
 assert_match "cannot open 'dist/a/b': Not a directory" err
 
-# Patterns leave out; the files' come before the options'.
+# Patterns exclude; those of files precede those of options.
 mkdir -p src/keep src/drop/deep
 for file in README.md a.md a.pyc keep/b.pyc keep/c drop/d drop/deep/e '#x'; do
 	echo "$file" >"src/$file"
@@ -169,7 +169,7 @@ printf 'a\n[b\n' >ignore
 assert_failed 65 oci-tar oci-tar src --exclude-from ignore
 assert_match "malformed pattern '\\[b' in 'ignore'" err
 assert_failed 66 oci-tar oci-tar src --exclude-from missing
-# What cannot be read may be left out, and an excluded directory is not looked into.
+# What cannot be packed can be excluded, and an excluded directory is not read.
 touch src/.wh.x
 mkdir src/.wh.d
 assert_failed 65 oci-tar oci-tar src
@@ -180,7 +180,7 @@ assert_failed 65 oci-tar oci-tar src --exclude .wh.x
 assert_failed 65 oci-tar oci-tar src/.wh.x
 assert_match "'src/.wh.x'" err
 
-# Deletions are absolute in the image, once, and before everything.
+# Deletions are absolute paths in the image, written once and before everything else.
 expect 0 oci-tar dist --root-dir /app --whiteout /etc/motd --whiteout etc/motd/ --whiteout /app/lib/b \
 	--opaque /var/cache --opaque / --uid 7 --mtime 9
 assert_names .wh..wh..opq var/cache/.wh..wh..opq app/lib/.wh.b etc/.wh.motd app/ app/a app/lib/ \
@@ -191,7 +191,7 @@ for path in / '' /.. /a/.wh.b /.wh.; do
 done
 assert_failed 64 oci-tar oci-tar dist --opaque /a/../b
 
-# The .dockerignore of the source, which need not be there; its patterns come before those of --exclude.
+# The source's .dockerignore, which may be missing; its patterns precede those of --exclude.
 mkdir -p ignoring/lib
 touch ignoring/a ignoring/b ignoring/lib/c
 expect 0 oci-tar ignoring --dockerignore
@@ -208,7 +208,7 @@ assert_failed 64 oci-tar oci-tar ignoring dist --dockerignore
 assert_failed 64 oci-tar oci-tar --from-tar - --dockerignore
 rm -r ignoring
 
-# What is written meanwhile: by identity, not by spelling, whether it is there or not.
+# The output is left out by identity, not by spelling, whether it exists or not.
 mkdir -p out.d/sub elsewhere
 touch out.d/a out.d/sub/b elsewhere/a
 ln -s out.d link.d
@@ -231,7 +231,7 @@ for output in "$(printf 'new [*]\377')" '\?'; do
 	assert_names a sub/ sub/.new.1.x.tmp sub/b
 	rm "out.d/sub/$output" out.d/sub/.new.1.x.tmp
 done
-# Of several sources, only the one that it is in.
+# Of several sources, only the one that contains it.
 mkdir elsewhere/sub
 touch elsewhere/sub/b
 expect 0 oci-tar elsewhere out.d --exclude-output out.d/sub/b --root-dir /x

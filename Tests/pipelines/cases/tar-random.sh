@@ -1,4 +1,4 @@
-# Random trees come out of GNU tar as they went in, and the rewriting of a tar changes nothing.
+# Random trees come out of GNU tar unchanged, and rewriting a tar changes nothing.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -17,7 +17,7 @@ for seed in $(seq 1 12); do
 
 	oci-tar --keep-owner --mtime keep --from-tar tree.tar >again.tar
 	cmp tree.tar again.tar || fail "another tar from seed $seed"
-	# As a list, in another order; it may be empty, which the marks say.
+	# As a list, in another order; the list may be empty, as its marks show.
 	{
 		printf '%s\0' .wh..wh..list-begin
 		find tree -mindepth 1 -printf '%P\0' | sort -zr

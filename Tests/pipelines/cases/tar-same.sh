@@ -1,4 +1,4 @@
-# The same tree gives the same bytes, whoever packs it, where, when and however fast.
+# The same tree makes the same bytes for every user, on every file system, at every time and speed.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -29,14 +29,14 @@ pack ./tree/ >other && assert_same other reference.tar 'another way to say it'
 ln -s tree link
 pack link >other && assert_same other reference.tar 'through a link'
 
-# Another order of the directory, other inodes.
+# Directories in another order, and other inodes.
 for seed in 1 2 3; do
 	make_tree "tree-$seed" "$seed"
 	pack "tree-$seed" >other
 	assert_same other reference.tar "made in order $seed"
 done
 
-# Another file system, without attributes of users.
+# Another file system, without user attributes.
 memory=$(mktemp -d /dev/shm/ocinoco-test.XXXXXX)
 make_tree "$memory/tree" 4 tmpfs
 oci-tar --quiet --keep-owner --mtime keep "$memory/tree" >memory.tar
@@ -44,7 +44,7 @@ oci-tar --quiet --keep-owner --mtime keep tree >disk.tar
 assert_same memory.tar disk.tar
 rm -rf "$memory"
 
-# Another user, who sees less of the machine but all of these files.
+# Another user, who may read less of the machine but all of these files.
 mkdir bin
 cp "$(readlink -f "$(command -v oci-tar)")" bin/oci-tar
 chmod 755 . bin bin/oci-tar
@@ -59,7 +59,7 @@ as_nobody ./bin/oci-tar --quiet --keep-owner --mtime keep --xattrs --root-dir /o
 	--exclude-from unreadable tree >other
 assert_same other readable.tar 'another user'
 
-# Slower than any disk, so that readers go ahead of the walk; and with one processor.
+# Slow enough for files to be read ahead of the walk; and with one processor.
 strace -f -qq -o trace -e trace=openat,clone3,clone -e inject=openat:delay_enter=1000 "$(command -v oci-tar)" --quiet --keep-owner \
 	--mtime keep --xattrs --root-dir /opt/app tree >other
 [ "$(grep -c 'clone' trace)" -gt 8 ] || fail 'no readers were started'
@@ -67,7 +67,7 @@ assert_same other reference.tar 'with readers'
 taskset -c 0 oci-tar --quiet --keep-owner --mtime keep --xattrs --root-dir /opt/app tree >other
 assert_same other reference.tar 'one processor'
 
-# Large enough for readers beside a processor that is free.
+# Large enough for files to be read ahead on a free processor.
 mkdir large
 (cd large && seq 10000 | xargs touch)
 taskset -c 0 oci-tar large >one
@@ -75,7 +75,7 @@ oci-tar large >other
 assert_same other one 'two processors'
 rm -r large
 
-# More directories than may be open, read ahead while nobody takes the tar.
+# More directories than may be open, read ahead while nothing reads the tar.
 for directory in $(seq 400); do
 	mkdir -p "wide/$directory"
 	head -c 8000 /dev/zero | tee "wide/$directory/a" >"wide/$directory/b"
@@ -87,13 +87,13 @@ prlimit --nofile=96 strace -f -qqq -o trace -e trace=openat,clone3,clone \
 assert_same other one 'few open files'
 rm -r wide
 
-# Neither does the clock matter, nor what is next to the tree.
+# The clock does not matter, nor do files next to the tree.
 sleep 1
 touch neighbour
 pack tree >other
 assert_same other
 
-# What must matter does.
+# What is part of the tree does matter.
 differs() {
 	pack tree >other
 	! cmp -s other reference.tar || fail "the same tar although $1"

@@ -1,4 +1,4 @@
-# A tree with everything in it comes out of GNU tar, bsdtar and umoci as it was.
+# A tree of every kind of file comes out of GNU tar, bsdtar and umoci unchanged.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -30,9 +30,9 @@ extract() {
 	diff -a "$list" extracted.list || fail "another tree by: $*"
 }
 
-# It says that it does not know what `hdrcharset` means, and takes the bytes as they are.
+# GNU tar says that it does not know `hdrcharset`, and keeps the bytes.
 extract tree.list tar --xattrs --xattrs-include='*' --numeric-owner -xpf tree.tar -C extracted
-# It takes UTF-8 to the locale and composes what is decomposed.
+# bsdtar converts UTF-8 to the locale and composes decomposed characters.
 sed 's/nfd-e\\xcc\\x81/nfd-\\xc3\\xa9/' tree.list >composed.list
 extract composed.list env LC_ALL=C.UTF-8 bsdtar --numeric-owner -xpf tree.tar -C extracted
 umoci init --layout layout
@@ -40,11 +40,11 @@ umoci new --image layout:tree
 umoci raw add-layer --image layout:tree tree.tar
 umoci unpack --image layout:tree bundle >umoci.log
 describe bundle/rootfs >umoci.list
-# To it a record without a value is none, as to POSIX.
+# umoci treats a record without a value as absent, as POSIX does.
 sed "s/'user.empty': b'', //" tree.list >nonempty.list
 diff -a nonempty.list umoci.list || fail 'another tree by umoci'
 
-# Nothing but what the tree needs is in the tar.
+# The tar has nothing that the tree does not need.
 python3 - <<'END'
 import tarfile
 
@@ -67,7 +67,7 @@ for entry in entries:
         above.add(entry.name)
 END
 
-# By default: owned by root, at the beginning of time, no attribute but capabilities.
+# By default: owned by root, times 0, and no attributes except capabilities.
 oci-tar --quiet tree >plain.tar
 rm -rf extracted
 mkdir extracted
@@ -85,21 +85,21 @@ for line, plain in zip(open("tree.list"), open("plain.list"), strict=True):
     assert ("security.capability" in xattrs) == had and "user." not in xattrs, plain
 END
 
-# A hard link stays one when the name that would have come first is left out.
+# A hard link stays one if the name that would have come first is excluded.
 expect 0 oci-tar --quiet --exclude links/0-excluded tree
 tar -tvf out 2>listing.err >listing
 assert_match 'links/kept-2 link to links/kept-1$' listing
 ! grep -q 0-excluded listing || fail 'excluded but there'
 tar -xOf out links/kept-1 2>warnings | cmp - tree/links/0-excluded
 
-# -v lists what is written, as tar does, and changes nothing.
+# -v lists what is written, like tar, and does not change the output.
 oci-tar --verbose --keep-owner --mtime keep --xattrs tree >verbose.tar 2>verbose.list
 cmp tree.tar verbose.tar
 grep -cv '^oci-tar: ' verbose.list >lines
 wc -l <tree.list | cmp - lines
 ! grep -v '^oci-tar: ' verbose.list | grep socket || fail 'a socket is listed'
 
-# Deeper than a path may be long.
+# Nested deeper than a path may be long.
 python3 - <<'END'
 import os
 
@@ -114,7 +114,7 @@ oci-tar deep | bsdtar -tf - >names
 assert_equal 31 "$(wc -l <names)"
 assert_equal 6034 "$(tail -n 1 names | tr -d '\n' | wc -c)"
 
-# Deeper than the shell's limit of open files.
+# Nested deeper than the limit of open files.
 python3 - <<'END'
 import os
 

@@ -1,5 +1,5 @@
-# A tool that expects data and finds a terminal says so, with its usage, and ends with 64; so does one
-# that would write binary data to it.
+# A tool that needs input and finds a terminal says so, with its usage, and ends with 64; so does a tool that would
+# write binary data to a terminal.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"

@@ -1,4 +1,5 @@
-# Tokens of a real registry: what is asked for, by whom, and what when they run out under way.
+# Tokens of a real registry: what is asked for, with which credentials, and what happens when a token expires during a
+# transfer.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -14,14 +15,14 @@ export REGISTRY_AUTH_FILE="$PWD/auth.json"
 head -c 30000000 /dev/urandom >random
 type=application/octet-stream
 
-# log_since COMMAND...: runs it, and leaves what the token server logged meanwhile in `tokens`.
+# log_since COMMAND...: runs it; `tokens` gets what the token server logged meanwhile.
 log_since() {
 	lines=$(wc -l <token.log)
 	expect 0 "$@"
 	tail -n "+$((lines + 1))" token.log >tokens
 }
 
-# A push asks once, for both actions; a mount for the source too, and sends no byte.
+# A push asks once, for both actions; a mount also asks for the source, and sends no byte.
 log_since oci-push-blob --media-type $type "$first/example/source" <random
 cp out random.json
 printf '%s\n' 'asked GET repository:example/source:pull,push' 'granted repository:example/source:pull,push' |
@@ -32,20 +33,20 @@ assert_match '^asked GET repository:example/mounted:pull,push repository:example
 assert_match '"POST /v2/example/mounted/blobs/uploads/\?mount=.* 201 ' "$first_log"
 ! grep -q '"P[AU]T.* /v2/example/mounted/' "$first_log" || fail 'bytes were sent'
 
-# Without access to the source it goes on without the mount.
+# Without access to the source the push continues without the mount.
 log_since oci-push-blob --media-type $type --mount secret/source "$first/example/unmounted" <random
 diff out random.json
 assert_match '^asked GET repository:example/unmounted:pull,push repository:secret/source:pull$' tokens
 assert_match '"PUT /v2/example/unmounted/.* 201 ' "$first_log"
 assert_equal 0 "$(storage=$PWD/registry.1 && upload_sessions)"
 
-# What alice may not, she is told once.
+# A denied request is made once.
 log_since true
 assert_failed 77 oci-push-blob oci-push-blob --media-type $type "$first/secret/mine" <random
 assert_match "run: ocinoco login $first" err
 assert_failed 77 oci-fetch oci-fetch --blob "$first/secret/mine" <random.json
 
-# Refresh tokens go by POST, those of a helper too.
+# Refresh tokens are sent by POST, also those of a helper.
 jq '.auths[] = {identitytoken: "refresh-me"}' auth.json >identity.json
 log_since oci-fetch --authfile identity.json -v --blob "$first/example/source" <random.json
 cmp out random
@@ -88,13 +89,13 @@ for secret in refresh-me forget-me 'open sesame' 'wrong horse' eyJ; do
 	! grep -qF "$secret" said || fail "a secret was said: $secret"
 done
 
-# after_expiry: tokens of the last three seconds are over, and the next ones last.
+# after_expiry: waits until short-lived tokens have expired; the next ones are long-lived.
 after_expiry() {
 	sleep 4
 	rm -f token.life token.hold
 }
 
-# until_held PID: the token server holds a request back.
+# until_held PID: waits until the token server holds a request back.
 until_held() {
 	until grep -q '^held' token.log; do
 		kill -0 "$1" || fail "it ended: $(cat err)"
@@ -102,7 +103,7 @@ until_held() {
 	done
 }
 
-# A token runs out during a long upload: nothing is sent twice.
+# A token expires during a long upload: nothing is sent twice.
 mkfifo pipe
 echo 3 >token.life
 oci-push-blob --media-type $type "$first/example/long" <pipe >out 2>err &
@@ -123,7 +124,7 @@ assert_match '"PUT /v2/example/long/.* 401 ' "$first_log"
 assert_match '"PUT /v2/example/long/.* 201 ' "$first_log"
 assert_equal 2 "$(grep -c '^granted repository:example/long:pull,push' token.log)"
 
-# Of the source, between two of its blobs: who reads the archive takes the time.
+# The source's token expires between two of its blobs: the reader of the archive is slow.
 oci-fetch --platform linux/amd64 scratch | oci-config --created 2024-01-02T03:04:05Z >scratch.line
 jq -c --slurpfile blob random.json '.layers += $blob' scratch.line >line
 head -c 20000000 /dev/urandom >last
@@ -140,13 +141,14 @@ before=$(wc -l <"$first_log")
 [ ! -e failed ] || fail "$(cat err)"
 last=$(field .digest last.json)
 tar -xOf saved.tar "blobs/sha256/${last#*:}" | cmp - last
-# Whichever of the two comes second.
+# Whichever of the two requests comes second.
 tail -n "+$((before + 1))" "$first_log" >answers
 assert_equal 1 "$(grep -c '"HEAD /v2/example/two/blobs/.* 401 ' answers)"
 assert_equal 3 "$(grep -c '"GET /v2/example/two/blobs/.* 200 ' answers)"
 assert_equal 2 "$(grep -c '^granted repository:example/two:pull$' token.log)"
 
-# While the target's token is waited for. The target is asked first, so the source's token is still good.
+# It expires while the push waits for the target's token. The target is asked first, so the source's token is still
+# valid.
 oci-push-manifest --from "$first/example/source" --index "$first/example/copy:1" <line >pushed
 oci-fetch --raw "$first/example/copy:1" >index
 : >token.log
@@ -160,7 +162,7 @@ wait $pusher || fail "status $?: $(cat err)"
 diff out pushed
 assert_equal 1 "$(grep -c '^granted repository:example/copy:pull$' token.log)"
 
-# Of the target, while it waits for the source's.
+# The target's token expires while the push waits for the source's.
 : >token.log
 echo 3 >token.life
 echo 'example/copy:pull' >token.hold
@@ -169,7 +171,7 @@ pusher=$!
 until_held $pusher
 after_expiry
 wait $pusher || fail "status $?: $(cat err)"
-# A large blob is a PATCH, and the PUT that closes it comes too late.
+# A large blob is sent by PATCH, and the PUT that closes the upload is too late.
 assert_match '"PUT /v2/example/again/blobs/uploads/.* 401 ' "$second_log"
 assert_match '"PUT /v2/example/again/manifests/1.* 201 ' "$second_log"
 assert_equal 2 "$(grep -c '^granted repository:example/again:pull,push' token.log)"

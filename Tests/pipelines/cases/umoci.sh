@@ -1,4 +1,4 @@
-# umoci unpacks an image with gzip layers and runc runs its bundle as it is.
+# umoci unpacks an image with gzip layers, and runc runs the bundle unchanged.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"

@@ -13,7 +13,7 @@ diff_id=$(digest_of layer.tar)
 other=sha256:$(printf %064d 0)
 mkdir root
 
-# The first cases of every tool.
+# The errors that every tool has.
 for call in 'oci-untar root' oci-layers oci-runtime-config; do
 	name=${call%% *}
 	# shellcheck disable=SC2086
@@ -47,7 +47,7 @@ assert_failed 65 oci-untar oci-untar --descriptor wrong.json root <layer.gz
 jq -c '.annotations["containerd.io/uncompressed"] = "md5:0"' layer.json >wrong.json
 assert_failed 65 oci-untar oci-untar --descriptor wrong.json root <layer.gz
 
-# Cut anywhere, or damaged.
+# Truncated anywhere, or damaged.
 for layer in layer.tar layer.gz layer.zst; do
 	size=$(wc -c <$layer)
 	for count in 1 100 300 $((size / 2)) $((size - 10)) $((size - 1)); do
@@ -64,21 +64,21 @@ for layer in layer.tar layer.gz layer.zst; do
 	fi
 done
 
-# What a digest proves to be whole needs no end of its own.
+# A tar whose digest is known needs no end marker.
 head -c $(($(wc -c <layer.tar) - 1024)) layer.tar >endless.tar
 diff_id=$(digest_of endless.tar)
 assert_failed 65 oci-untar oci-untar root <endless.tar
 expect 0 oci-untar --digest "$diff_id" root <endless.tar
 gzip -nc endless.tar >endless.gz
 expect 0 oci-untar --diff-id "$diff_id" root <endless.gz
-# A directory's header, a file's, its 6 bytes: nothing but padding may be missing.
+# The header of a directory, that of a file, its 6 bytes: only padding may be missing.
 for cut in 512:0 700:65 1024:65 1026:65 1030:0 1100:65; do
 	head -c "${cut%:*}" layer.tar >part.tar
 	digest=$(digest_of part.tar)
 	expect "${cut#*:}" oci-untar --digest "$digest" root <part.tar
 done
 
-# A full disk is named.
+# A full disk is named in the message.
 if namespaces_allowed; then
 	mkdir small
 	# shellcheck disable=SC2016
@@ -87,7 +87,7 @@ if namespaces_allowed; then
 	assert_match 'No space left on device' err
 fi
 
-# Memory does not grow with the layer.
+# Memory does not grow with the size of the layer.
 head -c 300000000 /dev/zero >zeros
 tar -cf - zeros | command time -f %M -o peak oci-untar root
 [ "$(cat peak)" -lt 100000 ] || fail "$(cat peak) KiB of memory"
@@ -124,7 +124,7 @@ assert_equal '["a","b c"] true true h xterm' \
 	"$(jq -r '"\(.process.args | tojson) \(.process.terminal) \(.root.readonly) \(.hostname) \(.process.env[-1] | ltrimstr("TERM="))"' out)"
 umoci config --image image:a --clear config.cmd --config.user 0 2>umoci.log
 oci-fetch oci:image:a >image.json
-# Without a command there is something to unpack all the same.
+# An image without a command can be unpacked nevertheless.
 expect 0 oci-runtime-config --rootfs root <image.json
 assert_equal '["sh"]' "$(jq -c .process.args out)"
 assert_match 'warning: the image has no command' err

@@ -1,4 +1,4 @@
-# Archives that try to leave the directory: nothing outside changes, and the status is the right one.
+# Archives that try to write outside of the directory: nothing outside changes, and the status is right.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -24,7 +24,7 @@ for tar in tars/*.tar; do
 	for rootless in '' --rootless; do
 		rm -rf root
 		mkdir root
-		# A hang would be a failure too.
+		# With a time limit, as a hang would be a failure too.
 		expect "$status" timeout 60 oci-untar ${rootless:+"$rootless"} root <"$tar"
 		assert_empty out
 		if [ "$status" -ne 0 ]; then
@@ -44,7 +44,7 @@ unpacked() {
 	oci-untar root <"$1"
 }
 
-# What the harmless ones have made is inside.
+# What harmless archives made is inside.
 unpacked tars/absolute.0.tar
 assert_equal overwritten "$(cat root/outside/secret)"
 unpacked tars/link-parent.0.tar
@@ -60,7 +60,7 @@ assert_equal '2 d 700' "$(cat root/f) $(readlink root/l) $(stat -c %a root/d)"
 unpacked tars/pax-twice.0.tar
 [ -f root/b ] || fail 'the last record counts'
 
-# Links that were there before are links of the tree too.
+# Links that existed before are treated like links of the layer.
 rm -rf root
 mkdir root
 ln -s ../outside root/l
@@ -73,7 +73,7 @@ expect 0 oci-untar root <more.tar
 rm more.tar f
 outside | diff before -
 
-# A bomb is refused, unless it is expected.
+# A decompression bomb is refused, unless an option allows it.
 mkdir bomb
 {
 	head -c 1300000000 /dev/zero | python3 -c '

@@ -1,4 +1,4 @@
-# ocinoco unpack and umoci unpack make the same tree of the same image, whoever made the image.
+# ocinoco unpack and umoci unpack make the same tree of an image, whichever tool made it.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -7,7 +7,7 @@ listing() {
 	python3 "$ROOT/Tests/pipelines/tree_listing.py" "$@"
 }
 
-# Every kind of file, in three layers by umoci: made, then removed, replaced and changed.
+# Every kind of file, in three layers made by umoci: created, then removed, replaced and changed.
 make_kinds() {
 	mkdir -p etc var/lib/state usr/bin 'a dir' gone/deeper
 	echo 'app:x:1000:1000::/:/bin/sh' >etc/passwd
@@ -74,7 +74,7 @@ assert_equal '[ 3 ]' "[ $(field '.layers | length' bundle/image.json) ]"
 (umask 077 && TZ=Asia/Tokyo ocinoco unpack oci:image:a again)
 listing again/rootfs | diff expected -
 
-# A layer that is applied a second time changes nothing.
+# Applying a layer twice changes nothing.
 oci-layers <bundle/image.json >layers
 while IFS= read -r layer; do
 	printf '%s\n' "$layer" >layer.json
@@ -91,14 +91,14 @@ sh script
 listing scripted/rootfs | diff expected -
 cmp scripted/config.json bundle/config.json
 
-# Without the superuser's powers: owners in the attribute, devices as files.
+# Without root's privileges: owners in the attribute, devices as files.
 umoci unpack --rootless --image image:a judge-rootless 2>umoci.log
 expect 0 ocinoco unpack --rootless oci:image:a bundle-rootless
 assert_match 'devices become empty files' err
 listing judge-rootless/rootfs >expected-rootless
 listing bundle-rootless/rootfs | diff expected-rootless -
 
-# Without the superuser: the same, but that the files are the user's.
+# As another user: the same, except that the user owns the files.
 mkdir user
 chown 1234:1234 user
 cp -r image layers user
@@ -114,8 +114,8 @@ listing bundle-rootless/rootfs without-owners |
 	sed "s/('security.capability', '[0-9a-f]*')//" | diff - unprivileged
 assert_equal 1234:1234 "$(stat -c %u:%g user/bundle/rootfs/var/lib/state)"
 
-# What such a user changes keeps the owner that is recorded, and what is new is root's; so it is for the
-# superuser who says that it is such a tree.
+# Files that such a user changes keep their recorded owner, and new files belong to root; the same for root, who must
+# say that the tree is such a one.
 as_user cp -a user/bundle user/changed
 as_user sh -c 'echo changed >user/changed/rootfs/etc/group; echo new >user/changed/rootfs/new'
 as_user ocinoco repack user/changed --output oci:user/repacked:one >repacked.json
@@ -144,7 +144,7 @@ expect 0 as_user oci-untar user/plain <owned.tar
 assert_message oci-untar
 assert_match 'warning: not the superuser' err
 
-# What we pack with gzip, umoci unpacks to what we do; zstd and a plain tar make no difference.
+# umoci unpacks what we pack with gzip to the same tree as we do; zstd and a plain tar make no difference.
 (cd bundle/rootfs && rm null block)
 for compress in gzip zstd none; do
 	ocinoco build bundle/rootfs --from scratch --tag x:1 --output "oci:packed:$compress" \
@@ -154,11 +154,11 @@ for compress in gzip zstd none; do
 	diff listing-gzip "listing-$compress"
 done
 umoci unpack --image packed:gzip judge-packed 2>umoci.log
-# oci-tar writes no entry for the root, whose time with umoci is that of the unpacking.
+# oci-tar writes no entry for the root; with umoci its time is that of unpacking.
 listing judge-packed/rootfs | grep -v "^b'\.' " >expected
 grep -v "^b'\.' " listing-gzip | diff expected -
 
-# config.json by a runtime, and what is in it.
+# config.json with a runtime, and its contents.
 config=bundle/config.json
 assert_equal 1 "$(wc -l <"$config")"
 assert_equal '{"uid":1000,"gid":1000,"additionalGids":[1000,5]}' "$(jq -c .process.user "$config")"
@@ -183,7 +183,7 @@ if namespaces_allowed; then
 	else
 		echo "NOT RUN: no rootless container on this machine: $(tail -n 1 rootless.log)" >&2
 	fi
-	# crun 1.8 knows either version of cgroups, not both at once.
+	# crun 1.8 supports either version of cgroups, but not both mounted at once.
 	if crun --root "$PWD/crun" run --bundle bundle "crun-$$" >printed 2>crun.log; then
 		diff expected printed
 	elif unshare -m sh -c 'umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup &&

@@ -1,4 +1,4 @@
-# oci-validate: every kind of fault has a line with the digest of what is wrong, and a sound image has none.
+# oci-validate: every kind of fault has a line with the digest concerned, and a sound image has none.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -7,14 +7,14 @@ blob() {
 	echo "$1/blobs/sha256/${2#sha256:}"
 }
 
-# damaged NAME: a copy of the layout, in `layout`.
+# damaged NAME: a copy of the layout, with its name in `layout`.
 damaged() {
 	layout=$1
 	rm -rf "$layout"
 	cp -r image "$layout"
 }
 
-# faulty PATTERN [OPTION...]: one fault in the layout, of that form.
+# faulty PATTERN [OPTION...]: expects exactly one fault in the layout, with this form.
 faulty() {
 	pattern=$1
 	shift
@@ -24,14 +24,14 @@ faulty() {
 	assert_message oci-validate
 }
 
-# store FILE: puts a document into the layout; prints its digest.
+# store FILE: stores a document as a blob of the layout and prints its digest.
 store() {
 	digest=$(digest_of "$1")
 	cp "$1" "$(blob "$layout" "$digest")"
 	echo "$digest"
 }
 
-# manifest_with FILTER: changes the manifest, and the index that names it.
+# manifest_with FILTER: changes the manifest, and the index that refers to it.
 manifest_with() {
 	jq -c "$1" "$(blob image "$manifest")" >changed.json
 	digest=$(store changed.json)
@@ -39,7 +39,7 @@ manifest_with() {
 		'.manifests[0].digest = $digest | .manifests[0].size = $size' image/index.json >"$layout/index.json"
 }
 
-# config_with FILTER: changes the config, and what names it.
+# config_with FILTER: changes the config, and everything that refers to it.
 config_with() {
 	jq -c "$1" "$(blob image "$config")" >config.json
 	changed=$(store config.json)
@@ -60,7 +60,7 @@ assert_empty out
 assert_empty err
 expect 0 oci-validate --fast oci:image
 
-# Blobs: wrong bytes, cut, missing. --fast sees the size only.
+# Blobs: wrong bytes, truncated, missing. --fast sees only the size.
 damaged bytes
 printf x | dd of="$(blob bytes "$layer")" bs=1 seek=30 conv=notrunc 2>dd.log
 faulty "^$layer "
@@ -77,7 +77,7 @@ faulty "^$config missing: config of '$manifest'$" --fast
 damaged manifest
 rm "$(blob manifest "$manifest")"
 faulty "^$manifest missing: manifests\[0\] of 'index.json' names it$" --fast
-# Two faults, two lines; the others are looked at all the same.
+# Two faults, two lines: a fault does not end the check.
 damaged two
 rm "$(blob two "$layer")"
 rm "$(blob two "$(field .digest 2.json)")"
@@ -107,7 +107,7 @@ assert_match "^$digest layers\[0\].mediaType: .* in a manifest of type applicati
 damaged compression
 manifest_with '.layers[0].mediaType = "application/vnd.oci.image.layer.v1.tar+gzip"'
 faulty "^$layer .* is zstd, not application/vnd.oci.image.layer.v1.tar.gzip$"
-# A window that engines do not decompress: they take 128 MiB.
+# A window that engines refuse: they allow 128 MiB.
 damaged window
 oci-fetch --blob oci:image <1.json | zstd -dcq | zstd -q --long=28 >wide
 changed=$(store wide)
@@ -126,7 +126,7 @@ jq -c --arg digest "$digest" --argjson size "$(wc -c <platforms.json)" '.manifes
 	image/index.json >index/index.json
 faulty "^$config for '.*', but its index says 'plan9/mips'$" --fast
 
-# Layouts: names, and what killed processes leave.
+# Layouts: names, and leftovers of killed processes.
 damaged names
 jq -c '.manifests[0].annotations["org.opencontainers.image.ref.name"] = "a b"' image/index.json >names/index.json
 faulty '^index.json manifests\[0\].annotations: not a name: a b$' --fast
@@ -134,7 +134,7 @@ damaged stray
 : >stray/blobs/sha256/.blob.1.abc.tmp
 faulty '^blobs/sha256/.blob.1.abc.tmp a file that is no blob$' --fast
 
-# Layers: what no unpacker takes, and links to what is not there.
+# Layers: entries that every unpacker refuses, and links to missing files.
 python3 - <<'END'
 import io, tarfile
 for name, entries in {"bare": [(".wh.", tarfile.REGTYPE, "")], "link": [("l", tarfile.LNKTYPE, "none")]}.items():
@@ -152,7 +152,7 @@ for name in bare link; do
 	faulty "^$subject "
 done
 
-# Archives on stdin: the same faults, one line each, whatever is wrong with several files.
+# Archives on stdin: the same faults, one line each.
 archive() {
 	expect "$1" oci-validate --archive <"$2"
 	[ "$1" = 0 ] || assert_message oci-validate
@@ -167,7 +167,7 @@ done
 tar -cf layout.tar -C image .
 archive 0 layout.tar
 
-# archived LAYOUT: its archive
+# archived LAYOUT: makes an archive of it
 archived() {
 	tar -cf "$1.tar" -C "$1" oci-layout index.json blobs
 }
@@ -181,7 +181,7 @@ for layout in bytes cut missing config manifest two diffs counts history json ty
 	cut -d ' ' -f 1 out | sort | diff subjects - || fail "$layout: $(cat expected out)"
 done
 
-# Docker's: links, layers by any name, compressed or not; the first fault of each image.
+# Docker's: links, layers under any name, compressed or not; the first fault of each image is listed.
 mkdir docker
 for name in 1 2; do
 	oci-fetch --blob oci:image <$name.json | if [ $name = 1 ]; then zstd -dcq; else gzip -dc; fi >docker/$name.tar
@@ -214,7 +214,7 @@ archive 65 docker.tar
 assert_equal 2 "$(wc -l <out)"
 assert_match '^manifest.json\[1\] ' out
 
-# What is no archive, and what is cut, is an error; no file is left anywhere.
+# Input that is not an archive, or is truncated, is an error; no file is left anywhere.
 head -c 5000 good.tar >cut.tar
 assert_failed 65 oci-validate oci-validate --archive <cut.tar
 oci-tar dist >other.tar
@@ -224,7 +224,7 @@ assert_failed 64 oci-validate oci-validate --archive oci:image
 assert_failed 64 oci-validate oci-validate
 assert_failed 64 oci-validate oci-validate --archive --fast <good.tar
 
-# A registry; what is not there at all is no fault.
+# A registry; an image that does not exist is an error, not a fault.
 start_registry plain
 ocinoco copy oci:image:1 "$registry/example/app:1" >copied
 expect 0 oci-validate "$registry/example/app:1"

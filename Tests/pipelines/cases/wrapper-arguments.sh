@@ -1,4 +1,4 @@
-# Every argument reaches its tool as it was typed, from the wrapper and from the script that -n prints.
+# Every argument reaches its tool as it was typed, from the wrapper and from the script of -n.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -9,7 +9,7 @@ newline='
 hostile='a b	c$(touch injected)`touch injected`;touch injected|&*?[x]{1,2}~'\''"'
 hostile="$hostile$newline-n --push #\$HOME %s\\n\\$(printf '\377')$newline"
 
-# Tools that only note what they were given.
+# Tools that only record their arguments.
 mkdir fake
 cat >fake/oci-tar <<'END'
 #!/bin/sh
@@ -28,7 +28,7 @@ for tool in oci-zstd oci-digest oci-push-blob oci-fetch oci-manifest-append oci-
 done
 ln -s "$(readlink -f "$(command -v ocinoco)")" fake/ocinoco
 
-# build COMMAND...: runs the wrapper so started, with options of every group.
+# build COMMAND...: runs the wrapper by COMMAND, with options of every group.
 build() {
 	"$@" "--exclude=$hostile" --root-dir=/a=b --env "K=$hostile" --exclude '' \
 		--cmd "[\"$hostile\"]" --from "docker://$hostile" --platform "$hostile" \
@@ -37,7 +37,7 @@ build() {
 		-- "-$hostile"
 }
 
-# noted TOOL WORD...: what the tool was given.
+# noted TOOL WORD...: TOOL got exactly these arguments.
 noted() {
 	tool=$1
 	shift
@@ -45,7 +45,7 @@ noted() {
 	cmp expected "$NOTES/$tool" || fail "$tool got: $(tr '\0' '|' <"$NOTES/$tool")"
 }
 
-# check_notes DIR: DIR is where intermediate files were kept.
+# check_notes DIR: checks every tool's arguments; DIR is where intermediate files were kept.
 check_notes() {
 	noted oci-tar "--exclude=$hostile" --root-dir=/a=b --exclude= --keep-owner "--exclude-output=$1" -- "-$hostile"
 	noted oci-push-blob localhost:5000/app:1 --ca-file=-- --plain-http "$hostile"
@@ -56,7 +56,7 @@ check_notes() {
 		--plain-http "$hostile"
 }
 
-# Names that a glob would find.
+# Files that a glob would match.
 mkdir cwd
 touch cwd/a cwd/b
 cd cwd || exit
@@ -95,14 +95,14 @@ for shell in dash bash; do
 	rm -- "./-$hostile"
 done
 
-# What every command has, before its name.
+# Options before the command's name.
 ocinoco -n build dist --from scratch --tag app:1 >first
 ocinoco build dist --from scratch --tag app:1 --dry-run | cmp - first
 expect 64 ocinoco -q --verbose build dist --from scratch --tag app:1
 assert_failed 64 ocinoco ocinoco -n
 assert_failed 64 ocinoco ocinoco -n --push build dist --from scratch --tag app:1
 
-# A value is a value even when it looks like an option; a reference is not.
+# A value may look like an option; a reference may not.
 for option in --from --tag; do
 	assert_failed 64 ocinoco ../fake/ocinoco build dist --from scratch --tag app:1 "$option" --dry-run
 	assert_failed 64 ocinoco ../fake/ocinoco build dist --from scratch --tag app:1 "$option="

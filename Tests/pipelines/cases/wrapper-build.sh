@@ -1,4 +1,4 @@
-# What the wrapper does with its sources, destinations and options, under dash and bash.
+# The wrapper's sources, destinations and options, under dash and bash.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -28,7 +28,7 @@ for shell in dash bash; do
 	check_image "$app:1"
 	cp out first
 
-	# Nothing is stored without --push or --output, and the descriptor is the one of the push.
+	# Nothing is stored without --push or --output; the printed descriptor is that of a push.
 	expect 0 build ./dist --tag "$app:none" --root-dir /app --uid 1000 --gid 1000 --user 1000:1000
 	cmp out first
 	assert_message ocinoco
@@ -38,7 +38,7 @@ for shell in dash bash; do
 	assert_empty err
 	[ ! -e "$storage/docker/registry/v2/repositories/other" ] || fail 'something was stored'
 
-	# --keep keeps what crossed the pipes.
+	# --keep keeps the intermediate files.
 	expect 0 build ./dist --tag "$app:3" --root-dir /app --uid 1000 --gid 1000 --user 1000:1000 --push --keep "kept $shell"
 	cmp out first
 	assert_equal 'appended.json base.json image.json layer.json layer.tar layer.tar.zst ' \
@@ -67,7 +67,7 @@ for shell in dash bash; do
 	expect 0 build layer.tar --compress zstd --tag "$app:6" --push --user 1000:1000
 	cmp out first
 
-	# pack: to stdout, and a second time the same; level and gzip's header.
+	# pack: to stdout, and twice the same; --level, and gzip's header.
 	"$shell" "$wrapper" pack ./dist - --root-dir /app --uid 1000 --gid 1000 >streamed
 	assert_equal "$(field '.layers[-1].digest' "$(blob_file "$(field .digest first)")")" "$(digest_of streamed)"
 	"$shell" "$wrapper" pack ./dist l9 --level 9 >l9.json
@@ -85,7 +85,7 @@ for shell in dash bash; do
 	assert_empty err
 	assert_equal "$(field .digest first)" "$(tag_digest "example/app-$shell:script")"
 
-	# From nothing into a layout.
+	# From scratch into a layout.
 	mkdir hello
 	cp "$(command -v busybox)" hello/echo
 	expect 0 "$shell" "$wrapper" build ./hello --from scratch --tag app:1 --output oci:./image:app \
@@ -98,7 +98,7 @@ for shell in dash bash; do
 	assert_equal 'from scratch' "$(run_image root)"
 	skopeo_copy oci:image:app "docker://$registry/scratch-$shell:1"
 
-	# From a registry's image into a layout, whole.
+	# A registry's image into a layout, complete.
 	expect 0 build ./dist --output oci:./image2:app --root-dir /app --uid 1000 --gid 1000 --user 1000:1000
 	unpack_layout image2 root
 	run_image root >printed

@@ -1,9 +1,10 @@
-# ocinoco --compress zstd:chunked: packed, built, kept, reused, copied, saved and loaded; dropped where it is false.
+# ocinoco --compress zstd:chunked: packed, built, kept, reused, copied, saved and loaded; the annotations are dropped
+# where they would be wrong.
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
 key=io.github.containers.zstd-chunked
-# table FILE: the digests of the tables of the layers of an image, or of one layer.
+# table FILE: the digests of the tables of an image's layers, or of one layer.
 table() {
 	field "(.layers // [.])[] | .annotations[\"$key.manifest-checksum\"] // empty" "$1"
 }
@@ -23,7 +24,7 @@ build() {
 	ocinoco build dist --from "$registry/example/base:latest" --root-dir /app --compress zstd:chunked "$@"
 }
 
-# What another build stored as plain zstd is no such layer.
+# A layer that another build stored as plain zstd is not reused.
 ocinoco build dist --from "$registry/example/base:latest" --tag "$app:1" --root-dir /app --push >plain.json
 expect 0 build --tag "$app:1" --push
 mv out pushed.json
@@ -43,7 +44,7 @@ oci-fetch --raw "$app:2" | cmp - manifest.json
 expect 0 build --tag "$app:1" --reuse "$app:1" --push -n
 grep -q 'oci-reuse .*--chunked' out
 
-# A chunked layer is as good where plain zstd is asked for.
+# A chunked layer is reused where plain zstd is asked for.
 expect 0 ocinoco build dist --from "$registry/example/base:latest" --tag "$app:1" --root-dir /app --push
 cmp pushed.json out
 
@@ -68,7 +69,7 @@ done
 unpack_image "$app:1" root
 cmp dist/random root/app/random
 
-# Another compression of the layer has no table.
+# The layer in another compression has no table.
 for compressor in 'gzip -n' 'zstd -q' cat oci-zstd; do
 	zstd -dcq layer.tar.zst | $compressor | oci-digest >other.json
 	assert_equal '' "$(table other.json)" "$compressor"

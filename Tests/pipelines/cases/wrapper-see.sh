@@ -1,4 +1,4 @@
-# ocinoco list, export, compare and validate: what the tools say, by reference.
+# ocinoco list, export, compare and validate: the output of the tools, for references.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -44,7 +44,7 @@ ocinoco list oci:image:2 --size -n >script
 expect 0 sh script
 oci-list --size <line | cmp - out
 
-# build --follow-base goes where the links of the base lead; without it, a warning says what would happen.
+# build --follow-base follows the links of the base; without it, a warning says what would happen.
 mkdir -p merged/usr/lib addition/lib
 ln -s usr/lib merged/lib
 echo new >addition/lib/new
@@ -59,7 +59,19 @@ tar -cf addition.tar -C addition lib/new
 ocinoco build - --from oci:image:merged --output oci:image:tar --follow-base <addition.tar >pushed
 oci-fetch oci:image:tar | oci-list | grep -q '^./usr/lib/new '
 expect 0 ocinoco build addition --from oci:image:merged --output oci:image:replaced
-assert_match "^ocinoco: warning: '/lib' is a link in many bases.*--follow-base" err
+assert_match "^ocinoco: warning: in many bases a link and .* directory.*: '/lib'; --follow-base" err
+mkdir addition/bin
+expect 0 ocinoco build addition --from oci:image:merged --output oci:image:replaced
+assert_match "^ocinoco: warning: .*: '/bin', '/lib'; --follow-base" err
+expect 0 ocinoco build addition --from oci:image:merged --output oci:image:replaced --exclude bin --exclude lib
+assert_empty err
+expect 0 ocinoco build --layer addition:/ --from oci:image:merged --output oci:image:replaced
+assert_match "^ocinoco: warning: .*: '/bin', '/lib'; --follow-base" err
+for directory in /lib lib/ /lib/; do
+	expect 0 ocinoco build addition/lib --from oci:image:merged --output oci:image:replaced --root-dir "$directory"
+	assert_match "^ocinoco: warning: .*: '/lib'; --follow-base" err
+done
+rmdir addition/bin
 expect 0 ocinoco build addition --from oci:image:merged --output oci:image:replaced --quiet
 assert_empty err
 expect 0 ocinoco build addition --from oci:image:merged --output oci:image:replaced --root-dir /opt

@@ -1,4 +1,4 @@
-# The wrapper in every shell: nothing of the caller's is lost, changed or written over.
+# The wrapper in every shell: nothing of the caller's is lost, changed or overwritten.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -13,7 +13,7 @@ ocinoco pack dist whole --exclude-from ignored >whole.json
 
 for shell in dash bash 'busybox sh' mksh ksh93 yash; do
 	echo "--- $shell"
-	# wrapper WORD...: by this shell, which is the sh that runs nothing else.
+	# wrapper WORD...: runs the wrapper by this shell, whose sh is the same shell.
 	wrapper() {
 		$shell "$wrapper" "$@"
 	}
@@ -27,32 +27,32 @@ for shell in dash bash 'busybox sh' mksh ksh93 yash; do
 	echo changed >"bundle.${shell%% *}/rootfs/new"
 	expect 0 wrapper repack "bundle.${shell%% *}" --output oci:image:2
 
-	# Every descriptor of the caller reaches the tools, and a command that compresses.
+	# Every descriptor of the caller reaches the tools and the compressor's command.
 	for number in 3 4 5 6 7 8 9; do
 		eval "wrapper pack dist layer --exclude-from /dev/fd/$number $number<ignored" | cmp - whole.json
 		eval "wrapper pack dist layer --compress 'cat <&$number >/dev/null; gzip -n' $number<ignored" >out
 	done
 	wrapper pack dist layer --exclude-from /dev/fd/5 3<ignored 4<ignored 5<ignored 6<ignored \
 		7<ignored 9<ignored | cmp - whole.json
-	# And stdin.
+	# So does stdin.
 	oci-tar dist --exclude-from ignored | wrapper pack - layer | cmp - whole.json
 
-	# Variables are as the caller exported them, whatever they are called.
+	# Variables of any name are as the caller exported them.
 	# shellcheck disable=SC2016 # for the shell that the wrapper runs
 	work=a layer=b level=c base=d text=e status=f number=g quoted=h GZIP=-1 wrapper \
 		pack dist layer --compress 'printf "%s " "$work" "$layer" "$level" "$base" "$text" "$status" \
 			"$number" "$quoted" "$GZIP" >&2; env | grep ocinoco_ >&2; cat' >out 2>err
 	assert_equal 'a b c d e f g h -1 ' "$(cat err)"
-	# Also after a stage whose failure is forgiven, as that of oci-reuse is.
+	# Also after a stage that may fail, such as oci-reuse.
 	# shellcheck disable=SC2016 # for the shell that the wrapper runs
 	number=a failure=b label=c wrapper build dist --from scratch --output "oci:variables.${shell%% *}:1" \
 		--sign-command 'echo "$number $failure $label" >&2; exit 1' >out 2>err || :
 	assert_equal 'a b c' "$(head -n 1 err)"
-	# What GZIP says is not for the gzip of the wrapper.
+	# GZIP does not change the gzip of the wrapper.
 	wrapper pack dist layer --compress gzip >plain.json
 	GZIP=-1 wrapper pack dist layer --compress gzip | cmp - plain.json
 
-	# What can be read once is read once, for every stage.
+	# What can be read only once is read once, for all stages.
 	mkfifo once
 	cat login.json >once &
 	expect 0 wrapper build dist --from scratch --tag "$registry/app:1" --env A=1 --push --authfile once
@@ -61,7 +61,7 @@ for shell in dash bash 'busybox sh' mksh ksh93 yash; do
 	cat login.json | expect 0 wrapper inspect "$registry/app:1" --authfile /dev/fd/3 3<&0
 	assert_equal '' "$(find "$TMPDIR" -maxdepth 1 -name 'tmp.*')" 'temporary files'
 
-	# stdout and stderr that are full or closed.
+	# A full or closed stdout or stderr.
 	status=0
 	wrapper pack dist layer >&- 2>/dev/null || status=$?
 	assert_equal 74 "$status"
@@ -78,7 +78,7 @@ for shell in dash bash 'busybox sh' mksh ksh93 yash; do
 	done
 done
 
-# What is written inside SOURCE is none of it.
+# The output inside SOURCE is left out of the layer.
 ocinoco pack dist reference >reference.json
 expect 0 ocinoco pack dist dist/layer
 assert_equal "oci-tar: warning: 'dist/layer' is inside 'dist' and left out of the layer" "$(cat err)"
@@ -88,7 +88,7 @@ rm dist/layer
 (cd dist && ocinoco build . --from scratch --output oci:image.d:1 --keep './ke[p]t' -q) >out
 cmp "dist/ke[p]t/layer.json" reference.json
 ocinoco build dist --from scratch --output oci:dist/image.d:2 -q --exclude '/ke\[p\]t' | cmp - out
-# Said once, though dist is read twice: the layer is another than that of the image before.
+# The warning is printed once, though dist is read twice: the layer differs from that of the image before.
 rm -r "dist/ke[p]t"
 touch dist/new
 expect 0 ocinoco build dist --from scratch --output oci:dist/image.d:2
@@ -96,7 +96,7 @@ assert_equal "oci-tar: warning: 'dist/image.d' is inside 'dist' and left out of 
 rm -r dist/new dist/image.d
 expect 64 ocinoco build dist --from scratch --output oci:dist:1
 
-# A file is one, unless its content is a layer; both can be said.
+# A file is packed as a file, unless its content is a layer; --source-type says either.
 expect 0 ocinoco build dist/server.js --from scratch --root-dir /app --output oci:files:1
 gzip -kn dist/lib/numbers
 expect 0 ocinoco build dist/lib/numbers.gz --from scratch --output oci:files:2
@@ -108,7 +108,7 @@ expect 0 ocinoco build whole --from scratch --root-dir /app --source-type file -
 oci-fetch oci:files:3 | oci-layers | oci-fetch --blob oci:files | zstd -dcq | tar -tf - >names
 assert_equal app/whole "$(cat names)"
 
-# Files of others are not written over: a link and a file under old names, and links in --keep.
+# Existing files are not overwritten: a link and a file under old names, and links in --keep.
 echo precious >victim
 ln -s victim layer.part
 ocinoco pack dist layer >/dev/null
@@ -117,7 +117,8 @@ for name in layer.tar layer.tar.zst layer.json base.json image.json; do ln -s ..
 expect 0 ocinoco build dist --from scratch --tag a:1 --output oci:image:3 --keep shared
 assert_equal precious "$(cat victim)"
 
-# Nothing is run from here because a part of PATH is empty; a directory with a colon is led to by none.
+# An empty part of PATH does not run programs of the current directory; a wrapper in a directory with a colon finds no
+# tools.
 for tool in oci-tar oci-zstd oci-digest cat mktemp; do
 	printf '#!/bin/sh\ntouch %s\nexit 1\n' "$PWD/ran" >"$tool"
 	chmod +x "$tool"
@@ -133,7 +134,7 @@ chmod +x 'a:b/oci-tar'
 expect 78 'a:b/ocinoco' pack dist layer
 [ ! -e ran ] || fail 'something was run from the current directory'
 
-# Messages do nothing to a terminal, and places of other programs get a hint.
+# Messages cannot control a terminal, and other programs' transports get a hint.
 expect 64 ocinoco copy "$(printf '\033]0;x\007a\342\200\256b\303\251\377c\n')" ''
 assert_match "not a reference: ''" err
 expect 64 ocinoco "$(printf 'bu\033[31m\342\200\256\303\251\377ild')"
@@ -144,7 +145,7 @@ for transport in docker-daemon docker-archive oci-archive containers-storage; do
 	assert_match 'ocinoco load REF' err
 done
 
-# An option is added in one place: parser, help and completions have it.
+# An option is added in one place: parser, help and completions then have it.
 cp -a "$ROOT/Sources/ocinoco" sources
 echo '--new-thing THING build oci-tar something new' >>sources/options
 mkdir -p made/bash made/zsh made/fish

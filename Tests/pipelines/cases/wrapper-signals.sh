@@ -1,6 +1,6 @@
-# No signal is lost: builds that are killed at any moment, one stage or all of them, end and leave nothing. Of a build
-# in 1,000 bash ends with status 1 at a SIGINT for all, and mksh leaves a process for a moment; ksh93 is worse. They are
-# not asked.
+# No signal is lost: builds that are killed at any moment, one stage or all of them, end and leave nothing behind. One
+# build in 1,000 ends with status 1 in bash at a SIGINT for all, and mksh leaves a process for a moment; ksh93 is worse.
+# These shells are not tested.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"

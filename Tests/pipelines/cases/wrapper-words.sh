@@ -1,16 +1,16 @@
-# Every option and operand of every command of the wrapper reaches a tool as one word, whatever is in it.
+# Every option and operand of every command of the wrapper reaches a tool as one argument, whatever it contains.
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# Tools that only note what they are given.
+# Tools that only record their arguments.
 mkdir fake cwd
 cat >fake/note <<'END'
 #!/bin/sh
 [ $# -eq 0 ] || printf '%s\0' "$@" >>"$NOTES"
 case ${0##*/} in
 oci-fetch) case " $* " in *' --descriptor '*) cat >/dev/null ;; esac ;;
-# No layer is known, so that each is made.
+# No layer is known, so each is made.
 oci-push-blob)
 	cat >/dev/null
 	case " $* " in *' --reuse '*) exit 1 ;; esac
@@ -30,7 +30,7 @@ for tool in $(make -C "$ROOT" -s list-tools); do
 done
 ln -sf "$(readlink -f "$(command -v ocinoco)")" fake/ocinoco
 
-# The directory of intermediate files is as bad as the rest.
+# The path of the directory of intermediate files is as hostile as the rest.
 # shellcheck disable=SC2016 # nothing of it must ever be expanded
 TMPDIR=$PWD/'tmp $(touch injected) "'\''*;
 -n'
