@@ -332,7 +332,7 @@ wrong() {
 	assert_match "Dockerfile:$1: .*$2" err
 }
 python3 -c 'print("FROM scratch\nENV a=" + "x" * 1000 + "\nENV a=$a$a" * 30)' >Dockerfile
-wrong 9:1 '131071$'
+wrong 10:1 '131071$'
 python3 -c 'print("ARG a=" + "x" * 1000 + "\nARG a=$a$a" * 30 + "\nFROM scratch")' >Dockerfile
 wrong 15:7 'characters from substitutions in the file$'
 python3 -c 'print("FROM scratch\nARG a=" + "x" * 60000 + "\nRUN x" * 2000)' >Dockerfile
