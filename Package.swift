@@ -72,9 +72,9 @@ let package = Package(
         library("ByteStream", ["CSystem"]),
         library("JSON", []),
         library("OCI", ["JSON"]),
-        library("Dockerfile", ["JSON", "OCI"]),
         library("Hashing", ["OCI", "ByteStream", "CCrypto"]),
         library("Tar", ["ByteStream", "CSystem"]),
+        library("Dockerfile", ["JSON", "OCI", "Tar"]),
         library("Signing", ["JSON", "OCI", "ByteStream", "Hashing", "CCrypto"]),
         library(
             "Layer", ["JSON", "OCI", "ByteStream", "Hashing", "Tar", "CSystem", "CZstd", "CZlib"]),

@@ -27,15 +27,18 @@ struct CopyOptions: ParsableArguments {
     var link = false
 
     @Option(
-        help: ArgumentHelp("Copy the files of DIR too, as if they were SOURCEs.", valueName: "dir"))
-    var inline: Path?
+        help: ArgumentHelp(
+            "Copy the files of DIR too, after N SOURCEs (default: all). May be repeated.",
+            valueName: "[n:]dir"),
+        transform: CopyOptions.inlineDirectory)
+    var inline: [CopyRequest.InlineDirectory] = []
 
     @Flag(help: "Unpack SOURCEs that are archives, as ADD does.")
     var unpack = false
 
     func validate() throws {
         if copy == nil,
-            context != nil || chown != nil || link || inline != nil || unpack
+            context != nil || chown != nil || link || !inline.isEmpty || unpack
         {
             throw ValidationError(
                 "--context, --chown, --link, --inline and --unpack need --copy")
@@ -48,6 +51,18 @@ struct CopyOptions: ParsableArguments {
             throw ValidationError("not absolute: \(path.quoted)")
         }
         return path
+    }
+
+    @Sendable private static func inlineDirectory(
+        _ text: String
+    ) -> CopyRequest.InlineDirectory {
+        let bytes = ArgumentText.encode(text)
+        let digits = bytes.prefix { (0x30...0x39).contains($0) }
+        guard bytes.dropFirst(digits.count).first == UInt8(ascii: ":"),
+            let place = Int(String(decoding: digits, as: UTF8.self))
+        else { return CopyRequest.InlineDirectory(Path(bytes), place: nil) }
+        return CopyRequest.InlineDirectory(
+            Path(bytes.dropFirst(digits.count + 1)), place: place)
     }
 
     /// The base image of the copy, when it is unpacked in a directory; nil for a listing.
@@ -83,7 +98,7 @@ struct CopyOptions: ParsableArguments {
         request.excludes = try options.argumentPatterns()
         request.outputs = options.outputs
         request.keepsParents = options.parents
-        request.inlineDirectory = inline
+        request.inlineDirectories = inline
         request.unpacks = unpack
         return request
     }

@@ -90,7 +90,7 @@ public struct TarTool: Tool {
     private func copy(to destination: Path, _ console: Console) throws {
         let base = try openBase(console) ?? EmptyBase()
         var policy = try options.policy()
-        let copiesNothing = options.sources.isEmpty && copying.inline == nil
+        let copiesNothing = options.sources.isEmpty && copying.inline.isEmpty
         if let owner = try copying.owner(in: base, isWorkingDirectory: copiesNothing) {
             policy.uid = UInt64(owner.uid)
             policy.gid = UInt64(owner.gid)
@@ -103,6 +103,7 @@ public struct TarTool: Tool {
             warn: console.warn)
         var request = try copying.request(options, to: destination)
         request.archivePolicy = policy
+        request.archivePolicy.modeChange = nil
         // Without --chown the owners in an archive stay.
         if copying.chown == nil { request.archivePolicy.keepsOwner = true }
         try writer.write(request, over: copying.link ? EmptyBase() : base)

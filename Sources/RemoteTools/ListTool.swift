@@ -54,16 +54,20 @@ public struct ListTool: Tool {
         let output = OutputBuffer()
         output.descriptor.enlargePipe()
         try ImageLines.readOne(console) { image in
+            var userFiles: UserFiles?
             let tree = try registry.withStore(console) { store in
-                try self.tree.lister(store, sources, hashesContent: digests).tree(of: image)
+                let lister = self.tree.lister(store, sources, hashesContent: digests)
+                let tree = try lister.tree(of: image)
+                if !size, !long { userFiles = try UserFiles(of: tree, image, lister) }
+                return tree
             }
             if size {
                 try output.append(SizeTable(try TreeSizes(tree, in: paths.first ?? "/")).bytes)
                 try output.flush()
             } else if long {
                 try TreeText(tree, to: output).write(paths)
-            } else {
-                try MtreeWriter(tree, to: output, hasDigests: digests).write(paths)
+            } else if let userFiles {
+                try MtreeWriter(tree, userFiles, to: output, hasDigests: digests).write(paths)
             }
         }
     }

@@ -4,8 +4,8 @@ import Glibc
 /// The lines of a snapshot: continued lines are joined; empty lines and comments other than
 /// `OwnKeywords` are skipped.
 final class SnapshotLines {
-    /// The maximum size of a line: attributes of 64 KiB each, in base64.
-    static let byteLimit = 4 << 20
+    /// The maximum size of a line: attributes of 64 KiB each, or a user file of 10 MiB, in base64.
+    static let byteLimit = 16 << 20
 
     private let input: InputStream
     private let buffer = UnsafeMutableRawBufferPointer.allocate(

@@ -1,5 +1,14 @@
 import ByteStream
 
+/// Why a source of a copy is missing.
+public enum MissingReason: Sendable {
+    case absent
+    /// The patterns of what the context does not have leave it out.
+    case excluded
+    /// It is a symbolic link to a path that does not exist.
+    case danglingLink
+}
+
 /// Reasons why a tar cannot be written or read.
 public enum TarError: Failure {
     case stream(StreamError)
@@ -19,7 +28,7 @@ public enum TarError: Failure {
     /// Two sources have the same path, of different types.
     case clash(path: Path)
     /// A source of a copy does not exist.
-    case missing(path: Path, isExcluded: Bool)
+    case missing(path: Path, MissingReason)
     /// A path is a directory in the layer and another type in the base, or the reverse;
     /// `isDirectory` is that of the layer.
     case overBase(path: Path, base: Path, isDirectory: Bool)
@@ -76,9 +85,15 @@ public enum TarError: Failure {
             "\(path.quoted) is named like a whiteout, which would delete a file of the base"
         case .clash(let path):
             "\(path.quoted) is a directory in one source and something else in another"
-        case .missing(let path, let isExcluded):
-            "no \(path.quoted) in the context"
-                + (isExcluded ? ": the patterns of what it does not have leave it out" : "")
+        case .missing(let path, let reason):
+            switch reason {
+            case .absent: "no \(path.quoted) in the context"
+            case .excluded:
+                "no \(path.quoted) in the context: the patterns of what it does not have leave it "
+                    + "out"
+            case .danglingLink:
+                "no \(path.quoted) in the context: it is a link to a path that is not there"
+            }
         case .overBase(let path, let base, let isDirectory):
             "\(path.quoted) is \(isDirectory ? "a directory" : "no directory"), but in the base "
                 + "\(base.quoted) is \(isDirectory ? "something else" : "one")"

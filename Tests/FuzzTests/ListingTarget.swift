@@ -35,7 +35,7 @@ import Tar
 private func checkText(of tree: ImageTree) throws {
     try withFile(of: []) { file in
         let output = OutputBuffer(file.descriptor, path: file.path, capacity: 1 << 20)
-        try MtreeWriter(tree, to: output, hasDigests: false).write([])
+        try MtreeWriter(tree, UserFiles(of: tree), to: output, hasDigests: false).write([])
         lseek(file.descriptor.rawValue, 0, SEEK_SET)
         let snapshot = try Snapshot(complete: file)
         try TreeWalk(tree, []).visit { node, path in

@@ -77,7 +77,7 @@ function __oci-zstd_custom_completion
 end
 
 complete -c 'oci-zstd' -f
-complete -c 'oci-zstd' -n '__oci-zstd_should_offer_completions_for_flags_or_options "oci-zstd" level' -l 'level' -d 'Compression level, 1 to 19.' -rfka ''
+complete -c 'oci-zstd' -n '__oci-zstd_should_offer_completions_for_flags_or_options "oci-zstd" level' -l 'level' -d 'Compression level, 1 to 19 (default: 3; with --chunked 2).' -rfka ''
 complete -c 'oci-zstd' -n '__oci-zstd_should_offer_completions_for_flags_or_options "oci-zstd" threads' -l 'threads' -d 'Worker threads (default: all cores).' -rfka ''
 complete -c 'oci-zstd' -n '__oci-zstd_should_offer_completions_for_flags_or_options "oci-zstd" long' -l 'long' -d 'Find repetitions up to 2^N bytes apart, 10 to 27; decoders need as much memory.' -rfka ''
 complete -c 'oci-zstd' -n '__oci-zstd_should_offer_completions_for_flags_or_options "oci-zstd" any' -l 'any' -d 'Compress bytes that are not a tar, without a trailer.'

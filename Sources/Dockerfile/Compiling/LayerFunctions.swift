@@ -8,6 +8,8 @@ struct LayerFunctions {
         case keep
         /// Stores a layer of a stage whose files may be unpacked.
         case storeUnpacked
+        /// Packs files, and says which instruction failed.
+        case pack
     }
 
     let request: BuildRequest
@@ -21,6 +23,7 @@ struct LayerFunctions {
     /// The functions that are called.
     func script(of functions: Set<Function>) -> ShellScript {
         var script = ShellScript()
+        if functions.contains(.pack) { script.append(LayerFunctions.failures) }
         if functions.contains(.store) {
             if let known = request.knownImage {
                 script.append(reuse(of: known))
@@ -39,6 +42,54 @@ struct LayerFunctions {
         return script
     }
 
+    /// When a command fails, the filters behind it fail too, because their input is truncated. Only
+    /// the first message is of use.
+    private static var failures: ShellScript {
+        var script = ShellScript()
+        script.blank()
+        script.comment("fail STATUS: ends the script because $what failed.")
+        script.code(
+            """
+            fail() {
+            	echo "$what failed with status $1" >&2
+            	exit "$1"
+            }
+            """)
+        script.blank()
+        script.comment("pack COMMAND...: what the command packs.")
+        script.code(
+            """
+            pack() {
+            	"$@" || {
+            		status=$?
+            		echo "$status" >"$work"/failed
+            		fail "$status"
+            	}
+            }
+            """)
+        script.blank()
+        script.comment(
+            "behind COMMAND...: a filter behind pack; silent after a failure of pack, but for a terminal."
+        )
+        script.code(
+            """
+            behind() {
+            	if [ -t 2 ]; then
+            		"$@"
+            		return
+            	fi
+            	{
+            		{ "$@" 2>&1 >&3 3>&- || echo "$?" >"$work"/failed."$1"; } |
+            			while IFS= read -r line || [ -n "$line" ]; do
+            				[ -s "$work"/failed ] || printf '%s\\n' "$line" >&2
+            			done
+            	} 3>&1
+            	[ ! -s "$work"/failed."$1" ] || return "$(cat "$work"/failed."$1")"
+            }
+            """)
+        return script
+    }
+
     private func pack(_ comment: String, _ name: String, _ place: ShellWord) -> ShellScript {
         var script = ShellScript()
         script.blank()
@@ -48,7 +99,8 @@ struct LayerFunctions {
             \(name)() {
             	layer=$1
             	shift
-            	"$@" | oci-zstd | oci-push-blob\(registryOptions) \(place.text) >"$layer"
+            	pack "$@" | behind oci-zstd |
+            		behind oci-push-blob\(registryOptions) \(place.text) >"$layer"
             }
             """)
         return script
@@ -75,11 +127,13 @@ struct LayerFunctions {
             store() {
             	layer=$1
             	shift
-            	if "$@" 2>/dev/null | oci-reuse --media-type=\(LayerFunctions.mediaType) "$work"/known |
-            		\(push) --reuse\(from) \(destination.text) >"$layer"; then
+            	if { "$@" 2>/dev/null || echo "$?" >"$work"/failed; } |
+            		behind oci-reuse --media-type=\(LayerFunctions.mediaType) "$work"/known |
+            		behind \(push) --reuse\(from) \(destination.text) >"$layer"; then
             		return
             	fi
-            	"$@" | oci-zstd | \(push) \(destination.text) >"$layer"
+            	rm -f "$work"/failed*
+            	pack "$@" | behind oci-zstd | behind \(push) \(destination.text) >"$layer"
             }
             """)
         return script
@@ -102,7 +156,7 @@ struct LayerFunctions {
             		"$store" "$layer" "$@"
             		return
             	fi
-            	"$@" >"$layer".tar
+            	pack "$@" >"$layer".tar
             	"$store" "$layer" cat "$layer".tar
             	oci-untar ${rootless:+--rootless} "$root" <"$layer".tar
             	rm "$layer".tar

@@ -1,10 +1,21 @@
 import OCI
+import Tar
 
 /// A COPY or ADD with its variables replaced.
 private struct Copy {
+    /// Paths and addresses in their order, as the history has them.
+    var written: [String] = []
+    /// The paths.
     var sources: [String] = []
-    var addresses: [String] = []
+    var addresses: [Address] = []
+    /// They are copied after all other sources, as in BuildKit.
     var heredocs: [Heredoc] = []
+
+    struct Address {
+        let url: String
+        /// The number of paths before it.
+        let place: Int
+    }
     /// Absolute, with a slash at its end when it is a directory.
     var destination: String
     /// With its variables replaced, as the history has it.
@@ -30,7 +41,7 @@ extension StageCompiler {
         if let from = instruction.flag("from") {
             copy.root = try root(of: from, holding: copy.sources, instruction)
         }
-        let name = beginLayer(instruction)
+        let name = beginCopy(instruction)
         var pack: [ShellWord] = ["oci-tar", .option("copy", copy.destination)]
         try appendContext(of: instruction, copy, to: &pack)
         appendBase(copy, to: &pack)
@@ -40,12 +51,7 @@ extension StageCompiler {
         }
         if instruction.boolean("parents") ?? false { pack.append("--parents") }
         if let time = whole.request.modificationTime { pack.append(.option("mtime", time)) }
-        if !copy.heredocs.isEmpty || !copy.addresses.isEmpty {
-            script.pipeline([["mkdir", .file(name + ".inline")]])
-            for heredoc in copy.heredocs { try write(heredoc, instruction, name) }
-            for address in copy.addresses { try download(address, instruction, name) }
-            pack.append(.option("inline", .file(name + ".inline")))
-        }
+        try appendInline(copy, instruction, name, to: &pack)
         if !copy.sources.isEmpty { pack.append("--xattrs") }
         pack.append("--")
         // An empty source means the whole context, as in BuildKit.
@@ -65,7 +71,15 @@ extension StageCompiler {
         for (name, path) in [("chown", \Copy.owner), ("chmod", \Copy.mode)] {
             guard let flag = instruction.flag(name), let value = flag.value else { continue }
             let text = try expand(Word(value, at: flag.offset), of: instruction)
-            if !text.isEmpty { copy[keyPath: path] = text }
+            if text.isEmpty { continue }
+            if name == "chmod", ModeChange(text) == nil {
+                throw DockerfileError(
+                    instruction.position(of: flag),
+                    .malformed(
+                        instruction.keyword,
+                        "'\(text)' is no mode: it is octal, at most 7777, or as in 'u=rwX,go=rX'"))
+            }
+            copy[keyPath: path] = text
         }
         // As in BuildKit: with a mode, `--link` has no effect.
         if copy.mode != nil { copy.isLink = false }
@@ -80,8 +94,9 @@ extension StageCompiler {
         var isJSON = false
         if case .json = instruction.arguments { isJSON = true }
         for word in words {
+            // Of several with one name all have the content of the last, as in BuildKit.
             if !isJSON, let mark = Heredoc(word: word.text),
-                let heredoc = instruction.heredocs.first(where: { $0.name.isSame(as: mark.name) })
+                let heredoc = instruction.heredocs.last(where: { $0.name.isSame(as: mark.name) })
             {
                 copy.heredocs.append(heredoc)
                 continue
@@ -103,10 +118,11 @@ extension StageCompiler {
                         instruction.position(of: word),
                         .malformed(.copy, "a source cannot be a URL; write ADD"))
                 }
-                copy.addresses.append(source)
+                copy.addresses.append(Copy.Address(url: source, place: copy.sources.count))
             } else {
                 copy.sources.append(source)
             }
+            copy.written.append(source)
         }
         try check(copy, instruction)
     }
@@ -115,13 +131,6 @@ extension StageCompiler {
         let count = copy.sources.count + copy.addresses.count + copy.heredocs.count
         if count > 1, !copy.destination.hasSuffix("/") {
             throw instruction.malformed("several sources need a destination that ends with '/'")
-        }
-        if instruction.boolean("parents") ?? false,
-            Set(copy.sources.map { StageCompiler.pivot(of: $0) }).count > 1
-        {
-            throw DockerfileError(
-                instruction.position,
-                .unsupported("'--parents' of sources with different pivots '/./'"))
         }
         if let flag = instruction.flag("checksum"), copy.addresses.isEmpty || count > 1 {
             throw DockerfileError(
@@ -134,18 +143,6 @@ extension StageCompiler {
             throw DockerfileError(
                 instruction.position(of: flag), .unsupported("'--unpack' of a URL"))
         }
-        if let mode = copy.mode, mode.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
-            guard let number = UInt32(mode, radix: 8), number <= 0o7777 else {
-                throw instruction.malformed("'\(mode)' is no mode: it is octal, at most 7777")
-            }
-        }
-    }
-
-    /// The part of a source that `--parents` drops.
-    private static func pivot(of source: String) -> [Substring] {
-        let parts = source.split(separator: "/", omittingEmptySubsequences: false)
-        let pivot = parts.dropFirst().dropLast().firstIndex(of: ".")
-        return pivot.map { parts[..<$0].filter { !$0.isEmpty && $0 != "." } } ?? []
     }
 
     private static func isAddress(_ source: String) -> Bool {
@@ -265,8 +262,30 @@ extension StageCompiler {
 
     // MARK: files that the script creates
 
+    /// Creates files of heredocs and of addresses, in a directory for each place among the paths.
+    private mutating func appendInline(
+        _ copy: Copy, _ instruction: Instruction, _ name: String, to pack: inout [ShellWord]
+    ) throws {
+        var last: String?
+        for address in copy.addresses {
+            let directory = "\(name).inline.\(address.place)"
+            if directory != last {
+                script.pipeline([["mkdir", .file(directory)]])
+                pack.append(
+                    ShellWord(code: "--inline=\(address.place):" + ShellWord.file(directory).text))
+                last = directory
+            }
+            try download(address.url, instruction, to: .file(directory))
+        }
+        if copy.heredocs.isEmpty { return }
+        let directory = ShellWord.file(name + ".inline")
+        script.pipeline([["mkdir", directory]])
+        for heredoc in copy.heredocs { try write(heredoc, instruction, to: directory) }
+        pack.append(.option("inline", directory))
+    }
+
     private mutating func write(
-        _ heredoc: Heredoc, _ instruction: Instruction, _ name: String
+        _ heredoc: Heredoc, _ instruction: Instruction, to directory: ShellWord
     ) throws {
         let file = heredoc.name
         guard file != ".", file != "..", !file.utf8.contains(UInt8(ascii: "/")) else {
@@ -282,19 +301,19 @@ extension StageCompiler {
                 throw DockerfileError(instruction.position, .substitution(error))
             }
         }
-        script.file(ShellWord.file(name + ".inline") / file, content: content)
+        script.file(directory / file, content: content)
     }
 
     private mutating func download(
-        _ address: String, _ instruction: Instruction, _ name: String
+        _ address: String, _ instruction: Instruction, to directory: ShellWord
     ) throws {
-        let file = ShellWord.file(name + ".inline") / StageCompiler.fileName(of: address)
+        let file = directory / StageCompiler.fileName(of: address)
         let protocols: ShellWord = address.hasPrefix("https") ? "=https" : "=http,https"
         script.pipeline([
             [
                 "curl", "--fail", "--silent", "--show-error", "--location", "--globoff",
                 "--proto", protocols, "--proto-redir", protocols, "--output", file,
-                "--url", ShellWord(quoting: address), "||", "exit", "69",
+                "--url", ShellWord(quoting: address), "||", "fail", "69",
             ]
         ])
         script.pipeline([["chmod", "600", file]])
@@ -311,7 +330,7 @@ extension StageCompiler {
         }
         script.code("sha256sum <\(file.text) | grep -qx '\(digest.dropFirst(7))  -' || {")
         script.code("\techo \(ShellWord(quoting: "checksum mismatch for \(address)").text) >&2")
-        script.code("\texit 65")
+        script.code("\tfail 65")
         script.code("}")
     }
 
@@ -344,7 +363,7 @@ extension StageCompiler {
         if instruction.boolean("parents") ?? false { text += " --parents" }
         if let owner = copy.owner { text += " --chown=\(owner)" }
         if let mode = copy.mode { text += " --chmod=\(mode)" }
-        for source in copy.sources + copy.addresses { text += " \(source)" }
+        for source in copy.written { text += " \(source)" }
         for heredoc in copy.heredocs { text += " <<\(heredoc.name)" }
         return text + " \(copy.writtenDestination) # buildkit"
     }

@@ -189,7 +189,16 @@ struct StageCompiler {
         return name
     }
 
-    /// Packs, stores and appends a layer.
+    /// Begins the part of an instruction that copies files. The script says which instruction it is
+    /// when it fails.
+    mutating func beginCopy(_ instruction: Instruction) -> String {
+        let name = beginLayer(instruction)
+        let text = "\(instruction.keyword.rawValue) in line \(instruction.position.line)"
+        script.code("what=\(ShellWord(quoting: text).text)")
+        return name
+    }
+
+    /// Packs, stores and appends a layer, after `beginCopy`.
     ///
     /// - Parameters:
     ///   - pack: the command that writes the layer's tar.
@@ -198,6 +207,7 @@ struct StageCompiler {
         _ name: String, packing pack: [ShellWord], createdBy: String, options: [ShellWord] = []
     ) {
         let layer = ShellWord.file(name + ".layer")
+        whole.functions.insert(.pack)
         if let root = state.root {
             // The unpacked stage gets the same files.
             let store: ShellWord = isOfTarget ? "store" : "keep"
@@ -207,7 +217,8 @@ struct StageCompiler {
             whole.functions.insert(.store)
             script.pipeline([["store", layer] + pack])
         } else {
-            script.pipeline([pack, ["oci-zstd"], pushBlob], to: layer)
+            script.pipeline(
+                [["pack"] + pack, ["behind", "oci-zstd"], ["behind"] + pushBlob], to: layer)
         }
         append(name, createdBy: createdBy, options: options)
     }
@@ -262,7 +273,7 @@ struct StageCompiler {
             config.addHistory("WORKDIR /")
             return
         }
-        let name = beginLayer(instruction)
+        let name = beginCopy(instruction)
         var pack: [ShellWord] = ["oci-tar", .option("copy", directory + "/")]
         if let base = base() { pack.append(.option("base", base)) }
         if !state.user.isEmpty { pack.append(.option("chown", state.user)) }

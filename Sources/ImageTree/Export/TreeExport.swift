@@ -113,25 +113,14 @@ public struct TreeExport {
                 for item in items { try write(item.node) }
                 return
             }
-            var reader = TarReader(tar, path: layer.descriptor.layerPath, isEndProved: true)
             var next = items.startIndex
-            let listing = tree.layers[layer.index]
-            // Only a listing from a table can differ from the layer.
-            let mismatch =
-                listing.table == nil
-                ? ImageTreeError.damaged : .tableMismatch(layer: layer.index + 1)
-            try listing.visitAll { listed, attributes in
-                guard let item = try TreeExport.nextItem(&reader), item.isSame(as: listed) else {
-                    throw mismatch
-                }
-                let entry = item.entry
+            try layer.visit(tar, as: tree.layers[layer.index]) { reader, entry, attributes in
                 guard next < items.endIndex, items[next].offset == attributes else {
                     return try reader.skipData()
                 }
                 try write(items[next].node, dataOf: &reader, entry.size)
                 next += 1
             }
-            guard try TreeExport.nextItem(&reader) == nil else { throw mismatch }
         }
 
         /// Writes the visible files of one layer of which only parts are read.
@@ -210,15 +199,6 @@ public struct TreeExport {
             }
             return try tree.tarEntry(of: node)
         }
-    }
-
-    /// The next entry of a layer that is also in a listing.
-    private static func nextItem(_ reader: inout TarReader) throws -> LayerItem? {
-        while let entry = try reader.next() {
-            if let item = try LayerItem(entry) { return item }
-            try reader.skipData()
-        }
-        return nil
     }
 }
 

@@ -51,6 +51,11 @@ public struct LayerListing: Sendable {
         }
     }
 
+    /// Drops the content of an entry that another one with the same path replaces.
+    mutating func dropUserFile(at path: [UInt8]) {
+        if let file = UserFile(path: path) { userFiles[file] = nil }
+    }
+
     /// Appends attributes without a path.
     ///
     /// - Returns: their offset.
@@ -128,6 +133,14 @@ public enum UserFile: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The maximum size of a stored file.
+    /// - Returns: nil for any other path.
+    init?(path: [UInt8]) {
+        guard path.starts(with: "etc/".utf8),
+            let file = UserFile.allCases.first(where: { $0.path == path })
+        else { return nil }
+        self = file
+    }
+
+    /// The maximum size of a stored file. The layer of a larger one is read again.
     static let byteLimit = 256 << 10
 }

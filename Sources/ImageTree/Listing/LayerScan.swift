@@ -45,6 +45,7 @@ struct LayerScan {
                 try reader.skipData()
                 continue
             }
+            listing.dropUserFile(at: item.entry.path)
             if item.action == .entry, entry.kind == .file {
                 try readData(&reader, of: &item, into: &listing)
             } else {
@@ -62,7 +63,7 @@ struct LayerScan {
     private func readData(
         _ reader: inout TarReader, of item: inout LayerItem, into listing: inout LayerListing
     ) throws {
-        let kept = UserFile.allCases.first { $0.path == item.entry.path }
+        let kept = UserFile(path: item.entry.path)
         guard hashesContent || kept != nil else { return try reader.skipData() }
         let digest = StreamingDigest()
         let limit = kept == nil ? -1 : UserFile.byteLimit

@@ -36,8 +36,10 @@ struct TableScan {
         listing.table = location.digest
         var userFiles: [UserFile: TableFile] = [:]
         try visit(table) { file, item in
+            // Of entries with the same path the last counts.
+            if let other = UserFile(path: item.entry.path) { userFiles[other] = nil }
             if item.action == .entry, item.entry.kind == .file,
-                let kept = UserFile.allCases.first(where: { $0.path == item.entry.path })
+                let kept = UserFile(path: item.entry.path)
             {
                 userFiles[kept] = file
             }

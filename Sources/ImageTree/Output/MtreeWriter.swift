@@ -15,11 +15,16 @@ public struct MtreeWriter {
     private let tree: ImageTree
     private let output: OutputBuffer
     private let hasDigests: Bool
+    private let userFiles: UserFiles
 
-    /// - Parameter hasDigests: whether digests of contents are written, when the listings have
-    ///   them.
-    public init(_ tree: ImageTree, to output: OutputBuffer, hasDigests: Bool) {
+    /// - Parameters:
+    ///   - userFiles: of the same tree.
+    ///   - hasDigests: whether digests of contents are written, when the listings have them.
+    public init(
+        _ tree: ImageTree, _ userFiles: UserFiles, to output: OutputBuffer, hasDigests: Bool
+    ) {
         self.tree = tree
+        self.userFiles = userFiles
         self.output = output
         self.hasDigests = hasDigests
     }
@@ -29,7 +34,6 @@ public struct MtreeWriter {
     /// - Parameter paths: the paths to list, with everything in them; empty for all.
     /// - Throws: `ImageTreeError.noSuchPath`, `StreamError.write`.
     public func write(_ paths: [Path]) throws {
-        let userFiles = try tree.userFiles()
         try output.append(Array("#mtree\n".utf8))
         var line: [UInt8] = []
         var inodes = Inodes()
@@ -45,7 +49,9 @@ public struct MtreeWriter {
                 VisText.append(path, to: &line)
             }
             line += try keywords(of: node, &inodes)
-            if let content = userFiles[node] { line += ",data:".utf8 + Base64.encode(content) }
+            if let content = userFiles.contents[node] {
+                line += ",data:".utf8 + Base64.encode(content)
+            }
             line.append(UInt8(ascii: "\n"))
             try output.append(line)
         }
@@ -97,35 +103,6 @@ extension ImageTree {
             entry.inode = nodes[Int(node)].record.number
         }
         return entry
-    }
-
-    /// The contents of the user files, found as in a container.
-    func userFiles() throws(ImageTreeError) -> [UInt32: [UInt8]] {
-        var files: [UInt32: [UInt8]] = [:]
-        for file in UserFile.allCases {
-            guard case .notDirectory(let node, let rest) = resolve(file.path), rest.isEmpty,
-                let content = content(of: file, at: node)
-            else { continue }
-            files[node] = content
-        }
-        return files
-    }
-
-    /// The content of a user file as a container sees it; nil when there is none, or it was too
-    /// large to be stored.
-    public func content(of file: UserFile) -> [UInt8]? {
-        guard case .notDirectory(let node, let rest) = resolve(file.path), rest.isEmpty else {
-            return nil
-        }
-        return content(of: file, at: node)
-    }
-
-    private func content(of file: UserFile, at node: UInt32) -> [UInt8]? {
-        let record = nodes[Int(node)].record
-        guard nodes[Int(node)].kind == .file, path(of: node) == file.path,
-            record.layer != Record.implied
-        else { return nil }
-        return layers[Int(record.layer)].userFiles[file]
     }
 }
 

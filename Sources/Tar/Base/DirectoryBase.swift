@@ -27,7 +27,7 @@ public final class DirectoryBase: LayerBase {
         do throws(Errno) {
             file = try confined.open(path, flags: O_RDONLY | O_NONBLOCK)
         } catch {
-            if error == .noEntry { return nil }
+            if [.noEntry, .notDirectory].contains(error) { return nil }
             throw .open(path: root.path.appending(path), error)
         }
         defer { withExtendedLifetime(file) {} }

@@ -20,12 +20,25 @@ public struct CopyRequest: Sendable {
     public var outputs: [Path] = []
     /// Whether a source keeps its path below the destination, from `/./` on where it has one.
     public var keepsParents = false
-    /// A directory whose files are copied too, after the sources, as if they had been named.
-    public var inlineDirectory: Path?
+    /// Directories whose files are copied too.
+    public var inlineDirectories: [InlineDirectory] = []
     /// Whether files that are archives are unpacked instead.
     public var unpacks = false
     /// How owners and times in archives are written.
     public var archivePolicy = EntryPolicy()
+
+    /// A directory outside the context. Its files are copied as if they had been named, and are
+    /// never unpacked.
+    public struct InlineDirectory: Sendable {
+        public let path: Path
+        /// The number of sources that are copied before; nil for all.
+        public let place: Int?
+
+        public init(_ path: Path, place: Int?) {
+            self.path = path
+            self.place = place
+        }
+    }
 
     public init(context: Path, sources: [[UInt8]], destination: [UInt8]) {
         self.context = context

@@ -7,8 +7,10 @@ struct CopySource {
     let tree: TreeSource
     /// The file name in the source as it is written, which may be that of a link.
     let name: [UInt8]
-    /// Relative to the context.
+    /// Relative to the context, without links on its way.
     let path: [UInt8]
+    /// Whether it is of an inline directory.
+    var isInline = false
 
     var isDirectory: Bool {
         switch tree {
@@ -76,19 +78,21 @@ struct CopyContext {
                 warn(OutputFilter.warning(file, in: self.path))
                 continue
             }
-            // A dangling link matches a pattern, but has nothing to copy.
-            sources.append(try open(CopyContext.components(path), of: source))
+            sources.append(try open(CopyContext.components(path), of: path))
         }
         return sources
     }
 
-    /// The directory at a path without patterns.
-    ///
-    /// - Throws: `TarError.missing`.
-    func directory(_ path: [UInt8]) throws(TarError) -> CopySource {
-        let source = try open(CopyContext.components(path), of: path)
-        guard source.isDirectory else { throw .missing(path: Path(path), isExcluded: false) }
-        return source
+    /// The directory at a path, whose components are names without patterns; nil when there is
+    /// none.
+    func directory(_ components: [[UInt8]], of source: [UInt8]) throws(TarError) -> CopySource? {
+        do {
+            let found = try open(components, of: source)
+            return found.isDirectory ? found : nil
+        } catch {
+            if case .missing = error { return nil }
+            throw error
+        }
     }
 
     /// Whether the excludes leave out a path, given by the name of an open directory.
@@ -103,7 +107,7 @@ struct CopyContext {
     // MARK: paths
 
     /// Components without `.`; `..` leads at most to the context itself.
-    private static func components(_ path: [UInt8]) -> [[UInt8]] {
+    static func components(_ path: [UInt8]) -> [[UInt8]] {
         path.split(separator: UInt8(ascii: "/")).reduce(into: []) { components, component in
             if component.elementsEqual(".".utf8) { return }
             if component.elementsEqual("..".utf8) {
@@ -129,7 +133,7 @@ struct CopyContext {
         return false
     }
 
-    private static func unescaped(_ component: [UInt8]) -> [UInt8] {
+    static func unescaped(_ component: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         var isEscaped = false
         for byte in component {
@@ -164,16 +168,16 @@ struct CopyContext {
         if let directory = try openDirectory(Path(realRelative), of: source) {
             // An exception may include paths in it.
             if isExcluded && !hasExceptions {
-                throw .missing(path: Path(source), isExcluded: true)
+                throw .missing(path: Path(source), .excluded)
             }
             return CopySource(
                 tree: .directory(directory), name: components.last ?? [], path: realRelative)
         }
-        if isExcluded { throw .missing(path: Path(source), isExcluded: true) }
+        if isExcluded { throw .missing(path: Path(source), .excluded) }
         let parent = Array(real.dropLast().joined(separator: [UInt8(ascii: "/")]))
         guard let name = real.last, let written = components.last,
             let directory = try openDirectory(Path(parent), of: source)
-        else { throw .missing(path: Path(source), isExcluded: false) }
+        else { throw .missing(path: Path(source), .absent) }
         return CopySource(
             tree: name == written
                 ? .file(name: Path(name), in: directory)
@@ -195,7 +199,19 @@ struct CopyContext {
             guard [.noEntry, .notDirectory, .tooManyLinks].contains(error) else {
                 throw .open(path: path.appending(relative), error)
             }
-            throw .missing(path: Path(source), isExcluded: false)
+            throw .missing(path: Path(source), isLink(relative) ? .danglingLink : .absent)
+        }
+    }
+
+    /// Whether there is a symbolic link at a path.
+    private func isLink(_ relative: Path) -> Bool {
+        do throws(Errno) {
+            let file = try root.open(relative, flags: system_O_PATH | O_NOFOLLOW)
+            var status = stat()
+            let result = withExtendedLifetime(file) { fstat(file.rawValue, &status) }
+            return result == 0 && status.st_mode & S_IFMT == S_IFLNK
+        } catch {
+            return false
         }
     }
 

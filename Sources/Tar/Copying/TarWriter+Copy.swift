@@ -22,66 +22,92 @@ extension TarWriter {
             try writeKeepingParents(request, context, over: base)
             return
         }
-        var sources: [CopySource] = []
-        for source in request.sources { sources += try context.find(source, warn: warn) }
-        try warnOfOutputs(request.outputs, in: sources)
-        if let directory = request.inlineDirectory {
-            sources += try CopyContext(directory, excludes: ExcludePatterns())
-                .find(Array("*".utf8))
-        }
+        let sources = try sources(of: request, in: context)
         // All sources are patterns without a match.
-        if sources.isEmpty, !request.sources.isEmpty || request.inlineDirectory != nil { return }
-        let destination = try CopyDestination(request.destination, in: base)
-        if request.unpacks {
-            sources = try writeArchives(of: sources, request, to: destination, over: base)
-            if sources.isEmpty { return }
+        if sources.isEmpty, !request.sources.isEmpty || !request.inlineDirectories.isEmpty {
+            return
         }
-        let hasDirectory = sources.contains { $0.isDirectory }
-        if sources.count > 1, !destination.isDirectory {
+        let destination = try CopyDestination(request.destination, in: base)
+        let runs = try CopyRun.runs(of: sources, unpacksArchives: request.unpacks)
+        let hasFile = runs.contains { if case .sources = $0 { true } else { false } }
+        if sources.count > 1, hasFile, !destination.isDirectory {
             throw .unsupported(
                 path: Path(request.destination),
                 "several sources need a destination that ends with '/'")
         }
-        if !hasDirectory, !destination.isDirectory, destination.path.entry?.kind != .directory,
-            let source = sources.first
+        if sources.count == 1, case .sources(let files) = runs.first, let file = files.first,
+            !file.isDirectory, !destination.isDirectory,
+            destination.path.entry?.kind != .directory
         {
-            try writeFile(source, to: destination, over: base)
-        } else {
-            let root = try writeDirectories(destination.path.components, over: base)
-            try walk(sources.map(\.tree), root: root, request.excludes, context, over: base)
+            return try writeFile(file, to: destination, over: base)
+        }
+        try write(runs, request, context, to: destination, over: base)
+    }
+
+    /// The sources in their order.
+    private func sources(
+        of request: CopyRequest, in context: CopyContext
+    ) throws(TarError) -> [CopySource] {
+        var sources: [CopySource] = []
+        for (index, source) in request.sources.enumerated() {
+            sources += try inlineSources(request.inlineDirectories.filter { $0.place == index })
+            sources += try context.find(source, warn: warn)
+        }
+        try warnOfOutputs(request.outputs, in: sources.filter { !$0.isInline })
+        let count = request.sources.count
+        return try sources
+            + inlineSources(request.inlineDirectories.filter { $0.place ?? count >= count })
+    }
+
+    /// The files of inline directories.
+    func inlineSources(
+        _ directories: [CopyRequest.InlineDirectory]
+    ) throws(TarError) -> [CopySource] {
+        var sources: [CopySource] = []
+        for directory in directories {
+            let context = try CopyContext(directory.path, excludes: ExcludePatterns())
+            for var source in try context.find(Array("*".utf8)) {
+                source.isInline = true
+                sources.append(source)
+            }
+        }
+        return sources
+    }
+
+    /// Writes sources into a directory, one after the other: of equal paths the last counts.
+    private func write(
+        _ runs: [CopyRun], _ request: CopyRequest, _ context: CopyContext,
+        to destination: CopyDestination, over base: any LayerBase
+    ) throws(TarError) {
+        let components = destination.path.components
+        // As in BuildKit, a mode is not that of directories which an archive needs.
+        var isFirstArchive = false
+        if case .archive = runs.first { isFirstArchive = true }
+        let root = try writeDirectories(components, over: base, keepsMode: isFirstArchive)
+        let tree = UnpackedTree(below: components, over: base)
+        for (index, run) in runs.enumerated() {
+            switch run {
+            case .archive(let archive):
+                let writer = TarWriter(
+                    output, policy: request.archivePolicy, list: list, warn: warn)
+                try archive.write(to: writer, below: components, in: tree)
+            case .sources(let sources):
+                let isLast = index == runs.count - 1
+                try walk(
+                    sources.map(\.tree), root: root, request.excludes, context,
+                    CopyVisitor.Base(base, tree: isLast ? nil : tree))
+            }
         }
     }
 
     /// Warns of outputs that are in the sources, and so are left out.
     ///
     /// - Throws: `TarError.outputIsSource` when a source is an output itself.
-    private func warnOfOutputs(
+    func warnOfOutputs(
         _ outputs: [Path], in sources: [CopySource]
     ) throws(TarError) {
         _ = try OutputFilter(
             outputs, in: sources.filter(\.isDirectory).map(\.tree.owner), warn: warn)
-    }
-
-    /// Writes the contents of sources that are archives.
-    ///
-    /// - Returns: the other sources.
-    private func writeArchives(
-        of sources: [CopySource], _ request: CopyRequest, to destination: CopyDestination,
-        over base: any LayerBase
-    ) throws(TarError) -> [CopySource] {
-        var others: [CopySource] = []
-        for source in sources {
-            guard let archive = try CopyArchive(source.tree) else {
-                others.append(source)
-                continue
-            }
-            try writeDirectories(destination.path.components, over: base)
-            let writer = TarWriter(
-                output, policy: request.archivePolicy, list: list, warn: warn)
-            try archive.write(
-                to: writer, below: destination.path.components, over: base)
-        }
-        return others
     }
 
     /// Writes one file under a given name.
@@ -108,10 +134,11 @@ extension TarWriter {
 
     /// Writes the directories of a path that the base does not have.
     ///
+    /// - Parameter keepsMode: whether they get mode 0755 whatever the policy says.
     /// - Returns: the path with a slash at its end; empty for the root.
     @discardableResult
-    private func writeDirectories(
-        _ components: [[UInt8]], over base: any LayerBase
+    func writeDirectories(
+        _ components: [[UInt8]], over base: any LayerBase, keepsMode: Bool = false
     ) throws(TarError) -> [UInt8] {
         var path: [UInt8] = []
         for component in components {
@@ -126,6 +153,7 @@ extension TarWriter {
                 var entry = TarEntry(
                     kind: .directory, path: path + component + [UInt8(ascii: "/")], mode: 0o755)
                 encoder.policy.apply(to: &entry)
+                if keepsMode { entry.mode = 0o755 }
                 if case .keep(let latest) = encoder.policy.time {
                     entry.modificationTime = latest ?? 0
                 }
@@ -136,16 +164,17 @@ extension TarWriter {
         return path
     }
 
-    private func walk(
-        _ sources: [TreeSource], root: [UInt8], _ excludes: ExcludePatterns,
-        _ context: CopyContext, over base: any LayerBase
+    /// - Parameter parents: as of `TreeWalker`.
+    func walk(
+        _ sources: [TreeSource], root: [UInt8], parents: [TreeWalker.Parent] = [],
+        _ excludes: ExcludePatterns, _ context: CopyContext, _ base: CopyVisitor.Base
     ) throws(TarError) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
         defer { buffer.deallocate() }
         let next = AdaptiveVisitor(self)
         var walker = TreeWalker(
-            root: root, excludes: excludes, visitor: CopyVisitor(next, over: base),
-            buffer: buffer, warn: warn)
+            root: root, parents: parents, excludes: excludes,
+            visitor: CopyVisitor(next, over: base, encoder), buffer: buffer, warn: warn)
         walker.filter = SourceFilter(
             hasExceptions: context.hasExceptions, excludes: context.excludes,
             outputs: context.outputs)
@@ -156,89 +185,5 @@ extension TarWriter {
             throw error
         }
         try next.finish()
-    }
-
-    /// Writes sources under their own paths, with the directories above them as they are.
-    private func writeKeepingParents(
-        _ request: CopyRequest, _ context: CopyContext, over base: any LayerBase
-    ) throws(TarError) {
-        // For each pivot, a walk that excludes everything but the sources.
-        var groups: [(pivot: [UInt8], patterns: [[UInt8]])] = []
-        for source in request.sources {
-            let (pivot, path) = splitPivot(source)
-            if !path.contains(where: { CopyContext.isPattern($0) }) {
-                _ = try context.find(pivot + Array("/".utf8) + joinedPath(path))
-            }
-            if let index = groups.firstIndex(where: { $0.pivot == pivot }) {
-                groups[index].patterns.append(joinedPath(path))
-            } else {
-                groups.append((pivot, [joinedPath(path)]))
-            }
-        }
-        let destination = try CopyDestination(request.destination, in: base)
-        let root = try writeDirectories(destination.path.components, over: base)
-        guard groups.count == 1, let group = groups.first else {
-            throw .unsupported(
-                path: Path(request.destination), "sources with different pivots '/./' in one copy")
-        }
-        let directory = try context.directory(group.pivot)
-        try warnOfOutputs(request.outputs, in: [directory])
-        var patterns = ExcludePatterns()
-        do throws(PatternError) {
-            if !group.patterns.contains([]) {
-                try patterns.add(Array("**".utf8))
-                for pattern in group.patterns { try patterns.add(Array("!".utf8) + pattern) }
-            }
-            patterns.add(contentsOf: request.excludes)
-        } catch {
-            throw .unsupported(path: Path(error.pattern), "a malformed pattern")
-        }
-        try walk([directory.tree], root: root, patterns, context, over: base)
-    }
-
-    /// Splits a source into the part to drop and the components to keep.
-    private func splitPivot(_ source: [UInt8]) -> (pivot: [UInt8], path: [[UInt8]]) {
-        let parts = source.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        let pivot = parts.dropFirst().dropLast().firstIndex { $0.elementsEqual(".".utf8) }
-        let path = parts[(pivot ?? parts.startIndex)...].map(Array.init)
-            .filter { !$0.isEmpty && !$0.elementsEqual(".".utf8) }
-        return (joinedPath(pivot.map { parts[..<$0].map(Array.init) } ?? []), path)
-    }
-
-    private func joinedPath(_ components: [[UInt8]]) -> [UInt8] {
-        Array(components.joined(separator: [UInt8(ascii: "/")]))
-    }
-}
-
-/// Checks every entry against the base before it is written.
-private final class CopyVisitor: TreeVisitor {
-    private let next: any TreeVisitor
-    private let base: any LayerBase
-
-    init(_ next: any TreeVisitor, over base: any LayerBase) {
-        self.next = next
-        self.base = base
-    }
-
-    func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
-        if let entry = try base.entry(at: Array(path.dropLast())), entry.kind != .directory {
-            throw .overBase(
-                path: Path(path.dropLast()), base: Path(path.dropLast()), isDirectory: true)
-        }
-        try next.visit(directory, path: path)
-    }
-
-    func visit(
-        _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
-        path: UnsafeRawBufferPointer
-    ) throws(TarError) {
-        if try base.entry(at: Array(path))?.kind == .directory {
-            throw .overBase(path: Path(path), base: Path(path), isDirectory: false)
-        }
-        try next.visit(name, type: type, in: directory, path: path)
-    }
-
-    static func checkName(_ name: [UInt8], of directory: Path) throws(TarError) {
-        if Whiteout.isName(name) { throw .whiteoutName(path: directory.appending(Path(name))) }
     }
 }

@@ -46,6 +46,11 @@ final class UnpackedTree: LayerBase {
         }
     }
 
+    /// Notes an entry that a source beside the archives has at a path of the image.
+    func add(_ entry: TarEntry, atImagePath path: ArraySlice<UInt8>) throws(TarError) {
+        try add(entry, at: Array(path.dropFirst(root.count)))
+    }
+
     /// The path of a name, whose directories may be links; the name itself is not followed.
     ///
     /// - Throws: as `BasePath`.

@@ -116,14 +116,19 @@ package struct TreeWalker {
     /// Excluded directories in which a path may still be included again.
     private var pending: [(directory: OpenDirectory, path: [UInt8])] = []
 
+    /// A directory above the trees that is an entry of the tar too, when one of their paths is.
+    package typealias Parent = (directory: OpenDirectory, name: [UInt8])
+
     /// - Parameters:
     ///   - root: the path in the tar of the trees: empty, or with a trailing slash.
+    ///   - parents: directories below the root that the trees are in, the topmost first; `excludes`
+    ///     match their names too.
     ///   - refusesWhiteoutNames: whether a file that is named like a whiteout is an error.
     ///   - buffer: at least 64 KiB, used only by the walk while it runs.
     package init(
-        root: [UInt8], excludes: ExcludePatterns, refusesWhiteoutNames: Bool = true,
-        visitor: any TreeVisitor, buffer: UnsafeMutableRawBufferPointer,
-        warn: @escaping (String) -> Void
+        root: [UInt8], parents: [Parent] = [], excludes: ExcludePatterns,
+        refusesWhiteoutNames: Bool = true, visitor: any TreeVisitor,
+        buffer: UnsafeMutableRawBufferPointer, warn: @escaping (String) -> Void
     ) {
         self.visitor = visitor
         self.excludes = ExcludeMatcher(excludes)
@@ -133,6 +138,12 @@ package struct TreeWalker {
         self.buffer = buffer
         path = root
         rootByteCount = root.count
+        for (directory, name) in parents {
+            path += name
+            enter()
+            path.append(UInt8(ascii: "/"))
+            pending.append((directory, path))
+        }
     }
 
     /// Visits the files, and the contents of the directories but not the directories themselves.
@@ -218,14 +229,7 @@ package struct TreeWalker {
         for child in isExcluded ? children[...] : children.dropLast() {
             try visitor.pass(child, path: path + [UInt8(ascii: "/")])
         }
-        if !excludes.isEmpty {
-            let nameOffset = (path.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1
-            path.withUnsafeBytes { path in
-                excludes.enter(
-                    UnsafeRawBufferPointer(rebasing: path[rootByteCount...]),
-                    nameOffset: nameOffset - rootByteCount)
-            }
-        }
+        enter()
         defer { excludes.leave() }
         path.append(UInt8(ascii: "/"))
         if isExcluded {
@@ -237,6 +241,17 @@ package struct TreeWalker {
         let pendingCount = pending.count
         try walk(children.map { TreeSource.directory($0) })
         if isExcluded, pending.count == pendingCount { pending.removeLast() }
+    }
+
+    /// Tells the patterns that the path is a directory of the current one.
+    private mutating func enter() {
+        guard !excludes.isEmpty else { return }
+        let nameOffset = (path.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1
+        path.withUnsafeBytes { path in
+            excludes.enter(
+                UnsafeRawBufferPointer(rebasing: path[rootByteCount...]),
+                nameOffset: nameOffset - rootByteCount)
+        }
     }
 
     /// Visits the excluded directories above an included path, which needs their entries.

@@ -80,6 +80,20 @@ two/a\040b 0600 0:0' "$(cat files)"
 oci-fetch oci:made:1 | oci-flatten --only /one/a.tgz | tar -xOf - | cmp - context/a.tgz
 oci-fetch oci:made:1 | oci-flatten --only /four | tar -xOf - | cmp - context/a.tgz
 cp Dockerfile with-addresses
+# Each in its place among the paths: the last of equal names stays. Heredocs come last.
+echo context >context/index.html
+build "ADD $site/index.html index.html /one/" "ADD index.html $site/index.html /two/" \
+	"ADD $site/index.html?1 a.tar $site/index.html?2 index.html $site/dir/a.tgz /three/" \
+	"ADD <<index.html $site/index.html index.html /four/" here index.html 'COPY <<a <<a /five/' 1 a 2 a
+for expected in 'one context' 'two page' 'three context' 'four here'; do
+	assert_equal "${expected#* }" "$(oci-fetch oci:made:1 | oci-flatten --only "/${expected% *}/index.html" | tar -xOf -)"
+done
+assert_equal 2 "$(oci-fetch oci:made:1 | oci-flatten --only /five/a | tar -xOf -)"
+assert_match '^three/a.tgz 0600 0:0$' files
+assert_match '^four/index.html 0644 0:0$' files
+assert_equal "ADD <<index.html" "$(oci-fetch --config oci:made:1 | jq -r '.history[].created_by' |
+	sed -n "s|^\(ADD\) $site/index.html index.html \(<<index.html\) /four/.*|\1 \2|p")"
+rm context/index.html
 # A source that is missing, is of another kind, or leads out of the context fails the build.
 broken() {
 	status=$1
@@ -93,6 +107,7 @@ broken() {
 broken 69 "$site/missing"
 broken 65 "--checksum=sha256:$(printf '%064d' 0) $site/dir/a.tgz"
 assert_match "^checksum mismatch for $site/dir/a.tgz$" err
+assert_match '^ADD in line 2 failed with status 65$' err
 for address in file:///etc/passwd ftp://127.0.0.1/x gopher://127.0.0.1/x; do
 	broken 69 "$site/to/$address"
 done

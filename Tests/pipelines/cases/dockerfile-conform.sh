@@ -142,6 +142,18 @@ refused 'FROM scratch' 'COPY missing.txt box-* sub/'
 same 'FROM scratch' 'COPY one.txt box-* t*.txt missing* sub/'
 refused_there 'FROM scratch' 'COPY missing* sub/'
 
+# Names of users and groups are found through links, in the image and over it.
+mkdir -p context/etc-linked/usr/lib context/etc-linked/etc context/dir-linked/usr/etc
+echo 'new:x:77:78::/:' >context/etc-linked/usr/lib/passwd
+echo 'crew:x:79:' >context/etc-linked/usr/lib/crew
+ln -s ../usr/lib/passwd context/etc-linked/etc/passwd
+ln -s /usr/lib/crew context/etc-linked/etc/group
+cp context/etc-linked/usr/lib/passwd context/dir-linked/usr/etc/passwd
+ln -s usr/etc context/dir-linked/etc
+same 'FROM scratch' 'COPY etc-linked /' 'COPY --chown=new one.txt /x' 'COPY --chown=new:crew one.txt /y'
+same 'FROM scratch' 'COPY dir-linked /' 'COPY --chown=new one.txt /x' 'COPY --chown=new:3 one.txt /y'
+rm -r context/etc-linked context/dir-linked
+
 # ADD: archives among files, over files and directories of the image.
 mkdir -p tar/sub/deep tar/new-dir archives/sub
 echo x >tar/sub/deep/x
@@ -185,6 +197,24 @@ mkdir -p full/new-dir
 echo in >full/new-dir/in
 tar -cf archives/full.tar -C full new-dir
 same 'FROM scratch' 'ADD full.tar /' 'ADD file.tar /'
+# Sources go one after the other, archives too: the last of equal paths stays. A mode is that of
+# files, and not of what is in an archive.
+mkdir -p packed/deep archives/ordered/deep
+for name in one deep/two; do
+	echo packed >packed/$name
+	echo plain >archives/ordered/$name
+done
+chmod 600 packed/one
+tar --owner=5 --group=6 -cf archives/ordered.tar -C packed one deep
+cp archives/ordered/one archives/one
+same 'FROM scratch' 'ADD one ordered.tar /a/' 'ADD ordered.tar one /b/' 'ADD ordered ordered.tar /c/' \
+	'ADD ordered.tar ordered /d/' 'ADD one ordered.tar ordered one /e/' 'ADD on* or*.tar /f/'
+same 'FROM scratch' 'COPY one /m/' 'ADD --chmod=711 ordered.tar one /m/' 'ADD --chmod=711 ordered.tar /n/'
+# A link of the files before an archive leads inside of the image.
+mkdir archives/leading
+ln -s /etc/conf.d archives/leading/deep
+same "$head" 'FROM $BASE' 'ADD leading ordered.tar /'
+rm -r archives/ordered archives/ordered.tar archives/one archives/leading
 # Links in an archive lead no farther than the destination, as do those that the image has there.
 mkdir -p linked below/out below/back
 ln -s /etc linked/out

@@ -128,6 +128,72 @@ assert_equal '' "$(entry /five/y.md)"
 assert_equal 'file 0644 0:0' "$(entry /five/file)"
 assert_equal 'dir 0755 0:0' "$(entry /six)"
 
+# Each source of --parents has its own pivot, which may be a pattern. Links before the first pattern
+# and the name are followed, and are directories in the copy.
+mkdir -p context/v/1 context/v/2
+echo 1 >context/v/1/c.txt
+echo 2 >context/v/2/d.txt
+ln -s q context/p/link
+chmod 711 context/p/q
+build --context context <<'END'
+FROM scratch
+COPY --parents p/./q/y.md v/1/c.txt v/./2 /one/
+COPY --parents ./v/*/./*.txt ./none*/./x /two/
+COPY --parents p/link/r/x.txt p/./link/*.md /three/
+COPY --parents p/link /four/
+COPY --parents v/*/./c.txt <<inline /five/
+text
+inline
+END
+listed() { oci-fetch oci:made:1 | oci-list --no-cache "/$1" | sed -n 's|^\./\([^ ]*\) type=.*|\1|p' | tr '\n' ' '; }
+assert_equal 'one one/2 one/2/d.txt one/q one/q/y.md one/v one/v/1 one/v/1/c.txt ' "$(listed one)"
+assert_equal 'two two/c.txt two/d.txt ' "$(listed two)"
+assert_equal 'three three/link three/link/y.md three/p three/p/link three/p/link/r three/p/link/r/x.txt ' "$(listed three)"
+assert_equal 'dir 0711 0:0' "$(entry /three/p/link)"
+assert_equal 'dir 0711 0:0' "$(entry /three/link)"
+assert_equal 'link 0777 0:0' "$(entry /four/p/link)"
+assert_equal 'five five/c.txt five/inline ' "$(listed five)"
+for source in v/./3 v/3/./c.txt 'v/3/./*.txt' p/link/none; do
+	printf 'FROM scratch\nCOPY --parents %s /x/\n' "$source" | oci-dockerfile --context context --output oci:made:1 >build.sh
+	expect 65 sh build.sh
+	assert_match "no '.*' in the context" err
+done
+chmod 755 context/p/q
+rm -r context/v context/p/link
+
+# What fails is said once, with its line; new layers and known ones.
+failing() {
+	printf 'FROM scratch\nCOPY file /\n%s\n' "$1" | oci-dockerfile --context context --output oci:made:1 "$2" >build.sh
+	expect 65 sh build.sh
+	assert_equal "$3
+${1%% *} in line 3 failed with status ${4:-65}" "$(cat err)" "$1 $2"
+}
+ln -s nowhere context/dangling
+for reuse in --reuse=no --reuse=oci:made:1; do
+	failing 'COPY missing /x' "$reuse" "oci-tar: no 'missing' in the context" 66
+	failing 'ADD dangl* /x/' "$reuse" \
+		"oci-tar: no 'dangling' in the context: it is a link to a path that is not there" 66
+	failing 'COPY file /file/' "$reuse" "oci-tar: 'file' is a directory, but in the base 'file' is something else"
+	failing 'WORKDIR /file' "$reuse" "oci-tar: 'file' is a directory, but in the base 'file' is something else"
+done
+rm context/dangling
+
+# Names in a file that is a hard link, or large.
+mkdir -p context/users/etc
+python3 -c '
+for number in range(30000): print(f"user{number}:x:{number + 5}:7::/:/bin/sh")' >context/users/etc/passwd
+ln context/users/etc/passwd context/users/a
+build --context context <<'END'
+FROM scratch
+COPY users /
+COPY --chown=user29999 file /x
+USER user29998
+WORKDIR /w
+END
+assert_equal 'file 0644 30004:7' "$(entry /x)"
+assert_equal 'dir 0755 30003:7' "$(entry /w)"
+rm -r context/users
+
 # Heredocs: expanded or not, tabs dropped, named by the delimiter or by the destination.
 build --context context <<'END'
 FROM scratch

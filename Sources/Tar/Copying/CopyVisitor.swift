@@ -1,0 +1,63 @@
+import ByteStream
+import Glibc
+
+/// Checks every entry against the base before it is written.
+final class CopyVisitor: TreeVisitor {
+    private let next: any TreeVisitor
+    private let base: any LayerBase
+    private let tree: UnpackedTree?
+    private let encoder: EntryEncoder
+
+    /// What the entries are checked against.
+    struct Base {
+        let image: any LayerBase
+        /// The tree that archives are unpacked in afterwards, which is told of the entries.
+        let tree: UnpackedTree?
+
+        init(_ image: any LayerBase, tree: UnpackedTree?) {
+            self.image = image
+            self.tree = tree
+        }
+    }
+
+    /// - Parameter encoder: reads links.
+    init(_ next: any TreeVisitor, over base: Base, _ encoder: EntryEncoder) {
+        self.next = next
+        self.encoder = encoder
+        self.base = base.image
+        tree = base.tree
+    }
+
+    func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
+        if let entry = try base.entry(at: Array(path.dropLast())), entry.kind != .directory {
+            throw .overBase(
+                path: Path(path.dropLast()), base: Path(path.dropLast()), isDirectory: true)
+        }
+        try tree?.add(
+            TarEntry(kind: .directory, path: path, mode: 0o755), atImagePath: path.dropLast())
+        try next.visit(directory, path: path)
+    }
+
+    func visit(
+        _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
+        path: UnsafeRawBufferPointer
+    ) throws(TarError) {
+        if try base.entry(at: Array(path))?.kind == .directory {
+            throw .overBase(path: Path(path), base: Path(path), isDirectory: false)
+        }
+        if let tree {
+            var entry = TarEntry(kind: .file, path: Array(path), mode: 0o644)
+            if type == UInt8(DT_LNK) {
+                entry.kind = .symbolicLink
+                entry.linkTarget = try encoder.readLink(
+                    name, in: directory, path: directory.path.appending(Path(cString: name)))
+            }
+            try tree.add(entry, atImagePath: Array(path)[...])
+        }
+        try next.visit(name, type: type, in: directory, path: path)
+    }
+
+    static func checkName(_ name: [UInt8], of directory: Path) throws(TarError) {
+        if Whiteout.isName(name) { throw .whiteoutName(path: directory.appending(Path(name))) }
+    }
+}
