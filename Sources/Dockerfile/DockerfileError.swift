@@ -22,6 +22,14 @@ public struct DockerfileError: Error, Hashable, Sendable {
         case trigger(String, problem: String)
         /// A valid feature of Dockerfiles that this compiler does not support.
         case unsupported(String)
+        /// An argument that Linux lets no command have.
+        case longArgument(byteCount: Int)
+        /// Arguments of one command that are more than Linux allows.
+        case longCommand(byteCount: Int)
+        /// The script would be longer than the limit.
+        case longScript
+        /// Stages need one another through ONBUILD of their bases, in a chain of this length.
+        case deepTriggers(limit: Int)
     }
 
     public let position: SourcePosition
@@ -65,6 +73,15 @@ extension DockerfileError.Reason {
                 + (stages.isEmpty ? "" : "; there is \(stages.joined(separator: ", "))")
         case .trigger(let text, let problem): "ONBUILD of the base, '\(text)': \(problem)"
         case .unsupported(let what): "not supported: \(what)"
+        case .longArgument(let count):
+            "\(count) bytes for one argument of a command, which takes at most "
+                + "\(CommandSize.argumentLimit)"
+        case .longCommand(let count):
+            "\(count) bytes for the arguments of one command, which takes at most "
+                + "\(CommandSize.limit)"
+        case .longScript: "the script would have more than \(ShellScript.byteLimit) bytes"
+        case .deepTriggers(let limit):
+            "more than \(limit) stages that need one another through ONBUILD of their bases"
         }
     }
 

@@ -52,6 +52,9 @@ public struct DockerfileTool: Tool {
             try OutputStream().write(ArgumentText.encode(script.text))
         } catch let error as DockerfileError {
             throw InputError.refused("\(name):\(error.text)")
+        } catch let error as BaseError {
+            let position = "\(name):\(error.position.line):\(error.position.column)"
+            throw LocatedFailure(position, error.reason)
         }
     }
 }

@@ -90,6 +90,18 @@ public struct UsageError: Failure {
     }
 }
 
+/// An error with the place in a file that led to it; its status stays.
+public struct LocatedFailure: Failure {
+    public let message: String
+    public let exitStatus: ExitStatus
+
+    public init(_ place: String, _ error: any Error) {
+        let failure = Console.failure(for: error)
+        message = "\(place): \(failure.message)"
+        exitStatus = failure.exitStatus
+    }
+}
+
 /// Invalid input.
 public enum InputError: Failure {
     /// The input is empty.

@@ -82,6 +82,8 @@ extension String {
         ("LABEL k=\"it's\"", #"--label='k=it'\''s' --history='LABEL k=it'\''s'"#),
         ("EXPOSE 80 53/udp", "--expose=53/udp --expose=80 --history='EXPOSE [53/udp 80/tcp]'"),
         ("VOLUME /a /b", "--volume=/a --volume=/b --history='VOLUME [/a /b]'"),
+        ("VOLUME data", "--patch=\"$work\"/stage0.config.patch --history='VOLUME [data]'"),
+        ("USER 1\nUSER $NO", "--clear=user --history='USER 1' --history='USER '"),
         ("USER 1:2", "--user=1:2 --history='USER 1:2'"),
         ("STOPSIGNAL 9", "--stop-signal=9 --history='STOPSIGNAL 9'"),
         ("MAINTAINER me", "--author=me --history='MAINTAINER me'"),
@@ -101,7 +103,7 @@ extension String {
     ])
     func config(line: String, options: String) throws {
         let expected = "oci-config \(options) <\"$work\"/stage0.json >\"$work\"/stage0.config.json"
-        #expect(try last(line) == expected)
+        #expect(try last(line).hasSuffix(expected))
     }
 
     @Test func healthcheck() throws {
@@ -262,7 +264,7 @@ extension String {
         #expect(
             body.contains(
                 """
-                recall r.example/app:1 oci:near "$work"/stage0.3 linux/amd64 "$work"/stage0.bundle/rootfs || {
+                recall r.example/app:1 "$cache1" "$work"/stage0.3 linux/amd64 "$work"/stage0.bundle/rootfs || {
                 	recall r.example/app:1 r.example/far "$work"/stage0.3 linux/amd64 "$work"/stage0.bundle/rootfs || {
                 """))
         #expect(
@@ -270,7 +272,7 @@ extension String {
                 """
                 		remember r.example/app:1 r.example/far "$work"/stage0.3 linux/amd64
                 	}
-                	remember r.example/app:1 oci:near "$work"/stage0.3 linux/amd64
+                	remember r.example/app:1 "$cache1" "$work"/stage0.3 linux/amd64
                 }
                 """))
     }
@@ -347,7 +349,7 @@ extension String {
             $0.buildArguments = try [KeyValue("G=q"), KeyValue("N=")]
         }
         #expect(given.body.contains("--env=x=q,q-h,,u"))
-        #expect(given.warnings.contains("no ARG declares the build argument 'N'"))
+        #expect(given.warnings.contains("2:1: no ARG declares the build argument 'N'"))
     }
 
     @Test func platforms() throws {

@@ -20,6 +20,20 @@ private let variables = Variables([
     (name: "BLANKS", value: " x  y "), (name: "STAR", value: "a*b*c"), (name: "É", value: "accent"),
 ])
 
+extension Expansion {
+    fileprivate func expand(
+        _ text: String
+    ) throws(SubstitutionError) -> (text: String, unset: [String]) {
+        var budget = SubstitutionBudget()
+        return try expand(text, &budget)
+    }
+
+    fileprivate func words(of text: String) throws(SubstitutionError) -> [String] {
+        var budget = SubstitutionBudget()
+        return try words(of: text, &budget)
+    }
+}
+
 private func expanded(_ text: String, escape: Unicode.Scalar = "\\") -> String? {
     do {
         return try Expansion(escape: escape, variables: variables).expand(text).text
@@ -152,6 +166,31 @@ private func words(_ text: String) -> [String]? {
         let expansion = Expansion(escape: "\\", variables: many)
         #expect(try expansion.expand("${A//$P/x}").text.utf8.count == 20_000)
         #expect(try expansion.expand("${A##$P}").text.utf8.count == 20_000)
+    }
+
+    @Test(arguments: [
+        "$A$A", "${A:-$A}$A", "${A//a/$A}", "${A#$A}", "${A//*/x}", #""$A$A""#, "${A+$A}$A",
+    ])
+    func whatIsReadIsBounded(text: String) {
+        let large = Variables([
+            (name: "A", value: String(repeating: "a", count: 20_000))
+        ])
+        var budget = SubstitutionBudget(rest: 30_000)
+        #expect(throws: SubstitutionError.tooMuch) {
+            try Expansion(escape: "\\", variables: large).expand(text, &budget)
+        }
+    }
+
+    @Test func theBoundIsThatOfAllTexts() throws {
+        let half = Variables([
+            (name: "A", value: String(repeating: "a", count: 20_000))
+        ])
+        let expansion = Expansion(escape: "\\", variables: half)
+        var budget = SubstitutionBudget(rest: 40_000)
+        _ = try expansion.expand("$A", &budget)
+        _ = try expansion.expand("$A", &budget)
+        #expect(budget.rest == 0)
+        #expect(throws: SubstitutionError.tooMuch) { try expansion.expand("$A", &budget) }
     }
 
     @Test func variablesKeepTheirPlace() {

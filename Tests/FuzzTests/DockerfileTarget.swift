@@ -12,8 +12,14 @@ import JSON
     let variables = Variables([(name: "A", value: text), (name: "B", value: "x y")])
     for escape: Unicode.Scalar in ["\\", "`"] {
         let expansion = Expansion(escape: escape, variables: variables)
-        let whole = try outcome { try expansion.expand(text).text }
-        let words = try outcome { try expansion.words(of: text) }
+        let whole = try outcome {
+            var budget = SubstitutionBudget()
+            return try expansion.expand(text, &budget).text
+        }
+        let words = try outcome {
+            var budget = SubstitutionBudget()
+            return try expansion.words(of: text, &budget)
+        }
         try expect(whole.isRefused == words.isRefused, "refused as words or as a whole only")
         guard let words = words.value else { continue }
         try expect(!words.contains(""), "an empty word")

@@ -223,6 +223,17 @@ private func document(_ change: (inout ConfigEdit) throws -> Void) throws -> Str
         #expect(throws: (any Error).self) { try value.apply(edit) }
     }
 
+    @Test(arguments: ["Volumes", "ExposedPorts", "Labels"])
+    func aKeyWithoutAValueIsAdded(member: String) throws {
+        let value = member == "Labels" ? #""""# : "{}"
+        for base in ["{}", #"{"\#(member)":{"a":\#(value)}}"#] {
+            let result = try edited(base) {
+                $0.patches = [try patch(#"{"config":{"\#(member)":{"b":\#(value)}}}"#)]
+            }
+            #expect(result.contains(#""b":\#(value)}"#))
+        }
+    }
+
     @Test func historyMayBeRewrittenOrRemoved() throws {
         for text in [
             #"{"history":null}"#, #"{"history":[{"created_by":"x"},{"empty_layer":true}]}"#,

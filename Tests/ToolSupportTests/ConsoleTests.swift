@@ -94,6 +94,13 @@ private func printable(_ text: String) -> String { Printable.line(text) }
         }
     }
 
+    @Test func noCharacterIsEncodedAsASCII() {
+        for value in UInt32(0x10_FE00)...0x10_FE7F {
+            let text = Unicode.Scalar(value).map { String($0) } ?? ""
+            #expect(ArgumentText.encode(text) == Array(text.utf8))
+        }
+    }
+
     @Test func textMustBeUTF8() throws {
         #expect(try ArgumentText.text("é") == "é")
         #expect(throws: ValidationError.self) {

@@ -15,7 +15,8 @@ import tempfile
 
 PARTS = ["$(touch pwned)", "`touch pwned`", ";touch pwned;", "'", '"', "\\", "$HOME", "${x}", "*", "~", "#",
          "&&touch pwned", "|touch pwned", ">pwned", "<(touch pwned)", "!", "--push", "-n", "END", "EOF", "%s", " ",
-         "\t", "\u00e9", "e\u0301", "\u2028", "\u202e", "\U0001f433", "\x01", "\x7f", "a", "{a,b}", "$'\\n'", "[x]", "="]
+         "\t", "\u00e9", "e\u0301", "\u2028", "\u202e", "\U0001f433", "\x01", "\x7f", "a", "{a,b}", "$'\\n'", "[x]", "=",
+         "\U0010fe27", "\U0010fe0a", "\U0010fe00"]
 SHELLS = [["dash"], ["bash", "--posix"], ["busybox", "sh"]]
 STUB = r"""#!/bin/sh
 { printf '%s\0' "${0##*/}" "$@"; printf '\0\0'; } >>"$RECORD"

@@ -50,6 +50,30 @@ public struct BuildRequest: Sendable {
         buildPlatform = platform
     }
 
+    /// A cache of steps in the script.
+    struct StepCache {
+        let word: ShellWord
+        /// Whether it is a layout. Then `word` is a variable, empty for a directory that cannot be
+        /// written.
+        let isLayout: Bool
+        /// The word, or none for an empty variable.
+        let ifUsable: ShellWord
+    }
+
+    /// The caches of steps, in the order of lookup.
+    var stepCacheWords: [StepCache] {
+        stepCaches.enumerated().map { index, reference in
+            guard reference.hasPrefix("oci:") else {
+                let word = ShellWord(quoting: reference)
+                return StepCache(word: word, isLayout: false, ifUsable: word)
+            }
+            let variable = "cache\(index + 1)"
+            return StepCache(
+                word: ShellWord(code: "\"$\(variable)\""), isLayout: true,
+                ifUsable: ShellWord(code: "${\(variable):+\"$\(variable)\"}"))
+        }
+    }
+
     /// Options for `oci-tar` that leave the script's own output out of the context.
     var outputOptions: [ShellWord] {
         var places: [String] = []

@@ -24,27 +24,34 @@ public struct DockerfileCompiler {
     var sources: [SourceName: Source] = [:]
     /// Images among them, by reference, in the order in which they were found.
     var images: [String] = []
-    var fileNames: Set<String> = []
+    /// The names of the script's files.
+    private var fileNames: Set<String> = []
+    /// How often each name was wanted.
+    private var nameCounts: [String: Int] = [:]
+    /// The size of the scripts that are done.
+    private(set) var byteCount = 0
+    /// How many stages are being compiled, each because another one needs it.
+    private var depth = 0
     var usesPrivateRoots = false
-    /// Whether programs run.
-    var runs = false
+    /// The first RUN; nil when no programs run.
+    var firstRun: SourcePosition?
     /// The shell functions that the stages call.
     var functions: Set<LayerFunctions.Function> = []
     /// The target and the stages that it is built on, whose layers are the image's.
     var targetStages: Set<Int> = []
-    var warnings: [String] = []
-    var unset: [(position: SourcePosition, name: String)] = []
+    var substitutions = Substitutions()
 
     /// Translates a Dockerfile into a script.
     ///
     /// - Parameter base: reads the config of the base of every stage that the target needs.
-    /// - Throws: `DockerfileError`, and what `base` throws.
+    /// - Throws: `DockerfileError`, and `BaseError` with what `base` throws.
     public static func compile(
         _ file: Dockerfile, _ request: BuildRequest, base: @escaping BaseReader
     ) throws -> BuildScript {
         var images: [String] = []
         var body = ShellScript()
         var warnings: [String] = []
+        var known: Set<String> = []
         var usesPrivateRoots = false
         var runs = false
         var functions: Set<LayerFunctions.Function> = []
@@ -59,16 +66,19 @@ public struct DockerfileCompiler {
                 }
             }
             images.append(image)
-            for warning in compiler.allWarnings where !warnings.contains(warning) {
+            for warning in compiler.allWarnings where known.insert(warning).inserted {
                 warnings.append(warning)
             }
             usesPrivateRoots =
                 usesPrivateRoots || compiler.usesPrivateRoots || !compiler.sources.isEmpty
-            runs = runs || compiler.runs
+            runs = runs || compiler.firstRun != nil
             functions.formUnion(compiler.functions)
-            if compiler.runs, platform.architecture != request.buildPlatform.architecture {
+            if let run = compiler.firstRun,
+                platform.architecture != request.buildPlatform.architecture
+            {
                 warnings.append(
-                    "RUN for \(platform) on \(request.buildPlatform) needs an interpreter in "
+                    "\(run.line):\(run.column): RUN for \(platform) on "
+                        + "\(request.buildPlatform) needs an interpreter in "
                         + "binfmt_misc")
             }
         }
@@ -77,6 +87,7 @@ public struct DockerfileCompiler {
         script.append(layers.script(of: functions))
         if runs {
             script.append(self.functions(request))
+            script.append(layers.directories())
             if !request.stepCaches.isEmpty { script.append(layers.steps()) }
         }
         script.append(body)
@@ -105,7 +116,7 @@ public struct DockerfileCompiler {
             file,
             arguments: Variables(request.buildArguments.map { (name: $0.key, value: $0.value) }),
             platformArguments: DockerfileCompiler.platformArguments(request, platform))
-        unset = stages.unset
+        substitutions = stages.substitutions
     }
 
     private static func platformArguments(
@@ -133,10 +144,10 @@ public struct DockerfileCompiler {
                 .unknownTarget(
                     request.target ?? "", stages: stages.stages.compactMap(\.name)))
         }
-        var stage: Stage? = target
-        while let next = stage {
-            targetStages.insert(next.index)
-            stage = stages.stage(named: next.baseName, before: next.index)
+        var next: Int? = target.index
+        while let index = next {
+            targetStages.insert(index)
+            next = stages.stages[index].base
         }
         try compile(target)
         guard var state = states[target.index], var script = scripts[target.index] else {
@@ -190,14 +201,64 @@ public struct DockerfileCompiler {
         state.image = name
     }
 
-    /// Compiles a stage once; later calls do nothing.
+    /// Compiles a stage once, after those that it needs; later calls do nothing.
+    ///
+    /// A chain of stages is no chain of calls. Only what ONBUILD of a base copies from is not known
+    /// before, and compiled meanwhile.
     mutating func compile(_ stage: Stage) throws {
-        if states[stage.index] != nil { return }
-        var compiler = try StageCompiler(stage, self)
+        let needed = stages.needed(by: stage) { states[$0] != nil }
+        if needed.isEmpty { return }
+        depth += 1
+        guard depth <= DockerfileCompiler.depthLimit else {
+            throw DockerfileError(
+                stage.from.position, .deepTriggers(limit: DockerfileCompiler.depthLimit))
+        }
+        for stage in needed where states[stage.index] == nil {
+            let (state, script) = try compileAlone(stage)
+            states[stage.index] = state
+            scripts[stage.index] = script
+            byteCount += script.byteCount
+        }
+        depth -= 1
+    }
+
+    private static let depthLimit = 32
+
+    private mutating func compileAlone(_ stage: Stage) throws -> (StageState, ShellScript) {
+        var compiler = try StageCompiler(stage, passOn())
         try compiler.compile()
         self = compiler.whole
-        states[stage.index] = compiler.state
-        scripts[stage.index] = compiler.script
+        return (compiler.state, compiler.script)
+    }
+
+    /// This compiler, which is not used until it is assigned again: nothing large is copied.
+    private mutating func passOn() -> DockerfileCompiler {
+        let whole = self
+        states = [:]
+        scripts = [:]
+        sources = [:]
+        fileNames = []
+        nameCounts = [:]
+        return whole
+    }
+
+    /// Reads the config of an image.
+    ///
+    /// - Parameter position: that of its name, for errors.
+    func image(
+        _ reference: String, _ platform: Platform, at position: SourcePosition, _ keyword: Keyword
+    ) throws -> BaseImage {
+        do {
+            _ = try Reference(reference)
+        } catch {
+            throw DockerfileError(
+                position, .malformed(keyword, "not a reference: '\(reference)': \(error.problem)"))
+        }
+        do {
+            return try baseReader(reference, platform)
+        } catch {
+            throw BaseError(position: position, reason: error)
+        }
     }
 
     // MARK: sources of copies
@@ -253,16 +314,19 @@ public struct DockerfileCompiler {
     }
 
     private var allWarnings: [String] {
-        var result = warnings
+        var result: [String] = []
+        let start = stages.stages[0].from.position
         for argument in request.buildArguments {
             let name = Array(argument.key.utf8)
             if !stages.declared.contains(name), !StageCompiler.isPredefined(argument.key) {
-                result.append("no ARG declares the build argument '\(argument.key)'")
+                result.append(
+                    "\(start.line):\(start.column): no ARG declares the build argument "
+                        + "'\(argument.key)'")
             }
         }
-        for (position, name) in unset {
-            let text = "\(position.line):\(position.column): variable '\(name)' is not set"
-            if !result.contains(text) { result.append(text) }
+        for (position, name) in substitutions.unset {
+            result.append(
+                "\(position.line):\(position.column): variable '\(name)' is not set")
         }
         for line in file.emptyContinuations {
             result.append("\(line):1: an empty line inside a continued one")
@@ -273,11 +337,13 @@ public struct DockerfileCompiler {
     /// A file name of the script that was not used before.
     mutating func newName(_ wanted: String) -> String {
         var name = wanted
-        var number = 2
+        var number = nameCounts[wanted] ?? 1
+        if number > 1 { name += "-\(number)" }
         while !fileNames.insert(name).inserted {
-            name = "\(wanted)-\(number)"
             number += 1
+            name = "\(wanted)-\(number)"
         }
+        nameCounts[wanted] = number + 1
         return name
     }
 
@@ -292,10 +358,11 @@ public struct DockerfileCompiler {
             set -eu
             umask 022
             work=$(mktemp -d)
-            trap 'rm -rf "$work"' EXIT
-            trap 'exit 129' HUP
-            trap 'exit 130' INT
-            trap 'exit 143' TERM
+            # A second signal does not end the cleaning up.
+            trap 'trap "" HUP INT TERM; rm -rf "$work"' EXIT
+            trap 'trap "" HUP INT TERM; exit 129' HUP
+            trap 'trap "" HUP INT TERM; exit 130' INT
+            trap 'trap "" HUP INT TERM; exit 143' TERM
             """)
         if usesPrivateRoots {
             script.code(

@@ -167,6 +167,34 @@ struct LayerFunctions {
         return script
     }
 
+    /// Finds out which directories of caches can be written.
+    func directories() -> ShellScript {
+        let layouts = request.stepCaches.enumerated().filter { $0.element.hasPrefix("oci:") }
+        let warn = request.isQuiet ? ":" : "echo"
+        var script = ShellScript()
+        if layouts.isEmpty, request.mountCache == nil { return script }
+        script.blank()
+        script.comment("usable DIR: whether a cache can be written; else a warning says so.")
+        script.code(
+            """
+            usable() {
+            	if mkdir -p -- "$1" 2>/dev/null && [ -w "$1" ]; then return; fi
+            	\(warn) "warning: the cache '$1' cannot be written and is not used" >&2
+            	return 1
+            }
+            """)
+        for (index, layout) in layouts {
+            let directory = ShellWord(quoting: String(layout.dropFirst("oci:".count))).text
+            script.code("cache\(index + 1)=\(ShellWord(quoting: layout).text)")
+            script.code("usable \(directory) || cache\(index + 1)=")
+        }
+        if let mounts = request.mountCache {
+            script.code("mounts=\(ShellWord(quoting: mounts).text)")
+            script.code("usable \"$mounts\" || mounts=$work")
+        }
+        return script
+    }
+
     /// `recall` and `remember`: read and write steps in a cache, each as an image of one layer.
     func steps() -> ShellScript {
         let say = request.isQuiet ? "" : "\n\techo \"${3##*.}: found in $2\" >&2"
@@ -180,6 +208,7 @@ struct LayerFunctions {
         script.code(
             """
             recall() {
+            	[ -n "$2" ] || return 1
             	read -r key <"$3".key
             	oci-fetch\(registryOptions) --platform="$4" "$2:$key" 2>/dev/null |
             		oci-layers 2>/dev/null |
@@ -195,6 +224,7 @@ struct LayerFunctions {
         script.code(
             """
             remember() {
+            	[ -n "$2" ] || return 0
             	read -r key <"$3".key
             	oci-fetch --platform="$4" scratch | oci-manifest-append "$3".layer |
             		\(push) >"$3".kept ||

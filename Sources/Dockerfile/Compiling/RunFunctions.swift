@@ -1,11 +1,12 @@
 /// Shell functions of scripts with a RUN.
 ///
-/// A runtime creates missing mount points. `end_run` removes those that did not exist before and
-/// are empty, so that they are in no layer.
+/// A runtime creates missing mount points. `remove_places` removes those that did not exist before
+/// and are empty, so that they are in no layer.
 enum RunFunctions {
     static let common = #"""
         running='' container=''
         clean_up() {
+        	trap '' HUP INT TERM
         	if [ -n "$container" ]; then
         		"$runtime" --root "$work"/runtime delete --force "$container" 2>/dev/null || :
         	fi
@@ -29,28 +30,51 @@ enum RunFunctions {
         	return 1
         }
 
-        # begin_run ROOTFS PATH...: notes what is not there of what is mounted on.
+        # begin_run ROOTFS PATH...: notes what is not there of what is mounted on. What every program has
+        # is made before the files are compared, and leaves no trace in the time of its directory.
         begin_run() {
-        	root=$1 missing=
+        	root=$1 missing='' stubs=''
         	shift
-        	for place in "$@" /etc/resolv.conf /etc/hosts /etc /sys /proc /dev; do
-        		[ -e "$root$place" ] || missing="$missing$place
+        	for place in "$@"; do
+        		place=${place%/}
+        		while [ -n "$place" ] && [ ! -e "$root$place" ]; do
+        			missing="$missing$place
         "
+        			place=${place%/*}
+        		done
+        	done
+        	for place in /dev /proc /sys /etc /etc/hosts /etc/resolv.conf; do
+        		if [ -e "$root$place" ] || has_link "$root" "$place"; then continue; fi
+        		case $place in
+        		/etc/*)
+        			touch -r "$root"/etc "$work"/time
+        			: >"$root$place"
+        			touch -r "$work"/time "$root"/etc
+        			;;
+        		*)
+        			mkdir "$root$place"
+        			touch -t 197001020000 "$root$place"
+        			;;
+        		esac
+        		stubs="$place
+        $stubs"
         	done
         }
 
-        # end_run ROOTFS: removes what was made to mount on.
-        end_run() {
+        # remove_places ROOTFS PLACES: removes what was made to mount on, and is empty. The time of
+        # its directory stays.
+        remove_places() {
         	while IFS= read -r place; do
-        		if [ -z "$place" ] || has_link "$1" "$place"; then
-        			continue
-        		elif [ -d "$1$place" ]; then
+        		if [ -z "$place" ] || [ ! -e "$1$place" ] || has_link "$1" "$place"; then continue; fi
+        		touch -r "$1${place%/*}" "$work"/time
+        		if [ -d "$1$place" ]; then
         			rmdir "$1$place" 2>/dev/null || :
         		elif [ -f "$1$place" ] && [ ! -s "$1$place" ]; then
         			rm -f "$1$place"
         		fi
+        		touch -r "$work"/time "$1${place%/*}"
         	done <<END
-        $missing
+        $2
         END
         }
 
@@ -168,9 +192,10 @@ enum RunFunctions {
         		echo 'RUN --mount needs mounts, which are not allowed here' >&2
         		exit 69
         	fi
-        	root=$1/rootfs made=''
+        	root=$1/rootfs time=$1/time made=''
         	shift
         	mkdir -p "$root/dev"
+        	touch -r "$root/dev" "$time"
         	for device in 'null c 1 3' 'zero c 1 5' 'full c 1 7' 'random c 1 8' 'urandom c 1 9' 'tty c 5 0'; do
         		# shellcheck disable=SC2086
         		set_device "$root/dev" $device
@@ -178,6 +203,7 @@ enum RunFunctions {
         	result=0
         	"$@" || result=$?
         	for device in $made; do rm -f "$root/dev/$device"; done
+        	touch -r "$time" "$root/dev"
         	exit "$result"
         }
 

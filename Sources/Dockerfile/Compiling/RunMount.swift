@@ -157,6 +157,12 @@ struct RunMount {
         }
     }
 
+    /// The value of `from` in a mount that may be malformed.
+    static func source(in text: String) -> String? {
+        fields(text).last { $0.lowercased().hasPrefix("from=") }
+            .map { String($0.dropFirst("from=".count)) }
+    }
+
     /// Fields between commas; one in double quotes may have commas, and `""` is a quote in it.
     private static func fields(_ text: String) -> [String] {
         var fields: [Scalars] = [[]]

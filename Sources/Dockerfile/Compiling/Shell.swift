@@ -2,34 +2,41 @@
 /// not.
 struct ShellWord: ExpressibleByStringLiteral {
     let text: String
+    /// The size of the argument, without what quotes it; that of its code where the shell has to
+    /// evaluate it.
+    let byteCount: Int
 
     /// Part of the script, written here.
     init(stringLiteral value: String) {
-        text = value
+        self.init(raw: value)
     }
 
     /// Text of unknown origin, quoted so that the shell does not interpret it.
     init(quoting word: String) {
-        text = ShellWord.quoted(word)
+        self.init(raw: ShellWord.quoted(word), byteCount: word.utf8.count)
     }
 
-    private init(raw: String) {
+    private init(raw: String, byteCount: Int? = nil) {
         text = raw
+        self.byteCount = byteCount ?? raw.utf8.count
     }
 
     /// Code of the script that is put together; nothing in it is of unknown origin.
     init(code: String) {
-        text = code
+        self.init(raw: code)
     }
 
     /// A word with a suffix by the compiler.
     init(suffixing word: ShellWord, _ suffix: String) {
-        text = word.text + suffix
+        self.init(
+            raw: word.text + suffix, byteCount: word.byteCount + suffix.utf8.count)
     }
 
     /// `directory/name`, the name of unknown origin.
     init(joining directory: ShellWord, _ name: String) {
-        text = directory.text + "/" + ShellWord.quoted(name)
+        self.init(
+            raw: directory.text + "/" + ShellWord.quoted(name),
+            byteCount: directory.byteCount + 1 + name.utf8.count)
     }
 
     /// A file in the script's directory; the name has letters, digits, `.`, `_` and `-` alone.
@@ -37,11 +44,12 @@ struct ShellWord: ExpressibleByStringLiteral {
 
     /// `--name=value` with a value of unknown origin.
     static func option(_ name: String, _ value: String) -> ShellWord {
-        ShellWord(raw: "--\(name)=" + quoted(value))
+        option(name, ShellWord(quoting: value))
     }
 
     static func option(_ name: String, _ value: ShellWord) -> ShellWord {
-        ShellWord(raw: "--\(name)=" + value.text)
+        ShellWord(
+            raw: "--\(name)=" + value.text, byteCount: name.utf8.count + 3 + value.byteCount)
     }
 
     private static func quoted(_ word: String) -> String {
@@ -68,13 +76,27 @@ struct ShellWord: ExpressibleByStringLiteral {
 
 /// A script that grows line by line.
 struct ShellScript {
+    /// The maximum size of a script for one platform.
+    static let byteLimit = 64 << 20
+
     private(set) var lines: [String] = []
+    private(set) var byteCount = 0
+    /// Why the first command that no program can be called with is too long; nil without one.
+    private(set) var problem: DockerfileError.Reason?
     /// Before each command, in a block of a function or of `||`.
     private var indentation = ""
 
-    mutating func append(_ other: ShellScript) { lines += other.lines }
+    mutating func append(_ other: ShellScript) {
+        lines += other.lines
+        byteCount += other.byteCount
+    }
 
-    mutating func blank() { lines.append("") }
+    private mutating func add(_ line: String) {
+        lines.append(line)
+        byteCount += line.utf8.count + 1
+    }
+
+    mutating func blank() { add("") }
 
     /// Adds a comment of one line, whatever characters the text has.
     mutating func comment(_ text: String) {
@@ -85,11 +107,11 @@ struct ShellScript {
             default: line.append(scalar)
             }
         }
-        lines.append("# " + String(line))
+        add("# " + String(line))
     }
 
     /// Adds lines of code verbatim; only the first of several is indented.
-    mutating func code(_ text: String) { lines.append(indentation + text) }
+    mutating func code(_ text: String) { add(indentation + text) }
 
     /// Begins a block; what comes until `endBlock` is indented.
     mutating func beginBlock(_ line: String) {
@@ -115,7 +137,10 @@ struct ShellScript {
             } else {
                 line += " |"
             }
-            lines.append(line)
+            add(line)
+            var size = CommandSize()
+            for word in command { size.add(word.byteCount) }
+            problem = problem ?? size.problem
         }
     }
 
@@ -145,10 +170,10 @@ struct ShellScript {
             return
         }
         code("cat >\(name.text) <<'\(end)'")
-        lines.append(
+        add(
             String(
                 content.unicodeScalars.last == "\n"
                     ? content.unicodeScalars.dropLast() : content.unicodeScalars[...]))
-        lines.append(end)
+        add(end)
     }
 }

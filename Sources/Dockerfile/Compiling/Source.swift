@@ -14,6 +14,8 @@ struct Source {
     let mayBeThere: Bool
     /// The paths that are copied from it; nil for everything.
     private(set) var paths: [String]? = []
+    private var pathSize = CommandSize()
+    private var pathNames: Set<[UInt8]> = []
 
     init(
         image: String, root: String, base: String?, places: [ShellWord], isEmpty: Bool,
@@ -38,10 +40,13 @@ struct Source {
             if component == ".." { _ = fixed.popLast() } else { fixed.append(component) }
         }
         let wanted = "/" + fixed.joined(separator: "/")
-        if fixed.isEmpty {
+        guard paths != nil, pathNames.insert(Array(wanted.utf8)).inserted else { return }
+        pathSize.add("--only=".utf8.count + wanted.utf8.count)
+        // More paths than one command takes stand for everything too.
+        if fixed.isEmpty || pathSize.byteCount > CommandSize.limit / 2 {
             paths = nil
-        } else if let paths, !paths.contains(where: { $0.isSame(as: wanted) }) {
-            self.paths = paths + [wanted]
+        } else {
+            paths?.append(wanted)
         }
     }
 }

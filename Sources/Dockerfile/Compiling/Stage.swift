@@ -6,7 +6,10 @@ struct Stage {
     let from: Instruction
     /// The base's name, with global arguments replaced.
     let baseName: String
+    let basePosition: SourcePosition
     let name: String?
+    /// The stage that it is built on; nil for an image.
+    let base: Int?
     /// The platform of the base, as it is written; nil means the target's.
     let platform: String?
     var instructions: [Instruction] = []
@@ -18,11 +21,13 @@ struct Stage {
 /// The stages of a Dockerfile, and the arguments before the first stage.
 struct Stages {
     private(set) var stages: [Stage] = []
+    /// The stages of each name, in order.
+    private var indices: [String: [Int]] = [:]
     /// The variables that FROM can use and that an ARG without a default imports.
     private(set) var globals: Variables
     /// Names of build arguments that an ARG declares.
     private(set) var declared: Set<[UInt8]> = []
-    private(set) var unset: [(position: SourcePosition, name: String)] = []
+    private(set) var substitutions = Substitutions()
 
     /// - Parameter platformArguments: `TARGETPLATFORM` and the like.
     init(
@@ -65,7 +70,7 @@ struct Stages {
             if let given = arguments[name] {
                 globals[name] = given
             } else if let value {
-                globals[name] = try instruction.expand(value, globals, escape, &unset)
+                globals[name] = try instruction.expand(value, globals, escape, &substitutions)
             }
         }
     }
@@ -73,7 +78,7 @@ struct Stages {
     private mutating func begin(
         _ from: Instruction, _ words: [Word], _ escape: Unicode.Scalar
     ) throws(DockerfileError) {
-        let base = try from.expand(words[0], globals, escape, &unset)
+        let base = try from.expand(words[0], globals, escape, &substitutions)
         if base.isEmpty {
             throw from.malformed(
                 "'\(words[0].text)' stands for nothing: give its arguments a value")
@@ -95,11 +100,16 @@ struct Stages {
         }
         var platform: String?
         if let flag = from.flag("platform"), let value = flag.value {
-            platform = try from.expand(Word(value, at: flag.offset), globals, escape, &unset)
+            platform = try from.expand(
+                Word(value, at: flag.offset), globals, escape, &substitutions)
         }
+        let index = stages.count
         stages.append(
             Stage(
-                index: stages.count, from: from, baseName: base, name: name, platform: platform))
+                index: index, from: from, baseName: base,
+                basePosition: from.position(of: words[0]), name: name,
+                base: stage(named: base)?.index, platform: platform))
+        if let name { indices[name, default: []].append(index) }
     }
 
     private static func isName(_ text: String) -> Bool {
@@ -111,7 +121,32 @@ struct Stages {
 
     /// The last stage before `limit` that has a name.
     func stage(named name: String, before limit: Int? = nil) -> Stage? {
-        stages[..<(limit ?? stages.count)].last { $0.name == name.lowercased() }
+        indices[name.lowercased()]?.last { $0 < limit ?? stages.count }.map { stages[$0] }
+    }
+
+    /// The stage before `limit` that `--from` names, by its name or number.
+    func source(_ name: String, before limit: Int) -> Stage? {
+        if let stage = stage(named: name, before: limit) { return stage }
+        guard let number = Int(name), stages.indices.contains(number), number < limit else {
+            return nil
+        }
+        return stages[number]
+    }
+
+    /// The stage, and those that it is built on and copies from, in the order of the file.
+    ///
+    /// - Parameter isDone: whether a stage, and so all that it needs, is left out.
+    func needed(by stage: Stage, isDone: (Int) -> Bool) -> [Stage] {
+        var found: Set<Int> = []
+        var rest = [stage.index]
+        while let index = rest.popLast() {
+            if isDone(index) || !found.insert(index).inserted { continue }
+            if let base = stages[index].base { rest.append(base) }
+            for instruction in stages[index].instructions {
+                rest += instruction.sourceNames.compactMap { source($0, before: index)?.index }
+            }
+        }
+        return found.sorted().map { stages[$0] }
     }
 
     /// The stage that `--target` names.
@@ -136,19 +171,14 @@ extension Word {
 }
 
 extension Instruction {
-    /// A word with its variables replaced.
-    ///
-    /// - Parameter unset: gets the names of variables that are not set.
-    func expand(
-        _ word: Word, _ variables: Variables, _ escape: Unicode.Scalar,
-        _ unset: inout [(position: SourcePosition, name: String)]
-    ) throws(DockerfileError) -> String {
-        do {
-            let result = try Expansion(escape: escape, variables: variables).expand(word.text)
-            unset += result.unset.map { (position(of: word), $0) }
-            return result.text
-        } catch {
-            throw DockerfileError(position(of: word), .substitution(error))
+    /// What `--from` and the mounts name, as far as it is well formed.
+    fileprivate var sourceNames: [String] {
+        flags.flatMap { flag -> [String] in
+            switch flag.name {
+            case "from": flag.value.map { [$0] } ?? []
+            case "mount": RunMount.source(in: flag.value ?? "").map { [$0] } ?? []
+            default: []
+            }
         }
     }
 }

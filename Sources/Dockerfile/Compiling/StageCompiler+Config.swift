@@ -39,10 +39,13 @@ extension StageCompiler {
             config.addHistory("SHELL [\(state.shell.joined(separator: " "))]")
         case (.user, .text(let word)):
             state.user = try expand(word, of: instruction)
+            // A name that stands for nothing is no user, as in BuildKit.
             if state.user.isEmpty {
-                throw instruction.malformed("'\(word.text)' stands for no user")
+                config.removeAll("user")
+                config.add("clear", "user")
+            } else {
+                config.set("user", state.user)
             }
-            config.set("user", state.user)
             config.addHistory("USER \(state.user)")
         case (.stopsignal, .text(let word)):
             let signal = try expand(word, of: instruction)
@@ -83,12 +86,24 @@ extension StageCompiler {
             } else {
                 value = whole.stages.globals[name]
             }
-            if let value { state.variables[name] = value }
-            state.arguments.removeAll { $0.name.isSame(as: name) }
-            state.arguments.append((name, value))
+            if let value {
+                try spend(value.utf8.count, instruction.position(of: word))
+                state.variables[name] = value
+            }
+            state.declare(name, value)
             shown.append(value.map { "\(name)=\($0)" } ?? name)
         }
         config.addHistory("ARG " + shown.joined(separator: " "))
+    }
+
+    private mutating func spend(
+        _ count: Int, _ position: @autoclosure () -> SourcePosition
+    ) throws(DockerfileError) {
+        do {
+            try whole.substitutions.budget.spend(count)
+        } catch {
+            throw DockerfileError(position(), .substitution(error))
+        }
     }
 
     private mutating func compileEnvironment(
@@ -134,7 +149,7 @@ extension StageCompiler {
             let ports: [String]
             do throws(SubstitutionError) {
                 ports = try Expansion(escape: escape, variables: state.variables)
-                    .words(of: word.text)
+                    .words(of: word.text, &whole.substitutions.budget)
             } catch {
                 throw DockerfileError(instruction.position(of: word), .substitution(error))
             }
@@ -165,7 +180,7 @@ extension StageCompiler {
                     .malformed(.volume, "'\(word.text)' stands for no path"))
             }
             volumes.append(volume)
-            config.add("volume", volume)
+            config.addVolume(volume)
         }
         config.addHistory("VOLUME [\(volumes.joined(separator: " "))]")
     }

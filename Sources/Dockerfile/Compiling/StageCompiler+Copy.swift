@@ -186,28 +186,28 @@ extension StageCompiler {
                 position, .malformed(instruction.keyword, "there is nothing in '\(name)'"))
         }
         let stages = whole.stages
-        var source = stages.stage(named: name, before: stage.index)
-        if source == nil, let number = Int(name) {
-            guard stages.stages.indices.contains(number), number < stage.index else {
-                throw DockerfileError(
-                    position,
-                    .malformed(instruction.keyword, "no stage \(name) before this one"))
-            }
-            source = stages.stages[number]
+        if let source = stages.source(name, before: stage.index) {
+            return try self.source(of: source)
         }
-        if let source { return try self.source(of: source) }
+        if Int(name) != nil {
+            throw DockerfileError(
+                position, .malformed(instruction.keyword, "no stage \(name) before this one"))
+        }
         if stages.stages[stage.index...].contains(where: { $0.name == name.lowercased() }) {
             throw DockerfileError(
                 position,
                 .malformed(instruction.keyword, "stage '\(name)' is not before this one"))
         }
-        return try sourceOfImage(name)
+        return try sourceOfImage(name, at: position, instruction)
     }
 
-    private mutating func sourceOfImage(_ reference: String) throws -> SourceName {
+    private mutating func sourceOfImage(
+        _ reference: String, at position: SourcePosition, _ instruction: Instruction
+    ) throws -> SourceName {
         let name = SourceName.image(reference)
         if whole.sources[name] != nil { return name }
-        let base = try whole.baseReader(reference, whole.platform)
+        let base = try whole.image(
+            reference, whole.platform, at: position, instruction.keyword)
         let image = whole.newName("\(whole.prefix)image")
         whole.images.append(reference)
         whole.sources[name] = Source(
@@ -296,7 +296,7 @@ extension StageCompiler {
             var expansion = Expansion(escape: "\\", variables: state.variables)
             expansion.ignoresQuotes = true
             do throws(SubstitutionError) {
-                content = try expansion.expand(content).text
+                content = try expansion.expand(content, &whole.substitutions.budget).text
             } catch {
                 throw DockerfileError(instruction.position, .substitution(error))
             }

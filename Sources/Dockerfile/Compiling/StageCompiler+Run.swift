@@ -5,22 +5,22 @@ extension StageCompiler {
     /// Compiles RUN: the stage is unpacked, the program runs in it, and what changed is a layer.
     mutating func compileRun(_ instruction: Instruction) throws {
         try checkFlags(instruction)
+        let flags = instruction.flags.filter { $0.name == "mount" }
         var mounts: [RunMount] = []
-        for flag in instruction.flags where flag.name == "mount" {
-            mounts.append(try mount(flag, instruction))
-        }
+        for flag in flags { mounts.append(try mount(flag, instruction)) }
         // What mounts come from is compiled before this instruction's lines begin.
         var sources: [Int: SourceName] = [:]
         for (index, mount) in mounts.enumerated() {
             guard let from = mount.from else { continue }
-            let source = try source(named: from, at: instruction.position, instruction)
+            let source = try source(
+                named: from, at: instruction.position(of: flags[index]), instruction)
             _ = whole.root(of: source, holding: [mount.source ?? "/"])
             sources[index] = source
         }
         let words = try words(of: instruction)
         let name = beginLayer(instruction)
         whole.usesPrivateRoots = true
-        whole.runs = true
+        whole.firstRun = whole.firstRun ?? instruction.position
         let bundle =
             state.root.map { String($0.dropLast("/rootfs".count)) } ?? state.image + ".bundle"
         var step = Step(bundle: bundle, name: name, line: instruction.position.line)
@@ -36,12 +36,15 @@ extension StageCompiler {
                 instruction, &step)
         }
         script.pipeline([["host_files", .file(bundle)]])
+        let targets = step.targets.map { ShellWord(quoting: $0) }
+        script.pipeline([["begin_run", .file(step.root)] + targets])
         script.pipeline(
             [["oci-snapshot", .file(step.root)]], to: .file(name + ".before"))
         switch whole.request.isolation {
         case .oci: runContainer(arguments, isConnected: isConnected(instruction), step)
         case .chroot: try runChroot(arguments, step, instruction)
         }
+        script.pipeline([["remove_places", .file(step.root), "\"$missing\""]])
         script.pipeline(
             [["oci-diff", "--null", .file(name + ".before"), .file(step.root)]],
             to: .file(name + ".changes"))
@@ -49,15 +52,16 @@ extension StageCompiler {
             "oci-tar", .option("files-from", .file(name + ".changes")), "--null", "\"$owners\"",
             "--mtime=keep", "--xattrs", .file(step.root),
         ]
-        // A cache that is a layout gets the layer from the same reading.
-        let layouts = whole.request.stepCaches.filter { $0.hasPrefix("oci:") }
+        // A cache that is a layout gets the layer from the same reading, if it can be written.
+        let caches = whole.request.stepCacheWords
+        let layouts = caches.filter(\.isLayout).map(\.ifUsable)
         script.pipeline(
-            [pack, ["oci-zstd"], pushBlob + layouts.map { ShellWord(quoting: $0) }],
+            [pack, ["oci-zstd"], pushBlob + layouts],
             to: .file(name + ".layer"))
+        script.pipeline([["remove_places", .file(step.root), "\"$stubs\""]])
         // What was found in a cache behind another is kept in the nearer one too.
-        for cache in whole.request.stepCaches.reversed() {
-            script.pipeline(
-                [["remember", place, ShellWord(quoting: cache), .file(name), platform]])
+        for cache in caches.reversed() {
+            script.pipeline([["remember", place, cache.word, .file(name), platform]])
             script.endBlock()
         }
         append(name, createdBy: history(arguments))
@@ -96,10 +100,9 @@ extension StageCompiler {
         }
         script.pipeline(
             [key], from: .file(state.image + ".json"), to: .file(step.name + ".key"))
-        for cache in whole.request.stepCaches {
+        for cache in whole.request.stepCacheWords {
             let recall: [ShellWord] = [
-                "recall", place, ShellWord(quoting: cache), .file(step.name), platform,
-                .file(step.root),
+                "recall", place, cache.word, .file(step.name), platform, .file(step.root),
             ]
             script.beginBlock(recall.map(\.text).joined(separator: " ") + " || {")
         }
@@ -229,7 +232,7 @@ extension StageCompiler {
         do {
             return try RunMount(flag.value ?? "") { (text) throws(DockerfileError) in
                 try instruction.expand(
-                    Word(text, at: flag.offset), state.variables, escape, &whole.unset)
+                    Word(text, at: flag.offset), state.variables, escape, &whole.substitutions)
             }
         } catch let error as ValueError {
             throw DockerfileError(
@@ -352,8 +355,8 @@ extension StageCompiler {
             .map { String($0, radix: 16) }.joined(separator: "")
         let name = String(id.suffix(200))
         let directory =
-            whole.request.mountCache.map { ShellWord(quoting: "\($0)/\(name)") }
-            ?? .file("cache-\(name)")
+            whole.request.mountCache == nil
+            ? .file("cache-\(name)") : ShellWord(code: "\"$mounts\"/\(name)")
         script.pipeline([["mkdir", "-p", "--", directory]])
         if let mode = mount.mode {
             script.pipeline([
@@ -405,13 +408,10 @@ extension StageCompiler {
         script.pipeline(
             variables.isEmpty ? [config] : [edit, config], from: .file(state.image + ".json"),
             to: .file(step.bundle + "/config.json"))
-        let targets = step.targets.map { ShellWord(quoting: $0) }
-        script.pipeline([["begin_run", .file(step.root)] + targets])
         script.code("container=ocinoco-$$-\(step.line)")
         script.pipeline([
             ["run_step", ShellWord(quoting: "\(step.line)"), "run_container", .file(step.bundle)]
         ])
-        script.pipeline([["end_run", .file(step.root)]])
     }
 
     private mutating func runChroot(
@@ -461,9 +461,7 @@ extension StageCompiler {
         }
         command += arguments.map { ShellWord(quoting: $0) }
         if !state.user.isEmpty { script.pipeline([["needs_userspec"]]) }
-        script.pipeline([["begin_run", .file(step.root)]])
         script.pipeline([command])
-        script.pipeline([["end_run", .file(step.root)]])
     }
 
     /// Whether a variable is one that the dynamic loader of the host heeds.

@@ -20,9 +20,8 @@ struct StageCompiler {
         self.whole = whole
         escape = whole.file.escape
         let name = self.whole.newName(self.whole.prefix + stage.fileName)
-        if let base = whole.stages.stage(named: stage.baseName, before: stage.index) {
-            try self.whole.compile(base)
-            guard let inherited = self.whole.states[base.index] else {
+        if let base = stage.base {
+            guard let inherited = whole.states[base] else {
                 preconditionFailure("the base was not compiled")
             }
             state = inherited
@@ -56,7 +55,7 @@ struct StageCompiler {
         let base =
             isScratch
             ? BaseImage(reference: "scratch", config: ImageConfig(platform: platform))
-            : try whole.baseReader(stage.baseName, platform)
+            : try whole.image(stage.baseName, platform, at: stage.basePosition, .from)
         var state = try StageState(base.config, image: name, platform: platform)
         if !isScratch { state.base = base.reference }
         var options: [ShellWord] = ["oci-config"]
@@ -81,14 +80,24 @@ struct StageCompiler {
     /// Compiles the base's triggers, then the stage's own instructions.
     mutating func compile() throws {
         let triggers = state.triggers
-        if !triggers.isEmpty, whole.stages.stage(named: stage.baseName, before: stage.index) != nil
-        {
-            config.set("clear", "onbuild")
-        }
+        if !triggers.isEmpty, stage.base != nil { config.add("clear", "onbuild") }
         state.triggers = []
         for text in triggers { try compile(trigger: text) }
         for instruction in stage.instructions { try compile(instruction) }
         flush()
+        try checkSize(at: stage.from.position)
+    }
+
+    /// Checks what an instruction added, and writes the options of `oci-config` before they are too
+    /// many for one command.
+    private mutating func checkSize(at position: SourcePosition) throws(DockerfileError) {
+        if let problem = script.problem ?? config.size.problem {
+            throw DockerfileError(position, problem)
+        }
+        if config.size.byteCount > CommandSize.limit / 2 { flush() }
+        guard whole.byteCount + script.byteCount + config.byteCount <= ShellScript.byteLimit else {
+            throw DockerfileError(position, .longScript)
+        }
     }
 
     private mutating func compile(trigger text: String) throws {
@@ -107,6 +116,8 @@ struct StageCompiler {
             // The trigger's own position is not in the user's Dockerfile.
             throw DockerfileError(
                 stage.from.position, .trigger(text, problem: error.reason.text))
+        } catch let error as BaseError {
+            throw BaseError(position: stage.from.position, reason: error.reason)
         }
     }
 
@@ -121,6 +132,7 @@ struct StageCompiler {
             config.comment(StageCompiler.origin(instruction, whole))
             try compileConfig(instruction)
         }
+        try checkSize(at: instruction.position)
     }
 
     // MARK: common parts of instructions
@@ -128,7 +140,7 @@ struct StageCompiler {
     mutating func expand(_ word: Word, of instruction: Instruction) throws(DockerfileError)
         -> String
     {
-        try instruction.expand(word, state.variables, escape, &whole.unset)
+        try instruction.expand(word, state.variables, escape, &whole.substitutions)
     }
 
     /// Returns a new base name for the files of an instruction.
@@ -143,8 +155,12 @@ struct StageCompiler {
             name ?? whole.newName("\(whole.prefix)\(stage.fileName).config")
         script.blank()
         for comment in config.comments { script.comment(comment) }
+        let patch = config.patch
+        let file = ShellWord.file(name + ".patch")
+        if let patch { script.file(file, content: patch) }
         script.pipeline(
-            [config.command], from: .file(state.image + ".json"), to: .file(name + ".json"))
+            [config.command(patch: patch.map { _ in file })], from: .file(state.image + ".json"),
+            to: .file(name + ".json"))
         state.image = name
         config = ConfigChanges()
     }
@@ -247,9 +263,8 @@ struct StageCompiler {
 
     private mutating func compileWorkingDirectory(_ instruction: Instruction) throws {
         guard case .text(let word) = instruction.arguments else { return }
-        let path = try expand(word, of: instruction)
-        if path.isEmpty { throw instruction.malformed("'\(word.text)' stands for no path") }
-        var directory = state.absolute(path)
+        // A path that stands for nothing is the present directory, as in BuildKit.
+        var directory = state.absolute(try expand(word, of: instruction))
         if directory != "/", directory.hasSuffix("/") { directory.removeLast() }
         state.workingDirectory = directory
         if directory == "/" {

@@ -22,7 +22,8 @@ struct StageState {
     /// The environment of the config.
     var environment: Variables
     /// Arguments that were declared, in order, for RUN.
-    var arguments: [(name: String, value: String?)] = []
+    private(set) var arguments: [(name: String, value: String?)] = []
+    private var argumentNames: Set<[UInt8]> = []
     var workingDirectory: String
     var user: String
     /// The shell of the config; empty without one.
@@ -56,6 +57,14 @@ struct StageState {
         user = run.user
         shell = run.shell
         triggers = run.triggers
+    }
+
+    /// Declares an argument; a later declaration takes the place of an earlier one.
+    mutating func declare(_ name: String, _ value: String?) {
+        if !argumentNames.insert(Array(name.utf8)).inserted {
+            arguments.removeAll { $0.name.isSame(as: name) }
+        }
+        arguments.append((name, value))
     }
 
     /// Records that the stage has a layer of its own, stored at a place.
@@ -100,28 +109,69 @@ struct StageState {
 /// Options of one `oci-config`, collected from consecutive instructions.
 struct ConfigChanges {
     private var options: [(name: String, value: String)] = []
+    /// Volumes that are no directory's path, which `--volume` refuses.
+    private var otherVolumes: [String] = []
     private var history: [String] = []
     private(set) var comments: [String] = []
+    /// The size of the command, of options that were replaced too.
+    private(set) var size = CommandSize()
+    private var commentByteCount = 0
 
     var isEmpty: Bool { options.isEmpty && history.isEmpty }
 
-    mutating func comment(_ text: String) { comments.append(text) }
+    /// The size of the lines in the script, approximately.
+    var byteCount: Int { size.byteCount + commentByteCount }
 
-    mutating func add(_ name: String, _ value: String) { options.append((name, value)) }
+    mutating func comment(_ text: String) {
+        comments.append(text)
+        commentByteCount += text.utf8.count
+    }
+
+    mutating func add(_ name: String, _ value: String) {
+        options.append((name, value))
+        size.add(name.utf8.count + 3 + value.utf8.count)
+    }
 
     /// Sets an option that may occur once: a later instruction replaces it.
     mutating func set(_ name: String, _ value: String) {
-        options.removeAll { $0.name == name }
-        options.append((name, value))
+        removeAll(name)
+        add(name, value)
+    }
+
+    /// Adds a volume as it is written, as BuildKit does.
+    mutating func addVolume(_ text: String) {
+        do throws(ValueError) {
+            add("volume", try VolumePath(text).path)
+        } catch {
+            otherVolumes.append(text)
+        }
+    }
+
+    /// What the options cannot express, as a merge patch; nil for nothing.
+    var patch: String? {
+        if otherVolumes.isEmpty { return nil }
+        var volumes = JSONObject()
+        for volume in otherVolumes { volumes[JSONString(volume)] = .object(JSONObject()) }
+        var config = JSONObject()
+        config["Volumes"] = .object(volumes)
+        var document = JSONObject()
+        document["config"] = .object(config)
+        return String(decoding: document.serialized(), as: UTF8.self)
     }
 
     mutating func removeAll(_ name: String) { options.removeAll { $0.name == name } }
 
-    mutating func addHistory(_ text: String) { history.append(text) }
+    mutating func addHistory(_ text: String) {
+        history.append(text)
+        size.add("--history=".utf8.count + text.utf8.count)
+    }
 
     /// The command with its options.
-    var command: [ShellWord] {
+    ///
+    /// - Parameter patch: the file of `patch`.
+    func command(patch: ShellWord?) -> [ShellWord] {
         var words: [ShellWord] = ["oci-config"]
+        if let patch { words.append(.option("patch", patch)) }
         words += options.map { name, value in
             name == "no-healthcheck" ? "--no-healthcheck" : ShellWord.option(name, value)
         }

@@ -20,18 +20,25 @@ struct Expansion {
     }
 
     /// The text with everything replaced, and the names of variables that are not set.
-    func expand(_ text: String) throws(SubstitutionError) -> (text: String, unset: [String]) {
-        var run = ExpansionRun(self, text)
+    func expand(
+        _ text: String, _ budget: inout SubstitutionBudget
+    ) throws(SubstitutionError) -> (text: String, unset: [String]) {
+        var run = ExpansionRun(self, text, budget)
         let result = try run.readAll()
+        budget = run.budget
         return (String(result.text), run.unset)
     }
 
     /// The same, split at white space that was neither quoted nor escaped.
     ///
     /// The value of a variable is split too, unless it is quoted. There are no empty words.
-    func words(of text: String) throws(SubstitutionError) -> [String] {
-        var run = ExpansionRun(self, text)
-        return try run.readAll().words.map { String($0) }
+    func words(
+        of text: String, _ budget: inout SubstitutionBudget
+    ) throws(SubstitutionError) -> [String] {
+        var run = ExpansionRun(self, text, budget)
+        let result = try run.readAll()
+        budget = run.budget
+        return result.words.map { String($0) }
     }
 }
 
@@ -41,7 +48,9 @@ private struct ExpansionRun {
     private let input: Scalars
     private var index = 0
     private var depth = 0
+    private(set) var budget: SubstitutionBudget
     private(set) var unset: [String] = []
+    private var unsetNames: Set<Scalars> = []
 
     /// The result, as one text and as words.
     struct Output {
@@ -69,8 +78,9 @@ private struct ExpansionRun {
         }
     }
 
-    init(_ options: Expansion, _ text: String) {
+    init(_ options: Expansion, _ text: String, _ budget: SubstitutionBudget) {
         self.options = options
+        self.budget = budget
         input = Array(text.unicodeScalars)
     }
 
@@ -167,7 +177,7 @@ private struct ExpansionRun {
         guard next == "{" else {
             let name = readName()
             if name.isEmpty { return ["$"] }
-            guard let value = value(of: name) else {
+            guard let value = try value(of: name) else {
                 return options.keepsUnset ? ["$"] + name : []
             }
             return value
@@ -192,7 +202,7 @@ private struct ExpansionRun {
         guard let modifier = take() else { throw .missingEnd("'}'") }
         switch modifier {
         case "}":
-            guard let value = value(of: name) else { return options.keepsUnset ? nil : [] }
+            guard let value = try value(of: name) else { return options.keepsUnset ? nil : [] }
             return value
         case ":":
             guard let second = take() else { throw .missingEnd("'}'") }
@@ -203,10 +213,11 @@ private struct ExpansionRun {
         case "-", "+", "?": return try readWord(modifier, of: name, emptyIsUnset: false)
         case "#", "%":
             var pattern = try read(until: "}", keepsEscapes: true).text[...]
-            guard let value = value(of: name) else { return options.keepsUnset ? nil : [] }
+            guard let value = try value(of: name) else { return options.keepsUnset ? nil : [] }
             let isLongest = pattern.first == modifier
             if isLongest { pattern = pattern.dropFirst() }
             let parsed = try ShellPattern(pattern)
+            try budget.spend(parsed.cost(for: value))
             return modifier == "#"
                 ? parsed.removingPrefix(of: value, isLongest: isLongest)
                 : parsed.removingSuffix(of: value, isLongest: isLongest)
@@ -215,9 +226,13 @@ private struct ExpansionRun {
             if isEvery { index += 1 }
             let pattern = try read(until: "/", keepsEscapes: true).text
             let replacement = try read(until: "}", keepsEscapes: true).text
-            guard let value = value(of: name) else { return options.keepsUnset ? nil : [] }
-            return try ShellPattern(pattern[...])
-                .replacing(in: value, by: replacement, isEvery: isEvery)
+            guard let value = try value(of: name) else { return options.keepsUnset ? nil : [] }
+            let parsed = try ShellPattern(pattern[...])
+            try budget.spend(parsed.cost(for: value))
+            let result = try parsed.replacing(
+                in: value, by: replacement, isEvery: isEvery, limit: budget.rest)
+            try budget.spend(result.count)
+            return result
         default: throw .unknownModifier(String(modifier))
         }
     }
@@ -226,7 +241,7 @@ private struct ExpansionRun {
         _ modifier: Unicode.Scalar, of name: Scalars, emptyIsUnset: Bool
     ) throws(SubstitutionError) -> Scalars? {
         let word = try read(until: "}", keepsEscapes: false).text
-        let found = value(of: name, isExpected: false)
+        let found = try value(of: name, isExpected: false)
         if found == nil, options.keepsUnset { return nil }
         let isSet = found.map { !(emptyIsUnset && $0.isEmpty) } ?? false
         switch modifier {
@@ -256,12 +271,14 @@ private struct ExpansionRun {
     }
 
     /// - Parameter isExpected: whether the text has no replacement for a variable that is not set.
-    private mutating func value(of name: Scalars, isExpected: Bool = true) -> Scalars? {
-        let name = String(name)
-        guard let value = variables[name] else {
-            if isExpected, !unset.contains(where: { $0.isSame(as: name) }) { unset.append(name) }
+    private mutating func value(
+        of name: Scalars, isExpected: Bool = true
+    ) throws(SubstitutionError) -> Scalars? {
+        guard let value = variables[String(name)] else {
+            if isExpected, unsetNames.insert(name).inserted { unset.append(String(name)) }
             return nil
         }
+        try budget.spend(value.utf8.count)
         return Array(value.unicodeScalars)
     }
 

@@ -43,6 +43,9 @@ struct ShellPattern {
         self.parts = parts
     }
 
+    /// The number of comparisons that a match takes at most.
+    func cost(for value: Scalars) -> Int { (value.count + 1) * (parts.count + 1) }
+
     func removingPrefix(of value: Scalars, isLongest: Bool) -> Scalars {
         guard let end = end(in: value[...], isLongest: isLongest) else { return value }
         return Array(value[end...])
@@ -54,7 +57,11 @@ struct ShellPattern {
     }
 
     /// Replaces the first match, or every match; matches are as long as possible.
-    func replacing(in value: Scalars, by replacement: Scalars, isEvery: Bool) -> Scalars {
+    ///
+    /// - Throws: `SubstitutionError.tooMuch` for a result of more than `limit` characters.
+    func replacing(
+        in value: Scalars, by replacement: Scalars, isEvery: Bool, limit: Int
+    ) throws(SubstitutionError) -> Scalars {
         let beginnings = matchBeginnings(in: value)
         var result = Scalars()
         var index = 0
@@ -65,6 +72,7 @@ struct ShellPattern {
                 !(end == index && last == index)
             {
                 result += replacement
+                if result.count > limit { throw .tooMuch }
                 last = end
                 if !isEvery { return result + value[end...] }
                 if end > index {

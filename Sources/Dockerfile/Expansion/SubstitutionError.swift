@@ -11,6 +11,8 @@ public enum SubstitutionError: Error, Hashable, Sendable {
     /// A pattern that escapes a character that needs no escape.
     case badPattern(String)
     case tooDeep
+    /// The values have more characters than a Dockerfile may substitute.
+    case tooMuch
 
     public var text: String {
         switch self {
@@ -19,6 +21,8 @@ public enum SubstitutionError: Error, Hashable, Sendable {
         case .unknownModifier(let modifier): "unknown modifier '\(modifier)' in a substitution"
         case .notSet(let name, let message): "variable '\(name)': \(message)"
         case .badPattern(let pattern): "malformed pattern '\(pattern)' in a substitution"
+        case .tooMuch:
+            "more than \(SubstitutionBudget.limit) characters from substitutions in the file"
         case .tooDeep: "substitutions inside one another, deeper than \(Expansion.depthLimit)"
         }
     }

@@ -13,12 +13,13 @@ extension Heredoc {
         guard !rest.isEmpty, !rest.contains("<") else { return nil }
         var expansion = Expansion(escape: "\\", variables: Variables())
         expansion.keepsUnset = true
+        var budget = SubstitutionBudget()
         let words: [String]
         let quoted: [String]
         do {
-            words = try expansion.words(of: String(rest))
+            words = try expansion.words(of: String(rest), &budget)
             expansion.keepsQuotes = true
-            quoted = try expansion.words(of: String(rest))
+            quoted = try expansion.words(of: String(rest), &budget)
         } catch {
             return nil
         }
@@ -40,8 +41,9 @@ extension Heredoc {
         expansion.keepsUnset = true
         expansion.keepsQuotes = true
         expansion.keepsEscapes = true
+        var budget = SubstitutionBudget()
         do {
-            return try expansion.words(of: line).compactMap { Heredoc(word: $0) }
+            return try expansion.words(of: line, &budget).compactMap { Heredoc(word: $0) }
         } catch {
             // A line with an unclosed quote is left to the shell and announces no heredoc.
             return []

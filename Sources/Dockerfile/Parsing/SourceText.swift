@@ -38,10 +38,16 @@ public struct LogicalLine: Hashable, Sendable {
 
     /// The position of the character at `offset`; of the end for a larger offset.
     func position(of offset: Int) -> SourcePosition {
+        // The number of segments that begin at the offset or before it.
+        var count = 0
+        var end = segments.count
+        while count < end {
+            let middle = (count + end) / 2
+            if segments[middle].offset <= offset { count = middle + 1 } else { end = middle }
+        }
         let segment =
-            segments.last { $0.offset <= offset }
-            ?? Segment(
-                offset: 0, start: SourcePosition(line: 1, column: 1))
+            count > 0
+            ? segments[count - 1] : Segment(offset: 0, start: SourcePosition(line: 1, column: 1))
         return SourcePosition(
             line: segment.start.line, column: segment.start.column + offset - segment.offset)
     }

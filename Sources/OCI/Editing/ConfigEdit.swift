@@ -329,9 +329,19 @@ extension JSONObject {
             {
                 object.keepForms(of: old)
                 if new != .object(object) { self[member.key] = .object(object) }
-            } else if old != new, JSON.haveSameMeaning(old, new) {
+            } else if old != new, JSONObject.haveSameMeaning(old, new, of: member.key) {
                 self[member.key] = old
             }
+        }
+    }
+
+    /// Members of which a key has a meaning, whatever its value is.
+    private static let keyed: [JSONString] = ["Labels", "ExposedPorts", "Volumes"]
+
+    private static func haveSameMeaning(_ one: JSON?, _ other: JSON?, of key: JSONString) -> Bool {
+        guard keyed.contains(key) else { return JSON.haveSameMeaning(one, other) }
+        return [one, other].allSatisfy { value in
+            value == nil || value == .null || value?.object?.members.isEmpty ?? false
         }
     }
 }

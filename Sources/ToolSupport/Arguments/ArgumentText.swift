@@ -11,7 +11,10 @@ import OCI
 /// `Path(argument:)` converts it back. Characters of that range in the argument itself are treated
 /// the same way, byte by byte, so that the conversion is unambiguous.
 public enum ArgumentText {
-    private static let escapes: ClosedRange<UInt32> = 0x10_FE00...0x10_FEFF
+    private static let base: UInt32 = 0x10_FE00
+    /// No character stands for a byte of ASCII: such bytes are always UTF-8, and text of other origin
+    /// must not become a quote or a zero byte when it is encoded.
+    private static let escapes = base + 0x80...base + 0xFF
 
     /// This process's arguments, the program's name first.
     public static var processArguments: [String] {
@@ -36,7 +39,7 @@ public enum ArgumentText {
             {
                 result.append(scalar)
                 rest = rest.dropFirst(UTF8.width(scalar))
-            } else if let escape = Unicode.Scalar(escapes.lowerBound + UInt32(first)) {
+            } else if let escape = Unicode.Scalar(base + UInt32(first)) {
                 result.append(escape)
                 rest = rest.dropFirst()
             }
@@ -46,7 +49,7 @@ public enum ArgumentText {
 
     /// The byte that a character of the private range stands for.
     static func escapedByte(_ scalar: Unicode.Scalar) -> UInt8? {
-        escapes.contains(scalar.value) ? UInt8(scalar.value - escapes.lowerBound) : nil
+        escapes.contains(scalar.value) ? UInt8(scalar.value - base) : nil
     }
 
     /// The bytes the user typed.

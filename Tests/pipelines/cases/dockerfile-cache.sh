@@ -99,6 +99,16 @@ build --output oci:made:1 --cache-repo 127.0.0.1:1/steps --retries 0
 assert_equal ':5 8 ' "$found:$ran"
 assert_match "^warning: a step is not kept in '127.0.0.1:1/steps'$" err
 expect 64 oci-dockerfile --output oci:made:1 --cache-repo "$registry/steps:tag" --file Dockerfile
+: >taken
+build --output oci:made:1 --cache taken
+assert_equal ':5 8 ' "$found:$ran"
+assert_match "^warning: the cache 'taken/steps' cannot be written and is not used$" err
+if [ -z "$isolation" ]; then
+	printf 'FROM oci:base:1\nRUN --mount=type=cache,target=/c echo ran; echo >/c/x\n' >mounts
+	oci-dockerfile --file mounts --output oci:made:1 --cache taken >build.sh
+	sh build.sh >descriptor 2>err || fail "build: $(cat err)"
+	assert_match "^warning: the cache 'taken/mounts' cannot be written and is not used$" err
+fi
 # With --quiet nothing is said about caches.
 oci-dockerfile --quiet --context context $isolation --output oci:made:1 --cache cache <Dockerfile >build.sh
 expect 0 sh build.sh

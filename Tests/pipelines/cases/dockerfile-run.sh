@@ -15,6 +15,9 @@ for applet in sleep stat touch rm kill nc; do ln -sf busybox rootfs/bin/$applet;
 echo gone >rootfs/gone
 touch -d 2001-02-03 rootfs/old
 ocinoco build rootfs --from scratch --output oci:base:1 --env PATH=/bin --mtime keep --quiet >descriptor
+cp -a rootfs bare
+rm -rf bare/etc
+ocinoco build bare --from scratch --output oci:base:bare --env PATH=/bin --quiet >descriptor
 mkdir -p context/sub
 echo a >context/sub/a
 echo secret >secret
@@ -89,7 +92,8 @@ signal() {
 		kill -0 "$script" || fail "$*: $(cat err)"
 		sleep 0.1
 	done
-	kill -TERM "$script"
+	# One signal after the other, as a stage of a pipeline gets them.
+	while kill -TERM "$script" 2>/dev/null; do sleep 0.02; done
 	result=0
 	wait "$script" || result=$?
 	assert_equal 143 "$result" "$*"
@@ -105,7 +109,7 @@ with() {
 	mkdir -p bin
 	rm -f bin/*
 	for tool in "$(dirname "$(command -v oci-tar)")"/*; do ln -s "$(readlink -f "$tool")" "bin/${tool##*/}"; done
-	for name in setpriv sh env id cat sed head mkdir chmod mktemp rm mv ln rmdir mkfifo unshare mount mknod chroot chown; do
+	for name in setpriv sh env id cat sed head mkdir chmod mktemp rm mv ln rmdir touch mkfifo unshare mount mknod chroot chown; do
 		ln -s "$(command -v $name)" bin/$name
 	done
 	[ "$1" = none ] || ln -s "$(command -v "$1")" "bin/$1"
@@ -121,8 +125,25 @@ all() {
 	assert_equal 'a from secret' "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - mounted | xargs)"
 	assert_equal 1 "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - net | wc -l)" 'routes'
 	rm -rf made
+	unchanged true "$@"
+	unchanged '--mount=type=tmpfs,target=/q/r true' "$@"
 	statuses "$@"
 	signal "$@"
+}
+
+# unchanged LINE COMMAND...: a RUN that changes nothing gives a layer without files, whatever the base has of /etc.
+unchanged() {
+	line=$1
+	shift
+	for base in 1 bare; do
+		# shellcheck disable=SC2086 # an option or none
+		printf 'FROM oci:base:%s\nRUN %s\n' "$base" "$line" | oci-dockerfile --output oci:made:1 $isolation >build.sh
+		"$@" >descriptor 2>err || fail "$line: $(cat err)"
+		oci-fetch "oci:base:$base" >base.json
+		oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base --above base.json | tar -tf - >added
+		assert_empty added
+		rm -rf made
+	done
 }
 
 users_allowed() { setpriv --reuid 65534 --regid 65534 --clear-groups -- unshare -Ur true 2>/dev/null; }
@@ -189,6 +210,8 @@ if [ "$(id -u)" -eq 0 ]; then
 	cp Dockerfile whole
 	sed -i '/^RUN --mount/,/touch \/m/d; /^RUN --network/d' Dockerfile
 	check with none sh build.sh
+	rm -rf made
+	unchanged true with none sh build.sh
 	statuses with none sh build.sh
 	signal with none sh build.sh
 	mv whole Dockerfile

@@ -386,3 +386,47 @@ assert_match "^oci-tar: warning: 'inside/out' is inside 'inside' and left out of
 printf 'FROM scratch\nCOPY out /all/\n' | oci-dockerfile --context inside --output oci:inside/out:1 >build.sh
 expect 65 sh build.sh
 assert_match "^oci-tar: .*'inside/out'" err
+
+# What stands for nothing, and volumes that are no paths, as BuildKit has them.
+printf 'FROM scratch\nUSER a\nUSER $NO\nWORKDIR /w\nWORKDIR $NO\nVOLUME data /v/../u a:b /ok\n' |
+	oci-dockerfile --output oci:volumes:1 >build.sh 2>err
+assert_match "warning: Dockerfile:3:6: variable 'NO' is not set$" err
+sh build.sh >descriptor
+oci-fetch --config oci:volumes:1 >config.json
+assert_equal '/ok /v/../u a:b data null /w' \
+	"$(jq -r '.config | "\(.Volumes | keys | join(" ")) \(.User) \(.WorkingDir)"' config.json)"
+assert_equal 'WORKDIR /w,WORKDIR /w' "$(jq -r '[.history[].created_by | select(startswith("WORKDIR"))] | join(",")' config.json)"
+
+# More metadata than one command can have; a value that no program can have is an error with its place.
+python3 -c 'print("FROM scratch"); [print("LABEL k%d=%s" % (i, "x" * 60000)) for i in range(40)]' |
+	oci-dockerfile --output oci:labels:1 | sh >descriptor
+assert_equal '40 60000' "$(oci-fetch --config oci:labels:1 | jq -r '.config.Labels | "\(length) \(.k39 | length)"')"
+# wrong PLACE TEXT: the Dockerfile here is an error there.
+wrong() {
+	assert_failed 65 oci-dockerfile oci-dockerfile --file Dockerfile
+	assert_match "Dockerfile:$1: .*$2" err
+}
+python3 -c 'print("FROM scratch\nENV a=" + "x" * 1000 + "\nENV a=$a$a" * 30)' >Dockerfile
+wrong 10:1 '131071$'
+python3 -c 'print("ARG a=" + "x" * 1000 + "\nARG a=$a$a" * 30 + "\nFROM scratch")' >Dockerfile
+wrong 15:7 'characters from substitutions in the file$'
+python3 -c 'print("FROM scratch\nARG a=" + "x" * 60000 + "\nRUN x" * 2000)' >Dockerfile
+wrong '[0-9]*:1' 'the script would have more than 67108864 bytes$'
+python3 -c 'print("FROM scratch AS s0"); [print("FROM s%d AS s%d" % (i - 1, i)) for i in range(1, 5000)]' |
+	oci-dockerfile --output oci:chain:1 | sh >descriptor
+
+# Every error and warning says where.
+printf 'FROM Scratch\n' >Dockerfile
+wrong 1:6 "not a reference: 'Scratch': "
+printf 'ARG V\nFROM oci:base:$V\n' >Dockerfile
+wrong 2:6 "not a reference: 'oci:base:': "
+printf 'FROM scratch\nCOPY --from=Bad/Image / /\n' >Dockerfile
+wrong 2:6 "not a reference: 'Bad/Image': "
+printf 'FROM scratch\nRUN --mount=from=Bad,target=/m true\n' >Dockerfile
+wrong 2:5 "not a reference: 'Bad': "
+printf 'FROM scratch\nCOPY --from=oci:nowhere:1 / /\n' >Dockerfile
+assert_failed 66 oci-dockerfile oci-dockerfile --file Dockerfile
+assert_match "oci-dockerfile: Dockerfile:2:6: cannot open 'nowhere'" err
+printf 'FROM scratch\n' >Dockerfile
+oci-dockerfile --build-arg N=1 --file Dockerfile >build.sh 2>err
+assert_match "warning: Dockerfile:1:1: no ARG declares the build argument 'N'$" err
