@@ -12,6 +12,13 @@ public final class ConfinedRoot {
     public let directory: OwnedDescriptor
     /// Whether the kernel resolves paths, or this type does, one component at a time.
     private var usesKernel: Bool
+    /// Whether the directories on the last path stay open for the next one, which then costs only
+    /// the components that differ. For paths in order, while nothing is renamed.
+    public var keepsTrail = false {
+        didSet { trail.closeAll() }
+    }
+    /// The directories on the last path, when they stay open.
+    private var trail: Trail
 
     /// The maximum number of links on a path, as in the kernel.
     private static let linkLimit = 40
@@ -22,6 +29,7 @@ public final class ConfinedRoot {
         self.usesKernel = usesKernel
         directory = try OwnedDescriptor(
             path, flags: system_O_PATH | O_DIRECTORY | O_CLOEXEC)
+        trail = Trail(root: directory)
     }
 
     /// Opens the file at `path`, with `O_CLOEXEC` and never as a controlling terminal.
@@ -82,8 +90,11 @@ public final class ConfinedRoot {
         _ path: Path, flags: CInt,
         creating create: (_ path: Path, _ parent: OwnedDescriptor) throws(Errno) -> Void
     ) throws(Errno) -> OwnedDescriptor {
-        var trail = Trail(root: directory)
-        var rest = Array(ConfinedRoot.components(path).reversed())
+        let components = ConfinedRoot.components(path)
+        // The last component is opened with other flags.
+        trail.leave(downTo: keepsTrail ? components.dropLast() : [])
+        var rest = Array(components.dropFirst(trail.count).reversed())
+        defer { if !keepsTrail { trail.closeAll() } }
         var links = 0
         while let name = rest.popLast() {
             if name == ".." {
@@ -149,6 +160,8 @@ private struct Trail {
 
     var current: OwnedDescriptor { opened.last?.directory ?? root }
 
+    var count: Int { opened.count }
+
     var path: Path {
         opened.reduce(Path("")) { $0.appending($1.name) }
     }
@@ -158,6 +171,12 @@ private struct Trail {
     }
 
     mutating func leave() { _ = opened.popLast() }
+
+    /// Closes the directories that are not the first ones on a path.
+    mutating func leave(downTo names: some Sequence<Path>) {
+        let count = zip(opened, names).prefix { $0.name == $1 }.count
+        opened.removeLast(opened.count - count)
+    }
 
     mutating func closeAll() { opened.removeAll() }
 }

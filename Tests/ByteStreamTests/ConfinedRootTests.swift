@@ -24,7 +24,10 @@ import Testing
 
     /// The path in the tree that a path leads to.
     private func resolve(_ path: Path, usesKernel: Bool) throws(Errno) -> Path {
-        let root = try ConfinedRoot(directory.appending("root"), usesKernel: usesKernel)
+        try resolve(path, in: ConfinedRoot(directory.appending("root"), usesKernel: usesKernel))
+    }
+
+    private func resolve(_ path: Path, in root: ConfinedRoot) throws(Errno) -> Path {
         let file = try root.open(path, flags: O_RDONLY | O_DIRECTORY)
         var target = [CChar](repeating: 0, count: 4096)
         let count = withExtendedLifetime(file) {
@@ -50,6 +53,12 @@ import Testing
             ]
             for (path, expected) in expectations {
                 #expect(try resolve(path, usesKernel: usesKernel) == expected, "\(path)")
+            }
+            // The directories of one path may stay open for the next.
+            let root = try ConfinedRoot(directory.appending("root"), usesKernel: usesKernel)
+            root.keepsTrail = true
+            for (path, expected) in expectations + expectations.reversed() + expectations {
+                #expect(try resolve(path, in: root) == expected, "\(path), after others")
             }
             #expect(throws: Errno.noEntry) { try resolve("out", usesKernel: usesKernel) }
             #expect(throws: Errno.noEntry) { try resolve("a/none/x", usesKernel: usesKernel) }

@@ -99,8 +99,14 @@ final class DirectoryCache {
         _ path: [UInt8], in parent: UnpackedDirectory, _ create: Creation?
     ) throws(TarError) -> UnpackedDirectory? {
         let name = Path(path).name
-        if let file = try? openComponent(name, in: parent) {
+        let component = Result { () throws(Errno) in try openComponent(name, in: parent) }
+        switch component {
+        case .success(let file):
             return try opened(file, path: path, isBehindLink: parent.isBehindLink)
+        case .failure(.noEntry):
+            guard let create else { return nil }
+            return try created(path, in: parent, create)
+        case .failure: break
         }
         let file: OwnedDescriptor
         do throws(Errno) {
@@ -114,14 +120,23 @@ final class DirectoryCache {
                 throw DirectoryCache.inTheWay(path, error)
             }
             // A lower layer has another type of file here, which this layer's directory replaces.
-            try create(Path(path), parent)
-            do throws(Errno) {
-                file = try openComponent(name, in: parent)
-            } catch {
-                throw .unpack(path: Path(path), error)
-            }
+            return try created(path, in: parent, create)
         }
         return try opened(file, path: path, isBehindLink: true)
+    }
+
+    /// Creates and opens one component.
+    private func created(
+        _ path: [UInt8], in parent: UnpackedDirectory, _ create: Creation
+    ) throws(TarError) -> UnpackedDirectory {
+        try create(Path(path), parent)
+        let file: OwnedDescriptor
+        do throws(Errno) {
+            file = try openComponent(Path(path).name, in: parent)
+        } catch {
+            throw .unpack(path: Path(path), error)
+        }
+        return try opened(file, path: path, isBehindLink: parent.isBehindLink)
     }
 
     private func openComponent(
@@ -275,6 +290,8 @@ final class DirectoryCache {
 
     /// Sets the time of every directory, and deferred owners and modes, the innermost first.
     func finish() throws(TarError) {
+        confined.keepsTrail = true
+        defer { confined.keepsTrail = false }
         for (identity, record) in records.removeAll() {
             let path = try EntryPath(record.path)
             guard let file = try reopen(path) else { continue }

@@ -88,3 +88,20 @@ expect 65 oci-untar bomb <bomb.tar.zst
 assert_message oci-untar
 assert_match 'decompresses to more than 1000 times' err
 rm -r bomb
+
+# A deep path costs each directory once, with and without entries for the directories, and also where the kernel
+# does not resolve paths.
+python3 - <<'END'
+import tarfile
+with tarfile.open("deep.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+    tar.addfile(tarfile.TarInfo("d/" * 300 + "file"))
+END
+for tar in deep.tar tars/deep.0.tar; do
+	for error in '' ENOSYS; do
+		rm -rf root
+		mkdir root
+		strace -f -qq -c -o count ${error:+-e inject=openat2:error=$error} oci-untar root <"$tar"
+		opened=$(awk '$NF == "openat" || $NF == "openat2" { sum += $4 } END { print sum }' count)
+		[ "$opened" -lt 4000 ] || fail "$opened directories opened for '$tar' $error"
+	done
+done
