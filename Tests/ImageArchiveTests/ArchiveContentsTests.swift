@@ -1,6 +1,7 @@
 import ByteStream
 import Hashing
 import OCI
+import TestSupport
 import Testing
 
 @testable import ImageArchive

@@ -46,7 +46,7 @@ import Testing
     ) throws -> [UInt8] {
         let images = try ArchiveWriter.images(
             collections, names: names.map { try RegistryReference($0) })
-        return try written { try ArchiveWriter(store, to: $0).write(images) }
+        return try bytesWritten { try ArchiveWriter(store, to: $0).write(images) }
     }
 
     private func load(

@@ -3,6 +3,7 @@ import Glibc
 import Hashing
 import ImageStore
 import OCI
+import TestSupport
 
 @testable import Tar
 
@@ -36,34 +37,6 @@ func tar(_ members: [Member]) -> [UInt8] {
         return HeaderEncoder.encode(member.entry) + member.data
             + [UInt8](repeating: 0, count: padding)
     } + [UInt8](repeating: 0, count: 1024)
-}
-
-private func temporaryFile() -> CInt {
-    var name = Array("/tmp/ocinoco-tests.XXXXXX".utf8CString)
-    let descriptor = mkstemp(&name)
-    precondition(descriptor != -1)
-    unlink(name)
-    return descriptor
-}
-
-/// The bytes that `body` writes to an output and flushes.
-func written(_ body: (OutputBuffer) throws -> Void) throws -> [UInt8] {
-    let descriptor = temporaryFile()
-    defer { close(descriptor) }
-    try body(OutputBuffer(FileDescriptor(rawValue: descriptor), path: "the output"))
-    lseek(descriptor, 0, SEEK_SET)
-    return try InputStream(FileDescriptor(rawValue: descriptor)).readAll(limit: 1 << 30) ?? []
-}
-
-/// Calls `body` with an input that has these bytes.
-func withInput<Result>(
-    _ bytes: [UInt8], _ body: (InputStream) throws -> Result
-) throws -> Result {
-    let descriptor = temporaryFile()
-    defer { close(descriptor) }
-    try FileDescriptor(rawValue: descriptor).writeAll(bytes)
-    lseek(descriptor, 0, SEEK_SET)
-    return try body(InputStream(FileDescriptor(rawValue: descriptor), path: "the test"))
 }
 
 /// Keeps the digests of its blobs, in the order in which they arrived.

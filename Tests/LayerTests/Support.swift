@@ -9,26 +9,9 @@ import TestSupport
 
 @testable import Layer
 
-func temporaryFile() -> CInt {
-    var name = Array("/tmp/ocinoco-tests.XXXXXX".utf8CString)
-    let descriptor = mkstemp(&name)
-    precondition(descriptor != -1)
-    unlink(name)
-    return descriptor
-}
-
-/// The bytes that `body` writes to an output and flushes.
-func written(_ body: (OutputBuffer) throws -> Void) throws -> [UInt8] {
-    let descriptor = temporaryFile()
-    defer { close(descriptor) }
-    try body(OutputBuffer(FileDescriptor(rawValue: descriptor), path: "the output"))
-    lseek(descriptor, 0, SEEK_SET)
-    return try InputStream(FileDescriptor(rawValue: descriptor)).readAll(limit: 1 << 30) ?? []
-}
-
 /// A tar of files whose data compress a little, with its end.
 func makeTar(_ data: [[UInt8]], isWhole: Bool = true) throws -> [UInt8] {
-    try written { output in
+    try bytesWritten { output in
         let writer = TarWriter(output, policy: EntryPolicy(), warn: { _ in })
         for index in data.indices {
             try writer.write(
@@ -100,7 +83,7 @@ func ociZstd(
     defer { close(descriptor) }
     try FileDescriptor(rawValue: descriptor).writeAll(bytes)
     lseek(descriptor, 0, SEEK_SET)
-    return try written { output in
+    return try bytesWritten { output in
         try LayerCompressor(settings, content: content).compress(
             InputStream(FileDescriptor(rawValue: descriptor), path: "the input"), to: output)
     }
@@ -114,7 +97,7 @@ func ociZstdChunked(
     defer { close(descriptor) }
     try FileDescriptor(rawValue: descriptor).writeAll(bytes)
     lseek(descriptor, 0, SEEK_SET)
-    return try written { output in
+    return try bytesWritten { output in
         try ChunkedCompressor(settings).compress(
             InputStream(FileDescriptor(rawValue: descriptor), path: "the input"), to: output)
     }

@@ -386,7 +386,7 @@ private let someDigest = "sha256:" + String(repeating: "a", count: 64)
             thread.join()
             close(reading)
         }
-        return try written { output in
+        return try bytesWritten { output in
             try ChunkedCompressor(settings).compress(
                 InputStream(FileDescriptor(rawValue: reading), path: "the input"), to: output)
         }
@@ -452,7 +452,7 @@ private struct RandomTar {
     }
 
     func bytes() throws -> [UInt8] {
-        try written { output in
+        try bytesWritten { output in
             let writer = TarWriter(output, policy: EntryPolicy(), warn: { _ in })
             for (entry, content) in entries {
                 if content.isEmpty {

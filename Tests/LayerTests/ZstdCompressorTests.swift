@@ -15,7 +15,7 @@ private func compressed(
     settings.threads = threads
     settings.level = level
     settings.longWindowLog = long
-    return try written { output in
+    return try bytesWritten { output in
         let compressor = try ZstdCompressor(settings, output: output, isMarked: isMarked)
         for piece in pieces {
             try piece.withRawBytes { (bytes) throws(LayerError) in try compressor.compress(bytes) }

@@ -1,5 +1,6 @@
 import ByteStream
 import Glibc
+import TestSupport
 
 @testable import Tar
 
@@ -144,25 +145,6 @@ private final class PieceWriter {
     }
 }
 
-/// Calls `body` with an input that has these bytes.
-func withInput<Result>(
-    _ bytes: [UInt8], _ body: (InputStream) throws -> Result
-) throws -> Result {
-    let descriptor = temporaryFile()
-    defer { close(descriptor) }
-    try FileDescriptor(rawValue: descriptor).writeAll(bytes)
-    lseek(descriptor, 0, SEEK_SET)
-    return try body(InputStream(FileDescriptor(rawValue: descriptor), path: "the test"))
-}
-
-func temporaryFile() -> CInt {
-    var name = Array("/tmp/ocinoco-tests.XXXXXX".utf8CString)
-    let descriptor = mkstemp(&name)
-    precondition(descriptor != -1)
-    unlink(name)
-    return descriptor
-}
-
 /// Entries in memory.
 final class MemorySpace: EntrySpace {
     private(set) var bytes: [UInt8] = []
@@ -217,16 +199,13 @@ func written(
     _ policy: EntryPolicy = EntryPolicy(), warnings: (String) -> Void = { _ in },
     _ body: (TarWriter) throws -> Void
 ) throws -> [UInt8] {
-    let descriptor = temporaryFile()
-    defer { close(descriptor) }
-    try withoutActuallyEscaping(warnings) { warnings in
-        let output = OutputBuffer(FileDescriptor(rawValue: descriptor), path: "the output")
-        let writer = TarWriter(output, policy: policy, warn: warnings)
-        try body(writer)
-        try writer.finish()
+    try bytesWritten { output in
+        try withoutActuallyEscaping(warnings) { warnings in
+            let writer = TarWriter(output, policy: policy, warn: warnings)
+            try body(writer)
+            try writer.finish()
+        }
     }
-    lseek(descriptor, 0, SEEK_SET)
-    return try InputStream(FileDescriptor(rawValue: descriptor)).readAll(limit: 1 << 30) ?? []
 }
 
 /// An archive of every format and kind of entry that a reader knows.

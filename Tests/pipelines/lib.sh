@@ -361,3 +361,21 @@ line["config"].update(data=base64.b64encode(data).decode(), size=len(data),
     digest="sha256:" + hashlib.sha256(data).hexdigest())
 print(json.dumps(line, separators=(",", ":")))' "$@"
 }
+
+# push_index REPOSITORY: pushes an index of two images with ten layers each as REPOSITORY:1. Its image lines are in
+# images.json, its descriptor in pushed.json.
+push_index() {
+	mkdir -p tree
+	for platform in linux/amd64 linux/arm64; do
+		descriptors=
+		for number in 1 2 3 4 5 6 7 8 9 10; do
+			echo "$platform $number" >tree/file
+			layer=${platform#*/}.$number.json
+			oci-tar tree | oci-zstd | oci-push-blob "$1" >"$layer"
+			descriptors="$descriptors $layer"
+		done
+		# shellcheck disable=SC2086 # words
+		oci-fetch scratch --platform "$platform" | oci-manifest-append $descriptors
+	done >images.json
+	oci-push-manifest "$1:1" <images.json >pushed.json
+}

@@ -6,18 +6,7 @@
 start_registry plain
 source=$registry/source:1
 
-for platform in linux/amd64 linux/arm64; do
-	set --
-	for number in 1 2 3 4 5 6 7 8 9 10; do
-		mkdir -p tree
-		echo "$platform $number" >tree/file
-		layer=${platform#*/}.$number.json
-		oci-tar tree | oci-zstd | oci-push-blob "$registry/source" >"$layer"
-		set -- "$@" "$layer"
-	done
-	oci-fetch scratch --platform "$platform" | oci-manifest-append "$@"
-done >images.json
-oci-push-manifest "$source" <images.json >pushed.json
+push_index "$registry/source"
 digest=$(field .digest pushed.json)
 
 requests '' >/dev/null

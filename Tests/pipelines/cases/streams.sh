@@ -37,18 +37,7 @@ start_nginx "$front_port" <<END
 END
 front=127.0.0.1:$front_port old=127.0.0.1:$old_port weary=127.0.0.1:$weary_port mute=127.0.0.1:$mute_port
 
-mkdir tree
-for platform in linux/amd64 linux/arm64; do
-	set --
-	for number in 1 2 3 4 5 6 7 8 9 10; do
-		echo "$platform $number" >tree/file
-		layer=${platform#*/}.$number.json
-		oci-tar tree | oci-zstd | oci-push-blob "$registry/source" >"$layer"
-		set -- "$@" "$layer"
-	done
-	oci-fetch scratch --platform "$platform" | oci-manifest-append "$@"
-done >images.json
-oci-push-manifest "$registry/source:1" <images.json >pushed.json
+push_index "$registry/source"
 oci-fetch --raw "$registry/source:1" >raw
 
 # connections COMMAND...: sets `connections`, how many the proxy got by TLS, and `protocols`, by which protocols.
