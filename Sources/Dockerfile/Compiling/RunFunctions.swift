@@ -163,9 +163,14 @@ enum RunFunctions {
         	exit 69
         }
 
-        # user_in ROOTFS NUMBER: the user with its group, 0 when no line of etc/passwd has it.
+        # user_in ROOTFS NUMBER: the user with its group, 0 when no line of etc/passwd has it. A link out of
+        # ROOTFS leads to a file of this machine, which says nothing about the image.
         user_in() {
-        	group=$(sed -n "s/^[^:]*:[^:]*:$2:\([0-9][0-9]*\):.*/\1/p" "$1/etc/passwd" 2>/dev/null | head -n 1)
+        	passwd=$(readlink -f -- "$1/etc/passwd") || passwd=
+        	case $passwd in
+        	"$(readlink -f -- "$1")"/*) group=$(sed -n "s/^[^:]*:[^:]*:$2:\([0-9][0-9]*\):.*/\1/p" "$passwd" 2>/dev/null | head -n 1) ;;
+        	*) group= ;;
+        	esac
         	echo "$2:${group:-0}"
         }
 

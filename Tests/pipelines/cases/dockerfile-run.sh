@@ -215,4 +215,27 @@ if [ "$(id -u)" -eq 0 ]; then
 	statuses with none sh build.sh
 	signal with none sh build.sh
 	mv whole Dockerfile
+
+	# The group of a user is that of the image, and of no file of this machine, where a link leads.
+	echo 'app:x:4242:4243::/:/bin/sh' >outside.passwd
+	echo 'app:x:4242:4244::/:/bin/sh' >context/inside.passwd
+	for link in inside.passwd:../inside.passwd:4244 outside.passwd:"$PWD/outside.passwd":0; do
+		group=${link##*:} target=${link#*:} target=${target%:*}
+		rm -rf linked made
+		mkdir -p linked/etc
+		ln -s "$target" linked/etc/passwd
+		{
+			echo 'FROM oci:base:1'
+			echo 'COPY --from=oci:links:1 / /'
+			echo 'COPY inside.passwd /'
+			echo 'RUN mkdir /made && chmod 777 /made'
+			echo 'USER 4242'
+			echo 'RUN id -g >/made/group'
+		} >Dockerfile.links
+		oci-tar linked | oci-zstd | oci-push-blob oci:links >links.json
+		oci-fetch scratch | oci-manifest-append links.json | oci-push-manifest oci:links:1 >pushed
+		oci-dockerfile --context context --output oci:made:1 $isolation --file Dockerfile.links >build.sh
+		expect 0 sh build.sh
+		assert_equal "$group" "$(ocinoco export oci:made:1 | tar -xO made/group)" "$link"
+	done
 fi
