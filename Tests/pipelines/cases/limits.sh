@@ -178,7 +178,7 @@ assert_match 'an archive with more than 67108864 bytes of documents' err
 # Snapshots.
 {
 	printf '#mtree\n. type=dir\nx type=file note='
-	head -c $((4 * MIB)) /dev/zero | tr '\0' y
+	head -c $((16 * MIB)) /dev/zero | tr '\0' y
 	printf '\n..\n'
 } >long.mtree
 assert_failed 65 oci-diff oci-diff long.mtree root
