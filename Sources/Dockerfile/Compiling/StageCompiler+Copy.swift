@@ -137,12 +137,6 @@ extension StageCompiler {
                 instruction.position(of: flag),
                 .malformed(instruction.keyword, "'--checksum' is of one source, an http(s) URL"))
         }
-        if let flag = instruction.flag("unpack"), !copy.addresses.isEmpty,
-            instruction.boolean("unpack") ?? false
-        {
-            throw DockerfileError(
-                instruction.position(of: flag), .unsupported("'--unpack' of a URL"))
-        }
     }
 
     private static func isAddress(_ source: String) -> Bool {
@@ -247,6 +241,9 @@ extension StageCompiler {
         if !copy.sources.isEmpty { pack += whole.request.outputOptions }
         let unpacks = instruction.boolean("unpack") ?? (instruction.keyword == .add)
         if unpacks, !copy.sources.isEmpty { pack.append("--unpack") }
+        if !copy.addresses.isEmpty, instruction.boolean("unpack") ?? false {
+            pack.append("--unpack-inline")
+        }
     }
 
     private mutating func appendBase(_ copy: Copy, to pack: inout [ShellWord]) {

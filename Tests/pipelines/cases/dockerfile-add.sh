@@ -80,6 +80,14 @@ two/a\040b 0600 0:0' "$(cat files)"
 oci-fetch oci:made:1 | oci-flatten --only /one/a.tgz | tar -xOf - | cmp - context/a.tgz
 oci-fetch oci:made:1 | oci-flatten --only /four | tar -xOf - | cmp - context/a.tgz
 cp Dockerfile with-addresses
+# With --unpack it is; paths of the context keep their own rule.
+build "ADD --unpack --checksum=$digest $site/dir/a.tgz /one" "ADD --unpack=true $site/index.html $site/dir/a.tgz a.tar /two/" \
+	"ADD $site/dir/a.tgz a.tgz /three/"
+assert_equal 'one/d/x 0640 7:8
+three/a.tgz 0600 0:0
+three/d/x 0640 7:8
+two/d/x 0640 7:8
+two/index.html 0600 0:0' "$(cat files)"
 # Each in its place among the paths: the last of equal names stays. Heredocs come last.
 echo context >context/index.html
 build "ADD $site/index.html index.html /one/" "ADD index.html $site/index.html /two/" \
@@ -126,7 +134,6 @@ refused 'COPY git@h.example:x.git /' 2:6 'not supported: COPY of a git repositor
 refused "ADD --checksum=$digest a b /" 2:5 "ADD: '--checksum' is of one source, an http(s) URL"
 refused "ADD --checksum=$digest $site/a $site/b /d/" 2:5 "ADD: '--checksum' is of one source, an http(s) URL"
 refused "ADD --checksum=md5:0 $site/a /" 2:5 "ADD: 'md5:0' is no digest like sha256:0123…"
-refused "ADD --unpack $site/a /" 2:5 "not supported: '--unpack' of a URL"
 # Another scheme is read as a path.
 printf 'FROM scratch\nADD file:///etc/passwd /\n' | oci-dockerfile --context context --output oci:made:1 >build.sh
 expect 65 sh build.sh
