@@ -36,12 +36,15 @@ struct CopyOptions: ParsableArguments {
     @Flag(help: "Unpack SOURCEs that are archives, as ADD does.")
     var unpack = false
 
+    @Flag(help: "Unpack files of --inline that are archives.")
+    var unpackInline = false
+
     func validate() throws {
         if copy == nil,
-            context != nil || chown != nil || link || !inline.isEmpty || unpack
+            context != nil || chown != nil || link || !inline.isEmpty || unpack || unpackInline
         {
             throw ValidationError(
-                "--context, --chown, --link, --inline and --unpack need --copy")
+                "--context, --chown, --link, --inline, --unpack and --unpack-inline need --copy")
         }
     }
 
@@ -100,6 +103,7 @@ struct CopyOptions: ParsableArguments {
         request.keepsParents = options.parents
         request.inlineDirectories = inline
         request.unpacks = unpack
+        request.unpacksInline = unpackInline
         return request
     }
 }

@@ -61,7 +61,7 @@ public struct RuntimeConfigTool: Tool {
         options.hasTerminal = terminal
         options.isReadOnly = readOnly
         options.hostname = hostname
-        step.apply(to: &options)
+        try step.apply(to: &options)
         if rootless { options.rootlessOwner = ProcessUser(uid: geteuid(), gid: getegid()) }
         if check {
             try ImageLines.readOne(console) { image in

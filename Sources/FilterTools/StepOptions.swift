@@ -1,4 +1,5 @@
 import ArgumentParser
+import ByteStream
 import OCI
 import ToolSupport
 
@@ -27,14 +28,33 @@ struct StepOptions: ParsableArguments {
         transform: BundleMount.init)
     var tmpfs: [BundleMount] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Set a variable to the content of a file, which has a secret.",
+            valueName: "name=file"),
+        transform: ArgumentText.parsing(KeyValue.init))
+    var envFrom: [KeyValue] = []
+
     enum Network: String, CaseIterable, ExpressibleByArgument {
         case host
         case none
     }
 
+    /// What Linux allows one argument or variable to have.
+    private static let variableByteLimit = 128 << 10
+
     init() {}
 
-    func apply(to options: inout RuntimeConfig.Options) {
+    /// - Throws: what `readWholeFile` throws, `InputError.refused` for what no variable can have.
+    func apply(to options: inout RuntimeConfig.Options) throws {
+        options.environment = try envFrom.map { variable in
+            let path = Path(variable.value)
+            let bytes = try readWholeFile(path, limit: StepOptions.variableByteLimit)
+            guard !bytes.contains(0), let value = String(validating: bytes, as: UTF8.self) else {
+                throw InputError.refused("\(path.quoted) is not text, for \(variable.key)")
+            }
+            return "\(variable.key)=\(value)"
+        }
         options.mountsVolumes = !step
         options.allowsNewPrivileges = step
         options.sharesNetwork = network == .host

@@ -80,6 +80,8 @@ extension String {
         ("ENV a=b 'c d'=\"e f\"", "--env=a=b --env='c d=e f' --history='ENV a=b c d=e f'"),
         ("ARG A=1 B", "--history='ARG A=1 B'"),
         ("LABEL k=\"it's\"", #"--label='k=it'\''s' --history='LABEL k=it'\''s'"#),
+        ("EXPOSE 127.0.0.1:8080:80/", "--expose=80/ --history='EXPOSE [80/tcp]'"),
+        ("CMD", #"--cmd='["/bin/sh","-c",""]' --history='CMD ["/bin/sh" "-c" ""]'"#),
         ("EXPOSE 80 53/udp", "--expose=53/udp --expose=80 --history='EXPOSE [53/udp 80/tcp]'"),
         ("VOLUME /a /b", "--volume=/a --volume=/b --history='VOLUME [/a /b]'"),
         ("VOLUME data", "--patch=\"$work\"/stage0.config.patch --history='VOLUME [data]'"),
@@ -253,6 +255,41 @@ extension String {
         #expect(loader.contains("&& exec \"$@\"' / LD_PRELOAD=/x -- /bin/sh -c a"))
     }
 
+    @Test func sourcesOfMountsAreNoPatterns() throws {
+        let body = try last("RUN --mount=type=bind,source=a[1]*,target=/t x")
+        #expect(body.contains(#"-- 'a\[1]\*'"#))
+    }
+
+    @Test func errorsInHeredocsHaveTheirLine() throws {
+        let error = #expect(throws: DockerfileError.self) {
+            try compile("FROM scratch\nCOPY <<E <<F /x/\na\nE\nb\n${B:?none}\nF")
+        }
+        #expect(error?.position == SourcePosition(line: 6, column: 1))
+    }
+
+    @Test func mountsByChroot() throws {
+        let secret = try KeyValue("s=file")
+        let line =
+            "RUN --mount=type=bind,target=/b/c --mount=type=cache,target='/b' "
+            + "--mount=type=ssh --mount=type=secret,id=s,env=S --network=none x"
+        let body = try last(line) {
+            $0.isolation = .chroot
+            $0.secrets = [secret]
+        }
+        let mounts = body.split(separator: "\n").filter { $0.contains("mount_at ") }
+        #expect(
+            mounts == [
+                #"mount_at "$work"/stage0.bundle 2 cache mount.2.1 /b"#,
+                #"mount_at "$work"/stage0.bundle 2 ro mount.2.0 /b/c"#,
+                #"[ -z "$agent1" ] || mount_at "$work"/stage0.bundle 2 agent mount.2.2 /run/buildkit/ssh_agent.0"#,
+            ])
+        #expect(body.contains(#"in_chroot "$work"/stage0.bundle 2 none env -i -- "#))
+        #expect(
+            body.contains(
+                #"/bin/sh -euc "$with_secret" sh S "$work"/stage0.bundle/mount.2.3 "$chroot""#
+            ))
+    }
+
     @Test func steps() throws {
         let body = try last("RUN x\nRUN --mount=type=tmpfs,target=/t y") {
             $0.stepCaches = ["oci:near", "r.example/far"]
@@ -330,8 +367,9 @@ extension String {
     @Test func agents() throws {
         let body = try last("RUN --mount=type=tmpfs,target=/t --mount=type=ssh --mount=type=ssh x")
         #expect(body.contains("--env=SSH_AUTH_SOCK=/run/buildkit/ssh_agent.0 "))
-        #expect(body.contains("agent2=--mount=mount.2.2:/run/buildkit/ssh_agent.1"))
-        #expect(body.contains(#"${agent1:+"$agent1"} ${agent2:+"$agent2"}"#))
+        #expect(body.contains("\tagent2=yes\n"))
+        #expect(body.contains("${agent1:+--mount=mount.2.1:/run/buildkit/ssh_agent.0}"))
+        #expect(body.contains("${agent2:+--mount=mount.2.2:/run/buildkit/ssh_agent.1}"))
         #expect(!body.contains("exit 69"))
         #expect(try last("RUN --mount=type=ssh,required x").contains("exit 69"))
         #expect(

@@ -1,22 +1,27 @@
 /// Shell functions of scripts with a RUN.
 ///
-/// A runtime creates missing mount points. `remove_places` removes those that did not exist before
-/// and are empty, so that they are in no layer.
+/// `remove_places` removes the mount points that `begin_run` made, so that they are in no layer.
 enum RunFunctions {
     static let common = #"""
-        running='' container=''
+        running='' container='' session=''
         clean_up() {
         	trap '' HUP INT TERM
         	if [ -n "$container" ]; then
         		"$runtime" --root "$work"/runtime delete --force "$container" 2>/dev/null || :
         	fi
         	if [ -n "$running" ]; then
-        		kill "$running" 2>/dev/null || :
+        		kill -- "-$running" 2>/dev/null || kill "$running" 2>/dev/null || :
         		wait "$running" 2>/dev/null || :
+        		end_session "$running"
         	fi
         	rm -rf "$work"
         }
         trap clean_up EXIT
+
+        # end_session PROCESS: ends what a program without a container leaves behind.
+        end_session() {
+        	[ -z "$session" ] || kill -KILL "-$1" 2>/dev/null || :
+        }
 
         # has_link ROOTFS PATH: whether a component of the path is a link, which may lead anywhere.
         has_link() {
@@ -30,34 +35,51 @@ enum RunFunctions {
         	return 1
         }
 
-        # begin_run ROOTFS PATH...: notes what is not there of what is mounted on. What every program has
-        # is made before the files are compared, and leaves no trace in the time of its directory.
-        begin_run() {
-        	root=$1 missing='' stubs=''
-        	shift
-        	for place in "$@"; do
-        		place=${place%/}
-        		while [ -n "$place" ] && [ ! -e "$root$place" ]; do
-        			missing="$missing$place
-        "
-        			place=${place%/*}
-        		done
+        # resolve ROOTFS PATH: sets `resolved` to the path as a program in ROOTFS sees it, without links.
+        resolve() {
+        	resolved='' rest=$2 links=0
+        	while [ -n "$rest" ]; do
+        		rest=${rest#/}
+        		part=${rest%%/*}
+        		case $rest in */*) rest=/${rest#*/} ;; *) rest='' ;; esac
+        		if [ "$part" = .. ]; then
+        			resolved=${resolved%/*}
+        		elif [ -h "$1$resolved/$part" ]; then
+        			links=$((links + 1))
+        			[ "$links" -le 40 ] || {
+        				echo "the links of '$2' lead in a circle" >&2
+        				exit 65
+        			}
+        			target=$(readlink "$1$resolved/$part" && echo .)
+        			target=${target%??}
+        			case $target in /*) resolved='' ;; esac
+        			rest=/$target$rest
+        		elif [ -n "$part" ] && [ "$part" != . ]; then
+        			resolved=$resolved/$part
+        		fi
         	done
-        	for place in /dev /proc /sys /etc /etc/hosts /etc/resolv.conf; do
-        		if [ -e "$root$place" ] || has_link "$root" "$place"; then continue; fi
-        		case $place in
-        		/etc/*)
-        			touch -r "$root"/etc "$work"/time
-        			: >"$root$place"
-        			touch -r "$work"/time "$root"/etc
-        			;;
-        		*)
-        			mkdir "$root$place"
-        			touch -t 197001020000 "$root$place"
-        			;;
-        		esac
-        		stubs="$place
-        $stubs"
+        }
+
+        # begin_run BUNDLE PLACE:TARGET...: makes the mount points that are not there, before the files are
+        # compared, and without a trace in the time of their directory.
+        begin_run() {
+        	bundle=$1 root=$1/rootfs stubs=''
+        	shift
+        	for mount in "$@" :/dev :/proc :/sys hosts:/etc/hosts resolv.conf:/etc/resolv.conf; do
+        		resolve "$root" "${mount#*:}"
+        		parent=$resolved made=''
+        		while [ -n "$parent" ] && [ ! -e "$root$parent" ]; do
+        			made="$made$parent
+        "
+        			parent=${parent%/*}
+        		done
+        		[ -n "$made" ] || continue
+        		touch -r "$root$parent" "$work"/time
+        		mkdir -p "$root${resolved%/*}"
+        		place=$bundle/${mount%%:*}
+        		if [ -d "$place" ]; then mkdir "$root$resolved"; else : >"$root$resolved"; fi
+        		touch -r "$work"/time "$root$parent"
+        		stubs=$made$stubs
         	done
         }
 
@@ -100,6 +122,7 @@ enum RunFunctions {
         		running=$!
         	fi
         	wait "$running" || status=$?
+        	end_session "$running"
         	running='' container=''
         	[ -z "$logger" ] || wait "$logger" || :
         	if [ "$status" -ne 0 ]; then
@@ -151,6 +174,7 @@ enum RunFunctions {
         	exit 69
         }
         runtime=
+        session=$(command -v setsid) || session=''
         [ "$(id -u)" -eq 0 ] || {
         	echo 'RUN by chroot needs root; --isolation oci does not' >&2
         	exit 77
@@ -163,58 +187,176 @@ enum RunFunctions {
         	exit 69
         }
 
-        # user_in ROOTFS NUMBER: the user with its group, 0 when no line of etc/passwd has it. A link out of
-        # ROOTFS leads to a file of this machine, which says nothing about the image.
+        # user_in ROOTFS NUMBER: the user with its group, 0 when no line of etc/passwd has it.
         user_in() {
-        	passwd=$(readlink -f -- "$1/etc/passwd") || passwd=
-        	case $passwd in
-        	"$(readlink -f -- "$1")"/*) group=$(sed -n "s/^[^:]*:[^:]*:$2:\([0-9][0-9]*\):.*/\1/p" "$passwd" 2>/dev/null | head -n 1) ;;
-        	*) group= ;;
-        	esac
+        	resolve "$1" /etc/passwd
+        	group=$(sed -n "s/^[^:]*:[^:]*:$2:\([0-9][0-9]*\):.*/\1/p" "$1$resolved" 2>/dev/null | head -n 1)
         	echo "$2:${group:-0}"
         }
 
-        # in_chroot BUNDLE COMMAND...: with devices, processes and the network's files where mounts
-        # are allowed, else with devices alone.
+        # mount_at BUNDLE STEP KIND PLACE TARGET: notes for in_chroot that PLACE, a path of the bundle, is to
+        # be at TARGET; for a tmpfs it is the size.
+        mount_at() {
+        	resolve "$1"/rootfs "$5"
+        	printf '%s:%s:%s\n' "$3" "$4" "$resolved" >>"$1/mounts.$2"
+        }
+
+        # in_chroot BUNDLE STEP NETWORK COMMAND...: where mounts are allowed, with devices, processes, the
+        # network's files and what mount_at noted. Else files are moved to their place and back.
         in_chroot() {
-        	if unshare --mount true 2>/dev/null; then
-        		# shellcheck disable=SC2016
-        		exec unshare --mount --propagation private sh -euc '
-        			bundle=$1 root=$1/rootfs
-        			shift
-        			for place in dev proc sys etc; do mkdir -p "$root/$place"; done
-        			mount --rbind /dev "$root/dev"
-        			mount -t proc proc "$root/proc" 2>/dev/null || mount --rbind /proc "$root/proc"
-        			mount --rbind /sys "$root/sys"
-        			for place in hosts resolv.conf; do
-        				[ -e "$root/etc/$place" ] || : >"$root/etc/$place"
-        				mount --bind "$bundle/$place" "$root/etc/$place"
-        			done
-        			if [ -e "$bundle/mounts.sh" ]; then . "$bundle/mounts.sh"; fi
-        			exec "$@"' sh "$@"
+        	bundle=$1 mounts=$1/mounts.$2 network=''
+        	[ "$3" = host ] || network=--net
+        	mount_at "$1" "$2" rw hosts /etc/hosts
+        	mount_at "$1" "$2" rw resolv.conf /etc/resolv.conf
+        	shift 3
+        	# shellcheck disable=SC2016
+        	if unshare --mount --propagation private sh -c 'mount -t tmpfs tmpfs "$1"' sh "$bundle" 2>/dev/null; then
+        		exec ${session:+"$session"} unshare --mount --propagation private ${network:+"$network"} \
+        			sh -euc "$in_namespace" sh "$bundle" "$mounts" "$@"
         	fi
-        	if [ -e "$1/mounts.sh" ]; then
-        		echo 'RUN --mount needs mounts, which are not allowed here' >&2
+        	if [ -n "$network" ]; then
+        		echo 'RUN --network=none needs a network of its own, which is not allowed here' >&2
         		exit 69
         	fi
-        	root=$1/rootfs time=$1/time made=''
-        	shift
+        	with_moved_files "$@"
+        }
+
+        # What runs in the namespace: BUNDLE MOUNTS COMMAND...
+        # shellcheck disable=SC2016
+        in_namespace='
+        	bundle=$1 mounts=$2 root=$1/rootfs
+        	shift 2
+        	ip link set lo up 2>/dev/null || ifconfig lo up 2>/dev/null || :
+        	for place in dev proc sys; do
+        		[ -h "$root/$place" ] || mkdir -p "$root/$place"
+        	done
+        	mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+        	for device in null zero full random urandom tty; do
+        		[ -c "/dev/$device" ] || continue
+        		: >"$root/dev/$device"
+        		mount -o bind "/dev/$device" "$root/dev/$device"
+        	done
+        	for link in fd:/proc/self/fd stdin:fd/0 stdout:fd/1 stderr:fd/2 ptmx:pts/ptmx; do
+        		ln -s "${link#*:}" "$root/dev/${link%%:*}"
+        	done
+        	mkdir -m 1777 "$root/dev/shm"
+        	mkdir "$root/dev/pts"
+        	[ ! -d /dev/pts ] || mount -o rbind /dev/pts "$root/dev/pts"
+        	mount -t proc proc "$root/proc" 2>/dev/null || mount -o rbind /proc "$root/proc"
+        	mount -o rbind /sys "$root/sys"
+        	while IFS= read -r line; do
+        		kind=${line%%:*} line=${line#*:}
+        		place=${line%%:*} at=$root${line#*:}
+        		if [ "$kind" = tmpfs ]; then
+        			mkdir -p "$at"
+        			mount -t tmpfs -o "nosuid,nodev${place:+,size=$place}" tmpfs "$at"
+        			continue
+        		fi
+        		if [ -d "$bundle/$place" ]; then
+        			mkdir -p "$at"
+        		else
+        			mkdir -p "${at%/*}"
+        			[ -e "$at" ] || : >"$at"
+        		fi
+        		mount -o bind "$bundle/$place" "$at"
+        		[ "$kind" != ro ] || mount -o remount,bind,ro "$at"
+        	done <"$mounts"
+        	exec "$@"
+        '
+
+        # with_moved_files COMMAND...: what mount_at noted is moved into the root file system, what is in
+        # its place aside, and all of it back when the command has ended.
+        with_moved_files() {
+        	root=$bundle/rootfs child='' moved='' devices='' number=0 result=0
+        	if grep -q '^agent:' "$mounts"; then
+        		echo 'RUN --mount=type=ssh needs mounts, which are not allowed here' >&2
+        		exit 69
+        	fi
+        	trap '[ -z "$child" ] || kill -- "-$child" 2>/dev/null || kill "$child" 2>/dev/null' HUP INT TERM
         	mkdir -p "$root/dev"
-        	touch -r "$root/dev" "$time"
+        	touch -r "$root/dev" "$bundle/time.dev"
         	for device in 'null c 1 3' 'zero c 1 5' 'full c 1 7' 'random c 1 8' 'urandom c 1 9' 'tty c 5 0'; do
         		# shellcheck disable=SC2086
         		set_device "$root/dev" $device
         	done
-        	result=0
-        	"$@" || result=$?
-        	for device in $made; do rm -f "$root/dev/$device"; done
-        	touch -r "$time" "$root/dev"
+        	while IFS= read -r line; do move_in "$line"; done <"$mounts"
+        	${session:+"$session"} "$@" &
+        	child=$!
+        	wait "$child" || result=$?
+        	while kill -0 "$child" 2>/dev/null; do
+        		result=0
+        		wait "$child" || result=$?
+        	done
+        	trap '' HUP INT TERM
+        	end_session "$child"
+        	while IFS= read -r line; do
+        		[ -z "$line" ] || move_out "$line"
+        	done <<END
+        $moved
+        END
+        	for device in $devices; do rm -f "$root/dev/$device"; done
+        	touch -r "$bundle/time.dev" "$root/dev"
         	exit "$result"
         }
 
         # set_device DIR NAME KIND MAJOR MINOR
         set_device() {
-        	[ -e "$1/$2" ] || ! mknod -m 666 "$1/$2" "$3" "$4" "$5" 2>/dev/null || made="$made $2"
+        	[ -e "$1/$2" ] || ! mknod -m 666 "$1/$2" "$3" "$4" "$5" 2>/dev/null || devices="$devices $2"
         }
+
+        # move_in KIND:PLACE:TARGET
+        move_in() {
+        	kind=${1%%:*} line=${1#*:}
+        	place=${line%%:*} at=$root${line#*:}
+        	mkdir -p "${at%/*}"
+        	touch -r "${at%/*}" "$bundle/time"
+        	number=$((number + 1))
+        	[ ! -e "$at" ] || mv "$at" "$bundle/aside.$number"
+        	case $kind in
+        	tmpfs) mkdir "$at" ;;
+        	cache)
+        		place=$(readlink "$bundle/$place")
+        		# Another build may have it now, and brings it back.
+        		if [ -d "$place" ]; then mv "$place" "$at"; else mkdir "$at"; fi
+        		;;
+        	*) mv "$bundle/$place" "$at" ;;
+        	esac
+        	touch -r "$bundle/time" "${at%/*}"
+        	moved="$number:$1
+        $moved"
+        }
+
+        # move_out NUMBER:KIND:PLACE:TARGET: the reverse, unless the program has removed the directory.
+        move_out() {
+        	number=${1%%:*} line=${1#*:}
+        	kind=${line%%:*} line=${line#*:}
+        	place=${line%%:*} target=${line#*:}
+        	at=$root$target
+        	if [ ! -d "${at%/*}" ] || has_link "$root" "$target"; then return; fi
+        	touch -r "${at%/*}" "$bundle/time"
+        	case $kind in
+        	cache)
+        		place=$(readlink "$bundle/$place")
+        		[ -e "$place" ] || [ ! -d "$at" ] || mv "$at" "$place"
+        		;;
+        	esac
+        	rm -rf "$at"
+        	[ ! -e "$bundle/aside.$number" ] || mv "$bundle/aside.$number" "$at"
+        	touch -r "$bundle/time" "${at%/*}"
+        }
+        """#
+
+    static let secretVariable = #"""
+        # What runs before chroot: NAME FILE COMMAND..., with the content of the file as this variable.
+        # shellcheck disable=SC2016
+        with_secret='
+        	value= line= end="
+        "
+        	while IFS= read -r line; do value=$value$line$end; done <"$2"
+        	[ -z "$line" ] || value=$value$line
+        	export "$1=$value"
+        	shift 2
+        	exec "$@"
+        '
         """#
 }

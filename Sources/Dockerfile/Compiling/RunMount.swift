@@ -25,6 +25,8 @@ struct RunMount {
     var uid: UInt32?
     var gid: UInt32?
     var sharing: String?
+    /// The variable that has the secret; then it is a file only if `target` says where.
+    var variable: String?
 
     /// All fields as one text, for the key of a step; a comma in a value is doubled.
     func text(target: String) -> String {
@@ -32,7 +34,7 @@ struct RunMount {
             ("type", kind.rawValue), ("target", target), ("source", source), ("id", id),
             ("readonly", isReadOnly.map { "\($0)" }), ("size", size.map { "\($0)" }),
             ("mode", mode.map { String($0, radix: 8) }), ("uid", uid.map { "\($0)" }),
-            ("gid", gid.map { "\($0)" }),
+            ("gid", gid.map { "\($0)" }), ("env", variable),
         ]
         return fields.compactMap { name, value in
             value.map {
@@ -87,7 +89,7 @@ struct RunMount {
         case "mode": mode = try number(value, key, radix: 8)
         case "uid": uid = try number(value, key, radix: 10)
         case "gid": gid = try number(value, key, radix: 10)
-        case "env": throw ValueError("'env' is not supported: a secret is a file")
+        case "env": variable = try name(of: try needed(value, key))
         default: throw ValueError("unknown key '\(key)'")
         }
     }
@@ -95,6 +97,19 @@ struct RunMount {
     private func needed(_ value: String?, _ key: String) throws(ValueError) -> String {
         guard let value else { throw ValueError("'\(key)' needs a value") }
         return value
+    }
+
+    /// A name that shells can export.
+    private func name(of variable: String) throws(ValueError) -> String {
+        let bytes = variable.utf8
+        let isName = bytes.allSatisfy {
+            $0 == UInt8(ascii: "_") || (0x30...0x39).contains($0)
+                || (0x41...0x5A).contains($0 & 0xDF)
+        }
+        guard isName, let first = bytes.first, !(0x30...0x39).contains(first) else {
+            throw ValueError("'\(variable)' is no name of a variable")
+        }
+        return variable
     }
 
     private func flag(_ value: String?, _ key: String) throws(ValueError) -> Bool {
@@ -131,6 +146,7 @@ struct RunMount {
             }
         }
         if size != nil, kind != .tmpfs { throw ValueError("'size' is of a tmpfs") }
+        if variable != nil, kind != .secret { throw ValueError("'env' is of a secret") }
         if isRequired, kind != .secret, kind != .ssh {
             throw ValueError("'required' is of a secret or ssh")
         }

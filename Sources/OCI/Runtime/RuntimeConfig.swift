@@ -24,6 +24,8 @@ public struct RuntimeConfig: Sendable {
         public var isolatesNetwork = false
         /// Whether set-user-ID programs may gain privileges.
         public var allowsNewPrivileges = false
+        /// Variables in place of the image's, as `NAME=value`.
+        public var environment: [String] = []
         /// In order, after the mounts of every container.
         public var mounts: [Mount] = []
 
@@ -138,6 +140,11 @@ public struct RuntimeConfig: Sendable {
                 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", at: 0)
         }
         if options.hasTerminal, !has("TERM") { environment.append("TERM=xterm") }
+        for variable in options.environment {
+            let name = variable.utf8.prefix { $0 != UInt8(ascii: "=") }
+            environment.removeAll { $0.utf8.starts(with: Array(name) + [UInt8(ascii: "=")]) }
+            environment.append(variable)
+        }
         return environment
     }
 

@@ -24,11 +24,12 @@ public struct CopyRequest: Sendable {
     public var inlineDirectories: [InlineDirectory] = []
     /// Whether files that are archives are unpacked instead.
     public var unpacks = false
+    /// Whether files of `inlineDirectories` are too.
+    public var unpacksInline = false
     /// How owners and times in archives are written.
     public var archivePolicy = EntryPolicy()
 
-    /// A directory outside the context. Its files are copied as if they had been named, and are
-    /// never unpacked.
+    /// A directory outside the context. Its files are copied as if they had been named.
     public struct InlineDirectory: Sendable {
         public let path: Path
         /// The number of sources that are copied before; nil for all.

@@ -9,13 +9,15 @@ enum CopyRun {
     ///
     /// - Throws: `TarError` when a file cannot be read.
     static func runs(
-        of sources: [CopySource], unpacksArchives: Bool
+        of sources: [CopySource], _ request: CopyRequest
     ) throws(TarError) -> [CopyRun] {
-        guard unpacksArchives else { return [.sources(sources)] }
+        guard request.unpacks || request.unpacksInline else { return [.sources(sources)] }
         var runs: [CopyRun] = []
         var plain: [CopySource] = []
         for source in sources {
-            guard !source.isInline, let archive = try CopyArchive(source.tree) else {
+            guard source.isInline ? request.unpacksInline : request.unpacks,
+                let archive = try CopyArchive(source.tree)
+            else {
                 plain.append(source)
                 continue
             }

@@ -28,7 +28,7 @@ extension TarWriter {
             return
         }
         let destination = try CopyDestination(request.destination, in: base)
-        let runs = try CopyRun.runs(of: sources, unpacksArchives: request.unpacks)
+        let runs = try CopyRun.runs(of: sources, request)
         let hasFile = runs.contains { if case .sources = $0 { true } else { false } }
         if sources.count > 1, hasFile, !destination.isDirectory {
             throw .unsupported(

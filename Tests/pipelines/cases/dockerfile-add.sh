@@ -40,6 +40,22 @@ assert_equal 'c/a.tar 0644 0:0
 e 0644 0:0
 to/empty.tar 0644 0:0
 to/text.tar.gz 0644 0:0' "$(cat files)"
+# The last of equal names in an archive that was appended to.
+echo y >tree/d/x
+cp context/a.tar context/appended.tar
+tar --owner=7 --group=8 -rf context/appended.tar -C tree d/x
+build 'ADD appended.tar /to'
+assert_equal 'to/d/x 0640 7:8' "$(cat files)"
+assert_equal y "$(oci-fetch oci:made:1 | oci-flatten | tar -xOf - to/d/x)"
+ln tree/d/x tree/d/link
+tar -rf context/appended.tar -C tree d/x d/link
+echo z >tree/d/z
+cp tree/d/z tree/d/x
+tar -rf context/appended.tar -C tree d/x
+printf 'FROM scratch\nADD appended.tar /\n' | oci-dockerfile --context context --output oci:made:1 >build.sh
+expect 65 sh build.sh
+assert_match "'d/x': in the tar a second time" err
+rm context/appended.tar
 printf 'FROM scratch\nADD cut.tgz /\n' | oci-dockerfile --context context --output oci:made:1 >build.sh
 head -c 100 context/a.tgz >context/cut.tgz
 expect 65 sh build.sh
@@ -71,6 +87,8 @@ python3 server.py >port 2>server.log &
 pids="$! $pids"
 until [ -s port ]; do sleep 0.05; done
 site=http://127.0.0.1:$(cat port)
+cp site/index.html 'site/a%2fb'
+cp site/index.html site/b
 build "ADD --checksum=$digest $site/dir/a.tgz /one/" "ADD $site/dir/a%20b?q#f /two/" "ADD $site /three/" \
 	"ADD --chown=3:4 --chmod=755 $site/to//dir/a.tgz?x=$site /four"
 assert_equal 'four 0755 3:4
@@ -80,6 +98,14 @@ two/a\040b 0600 0:0' "$(cat files)"
 oci-fetch oci:made:1 | oci-flatten --only /one/a.tgz | tar -xOf - | cmp - context/a.tgz
 oci-fetch oci:made:1 | oci-flatten --only /four | tar -xOf - | cmp - context/a.tgz
 cp Dockerfile with-addresses
+# With --unpack it is; paths of the context keep their own rule.
+build "ADD --unpack --checksum=$digest $site/dir/a.tgz /one" "ADD --unpack=true $site/index.html $site/dir/a.tgz a.tar /two/" \
+	"ADD $site/dir/a.tgz a.tgz /three/"
+assert_equal 'one/d/x 0640 7:8
+three/a.tgz 0600 0:0
+three/d/x 0640 7:8
+two/d/x 0640 7:8
+two/index.html 0600 0:0' "$(cat files)"
 # Each in its place among the paths: the last of equal names stays. Heredocs come last.
 echo context >context/index.html
 build "ADD $site/index.html index.html /one/" "ADD index.html $site/index.html /two/" \
@@ -126,7 +152,6 @@ refused 'COPY git@h.example:x.git /' 2:6 'not supported: COPY of a git repositor
 refused "ADD --checksum=$digest a b /" 2:5 "ADD: '--checksum' is of one source, an http(s) URL"
 refused "ADD --checksum=$digest $site/a $site/b /d/" 2:5 "ADD: '--checksum' is of one source, an http(s) URL"
 refused "ADD --checksum=md5:0 $site/a /" 2:5 "ADD: 'md5:0' is no digest like sha256:0123…"
-refused "ADD --unpack $site/a /" 2:5 "not supported: '--unpack' of a URL"
 # Another scheme is read as a path.
 printf 'FROM scratch\nADD file:///etc/passwd /\n' | oci-dockerfile --context context --output oci:made:1 >build.sh
 expect 65 sh build.sh

@@ -20,7 +20,7 @@ rm -rf bare/etc
 ocinoco build bare --from scratch --output oci:base:bare --env PATH=/bin --quiet >descriptor
 mkdir -p context/sub
 echo a >context/sub/a
-echo secret >secret
+echo hushed >secret
 cat >Dockerfile <<'END'
 FROM oci:base:1 AS from
 RUN echo from >/from
@@ -31,12 +31,18 @@ WORKDIR /w
 RUN echo "$A $E $(pwd) $(id -u)" >said && rm /gone && echo new >/tmp/new && ln /tmp/new /tmp/link
 RUN --mount=type=bind,source=sub,target=/m --mount=type=bind,from=from,source=/from,target=/f \
 	--mount=type=cache,target=/c --mount=type=tmpfs,target=/t --mount=type=secret,id=s \
+	--mount=type=secret,id=s,env=SECRET \
 	--mount=type=secret,id=absent --mount=type=bind,source=sub,target=/rw,rw \
-	cat /m/a /f /run/secrets/s >/mounted && touch /c/x /t/x /rw/x && ! touch /m/x 2>/dev/null
+	cat /m/a /f /run/secrets/s >/mounted && touch /c/x /t/x /rw/x && echo "[$SECRET]" >/mounted.env && \
+	! touch /m/x 2>/dev/null
 RUN --network=none cat /proc/net/route >/net
 RUN <<EOF
 echo one >/heredoc
 EOF
+RUN <<PROGRAM
+#!/bin/sh
+echo "$0" >/program
+PROGRAM
 END
 
 # check COMMAND...: builds with COMMAND, which runs the script `build.sh`.
@@ -50,9 +56,25 @@ check() {
 	! grep -Eq '^\./(c|t|m|f|rw)(/|$)|^\./run/secrets/|^\./(dev|proc|sys)|^\./etc/(hosts|resolv)|^\./gone' paths ||
 		fail "in a layer: $(cat paths)"
 	contents=$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base |
-		tar -xOf - w/said tmp/new heredoc mounted net 2>/dev/null || :)
+		tar -xOf - w/said tmp/new heredoc program mounted net 2>/dev/null || :)
 	assert_equal 'arg env /w 0' "$(echo "$contents" | head -n 1)"
+	assert_match '^/dev/pipes/PROGRAM$' - <<END
+$contents
+END
+	! grep -q "$(cat secret)" build.sh || fail 'a secret in the script'
 	assert_match '^\./old .*time=981' listed
+}
+
+# triggers COMMAND...: several RUNs of a base, all with one line.
+triggers() {
+	printf '%s\n' 'FROM oci:base:1' 'ONBUILD RUN --mount=type=bind,source=sub,target=/m cat /m/a >/one' \
+		'ONBUILD RUN --mount=type=bind,source=.,target=/m cat /m/sub/a >/two' |
+		oci-dockerfile --output oci:triggers:1 | sh >descriptor
+	printf 'FROM oci:triggers:1\n' | oci-dockerfile --context context --output oci:made:1 $isolation >build.sh
+	"$@" >descriptor 2>err || fail "triggers: $(cat err)"
+	assert_equal 'a a' "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base --from oci:triggers |
+		tar -xOf - one two | xargs)"
+	rm -rf made
 }
 
 # status LINE COMMAND...: the exit status of a script with this RUN.
@@ -103,16 +125,21 @@ signal() {
 mkdir tmp
 chmod 1777 tmp
 tmp=$PWD/tmp
-# with RUNTIME COMMAND...: with this runtime only. `as_user` is a possible command then.
+# with RUNTIME COMMAND...: with this runtime only; with `moved`, nothing can be mounted. `as_user` is a possible
+# command then.
 exec=
 with() {
 	mkdir -p bin
 	rm -f bin/*
 	for tool in "$(dirname "$(command -v oci-tar)")"/*; do ln -s "$(readlink -f "$tool")" "bin/${tool##*/}"; done
-	for name in setpriv sh env id cat sed head mkdir chmod mktemp rm mv ln rmdir touch mkfifo unshare mount mknod chroot chown; do
+	for name in setpriv sh env id cat sed head mkdir chmod mktemp rm mv ln rmdir touch mkfifo unshare mount mknod chroot chown readlink grep setsid; do
 		ln -s "$(command -v $name)" bin/$name
 	done
-	[ "$1" = none ] || ln -s "$(command -v "$1")" "bin/$1"
+	case $1 in
+	none) ;;
+	moved) rm bin/unshare ;;
+	*) ln -s "$(command -v "$1")" "bin/$1" ;;
+	esac
 	printf '#!/bin/sh\nexec setpriv --reuid 65534 --regid 65534 --clear-groups -- env "HOME=%s" "$@"\n' "$work" >bin/as_user
 	chmod 755 bin/as_user
 	shift
@@ -122,11 +149,19 @@ with() {
 # all COMMAND...: every check with the runtime that is there.
 all() {
 	check "$@"
-	assert_equal 'a from secret' "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - mounted | xargs)"
-	assert_equal 1 "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - net | wc -l)" 'routes'
+	assert_equal 'a from hushed' "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - mounted | xargs)"
+	assert_equal '[hushed ]' "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - mounted.env | xargs)"
+	if grep -q '^RUN --network=none' Dockerfile; then
+		# At most a headline: no routes.
+		[ "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - net | wc -l)" -le 1 ] || fail 'routes'
+	fi
 	rm -rf made
 	unchanged true "$@"
 	unchanged '--mount=type=tmpfs,target=/q/r true' "$@"
+	# What a program leaves behind ends with it.
+	unchanged 'sleep 1000 & true' "$@"
+	unchanged '--mount=type=tmpfs,target=/etc/q --mount=type=cache,target=/bin/q/r true' "$@"
+	triggers "$@"
 	statuses "$@"
 	signal "$@"
 }
@@ -202,18 +237,43 @@ if namespaces_allowed; then
 	fi
 fi
 
-# With chroot, whatever is allowed; mounts and networks are refused when the script is made.
+# With chroot, where mounts are allowed and where they are not.
 if [ "$(id -u)" -eq 0 ]; then
 	isolation=--isolation=chroot
-	expect 65 oci-dockerfile --context context --output oci:made:1 --secret s=secret $isolation --file Dockerfile
-	assert_match 'Dockerfile:8:1: not supported: RUN --mount with --isolation chroot$' err
+	! namespaces_allowed || all with none sh build.sh
+	status '--network=none true' with moved sh build.sh
+	assert_equal 69 "$result"
+	assert_match 'RUN --network=none needs a network of its own' err
 	cp Dockerfile whole
-	sed -i '/^RUN --mount/,/touch \/m/d; /^RUN --network/d' Dockerfile
-	check with none sh build.sh
+	sed -i '/^RUN --network/d; /echo "\[/s/ && .$/\n/; /! touch/d' Dockerfile
+	all with moved sh build.sh
+	# A cache stays, and what is in its place comes back.
+	mkdir -p stays
+	cat >Dockerfile.cache <<'END'
+FROM oci:base:1
+RUN mkdir /c /lib && echo under >/c/under && ln -s ../c /lib/c
+RUN --mount=type=cache,target=/lib/c [ ! -e /c/under ] && cat /c/count && echo more >>/c/count || echo first >/c/count
+END
+	for times in 1 2 3; do
+		oci-dockerfile --file Dockerfile.cache --output oci:made:1 --cache stays $isolation >build.sh
+		with moved sh build.sh >descriptor 2>err || fail "cache: $(cat err)"
+		rm -rf made/blobs stays/steps
+		assert_equal "$times" "$(cat stays/mounts/*/count | wc -l)"
+	done
 	rm -rf made
-	unchanged true with none sh build.sh
-	statuses with none sh build.sh
-	signal with none sh build.sh
+	oci-dockerfile --file Dockerfile.cache --output oci:made:1 $isolation >build.sh
+	with moved sh build.sh >descriptor 2>err || fail "cache: $(cat err)"
+	assert_equal under "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - c/under)"
+	# A link of the image leads nowhere else.
+	mkdir outside
+	printf 'FROM oci:base:1\nRUN ln -s %s /out\nRUN --mount=type=tmpfs,target=/out/t touch /out/t/x\n' "$PWD/outside" |
+		oci-dockerfile --output oci:made:1 $isolation >build.sh
+	for mode in none moved; do
+		[ $mode = moved ] || namespaces_allowed || continue
+		with $mode sh build.sh >descriptor 2>err || fail "link: $(cat err)"
+		assert_equal '' "$(ls outside)" "$mode"
+	done
+	rm -rf made
 	mv whole Dockerfile
 
 	# The group of a user is that of the image, and of no file of this machine, where a link leads.
