@@ -72,8 +72,8 @@ import Testing
         ])
         #expect(try tree.paths() == ["3 dir", "3 dir/three", "2 one", "1 two"])
         let two = try #require(tree.find(Array("two".utf8)))
-        #expect(try tree.snapshotEntry(of: two)?.linkCount == 2)
-        #expect(try tree.snapshotEntry(of: two)?.size == 9)
+        #expect(try tree.snapshotEntry(of: two).linkCount == 2)
+        #expect(try tree.snapshotEntry(of: two).size == 9)
         #expect(tree.covered.isEmpty)
         var gone = tree
         try gone.apply(listing([.empty(".wh.two"), .empty(".wh.dir")]))
@@ -87,7 +87,7 @@ import Testing
         for whiteout in ["d/.wh.a", "d/.wh..wh..opq", ".wh.d", ".wh..wh..opq"] {
             let linked = try tree([below, [.hardLink("link", "d/a"), .empty(whiteout)]])
             let link = try #require(linked.find(Array("link".utf8)))
-            #expect(try linked.snapshotEntry(of: link)?.size == 9)
+            #expect(try linked.snapshotEntry(of: link).size == 9)
             #expect(linked.find(Array("d/a".utf8)) == nil)
             #expect(!linked.covered.map(\.size).contains(9))
             // Before the link, the whiteout leaves nothing to link to.
@@ -109,7 +109,7 @@ import Testing
         let spared = try tree([below, own])
         #expect(try spared.paths() == ["1 d", "1 d/e", "2 d/e/n", "2 d/x"])
         let directory = try #require(spared.find(Array("d".utf8)))
-        #expect(try spared.snapshotEntry(of: directory)?.mode == 0o711)
+        #expect(try spared.snapshotEntry(of: directory).mode == 0o711)
         // The next layer may use the names again, and delete all of it.
         #expect(
             try tree([below, own, [.file("d/a"), .directory("d/g/"), .file("d/g/h")]]).paths()
@@ -163,6 +163,15 @@ import Testing
         #expect(path("/") == "")
         #expect(path("k/none") == nil)
         #expect(path("usr/f/x") == nil)
+        // A last dot is a last slash: links are followed, and only a directory has such a path.
+        #expect(path("k/.") == "usr")
+        #expect(path("k/./") == "usr")
+        #expect(path("k/..") == "")
+        #expect(path("usr/.") == "usr")
+        #expect(path("usr/./f") == "usr/f")
+        #expect(path(".") == "")
+        #expect(path("") == "")
+        for ending in ["/.", "/", "/./.", "/.."] { #expect(path("usr/f\(ending)") == nil) }
     }
 }
 

@@ -75,9 +75,7 @@ public struct MtreeWriter {
         of node: UInt32, _ inodes: inout Inodes
     ) throws(ImageTreeError) -> [UInt8] {
         var text: [UInt8] = []
-        guard var entry = try tree.snapshotEntry(of: node) else {
-            return Array(" type=dir mode=0755 uid=0 gid=0 tags=layer:0".utf8)
-        }
+        var entry = try tree.snapshotEntry(of: node)
         if !hasDigests { entry.content = nil }
         if entry.inode != nil { entry.inode = inodes.number(of: tree.nodes[Int(node)].record) }
         entry.append(to: &text)
@@ -93,9 +91,15 @@ extension ImageTree {
         return layer == Record.implied ? 0 : Int(layer) + 1
     }
 
-    /// The mtree(5) entry of a path; nil for a root without an entry.
-    func snapshotEntry(of node: UInt32) throws(ImageTreeError) -> SnapshotEntry? {
-        guard let item = try item(of: node) else { return nil }
+    /// The mtree(5) entry of a path. That of a root without an entry has no time.
+    func snapshotEntry(of node: UInt32) throws(ImageTreeError) -> SnapshotEntry {
+        guard let item = try item(of: node) else {
+            var root = SnapshotEntry(kind: .directory)
+            root.mode = 0o755
+            root.uid = 0
+            root.gid = 0
+            return root
+        }
         var entry = SnapshotEntry(item.entry)
         entry.content = item.content
         if let count = linkCounts[nodes[Int(node)].record], count > 1 {

@@ -66,6 +66,13 @@ cat >expected.long <<'END'
 1 -rw-r--r-- 0/0           1000 2023-11-14 22:13 usr/lib/two
 END
 cmp expected.long out
+# A last dot or slash is that of a directory, as for the kernel.
+for path in lib lib/. lib/ usr/lib/. etc/passwd; do
+	expect 0 oci-list --long $path <line
+	sed 's/.* //;q' out
+done >names
+printf '%s\n' usr/lib usr/lib/ usr/lib/ usr/lib/ etc/passwd | diff - names
+for path in etc/passwd/. etc/passwd/ etc/passwd/..; do assert_failed 69 oci-list oci-list $path <line; done
 expect 0 oci-list --size <line
 cat >expected.size <<'END'
       SIZE   COVERED  LAYER  PATH
@@ -89,8 +96,10 @@ mv image away
 cp line line.away
 expect 0 oci-list --from oci:nowhere <line
 cmp expected out
-expect 69 oci-list --no-cache --from oci:nowhere <line
-assert_empty out
+assert_failed 66 oci-list oci-list --no-cache --from oci:nowhere <line
+assert_match "is not in 'oci:nowhere'; cannot open 'nowhere': " err
+oci-push-blob oci:other <bad.tar >other.json
+assert_failed 69 oci-list oci-list --no-cache --from oci:other <line
 mv away image
 # A damaged listing is not used, and is replaced.
 for file in "$cache"/*; do
@@ -136,6 +145,22 @@ assert_failed 65 oci-list oci-list <two
 oci-fetch scratch | oci-manifest-append 1.json bad.json >bad
 assert_failed 65 oci-list oci-list --from oci:image <bad
 assert_match "'large' of layer 2 is refused" err
+# Also a first entry without a name makes the input a tar, which is refused for it.
+python3 - <<'END'
+block = bytearray(512)
+block[100:108], block[108:116], block[116:124] = b"0000644\0", b"0000000\0", b"0000000\0"
+block[124:136], block[136:148], block[156:157] = b"00000000000\0", b"00000000000\0", b"0"
+block[257:265], block[148:156] = b"ustar\x0000", b" " * 8
+block[148:156] = b"%06o\0 " % sum(block)
+open("nameless.tar", "wb").write(block + bytes(1024))
+END
+mkdir -p nameless/blobs/sha256
+cp nameless.tar "nameless/blobs/sha256/$(digest_of nameless.tar | cut -d : -f 2)"
+jq -cn --arg digest "$(digest_of nameless.tar)" '{mediaType: "application/vnd.oci.image.layer.v1.tar",
+	digest: $digest, size: 1536, annotations: {"containerd.io/uncompressed": $digest}}' >nameless.json
+oci-fetch scratch | oci-manifest-append nameless.json >bad
+assert_failed 65 oci-list oci-list --from oci:nameless <bad
+assert_match 'an entry has no name' err
 oci-fetch scratch >empty
 expect 0 oci-list <empty
 assert_equal 3 "$(wc -l <out)"
