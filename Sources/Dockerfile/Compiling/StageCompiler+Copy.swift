@@ -353,7 +353,8 @@ extension StageCompiler {
         let noFragment = address.split(separator: "#", omittingEmptySubsequences: false)[0]
         let noQuery = noFragment.split(separator: "?", omittingEmptySubsequences: false)[0]
         var bytes: [UInt8] = []
-        var rest = Array(noQuery.split(separator: "/").dropFirst(2).joined(separator: "/").utf8)[...]
+        var rest = Array(noQuery.split(separator: "/").dropFirst(2).joined(separator: "/").utf8)[
+            ...]
         while let byte = rest.popFirst() {
             if byte == UInt8(ascii: "%"), rest.count >= 2,
                 let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
