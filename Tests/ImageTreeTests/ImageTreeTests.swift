@@ -125,18 +125,77 @@ import Testing
         #expect(try tree([below, own]).paths() == ["1 d", "2 d/own"])
     }
 
-    @Test func refusesCircles() throws {
-        let below: [Item] = [.link("a", "b"), .link("b", "a")]
-        #expect(throws: ImageTreeError.self) { try tree([below, [.file("a/x")]]) }
+    /// The name that the entry has is replaced, not the file that a link leads to.
+    @Test func linksThatLeadToNoDirectoryAreReplaced() throws {
+        #expect(
+            try tree([
+                [
+                    .file("f"), .link("m", "n"), .link("n", "f"), .directory("d"),
+                    .link("d/o", "../m"),
+                ],
+                [.file("d/o/q/x"), .file("n/y"), .file("m/z")],
+            ]).paths() == [
+                "1 d", "2 d/o", "2 d/o/q", "2 d/o/q/x", "1 f", "1 m", "2 n", "2 n/y", "2 n/z",
+            ])
+        // Directories that the link needs before it meets the file are made.
+        #expect(
+            try tree([[.file("f"), .link("l", "a/b/../../f/c")], [.file("l/x")]]).paths()
+                == ["2 a", "2 a/b", "1 f", "2 l", "2 l/x"])
+        #expect(throws: ImageTreeError.self) {
+            try tree([[.file("f")], [.link("l", "f"), .file("l/x")]])
+        }
+        let circle: [Item] = [.link("a", "b"), .link("b", "a")]
+        #expect(try tree([circle, [.file("a/x")]]).paths() == ["2 a", "2 a/x", "1 b"])
+        #expect(throws: ImageTreeError.self) { try tree([circle + [.file("a/x")]]) }
+        // More links than the kernel follows, some of them one link.
+        let path = Array(repeating: "l", count: 41).joined(separator: "/")
+        let paths = try tree([[.link("l", ".")], [.file("\(path)/x"), .file("l/y")]]).paths()
+        #expect(paths.count == 43)
+        #expect(paths.suffix(2) == ["2 \(path)/x", "2 l/y"])
     }
 
-    @Test func whatUnpackingRefuses() {
-        for path in ["../x", "a/.wh.", ".wh.a/b", "a/../../b"] {
+    @Test func whatUnpackingRefuses() throws {
+        let long = String(repeating: "n", count: 256)
+        for path in ["../x", "a/.wh.", ".wh.a/b", "a/../../b", long, "a/\(long)/b"] {
             #expect(throws: TarError.self, "\(path)") { try listing([.empty(path)]) }
         }
-        #expect(throws: TarError.self) {
-            try listing([.link("x", String(repeating: "t", count: 4096))])
+        for target in ["", String(repeating: "t", count: 4096)] {
+            #expect(throws: TarError.self) { try listing([.link("x", target)]) }
         }
+        for target in ["../x", String(repeating: "t/", count: 3000)] {
+            #expect(throws: TarError.self) { try listing([.hardLink("x", target)]) }
+        }
+        for owner in [UInt64(UInt32.max), 1 << 32] {
+            var entry = Item.file("f").entry
+            entry.uid = owner
+            #expect(throws: TarError.self) { try LayerItem(entry) }
+            (entry.uid, entry.gid) = (0, owner)
+            #expect(throws: TarError.self) { try LayerItem(entry) }
+        }
+        for target in [long, "b/\(long)/../../d"] {
+            #expect(throws: ImageTreeError.self) {
+                try tree([[.directory("d"), .link("a", target), .file("a/b")]])
+            }
+        }
+        // A hard link has the owner of its file, and whiteouts are no files.
+        var link = Item.hardLink("h", String(repeating: "./", count: 3000) + "f").entry
+        link.uid = 1 << 40
+        let item = try #require(try LayerItem(link))
+        var layer = try listing([.file("f"), .empty(".wh.\(long)"), .empty("\(long)/.wh.x")])
+        try layer.append(item, layer: someDigest)
+        var image = ImageTree()
+        try image.apply(layer)
+        #expect(try image.paths() == ["1 f", "1 h"])
+    }
+
+    @Test func hardLinksToWhatTheyReplace() throws {
+        let below: [Item] = [.directory("d/"), .file("d/s/f"), .link("l", "d")]
+        for (name, target) in [("d", "d/s/f"), ("d/s", "l/s/f"), ("d", "l/s/f")] {
+            #expect(throws: ImageTreeError.self) { try tree([below, [.hardLink(name, target)]]) }
+        }
+        #expect(
+            try tree([below, [.hardLink("l", "l/s/f")]]).paths()
+                == ["1 d", "1 d/s", "1 d/s/f", "2 l"])
     }
 
     @Test func manyNamesThatComeAndGo() throws {

@@ -21,7 +21,7 @@ struct TreeWalk {
             if withLinks {
                 var links: [UInt32] = []
                 switch tree.resolve(path.bytes, &links) {
-                case .node(let node), .notDirectory(let node, []): wanted.insert(node)
+                case .node(let node), .notDirectory(let node, [], from: _): wanted.insert(node)
                 case .missing, .notDirectory, .circle: break
                 }
                 wanted.formUnion(links)
