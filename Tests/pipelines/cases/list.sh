@@ -66,6 +66,48 @@ cat >expected.long <<'END'
 1 -rw-r--r-- 0/0           1000 2023-11-14 22:13 usr/lib/two
 END
 cmp expected.long out
+# Extended attributes are in comments, so that bsdtar reads the text; long values continue. oci-diff compares them,
+# also in the form of a keyword.
+python3 - <<'END'
+import io, tarfile
+with tarfile.open("attributes.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+    info = tarfile.TarInfo("d")
+    info.type, info.mode = tarfile.DIRTYPE, 0o755
+    tar.addfile(info)
+    info = tarfile.TarInfo("d/f")
+    info.size = 1
+    info.pax_headers = {"SCHILY.xattr.user.a": "b", "SCHILY.xattr.user.large": "l" * 60000}
+    tar.addfile(info, io.BytesIO(b"x"))
+    tar.addfile(tarfile.TarInfo("g"))
+END
+oci-push-blob oci:attributes <attributes.tar >attributes.json
+oci-fetch scratch | oci-manifest-append attributes.json >attributes.line
+expect 0 oci-list --no-cache --from oci:attributes <attributes.line
+cp out attributes.mtree
+sed -n '2p; /user.a/p; /large/s/=.*//p' attributes.mtree >got
+printf '#. %s\n' version=1 xattr.user.a=Yg== xattr.user.large xattr+.user.large xattr+.user.large | diff - got
+assert_match '^[.]/d/f type=file .* tags=layer:1$' attributes.mtree
+expect 0 bsdtar -tf attributes.mtree
+printf '%s\n' . ./d ./d/f ./g | diff - out
+assert_empty err
+mkdir -p attributes.tree/d
+printf x >attributes.tree/d/f
+: >attributes.tree/g
+chmod 755 attributes.tree attributes.tree/d
+chmod 644 attributes.tree/d/f attributes.tree/g
+for form in comment keyword; do
+	sed '/^#[.] xattr+/d; /^#[.] xattr.user.large/d; s/ time=[^ ]*//; s/ [ug]id=[^ ]*//g' attributes.mtree >small.mtree
+	if [ $form = keyword ]; then
+		sed '/^#[.]/d; /^[.]\/d\/f /s/$/ xattr.user.a=Yg==/' small.mtree >keyword.mtree
+		mv keyword.mtree small.mtree
+	fi
+	setfattr -x user.a attributes.tree/d/f 2>/dev/null || :
+	oci-diff small.mtree attributes.tree | grep -qx d/f || fail "$form: a missing attribute"
+	setfattr -n user.a -v b attributes.tree/d/f
+	expect 0 oci-diff small.mtree attributes.tree
+	assert_empty out
+done
+
 # A last dot or slash is that of a directory, as for the kernel.
 for path in lib lib/. lib/ usr/lib/. etc/passwd; do
 	expect 0 oci-list --long $path <line
