@@ -80,6 +80,8 @@ extension String {
         ("ENV a=b 'c d'=\"e f\"", "--env=a=b --env='c d=e f' --history='ENV a=b c d=e f'"),
         ("ARG A=1 B", "--history='ARG A=1 B'"),
         ("LABEL k=\"it's\"", #"--label='k=it'\''s' --history='LABEL k=it'\''s'"#),
+        ("EXPOSE 127.0.0.1:8080:80/", "--expose=80/ --history='EXPOSE [80/tcp]'"),
+        ("CMD", #"--cmd='["/bin/sh","-c",""]' --history='CMD ["/bin/sh" "-c" ""]'"#),
         ("EXPOSE 80 53/udp", "--expose=53/udp --expose=80 --history='EXPOSE [53/udp 80/tcp]'"),
         ("VOLUME /a /b", "--volume=/a --volume=/b --history='VOLUME [/a /b]'"),
         ("VOLUME data", "--patch=\"$work\"/stage0.config.patch --history='VOLUME [data]'"),
@@ -251,6 +253,18 @@ extension String {
         let loader = try last("ENV LD_PRELOAD=/x A=b\nRUN a") { $0.isolation = .chroot }
         #expect(loader.contains(#"HOME=/root "$chroot" "$work"/stage0.config.bundle/rootfs"#))
         #expect(loader.contains("&& exec \"$@\"' / LD_PRELOAD=/x -- /bin/sh -c a"))
+    }
+
+    @Test func sourcesOfMountsAreNoPatterns() throws {
+        let body = try last("RUN --mount=type=bind,source=a[1]*,target=/t x")
+        #expect(body.contains(#"-- 'a\[1]\*'"#))
+    }
+
+    @Test func errorsInHeredocsHaveTheirLine() throws {
+        let error = #expect(throws: DockerfileError.self) {
+            try compile("FROM scratch\nCOPY <<E <<F /x/\na\nE\nb\n${B:?none}\nF")
+        }
+        #expect(error?.position == SourcePosition(line: 6, column: 1))
     }
 
     @Test func mountsByChroot() throws {

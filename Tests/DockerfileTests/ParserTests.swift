@@ -101,6 +101,17 @@ private func arguments(_ text: String) throws -> [[String]] {
         #expect(problem("# syntax=a\n# Syntax=b\nRUN a") == "2:1: directive 'syntax' a second time")
     }
 
+    @Test func commentsMayHaveAnyBytes() throws {
+        let file = try Dockerfile(
+            Array("# Jos".utf8) + [0xE9, 0x0A] + Array("RUN a \\\n  # ".utf8) + [0xE9, 0, 0x0A]
+                + Array("b\n".utf8))
+        #expect(file.instructions.count == 1)
+        #expect(file.instructions[0].line.text == "RUN a b")
+        #expect(throws: DockerfileError.self) { try Dockerfile(Array("RUN ".utf8) + [0xE9]) }
+        #expect(
+            problem("ENV A=1 \\\n  B=2 \\\n  foo") == "3:3: ENV: no '=' in 'foo'; write name=value")
+    }
+
     @Test func flags() throws {
         let file = try parse(#"COPY --from="a b" --link --exclude=a --exclude=b\ c -- --x /d"#)
         let copy = file.instructions[0]
@@ -128,7 +139,7 @@ private func arguments(_ text: String) throws -> [[String]] {
         }
         #expect(
             problem("CMD [\"a\", 1]")
-                == "1:1: CMD: a number in the array, where only strings may be")
+                == "1:5: CMD: a number in the array, where only strings may be")
         #expect(try arguments("COPY ['a', 'b']") == [["['a',", "'b']"]])
         #expect(try arguments("VOLUME /a /b") == [["/a", "/b"]])
     }
@@ -140,9 +151,9 @@ private func arguments(_ text: String) throws -> [[String]] {
             ])
         #expect(try arguments("ENV a  b c ") == [["a=b c"]])
         #expect(try arguments("LABEL a \"b c\"") == [["a=\"b c\""]])
-        #expect(problem("ENV a") == "1:1: ENV: 'a' has no value; write name=value")
-        #expect(problem("ENV a=b c") == "1:1: ENV: no '=' in 'c'; write name=value")
-        #expect(problem("ENV =b") == "1:1: ENV: nothing before the '=' of '=b'")
+        #expect(problem("ENV a") == "1:5: ENV: 'a' has no value; write name=value")
+        #expect(problem("ENV a=b c") == "1:9: ENV: no '=' in 'c'; write name=value")
+        #expect(problem("ENV =b") == "1:5: ENV: nothing before the '=' of '=b'")
         #expect(try arguments("ARG a b=c d=\"e f\"") == [["a", "b=c", "d=\"e f\""]])
         #expect(problem("ARG a =b") == "1:7: ARG: nothing before the '='")
     }
@@ -187,9 +198,9 @@ private func arguments(_ text: String) throws -> [[String]] {
             ("SHELL a b", "1:1: SHELL: it takes a JSON array of strings"),
             ("SHELL []", "1:1: SHELL: it takes a JSON array of strings"),
             ("HEALTHCHECK", "1:1: HEALTHCHECK: it takes an argument"),
-            ("HEALTHCHECK NONE x", "1:1: HEALTHCHECK: NONE takes no argument"),
-            ("HEALTHCHECK CMD", "1:1: HEALTHCHECK: a command is missing behind CMD"),
-            ("HEALTHCHECK a", "1:1: HEALTHCHECK: 'a' is neither CMD nor NONE"),
+            ("HEALTHCHECK NONE x", "1:13: HEALTHCHECK: NONE takes no argument"),
+            ("HEALTHCHECK CMD", "1:13: HEALTHCHECK: a command is missing behind CMD"),
+            ("HEALTHCHECK a", "1:13: HEALTHCHECK: 'a' is neither CMD nor NONE"),
             ("ONBUILD", "1:1: ONBUILD: it takes an argument"),
             ("ONBUILD ONBUILD RUN a", "1:9: ONBUILD: it cannot defer itself"),
             ("ONBUILD FROM a", "1:9: ONBUILD: it cannot defer FROM"),

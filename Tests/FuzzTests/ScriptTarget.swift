@@ -128,7 +128,7 @@ private struct Skeleton {
             for part in substitutions.dropFirst() {
                 let known = [
                     "command -v ", "id -u)", "mktemp -d)", "user_in ", "sed -n ", "cd -- ",
-                    "readlink -f -- \"$1",
+                    "readlink \"$1", "readlink \"$bundle", "(",
                 ]
                 try expect(known.contains { part.hasPrefix($0) }, "a command in \(line)")
             }

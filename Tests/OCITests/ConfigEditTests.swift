@@ -278,7 +278,7 @@ private func document(_ change: (inout ConfigEdit) throws -> Void) throws -> Str
     }
 
     @Test(arguments: [
-        "", "x", "0", "65536", "-1", "+1", "80/", "80/icmp", "80/tcp/x", "2-1", "1-2-3", "1-",
+        "", "x", "65536", "-1", "+1", "80/icmp", "80/tcp/x", "2-1", "1-2-3", "1-",
     ])
     func portsThatAreNone(_ text: String) {
         #expect(throws: ValueError.self) { try ExposedPorts(text) }
@@ -287,6 +287,8 @@ private func document(_ change: (inout ConfigEdit) throws -> Void) throws -> Str
     @Test func portsAndRanges() throws {
         #expect(try ExposedPorts("80").keys == ["80/tcp"])
         #expect(try ExposedPorts("53/UDP").keys == ["53/udp"])
+        #expect(try ExposedPorts("80/").keys == ["80/tcp"])
+        #expect(try ExposedPorts("0").keys == ["0/tcp"])
         #expect(try ExposedPorts("1-3/sctp").keys == ["1/sctp", "2/sctp", "3/sctp"])
         #expect(try ExposedPorts("65535").keys == ["65535/tcp"])
     }

@@ -3,19 +3,25 @@
 /// `remove_places` removes the mount points that `begin_run` made, so that they are in no layer.
 enum RunFunctions {
     static let common = #"""
-        running='' container=''
+        running='' container='' session=''
         clean_up() {
         	trap '' HUP INT TERM
         	if [ -n "$container" ]; then
         		"$runtime" --root "$work"/runtime delete --force "$container" 2>/dev/null || :
         	fi
         	if [ -n "$running" ]; then
-        		kill "$running" 2>/dev/null || :
+        		kill -- "-$running" 2>/dev/null || kill "$running" 2>/dev/null || :
         		wait "$running" 2>/dev/null || :
+        		end_session "$running"
         	fi
         	rm -rf "$work"
         }
         trap clean_up EXIT
+
+        # end_session PROCESS: ends what a program without a container leaves behind.
+        end_session() {
+        	[ -z "$session" ] || kill -KILL "-$1" 2>/dev/null || :
+        }
 
         # has_link ROOTFS PATH: whether a component of the path is a link, which may lead anywhere.
         has_link() {
@@ -116,6 +122,7 @@ enum RunFunctions {
         		running=$!
         	fi
         	wait "$running" || status=$?
+        	end_session "$running"
         	running='' container=''
         	[ -z "$logger" ] || wait "$logger" || :
         	if [ "$status" -ne 0 ]; then
@@ -167,6 +174,7 @@ enum RunFunctions {
         	exit 69
         }
         runtime=
+        session=$(command -v setsid) || session=''
         [ "$(id -u)" -eq 0 ] || {
         	echo 'RUN by chroot needs root; --isolation oci does not' >&2
         	exit 77
@@ -203,7 +211,7 @@ enum RunFunctions {
         	shift 3
         	# shellcheck disable=SC2016
         	if unshare --mount --propagation private sh -c 'mount -t tmpfs tmpfs "$1"' sh "$bundle" 2>/dev/null; then
-        		exec unshare --mount --propagation private ${network:+"$network"} \
+        		exec ${session:+"$session"} unshare --mount --propagation private ${network:+"$network"} \
         			sh -euc "$in_namespace" sh "$bundle" "$mounts" "$@"
         	fi
         	if [ -n "$network" ]; then
@@ -264,7 +272,7 @@ enum RunFunctions {
         		echo 'RUN --mount=type=ssh needs mounts, which are not allowed here' >&2
         		exit 69
         	fi
-        	trap '[ -z "$child" ] || kill "$child" 2>/dev/null' HUP INT TERM
+        	trap '[ -z "$child" ] || kill -- "-$child" 2>/dev/null || kill "$child" 2>/dev/null' HUP INT TERM
         	mkdir -p "$root/dev"
         	touch -r "$root/dev" "$bundle/time.dev"
         	for device in 'null c 1 3' 'zero c 1 5' 'full c 1 7' 'random c 1 8' 'urandom c 1 9' 'tty c 5 0'; do
@@ -272,7 +280,7 @@ enum RunFunctions {
         		set_device "$root/dev" $device
         	done
         	while IFS= read -r line; do move_in "$line"; done <"$mounts"
-        	"$@" &
+        	${session:+"$session"} "$@" &
         	child=$!
         	wait "$child" || result=$?
         	while kill -0 "$child" 2>/dev/null; do
@@ -280,6 +288,7 @@ enum RunFunctions {
         		wait "$child" || result=$?
         	done
         	trap '' HUP INT TERM
+        	end_session "$child"
         	while IFS= read -r line; do
         		[ -z "$line" ] || move_out "$line"
         	done <<END

@@ -81,7 +81,7 @@ struct Stages {
         let base = try from.expand(words[0], globals, escape, &substitutions)
         if base.isEmpty {
             throw from.malformed(
-                "'\(words[0].text)' stands for nothing: give its arguments a value")
+                "'\(words[0].text)' stands for nothing: give its arguments a value", at: words[0])
         }
         var name: String?
         if words.count == 3 {

@@ -52,7 +52,7 @@ extension StageCompiler {
             do throws(ValueError) {
                 config.set("stop-signal", try StopSignal(signal).name)
             } catch {
-                throw instruction.malformed("'\(signal)' is \(error.problem)")
+                throw instruction.malformed("'\(signal)' is \(error.problem)", at: word)
             }
             config.addHistory("STOPSIGNAL \(signal)")
         case (.maintainer, .text(let word)):
@@ -155,9 +155,12 @@ extension StageCompiler {
             }
             for port in ports {
                 // An address and a port of the host may precede the port, and are ignored.
-                let own = port.split(separator: ":").last.map(String.init) ?? port
+                let parts = port.split(separator: ":", omittingEmptySubsequences: false)
+                    .suffix(2).map(String.init)
+                let own = parts.last ?? port
                 do throws(ValueError) {
                     let exposed = try ExposedPorts(own)
+                    if parts.count == 2, !parts[0].isEmpty { _ = try ExposedPorts(parts[0]) }
                     config.add("expose", "\(own)")
                     shown += exposed.ports.map { "\($0)/\(exposed.networkProtocol)" }
                 } catch {

@@ -295,10 +295,27 @@ extension StageCompiler {
             do throws(SubstitutionError) {
                 content = try expansion.expand(content, &whole.substitutions.budget).text
             } catch {
-                throw DockerfileError(instruction.position, .substitution(error))
+                let line = heredoc.line + StageCompiler.line(ofErrorIn: content, expansion)
+                throw DockerfileError(
+                    SourcePosition(line: line, column: 1), .substitution(error))
             }
         }
         script.file(directory / file, content: content)
+    }
+
+    /// The number of lines of a heredoc before the one whose substitution fails.
+    private static func line(ofErrorIn content: String, _ expansion: Expansion) -> Int {
+        var budget = SubstitutionBudget()
+        let lines = content.unicodeScalars.split(
+            separator: "\n", omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            do {
+                _ = try expansion.expand(String(line), &budget)
+            } catch {
+                return index
+            }
+        }
+        return 0
     }
 
     private mutating func download(
@@ -335,10 +352,9 @@ extension StageCompiler {
     private static func fileName(of address: String) -> String {
         let noFragment = address.split(separator: "#", omittingEmptySubsequences: false)[0]
         let noQuery = noFragment.split(separator: "?", omittingEmptySubsequences: false)[0]
-        let parts = noQuery.split(separator: "/")
-        guard parts.count > 2, let last = parts.last else { return "__unnamed__" }
         var bytes: [UInt8] = []
-        var rest = Array(last.utf8)[...]
+        var rest = Array(noQuery.split(separator: "/").dropFirst(2).joined(separator: "/").utf8)[
+            ...]
         while let byte = rest.popFirst() {
             if byte == UInt8(ascii: "%"), rest.count >= 2,
                 let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
@@ -349,8 +365,9 @@ extension StageCompiler {
                 bytes.append(byte)
             }
         }
-        let name = String(decoding: bytes, as: UTF8.self)
-        let isName = !name.utf8.contains { $0 == UInt8(ascii: "/") || $0 < 0x20 || $0 == 0x7F }
+        let last = bytes.split(separator: UInt8(ascii: "/")).last ?? []
+        let name = String(decoding: last, as: UTF8.self)
+        let isName = !name.isEmpty && !name.utf8.contains { $0 < 0x20 || $0 == 0x7F }
         return isName && name != "." && name != ".." ? name : "__unnamed__"
     }
 

@@ -121,7 +121,13 @@ extension StageCompiler {
             pack += whole.request.outputOptions
         }
         pack.append(keepsTimes ? "--mtime=keep" : "--mtime=0")
-        return pack + ["--", ShellWord(quoting: mount.source ?? "/")]
+        // A source is no pattern.
+        var source = String.UnicodeScalarView()
+        for scalar in (mount.source ?? "/").unicodeScalars {
+            if ["*", "?", "[", "\\"].contains(scalar) { source.append("\\") }
+            source.append(scalar)
+        }
+        return pack + ["--", ShellWord(quoting: String(source))]
     }
 
     private mutating func prepareCache(

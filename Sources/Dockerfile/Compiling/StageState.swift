@@ -85,7 +85,9 @@ struct StageState {
         switch arguments {
         case .json(let words): words.map(\.text)
         case .text(let word): (shell.isEmpty ? ["/bin/sh", "-c"] : shell) + [word.text]
-        case .none, .words, .pairs, .trigger, .check: []
+        // As BuildKit has it: a command without words is an empty line.
+        case .none: (shell.isEmpty ? ["/bin/sh", "-c"] : shell) + [""]
+        case .words, .pairs, .trigger, .check: []
         }
     }
 

@@ -21,6 +21,7 @@ public struct Dockerfile: Sendable {
             let parser = InstructionParser(escape: reader.escape)
             var instruction = try parser.parse(line, lastLine: reader.lineCount)
             for var heredoc in try parser.heredocs(of: instruction) {
+                heredoc.line = reader.lineCount + 1
                 guard
                     let content = try reader.heredoc(
                         endingWith: heredoc.name, dropsTabs: heredoc.dropsTabs)
@@ -84,7 +85,8 @@ struct InstructionParser {
         do throws(Malformed) {
             arguments = try self.arguments(text, of: keyword, splitter)
         } catch {
-            throw DockerfileError(position, .malformed(keyword, error.problem))
+            throw DockerfileError(
+                error.offset.map(line.position) ?? position, .malformed(keyword, error.problem))
         }
         if keyword == .onbuild, !text.text.isEmpty {
             if isTrigger {
@@ -112,6 +114,8 @@ struct InstructionParser {
     /// An error in arguments, before their instruction is known.
     private struct Malformed: Error {
         let problem: String
+        /// Where it is in the line; nil for the instruction as a whole.
+        let offset: Int?
     }
 
     private func arguments(
@@ -156,7 +160,8 @@ struct InstructionParser {
         for element in elements {
             guard let string = element.string else {
                 throw Malformed(
-                    problem: "\(element.kind) in the array, where only strings may be")
+                    problem: "\(element.kind) in the array, where only strings may be",
+                    offset: text.offset)
             }
             words.append(Word(string.text, at: text.offset))
         }
@@ -174,7 +179,8 @@ struct InstructionParser {
             let value = scalars[name.count...].drop { $0.isBlank }
             guard name.count < scalars.count else {
                 throw Malformed(
-                    problem: "'\(first.text)' has no value; write name=value")
+                    problem: "'\(first.text)' has no value; write name=value",
+                    offset: first.offset)
             }
             return .pairs([
                 Instruction.Pair(
@@ -187,10 +193,12 @@ struct InstructionParser {
         for word in words {
             let scalars = Array(word.text.unicodeScalars)
             guard let equals = scalars.firstIndex(of: "=") else {
-                throw Malformed(problem: "no '=' in '\(word.text)'; write name=value")
+                throw Malformed(
+                    problem: "no '=' in '\(word.text)'; write name=value", offset: word.offset)
             }
             if equals == 0 {
-                throw Malformed(problem: "nothing before the '=' of '\(word.text)'")
+                throw Malformed(
+                    problem: "nothing before the '=' of '\(word.text)'", offset: word.offset)
             }
             pairs.append(
                 Instruction.Pair(
@@ -268,16 +276,15 @@ extension Instruction {
             else { throw malformed("it takes IMAGE or IMAGE AS NAME") }
         case (.arg, .words(let words)):
             if let blank = words.first(where: { $0.text.hasPrefix("=") }) {
-                throw DockerfileError(
-                    position(of: blank), .malformed(keyword, "nothing before the '='"))
+                throw malformed("nothing before the '='", at: blank)
             }
         case (.healthcheck, .check(let kind, let command)):
             switch (kind.text.uppercased(), command) {
             case ("NONE", .none), ("CMD", .shell): break
             case ("CMD", .json(let words)) where !words.isEmpty: break
-            case ("NONE", _): throw malformed("NONE takes no argument")
-            case ("CMD", _): throw malformed("a command is missing behind CMD")
-            default: throw malformed("'\(kind.text)' is neither CMD nor NONE")
+            case ("NONE", _): throw malformed("NONE takes no argument", at: kind)
+            case ("CMD", _): throw malformed("a command is missing behind CMD", at: kind)
+            default: throw malformed("'\(kind.text)' is neither CMD nor NONE", at: kind)
             }
         default: break
         }

@@ -65,8 +65,10 @@ public struct Instruction: Hashable, Sendable {
         flag(name).map { $0.value.map { $0.lowercased() == "true" } ?? true }
     }
 
-    func malformed(_ problem: String) -> DockerfileError {
-        DockerfileError(position, .malformed(keyword, problem))
+    /// - Parameter word: where the problem is; nil for the instruction as a whole.
+    func malformed(_ problem: String, at word: Word? = nil) -> DockerfileError {
+        DockerfileError(
+            word.map { position(of: $0) } ?? position, .malformed(keyword, problem))
     }
 }
 
@@ -80,6 +82,8 @@ public struct Heredoc: Hashable, Sendable {
     public let dropsTabs: Bool
     /// The text in the file, with its newlines.
     public internal(set) var content: String = ""
+    /// The number of the first line of its content.
+    var line = 0
 
     /// The content without the tabs that `<<-` drops.
     public var text: String {

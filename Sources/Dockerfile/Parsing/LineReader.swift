@@ -31,6 +31,7 @@ struct LineReader {
     /// The next instruction's line, joined; nil at the end.
     mutating func next() throws(DockerfileError) -> LogicalLine? {
         while lineCount < lines.count {
+            if skipsComment() { continue }
             var (part, start) = try physicalLine()
             let indent = part.prefix { $0.isWhiteSpace }.count
             part.removeFirst(indent)
@@ -42,6 +43,7 @@ struct LineReader {
             var line = LogicalLine()
             line.append(part, at: start)
             while continues, lineCount < lines.count {
+                if skipsComment() { continue }
                 (part, start) = try physicalLine()
                 switch part.first(where: { !$0.isWhiteSpace }) {
                 case "#": continue
@@ -75,6 +77,22 @@ struct LineReader {
             content += scalars
         }
         return nil
+    }
+
+    /// Skips a comment, which may have any bytes, where no directive can be.
+    private mutating func skipsComment() -> Bool {
+        let bytes = lines[lineCount]
+        let first = bytes.first { ![0x20, 0x09, 0x0B, 0x0C, 0x0D].contains($0) }
+        guard first == UInt8(ascii: "#"), bytes.count <= LineReader.lineByteLimit,
+            !seeksDirectives || !canDecode(bytes)
+        else { return false }
+        seeksDirectives = false
+        lineCount += 1
+        return true
+    }
+
+    private func canDecode(_ bytes: ArraySlice<UInt8>) -> Bool {
+        String(validating: bytes, as: UTF8.self) != nil && !bytes.contains(0)
     }
 
     private mutating func physicalLine(

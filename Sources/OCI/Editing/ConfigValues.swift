@@ -98,9 +98,9 @@ public struct ExposedPorts: Hashable, Sendable {
             let first = ExposedPorts.number(ends[0]),
             let last = ends.count == 2 ? ExposedPorts.number(ends[1]) : first, first <= last
         else {
-            throw ValueError("not PORT[-LAST][/PROTO] with ports of 1 to 65535")
+            throw ValueError("not PORT[-LAST][/PROTO] with ports up to 65535")
         }
-        let name = parts.count == 2 ? parts[1].lowercased() : "tcp"
+        let name = parts.count == 2 && !parts[1].isEmpty ? parts[1].lowercased() : "tcp"
         guard ["tcp", "udp", "sctp"].contains(name) else {
             throw ValueError("not a protocol: it should be tcp, udp or sctp")
         }
@@ -109,10 +109,7 @@ public struct ExposedPorts: Hashable, Sendable {
     }
 
     private static func number(_ text: Substring) -> UInt16? {
-        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(text),
-            port > 0
-        else { return nil }
-        return port
+        text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt16(text) : nil
     }
 
     /// The keys of `ExposedPorts`, one for each port.

@@ -95,6 +95,39 @@ struct CopyArchive {
         return result
     }
 
+    /// The numbers of entries that a later entry of the same path replaces: both are no directories,
+    /// and no hard link is to the earlier one.
+    private func replacedEntries() throws(TarError) -> Set<Int> {
+        try read { (input) throws(TarError) in
+            var reader = TarReader(input)
+            reader.takesNamelessAsRoot = true
+            var last: [[UInt8]: Int] = [:]
+            var kept: Set<[UInt8]> = []
+            var replaced: Set<Int> = []
+            var number = 0
+            while let entry = try reader.next() {
+                let path = CopyArchive.normalised(entry.path)
+                if entry.kind == .directory {
+                    kept.insert(path)
+                } else if let earlier = last.updateValue(number, forKey: path),
+                    !kept.contains(path)
+                {
+                    replaced.insert(earlier)
+                }
+                if entry.kind == .hardLink { kept.insert(CopyArchive.normalised(entry.linkTarget)) }
+                number += 1
+                try reader.skipData()
+            }
+            return replaced
+        }
+    }
+
+    private static func normalised(_ path: [UInt8]) -> [UInt8] {
+        let slash = UInt8(ascii: "/")
+        let components = path.split(separator: slash).filter { !$0.elementsEqual(".".utf8) }
+        return Array(components.joined(separator: [slash]))
+    }
+
     /// Writes its entries below a directory of the tar. No link in them or in the base leads out of
     /// it.
     ///
@@ -105,6 +138,8 @@ struct CopyArchive {
     ) throws(TarError) {
         var request = ArchiveRequest()
         request.rootDirectory = directory
+        // An archive that was appended to is not compressed.
+        if program == nil { request.replacedEntries = try replacedEntries() }
         try read { (input) throws(TarError) in try writer.rewrite(input, request, in: tree) }
     }
 }

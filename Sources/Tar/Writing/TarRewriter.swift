@@ -22,7 +22,13 @@ extension TarWriter {
         var reader = TarReader(input, warn: warn)
         reader.takesNamelessAsRoot = tree != nil
         var seen: [[UInt8]: TarEntry.Kind] = [:]
+        var number = 0
         while var entry = try reader.next() {
+            defer { number += 1 }
+            if request.replacedEntries.contains(number) {
+                try reader.skipData()
+                continue
+            }
             let original = Path(entry.path)
             var path = try relative(entry.path, of: original)
             if path.isEmpty && (tree != nil || root.isEmpty || entry.kind != .directory) {

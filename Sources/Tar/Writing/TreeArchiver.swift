@@ -21,6 +21,8 @@ public struct ArchiveRequest: Sendable {
     public var whiteouts: [[[UInt8]]] = []
     /// Directories whose contents in the layers below are hidden.
     public var opaqueDirectories: [[[UInt8]]] = []
+    /// The numbers of entries of another tar that are left out, because a later one replaces them.
+    var replacedEntries: Set<Int> = []
 
     public init() {}
 

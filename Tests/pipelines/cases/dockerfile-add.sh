@@ -40,6 +40,22 @@ assert_equal 'c/a.tar 0644 0:0
 e 0644 0:0
 to/empty.tar 0644 0:0
 to/text.tar.gz 0644 0:0' "$(cat files)"
+# The last of equal names in an archive that was appended to.
+echo y >tree/d/x
+cp context/a.tar context/appended.tar
+tar --owner=7 --group=8 -rf context/appended.tar -C tree d/x
+build 'ADD appended.tar /to'
+assert_equal 'to/d/x 0640 7:8' "$(cat files)"
+assert_equal y "$(oci-fetch oci:made:1 | oci-flatten | tar -xOf - to/d/x)"
+ln tree/d/x tree/d/link
+tar -rf context/appended.tar -C tree d/x d/link
+echo z >tree/d/z
+cp tree/d/z tree/d/x
+tar -rf context/appended.tar -C tree d/x
+printf 'FROM scratch\nADD appended.tar /\n' | oci-dockerfile --context context --output oci:made:1 >build.sh
+expect 65 sh build.sh
+assert_match "'d/x': in the tar a second time" err
+rm context/appended.tar
 printf 'FROM scratch\nADD cut.tgz /\n' | oci-dockerfile --context context --output oci:made:1 >build.sh
 head -c 100 context/a.tgz >context/cut.tgz
 expect 65 sh build.sh
@@ -71,6 +87,8 @@ python3 server.py >port 2>server.log &
 pids="$! $pids"
 until [ -s port ]; do sleep 0.05; done
 site=http://127.0.0.1:$(cat port)
+cp site/index.html 'site/a%2fb'
+cp site/index.html site/b
 build "ADD --checksum=$digest $site/dir/a.tgz /one/" "ADD $site/dir/a%20b?q#f /two/" "ADD $site /three/" \
 	"ADD --chown=3:4 --chmod=755 $site/to//dir/a.tgz?x=$site /four"
 assert_equal 'four 0755 3:4

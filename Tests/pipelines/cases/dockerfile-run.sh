@@ -132,7 +132,7 @@ with() {
 	mkdir -p bin
 	rm -f bin/*
 	for tool in "$(dirname "$(command -v oci-tar)")"/*; do ln -s "$(readlink -f "$tool")" "bin/${tool##*/}"; done
-	for name in setpriv sh env id cat sed head mkdir chmod mktemp rm mv ln rmdir touch mkfifo unshare mount mknod chroot chown readlink grep; do
+	for name in setpriv sh env id cat sed head mkdir chmod mktemp rm mv ln rmdir touch mkfifo unshare mount mknod chroot chown readlink grep setsid; do
 		ln -s "$(command -v $name)" bin/$name
 	done
 	case $1 in
@@ -158,6 +158,8 @@ all() {
 	rm -rf made
 	unchanged true "$@"
 	unchanged '--mount=type=tmpfs,target=/q/r true' "$@"
+	# What a program leaves behind ends with it.
+	unchanged 'sleep 1000 & true' "$@"
 	unchanged '--mount=type=tmpfs,target=/etc/q --mount=type=cache,target=/bin/q/r true' "$@"
 	triggers "$@"
 	statuses "$@"
