@@ -120,7 +120,7 @@ take_option() {
 		"help_${command:-all}" || exit 74
 		exit
 	}
-	[ -n "$tools$value" ] || usage_error "'$option' needs a value"
+	case $tools:$value in : | top: | added: | provenance:) usage_error "'$option' needs a value" ;; esac
 	case $takes in
 	ref) check_reference "$value" ;;
 	layout) case $value in oci:?*) ;; *) usage_error "not a layout: '$value'" ;; esac ;;

@@ -36,6 +36,11 @@ import Testing
             Interruption.arm()
             let isDone = Guarded(false)
             let opener = pthread_self()
+            // Threads of Swift's pool block signals.
+            var signals = sigset_t()
+            sigemptyset(&signals)
+            sigaddset(&signals, SIGTERM)
+            pthread_sigmask(SIG_UNBLOCK, &signals, nil)
             // One of the signals arrives inside the call.
             let thread = WorkerThread {
                 while !isDone.withLock({ $0 }) {

@@ -110,6 +110,10 @@ for command in 'list oci:lots:1' 'export oci:lots:1' 'pack many -' 'build --help
 done
 
 # Empty words.
+for option in --provenance --compress --source-type --keep --cache --reuse; do
+	assert_failed 64 ocinoco ocinoco build tree --from scratch --tag x "$option" ''
+	assert_match "'$option' needs a value" err
+done
 assert_failed 64 ocinoco ocinoco pack tree ''
 assert_equal "ocinoco: an empty OUT; see 'ocinoco pack --help'" "$(cat err)"
 expect 0 ocinoco build --from scratch --output oci:layout:6 --author ''
@@ -133,6 +137,7 @@ for option in --tag=x --annotation=a=b --expect=absent --check-blobs; do
 	refused rebase --check oci:layout:1 "$option"
 done
 refused build tree --from scratch --tag x --password-file patterns
+refused build tree --from scratch --tag x --push --plan --sign-key patterns
 for option in --created-by=x --compress=gzip --level=3 --source-type=file --follow-base --uid=1 --root-dir=/x; do
 	refused build --from scratch --tag x "$option"
 	assert_match "no SOURCE, and '${option%%=*}' is for one" err
