@@ -83,8 +83,9 @@ stop() {
 	assert_empty err
 }
 
-# Whether the process $started catches SIGTERM.
+# Whether the process $started is the tool and catches SIGTERM.
 is_armed() {
+	case $(readlink "/proc/$started/exe") in */oci-*) ;; *) return 1 ;; esac
 	caught=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$started/status")
 	[ $((0x$caught & 0x4000)) -ne 0 ]
 }
