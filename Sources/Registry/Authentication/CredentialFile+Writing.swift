@@ -12,7 +12,9 @@ extension CredentialFile {
     /// - Throws: `StreamError`, `.notReplaced` for a FIFO or device; `RegistryError.credentialFile`,
     ///   `.interrupted`.
     static func edit(_ path: Path, _ change: (inout CredentialFile) -> Void) throws {
+        try checkReplaceable(path)
         try makeDirectories(of: path)
+        // A symbolic link stays: its target is replaced.
         let target = resolved(path) ?? path
         func body() throws {
             var file = try load(path) ?? CredentialFile(path: path, bytes: [])
