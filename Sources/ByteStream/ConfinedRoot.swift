@@ -46,7 +46,7 @@ public final class ConfinedRoot {
                 usesKernel = false
             }
         }
-        return try walk(path, flags: flags) { _, _ throws(Errno) in throw .noEntry }
+        return try walk(path, flags: flags) { _, _ throws(Errno) in throw .noEntry }.file
     }
 
     /// The status of the file at `path`, without opening it.
@@ -59,14 +59,41 @@ public final class ConfinedRoot {
         }
     }
 
-    /// Opens the directory at `path` with `O_PATH`, and creates missing directories.
+    /// Opens the directory at `path` with `O_PATH`.
     ///
-    /// - Parameter create: creates the directory `path`, which has no links in it, in its open
-    ///   parent.
-    public func makeDirectory(
-        _ path: Path, create: (_ path: Path, _ parent: OwnedDescriptor) throws(Errno) -> Void
-    ) throws(Errno) -> OwnedDescriptor {
-        try walk(path, flags: system_O_PATH | O_DIRECTORY | O_CLOEXEC, creating: create)
+    /// - Parameter create: creates the missing directory `path`, which has no links in it, in its
+    ///   open parent; throws `Errno.noEntry` to create none.
+    /// - Returns: the directory, and its path without links; empty for the root.
+    public func openDirectory(
+        _ path: Path,
+        creating create: (_ path: Path, _ parent: OwnedDescriptor) throws(Errno) -> Void
+    ) throws(Errno) -> (file: OwnedDescriptor, path: Path) {
+        let flags = system_O_PATH | O_DIRECTORY | O_CLOEXEC
+        do {
+            let file = try open(path, flags: flags)
+            if usesKernel, let path = self.path(of: file) { return (file, path) }
+        } catch .noEntry {
+        }
+        return try walk(path, flags: flags, creating: create)
+    }
+
+    /// The path of an open file without links; nil when the system does not tell.
+    private func path(of file: OwnedDescriptor) -> Path? {
+        guard let root = ConfinedRoot.systemPath(of: directory),
+            let path = ConfinedRoot.systemPath(of: file), path.starts(with: root)
+        else { return nil }
+        let slash = UInt8(ascii: "/")
+        let rest = path.dropFirst(root.count)
+        guard rest.isEmpty || rest.first == slash || root.last == slash else { return nil }
+        return Path(rest.drop { $0 == slash })
+    }
+
+    /// The absolute path of an open file; nil when it is too long for the kernel.
+    private static func systemPath(of file: OwnedDescriptor) -> [UInt8]? {
+        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = file.procPath.withCString { readlink($0, &path, path.count) }
+        guard count > 0, count < path.count, path[0] == CChar(UInt8(ascii: "/")) else { return nil }
+        return path[..<count].map { UInt8(bitPattern: $0) }
     }
 
     private func openByKernel(_ path: Path, flags: CInt) throws(Errno) -> OwnedDescriptor {
@@ -86,10 +113,12 @@ public final class ConfinedRoot {
 
     /// Opens one component after another without following links; a link's target replaces it in
     /// the path.
+    ///
+    /// - Returns: the file, and its path without links.
     private func walk(
         _ path: Path, flags: CInt,
         creating create: (_ path: Path, _ parent: OwnedDescriptor) throws(Errno) -> Void
-    ) throws(Errno) -> OwnedDescriptor {
+    ) throws(Errno) -> (file: OwnedDescriptor, path: Path) {
         let components = ConfinedRoot.components(path)
         // The last component is opened with other flags.
         trail.leave(downTo: keepsTrail ? components.dropLast() : [])
@@ -105,7 +134,7 @@ public final class ConfinedRoot {
             do {
                 let opened = try Self.open(
                     name, in: trail.current, flags: rest.isEmpty ? flags : directory)
-                if rest.isEmpty { return opened }
+                if rest.isEmpty { return (opened, trail.path.appending(name)) }
                 trail.enter(opened, name)
             } catch .noEntry {
                 try create(trail.path.appending(name), trail.current)
@@ -118,7 +147,7 @@ public final class ConfinedRoot {
                 rest += ConfinedRoot.components(target).reversed()
             }
         }
-        return try Self.open(".", in: trail.current, flags: flags)
+        return (try Self.open(".", in: trail.current, flags: flags), trail.path)
     }
 
     /// openat(2) of one component that must not be a link.
@@ -153,6 +182,8 @@ public final class ConfinedRoot {
 private struct Trail {
     private let root: OwnedDescriptor
     private var opened: [(directory: OwnedDescriptor, name: Path)] = []
+    /// The names, joined by slashes.
+    private(set) var path = Path("")
 
     init(root: OwnedDescriptor) {
         self.root = root
@@ -162,21 +193,25 @@ private struct Trail {
 
     var count: Int { opened.count }
 
-    var path: Path {
-        opened.reduce(Path("")) { $0.appending($1.name) }
-    }
-
     mutating func enter(_ directory: OwnedDescriptor, _ name: Path) {
         opened.append((directory, name))
+        if !path.isEmpty { path.bytes.append(UInt8(ascii: "/")) }
+        path.bytes += name.bytes
     }
 
-    mutating func leave() { _ = opened.popLast() }
+    mutating func leave() {
+        guard let last = opened.popLast() else { return }
+        path.bytes.removeLast(last.name.bytes.count + (opened.isEmpty ? 0 : 1))
+    }
 
     /// Closes the directories that are not the first ones on a path.
     mutating func leave(downTo names: some Sequence<Path>) {
         let count = zip(opened, names).prefix { $0.name == $1 }.count
-        opened.removeLast(opened.count - count)
+        while opened.count > count { leave() }
     }
 
-    mutating func closeAll() { opened.removeAll() }
+    mutating func closeAll() {
+        opened.removeAll()
+        path = Path("")
+    }
 }

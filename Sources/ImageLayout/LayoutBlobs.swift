@@ -53,7 +53,7 @@ extension LayoutRepository {
     ) throws -> Bool {
         let path = blobPath(descriptor.digest)
         guard let size = try blobSize(descriptor.digest) else {
-            throw LayoutError.noSuchBlob(path: directory, descriptor.digest)
+            throw openError ?? LayoutError.noSuchBlob(path: directory, descriptor.digest)
         }
         guard isRegularFile(path) else { return false }
         guard size == descriptor.size else {
@@ -77,7 +77,7 @@ extension LayoutRepository {
     /// - Throws: `LayoutError.noSuchBlob`, `StreamError.open`, `VerificationError`.
     public func openBlob(_ descriptor: Descriptor) throws -> FileBlob {
         guard try hasBlob(descriptor.digest) else {
-            throw LayoutError.noSuchBlob(path: directory, descriptor.digest)
+            throw openError ?? LayoutError.noSuchBlob(path: directory, descriptor.digest)
         }
         let path = blobPath(descriptor.digest)
         let blob = try FileBlob(

@@ -12,10 +12,20 @@ extension LayoutRepository {
     /// Whether the directory has an `oci-layout` file.
     public var exists: Bool { layoutFilePath.withCString { access($0, F_OK) } == 0 }
 
+    /// Why nothing can be read from the directory: it is missing, or no directory; nil otherwise.
+    public var openError: StreamError? {
+        var status = stat()
+        guard directory.withCString({ stat($0, &status) }) == 0 else {
+            return .open(path: directory, Errno.current)
+        }
+        return status.st_mode & S_IFMT == S_IFDIR ? nil : .open(path: directory, .notDirectory)
+    }
+
     /// Checks that the directory is a layout of the supported version.
     ///
-    /// - Throws: `LayoutError.notALayout`, `StreamError.open` for a missing directory.
-    func checkLayout() throws {
+    /// - Throws: `LayoutError.notALayout` and `.malformed`, `StreamError`: `.open` for a missing
+    ///   directory.
+    public func checkLayout() throws {
         do {
             let input = try RegularFile.read(layoutFilePath, limit: 1 << 20)
             let field = JSONField(try JSON.parse(input))

@@ -1,42 +1,42 @@
 import ByteStream
-import JSON
 import OCI
 
-/// Access to a whole layout, for checking it.
+/// The files of a layout, for checking it.
 extension LayoutRepository {
-    /// Every entry of `index.json`, in order.
-    ///
-    /// - Throws: `LayoutError`, `StreamError`.
-    public func entries() throws -> [Descriptor] {
-        let index = try readIndex()
-        return try parsing(indexPath) { () throws(JSONError) in try index.manifests() }
-    }
-
     /// Files among the blobs that are not blobs: files that a killed process has left, and names
     /// that are not digests. Relative to the layout, in byte order.
     ///
     /// - Throws: `StreamError.open`.
     public func strayFiles() throws(StreamError) -> [Path] {
-        var stray: [Path] = []
-        for name in try list(".") where name.isTemporary { stray.append(name) }
+        try unsortedStrayFiles().sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    }
+
+    private func unsortedStrayFiles() throws(StreamError) -> [Path] {
         let blobs: Path = "blobs"
-        for algorithm in try list(blobs) {
+        let top = try list(".") ?? []
+        var stray = top.filter(\.isTemporary)
+        guard top.contains(blobs) else { return stray }
+        guard let algorithms = try list(blobs) else { return stray + [blobs] }
+        for algorithm in algorithms {
             let directory = blobs.appending(algorithm)
-            for name in try list(directory)
-            where Digest("\(algorithm):\(name)") == nil {
+            guard let names = try list(directory) else {
+                stray.append(directory)
+                continue
+            }
+            for name in names where Digest("\(algorithm):\(name)") == nil {
                 stray.append(directory.appending(name))
             }
         }
-        return stray.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        return stray
     }
 
-    private func list(_ path: Path) throws(StreamError) -> [Path] {
+    /// The names in a directory of the layout; nil for a file or a link to nothing.
+    private func list(_ path: Path) throws(StreamError) -> [Path]? {
         let path = path == "." ? directory : directory.appending(path)
         do {
             return try Directory.names(in: path)
         } catch {
-            // A layout without blobs may lack the directory, or have a file in its place.
-            if error == .noEntry || error == .notDirectory { return [] }
+            if error == .noEntry || error == .notDirectory { return nil }
             throw .open(path: path, error)
         }
     }

@@ -227,11 +227,19 @@ public struct LayoutRepository: Sendable {
     func readIndex(orEmpty: Bool = false) throws -> LayoutIndex {
         try checkLayout()
         do {
-            let bytes = try RegularFile.read(
-                indexPath, limit: LayoutRepository.indexByteLimit)
+            let bytes = try readIndexBytes()
             return try parsing(indexPath) { () throws(JSONError) in try LayoutIndex(bytes) }
-        } catch StreamError.open(_, .noEntry) where orEmpty {
+        } catch LayoutError.notALayout where orEmpty {
             return LayoutIndex()
+        }
+    }
+
+    /// The bytes of `index.json`.
+    ///
+    /// - Throws: `LayoutError.notALayout` when it is missing, `StreamError`.
+    public func readIndexBytes() throws -> [UInt8] {
+        do {
+            return try RegularFile.read(indexPath, limit: LayoutRepository.indexByteLimit)
         } catch StreamError.open(_, .noEntry) {
             throw LayoutError.notALayout(path: directory, reason: "it has no index.json")
         }

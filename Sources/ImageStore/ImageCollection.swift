@@ -43,9 +43,7 @@ extension ImageStore {
         if content.images.isEmpty {
             let sources = sources + [content.source].compactMap { $0 }
             guard let first = sources.first else {
-                throw StoreError.missing(
-                    subject: "the image", digest: content.root.digest, target: nil,
-                    sources: [])
+                throw missing("the image", content.root.digest, in: [])
             }
             var walk = ManifestWalk(
                 store: self, target: try repository(for: first),
@@ -130,8 +128,6 @@ extension ImageStore {
             guard try repository.hasBlob(digest) else { continue }
             return try repository.readBlob(blob.descriptor, into: sink)
         }
-        throw StoreError.missing(
-            subject: blob.inventory.subject, digest: digest, target: nil,
-            sources: blob.inventory.sources.map { $0.place.description })
+        throw missing(blob.inventory.subject, digest, in: blob.inventory.sources)
     }
 }

@@ -17,7 +17,7 @@ extension ImageStore {
         _ descriptor: Descriptor, _ range: Range<Int64>, subject: String, in sources: [Reference],
         into sink: any ByteSink
     ) throws -> Bool {
-        let missing = missing(subject, descriptor, in: sources)
+        let missing = missing(subject, descriptor.digest, in: sources)
         let repository = try place(of: descriptor, in: sources, missing)
         do {
             guard try repository.readBlob(descriptor, range, into: sink) else {

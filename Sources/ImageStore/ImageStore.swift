@@ -128,6 +128,7 @@ public final class ImageStore: Sendable {
     ) throws {
         let repository = try repository(for: reference)
         guard let size = try repository.blobSize(digest) else {
+            if let error = openError(of: reference) { throw error }
             throw StoreError.noSuchBlob(digest, place: repository.name)
         }
         let descriptor = Descriptor(mediaType: .octetStream, digest: digest, size: size)

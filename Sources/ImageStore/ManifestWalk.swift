@@ -103,8 +103,6 @@ struct ManifestWalk: Sendable {
                     ))
             }
         }
-        throw StoreError.missing(
-            subject: item.subject, digest: entry.digest, target: target.name,
-            sources: sources.map { $0.place.description })
+        throw store.missing(item.subject, entry.digest, in: sources, target: target.name)
     }
 }

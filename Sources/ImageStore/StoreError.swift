@@ -20,8 +20,10 @@ public enum StoreError: Failure {
     case sizeMismatch(subject: String, expected: Int64, actual: Int64)
 
     /// No place has the blob or manifest that `subject` describes. Without a target, it was only to
-    /// be read.
-    case missing(subject: String, digest: Digest, target: String?, sources: [String])
+    /// be read. `unopened` is the error of a place that could not be opened.
+    case missing(
+        subject: String, digest: Digest, target: String?, sources: [String],
+        unopened: StreamError? = nil)
     case duplicatePlatform(String, first: Int, second: Int)
     case digestMismatch(Reference, actual: Digest)
     /// The tag does not have the expected digest, and was not moved.
@@ -44,8 +46,8 @@ public enum StoreError: Failure {
     public var exitStatus: ExitStatus {
         switch self {
         case .scratch, .noTagToExpect: .usage
-        case .noSuchManifest, .noSuchBlob, .noSuchEntry, .noSuchPlatform, .noImage, .missing:
-            .unavailable
+        case .noSuchManifest, .noSuchBlob, .noSuchEntry, .noSuchPlatform, .noImage: .unavailable
+        case .missing(_, _, _, _, let unopened): unopened?.exitStatus ?? .unavailable
         case .schema1, .malformed, .nestedTooDeep, .tooLarge, .sizeMismatch, .duplicatePlatform,
             .digestMismatch:
             .dataError
@@ -80,9 +82,10 @@ public enum StoreError: Failure {
             "\(subject) is too large: \(size) bytes, where \(limit) is the most"
         case .sizeMismatch(let subject, let expected, let actual):
             "size mismatch for \(subject): expected \(expected) bytes, got \(actual)"
-        case .missing(let subject, let digest, let target, let sources):
+        case .missing(let subject, let digest, let target, let sources, let unopened):
             "\(subject) '\(digest)' is \(nowhere([target].compactMap { $0 } + sources))"
                 + (sources.isEmpty ? "; say with --from where it is" : "")
+                + (unopened.map { "; \($0.message)" } ?? "")
         case .duplicatePlatform(let platform, let first, let second):
             "two images for the platform '\(platform)': lines \(first) and \(second)"
         case .digestMismatch(let reference, let actual):

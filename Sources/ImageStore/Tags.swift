@@ -102,6 +102,7 @@ extension ImageStore {
         // The only image of a layout may have no name.
         guard let selector else { return try manifest(of: reference).digest }
         guard let digest = try repository.manifestDigest(selector) else {
+            if let error = openError(of: reference) { throw error }
             throw StoreError.noSuchManifest(reference, tags: [])
         }
         return digest

@@ -64,9 +64,8 @@ extension ImageStore {
         _ blob: Inventory.Blob, in sources: [Reference], for target: any Repository,
         _ cancellation: Cancellation
     ) throws -> any BlobSource {
-        let missing = StoreError.missing(
-            subject: blob.subject, digest: blob.descriptor.digest, target: target.name,
-            sources: sources.map { $0.place.description })
+        let missing = missing(
+            blob.subject, blob.descriptor.digest, in: sources, target: target.name)
         let repository = try place(of: blob.descriptor, in: sources, missing)
         trace(
             "\(blob.subject) '\(blob.descriptor.digest)' is copied from \(quote(repository.name))")
@@ -84,7 +83,7 @@ extension ImageStore {
     public func openBlob(
         _ descriptor: Descriptor, subject: String, in sources: [Reference]
     ) throws -> any BlobSource {
-        let missing = missing(subject, descriptor, in: sources)
+        let missing = missing(subject, descriptor.digest, in: sources)
         let repository = try place(of: descriptor, in: sources, missing)
         trace("\(subject) '\(descriptor.digest)' is read from \(quote(repository.name))")
         return pipedBlob(descriptor, in: repository, missing)
@@ -113,18 +112,24 @@ extension ImageStore {
         }
     }
 
-    /// Access to a whole layout, for checking it.
-    public func layoutAudit(_ reference: LayoutReference) -> LayoutAudit {
-        LayoutAudit(layout(reference))
+    /// The error for a blob or manifest that no place has.
+    ///
+    /// - Parameter target: the place where it is needed; nil when it is only to be read.
+    func missing(
+        _ subject: String, _ digest: Digest, in sources: [Reference], target: String? = nil
+    ) -> StoreError {
+        // The target may be a layout that is made only now.
+        let others = sources.filter { $0.place.description != target }
+        return .missing(
+            subject: subject, digest: digest, target: target,
+            sources: sources.map { $0.place.description },
+            unopened: others.lazy.compactMap(openError).first)
     }
 
-    /// The error for a blob that no place has.
-    func missing(
-        _ subject: String, _ descriptor: Descriptor, in sources: [Reference]
-    ) -> StoreError {
-        .missing(
-            subject: subject, digest: descriptor.digest, target: nil,
-            sources: sources.map { $0.place.description })
+    /// Why nothing can be read from the layout of a reference; nil for a registry.
+    func openError(of reference: Reference) -> StreamError? {
+        guard case .layout(let reference) = reference else { return nil }
+        return layout(reference).openError
     }
 
     /// The first place that has a blob. The last place is not asked when it is a registry: reading
@@ -169,21 +174,4 @@ private final class CopiedBlob: BlobSource {
     }
 
     func rewind() throws -> Bool { try source?.rewind() ?? true }
-}
-
-/// Access to a whole layout, for a check of it.
-public struct LayoutAudit {
-    private let layout: LayoutRepository
-
-    fileprivate init(_ layout: LayoutRepository) {
-        self.layout = layout
-    }
-
-    /// Every entry of `index.json`, in order.
-    ///
-    /// - Throws: `LayoutError`, `StreamError`.
-    public func entries() throws -> [Descriptor] { try layout.entries() }
-
-    /// Files among the blobs that are not blobs.
-    public func strayFiles() throws -> [Path] { try layout.strayFiles() }
 }

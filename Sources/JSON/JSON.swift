@@ -65,6 +65,22 @@ public struct JSONNumber: Hashable, Sendable {
         text = Array(String(value).utf8)
     }
 
+    /// The sum of an integer and of billionths, as a decimal number without trailing zeros.
+    ///
+    /// - Parameter billionths: less than 1,000,000,000.
+    public init(_ value: Int64, billionths: UInt32) {
+        guard billionths > 0 else {
+            self.init(value)
+            return
+        }
+        let isNegative = value < 0
+        let whole = isNegative ? (value + 1).magnitude : value.magnitude
+        var digits = Array(String(isNegative ? 1_000_000_000 - billionths : billionths).utf8)
+        digits = [UInt8](repeating: UInt8(ascii: "0"), count: max(0, 9 - digits.count)) + digits
+        while digits.last == UInt8(ascii: "0") { digits.removeLast() }
+        self.init(text: (isNegative ? Array("-".utf8) : []) + "\(whole).".utf8 + digits)
+    }
+
     /// The value of a number that is written as a 64-bit integer; nil for `1.0`, `1e3` and 2^63.
     public var int64: Int64? {
         // As in RFC 8259, "-0" is an integer.

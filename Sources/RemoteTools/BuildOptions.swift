@@ -115,7 +115,10 @@ struct BuildOptions: ParsableArguments {
 
     func request(name: String) throws -> BuildRequest {
         var request = BuildRequest(platform: .current)
-        if !platform.isEmpty { request.platforms = try platforms() }
+        if !platform.isEmpty {
+            request.platforms = try platforms()
+            request.setsPlatform = true
+        }
         request.fileName = name
         request.target = target
         request.buildArguments = try buildArguments.compactMap { try argument($0) }
@@ -162,9 +165,11 @@ struct BuildOptions: ParsableArguments {
 
     private func platforms() throws(UsageError) -> [Platform] {
         var result: [Platform] = []
-        for text in platform.flatMap({ $0.split(separator: ",").map(String.init) }) {
-            guard let platform = Platform(text) else {
-                throw UsageError("not a platform: \(quote(text)); write OS/ARCH[/VARIANT]")
+        let texts = platform.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        for text in texts {
+            guard let platform = Platform(String(text))?.normalized else {
+                throw UsageError(
+                    "not a platform: \(quote(String(text))); write OS/ARCH[/VARIANT]")
             }
             if !result.contains(platform) { result.append(platform) }
         }

@@ -64,9 +64,12 @@ extension ImageStore {
     fileprivate func base(_ text: String, _ platform: Platform) throws -> BaseImage {
         let reference = try Reference(text)
         if case .scratch = reference { throw StoreError.scratch }
-        let pinned = reference.withDigest(try manifest(of: reference).digest)
-        let images = try images(of: pinned, platform: .one(platform))
+        let manifest = try manifest(of: reference)
+        let pinned = reference.withDigest(manifest.digest)
+        let isOfIndex = manifest.mediaType.isIndex
+        let images = try images(of: pinned, platform: isOfIndex ? .one(platform) : .all)
         guard let image = images.first else { throw StoreError.scratch }
-        return BaseImage(reference: pinned.description, config: try image.config())
+        return BaseImage(
+            reference: pinned.description, config: try image.config(), isOfIndex: isOfIndex)
     }
 }

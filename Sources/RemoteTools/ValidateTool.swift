@@ -46,18 +46,19 @@ public struct ValidateTool: Tool {
 
     public func execute(_ console: Console) throws {
         let references = try references.map { text throws(ReferenceError) in try Reference(text) }
-        let faults = try registry.withStore(console) { store in
-            var validation = ImageValidation(store, isFast: fast)
+        let output = OutputStream()
+        let count = try registry.withStore(console) { store in
+            var validation = ImageValidation(store, isFast: fast) { faults in
+                try output.write(faults.flatMap { Array(($0.line + "\n").utf8) })
+            }
             for reference in references { try validation.check(reference) }
             if archive {
                 try validation.check(archive: console.standardInput(expecting: "an archive"))
             }
-            return validation.faults
+            return validation.faultCount
         }
-        try OutputStream().write(faults.flatMap { Array(($0.line + "\n").utf8) })
-        if !faults.isEmpty {
-            throw InputError.refused(
-                "\(faults.count == 1 ? "a fault" : "\(faults.count) faults") in \(names)")
+        if count > 0 {
+            throw InputError.refused("\(count == 1 ? "a fault" : "\(count) faults") in \(names)")
         }
     }
 

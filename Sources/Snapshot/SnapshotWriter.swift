@@ -169,16 +169,31 @@ private final class Recorder: @unchecked Sendable {
 }
 
 extension SnapshotEntry {
-    /// Appends all keywords, each preceded by a space.
+    /// Appends all keywords but the extended attributes, each preceded by a space.
     ///
     /// A link target is never the last keyword, because it may end with a backslash, which would
     /// continue the line.
     public func append(to line: inout [UInt8]) {
         appendCommon(to: &line)
         appendIdentity(to: &line)
+    }
+
+    /// Appends the extended attributes as comments of ours, in lines that follow that of the entry.
+    ///
+    /// A text with such lines needs `OwnKeywords.header`.
+    public func appendAttributes(to text: inout [UInt8]) {
         for attribute in extendedAttributes {
-            line += " xattr.".utf8
-            append(attribute.name, attribute.value[...], to: &line)
+            var rest = attribute.value[...]
+            var keyword = "xattr."
+            repeat {
+                text += OwnKeywords.prefix
+                text += keyword.utf8
+                append(
+                    attribute.name, rest.prefix(OwnKeywords.attributeByteLimit), to: &text)
+                text.append(UInt8(ascii: "\n"))
+                rest = rest.dropFirst(OwnKeywords.attributeByteLimit)
+                keyword = "xattr+."
+            } while !rest.isEmpty
         }
     }
 
@@ -210,19 +225,7 @@ extension SnapshotEntry {
         appendIdentity(to: &text)
         if let changeTime { add("ctime", changeTime, to: &text) }
         text.append(UInt8(ascii: "\n"))
-        for attribute in extendedAttributes {
-            var rest = attribute.value[...]
-            var keyword = "xattr."
-            repeat {
-                text += OwnKeywords.prefix
-                text += keyword.utf8
-                append(
-                    attribute.name, rest.prefix(OwnKeywords.attributeByteLimit), to: &text)
-                text.append(UInt8(ascii: "\n"))
-                rest = rest.dropFirst(OwnKeywords.attributeByteLimit)
-                keyword = "xattr+."
-            } while !rest.isEmpty
-        }
+        appendAttributes(to: &text)
     }
 
     private func appendIdentity(to line: inout [UInt8]) {

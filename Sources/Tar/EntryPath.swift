@@ -7,6 +7,8 @@ package struct EntryPath {
     private let terminated: [UInt8]
     /// Offset of the last component.
     private let nameOffset: Int
+    /// Whether a component is longer than any file system of Linux allows.
+    let hasLongName: Bool
 
     /// Reads a path or hard link target of a tar. Slashes at its ends and components `.` are
     /// ignored.
@@ -19,6 +21,7 @@ package struct EntryPath {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(path.count + 1)
         var nameOffset = 0
+        var hasLongName = false
         for component in path.split(separator: slash) {
             if component.first == dot {
                 if component.count == 1 { continue }
@@ -29,6 +32,7 @@ package struct EntryPath {
             if !bytes.isEmpty { bytes.append(slash) }
             nameOffset = bytes.count
             bytes.append(contentsOf: component)
+            if component.count > EntryPath.nameByteLimit { hasLongName = true }
         }
         guard bytes.count < Int(PATH_MAX) else {
             throw .refused(path: Path(path.prefix(100)), "its path has \(path.count) bytes")
@@ -36,7 +40,19 @@ package struct EntryPath {
         bytes.append(0)
         terminated = bytes
         self.nameOffset = nameOffset
+        self.hasLongName = hasLongName
     }
+
+    /// A path of an existing directory, without links; it may be longer than the kernel resolves at
+    /// once.
+    init(resolved path: [UInt8]) {
+        terminated = path + [0]
+        nameOffset = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+        hasLongName = false
+    }
+
+    /// The maximum length of a name, as in Linux.
+    package static let nameByteLimit = Int(NAME_MAX)
 
     /// Whether it is the target directory itself.
     package var isRoot: Bool { terminated.count == 1 }

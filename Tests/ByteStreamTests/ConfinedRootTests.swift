@@ -70,14 +70,41 @@ import Testing
         try make(["root", "outside"], links: [("root/run", "../outside/run")])
         let root = try ConfinedRoot(directory.appending("root"))
         var made: [Path] = []
-        _ = try root.makeDirectory("run/x/y") { (path, parent) throws(Errno) in
+        let opened = try root.openDirectory("run/x/y") { (path, parent) throws(Errno) in
             made.append(path)
             let status = path.name.withCString { mkdirat(parent.rawValue, $0, 0o755) }
             if status == -1 { throw Errno.current }
         }
+        #expect(opened.path == "outside/run/x/y")
         #expect(made == ["outside", "outside/run", "outside/run/x", "outside/run/x/y"])
         #expect(try resolve("outside/run/x/y", usesKernel: true) == "/outside/run/x/y")
         #expect(try Directory.names(in: directory.appending("outside")).isEmpty)
+    }
+}
+
+extension ConfinedRootTests {
+    @Test func directoriesHaveOnePathWithoutLinks() throws {
+        try make(
+            ["root/a/b/c", "root/d"],
+            links: [
+                ("root/l", "a/../a/b"), ("root/a/b/up", ".."), ("root/d/abs", "/l"),
+                ("root/file", "none"), ("root/all", ".."),
+            ])
+        for usesKernel in [true, false] {
+            let root = try ConfinedRoot(directory.appending("root"), usesKernel: usesKernel)
+            for (path, expected): (Path, Path) in [
+                ("", ""), ("a", "a"), ("l", "a/b"), ("l/c/", "a/b/c"), ("d/abs/up/b", "a/b"),
+                ("l/up/..", ""), ("all/d", "d"),
+            ] {
+                let opened = try root.openDirectory(path) { _, _ throws(Errno) in throw .noEntry }
+                #expect(opened.path == expected, "\(path)")
+                let direct = try root.status(of: expected)
+                #expect(try opened.file.descriptor.status().st_ino == direct.st_ino)
+            }
+            #expect(throws: Errno.noEntry) {
+                try root.openDirectory("file/x") { _, _ throws(Errno) in throw .noEntry }
+            }
+        }
     }
 }
 

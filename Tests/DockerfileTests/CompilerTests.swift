@@ -164,6 +164,26 @@ extension String {
         #expect(body.ranges(of: "mkdir ").count == 3)
     }
 
+    /// Without a listing for its paths, a copy has one for the names that it needs.
+    @Test func namesWithoutAListing() throws {
+        let lines = "COPY a /\nUSER app\n"
+        let named = try last(lines + "COPY --chown=app b /c/") { $0.listsBase = false }
+        #expect(named.contains("oci-list --from=r.example/app:1 <"))
+        #expect(
+            named.contains("--copy=/c/ --link --base=\"$work\"/stage0.config.list --chown=app "))
+        let linked = try last(lines + "COPY --link --chown=app b /c/") { $0.listsBase = false }
+        #expect(linked.contains("oci-tar --copy=/c/ --link --base=\"$work\"/stage0.config.list "))
+        let directory = try last(lines + "WORKDIR d") { $0.listsBase = false }
+        #expect(directory.contains("oci-tar --copy=/d/ --base=\"$work\"/stage0.config.list "))
+        for line in ["COPY --chown=1:2 b /c/", "USER 1:2\nWORKDIR d", "COPY b /c/"] {
+            let body = try last("COPY a /\n" + line) { $0.listsBase = false }
+            #expect(!body.contains("--base=") && !body.contains("--link"))
+        }
+        // Where programs ran, the files are there.
+        let unpacked = try last(lines + "RUN x\nCOPY --chown=app b /c/") { $0.listsBase = false }
+        #expect(unpacked.contains(" --copy=/c/ --base=\"$work\"/stage0.config.bundle/rootfs "))
+    }
+
     @Test func pivots() throws {
         #expect(try last("COPY --parents a/./b /a//./c /d/").contains("-- a/./b /a//./c"))
         #expect(try last("COPY --parents a/./b a/c /d/").contains("-- a/./b a/c"))
@@ -190,6 +210,24 @@ extension String {
         let all = try compile("FROM scratch AS a\nCOPY x /\nFROM scratch\nCOPY --from=a / /\n")
             .whole
         #expect(!all.contains("--only"))
+    }
+
+    /// An empty `--from` is the context, and scratch is an empty stage.
+    @Test func copiesFromNothing() throws {
+        #expect(try last("COPY --from= x /") == last("COPY x /"))
+        #expect(
+            try last("RUN --mount=type=bind,from=,target=/m x").contains(
+                "oci-tar --copy=/copy --context=. "))
+        let text = "FROM scratch\nCOPY --from=scratch / /\nCOPY --from=scratch / /d/\n"
+        let body = try compile(text).whole
+        #expect(
+            body.contains(
+                """
+                oci-fetch --platform=linux/amd64 scratch >"$work"/image.json
+                mkdir -p "$work"/image.root\n
+                """))
+        #expect(body.ranges(of: "--context=\"$work\"/image.root \"$owners\"").count == 2)
+        #expect(!body.contains("oci-flatten"))
     }
 
     @Test func heredocs() throws {
@@ -388,6 +426,22 @@ extension String {
         }
         #expect(given.body.contains("--env=x=q,q-h,,u"))
         #expect(given.warnings.contains("2:1: no ARG declares the build argument 'N'"))
+    }
+
+    /// A later declaration of an argument has the place of the first one.
+    @Test func argumentsThatAreDeclaredAgain() throws {
+        let text = "FROM scratch AS a\nARG X=1\nARG Y=2\nFROM a\nARG Z\nARG X=3\nRUN x\n"
+        #expect(
+            try compile(text).body.contains(
+                "--created-by='RUN |3 X=3 Y=2 Z= /bin/sh -c x # buildkit'"))
+    }
+
+    /// An ARG of a trigger declares a build argument too.
+    @Test func argumentsOfTriggers() throws {
+        let text = "FROM scratch AS a\nONBUILD ARG V=d\nONBUILD ENV T=$V\nFROM a\n"
+        let given = try compile(text) { $0.buildArguments = try [KeyValue("V=x")] }
+        #expect(given.body.contains("--env=T=x"))
+        #expect(given.warnings.isEmpty)
     }
 
     @Test func platforms() throws {

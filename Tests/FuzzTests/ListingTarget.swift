@@ -55,7 +55,7 @@ private func checkText(of tree: ImageTree) throws {
 /// A damaged listing must be refused as such; an error in our own bytes would be a bug.
 private func checkDamagedListing(_ input: [UInt8]) throws {
     try read(LayerListing(items: input, count: input.count, hasContentDigests: false))
-    var bytes = Array("OCILIST1".utf8) + input
+    var bytes = Array("OCILIST2".utf8) + input
     let digest = StreamingDigest()
     digest.update(bytes)
     bytes += Array(digest.finalize().encoded.utf8)

@@ -11,12 +11,13 @@ import ByteStream
 
     let read = try outcome { try pathRecords(of: input) }
     guard let records = read.value else { return }
-    var lines = Array("#mtree\n. type=dir\n..\n".utf8)
+    var lines = "#mtree\n".utf8 + OwnKeywords.header + ". type=dir\n..\n".utf8
     for record in records {
         lines += "./".utf8
         VisText.append(record.path, to: &lines)
         record.entry.append(to: &lines)
         lines.append(UInt8(ascii: "\n"))
+        record.entry.appendAttributes(to: &lines)
     }
     let again = try outcome { try pathRecords(of: lines) }
     try expect(again.value == records, "written and read: \(again), was \(records)")

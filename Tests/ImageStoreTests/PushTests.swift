@@ -83,9 +83,17 @@ import Testing
             try layouts.push([image(layer: layer)], to: "a:x", from: ["b"])
             Issue.record("a layer that is nowhere")
         } catch let error as StoreError {
-            #expect(error.exitStatus == .unavailable)
+            #expect(error.exitStatus == .cannotOpenInput)
             #expect(error.message.hasPrefix("layer 1 of 1 of the image 'sha256:"))
             #expect(error.message.contains(" nor in "))
+            #expect(error.message.hasSuffix("No such file or directory"))
+        }
+        try layouts.push([image()], to: "b:x")
+        do {
+            try layouts.push([image(layer: layer)], to: "a:x", from: ["b"])
+            Issue.record("a layer that is nowhere")
+        } catch let error as StoreError {
+            #expect(error.exitStatus == .unavailable)
         }
         #expect(try layouts.layout("a").manifestDigest(.tag("x")) == before)
     }

@@ -72,8 +72,8 @@ import Testing
         ])
         #expect(try tree.paths() == ["3 dir", "3 dir/three", "2 one", "1 two"])
         let two = try #require(tree.find(Array("two".utf8)))
-        #expect(try tree.snapshotEntry(of: two)?.linkCount == 2)
-        #expect(try tree.snapshotEntry(of: two)?.size == 9)
+        #expect(try tree.snapshotEntry(of: two).linkCount == 2)
+        #expect(try tree.snapshotEntry(of: two).size == 9)
         #expect(tree.covered.isEmpty)
         var gone = tree
         try gone.apply(listing([.empty(".wh.two"), .empty(".wh.dir")]))
@@ -87,7 +87,7 @@ import Testing
         for whiteout in ["d/.wh.a", "d/.wh..wh..opq", ".wh.d", ".wh..wh..opq"] {
             let linked = try tree([below, [.hardLink("link", "d/a"), .empty(whiteout)]])
             let link = try #require(linked.find(Array("link".utf8)))
-            #expect(try linked.snapshotEntry(of: link)?.size == 9)
+            #expect(try linked.snapshotEntry(of: link).size == 9)
             #expect(linked.find(Array("d/a".utf8)) == nil)
             #expect(!linked.covered.map(\.size).contains(9))
             // Before the link, the whiteout leaves nothing to link to.
@@ -109,7 +109,7 @@ import Testing
         let spared = try tree([below, own])
         #expect(try spared.paths() == ["1 d", "1 d/e", "2 d/e/n", "2 d/x"])
         let directory = try #require(spared.find(Array("d".utf8)))
-        #expect(try spared.snapshotEntry(of: directory)?.mode == 0o711)
+        #expect(try spared.snapshotEntry(of: directory).mode == 0o711)
         // The next layer may use the names again, and delete all of it.
         #expect(
             try tree([below, own, [.file("d/a"), .directory("d/g/"), .file("d/g/h")]]).paths()
@@ -125,18 +125,77 @@ import Testing
         #expect(try tree([below, own]).paths() == ["1 d", "2 d/own"])
     }
 
-    @Test func refusesCircles() throws {
-        let below: [Item] = [.link("a", "b"), .link("b", "a")]
-        #expect(throws: ImageTreeError.self) { try tree([below, [.file("a/x")]]) }
+    /// The name that the entry has is replaced, not the file that a link leads to.
+    @Test func linksThatLeadToNoDirectoryAreReplaced() throws {
+        #expect(
+            try tree([
+                [
+                    .file("f"), .link("m", "n"), .link("n", "f"), .directory("d"),
+                    .link("d/o", "../m"),
+                ],
+                [.file("d/o/q/x"), .file("n/y"), .file("m/z")],
+            ]).paths() == [
+                "1 d", "2 d/o", "2 d/o/q", "2 d/o/q/x", "1 f", "1 m", "2 n", "2 n/y", "2 n/z",
+            ])
+        // Directories that the link needs before it meets the file are made.
+        #expect(
+            try tree([[.file("f"), .link("l", "a/b/../../f/c")], [.file("l/x")]]).paths()
+                == ["2 a", "2 a/b", "1 f", "2 l", "2 l/x"])
+        #expect(throws: ImageTreeError.self) {
+            try tree([[.file("f")], [.link("l", "f"), .file("l/x")]])
+        }
+        let circle: [Item] = [.link("a", "b"), .link("b", "a")]
+        #expect(try tree([circle, [.file("a/x")]]).paths() == ["2 a", "2 a/x", "1 b"])
+        #expect(throws: ImageTreeError.self) { try tree([circle + [.file("a/x")]]) }
+        // More links than the kernel follows, some of them one link.
+        let path = Array(repeating: "l", count: 41).joined(separator: "/")
+        let paths = try tree([[.link("l", ".")], [.file("\(path)/x"), .file("l/y")]]).paths()
+        #expect(paths.count == 43)
+        #expect(paths.suffix(2) == ["2 \(path)/x", "2 l/y"])
     }
 
-    @Test func whatUnpackingRefuses() {
-        for path in ["../x", "a/.wh.", ".wh.a/b", "a/../../b"] {
+    @Test func whatUnpackingRefuses() throws {
+        let long = String(repeating: "n", count: 256)
+        for path in ["../x", "a/.wh.", ".wh.a/b", "a/../../b", long, "a/\(long)/b"] {
             #expect(throws: TarError.self, "\(path)") { try listing([.empty(path)]) }
         }
-        #expect(throws: TarError.self) {
-            try listing([.link("x", String(repeating: "t", count: 4096))])
+        for target in ["", String(repeating: "t", count: 4096)] {
+            #expect(throws: TarError.self) { try listing([.link("x", target)]) }
         }
+        for target in ["../x", String(repeating: "t/", count: 3000)] {
+            #expect(throws: TarError.self) { try listing([.hardLink("x", target)]) }
+        }
+        for owner in [UInt64(UInt32.max), 1 << 32] {
+            var entry = Item.file("f").entry
+            entry.uid = owner
+            #expect(throws: TarError.self) { try LayerItem(entry) }
+            (entry.uid, entry.gid) = (0, owner)
+            #expect(throws: TarError.self) { try LayerItem(entry) }
+        }
+        for target in [long, "b/\(long)/../../d"] {
+            #expect(throws: ImageTreeError.self) {
+                try tree([[.directory("d"), .link("a", target), .file("a/b")]])
+            }
+        }
+        // A hard link has the owner of its file, and whiteouts are no files.
+        var link = Item.hardLink("h", String(repeating: "./", count: 3000) + "f").entry
+        link.uid = 1 << 40
+        let item = try #require(try LayerItem(link))
+        var layer = try listing([.file("f"), .empty(".wh.\(long)"), .empty("\(long)/.wh.x")])
+        try layer.append(item, layer: someDigest)
+        var image = ImageTree()
+        try image.apply(layer)
+        #expect(try image.paths() == ["1 f", "1 h"])
+    }
+
+    @Test func hardLinksToWhatTheyReplace() throws {
+        let below: [Item] = [.directory("d/"), .file("d/s/f"), .link("l", "d")]
+        for (name, target) in [("d", "d/s/f"), ("d/s", "l/s/f"), ("d", "l/s/f")] {
+            #expect(throws: ImageTreeError.self) { try tree([below, [.hardLink(name, target)]]) }
+        }
+        #expect(
+            try tree([below, [.hardLink("l", "l/s/f")]]).paths()
+                == ["1 d", "1 d/s", "1 d/s/f", "2 l"])
     }
 
     @Test func manyNamesThatComeAndGo() throws {
@@ -163,6 +222,15 @@ import Testing
         #expect(path("/") == "")
         #expect(path("k/none") == nil)
         #expect(path("usr/f/x") == nil)
+        // A last dot is a last slash: links are followed, and only a directory has such a path.
+        #expect(path("k/.") == "usr")
+        #expect(path("k/./") == "usr")
+        #expect(path("k/..") == "")
+        #expect(path("usr/.") == "usr")
+        #expect(path("usr/./f") == "usr/f")
+        #expect(path(".") == "")
+        #expect(path("") == "")
+        for ending in ["/.", "/", "/./.", "/.."] { #expect(path("usr/f\(ending)") == nil) }
     }
 }
 

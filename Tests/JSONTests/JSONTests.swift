@@ -60,6 +60,20 @@ private func roundTrip(_ text: String) throws -> String {
         #expect(JSONString(utf8: [0x61, 0xFF]).text == "a\u{FFFD}")
     }
 
+    @Test func decimalNumbers() {
+        func text(_ value: Int64, _ billionths: UInt32) -> String {
+            String(decoding: JSONNumber(value, billionths: billionths).text, as: UTF8.self)
+        }
+        #expect(text(1, 0) == "1")
+        #expect(text(1, 500_000_000) == "1.5")
+        #expect(text(0, 1) == "0.000000001")
+        #expect(text(-1, 0) == "-1")
+        #expect(text(-1, 400_000_000) == "-0.6")
+        #expect(text(-2, 999_999_999) == "-1.000000001")
+        #expect(text(.max, 10_000_000) == "9223372036854775807.01")
+        #expect(text(.min, 1) == "-9223372036854775807.999999999")
+    }
+
     @Test func nestingHasALimit() throws {
         func nested(_ depth: Int) -> [UInt8] {
             Array(repeating: 0x5B, count: depth) + Array(repeating: 0x5D, count: depth)

@@ -129,6 +129,20 @@ private func document(_ change: (inout ConfigEdit) throws -> Void) throws -> Str
         )
     }
 
+    /// A version is set, stays when none is given, and goes with its operating system.
+    @Test func versionsOfThePlatform() throws {
+        var value = try config(run: "{}")
+        for (text, expected) in [
+            ("windows(10.0.1)/amd64", "10.0.1"), ("windows/arm64", "10.0.1"),
+            ("windows(10.0.2)/amd64", "10.0.2"), ("linux/amd64", nil),
+        ] {
+            var edit = ConfigEdit()
+            edit.platform = Platform(text)
+            try value.apply(edit)
+            #expect(try value.platform().osVersion == expected)
+        }
+    }
+
     @Test func whatIsAlreadySoStaysEqual() throws {
         let base =
             #"{"User":"u","ExposedPorts":{"80":{}},"Env":["A=1"],"Entrypoint":["/x"],"Cmd":["y"],"Volumes":{"/v":{"z":1}},"WorkingDir":"/w","Labels":{"l":"\u00e9"},"StopSignal":"SIGTERM","Healthcheck":null}"#

@@ -224,11 +224,17 @@ import Testing
 /// What is known about an image before its files are unpacked.
 @Suite struct RunCheckTests {
     @Test func everyUnusableValueIsFound() throws {
-        let run = #"{"Env":["A=","B"],"WorkingDir":"relative","User":"a:b:c","Cmd":["a\u0000"]}"#
+        let run = #"""
+            {"Env":["A=","B","=x","C\u0000=1"],"WorkingDir":"relative","User":"a:b:c",
+             "Cmd":["a\u0000","b","c\u0000"]}
+            """#
         #expect(
             try config(image(run)).valueErrors().map(\.text) == [
                 "config.data.config.Cmd[0]: has a zero byte",
+                "config.data.config.Cmd[2]: has a zero byte",
+                "config.data.config.Env[3]: has a zero byte",
                 "config.data.config.Env[1]: not NAME=VALUE: 'B'",
+                "config.data.config.Env[2]: not NAME=VALUE: '=x'",
                 "config.data.config.User: not USER[:GROUP]",
                 "config.data.config.WorkingDir: not an absolute path: 'relative'",
             ])

@@ -52,10 +52,52 @@ import Testing
         ("Linux/X86_64", "linux/amd64", true), ("linux/armhf", "linux/arm/7", true),
         ("linux/arm64", "linux/arm64/v8", true), ("linux/arm64/v8", "linux/arm64", true),
         ("linux/amd64", "windows/amd64", false), ("linux/amd64", "linux/arm64", false),
+        ("linux/arm64/v8.1", "linux/arm64/v8.2", true), ("linux/arm64/v8.2", "linux/arm64", false),
+        ("linux/arm64/v8.5", "linux/arm64/v9.0", true), ("linux/arm64/v9", "linux/arm64/9", true),
+        ("linux/arm64/v8.6", "linux/arm64/v9", false), ("linux/arm64", "linux/arm64/v9.1", true),
+        ("linux/arm64/9.0", "linux/arm64/v9.1", true),
+        ("linux/arm64/v9.-1", "linux/arm64/v9.-1", true), ("linux/arm/v6", "linux/arm64/v9", true),
     ])
     func requests(_ image: String, _ wanted: String, _ expected: Bool) throws {
         let platform = try #require(Platform(image))
         #expect(platform.satisfies(try #require(Platform(wanted))) == expected)
+    }
+
+    /// The canonical names, as containerd has them.
+    @Test(arguments: [
+        ("linux/arm64/v8", "linux/arm64"), ("linux/arm64/8", "linux/arm64"),
+        ("linux/aarch64", "linux/arm64"), ("linux/arm64/v9.0", "linux/arm64/v9"),
+        ("linux/arm64/v8.2", "linux/arm64/v8.2"), ("linux/arm", "linux/arm/v7"),
+        ("linux/arm/6", "linux/arm/v6"), ("linux/armel", "linux/arm/v6"),
+        ("linux/amd64/v1", "linux/amd64"), ("linux/amd64/v2", "linux/amd64/v2"),
+        ("linux/i386", "linux/386"), ("macOS/x86-64", "darwin/amd64"),
+        ("windows(10.0.1)/amd64", "windows(10.0.1)/amd64"),
+    ])
+    func normalized(_ text: String, _ expected: String) throws {
+        let platform = try #require(Platform(text)).normalized
+        #expect(platform.specifier == expected)
+        #expect(Platform(expected) == platform)
+        #expect(platform.normalized == platform)
+    }
+
+    /// An operating system or an architecture alone is completed.
+    @Test(arguments: [
+        ("linux", "linux/arm/v6"), ("windows", "windows/arm/v6"),
+        ("windows(10.0.1)", "windows(10.0.1)/arm/v6"), ("macos", "darwin/arm/v6"),
+        ("arm64", "linux/arm64"), ("X86_64", "linux/amd64"), ("armhf", "linux/arm/v7"),
+        ("plan9/vax", "plan9/vax"), ("linux/arm/v5", "linux/arm/v5"),
+    ])
+    func completed(_ text: String, _ expected: String) throws {
+        let machine = try #require(Platform("linux/arm/v6"))
+        #expect(Platform(text, completedBy: machine)?.specifier == expected)
+    }
+
+    @Test(arguments: [
+        "", "vax", "v8", "arm64(1)", "linux()", "linux/", "/arm64", "arm64 ", "linux,arm64",
+        "linux/arm/v7/x",
+    ])
+    func notCompleted(_ text: String) {
+        #expect(Platform(text, completedBy: .current) == nil)
     }
 
     @Test func theDocumentIsInTheOrderOfTheSpecification() throws {

@@ -27,6 +27,13 @@ import ToolSupport
         let several = try request("--platform", "linux/amd64,linux/arm64", "--platform=linux/amd64")
         #expect(several.platforms.map(\.description) == ["linux/amd64", "linux/arm64"])
         #expect(refused("--platform", "linux"))
+        #expect(refused("--platform", ""))
+        #expect(refused("--platform", "linux/amd64,"))
+        #expect(try !request().setsPlatform)
+        #expect(several.setsPlatform)
+        let spellings = try request(
+            "--platform", "linux/arm64/v8,linux/aarch64,linux/arm,linux/arm/7")
+        #expect(spellings.platforms.map(\.description) == ["linux/arm64", "linux/arm/v7"])
     }
 
     /// An argument without a value has that of the environment; an unset one is not passed.

@@ -234,6 +234,8 @@ import Testing
     @Test func firstBlocks() {
         #expect(isTarHeader(ForeignHeader().bytes))
         #expect(isTarHeader(ForeignHeader(format: .v7).bytes + [1, 2, 3]))
+        // Without a name, which only the reader refuses.
+        #expect(isTarHeader(ForeignHeader(name: []).bytes))
         #expect(!isTarHeader(Array(ForeignHeader().bytes.dropLast())))
         #expect(!isTarHeader(zeros(512)))
         #expect(!isTarHeader([UInt8](repeating: 0x20, count: 512)))

@@ -107,6 +107,96 @@ import Testing
         try fixture.apply([.file("to-file/x"), .file("loop/x")])
         #expect(try fixture.listing == ["f=", "loop/", "loop/x=", "to-file/", "to-file/x="])
         try expectRefusal([.file("new"), .file("new/x")], "not a directory")
+        try expectRefusal([.link("new", "f"), .file("new/x")], "not a directory")
+    }
+
+    /// The name that the entry has is replaced, not the file that a link leads to.
+    @Test func linksThatLeadToNoDirectoryAreReplaced() throws {
+        for resolvesByKernel in [true, false] {
+            func expect(_ lower: [Entry], _ upper: [Entry], _ expected: [String]) throws {
+                let fixture = try UnpackFixture()
+                try fixture.apply(lower, resolvesByKernel: resolvesByKernel)
+                try fixture.apply(upper, resolvesByKernel: resolvesByKernel)
+                #expect(try fixture.listing == expected.sorted())
+            }
+            try expect(
+                [
+                    .file("f"), .link("m", "n"), .link("n", "f"), .directory("d"),
+                    .link("d/o", "../m"),
+                ],
+                [.file("d/o/q/x"), .file("n/y"), .file("m/z")],
+                ["d/", "d/o/", "d/o/q/", "d/o/q/x=", "f=", "m>n", "n/", "n/y=", "n/z="])
+            // Directories that the link needs before it meets the file are made.
+            try expect(
+                [.file("f"), .link("l", "a/b/../../f/c")], [.file("l/x")],
+                ["a/", "a/b/", "f=", "l/", "l/x="])
+            // More links than the kernel follows, some of them one link.
+            try expect(
+                (0..<45).map { .link("l\($0)", "l\($0 + 1)") } + [.directory("l45")],
+                [.file("l0/x"), .file("l4/x"), .file("l5/y")],
+                ["l0/", "l0/x=", "l1>l2", "l2>l3", "l3>l4", "l4/", "l4/x=", "l45/", "l45/y="]
+                    + (5..<45).map { "l\($0)>l\($0 + 1)" })
+            let path = Array(repeating: "l", count: 41).joined(separator: "/")
+            try expect(
+                [.link("l", ".")], [.file("\(path)/x"), .file("l/y"), .file("\(path)/z")],
+                (1...41).map { Array(repeating: "l", count: $0).joined(separator: "/") + "/" }
+                    + ["l/y=", "\(path)/x=", "\(path)/z="])
+        }
+    }
+
+    /// Directories whose path leads elsewhere at the end of the layer get their times too.
+    @Test func linksMayChangeAfterTheyWereFollowed() throws {
+        for resolvesByKernel in [true, false] {
+            for replacement in [Entry.directory("d"), .file("d"), .link("d", "e"), .file(".wh.d")] {
+                let fixture = try UnpackFixture()
+                try fixture.apply([.directory("t"), .directory("c"), .link("d", "t/../c/d")])
+                try fixture.apply(
+                    [
+                        .directory("d/a", mode: 0o500), .file("d/a/b/f"), .file(".wh.t"),
+                        replacement,
+                    ],
+                    resolvesByKernel: resolvesByKernel)
+                #expect(try fixture.status("c/d/a").st_mtim.tv_sec == 2000)
+                #expect(try fixture.status("c/d/a").st_mode & 0o7777 == 0o500)
+                #expect(try fixture.status("c/d/a/b").st_mtim.tv_sec == 1000)
+                #expect(try fixture.status("c/d").st_mtim.tv_sec == 2000)
+                #expect(try fixture.status("c").st_mtim.tv_sec == 2000)
+            }
+            // A directory that a link leads through, and in which the layer makes another.
+            let fixture = try UnpackFixture()
+            try fixture.apply([.directory("a"), .link("l", "a/b/c")])
+            try fixture.apply([.file("l/x")], resolvesByKernel: resolvesByKernel)
+            #expect(try fixture.status("a").st_mtim.tv_sec == 2000)
+            #expect(try fixture.status("a/b").st_mtim.tv_sec == 1000)
+        }
+    }
+
+    @Test func whatCannotBeAFileIsRefused() throws {
+        let long = String(repeating: "n", count: 256)
+        try expectRefusal([.file(long)], "more than 255 bytes")
+        try expectRefusal([.file("a/\(long)/b")], "more than 255 bytes")
+        try expectRefusal([.link("a", long), .file("a/b")], "too long")
+        try expectRefusal([.link("a", "b/\(long)/../../d"), .file("a/b")], "too long")
+        try expectRefusal([.link("a", "")], "its link target is empty")
+        try expectRefusal([.link("a", String(repeating: "n", count: 4096))], "too long")
+        for kind in [TarEntry.Kind.file, .directory, .symbolicLink, .fifo] {
+            for (uid, gid) in [(UInt64(UInt32.max), UInt64(0)), (0, 1 << 32)] {
+                var entry = Entry.link("x", "y", kind: kind)
+                entry.header.uid = uid
+                entry.header.gid = gid
+                try expectRefusal([entry], "no owner can be \(uid):\(gid)")
+            }
+        }
+        // A hard link has the owner of its file, and whiteouts are no files.
+        let fixture = try UnpackFixture()
+        var link = Entry.link("h", String(repeating: "./", count: 3000) + "f", kind: .hardLink)
+        link.header.uid = 1 << 40
+        var whiteout = Entry.file(".wh." + long)
+        whiteout.header.uid = 1 << 40
+        try fixture.apply([
+            .file("f"), link, whiteout, .file("\(long)/.wh.x"), .file(String(long.dropLast())),
+        ])
+        #expect(try fixture.listing == ["f=", "h=", "\(long.dropLast())="])
     }
 
     /// Many more directories than are kept in memory, visited twice.
@@ -184,6 +274,21 @@ import Testing
         try expect(layer([.file(".wh..wh..opq")], [.file("new")]), makes: ["new="])
     }
 
+    @Test func repeatedWhiteoutsOfOneDirectory() throws {
+        let all = ["d/", "d/sub/", "f=3", "l>d"]
+        for whiteout in ["d/.wh..wh..opq", ".wh.d", "d/.wh.sub", "d/sub/.wh..wh..opq"] {
+            let own = (0..<50).flatMap { [Entry.file("d/sub/\($0)"), .file(whiteout)] }
+            let kept = ["d/.wh.sub", "d/sub/.wh..wh..opq"].contains(whiteout) ? ["d/old=1"] : []
+            try expect(own, makes: all + kept + (0..<50).map { "d/sub/\($0)=" })
+        }
+        // A directory that a whiteout has emptied is removed by the next.
+        try expect(
+            [.file("d/sub/.wh..wh..opq"), .file(".wh.d"), .file(".wh.d")], makes: ["f=3", "l>d"])
+        try expect(
+            [.file("d/sub/.wh..wh..opq"), .file("d/x"), .file(".wh.d"), .file(".wh.d")],
+            makes: ["d/", "d/x=", "f=3", "l>d"])
+    }
+
     @Test func malformedWhiteoutsAreRefused() throws {
         for name in [".wh.", "d/.wh..", "d/.wh...", "d/.wh..wh.x"] {
             try expectRefusal([.file(name)], "whiteout that deletes nothing")
@@ -239,6 +344,18 @@ import Testing
         try fixture.apply([.file("h", "new")])
         #expect(try fixture.status("d/old").st_nlink == 2)
         try expectRefusal([.link("h", "d", kind: .hardLink)], "is a directory")
+        for (name, target) in [("d", "d/old"), ("d", "l/sub/old"), ("d/sub", "l/sub/old")] {
+            try expectRefusal([.link(name, target, kind: .hardLink)], "is in what it replaces")
+            let kept = try UnpackFixture()
+            try kept.apply(Self.lower)
+            #expect(throws: TarError.self) {
+                try kept.apply([.link(name, target, kind: .hardLink)])
+            }
+            #expect(try kept.listing == ["d/", "d/old=1", "d/sub/", "d/sub/old=2", "f=3", "l>d"])
+        }
+        try expect(
+            [.link("l", "l/old", kind: .hardLink), .link("d/sub", "d/old", kind: .hardLink)],
+            makes: ["d/", "d/old=1", "d/sub=1", "f=3", "l=1"])
         try expectRefusal([.link("h", "none", kind: .hardLink)], "is not there")
         try expectRefusal([.link("h", "../f", kind: .hardLink)], "leads out")
     }

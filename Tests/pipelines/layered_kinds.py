@@ -1,4 +1,5 @@
-"""layered_kinds.py [DIR NAME]: prints kinds of images that are easy to get wrong, or writes the layers of one.
+"""layered_kinds.py [refused | DIR NAME]: prints kinds of images that are easy to get wrong, those that no tool takes, or
+writes the layers of one.
 
 The tars are DIR/1.tar and on.
 """
@@ -11,9 +12,9 @@ import tarfile
 D, F, S, L, C = tarfile.DIRTYPE, tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE
 
 
-def e(path, kind=F, data=b"", link="", mode=None, pax=None, dev=(0, 0), uid=0):
+def e(path, kind=F, data=b"", link="", mode=None, pax=None, dev=(0, 0), uid=0, mtime=1000):
     info = tarfile.TarInfo(path)
-    info.type, info.linkname, info.mtime, info.uid = kind, link, 1000, uid
+    info.type, info.linkname, info.mtime, info.uid = kind, link, mtime, uid
     info.mode = mode if mode is not None else 0o755 if kind == D else 0o644
     info.size = len(data)
     info.devmajor, info.devminor = dev
@@ -44,6 +45,7 @@ KINDS = {
     "link-behind-link-then-whiteout": [[e("usr", D), e("usr/a", data=b"low"), e("lib", S, link="usr")],
                                        [e("k", L, link="lib/a"), e(".wh.lib"), e("usr/.wh.a"), e("usr", D)]],
     "link-whiteout-and-back": [[e("a", data=b"low")], [e("k", L, link="a"), e(".wh.a"), e("a", data=b"up")], [e("l", L, link="k")]],
+    "link-replaces-link-on-its-way": [[e("d/f", data=b"1"), e("l", S, link="d")], [e("l", L, link="l/f")]],
     "link-of-link-then-whiteout": [[e("a", data=b"low"), e("b", L, link="a")], [e("c", L, link="b"), e(".wh.a"), e(".wh.b")]],
     # an entry, and a later whiteout of a link or directory on the way to it
     "behind-link-then-whiteout": [[e("usr", D), e("lib", S, link="usr")], [e("lib/x", data=b"x"), e(".wh.lib"), e("usr", D)]],
@@ -58,6 +60,20 @@ KINDS = {
     "below-file": [[e("a", data=b"file")], [e("a/b", data=b"x")]],
     "below-fifo": [[e("a", tarfile.FIFOTYPE)], [e("a/b/c", data=b"x")]],
     "link-dangling-parent": [[e("lib", S, link="usr/none")], [e("lib/x", data=b"x")]],
+    "link-dangling-below-directory": [[e("usr", D, mtime=7), e("lib", S, link="usr/none/lib")], [e("lib/x", data=b"x")]],
+    # an entry below a link that leads to no directory
+    "below-link-to-file": [[e("f", data=b"1"), e("d", S, link="f")], [e("d/x", data=b"2")]],
+    "below-link-to-link-to-file": [[e("f", data=b"1"), e("m", S, link="f"), e("d", D), e("d/o", S, link="../m")],
+                                   [e("d/o/q/x", data=b"2"), e("m/y", data=b"3")]],
+    "below-link-past-file": [[e("f", data=b"1"), e("l", S, link="a/b/../../f/c")], [e("l/x", data=b"2")]],
+    "below-circle": [[e("a", S, link="b"), e("b", S, link="a"), e("d", S, link="d")], [e("a/x", data=b"1"), e("d/x", data=b"2")]],
+    "below-many-links": [[e(f"l{i}", S, link=f"l{i + 1}") for i in range(45)] + [e("l45", D)],
+                         [e("l0/x", data=b"1"), e("l5/y", data=b"2")]],
+    "below-one-link-often": [[e("l", S, link=".")], [e("l/" * 41 + "x", data=b"1"), e("l/y", data=b"2"), e("l/" * 41 + "z", data=b"3")]],
+    # a link that leads elsewhere after entries went through it
+    "behind-link-that-is-replaced": [[e("d", S, link="c/d")], [e("d/a", D, mode=0o700, mtime=99), e("d", D, mtime=5)]],
+    "behind-link-that-is-deleted": [[e("c/d", D), e("d", S, link="c/d")], [e("d/a/b", D, mtime=99), e("d/f", data=b"1"), e(".wh.d")]],
+    "behind-link-that-breaks": [[e("t", D), e("c/d", D), e("d", S, link="t/../c/d")], [e("d/a", D, mtime=99), e(".wh.t")]],
     # types that change and change back
     "type-round": [[e("a", D), e("a/f", data=b"1")], [e("a", data=b"file")], [e("a", D), e("a/g", data=b"2")]],
     "type-link-directory": [[e("a", S, link="b"), e("b", D)], [e("a", D), e("a/x", data=b"1")]],
@@ -87,13 +103,35 @@ KINDS = {
     "devices": [[e("null", C, dev=(1, 3)), e("b", tarfile.BLKTYPE, dev=(8, 0)), e("c", L, link="null")], [e("null", data=b"file")]],
     "root": [[e("./", D, mode=0o700, uid=5), e("a", data=b"1")], [e("./", D, mode=0o711)]],
     "empty-layers": [[], [e("a", data=b"1")], []],
+    "longest": [[e("n" * 255 + "/" + "m" * 255, data=b"1"), e("l", S, link="t" * 4095), e("f", uid=2**32 - 2)],
+                [e(".wh." + "n" * 300), e("n" * 300 + "/.wh.x"), e("h", L, link="./" * 3000 + "f", uid=2**32)]],
+}
+
+# What unpacking refuses, so do all others.
+REFUSED = {
+    "below-own-file": [[e("f", data=b"1"), e("f/x", data=b"2")]],
+    "below-own-link-to-file": [[e("f", data=b"1")], [e("d", S, link="f"), e("d/x", data=b"2")]],
+    "below-own-circle": [[e("d", S, link="d"), e("d/x", data=b"2")]],
+    "long-name": [[e("n" * 256, data=b"1")]],
+    "long-directory": [[e("n" * 256 + "/x", data=b"1")]],
+    "long-name-in-link": [[e("l", S, link="n" * 256), e("l/x", data=b"1")]],
+    "long-name-after-missing": [[e("l", S, link="a/" + "n" * 256 + "/../../b"), e("l/x", data=b"1")]],
+    "long-link": [[e("l", S, link="t" * 4096)]],
+    "empty-link": [[e("l", S)]],
+    "owner": [[e("f", data=b"1", uid=2**32 - 1)]],
+    "owner-of-directory": [[e("d", D, uid=2**32)]],
+    "device": [[e("c", C, dev=(4096, 0))]],
+    "hard-link-out": [[e("f", data=b"1"), e("h", L, link="../f")]],
+    "hard-link-to-nothing": [[e("h", L, link="f")]],
+    "hard-link-replaces-its-directory": [[e("d", D), e("d/f", data=b"1")], [e("d", L, link="d/f")]],
+    "hard-link-replaces-above-its-directory": [[e("d/e/f", data=b"1"), e("l", S, link="d/e")], [e("d", L, link="l/f")]],
 }
 
 
 def main():
     directory, name = sys.argv[1:]
     os.makedirs(directory, exist_ok=True)
-    for number, entries in enumerate(KINDS[name], 1):
+    for number, entries in enumerate((KINDS | REFUSED)[name], 1):
         with tarfile.open(f"{directory}/{number}.tar", "w", format=tarfile.PAX_FORMAT,
                           errors="surrogateescape") as tar:
             for info, data in entries:
@@ -102,5 +140,7 @@ def main():
 
 if len(sys.argv) == 1:
     print("\n".join(KINDS))
+elif sys.argv[1:] == ["refused"]:
+    print("\n".join(REFUSED))
 else:
     main()

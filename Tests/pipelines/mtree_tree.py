@@ -36,6 +36,8 @@ def listed(path):
         text = lines.read().splitlines()
     assert text[0] == "#mtree" and text[-1] == "..", "the text has no beginning or no end"
     for line in text[1:-1]:
+        if line.startswith("#"):
+            continue
         name, *words = line.split()
         facts = dict(word.split("=", 1) for word in words)
         name = unvis(name).removeprefix(b"./")

@@ -1,3 +1,4 @@
+import JSON
 import OCI
 
 /// The options of a build: what is built from a Dockerfile, and where the image is stored.
@@ -15,6 +16,9 @@ public struct BuildRequest: Sendable {
     public var target: String?
     public var buildArguments: [KeyValue] = []
     public var platforms: [Platform]
+    /// Whether the finished image has the requested platform, whatever its base has; otherwise
+    /// `platforms` is the default, and the image has its base's.
+    public var setsPlatform = false
     public var buildPlatform: Platform
     /// The directory that COPY copies from.
     public var context = "."
@@ -90,10 +94,25 @@ public struct BaseImage: Sendable {
     /// Its reference, by digest.
     public let reference: String
     public let config: ImageConfig
+    /// Whether an index has it. An image without an index is taken for any platform.
+    public let isOfIndex: Bool
 
-    public init(reference: String, config: ImageConfig) {
+    /// The image without layers.
+    static func scratch(_ platform: Platform) -> BaseImage {
+        BaseImage(reference: "scratch", config: ImageConfig(platform: platform))
+    }
+
+    /// The platform of its programs, when this platform was requested.
+    func programPlatform(_ requested: Platform) throws(JSONError) -> Platform {
+        let own = try config.platform()
+        if isOfIndex || own.os.isEmpty || own.architecture.isEmpty { return requested }
+        return own.satisfies(requested) ? requested : own
+    }
+
+    public init(reference: String, config: ImageConfig, isOfIndex: Bool = true) {
         self.reference = reference
         self.config = config
+        self.isOfIndex = isOfIndex
     }
 }
 

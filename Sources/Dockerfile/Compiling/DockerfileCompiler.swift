@@ -33,8 +33,10 @@ public struct DockerfileCompiler {
     /// How many stages are being compiled, each because another one needs it.
     private var depth = 0
     var usesPrivateRoots = false
-    /// The first RUN; nil when no programs run.
-    var firstRun: SourcePosition?
+    /// Platforms whose programs run, and the first RUN of each.
+    var runs: [(position: SourcePosition, platform: Platform)] = []
+    /// Positions and texts about images.
+    var notices: [String] = []
     /// The shell functions that the stages call.
     var functions: Set<LayerFunctions.Function> = []
     /// The target and the stages that it is built on, whose layers are the image's.
@@ -71,16 +73,8 @@ public struct DockerfileCompiler {
             }
             usesPrivateRoots =
                 usesPrivateRoots || compiler.usesPrivateRoots || !compiler.sources.isEmpty
-            runs = runs || compiler.firstRun != nil
+            runs = runs || !compiler.runs.isEmpty
             functions.formUnion(compiler.functions)
-            if let run = compiler.firstRun,
-                platform.architecture != request.buildPlatform.architecture
-            {
-                warnings.append(
-                    "\(run.line):\(run.column): RUN for \(platform) on "
-                        + "\(request.buildPlatform) needs an interpreter in "
-                        + "binfmt_misc")
-            }
         }
         var script = prelude(request, usesPrivateRoots: usesPrivateRoots)
         let layers = LayerFunctions(request: request, destination: destination(request))
@@ -110,28 +104,15 @@ public struct DockerfileCompiler {
         self.platform = platform
         baseReader = base
         if request.platforms.count > 1 {
-            prefix = platform.description.split(separator: "/").joined(separator: "-") + "."
+            let words = platform.specifier.split { "/()".contains($0) }
+            prefix = words.joined(separator: "-") + "."
         }
         stages = try Stages(
             file,
             arguments: Variables(request.buildArguments.map { (name: $0.key, value: $0.value) }),
-            platformArguments: DockerfileCompiler.platformArguments(request, platform))
+            platformArguments: DockerfileCompiler.platformArguments(file, request, platform),
+            machine: request.buildPlatform)
         substitutions = stages.substitutions
-    }
-
-    private static func platformArguments(
-        _ request: BuildRequest, _ target: Platform
-    ) -> Variables {
-        var arguments = Variables()
-        for (name, platform) in [("TARGET", target), ("BUILD", request.buildPlatform)] {
-            arguments["\(name)PLATFORM"] = platform.description
-            arguments["\(name)OS"] = platform.os
-            arguments["\(name)OSVERSION"] = ""
-            arguments["\(name)ARCH"] = platform.architecture
-            arguments["\(name)VARIANT"] = platform.variant ?? ""
-        }
-        arguments["TARGETSTAGE"] = request.target ?? "default"
-        return arguments
     }
 
     /// Compiles the stages that the target needs, in the order of the file.
@@ -154,26 +135,38 @@ public struct DockerfileCompiler {
             preconditionFailure("the target was not compiled")
         }
         if request.squashes, state.hasOwnLayers { squash(&state, target, &script) }
-        var finish: [[ShellWord]] = []
-        // Annotations that describe the base do not describe an image built on it.
-        if state.base != nil, !state.hasOwnLayers {
-            finish.append(["oci-manifest-append", "--no-layer"])
-        }
-        if !request.configArguments.isEmpty {
-            finish.append(["oci-config"] + request.configArguments.map { ShellWord(quoting: $0) })
-        }
-        if !finish.isEmpty {
-            let name = newName(prefix + target.fileName + ".finished")
-            script.blank()
-            script.comment(
-                request.configArguments.isEmpty
-                    ? "no layer is added" : "options of the command line")
-            script.pipeline(
-                finish, from: .file(state.image + ".json"), to: .file(name + ".json"))
-            state.image = name
-        }
+        finish(&state, target, &script)
         scripts[target.index] = script
         return state.image
+    }
+
+    /// Applies what concerns the image as a whole.
+    private mutating func finish(
+        _ state: inout StageState, _ target: Stage, _ script: inout ShellScript
+    ) {
+        var commands: [[ShellWord]] = []
+        var comments: [String] = []
+        // Annotations that describe the base do not describe an image built on it.
+        if state.base != nil, !state.hasOwnLayers {
+            commands.append(["oci-manifest-append", "--no-layer"])
+            comments.append("no layer is added")
+        }
+        let platform = finishedPlatform(state.configPlatform)
+        if platform != state.configPlatform {
+            commands.append(["oci-config", .option("platform", platform.specifier)])
+            comments.append("the platform of the image")
+        }
+        if !request.configArguments.isEmpty {
+            commands.append(["oci-config"] + request.configArguments.map { ShellWord(quoting: $0) })
+            comments.append("options of the command line")
+        }
+        if commands.isEmpty { return }
+        let name = newName(prefix + target.fileName + ".finished")
+        script.blank()
+        for comment in comments { script.comment(comment) }
+        script.pipeline(
+            commands, from: .file(state.image + ".json"), to: .file(name + ".json"))
+        state.image = name
     }
 
     /// Joins the layers that the stage has on its base into one.
@@ -242,25 +235,6 @@ public struct DockerfileCompiler {
         return whole
     }
 
-    /// Reads the config of an image.
-    ///
-    /// - Parameter position: that of its name, for errors.
-    func image(
-        _ reference: String, _ platform: Platform, at position: SourcePosition, _ keyword: Keyword
-    ) throws -> BaseImage {
-        do {
-            _ = try Reference(reference)
-        } catch {
-            throw DockerfileError(
-                position, .malformed(keyword, "not a reference: '\(reference)': \(error.problem)"))
-        }
-        do {
-            return try baseReader(reference, platform)
-        } catch {
-            throw BaseError(position: position, reason: error)
-        }
-    }
-
     // MARK: sources of copies
 
     /// The directory of a source.
@@ -273,7 +247,7 @@ public struct DockerfileCompiler {
         return source.root
     }
 
-    private var registryOptions: [ShellWord] {
+    var registryOptions: [ShellWord] {
         request.registryArguments.map { ShellWord(quoting: $0) }
     }
 
@@ -281,13 +255,10 @@ public struct DockerfileCompiler {
     private var imageScript: ShellScript {
         var script = ShellScript()
         for reference in images {
-            guard let source = sources[.image(reference)], let base = source.base else { continue }
+            guard let source = sources[.image(reference)] else { continue }
             script.blank()
             script.comment("\(reference), which files are copied from")
-            let fetch: [ShellWord] =
-                ["oci-fetch"] + registryOptions
-                + [.option("platform", platform.description), ShellWord(quoting: base)]
-            script.pipeline([fetch], to: .file(source.image + ".json"))
+            script.pipeline([source.fetch], to: .file(source.image + ".json"))
             script.append(unpacking(source))
         }
         return script
@@ -318,7 +289,9 @@ public struct DockerfileCompiler {
         let start = stages.stages[0].from.position
         for argument in request.buildArguments {
             let name = Array(argument.key.utf8)
-            if !stages.declared.contains(name), !StageCompiler.isPredefined(argument.key) {
+            if !stages.declared.contains(name), !StageCompiler.isPredefined(argument.key),
+                !DockerfileCompiler.platformArgumentNames.contains(argument.key)
+            {
                 result.append(
                     "\(start.line):\(start.column): no ARG declares the build argument "
                         + "'\(argument.key)'")
@@ -328,6 +301,7 @@ public struct DockerfileCompiler {
             result.append(
                 "\(position.line):\(position.column): variable '\(name)' is not set")
         }
+        result += notices
         for line in file.emptyContinuations {
             result.append("\(line):1: an empty line inside a continued one")
         }

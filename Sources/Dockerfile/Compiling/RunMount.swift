@@ -60,7 +60,8 @@ struct RunMount {
                 guard let value, !value.unicodeScalars.contains("$") else {
                     throw ValueError("'from' has no variable; give a stage that name with FROM")
                 }
-                from = value
+                // Without a value it is the context, as in BuildKit.
+                from = value.isEmpty ? nil : value
             } else {
                 try set(key, try value.map(expand))
             }

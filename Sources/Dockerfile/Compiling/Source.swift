@@ -4,8 +4,8 @@ struct Source {
     let image: String
     /// The directory that it is unpacked in.
     let root: String
-    /// The reference of the image that it is built on; nil for none.
-    let base: String?
+    /// The command that fetches an image; empty for a stage.
+    let fetch: [ShellWord]
     /// Options for tools that read its layers.
     let places: [ShellWord]
     /// Whether it has no files.
@@ -18,12 +18,12 @@ struct Source {
     private var pathNames: Set<[UInt8]> = []
 
     init(
-        image: String, root: String, base: String?, places: [ShellWord], isEmpty: Bool,
-        mayBeThere: Bool = false
+        image: String, root: String, fetch: [ShellWord] = [], places: [ShellWord],
+        isEmpty: Bool, mayBeThere: Bool = false
     ) {
         self.image = image
         self.root = root
-        self.base = base
+        self.fetch = fetch
         self.places = places
         self.isEmpty = isEmpty
         self.mayBeThere = mayBeThere

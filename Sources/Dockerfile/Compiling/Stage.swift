@@ -10,8 +10,8 @@ struct Stage {
     let name: String?
     /// The stage that it is built on; nil for an image.
     let base: Int?
-    /// The platform of the base, as it is written; nil means the target's.
-    let platform: String?
+    /// The platform of the base; nil means the target's.
+    let platform: Platform?
     var instructions: [Instruction] = []
 
     /// The beginning of the names of the script's files for this stage.
@@ -27,13 +27,17 @@ struct Stages {
     private(set) var globals: Variables
     /// Names of build arguments that an ARG declares.
     private(set) var declared: Set<[UInt8]> = []
+    private let machine: Platform
     private(set) var substitutions = Substitutions()
 
-    /// - Parameter platformArguments: `TARGETPLATFORM` and the like.
+    /// - Parameters:
+    ///   - platformArguments: `TARGETPLATFORM` and the like.
+    ///   - machine: has what `--platform` does not say.
     init(
-        _ file: Dockerfile, arguments: Variables, platformArguments: Variables
+        _ file: Dockerfile, arguments: Variables, platformArguments: Variables, machine: Platform
     ) throws(DockerfileError) {
         globals = platformArguments
+        self.machine = machine
         for instruction in file.instructions {
             if case .words(let words) = instruction.arguments, instruction.keyword == .from {
                 try begin(instruction, words, file.escape)
@@ -56,7 +60,8 @@ struct Stages {
         }
     }
 
-    private mutating func declare(_ word: Word) {
+    /// Records that an ARG declares a build argument: `NAME` or `NAME=VALUE`.
+    mutating func declare(_ word: Word) {
         declared.insert(Array(word.text.utf8.prefix { $0 != UInt8(ascii: "=") }))
     }
 
@@ -98,10 +103,16 @@ struct Stages {
             }
             name = given
         }
-        var platform: String?
-        if let flag = from.flag("platform"), let value = flag.value {
-            platform = try from.expand(
+        var platform: Platform?
+        if let flag = from.flag("platform"), let value = flag.value, !value.isEmpty {
+            let text = try from.expand(
                 Word(value, at: flag.offset), globals, escape, &substitutions)
+            platform = Platform(text, completedBy: machine)
+            if platform == nil {
+                throw DockerfileError(
+                    from.position(of: flag),
+                    .malformed(.from, "'\(text)' is no platform: it should be like linux/amd64"))
+            }
         }
         let index = stages.count
         stages.append(
@@ -110,6 +121,14 @@ struct Stages {
                 basePosition: from.position(of: words[0]), name: name,
                 base: stage(named: base)?.index, platform: platform))
         if let name { indices[name, default: []].append(index) }
+    }
+
+    /// The name of the last stage; nil when it has none.
+    static func lastName(in file: Dockerfile) -> String? {
+        guard let from = file.instructions.last(where: { $0.keyword == .from }),
+            case .words(let words) = from.arguments, words.count == 3
+        else { return nil }
+        return words[2].text.lowercased()
     }
 
     private static func isName(_ text: String) -> Bool {

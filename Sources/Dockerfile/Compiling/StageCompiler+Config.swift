@@ -78,6 +78,8 @@ extension StageCompiler {
         var shown: [String] = []
         for word in words {
             let (name, defaultValue) = word.assignment
+            // Triggers of a base are known only now.
+            whole.stages.declare(word)
             var value: String?
             if let given = whole.request.buildArguments.last(where: { $0.key.isSame(as: name) }) {
                 value = given.value

@@ -38,7 +38,8 @@ extension StageCompiler {
         guard let last = words.last else { return }
         var copy = try options(of: instruction, destination: last)
         try sort(words.dropLast(), of: instruction, into: &copy)
-        if let from = instruction.flag("from") {
+        // Without a value it is the context, as in BuildKit.
+        if let from = instruction.flag("from"), let name = from.value, !name.isEmpty {
             copy.root = try root(of: from, holding: copy.sources, instruction)
         }
         let name = beginCopy(instruction)
@@ -175,10 +176,6 @@ extension StageCompiler {
     mutating func source(
         named name: String, at position: SourcePosition, _ instruction: Instruction
     ) throws -> SourceName {
-        if name == "scratch" || name.isEmpty {
-            throw DockerfileError(
-                position, .malformed(instruction.keyword, "there is nothing in '\(name)'"))
-        }
         let stages = whole.stages
         if let source = stages.source(name, before: stage.index) {
             return try self.source(of: source)
@@ -200,13 +197,17 @@ extension StageCompiler {
     ) throws -> SourceName {
         let name = SourceName.image(reference)
         if whole.sources[name] != nil { return name }
-        let base = try whole.image(
-            reference, whole.platform, at: position, instruction.keyword)
+        let isScratch = reference == "scratch"
+        let base =
+            isScratch
+            ? BaseImage.scratch(whole.platform)
+            : try whole.image(reference, whole.platform, at: position, instruction.keyword)
         let image = whole.newName("\(whole.prefix)image")
         whole.images.append(reference)
         whole.sources[name] = Source(
-            image: image, root: image + ".root", base: base.reference,
-            places: [.option("from", base.reference)], isEmpty: false)
+            image: image, root: image + ".root", fetch: try whole.fetch(base, whole.platform),
+            places: isScratch ? [] : [.option("from", base.reference)],
+            isEmpty: base.config.diffIDs.isEmpty)
         return name
     }
 
@@ -219,7 +220,7 @@ extension StageCompiler {
             preconditionFailure("the stage was not compiled")
         }
         whole.sources[name] = Source(
-            image: done.image, root: done.root ?? done.image + ".root", base: done.base,
+            image: done.image, root: done.root ?? done.image + ".root",
             places: done.placeOptions, isEmpty: done.isEmpty, mayBeThere: done.root != nil)
         return name
     }
@@ -248,12 +249,16 @@ extension StageCompiler {
 
     private mutating func appendBase(_ copy: Copy, to pack: inout [ShellWord]) {
         let needsNames = copy.owner.map { !StageCompiler.isNumeric($0) } ?? false
-        if copy.isLink { pack.append("--link") }
-        if !copy.isLink || needsNames, let base = base() { pack.append(.option("base", base)) }
+        // The listing is there for the names alone when copies do without it.
+        let isLink = copy.isLink || (needsNames && !usesBase)
+        if isLink { pack.append("--link") }
+        if !isLink || needsNames, let base = base(needsNames: needsNames) {
+            pack.append(.option("base", base))
+        }
         if let owner = copy.owner { pack.append(.option("chown", owner)) }
     }
 
-    private static func isNumeric(_ owner: String) -> Bool {
+    static func isNumeric(_ owner: String) -> Bool {
         owner.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ":") }
     }
 

@@ -20,7 +20,7 @@ extension StageCompiler {
         let words = try words(of: instruction)
         let name = beginLayer(instruction)
         whole.usesPrivateRoots = true
-        whole.firstRun = whole.firstRun ?? instruction.position
+        whole.noteRun(at: instruction.position, state.platform)
         let bundle =
             state.root.map { String($0.dropLast("/rootfs".count)) } ?? state.image + ".bundle"
         let line = instruction.position.line
@@ -72,7 +72,7 @@ extension StageCompiler {
         append(name, createdBy: history(arguments))
     }
 
-    private var platform: ShellWord { ShellWord(quoting: state.platform.description) }
+    private var platform: ShellWord { ShellWord(quoting: state.platform.specifier) }
 
     /// Begins the blocks of what is done when no cache has the step, one for each cache.
     private mutating func recall(

@@ -36,45 +36,8 @@ struct StageCompiler {
     }
 
     /// `Dockerfile:3: COPY a b`, for comments.
-    private static func origin(_ instruction: Instruction, _ whole: DockerfileCompiler) -> String {
+    static func origin(_ instruction: Instruction, _ whole: DockerfileCompiler) -> String {
         "\(whole.request.fileName):\(instruction.position.line): \(instruction.line.text)"
-    }
-
-    private static func fetchBase(
-        _ stage: Stage, _ name: String, _ whole: inout DockerfileCompiler
-    ) throws -> (StageState, ShellScript) {
-        var platform = whole.platform
-        if let text = stage.platform {
-            guard let given = Platform(text) else {
-                throw stage.from.malformed(
-                    "'\(text)' is no platform: it should be like linux/amd64")
-            }
-            platform = given
-        }
-        let isScratch = stage.baseName == "scratch"
-        let base =
-            isScratch
-            ? BaseImage(reference: "scratch", config: ImageConfig(platform: platform))
-            : try whole.image(stage.baseName, platform, at: stage.basePosition, .from)
-        var state = try StageState(base.config, image: name, platform: platform)
-        if !isScratch { state.base = base.reference }
-        var options: [ShellWord] = ["oci-config"]
-        if base.config.created != nil { options.append("--clear=created") }
-        if !state.triggers.isEmpty { options.append("--clear=onbuild") }
-        if state.environment["PATH"] == nil {
-            options.append(.option("env", "PATH=\(StageState.defaultPath)"))
-            state.environment["PATH"] = StageState.defaultPath
-            state.variables["PATH"] = StageState.defaultPath
-        }
-        if isScratch { options.append("--workdir=/") }
-        var script = ShellScript()
-        script.blank()
-        script.comment(origin(stage.from, whole))
-        var fetch: [ShellWord] = ["oci-fetch"]
-        fetch += whole.request.registryArguments.map { ShellWord(quoting: $0) }
-        fetch += [.option("platform", platform.description), ShellWord(quoting: base.reference)]
-        script.pipeline(options.count > 1 ? [fetch, options] : [fetch], to: .file(name + ".json"))
-        return (state, script)
     }
 
     /// Compiles the base's triggers, then the stage's own instructions.
@@ -237,30 +200,6 @@ struct StageCompiler {
         state.addLayer(at: place)
     }
 
-    /// The argument of `--base` of a copy: a listing, or the unpacked directory; nil for neither.
-    mutating func base() -> ShellWord? {
-        if let root = state.root, whole.request.stepCaches.isEmpty { return .file(root) }
-        if state.isEmpty || !whole.request.listsBase { return nil }
-        let listing = state.listing ?? state.image + ".list"
-        let list = ["oci-list"] + registryOptions + state.placeOptions
-        if let root = state.root {
-            // When earlier steps were found in a cache, nothing is unpacked.
-            script.code("base=\(ShellWord.file(root).text)")
-            script.beginBlock("[ -d \"$base\" ] || {")
-            script.code("base=\(ShellWord.file(listing).text)")
-            script.pipeline(
-                [list], from: .file(state.image + ".json"), to: .file(listing))
-            script.endBlock()
-            return "\"$base\""
-        }
-        if state.listing == nil {
-            script.pipeline(
-                [list], from: .file(state.image + ".json"), to: .file(listing))
-            state.listing = listing
-        }
-        return .file(listing)
-    }
-
     private mutating func compileWorkingDirectory(_ instruction: Instruction) throws {
         guard case .text(let word) = instruction.arguments else { return }
         // A path that stands for nothing is the present directory, as in BuildKit.
@@ -275,7 +214,8 @@ struct StageCompiler {
         }
         let name = beginCopy(instruction)
         var pack: [ShellWord] = ["oci-tar", .option("copy", directory + "/")]
-        if let base = base() { pack.append(.option("base", base)) }
+        let needsNames = !StageCompiler.isNumeric(state.user)
+        if let base = base(needsNames: needsNames) { pack.append(.option("base", base)) }
         if !state.user.isEmpty { pack.append(.option("chown", state.user)) }
         appendLayer(
             name, packing: pack, createdBy: "WORKDIR \(directory)",

@@ -15,7 +15,10 @@ struct StageState {
     var base: String?
     /// The repositories that have its own layers.
     private(set) var places: [ShellWord] = []
+    /// The platform of its programs.
     let platform: Platform
+    /// The platform that its config has.
+    let configPlatform: Platform
     /// The variables for substitution: environment and arguments; a later declaration overrides an
     /// earlier one.
     var variables: Variables
@@ -23,7 +26,8 @@ struct StageState {
     var environment: Variables
     /// Arguments that were declared, in order, for RUN.
     private(set) var arguments: [(name: String, value: String?)] = []
-    private var argumentNames: Set<[UInt8]> = []
+    /// The places of the names in `arguments`.
+    private var argumentPlaces: [[UInt8]: Int] = [:]
     var workingDirectory: String
     var user: String
     /// The shell of the config; empty without one.
@@ -44,6 +48,7 @@ struct StageState {
         self.image = image
         baseImage = image
         self.platform = platform
+        configPlatform = try config.platform()
         isEmpty = config.diffIDs.isEmpty
         let run = try config.runConfig()
         environment = Variables(
@@ -61,10 +66,12 @@ struct StageState {
 
     /// Declares an argument; a later declaration takes the place of an earlier one.
     mutating func declare(_ name: String, _ value: String?) {
-        if !argumentNames.insert(Array(name.utf8)).inserted {
-            arguments.removeAll { $0.name.isSame(as: name) }
+        if let place = argumentPlaces[Array(name.utf8)] {
+            arguments[place].value = value
+        } else {
+            argumentPlaces[Array(name.utf8)] = arguments.count
+            arguments.append((name, value))
         }
-        arguments.append((name, value))
     }
 
     /// Records that the stage has a layer of its own, stored at a place.

@@ -153,6 +153,7 @@ extension ImageStore {
         _ descriptor: Descriptor, of reference: Reference, in repository: any Repository
     ) throws -> RawManifest {
         guard let raw = try repository.manifest(.digest(descriptor.digest)) else {
+            if let error = openError(of: reference) { throw error }
             throw StoreError.noSuchManifest(
                 reference.selecting(tag: nil, digest: descriptor.digest), tags: [])
         }

@@ -146,14 +146,24 @@ struct DocumentComparison {
             }
         }
         if ignored.contains(.order), case .object(var run) = config["config"] {
-            for key: JSONString in ["Env"] {
-                guard let values = run[key]?.elements else { continue }
-                run[key] = .array(
-                    values.sorted { $0.serialized().lexicographicallyPrecedes($1.serialized()) })
+            if let values = run["Env"]?.elements {
+                // Of variables with the same name, the order decides which one a program finds.
+                run["Env"] = .array(values.stablySorted { variable($0)?.name.utf8 ?? [] })
+                config["config"] = .object(run)
             }
-            config["config"] = .object(run)
         }
         document = .object(config)
+    }
+
+    /// The name of a variable and its value, null without `=`; nil for anything but a string.
+    private static func variable(_ value: JSON) -> (name: JSONString, value: JSON)? {
+        guard let text = value.string else { return nil }
+        let parts = text.utf8.split(
+            separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+        return (
+            JSONString(utf8: Array(parts[0])),
+            parts.count == 2 ? .string(JSONString(utf8: Array(parts[1]))) : .null
+        )
     }
 
     private static func keys(_ first: JSONObject, _ second: JSONObject) -> [JSONString] {
@@ -177,7 +187,7 @@ struct DocumentComparison {
         _ first: JSON, _ second: JSON, at path: [String],
         _ subject: (String) -> ImageDifference.Subject
     ) {
-        if first == second { return }
+        if first == second || DocumentComparison.haveSameValues(first, second) { return }
         switch (first, second) {
         case (.object(let first), .object(let second)):
             for key in DocumentComparison.keys(first, second) {
@@ -196,24 +206,48 @@ struct DocumentComparison {
         }
     }
 
+    /// Whether two values differ only in the order of keys.
+    private static func haveSameValues(_ first: JSON, _ second: JSON) -> Bool {
+        switch (first, second) {
+        case (.object(let first), .object(let second)):
+            first.members.count == second.members.count
+                && first.members.allSatisfy { member in
+                    second[member.key].map { haveSameValues(member.value, $0) } ?? false
+                }
+        case (.array(let first), .array(let second)):
+            first.count == second.count && zip(first, second).allSatisfy(haveSameValues)
+        default: first == second
+        }
+    }
+
     private mutating func compareVariables(
         _ first: [JSON], _ second: [JSON], _ path: [String],
         _ subject: (String) -> ImageDifference.Subject
     ) {
-        func variables(_ values: [JSON]) -> JSONObject {
-            var variables = JSONObject()
-            for case .string(let text) in values {
-                let parts = text.utf8.split(
-                    separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-                variables[JSONString(utf8: Array(parts[0]))] = .string(
-                    JSONString(utf8: parts.count == 2 ? Array(parts[1]) : []))
-            }
-            return variables
-        }
+        guard let one = DocumentComparison.variables(first),
+            let other = DocumentComparison.variables(second)
+        else { return add(.array(first), .array(second), path, subject) }
         let count = differences.count
-        compare(.object(variables(first)), .object(variables(second)), at: path, subject)
-        // The same variables in another order, or with duplicates.
+        compare(.object(one), .object(other), at: path, subject)
+        // The same variables in another order.
         if differences.count == count { add(.array(first), .array(second), path, subject) }
+    }
+
+    /// The values of variables by name, an array for several of one name; nil when there is
+    /// anything but strings.
+    private static func variables(_ values: [JSON]) -> JSONObject? {
+        var names: [JSONString] = []
+        var all: [JSONString: [JSON]] = [:]
+        for value in values {
+            guard let (name, value) = variable(value) else { return nil }
+            if all[name] == nil { names.append(name) }
+            all[name, default: []].append(value)
+        }
+        var variables = JSONObject()
+        for name in names {
+            variables[name] = all[name].map { $0.count == 1 ? $0[0] : .array($0) }
+        }
+        return variables
     }
 
     private mutating func add(

@@ -1,4 +1,5 @@
 import JSON
+import OCI
 import Snapshot
 import Tar
 
@@ -77,61 +78,59 @@ struct FileComparison {
     private mutating func compare(
         _ one: UInt32?, _ other: UInt32?, path: [UInt8]
     ) throws(ImageTreeError) {
-        if let one, let other, isSameRecord(one, other) { return }
-        let entries = (
-            try one.map { (node) throws(ImageTreeError) in try first.snapshotEntry(of: node) }
-                ?? nil,
-            try other.map { (node) throws(ImageTreeError) in try second.snapshotEntry(of: node) }
-                ?? nil
-        )
-        var aspects: [String] = []
-        if one != nil, other != nil {
-            guard let left = entries.0, let right = entries.1 else {
-                // Only one image has an entry for the root.
-                if (entries.0 == nil) != (entries.1 == nil) {
-                    add(path, .changed, ["mode"], nil, nil)
-                }
-                return
-            }
-            aspects = self.aspects(left, right)
-            if aspects.isEmpty { return }
+        let isSameRecord = isSameRecord(one, other)
+        if isSameRecord, hasSameNameCount(one, other) { return }
+        let left = try one.map { (node) throws(ImageTreeError) in
+            try first.snapshotEntry(of: node)
         }
-        let change: ImageDifference.Change =
-            one == nil ? .added : other == nil ? .removed : .changed
-        add(
-            path, change, aspects,
-            entries.0.map { $0.json(layer: one.map { first.layerNumber(of: $0) } ?? 0) },
-            entries.1.map { $0.json(layer: other.map { second.layerNumber(of: $0) } ?? 0) })
-    }
-
-    private mutating func add(
-        _ path: [UInt8], _ change: ImageDifference.Change, _ aspects: [String], _ one: JSON?,
-        _ other: JSON?
-    ) {
+        let right = try other.map { (node) throws(ImageTreeError) in
+            try second.snapshotEntry(of: node)
+        }
+        var change = ImageDifference.Change.changed
+        var aspects: [String] = []
+        switch (left, right) {
+        case (let left?, let right?):
+            aspects = self.aspects(left, right, isSameRecord: isSameRecord)
+            if aspects.isEmpty { return }
+        case (_, nil): change = .removed
+        case (nil, _): change = .added
+        }
         differences.append(
             ImageDifference(
-                subject: .file(path), change: change, aspects: aspects, first: one, second: other))
+                subject: .file(path), change: change, aspects: aspects,
+                first: one.flatMap { left?.json(layer: first.layerNumber(of: $0)) },
+                second: other.flatMap { right?.json(layer: second.layerNumber(of: $0)) }))
     }
 
-    /// Whether both come from the same entry of the same layer, with the same number of names.
-    private func isSameRecord(_ one: UInt32, _ other: UInt32) -> Bool {
+    /// Whether both come from the same entry of the same layer.
+    private func isSameRecord(_ one: UInt32?, _ other: UInt32?) -> Bool {
+        guard let one, let other else { return false }
         let (left, right) = (first.nodes[Int(one)].record, second.nodes[Int(other)].record)
         guard left.offset != .max, right.offset != .max, left.offset == right.offset,
             left.layer != ImageTree.Record.implied, right.layer != ImageTree.Record.implied
         else { return left.offset == .max && right.offset == .max }
         return layers.first[Int(left.layer)] == layers.second[Int(right.layer)]
-            && first.linkCounts[left] == second.linkCounts[right]
+    }
+
+    private func hasSameNameCount(_ one: UInt32?, _ other: UInt32?) -> Bool {
+        guard let one, let other else { return false }
+        return first.linkCounts[first.nodes[Int(one)].record]
+            == second.linkCounts[second.nodes[Int(other)].record]
     }
 
     /// The aspects in which two entries of the same path differ.
-    private mutating func aspects(_ left: SnapshotEntry, _ right: SnapshotEntry) -> [String] {
+    ///
+    /// - Parameter isSameRecord: whether their contents are known to be the same.
+    private mutating func aspects(
+        _ left: SnapshotEntry, _ right: SnapshotEntry, isSameRecord: Bool
+    ) -> [String] {
         guard left.kind == right.kind else { return ["type"] }
         var aspects: [String] = []
-        if left.size != right.size || left.content != right.content {
-            if left.size == right.size, left.content == nil || right.content == nil {
-                lacksDigests = true
-            }
+        if left.size != right.size {
             aspects.append("content")
+        } else if !isSameRecord, let size = left.size, size > 0 {
+            if left.content == nil || right.content == nil { lacksDigests = true }
+            if left.content != right.content { aspects.append("content") }
         }
         if left.mode != right.mode { aspects.append("mode") }
         if left.uid != right.uid || left.gid != right.gid { aspects.append("owner") }
@@ -154,7 +153,9 @@ extension SnapshotEntry {
         if let uid { object["uid"] = .integer(uid) }
         if let gid { object["gid"] = .integer(gid) }
         if let size { object["size"] = .integer(size) }
-        if let time { object["time"] = .integer(time.seconds) }
+        if let time {
+            object["time"] = .number(JSONNumber(time.seconds, billionths: time.nanoseconds ?? 0))
+        }
         if let content { object["sha256"] = .string(JSONString(utf8: content.hexadecimal)) }
         if let linkTarget { object["link"] = .string(JSONString(utf8: VisText.encode(linkTarget))) }
         if let linkCount { object["nlink"] = .integer(linkCount) }
@@ -162,8 +163,12 @@ extension SnapshotEntry {
             object["device"] = .string("\(device.major),\(device.minor)")
         }
         if !extendedAttributes.isEmpty {
-            object["xattrs"] = .array(
-                extendedAttributes.map { .string(JSONString(utf8: VisText.encode($0.name))) })
+            var values = JSONObject()
+            for attribute in extendedAttributes {
+                values[JSONString(utf8: VisText.encode(attribute.name))] = .string(
+                    JSONString(utf8: Base64.encode(attribute.value)))
+            }
+            object["xattrs"] = .object(values)
         }
         return .object(object)
     }

@@ -53,6 +53,7 @@ public struct ImageComparison {
         _ first: [ImageLayer], _ second: [ImageLayer], _ one: Image, _ other: Image,
         _ documents: inout DocumentComparison
     ) throws {
+        let equivalent = try equivalentLayers(first, second, one, other)
         for index in 0..<max(first.count, second.count) {
             let left = index < first.count ? first[index] : nil
             let right = index < second.count ? second[index] : nil
@@ -65,12 +66,7 @@ public struct ImageComparison {
                 ? .added
                 : right == nil
                     ? .removed : left?.tarDigest == right?.tarDigest ? .compression : .changed
-            if change == .changed, let left, let right,
-                ignored.contains(.time) || ignored.contains(.order),
-                try holdTheSame(left, right, one, other)
-            {
-                continue
-            }
+            if equivalent.contains(index) { continue }
             documents.add(
                 ImageDifference(
                     subject: .layer(index + 1), change: change,
@@ -79,28 +75,80 @@ public struct ImageComparison {
         }
     }
 
-    /// Whether two layers have the same entries, apart from ignored aspects.
-    private func holdTheSame(
-        _ left: ImageLayer, _ right: ImageLayer, _ one: Image, _ other: Image
-    ) throws -> Bool {
-        func items(_ layer: ImageLayer, _ image: Image) throws -> [[UInt8]] {
-            let listing = try digests.listings(of: [layer], image)[0]
-            var items: [[UInt8]] = []
-            try listing.visitAll { item, _ in
-                var item = item
-                if ignored.contains(.time) {
-                    item.entry.modificationTime = 0
-                    item.entry.modificationNanoseconds = 0
-                }
-                var bytes: [UInt8] = []
-                bytes.append(text: item.entry.path)
-                item.appendAttributes(to: &bytes)
-                items.append(bytes)
+    /// The indexes of layers that differ, but not apart from ignored aspects.
+    private func equivalentLayers(
+        _ first: [ImageLayer], _ second: [ImageLayer], _ one: Image, _ other: Image
+    ) throws -> Set<Int> {
+        guard ignored.contains(.time) || ignored.contains(.order) else { return [] }
+        var equivalent: Set<Int> = []
+        var reordered: Set<Int> = []
+        for (index, (left, right)) in zip(first, second).enumerated()
+        where left.descriptor.digest != right.descriptor.digest
+            && left.tarDigest != right.tarDigest
+        {
+            let items = (try items(of: left, one), try items(of: right, other))
+            if items.0.map(\.bytes) == items.1.map(\.bytes) {
+                equivalent.insert(index)
+            } else if ignored.contains(.order),
+                items.0.stablySorted(by: \.path) == items.1.stablySorted(by: \.path)
+            {
+                reordered.insert(index)
             }
-            if ignored.contains(.order) { items.sort { $0.lexicographicallyPrecedes($1) } }
-            return items
         }
-        return try items(left, one) == items(right, other)
+        if try haveSameEffect(reordered, first, second, one, other) {
+            equivalent.formUnion(reordered)
+        }
+        return equivalent
+    }
+
+    private struct Item: Equatable {
+        let path: [UInt8]
+        /// Path and attributes.
+        let bytes: [UInt8]
+    }
+
+    /// The entries of a layer, without ignored aspects.
+    private func items(of layer: ImageLayer, _ image: Image) throws -> [Item] {
+        var items: [Item] = []
+        try digests.listings(of: [layer], image)[0].visitAll { item, _ in
+            var item = item
+            if ignored.contains(.time) {
+                item.entry.modificationTime = 0
+                item.entry.modificationNanoseconds = 0
+            }
+            var bytes: [UInt8] = []
+            bytes.append(text: item.entry.path)
+            item.appendAttributes(to: &bytes)
+            items.append(Item(path: item.entry.path, bytes: bytes))
+        }
+        return items
+    }
+
+    /// Whether each image has the same files with the other one's layers in place of its own.
+    ///
+    /// The order of entries matters for entries of one path, for hard links and what they link to,
+    /// for whiteouts, and for entries behind links.
+    ///
+    /// - Parameter indexes: of layers with the same entries in another order.
+    private func haveSameEffect(
+        _ indexes: Set<Int>, _ first: [ImageLayer], _ second: [ImageLayer], _ one: Image,
+        _ other: Image
+    ) throws -> Bool {
+        func mixed(_ layers: [ImageLayer], _ others: [ImageLayer]) -> [ImageLayer] {
+            layers.enumerated().map {
+                indexes.contains($0.offset) ? others[$0.offset] : $0.element
+            }
+        }
+        if indexes.isEmpty { return true }
+        let mixture = mixed(first, second)
+        do {
+            guard try compareFiles(first, mixture, one, other).isEmpty else { return false }
+            if mixture.map(\.tarDigest) == second.map(\.tarDigest) { return true }
+            return try compareFiles(second, mixed(second, first), other, one).isEmpty
+        } catch ImageTreeError.refused {
+            // In one of the orders, the layers cannot be applied.
+            return false
+        }
     }
 
     /// Compares the blobs of artifacts.
@@ -191,34 +239,14 @@ public struct ImageComparison {
     }
 }
 
-/// The paths that layers affect.
-enum LayerCoverage {
-    /// Whether two stacks of layers have entries at the same paths and delete nothing, so that the
-    /// layers below make no difference.
-    static func areAlike(
-        _ first: [LayerListing], _ second: [LayerListing]
-    ) throws(ImageTreeError) -> Bool {
-        guard let left = try paths(first), let right = try paths(second) else { return false }
-        return left == right
-    }
-
-    /// - Returns: nil when the layers below make a difference: with whiteouts, links to their
-    ///   files, or directories without an entry.
-    private static func paths(_ listings: [LayerListing]) throws(ImageTreeError) -> Set<[UInt8]>? {
-        var paths: Set<[UInt8]> = [[]]
-        var isAlone = true
-        for listing in listings {
-            try listing.visit { (item, _) throws(ImageTreeError) in
-                let path = item.entry.path
-                let parent = path.lastIndex(of: UInt8(ascii: "/")).map { path[..<$0] } ?? []
-                if item.action != .entry || !paths.contains(Array(parent))
-                    || item.entry.kind == .hardLink && !paths.contains(item.entry.linkTarget)
-                {
-                    isAlone = false
-                }
-                paths.insert(path)
+extension Array {
+    /// The elements in byte order of their keys; elements with equal keys keep their order.
+    func stablySorted(by key: (Element) -> [UInt8]) -> [Element] {
+        enumerated().map { (key: key($0.element), offset: $0.offset, element: $0.element) }
+            .sorted { left, right in
+                left.key == right.key
+                    ? left.offset < right.offset : left.key.lexicographicallyPrecedes(right.key)
             }
-        }
-        return isAlone ? paths : nil
+            .map(\.element)
     }
 }

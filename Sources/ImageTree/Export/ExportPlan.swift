@@ -18,6 +18,9 @@ struct ExportPlan {
     private(set) var implied: [UInt32] = []
     /// The additional names of hard-linked files.
     private(set) var links: [ImageTree.Record: [UInt32]] = [:]
+    /// Names that upper layers add to files of the lower layers, in byte order of their paths, with
+    /// a name that the file has had before.
+    private(set) var lowerLinks: [(node: UInt32, target: UInt32)] = []
     /// Whiteouts for paths of the lower layers that were removed.
     private(set) var whiteouts: [[UInt8]] = []
     /// Whether a node is selected.
@@ -41,20 +44,24 @@ struct ExportPlan {
         sortItems()
     }
 
-    /// The changes of upper layers as one layer: files that they add and change, and whiteouts for
-    /// files that they remove.
+    /// The changes of upper layers as one layer: files that they add and change, hard links to files
+    /// of the lower layers, and whiteouts for files that they remove.
     ///
     /// - Parameter lower: the tree of the layers below; `tree` is the same tree with the upper
     ///   layers applied.
     init(_ tree: ImageTree, above lower: ImageTree) throws {
         self.init(layerCount: tree.layers.count, nodeCount: tree.nodes.count)
+        let lowerNames = try ExportPlan.names(of: lower, thatStayIn: tree)
         try TreeWalk(tree, []).visit { index, _ in
             let node = tree.nodes[Int(index)]
-            if node.layer >= lower.layers.count, node.record.offset != .max {
-                try add(index, of: tree)
-            }
+            // A name that became a link of its own file has not changed.
+            guard node.layer >= lower.layers.count, node.record.offset != .max,
+                !lower.has(index, node.record)
+            else { return }
+            guard let target = lowerNames[node.record] else { return try add(index, of: tree) }
+            isWanted[Int(index)] = true
+            lowerLinks.append((index, target))
         }
-        // Applying layers does not renumber nodes.
         try TreeWalk(lower, []).visit { index, _ in
             let node = tree.nodes[Int(index)]
             guard !node.isThere, node.parent != ImageTree.none else { return }
@@ -65,6 +72,21 @@ struct ExportPlan {
             whiteouts.append(directory.isEmpty ? name : directory + [UInt8(ascii: "/")] + name)
         }
         sortItems()
+    }
+
+    /// The first of the names of each file with several that upper layers leave as they are.
+    private static func names(
+        of lower: ImageTree, thatStayIn tree: ImageTree
+    ) throws -> [ImageTree.Record: UInt32] {
+        var names: [ImageTree.Record: UInt32] = [:]
+        try TreeWalk(lower, []).visit { index, _ in
+            let record = lower.nodes[Int(index)].record
+            guard tree.linkCounts[record, default: 1] > 1, names[record] == nil,
+                tree.has(index, record)
+            else { return }
+            names[record] = index
+        }
+        return names
     }
 
     private init(layerCount: Int, nodeCount: Int) {
@@ -97,4 +119,11 @@ struct ExportPlan {
     }
 
     func isWanted(_ node: UInt32) -> Bool { isWanted[Int(node)] }
+}
+
+extension ImageTree {
+    /// Whether a name is there and has these attributes. Applying layers does not renumber nodes.
+    fileprivate func has(_ node: UInt32, _ record: Record) -> Bool {
+        Int(node) < nodes.count && nodes[Int(node)].isThere && nodes[Int(node)].record == record
+    }
 }

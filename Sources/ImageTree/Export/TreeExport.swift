@@ -83,6 +83,7 @@ public struct TreeExport {
             if tar != nil { lister.noteProof(of: layer) }
         }
         try run.writeImplied()
+        try run.writeLowerLinks()
         try lister.proveRest(of: image)
         try writer.finish()
     }
@@ -149,6 +150,14 @@ public struct TreeExport {
             for node in plan.implied { try write(node) }
         }
 
+        /// Writes hard links to files that the layer is put on.
+        mutating func writeLowerLinks() throws {
+            for (node, target) in plan.lowerLinks {
+                guard let entry = try entry(node) else { continue }
+                try writer.write(entry.hardLink(to: tree.path(of: target)))
+            }
+        }
+
         /// Writes a path without data, and the directories above it.
         private mutating func write(_ node: UInt32) throws {
             if isWritten[Int(node)] { return }
@@ -175,12 +184,8 @@ public struct TreeExport {
 
         private mutating func writeLinks(to node: UInt32, _ entry: TarEntry) throws {
             for link in plan.links[tree.nodes[Int(node)].record] ?? [] {
-                guard var other = try self.entry(link) else { continue }
-                other.kind = .hardLink
-                other.linkTarget = entry.path
-                other.size = 0
-                other.extendedAttributes = []
-                try writer.write(other)
+                guard let other = try self.entry(link) else { continue }
+                try writer.write(other.hardLink(to: entry.path))
             }
         }
 
@@ -199,6 +204,18 @@ public struct TreeExport {
             }
             return try tree.tarEntry(of: node)
         }
+    }
+}
+
+extension TarEntry {
+    /// Another name of a file.
+    fileprivate func hardLink(to target: [UInt8]) -> TarEntry {
+        var link = self
+        link.kind = .hardLink
+        link.linkTarget = target
+        link.size = 0
+        link.extendedAttributes = []
+        return link
     }
 }
 

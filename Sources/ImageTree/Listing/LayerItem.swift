@@ -71,6 +71,9 @@ extension LayerItem {
         }
     }
 
+    /// Whether the attributes that begin with `code` have extended attributes.
+    static func hasExtendedAttributes(_ code: UInt8) -> Bool { code & Flag.attributes != 0 }
+
     /// Whether both are equal, apart from contents.
     func isSame(as other: LayerItem) -> Bool {
         var (one, two) = (self, other)

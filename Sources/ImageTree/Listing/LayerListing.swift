@@ -96,6 +96,11 @@ public struct LayerListing: Sendable {
         }
     }
 
+    /// Whether the item at an offset has extended attributes.
+    func hasExtendedAttributes(at attributes: Int) -> Bool {
+        items.indices.contains(attributes) && LayerItem.hasExtendedAttributes(items[attributes])
+    }
+
     /// Reads the items one after the other.
     struct Reader {
         private var cursor: ByteCursor

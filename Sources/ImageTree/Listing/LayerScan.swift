@@ -100,18 +100,15 @@ extension LayerItem {
         self.entry = entry
         self.entry.path = Array(path.bytes)
         action = .entry
-        if path.isRoot, entry.kind != .directory {
-            throw .refused(path: Path(entry.path), "it is not a directory, but the root is")
-        }
-        guard entry.linkTarget.count < LayerItem.linkByteLimit else {
-            throw .refused(path: path.path, "its link target is too long")
-        }
         let isMetadata = Whiteout.isUnionMetadata(path.bytes)
         if Whiteout.isInPath(path.parent) {
             if isMetadata { return nil }
             throw .refused(path: path.path, "a directory is named like a whiteout")
         }
-        guard Whiteout.isName(path.name) else { return }
+        guard Whiteout.isName(path.name) else {
+            try entry.checkIsPossible(at: path)
+            return
+        }
         guard let whiteout = Whiteout(path.name) else {
             if isMetadata { return nil }
             throw .refused(path: path.path, "a whiteout that deletes nothing")
@@ -126,7 +123,4 @@ extension LayerItem {
             self.entry.path = Array(path.parent) + separator + name
         }
     }
-
-    /// The length of a link target from which on the kernel refuses it.
-    private static let linkByteLimit = 4096
 }

@@ -11,7 +11,7 @@ import OCI
 public struct ListingCache: Sendable {
     /// The maximum total size of the files; the least recently used are removed first.
     static let byteLimit: Int64 = 256 << 20
-    private static let magic = Array("OCILIST1".utf8)
+    private static let magic = Array("OCILIST2".utf8)
 
     private let files: FileCache
     private let trace: @Sendable (String) -> Void

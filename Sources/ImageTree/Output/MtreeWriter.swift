@@ -8,7 +8,8 @@ import Tar
 /// The text is `#mtree`, the root as `.`, every other path in full as `./a/b`, a directory before
 /// its contents and names in byte order, and a last line `..`; without it the text is truncated.
 /// The tag `layer:N` has the number of a path's layer, from 1. User files have their contents in a
-/// tag too, `data:` and base64.
+/// tag too, `data:` and base64. Extended attributes are in comments (`OwnKeywords`), because bsdtar
+/// refuses the keyword.
 ///
 /// - Spec: mtree(5), Keywords; readers that do not filter by `tags` ignore it.
 public struct MtreeWriter {
@@ -35,11 +36,15 @@ public struct MtreeWriter {
     /// - Throws: `ImageTreeError.noSuchPath`, `StreamError.write`.
     public func write(_ paths: [Path]) throws {
         try output.append(Array("#mtree\n".utf8))
+        if tree.hasExtendedAttributes { try output.append(OwnKeywords.header) }
         var line: [UInt8] = []
         var inodes = Inodes()
         let walk = try TreeWalk(tree, paths)
         if !walk.beginsAtRoot {
-            try output.append(Array(".".utf8) + keywords(of: ImageTree.root, &inodes) + [0x0A])
+            let root = try tree.snapshotEntry(of: ImageTree.root)
+            line = Array(".".utf8) + keywords(of: root, ImageTree.root, &inodes) + [0x0A]
+            root.appendAttributes(to: &line)
+            try output.append(line)
         }
         try walk.visit { node, path in
             line.removeAll(keepingCapacity: true)
@@ -48,11 +53,13 @@ public struct MtreeWriter {
                 line.append(UInt8(ascii: "/"))
                 VisText.append(path, to: &line)
             }
-            line += try keywords(of: node, &inodes)
+            let entry = try tree.snapshotEntry(of: node)
+            line += keywords(of: entry, node, &inodes)
             if let content = userFiles.contents[node] {
                 line += ",data:".utf8 + Base64.encode(content)
             }
             line.append(UInt8(ascii: "\n"))
+            entry.appendAttributes(to: &line)
             try output.append(line)
         }
         try output.append(Array("..\n".utf8))
@@ -72,12 +79,10 @@ public struct MtreeWriter {
     }
 
     private func keywords(
-        of node: UInt32, _ inodes: inout Inodes
-    ) throws(ImageTreeError) -> [UInt8] {
+        of entry: SnapshotEntry, _ node: UInt32, _ inodes: inout Inodes
+    ) -> [UInt8] {
         var text: [UInt8] = []
-        guard var entry = try tree.snapshotEntry(of: node) else {
-            return Array(" type=dir mode=0755 uid=0 gid=0 tags=layer:0".utf8)
-        }
+        var entry = entry
         if !hasDigests { entry.content = nil }
         if entry.inode != nil { entry.inode = inodes.number(of: tree.nodes[Int(node)].record) }
         entry.append(to: &text)
@@ -87,15 +92,30 @@ public struct MtreeWriter {
 }
 
 extension ImageTree {
+    /// Whether an existing path has extended attributes.
+    fileprivate var hasExtendedAttributes: Bool {
+        nodes.contains { node in
+            node.isThere && layers.indices.contains(Int(node.record.layer))
+                && layers[Int(node.record.layer)]
+                    .hasExtendedAttributes(at: Int(node.record.offset))
+        }
+    }
+
     /// The number of the layer that last changed a path, from 1; 0 for a root without an entry.
     func layerNumber(of node: UInt32) -> Int {
         let layer = nodes[Int(node)].layer
         return layer == Record.implied ? 0 : Int(layer) + 1
     }
 
-    /// The mtree(5) entry of a path; nil for a root without an entry.
-    func snapshotEntry(of node: UInt32) throws(ImageTreeError) -> SnapshotEntry? {
-        guard let item = try item(of: node) else { return nil }
+    /// The mtree(5) entry of a path. That of a root without an entry has no time.
+    func snapshotEntry(of node: UInt32) throws(ImageTreeError) -> SnapshotEntry {
+        guard let item = try item(of: node) else {
+            var root = SnapshotEntry(kind: .directory)
+            root.mode = 0o755
+            root.uid = 0
+            root.gid = 0
+            return root
+        }
         var entry = SnapshotEntry(item.entry)
         entry.content = item.content
         if let count = linkCounts[nodes[Int(node)].record], count > 1 {

@@ -37,7 +37,7 @@ public struct UserFiles: Sendable {
 extension ImageTree {
     /// The file, links followed; nil when there is none.
     fileprivate func node(of file: UserFile) -> UInt32? {
-        guard case .notDirectory(let node, let rest) = resolve(file.path), rest.isEmpty,
+        guard case .notDirectory(let node, [], from: _) = resolve(file.path),
             nodes[Int(node)].kind == .file, nodes[Int(node)].record.layer != Record.implied
         else { return nil }
         return node

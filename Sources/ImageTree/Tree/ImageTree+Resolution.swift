@@ -4,9 +4,14 @@ extension ImageTree {
         case node(UInt32)
         /// A component is missing: its directory, and the rest of the path.
         case missing(in: UInt32, [ArraySlice<UInt8>])
-        /// A component is not a directory.
-        case notDirectory(UInt32, [ArraySlice<UInt8>])
-        case circle
+        /// A file is in the way, with the rest of the path after it.
+        ///
+        /// - Parameter from: the component of the path that is or leads to the file.
+        case notDirectory(UInt32, [ArraySlice<UInt8>], from: UInt32)
+        /// More links than the kernel follows.
+        ///
+        /// - Parameter from: the component of the path that leads to the last of them.
+        case circle(from: UInt32)
     }
 
     /// The maximum number of links on a path, as in the kernel.
@@ -25,8 +30,13 @@ extension ImageTree {
         let slash = UInt8(ascii: "/")
         var node = ImageTree.root
         var rest = Array(path.split(separator: slash).reversed())
+        // The number of components that are left of the path itself, below those of links.
+        var own = rest.count
+        var start = node
         var links = 0
         while let name = rest.popLast() {
+            let isOwn = rest.count < own
+            own = min(own, rest.count)
             if name.elementsEqual(".".utf8) { continue }
             if name.elementsEqual("..".utf8) {
                 if node != ImageTree.root { node = nodes[Int(node)].parent }
@@ -35,19 +45,19 @@ extension ImageTree {
             guard let next = entry(name, of: node) else {
                 return .missing(in: node, [name] + rest.reversed())
             }
+            if isOwn { start = next }
             switch nodes[Int(next)].kind {
             case .directory: node = next
             case .symbolicLink:
                 links += 1
                 passed.append(next)
                 guard links <= ImageTree.linkLimit, let target = linkTarget(next) else {
-                    return .circle
+                    return .circle(from: start)
                 }
                 if target.first == slash { node = ImageTree.root }
                 rest += target.split(separator: slash).reversed()
             case .file, .hardLink, .characterDevice, .blockDevice, .fifo:
-                if rest.isEmpty { return .notDirectory(next, []) }
-                return .notDirectory(next, rest.reversed())
+                return .notDirectory(next, rest.reversed(), from: start)
             }
         }
         return .node(node)

@@ -53,7 +53,7 @@ public struct ImageTree: Sendable {
     private var names: [UInt8] = []
     private var table = NameTable()
     /// Attributes of directories without an entry.
-    private var implied = LayerListing(hasContentDigests: false)
+    private(set) var implied = LayerListing(hasContentDigests: false)
     /// The number of names of each file that ever had more than one.
     private(set) var linkCounts: [Record: Int] = [:]
     private(set) var covered: [Covered] = []
@@ -105,17 +105,6 @@ public struct ImageTree: Sendable {
         return names[Int(node.nameOffset)..<(Int(node.nameOffset) + Int(node.nameLength))]
     }
 
-    /// Components joined by slashes; empty for the root.
-    func path(of node: UInt32) -> [UInt8] {
-        var components: [ArraySlice<UInt8>] = []
-        var node = node
-        while node != ImageTree.root, node != ImageTree.none {
-            components.append(name(of: node))
-            node = nodes[Int(node)].parent
-        }
-        return Array(components.reversed().joined(separator: [UInt8(ascii: "/")]))
-    }
-
     /// A name in a directory, existing or deleted.
     private func child(_ name: ArraySlice<UInt8>, of parent: UInt32) -> UInt32? {
         table.find(hash(name, parent)) { node in
@@ -128,31 +117,11 @@ public struct ImageTree: Sendable {
         child(name, of: parent).flatMap { nodes[Int($0)].isThere ? $0 : nil }
     }
 
-    /// An existing path without links among its components; nil otherwise.
-    func find(exactly path: some Collection<UInt8>) -> UInt32? {
-        var node = ImageTree.root
-        for component in Array(path).split(separator: UInt8(ascii: "/")) {
-            guard let next = entry(component, of: node) else { return nil }
-            node = next
-        }
-        return node
-    }
-
     private func hash(_ name: ArraySlice<UInt8>, _ parent: UInt32) -> Int {
         var hasher = Hasher()
         hasher.combine(parent)
         name.withUnsafeBytes { hasher.combine(bytes: $0) }
         return hasher.finalize()
-    }
-
-    // MARK: Attributes
-
-    /// The item of a path; nil for a root without an entry.
-    func item(of node: UInt32) throws(ImageTreeError) -> LayerItem? {
-        let record = nodes[Int(node)].record
-        if record.offset == .max { return nil }
-        let listing = record.layer == Record.implied ? implied : layers[Int(record.layer)]
-        return try listing.item(at: Int(record.offset))
     }
 
     // MARK: Entries
@@ -178,6 +147,9 @@ public struct ImageTree: Sendable {
             if target == present {
                 nodes[Int(target)].layer = record.layer
                 return
+            }
+            if let present, isInside(target, present) {
+                throw refused(entry, record, "is in what it replaces")
             }
             let (shared, kind) = (nodes[Int(target)].record, nodes[Int(target)].kind)
             // Count the new name before the old file loses its name.
@@ -248,31 +220,13 @@ public struct ImageTree: Sendable {
         return node
     }
 
-    private func linkTarget(
-        of entry: TarEntry, _ record: Record
-    ) throws(ImageTreeError) -> UInt32 {
-        func refused(_ problem: String) -> ImageTreeError {
-            .refused(
-                layer: Int(record.layer) + 1, path: Path(entry.path),
-                "its link target \(Path(entry.linkTarget).quoted) \(problem)")
-        }
-        var target = entry.linkTarget.split(separator: UInt8(ascii: "/"))
-            .filter { !$0.elementsEqual(".".utf8) }
-        guard let name = target.popLast() else { throw refused("is a directory") }
-        if (target + [name]).contains(where: { $0.elementsEqual("..".utf8) }) {
-            throw refused("leads out of the layer")
-        }
-        let directory = target.joined(separator: [UInt8(ascii: "/")])
-        guard case .node(let parent) = resolve(Array(directory)),
-            let node = self.entry(name, of: parent)
-        else { throw refused("is not there") }
-        if nodes[Int(node)].kind == .directory { throw refused("is a directory") }
-        return node
-    }
-
     // MARK: Directories
 
     /// The directory of an entry; missing directories are created.
+    ///
+    /// A component of the path that is another type of file, or a link that leads to one or in a
+    /// circle, is replaced by a directory when it is from a lower layer. Where links lead is never
+    /// replaced.
     private mutating func parent(
         _ path: ArraySlice<UInt8>, _ entry: TarEntry, _ record: Record
     ) throws(ImageTreeError) -> UInt32 {
@@ -283,29 +237,41 @@ public struct ImageTree: Sendable {
             case .node(let node):
                 lastParent = (bytes, node)
                 return node
-            case .missing(let parent, let components):
-                try makeDirectory(components[0], in: parent, entry, record)
-            case .notDirectory(let node, _):
-                // A file of a layer below that is in the way is removed.
-                guard nodes[Int(node)].layer != record.layer else {
-                    throw .refused(
-                        layer: Int(record.layer) + 1, path: Path(self.path(of: node)),
-                        "it is not a directory, but has entries")
+            case .missing(var parent, let components):
+                // Nothing is in a new directory.
+                for name in components.prefix(while: { !$0.elementsEqual("..".utf8) })
+                where !name.elementsEqual(".".utf8) {
+                    parent = try makeDirectory(name, in: parent, entry, record)
                 }
-                let name = Array(name(of: node))
-                try makeDirectory(name[...], in: nodes[Int(node)].parent, entry, record)
-            case .circle:
-                throw .refused(
-                    layer: Int(record.layer) + 1, path: Path(entry.path),
-                    "its links lead in a circle")
+            case .notDirectory(_, _, from: let node):
+                try replace(node, entry, record, "it is not a directory, but has entries")
+            case .circle(from: let node):
+                try replace(node, entry, record, "its links lead in a circle")
             }
         }
+    }
+
+    /// Creates a directory in place of a file or link of a lower layer.
+    private mutating func replace(
+        _ node: UInt32, _ entry: TarEntry, _ record: Record, _ problem: String
+    ) throws(ImageTreeError) {
+        guard nodes[Int(node)].layer != record.layer else {
+            throw .refused(layer: Int(record.layer) + 1, path: Path(path(of: node)), problem)
+        }
+        let name = Array(name(of: node))
+        _ = try makeDirectory(name[...], in: nodes[Int(node)].parent, entry, record)
     }
 
     /// Creates a directory without an entry, with the time of the entry that needs it.
     private mutating func makeDirectory(
         _ name: ArraySlice<UInt8>, in parent: UInt32, _ entry: TarEntry, _ record: Record
-    ) throws(ImageTreeError) {
+    ) throws(ImageTreeError) -> UInt32 {
+        guard name.count <= EntryPath.nameByteLimit else {
+            throw .refused(
+                layer: Int(record.layer) + 1, path: Path(entry.path),
+                "a name in a link target on its path has more than \(EntryPath.nameByteLimit) bytes"
+            )
+        }
         var directory = TarEntry(kind: .directory, path: [], mode: 0o755)
         directory.modificationTime = entry.modificationTime
         directory.modificationNanoseconds = entry.modificationNanoseconds
@@ -315,6 +281,7 @@ public struct ImageTree: Sendable {
         set(
             node, .directory, Record(layer: Record.implied, offset: UInt32(offset)),
             layer: record.layer)
+        return node
     }
 
     // MARK: Removal
@@ -425,17 +392,5 @@ public struct ImageTree: Sendable {
             }
         }
         lastParent = nil
-    }
-
-    /// The existing names in a directory, in byte order.
-    func children(of directory: UInt32) -> [UInt32] {
-        var children: [UInt32] = []
-        var next = nodes[Int(directory)].firstChild
-        while next != ImageTree.none {
-            if nodes[Int(next)].isThere { children.append(next) }
-            next = nodes[Int(next)].nextSibling
-        }
-        children.sort { name(of: $0).lexicographicallyPrecedes(name(of: $1)) }
-        return children
     }
 }

@@ -21,7 +21,7 @@ struct TreeWalk {
             if withLinks {
                 var links: [UInt32] = []
                 switch tree.resolve(path.bytes, &links) {
-                case .node(let node), .notDirectory(let node, []): wanted.insert(node)
+                case .node(let node), .notDirectory(let node, [], from: _): wanted.insert(node)
                 case .missing, .notDirectory, .circle: break
                 }
                 wanted.formUnion(links)
@@ -72,20 +72,18 @@ struct TreeWalk {
 }
 
 extension ImageTree {
-    /// An existing path; links on the way to it are followed, but not a link at its end, unless the
-    /// path ends with a slash.
+    /// An existing path; links on the way to it are followed, but not a link at its end.
+    ///
+    /// A path that ends with a slash, `.` or `..` is that of a directory, to which links lead.
     func find(_ path: [UInt8]) -> UInt32? {
-        var components = path.split(separator: UInt8(ascii: "/"))
-            .filter { !$0.elementsEqual(".".utf8) }
-        guard let name = components.popLast() else { return ImageTree.root }
-        if path.last == UInt8(ascii: "/") || name.elementsEqual("..".utf8) {
+        let slash = UInt8(ascii: "/")
+        let start = path.lastIndex(of: slash).map { $0 + 1 } ?? path.startIndex
+        let name = path[start...]
+        if name.isEmpty || name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) {
             guard case .node(let node) = resolve(path) else { return nil }
             return node
         }
-        guard
-            case .node(let parent) = resolve(
-                Array(components.joined(separator: [UInt8(ascii: "/")])))
-        else { return nil }
+        guard case .node(let parent) = resolve(Array(path[..<start])) else { return nil }
         return entry(name, of: parent)
     }
 

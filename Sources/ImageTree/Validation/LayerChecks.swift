@@ -1,6 +1,7 @@
 import ByteStream
 import Hashing
 import ImageStore
+import JSON
 import Layer
 import OCI
 
@@ -32,10 +33,10 @@ struct LayerChecks {
         stacks.append((layers, manifest))
     }
 
-    private enum Outcome: Sendable {
-        case fault(ImageFault)
-        case listing(LayerListing)
-        case good
+    private struct Outcome: Sendable {
+        var faults: [ImageFault] = []
+        /// nil for a blob that is no layer, or that cannot be read.
+        var listing: LayerListing?
     }
 
     func run(in place: some ExaminedPlace, isFast: Bool) throws -> [ImageFault] {
@@ -45,11 +46,8 @@ struct LayerChecks {
         var faults: [ImageFault] = []
         var listings: [Digest: LayerListing] = [:]
         for (job, outcome) in zip(jobs, outcomes) {
-            switch outcome {
-            case .fault(let fault): faults.append(fault)
-            case .listing(let listing): listings[job.blob.digest] = listing
-            case .good: break
-            }
+            faults += outcome.faults
+            if let listing = outcome.listing { listings[job.blob.digest] = listing }
         }
         for stack in stacks {
             let layers = stack.layers.compactMap { listings[$0] }
@@ -67,37 +65,61 @@ struct LayerChecks {
     private static func check(
         _ job: Job, in place: some ExaminedPlace, isFast: Bool
     ) throws -> Outcome {
-        let subject = job.blob.digest.description
+        var outcome = Outcome()
         do {
-            return try outcome(job, in: place, isFast: isFast)
+            try check(job, in: place, isFast: isFast, &outcome)
         } catch {
-            guard let fault = ImageFault(subject, error) else { throw error }
-            return .fault(fault)
+            guard let fault = ImageFault(job.blob.digest.description, error) else { throw error }
+            outcome.faults.append(fault)
         }
+        return outcome
     }
 
-    private static func outcome(
-        _ job: Job, in place: some ExaminedPlace, isFast: Bool
-    ) throws -> Outcome {
+    private static func check(
+        _ job: Job, in place: some ExaminedPlace, isFast: Bool, _ outcome: inout Outcome
+    ) throws {
         let subject = job.blob.digest.description
         guard let size = try place.blobSize(job.blob.digest) else {
             // Non-distributable layers may be missing.
-            if job.blob.mediaType.isNondistributable { return .good }
-            return .fault(
-                ImageFault(subject, "", "missing: \(job.path) of '\(job.manifest)'"))
+            if !job.blob.mediaType.isNondistributable {
+                outcome.faults.append(
+                    ImageFault(subject, "", "missing: \(job.path) of '\(job.manifest)'"))
+            }
+            return
         }
-        guard size == job.blob.size else {
-            return .fault(
+        var blob = job.blob
+        if size != blob.size {
+            outcome.faults.append(
                 ImageFault(
                     subject, "",
-                    "\(size) bytes, but \(job.path) of '\(job.manifest)' says \(job.blob.size)"))
+                    "\(size) bytes, but \(job.path) of '\(job.manifest)' says \(blob.size)"))
+            blob = try blob.withSize(size)
+            // A truncated blob has no other digest to report, but with a wrong size in the manifest
+            // the blob may be right all the same.
+            if try isFast || !hasDigest(blob, in: place) { return }
         }
-        if isFast { return .good }
-        guard let diffID = job.diffID else {
-            try place.readBlob(job.blob, into: NullSink())
-            return .good
+        if isFast { return }
+        guard let diffID = job.diffID else { return try place.readBlob(blob, into: NullSink()) }
+        outcome.listing = try place.listing(of: blob, diffID: diffID, path: job.path)
+    }
+
+    private static func hasDigest(_ blob: Descriptor, in place: some ExaminedPlace) throws -> Bool {
+        do {
+            try place.readBlob(blob, into: NullSink())
+            return true
+        } catch {
+            if ImageFault("", error) == nil { throw error }
+            return false
         }
-        return .listing(try place.listing(of: job.blob, diffID: diffID, path: job.path))
+    }
+}
+
+extension Descriptor {
+    /// The same descriptor with another size.
+    func withSize(_ size: Int64) throws(JSONError) -> Descriptor {
+        var document = document
+        document["size"] = .integer(size)
+        return try Descriptor(JSONField(.object(document)))
     }
 }
 

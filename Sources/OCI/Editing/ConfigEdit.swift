@@ -159,6 +159,9 @@ extension ImageConfig {
         document.set(
             "architecture", to: .string(platform.architecture), order: Self.keyOrder)
         document.set("os", to: .string(platform.os), order: Self.keyOrder)
+        if let version = platform.osVersion {
+            document.set("os.version", to: .string(version), order: Self.keyOrder)
+        }
         document.set(
             "variant", to: platform.variant.map { .string($0) }, order: Self.keyOrder)
     }

@@ -9,7 +9,7 @@ extension ImageConfig {
     public func checkRuns(_ options: RuntimeConfig.Options) throws(EditError) {
         let words = options.arguments ?? strings("Entrypoint") + strings("Cmd")
         try checkRuns(arguments: words, mountsVolumes: options.mountsVolumes)
-        try checkUser()
+        if let error = userError() { throw error }
     }
 
     /// - Parameter arguments: the program and its arguments.
@@ -27,67 +27,56 @@ extension ImageConfig {
             throw EditError(
                 ImageConfig.runPath, "neither Entrypoint nor Cmd; say with --args what is to run")
         }
-        try checkTexts()
-        try checkVariables()
+        if let error = textErrors().first ?? variableErrors().first { throw error }
         for volume in volumes where mountsVolumes {
             let path = ImageConfig.runPath.key("Volumes").key(JSONString(volume))
             guard volume.hasPrefix("/") else { throw EditError(path, "not an absolute path") }
-            try ImageConfig.checkBytes(volume, at: path)
+            if let error = ImageConfig.byteError(volume, at: path) { throw error }
         }
     }
 
-    /// The run parameters that no runtime can use, whatever is to run.
+    /// The run parameters that no runtime can use, whatever is to run: an error for each.
     public func valueErrors() -> [EditError] {
-        let checks: [() throws(EditError) -> Void] = [
-            checkTexts, checkVariables, checkUser, checkDirectory,
-        ]
-        return checks.compactMap { check in
-            do throws(EditError) {
-                try check()
-                return nil
-            } catch {
-                return error
+        textErrors() + variableErrors() + [userError(), directoryError()].compactMap { $0 }
+    }
+
+    private func textErrors() -> [EditError] {
+        let texts = (["Entrypoint", "Cmd", "Env"] as [JSONString]).flatMap { key in
+            strings(key).enumerated().map { index, text in
+                (path: ImageConfig.runPath.key(key).index(index), text: text)
             }
+        }
+        let directory = ImageConfig.runPath.key("WorkingDir")
+        return (texts + [(directory, runDocument.text("WorkingDir") ?? "")])
+            .compactMap { ImageConfig.byteError($0.text, at: $0.path) }
+    }
+
+    private func variableErrors() -> [EditError] {
+        strings("Env").enumerated().compactMap { index, variable in
+            let name = variable.utf8.prefix { $0 != UInt8(ascii: "=") }
+            if !name.isEmpty, name.endIndex < variable.endIndex { return nil }
+            return EditError(
+                ImageConfig.runPath.key("Env").index(index),
+                "not NAME=VALUE: \(quotedPart(variable))")
         }
     }
 
-    private func checkTexts() throws(EditError) {
-        for key: JSONString in ["Entrypoint", "Cmd", "Env"] {
-            for (index, text) in strings(key).enumerated() {
-                try ImageConfig.checkBytes(text, at: ImageConfig.runPath.key(key).index(index))
-            }
-        }
-        try ImageConfig.checkBytes(
-            runDocument.text("WorkingDir") ?? "", at: ImageConfig.runPath.key("WorkingDir"))
-    }
-
-    private func checkVariables() throws(EditError) {
-        for (index, variable) in strings("Env").enumerated() {
-            guard let equals = variable.utf8.firstIndex(of: UInt8(ascii: "=")),
-                equals > variable.startIndex
-            else {
-                throw EditError(
-                    ImageConfig.runPath.key("Env").index(index),
-                    "not NAME=VALUE: \(quotedPart(variable))")
-            }
-        }
-    }
-
-    private func checkUser() throws(EditError) {
+    private func userError() -> EditError? {
         do throws(ValueError) {
             try UserDatabase.check(user)
+            return nil
         } catch {
-            throw EditError(ImageConfig.runPath.key("User"), error.problem)
+            return EditError(ImageConfig.runPath.key("User"), error.problem)
         }
     }
 
     /// Windows has other paths.
-    private func checkDirectory() throws(EditError) {
+    private func directoryError() -> EditError? {
         guard document["os"]?.text?.lowercased() != "windows",
             let directory = runDocument.text("WorkingDir"), !directory.isEmpty,
             !directory.hasPrefix("/")
-        else { return }
-        throw EditError(
+        else { return nil }
+        return EditError(
             ImageConfig.runPath.key("WorkingDir"),
             "not an absolute path: \(quotedPart(directory))")
     }
@@ -96,7 +85,7 @@ extension ImageConfig {
     private static let runPath = path.key("config")
 
     /// The kernel would truncate text at a zero byte.
-    private static func checkBytes(_ text: String, at path: JSONPath) throws(EditError) {
-        if text.utf8.contains(0) { throw EditError(path, "has a zero byte") }
+    private static func byteError(_ text: String, at path: JSONPath) -> EditError? {
+        text.utf8.contains(0) ? EditError(path, "has a zero byte") : nil
     }
 }

@@ -21,14 +21,15 @@ extension Platform {
         }
     }
 
-    /// The canonical form: without a variant, amd64 is v1, arm is v7 and arm64 is v8; features are
-    /// sorted.
+    /// The canonical form: amd64/v1 and arm64/v8 have no variant, arm without a variant is arm/v7,
+    /// and features are sorted.
     public var normalized: Platform {
         var platform = self
         platform.respell()
         switch (platform.architecture, platform.variant) {
         case ("386", _), ("amd64", "v1"), ("arm64", "v8"), ("arm64", "v8.0"):
             platform.variant = nil
+        case ("arm64", "v9.0"), ("arm64", "9.0"): platform.variant = "v9"
         case ("arm", nil): platform.variant = "v7"
         default: break
         }
@@ -62,6 +63,22 @@ extension Platform {
         return (osVersion ?? "").split(separator: ".").prefix(parts.count).elementsEqual(parts)
     }
 
+    /// The variants of arm64 that a machine of this variant runs too, the best first: v9.0 is an
+    /// extension of v8.5, v9.1 of v8.6, and so on.
+    private var olderVariants: [String?] {
+        guard let variant else { return [] }
+        let numbers = variant.dropFirst().split(separator: ".").map { UInt8($0) ?? 0 }
+        let minor = numbers.count > 1 ? min(Int(numbers[1]), 9) : 0
+        var result: [String?] = []
+        if variant.hasPrefix("v9") {
+            result += (0..<minor).reversed().map { $0 == 0 ? "v9" : "v9.\($0)" }
+            result += (1...min(minor + 5, 9)).reversed().map { "v8.\($0)" }
+        } else if variant.hasPrefix("v8"), minor > 1 {
+            result += (1..<minor).reversed().map { "v8.\($0)" }
+        }
+        return result + [nil]
+    }
+
     /// Platforms whose images run on a machine of this normalized platform, the best first.
     private var compatible: [(architecture: String, variant: String?)] {
         let number = variant.flatMap { $0.hasPrefix("v") ? Int($0.dropFirst()) : nil }
@@ -79,7 +96,7 @@ extension Platform {
                 for older in (5..<number).reversed() { result.append(("arm", "v\(older)")) }
             }
         case "arm64":
-            if variant != nil { result.append(("arm64", nil)) }
+            result += olderVariants.map { ("arm64", $0) }
             for older in (5...8).reversed() { result.append(("arm", "v\(older)")) }
         default: break
         }

@@ -136,7 +136,7 @@ struct HeaderBlock {
 
 /// Whether bytes begin with a valid header block.
 public func isTarHeader(_ bytes: [UInt8]) -> Bool {
-    guard bytes.count >= tarBlockByteCount, bytes[0] != 0 else { return false }
+    guard bytes.count >= tarBlockByteCount else { return false }
     return bytes.withUnsafeBytes {
         HeaderBlock(UnsafeRawBufferPointer(rebasing: $0[..<tarBlockByteCount])).isValid
     }

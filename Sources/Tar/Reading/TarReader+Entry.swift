@@ -23,7 +23,7 @@ extension TarReader {
         entry.gid = gid
         entry.modificationTime = time
         if kind == .characterDevice || kind == .blockDevice {
-            guard let major = deviceNumber(major), let minor = deviceNumber(minor) else {
+            guard let major = number(major, bits: 12), let minor = number(minor, bits: 20) else {
                 throw malformed("a device number that Linux does not have, of \(Path(path).quoted)")
             }
             entry.deviceMajor = major
@@ -44,9 +44,9 @@ extension TarReader {
         return entry
     }
 
-    /// Device numbers have 12 and 20 bits.
-    private func deviceNumber(_ value: Int64) -> UInt32? {
-        value < 1 << 20 ? UInt32(exactly: value) : nil
+    /// Part of a device number, of which mknod(2) takes 12 and 20 bits.
+    private func number(_ value: Int64, bits: Int) -> UInt32? {
+        value < 1 << bits ? UInt32(exactly: value) : nil
     }
 
     private func kind(_ header: HeaderBlock, path: [UInt8]) -> TarEntry.Kind? {

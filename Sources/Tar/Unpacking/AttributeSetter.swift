@@ -176,12 +176,7 @@ final class AttributeSetter {
     private func owner(
         of entry: TarEntry, _ path: EntryPath
     ) throws(TarError) -> (uid: UInt32, gid: UInt32)? {
-        // The highest number means "do not change" in chown(2).
-        guard let uid = UInt32(exactly: entry.uid), let gid = UInt32(exactly: entry.gid),
-            uid != .max, gid != .max
-        else {
-            throw .refused(path: path.path, "no owner can be \(entry.uid):\(entry.gid)")
-        }
+        let (uid, gid) = try entry.owner(at: path)
         switch ownership {
         case .applied: return (uid, gid)
         case .recorded: return nil

@@ -26,7 +26,7 @@ final class DirectoryCache {
         do {
             confined = try ConfinedRoot(directory, usesKernel: resolvesByKernel)
             stack = DirectoryStack(
-                root: try UnpackedDirectory(confined.directory, path: [], isBehindLink: false))
+                root: try UnpackedDirectory(confined.directory, path: [], realPath: []))
         } catch let error as Errno {
             throw .target(path: directory, error)
         } catch let error as TarError {
@@ -44,6 +44,10 @@ final class DirectoryCache {
 
     /// Opens a directory; links on `path` are resolved as in a chroot.
     ///
+    /// A component of `path` that is another type of file, or a link that leads to one or in a
+    /// circle, is replaced by a directory when it is from a lower layer. Where links lead is never
+    /// replaced.
+    ///
     /// - Parameter create: creates missing directories, and replaces files of lower layers that are
     ///   in the way; nil creates nothing.
     /// - Returns: nil when a directory is missing and `create` is nil.
@@ -54,9 +58,16 @@ final class DirectoryCache {
         var current = stack.nearest(to: path)
         while current.path.count < path.count {
             let end = DirectoryCache.componentEnd(in: path, after: current)
-            guard let next = try open(Array(path[..<end]), in: current, create) else { return nil }
-            stack.push(next)
-            current = next
+            switch try open(Array(path[..<end]), in: current, create) {
+            case .opened(let next):
+                stack.push(next)
+                current = next
+            case .replaced:
+                // The components before this one may have led through the link.
+                stack.forget()
+                current = stack.root
+            case .missing: return nil
+            }
         }
         return current
     }
@@ -81,7 +92,7 @@ final class DirectoryCache {
                 default: throw .unpack(path: Path(next), error)
                 }
             }
-            current = try opened(file, path: next, isBehindLink: false)
+            current = try opened(file, path: next, realPath: next)
             stack.push(current)
         }
         return current
@@ -94,49 +105,65 @@ final class DirectoryCache {
         return path[start...].firstIndex(of: UInt8(ascii: "/")) ?? path.endIndex
     }
 
+    /// The result of opening one component.
+    private enum Step {
+        case opened(UnpackedDirectory)
+        /// A new directory replaces another type of file.
+        case replaced
+        case missing
+    }
+
     /// Opens one component, which may be a link to another directory of the tree.
     private func open(
         _ path: [UInt8], in parent: UnpackedDirectory, _ create: Creation?
-    ) throws(TarError) -> UnpackedDirectory? {
+    ) throws(TarError) -> Step {
         let name = Path(path).name
-        let component = Result { () throws(Errno) in try openComponent(name, in: parent) }
-        switch component {
-        case .success(let file):
-            return try opened(file, path: path, isBehindLink: parent.isBehindLink)
-        case .failure(.noEntry):
-            guard let create else { return nil }
-            return try created(path, in: parent, create)
-        case .failure: break
+        var component = Result { () throws(Errno) in try openComponent(name, in: parent) }
+        if case .failure(.noEntry) = component {
+            guard let create else { return .missing }
+            try create(Path(path), parent)
+            component = Result { () throws(Errno) in try openComponent(name, in: parent) }
+            if case .failure(let error) = component { throw .unpack(path: Path(path), error) }
         }
-        let file: OwnedDescriptor
-        do throws(Errno) {
-            file = try confined.open(Path(path), flags: system_O_PATH | O_DIRECTORY)
-        } catch .noEntry {
-            guard let create else { return nil }
-            file = try makeDirectory(Path(path), create)
-        } catch {
-            let isOwn = name.bytes.withUnsafeBytes { names.contains($0, in: parent.identity) }
+        guard case .success(let file) = component else {
+            return try follow(path, in: parent, create)
+        }
+        return .opened(try opened(file, path: path, realPath: parent.realPath(of: name.bytes)))
+    }
+
+    /// Opens one component that is not a directory itself, and makes the missing directories that
+    /// it leads to.
+    private func follow(
+        _ path: [UInt8], in parent: UnpackedDirectory, _ create: Creation?
+    ) throws(TarError) -> Step {
+        var failure: TarError?
+        let result = Result { () throws(Errno) in
+            try confined.openDirectory(Path(path)) { (path, parent) throws(Errno) in
+                guard let create else { throw .noEntry }
+                do throws(TarError) {
+                    let above = Array(EntryPath(resolved: path.bytes).parent)
+                    try create(path, opened(parent, path: above, realPath: above))
+                } catch {
+                    failure = error
+                    throw .cancelled
+                }
+            }
+        }
+        if let failure { throw failure }
+        switch result {
+        case .success(let (file, realPath)):
+            return .opened(try opened(file, path: path, realPath: realPath.bytes))
+        case .failure(.noEntry) where create == nil: return .missing
+        case .failure(let error):
+            let name = Path(path).name.bytes
+            let isOwn = name.withUnsafeBytes { names.contains($0, in: parent.identity) }
             guard let create, !isOwn, error == .notDirectory || error == .tooManyLinks else {
                 throw DirectoryCache.inTheWay(path, error)
             }
             // A lower layer has another type of file here, which this layer's directory replaces.
-            return try created(path, in: parent, create)
+            try create(Path(path), parent)
+            return .replaced
         }
-        return try opened(file, path: path, isBehindLink: true)
-    }
-
-    /// Creates and opens one component.
-    private func created(
-        _ path: [UInt8], in parent: UnpackedDirectory, _ create: Creation
-    ) throws(TarError) -> UnpackedDirectory {
-        try create(Path(path), parent)
-        let file: OwnedDescriptor
-        do throws(Errno) {
-            file = try openComponent(Path(path).name, in: parent)
-        } catch {
-            throw .unpack(path: Path(path), error)
-        }
-        return try opened(file, path: path, isBehindLink: parent.isBehindLink)
     }
 
     private func openComponent(
@@ -150,33 +177,12 @@ final class DirectoryCache {
 
     /// Records a directory that was opened.
     private func opened(
-        _ file: OwnedDescriptor, path: [UInt8], isBehindLink: Bool
+        _ file: OwnedDescriptor, path: [UInt8], realPath: [UInt8]
     ) throws(TarError) -> UnpackedDirectory {
-        let directory = try UnpackedDirectory(file, path: path, isBehindLink: isBehindLink)
+        let directory = try UnpackedDirectory(file, path: path, realPath: realPath)
         try openUp(directory)
         record(directory)
         return directory
-    }
-
-    /// Creates the missing directories above an entry.
-    private func makeDirectory(
-        _ path: Path, _ create: Creation
-    ) throws(TarError) -> OwnedDescriptor {
-        var failure: TarError?
-        do throws(Errno) {
-            return try confined.makeDirectory(path) { (path, parent) throws(Errno) in
-                do throws(TarError) {
-                    let owner = try UnpackedDirectory(
-                        parent, path: path.directory.bytes, isBehindLink: true)
-                    try create(path, owner)
-                } catch {
-                    failure = error
-                    throw .cancelled
-                }
-            }
-        } catch {
-            throw failure ?? DirectoryCache.inTheWay(path.bytes, error)
-        }
     }
 
     private static func inTheWay(_ path: [UInt8], _ error: Errno) -> TarError {
@@ -260,7 +266,7 @@ final class DirectoryCache {
     private func record(_ directory: UnpackedDirectory) {
         if records[directory.identity] != nil { return }
         records[directory.identity] = DirectoryRecord(
-            path: directory.path, modificationTime: directory.status.st_mtim)
+            path: directory.realPath, modificationTime: directory.status.st_mtim)
     }
 
     /// Records the attributes in a directory's own entry.
@@ -271,7 +277,7 @@ final class DirectoryCache {
         owner: (uid: UInt32, gid: UInt32)?
     ) {
         records[directory.identity] = DirectoryRecord(
-            path: directory.path, modificationTime: entry.timestamp,
+            path: directory.realPath, modificationTime: entry.timestamp,
             mode: privileges.accessible(mode) == mode && owner == nil ? nil : mode, owner: owner)
     }
 
@@ -293,7 +299,7 @@ final class DirectoryCache {
         confined.keepsTrail = true
         defer { confined.keepsTrail = false }
         for (identity, record) in records.removeAll() {
-            let path = try EntryPath(record.path)
+            let path = Path(record.path)
             guard let file = try reopen(path) else { continue }
             var status = stat()
             // It was removed, and another file has its name.
@@ -301,26 +307,26 @@ final class DirectoryCache {
                 continue
             }
             if let mode = record.mode, fchmod(file.rawValue, mode) == -1 {
-                throw .unpack(path: path.path, Errno.current)
+                throw .unpack(path: path, Errno.current)
             }
             let times = [record.modificationTime, record.modificationTime]
             if futimens(file.rawValue, times) == -1 {
-                throw .unpack(path: path.path, Errno.current)
+                throw .unpack(path: path, Errno.current)
             }
             if let owner = record.owner, fchown(file.rawValue, owner.uid, owner.gid) == -1 {
-                throw .unpack(path: path.path, Errno.current)
+                throw .unpack(path: path, Errno.current)
             }
         }
         stack.forget()
     }
 
-    private func reopen(_ path: EntryPath) throws(TarError) -> OwnedDescriptor? {
+    private func reopen(_ path: Path) throws(TarError) -> OwnedDescriptor? {
         do {
-            return try confined.open(path.path, flags: O_RDONLY | O_DIRECTORY)
+            return try confined.open(path, flags: O_RDONLY | O_DIRECTORY)
         } catch  where [.noEntry, .notDirectory, .tooManyLinks].contains(error) {
             return nil
         } catch {
-            throw .unpack(path: path.path, error)
+            throw .unpack(path: path, error)
         }
     }
 }

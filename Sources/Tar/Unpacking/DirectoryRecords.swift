@@ -3,7 +3,7 @@ import Glibc
 
 /// Attributes to set on a directory after everything is unpacked.
 struct DirectoryRecord {
-    /// The path where it was first opened or created.
+    /// The path without links, which may lead elsewhere later in the same layer.
     let path: [UInt8]
     var modificationTime: timespec
     /// The mode, when it was changed to make the directory accessible.

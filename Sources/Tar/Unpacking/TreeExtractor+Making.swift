@@ -42,7 +42,7 @@ extension TreeExtractor {
         implied.modificationTime = entry.modificationTime
         implied.modificationNanoseconds = entry.modificationNanoseconds
         try note(path.name.bytes[...], in: parent, path)
-        try unpackDirectory(implied, EntryPath(path.bytes), in: parent)
+        try unpackDirectory(implied, EntryPath(resolved: path.bytes), in: parent)
     }
 
     /// Unpacks a directory. An existing one keeps its contents; its attributes are replaced.
@@ -69,7 +69,8 @@ extension TreeExtractor {
             isInherited: !isThere && attributes.inheritsOwner(entry, parent),
             isOwnerDeferred: deferred != nil)
         let directory = try UnpackedDirectory(
-            file, path: Array(path.bytes), isBehindLink: parent.isBehindLink)
+            file, path: Array(path.bytes),
+            realPath: path.isRoot ? [] : parent.realPath(of: path.name))
         directories.record(directory, entry, mode: mode, owner: deferred)
         if !path.isRoot { directories.push(directory) }
     }
@@ -91,6 +92,10 @@ extension TreeExtractor {
         let isSame =
             directory.identity == parent.identity && target.name.elementsEqual(path.name)
         if isSame { return }
+        if directory.isInside(parent.realPath(of: path.name)) {
+            throw .refused(
+                path: path.path, "its link target \(subject) is in what it replaces")
+        }
         try target.withName { (targetName) throws(TarError) in
             _ = try make(path, in: parent) { name in
                 linkat(directory.descriptor, targetName, parent.descriptor, name, 0)

@@ -54,6 +54,7 @@ public final class TreeExtractor {
         warn: @escaping (String) -> Void, list: ((TarEntry) -> Void)? = nil
     ) throws(TarError) {
         let privileges = Privileges()
+        OpenDirectory.raiseLimit()
         self.list = list
         self.warn = warn
         names = UnpackedNames(countLimit: nameLimit)
@@ -77,6 +78,7 @@ public final class TreeExtractor {
         _ input: any ByteSource, path: Path, isEndProved: Bool = false
     ) throws(TarError) {
         names.removeAll()
+        remover.beginLayer()
         var reader = TarReader(input, path: path, isEndProved: isEndProved, warn: warn)
         while let entry = try reader.next() {
             list?(entry)
@@ -170,13 +172,9 @@ public final class TreeExtractor {
         of entry: TarEntry
     ) throws(TarError) -> (EntryPath, in: UnpackedDirectory)? {
         let path = try EntryPath(entry.path)
-        if path.isRoot {
-            guard entry.kind == .directory else {
-                throw .refused(path: Path(entry.path), "it is not a directory, but the root is")
-            }
-            return (path, directories.root)
-        }
         if try remover.carryOut(path) { return nil }
+        try entry.checkIsPossible(at: path)
+        if path.isRoot { return (path, directories.root) }
         let parent = try directories.directory(path.parent) { (path, parent) throws(TarError) in
             try self.makeImplied(path, for: entry, in: parent)
         }

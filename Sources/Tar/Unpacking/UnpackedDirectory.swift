@@ -7,15 +7,15 @@ final class UnpackedDirectory {
     let file: OwnedDescriptor
     /// Its path in entries, possibly through links; empty for the root.
     let path: [UInt8]
-    /// Whether `path` leads through a symbolic link.
-    let isBehindLink: Bool
+    /// Its path without links: another one than `path` when that leads through a link.
+    let realPath: [UInt8]
     /// Its status when it was opened.
     let status: stat
 
-    init(_ file: OwnedDescriptor, path: [UInt8], isBehindLink: Bool) throws(TarError) {
+    init(_ file: OwnedDescriptor, path: [UInt8], realPath: [UInt8]) throws(TarError) {
         self.file = file
         self.path = path
-        self.isBehindLink = isBehindLink
+        self.realPath = realPath
         do {
             status = try file.descriptor.status()
         } catch {
@@ -24,6 +24,20 @@ final class UnpackedDirectory {
     }
 
     var descriptor: CInt { file.rawValue }
+
+    /// Whether `path` leads through a symbolic link.
+    var isBehindLink: Bool { path != realPath }
+
+    /// The path without links of a name in it.
+    func realPath(of name: some Collection<UInt8>) -> [UInt8] {
+        realPath.isEmpty ? Array(name) : realPath + [UInt8(ascii: "/")] + name
+    }
+
+    /// Whether it is the directory at `path`, which has no links in it, or is in that directory.
+    func isInside(_ path: [UInt8]) -> Bool {
+        realPath.starts(with: path)
+            && (realPath.count == path.count || realPath[path.count] == UInt8(ascii: "/"))
+    }
 
     var identity: FileIdentity { FileIdentity(status) }
 

@@ -7,10 +7,21 @@ import Glibc
 /// layer itself stay, and links of lower layers are not followed.
 ///
 /// - Spec: image-spec v1.1.1, layer.md, "Whiteouts" and "Opaque Whiteout".
-struct WhiteoutRemover {
-    let directories: DirectoryCache
+final class WhiteoutRemover {
+    private let directories: DirectoryCache
     /// The names that the current layer has made.
-    let names: UnpackedNames
+    private let names: UnpackedNames
+    /// Directories in which whiteouts of the current layer have left only what the layer itself
+    /// has. They are not searched again, however many whiteouts there are.
+    private var cleared: Set<FileIdentity> = []
+
+    init(directories: DirectoryCache, names: UnpackedNames) {
+        self.directories = directories
+        self.names = names
+    }
+
+    /// Begins the next layer.
+    func beginLayer() { cleared.removeAll() }
 
     /// Applies a whiteout; the type of the entry does not matter.
     ///
@@ -106,13 +117,16 @@ struct WhiteoutRemover {
         if !isSpared { try removeDirectory(name, in: parent.descriptor, path, sparing: sparing) }
     }
 
-    /// Removes a directory that was cleared; it stays when it still has files of this layer.
+    /// Removes a directory that was cleared.
+    ///
+    /// - Returns: false when it still has files of this layer, and stays.
+    @discardableResult
     private func removeDirectory(
         _ name: UnsafePointer<CChar>, in parent: CInt, _ path: Path, sparing: Bool
-    ) throws(TarError) {
-        if unlinkat(parent, name, AT_REMOVEDIR) == 0 { return }
+    ) throws(TarError) -> Bool {
+        if unlinkat(parent, name, AT_REMOVEDIR) == 0 { return true }
         let error = Errno.current
-        if sparing && [ENOTEMPTY, EEXIST].contains(error.rawValue) { return }
+        if sparing && [ENOTEMPTY, EEXIST].contains(error.rawValue) { return false }
         throw .unpack(path: path, error)
     }
 
@@ -130,14 +144,15 @@ struct WhiteoutRemover {
     private func clear(_ directory: OpenDirectory, sparing: Bool) throws(TarError) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
         defer { buffer.deallocate() }
-        var stack = [try opened(directory, name: ".", isSpared: true, buffer)]
+        var stack = [try opened(directory, name: ".", sparing: sparing, isSpared: true, buffer)]
         while var top = stack.popLast() {
             guard top.next < top.listing.names.count else {
                 if let parent = stack.last?.directory, !top.isSpared {
-                    try top.name.withCString { (name) throws(TarError) in
+                    let isGone = try top.name.withCString { (name) throws(TarError) in
                         try removeDirectory(
                             name, in: parent.descriptor, top.directory.path, sparing: sparing)
                     }
+                    if isGone { cleared.remove(top.identity) }
                 }
                 continue
             }
@@ -156,19 +171,23 @@ struct WhiteoutRemover {
                 }
                 let child = try directories.openToClear(
                     pointer, in: top.directory.descriptor, path)
-                return try opened(child, name: Path(bytes), isSpared: isSpared, buffer)
+                return try opened(
+                    child, name: Path(bytes), sparing: sparing, isSpared: isSpared, buffer)
             }
             if let entered { stack.append(entered) }
         }
     }
 
     private func opened(
-        _ directory: OpenDirectory, name: Path, isSpared: Bool,
+        _ directory: OpenDirectory, name: Path, sparing: Bool, isSpared: Bool,
         _ buffer: UnsafeMutableRawBufferPointer
     ) throws(TarError) -> ClearedDirectory {
-        ClearedDirectory(
-            directory: directory, identity: FileIdentity(try directory.status()),
-            listing: try DirectoryListing([.directory(directory)], buffer: buffer), name: name,
-            isSpared: isSpared)
+        let identity = FileIdentity(try directory.status())
+        let isCleared = sparing && !cleared.insert(identity).inserted
+        return ClearedDirectory(
+            directory: directory, identity: identity,
+            listing: try DirectoryListing(
+                isCleared ? [] : [.directory(directory)], buffer: buffer),
+            name: name, isSpared: isSpared)
     }
 }

@@ -179,6 +179,107 @@ expect 1 compare --files --ignore time 1.json 7.json
 expect 0 compare --files --ignore time,order,history 1.json 7.json
 assert_empty out
 
+# The order is ignored where it means nothing: not of variables with one name, entries of one path, links and what they
+# link to, whiteouts, and entries behind links. The differences of files that follow from the layers below are found
+# too, and values of files show what differs.
+python3 - <<'END'
+import io, tarfile
+
+def layer(name, *entries):
+    with tarfile.open(name + ".tar", "w", format=tarfile.PAX_FORMAT) as tar:
+        for path, value in entries:
+            info = tarfile.TarInfo(path.rstrip("/"))
+            info.mode = 0o755 if path.endswith("/") else 0o644
+            if isinstance(value, tuple):
+                info.type, info.linkname = value
+            elif isinstance(value, dict):
+                info.pax_headers, value = value, "x"
+            elif path.endswith("/"):
+                info.type, info.mode = tarfile.DIRTYPE, value or 0o755
+            data = value.encode() if isinstance(value, str) else b""
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+
+def orders(name, *entries):
+    layer(name + "-1", *entries)
+    layer(name + "-2", *reversed(entries))
+
+hard, soft = (lambda target: (tarfile.LNKTYPE, target)), (lambda target: (tarfile.SYMTYPE, target))
+layer("low", ("d/", 0o711), ("d/x", "1"), ("r/", 0), ("r/y", "2"), ("k", soft("d")))
+orders("free", ("q/", 0), ("q/a", "a"), ("q/b", "b"), ("d/.wh.x", ""))
+orders("twice", ("f", "1"), ("f", "2"))
+orders("hard", ("d/x", "new"), ("n", hard("d/x")))
+orders("gone", ("n", hard("d/x")), ("d/.wh.x", ""))
+orders("spared", (".wh.d", ""), ("d/n", "n"))
+orders("behind", ("k/", 0), ("k/n", "n"))
+layer("dir", ("d/", 0))
+layer("file", ("d", "file"))
+layer("link", ("d", soft("r")))
+layer("to-d", ("k", soft("d")), ("k/n", "1"))
+layer("to-r", ("k", soft("r")), ("k/n", "1"))
+layer("n-x", ("n", hard("d/x")))
+layer("n-y", ("n", hard("r/y")))
+layer("root", ("./", 0o700), ("f", "x"))
+layer("no-root", ("f", "x"))
+layer("time-1", ("f", {"mtime": "1.5", "SCHILY.xattr.user.a": "b"}))
+layer("time-2", ("f", {"mtime": "1.6", "SCHILY.xattr.user.a": "c"}))
+END
+for tar in low free-1 free-2 twice-1 twice-2 hard-1 hard-2 gone-1 gone-2 spared-1 spared-2 behind-1 behind-2 dir file link \
+	to-d to-r n-x n-y root no-root time-1 time-2; do
+	oci-push-blob oci:image <$tar.tar >$tar.line
+done
+# pair A B OPTION...: compares two layers, each on the layer `low`.
+pair() {
+	image left low.line "$1.line"
+	image right low.line "$2.line"
+	shift 2
+	status=0
+	compare "$@" left.json right.json >out || status=$?
+}
+pair free-1 free-2 --ignore order
+assert_equal 0 $status "$(cat out)"
+assert_empty out
+for layer in twice hard gone spared behind; do
+	pair $layer-1 $layer-2 --ignore order
+	assert_equal 1 $status "the order of $layer"
+	assert_match '^layer 2: ' out
+done
+oci-config --env A=1 --env B=2 <0.json >ab.json
+oci-config --env B=2 --env A=1 <0.json >ba.json
+expect 1 oci-compare ab.json ba.json
+expect 0 oci-compare --ignore order ab.json ba.json
+config_with '.config.Env = ["A=1", "A=2", "B"]'
+mv other.json one.json
+config_with '.config.Env = ["B=", "A=2", "A=1"]'
+expect 1 oci-compare --ignore order one.json other.json
+cat >expected <<'END'
+config config.Env.A: ["1","2"] | ["2","1"]
+config config.Env.B: null | ""
+END
+cmp expected out
+
+# files A B EXPECTED: the lines of files.
+files() {
+	pair "$1" "$2" --files
+	assert_equal 1 $status
+	sed '/^layer/d' out >got
+	printf '%s\n' "$3" | diff - got || fail "$1 and $2"
+}
+files dir file "'/d': type, layers 2 | 2
+'/d/x': only in the first, layer 1"
+files dir link "'/d': type, layers 2 | 2
+'/d/x': only in the first, layer 1"
+files to-d to-r "'/d/n': only in the first, layer 2
+'/k': link, layers 2 | 2
+'/r/n': only in the second, layer 2"
+files n-x n-y "'/d/x': names, layers 1 | 1
+'/n': content, layers 2 | 2
+'/r/y': names, layers 1 | 1"
+files root no-root "'/': mode, time, layers 2 | 0"
+pair time-1 time-2 --files --json
+jq -c 'select(.kind == "file") | [.aspects, .first.time, .second.time, .first.xattrs, .second.xattrs]' out >got
+echo '[["time","xattr"],1.5,1.6,{"user.a":"Yg=="},{"user.a":"Yw=="}]' | cmp - got
+
 # What is refused.
 assert_failed 64 oci-compare oci-compare - - <1.json
 assert_failed 64 oci-compare oci-compare --ignore sizes 1.json 2.json
@@ -187,7 +288,10 @@ assert_failed 66 oci-compare oci-compare none 2.json
 assert_failed 65 oci-compare oci-compare empty 2.json
 cat 1.json 2.json >both
 assert_failed 65 oci-compare oci-compare both 2.json
-assert_failed 69 oci-compare oci-compare --no-cache --from oci:nowhere --files 1.json 2.json
+assert_failed 66 oci-compare oci-compare --no-cache --from oci:nowhere --files 1.json 2.json
+assert_match "^oci-compare: layer 2 '$(field .digest one.line)' is not in 'oci:nowhere'; cannot open 'nowhere': " err
+oci-push-blob oci:other <low.tar >line
+assert_failed 69 oci-compare oci-compare --no-cache --from oci:other --files 1.json 2.json
 if [ -e /dev/full ]; then
 	expect 74 sh -c 'oci-compare 0.json 4.json >/dev/full'
 	assert_message oci-compare

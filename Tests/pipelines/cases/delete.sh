@@ -98,4 +98,4 @@ assert_failed 69 oci-delete oci-delete oci:layout:1
 oci-delete --manifest oci:layout:2
 assert_equal '' "$(tags oci:layout)"
 assert_equal 3 "$(find layout/blobs -type f | wc -l)"
-assert_failed 69 oci-delete oci-delete oci:nowhere:1
+assert_failed 66 oci-delete oci-delete oci:nowhere:1

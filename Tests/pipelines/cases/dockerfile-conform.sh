@@ -283,6 +283,11 @@ same 'ARG BASE' 'FROM ${BASE:-nothing} AS one' 'ARG OWNER=1' 'ARG NAME=' \
 same 'FROM scratch' 'ENV none=$TARGETOS' 'ARG TARGETPLATFORM' 'ARG TARGETOS' 'ARG TARGETARCH' 'ARG BUILDOS' \
 	'ENV p=$TARGETPLATFORM o=$TARGETOS a=$TARGETARCH b=$BUILDOS'
 
+# An empty --from, and a platform of which a part goes without saying.
+refused_there 'FROM scratch' 'COPY --from= one.txt /'
+refused_there 'FROM --platform=amd64 scratch' 'COPY one.txt /'
+same 'FROM --platform=$BUILDPLATFORM scratch' 'COPY one.txt /'
+
 # What the context does not have, for the whole of it and for what a pattern matches.
 rm context/link context/dirlink
 for patterns in '# nothing' '**/*-b !**/*-c' '!**/*-c' 'box-c' '**/box-c' 'box-*' '**/box-*' '**/box-f' '**/box-b' \

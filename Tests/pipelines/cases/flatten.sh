@@ -137,3 +137,46 @@ if [ -e /dev/full ]; then
 	expect 74 sh -c 'oci-flatten <line >/dev/full'
 	assert_message oci-flatten
 fi
+
+# Names that upper layers add to files of the layers below are hard links; a file that has lost its names there is
+# written once.
+python3 - <<'PYTHON'
+import io, tarfile
+
+def layer(name, *entries):
+    with tarfile.open(name, "w") as tar:
+        for path, kind, text in entries:
+            info = tarfile.TarInfo(path)
+            info.type = kind
+            data = b""
+            if kind == tarfile.REGTYPE:
+                data = text.encode()
+            else:
+                info.linkname = text
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+
+F, L = tarfile.REGTYPE, tarfile.LNKTYPE
+layer("low.tar", ("f", F, "1"), ("f2", L, "f"), ("g", F, "22"), ("d/z", F, "333"), ("k", F, "4"))
+layer("top.tar", ("n", L, "f"), ("a/b/n", L, "g"), ("z1", L, "d/z"), ("z2", L, "z1"), ("k", L, "k"), (".wh.f", F, ""),
+      (".wh.d", F, ""))
+PYTHON
+for layer in low top; do gzip -n <$layer.tar | oci-push-blob oci:links >$layer.json; done
+oci-fetch scratch | oci-manifest-append low.json >base.json
+oci-manifest-append top.json <base.json | oci-push-manifest oci:links:top >pushed
+oci-fetch oci:links:top >line
+oci-flatten --above base.json <line >above.tar
+tar -tvf above.tar | sed 's/^\(.\).*[0-9][0-9]:[0-9][0-9] /\1 /' | diff - /dev/fd/3 3<<'LIST'
+- .wh.d
+- .wh.f
+- z1
+h z2 link to z1
+d a/
+d a/b/
+h a/b/n link to g
+h n link to f2
+LIST
+gzip -n <above.tar | oci-push-blob oci:links >above.json
+oci-manifest-append above.json <base.json | oci-list --from oci:links --digests |
+	sed 's/layer:[0-9]*/layer/' >above.list
+oci-list --digests <line | sed 's/layer:[0-9]*/layer/' | diff above.list -

@@ -66,6 +66,55 @@ cat >expected.long <<'END'
 1 -rw-r--r-- 0/0           1000 2023-11-14 22:13 usr/lib/two
 END
 cmp expected.long out
+# Extended attributes are in comments, so that bsdtar reads the text; long values continue. oci-diff compares them,
+# also in the form of a keyword.
+python3 - <<'END'
+import io, tarfile
+with tarfile.open("attributes.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+    info = tarfile.TarInfo("d")
+    info.type, info.mode = tarfile.DIRTYPE, 0o755
+    tar.addfile(info)
+    info = tarfile.TarInfo("d/f")
+    info.size = 1
+    info.pax_headers = {"SCHILY.xattr.user.a": "b", "SCHILY.xattr.user.large": "l" * 60000}
+    tar.addfile(info, io.BytesIO(b"x"))
+    tar.addfile(tarfile.TarInfo("g"))
+END
+oci-push-blob oci:attributes <attributes.tar >attributes.json
+oci-fetch scratch | oci-manifest-append attributes.json >attributes.line
+expect 0 oci-list --no-cache --from oci:attributes <attributes.line
+cp out attributes.mtree
+sed -n '2p; /user.a/p; /large/s/=.*//p' attributes.mtree >got
+printf '#. %s\n' version=1 xattr.user.a=Yg== xattr.user.large xattr+.user.large xattr+.user.large | diff - got
+assert_match '^[.]/d/f type=file .* tags=layer:1$' attributes.mtree
+expect 0 bsdtar -tf attributes.mtree
+printf '%s\n' . ./d ./d/f ./g | diff - out
+assert_empty err
+mkdir -p attributes.tree/d
+printf x >attributes.tree/d/f
+: >attributes.tree/g
+chmod 755 attributes.tree attributes.tree/d
+chmod 644 attributes.tree/d/f attributes.tree/g
+for form in comment keyword; do
+	sed '/^#[.] xattr+/d; /^#[.] xattr.user.large/d; s/ time=[^ ]*//; s/ [ug]id=[^ ]*//g' attributes.mtree >small.mtree
+	if [ $form = keyword ]; then
+		sed '/^#[.]/d; /^[.]\/d\/f /s/$/ xattr.user.a=Yg==/' small.mtree >keyword.mtree
+		mv keyword.mtree small.mtree
+	fi
+	setfattr -x user.a attributes.tree/d/f 2>/dev/null || :
+	oci-diff small.mtree attributes.tree | grep -qx d/f || fail "$form: a missing attribute"
+	setfattr -n user.a -v b attributes.tree/d/f
+	expect 0 oci-diff small.mtree attributes.tree
+	assert_empty out
+done
+
+# A last dot or slash is that of a directory, as for the kernel.
+for path in lib lib/. lib/ usr/lib/. etc/passwd; do
+	expect 0 oci-list --long $path <line
+	sed 's/.* //;q' out
+done >names
+printf '%s\n' usr/lib usr/lib/ usr/lib/ usr/lib/ etc/passwd | diff - names
+for path in etc/passwd/. etc/passwd/ etc/passwd/..; do assert_failed 69 oci-list oci-list $path <line; done
 expect 0 oci-list --size <line
 cat >expected.size <<'END'
       SIZE   COVERED  LAYER  PATH
@@ -89,8 +138,10 @@ mv image away
 cp line line.away
 expect 0 oci-list --from oci:nowhere <line
 cmp expected out
-expect 69 oci-list --no-cache --from oci:nowhere <line
-assert_empty out
+assert_failed 66 oci-list oci-list --no-cache --from oci:nowhere <line
+assert_match "is not in 'oci:nowhere'; cannot open 'nowhere': " err
+oci-push-blob oci:other <bad.tar >other.json
+assert_failed 69 oci-list oci-list --no-cache --from oci:other <line
 mv away image
 # A damaged listing is not used, and is replaced.
 for file in "$cache"/*; do
@@ -136,6 +187,22 @@ assert_failed 65 oci-list oci-list <two
 oci-fetch scratch | oci-manifest-append 1.json bad.json >bad
 assert_failed 65 oci-list oci-list --from oci:image <bad
 assert_match "'large' of layer 2 is refused" err
+# Also a first entry without a name makes the input a tar, which is refused for it.
+python3 - <<'END'
+block = bytearray(512)
+block[100:108], block[108:116], block[116:124] = b"0000644\0", b"0000000\0", b"0000000\0"
+block[124:136], block[136:148], block[156:157] = b"00000000000\0", b"00000000000\0", b"0"
+block[257:265], block[148:156] = b"ustar\x0000", b" " * 8
+block[148:156] = b"%06o\0 " % sum(block)
+open("nameless.tar", "wb").write(block + bytes(1024))
+END
+mkdir -p nameless/blobs/sha256
+cp nameless.tar "nameless/blobs/sha256/$(digest_of nameless.tar | cut -d : -f 2)"
+jq -cn --arg digest "$(digest_of nameless.tar)" '{mediaType: "application/vnd.oci.image.layer.v1.tar",
+	digest: $digest, size: 1536, annotations: {"containerd.io/uncompressed": $digest}}' >nameless.json
+oci-fetch scratch | oci-manifest-append nameless.json >bad
+assert_failed 65 oci-list oci-list --from oci:nameless <bad
+assert_match 'an entry has no name' err
 oci-fetch scratch >empty
 expect 0 oci-list <empty
 assert_equal 3 "$(wc -l <out)"

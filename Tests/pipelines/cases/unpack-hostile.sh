@@ -105,3 +105,24 @@ for tar in deep.tar tars/deep.0.tar; do
 		[ "$opened" -lt 4000 ] || fail "$opened directories opened for '$tar' $error"
 	done
 done
+
+# Whiteouts of one layer search a directory once, however many there are.
+python3 - <<'END_OF_PROGRAM'
+import tarfile
+for name, own, whiteout in [("opaque", "d/{}", "d/.wh..wh..opq"), ("sibling", "d/e/{}", "d/.wh.e"),
+                            ("outer", "d/{}/f", ".wh.d")]:
+    with tarfile.open(name + ".tar", "w") as tar:
+        for number in range(200):
+            tar.addfile(tarfile.TarInfo(own.format(number)))
+            tar.addfile(tarfile.TarInfo(whiteout))
+END_OF_PROGRAM
+for name in opaque sibling outer; do
+	rm -rf root
+	mkdir -p root/d/e
+	: >root/d/e/old
+	strace -f -qq -c -o count oci-untar root <$name.tar
+	searched=$(awk '$NF == "getdents64" { print $4 }' count)
+	[ "$searched" -lt 20 ] || fail "$searched searches for '$name'"
+	[ ! -e root/d/e/old ] || fail "$name: a file below is still there"
+	assert_equal 200 "$(find root -type f | wc -l)" "$name"
+done

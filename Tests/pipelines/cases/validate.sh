@@ -162,15 +162,36 @@ damaged none
 config_with 'del(.history)'
 expect 0 oci-validate oci:none
 damaged variables
-config_with '.config.Env = ["A=1", "A"] | .config.WorkingDir = "work" | .config.User = "a:b:c"'
+config_with '.config.Env = ["A=1", "A", "=x", "B"] | .config.WorkingDir = "work" | .config.User = "a:b:c"'
 expect 65 oci-validate --fast oci:variables
 sort out >sorted
 cat >expected <<END
 $changed config.Env[1]: not NAME=VALUE: A
+$changed config.Env[2]: not NAME=VALUE: =x
+$changed config.Env[3]: not NAME=VALUE: B
 $changed config.User: not USER[:GROUP]
 $changed config.WorkingDir: not an absolute path: work
 END
 tr -d "'" <sorted | diff expected -
+# The same for one image of the layout, and when sizes are wrong too.
+expect 65 oci-validate --fast oci:variables:1
+sort out | tr -d "'" | diff expected -
+jq -c '.manifests[0].size = 7' variables/index.json >index.json
+mv index.json variables/index.json
+for reference in oci:variables oci:variables:1 "oci:variables@$digest"; do
+	expect 65 oci-validate --fast "$reference"
+	assert_match '^index.json manifests\[0\].size: 7, but it has [0-9]+ bytes$' out
+	sed 1d out | sort | tr -d "'" | diff expected -
+done
+damaged sizes
+config_with '.config.Env = ["A"] | .rootfs.diff_ids[0] = "'"$layer"'"'
+manifest_with ".config.digest = \"$changed\" | .config.size = 7 | .layers[0].size = 8"
+expect 65 oci-validate oci:sizes
+assert_equal 4 "$(wc -l <out)" "$(cat out)"
+assert_match "^$changed [0-9]+ bytes, but '$digest' says 7$" out
+assert_match "^$changed config.Env\[0\]: not NAME=VALUE: 'A'$" out
+assert_match "^$layer [0-9]+ bytes, but layers\[0\] of '$digest' says 8$" out
+assert_match "^$layer diffID mismatch" out
 damaged windows
 config_with '.os = "windows" | .config.WorkingDir = "C:\\app"'
 jq -c 'del(.manifests[0].platform)' windows/index.json >index.json
@@ -259,6 +280,47 @@ faulty '^index.json manifests\[0\].annotations: not a name: a b$' --fast
 damaged stray
 : >stray/blobs/sha256/.blob.1.abc.tmp
 faulty '^blobs/sha256/.blob.1.abc.tmp a file that is no blob$' --fast
+: >stray/blobs/y
+mkdir stray/blobs/other
+: >stray/blobs/other/z
+expect 65 oci-validate --fast oci:stray
+printf '%s\n' blobs/other/z blobs/sha256/.blob.1.abc.tmp blobs/y >expected
+cut -d ' ' -f 1 out | diff expected -
+
+# A fault of one of the layout's own files is that file's, also for one image.
+for text in none '' junk '{}' '{"imageLayoutVersion":"2.0.0"}'; do
+	damaged layout-file
+	if [ "$text" = none ]; then rm layout-file/oci-layout; else printf %s "$text" >layout-file/oci-layout; fi
+	faulty '^oci-layout '
+	expect 65 oci-validate oci:layout-file:1
+	assert_equal oci-layout "$(cut -d ' ' -f 1 out)"
+	damaged index-file
+	if [ "$text" = none ]; then rm index-file/index.json; else printf %s "$text" >index-file/index.json; fi
+	faulty '^index.json '
+	expect 65 oci-validate oci:index-file:1
+	assert_equal index.json "$(cut -d ' ' -f 1 out)"
+done
+# An entry that cannot be read hides no other one, and is none of another image.
+damaged entries
+jq -c '.manifests = [{digest: "x"}, (.manifests[0] | .size = 7), {mediaType: 1}]' image/index.json >entries/index.json
+expect 65 oci-validate --fast oci:entries
+cut -d ' ' -f 2 out >places
+printf '%s\n' 'manifests[0].mediaType:' 'manifests[1].size:' 'manifests[2].mediaType:' | diff - places
+expect 65 oci-validate --fast oci:entries:1
+assert_equal 'manifests[1].size:' "$(cut -d ' ' -f 2 out)"
+jq -c '.mediaType = "application/vnd.oci.image.index.v1+json"' entries/index.json >nested.json
+digest=$(layout=entries && store nested.json)
+jq -c --arg digest "$digest" --argjson size "$(wc -c <nested.json)" '.manifests = [{digest: $digest, size: $size,
+	mediaType: "application/vnd.oci.image.index.v1+json"}]' image/index.json >entries/index.json
+expect 65 oci-validate --fast oci:entries
+cut -d ' ' -f 2 out | diff places -
+assert_equal "$digest" "$(cut -d ' ' -f 1 out | uniq)"
+# A tag is that of one manifest.
+damaged tags
+jq -c '.manifests += [.manifests[0] | .digest = "'"$config"'" | .size = '"$(wc -c <"$(blob image "$config")")"']' \
+	image/index.json >tags/index.json
+expect 65 oci-validate --fast oci:tags:1
+assert_match "^index.json several manifests with the tag '1'$" out
 
 # Layers: entries that every unpacker refuses, and links to missing files.
 python3 - <<'END'
@@ -359,4 +421,10 @@ expect 65 oci-validate "$registry/example/app:1"
 assert_match "^$layer " out
 assert_failed 69 oci-validate oci-validate "$registry/example/app:none"
 assert_failed 66 oci-validate oci-validate oci:nowhere
+assert_failed 69 oci-validate oci-validate oci:image:none
 assert_failed 64 oci-validate oci-validate
+# It ends the check, but the faults of the images before it are written.
+expect 66 oci-validate --fast oci:cut oci:nowhere oci:missing
+assert_match "^$layer 50 bytes, but " out
+assert_equal 1 "$(wc -l <out)"
+assert_message oci-validate

@@ -99,7 +99,7 @@ struct TableFiles {
         tarEntry.modificationNanoseconds = UInt32(entry.time?.nanoseconds ?? 0)
         tarEntry.extendedAttributes = entry.extendedAttributes
         if kind == .characterDevice || kind == .blockDevice {
-            guard entry.deviceMajor < 1 << 20, entry.deviceMinor < 1 << 20 else {
+            guard entry.deviceMajor < 1 << 12, entry.deviceMinor < 1 << 20 else {
                 throw malformed(entry, "Linux has no such device number")
             }
             tarEntry.deviceMajor = UInt32(entry.deviceMajor)
