@@ -168,7 +168,7 @@ let package = Package(
                 name: "TestSupport", dependencies: ["ByteStream"], path: "Tests/TestSupport",
                 swiftSettings: strict),
             fuzzTarget,
-            tests("ByteStreamTests", ["ByteStream"]),
+            tests("ByteStreamTests", ["ByteStream", "TestSupport"]),
             tests("JSONTests", ["JSON"]),
             tests("RegistryTests", ["JSON", "OCI", "ByteStream", "Hashing", "Registry"]),
             tests("TarTests", ["ByteStream", "Tar", "TestSupport"]),

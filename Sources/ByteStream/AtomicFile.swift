@@ -5,7 +5,7 @@ import Glibc
 ///
 /// The bytes are written to an unnamed file, or to a temporary name in the same directory when the
 /// file system does not support unnamed files. `commit()` synchronises and renames the file.
-/// Without a commit, nothing is left.
+/// Without a commit, nothing is left. A device, FIFO or socket is never replaced.
 public final class AtomicFile: ByteSink {
     public let path: Path
     private let temporary: Path
@@ -15,8 +15,9 @@ public final class AtomicFile: ByteSink {
 
     /// - Parameter path: its final name, unless `commit(as:)` sets another; also its name in
     ///   messages.
-    /// - Throws: `StreamError.create`.
+    /// - Throws: `StreamError.create`; `.notReplaced` for a name that `commit()` would refuse.
     public init(_ path: Path, mode: UInt32 = 0o666) throws(StreamError) {
+        try AtomicFile.checkReplaceable(path)
         self.path = path
         temporary = AtomicFile.temporaryName(beside: path)
         do {
@@ -58,7 +59,7 @@ public final class AtomicFile: ByteSink {
     /// Makes the file durable and gives it its name, replacing a file of that name.
     ///
     /// - Parameter destination: another final name in the same directory; nil means `path`.
-    /// - Throws: `StreamError.write` or `.create`; then the name is unchanged.
+    /// - Throws: `StreamError.write`, `.create` or `.notReplaced`; then the name is unchanged.
     public func commit(as destination: Path? = nil) throws(StreamError) {
         let name = destination ?? path
         guard let file else { preconditionFailure("the file was committed") }
@@ -76,11 +77,25 @@ public final class AtomicFile: ByteSink {
             guard result == 0 else { throw .create(path: name, Errno.current) }
             isNamed = true
         }
+        try AtomicFile.checkReplaceable(name)
         let result = temporary.withCString { from in name.withCString { rename(from, $0) } }
         guard result == 0 else { throw .create(path: name, Errno.current) }
         isNamed = false
         self.file = nil
         try AtomicFile.synchronizeDirectory(of: name)
+    }
+
+    /// Checks that a name is free, or that of a regular file or symbolic link. rename(2) fails for a
+    /// directory, but replaces devices, FIFOs and sockets.
+    ///
+    /// - Throws: `StreamError.notReplaced`.
+    public static func checkReplaceable(_ path: Path) throws(StreamError) {
+        var status = stat()
+        guard path.withCString({ lstat($0, &status) }) == 0 else { return }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG, S_IFLNK, S_IFDIR: return
+        default: throw .notReplaced(path: path)
+        }
     }
 
     /// Opens an unnamed file, which disappears when the process ends for any reason.

@@ -38,6 +38,8 @@ public enum StreamError: Failure {
     /// A FIFO, device or socket in the place of a regular file.
     case notRegularFile(path: Path)
     case create(path: Path, Errno)
+    /// A FIFO, device or socket in the place of a file to be written, which stays.
+    case notReplaced(path: Path)
     case read(path: Path, Errno)
     case write(path: Path, Errno)
     case system(call: String, Errno)
@@ -47,7 +49,7 @@ public enum StreamError: Failure {
     public var exitStatus: ExitStatus {
         switch self {
         case .open: .cannotOpenInput
-        case .create: .cannotCreateOutput
+        case .create, .notReplaced: .cannotCreateOutput
         case .read: .inputOutput
         case .write(_, let errno): errno == .brokenPipe ? .brokenPipe : .inputOutput
         case .system: .systemError
@@ -60,6 +62,7 @@ public enum StreamError: Failure {
         case .open(let path, let errno): "cannot open \(path.quoted): \(errno)"
         case .notRegularFile(let path): "not a regular file: \(path.quoted)"
         case .create(let path, let errno): "cannot create \(path.quoted): \(errno)"
+        case .notReplaced(let path): "not replaced, since it is not a regular file: \(path.quoted)"
         case .read(let path, let errno): "cannot read \(path.quoted): \(errno)"
         case .write(let path, let errno): "cannot write \(path.quoted): \(errno)"
         case .system(let call, let errno): "\(call) failed: \(errno)"

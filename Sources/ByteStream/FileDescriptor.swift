@@ -22,8 +22,7 @@ public struct FileDescriptor: Hashable, Sendable {
     public static func open(
         _ path: UnsafePointer<CChar>, flags: CInt, mode: UInt32
     ) throws(Errno) -> FileDescriptor {
-        let number = try retryingInterrupts { system_openat(AT_FDCWD, path, flags, mode) }
-        return FileDescriptor(rawValue: number)
+        FileDescriptor(rawValue: try openFile(AT_FDCWD, path, flags, mode))
     }
 
     /// Reads at most `buffer.count` bytes; 0 means the end of the file.

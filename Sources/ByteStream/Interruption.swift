@@ -32,11 +32,22 @@ public enum Interruption {
     ///
     /// - Throws: `Errno.cancelled` when a signal arrived before.
     static func wait(for descriptor: FileDescriptor, event: CInt) throws(Errno) {
-        var requests = [pollfd(fd: descriptor.rawValue, events: Int16(event), revents: 0)]
+        try wait(for: [pollfd(fd: descriptor.rawValue, events: Int16(event), revents: 0)], -1)
+    }
+
+    /// Waits for a time.
+    ///
+    /// - Throws: `Errno.cancelled` when a signal arrived before.
+    static func pause(milliseconds: CInt) throws(Errno) {
+        try wait(for: [], milliseconds)
+    }
+
+    private static func wait(for files: [pollfd], _ milliseconds: CInt) throws(Errno) {
+        var requests = files
         if let wakeUp = Interruption.descriptor {
             requests.append(pollfd(fd: wakeUp.rawValue, events: Int16(POLLIN), revents: 0))
         }
-        try retryingInterrupts { poll(&requests, nfds_t(requests.count), -1) }
+        try retryingInterrupts { poll(&requests, nfds_t(requests.count), milliseconds) }
         if signal != nil { throw .cancelled }
     }
 

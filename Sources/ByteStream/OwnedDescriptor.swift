@@ -1,4 +1,3 @@
-import CSystem
 import Glibc
 
 /// An open file descriptor that is closed with the last reference to this object.
@@ -19,29 +18,21 @@ public final class OwnedDescriptor: Sendable {
     /// openat(2) with `flags` as given.
     ///
     /// - Parameter directory: the directory of `name`; nil means the current directory.
-    /// - Throws: the `Errno` of openat(2).
+    /// - Throws: the `Errno` of openat(2); `.cancelled` when a signal interrupts it.
     public convenience init(
         _ name: UnsafePointer<CChar>, in directory: CInt? = nil, flags: CInt, mode: UInt32 = 0
     ) throws(Errno) {
-        self.init(
-            try retryingInterrupts { system_openat(directory ?? AT_FDCWD, name, flags, mode) })
+        self.init(try openFile(directory ?? AT_FDCWD, name, flags, mode))
     }
 
     /// open(2) with `flags` as given.
     ///
-    /// - Throws: the `Errno` of open(2).
+    /// - Throws: the `Errno` of open(2); `.cancelled` when a signal interrupts it.
     public convenience init(_ path: Path, flags: CInt, mode: UInt32 = 0) throws(Errno) {
         self.init(
             try path.withCString { (name) throws(Errno) in
-                try retryingInterrupts { system_openat(AT_FDCWD, name, flags, mode) }
+                try openFile(AT_FDCWD, name, flags, mode)
             })
-    }
-
-    /// Opens a file for reading, never as a controlling terminal, and closed on exec.
-    ///
-    /// - Throws: the `Errno` of open(2).
-    public convenience init(reading path: Path) throws(Errno) {
-        try self.init(path, flags: O_RDONLY | O_CLOEXEC | O_NOCTTY)
     }
 
     deinit {

@@ -50,6 +50,8 @@ public enum RegistryError: Failure {
     case credentialFile(Path, problem: String)
     case credentialHelper(name: String, problem: String)
     case setting(problem: String)
+    /// A user or registry of the caller that there cannot be.
+    case usage(problem: String)
     case stream(StreamError)
     /// A signal arrived.
     case interrupted
@@ -62,6 +64,7 @@ public enum RegistryError: Failure {
         case .violation: .protocolError
         case .manifestTooLarge, .notAManifest, .obsoleteManifest, .resumeFile: .dataError
         case .credentialFile, .credentialHelper, .setting: .configuration
+        case .usage: .usage
         case .stream(let error): error.exitStatus
         case .interrupted: .temporary
         }
@@ -109,7 +112,7 @@ public enum RegistryError: Failure {
             "unusable credentials file \(path.quoted): \(problem)"
         case .credentialHelper(let name, let problem):
             "credential helper \(quote(name)) failed: \(problem)"
-        case .setting(let problem): problem
+        case .setting(let problem), .usage(let problem): problem
         case .stream(let error): error.message
         case .interrupted: "interrupted"
         }

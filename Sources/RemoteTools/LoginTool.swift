@@ -25,7 +25,9 @@ public struct LoginTool: Tool {
     @Argument(help: ArgumentHelp("The registry.", valueName: "registry"))
     var server: String
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("User name.", valueName: "name"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("User name.", valueName: "name"),
+        transform: ArgumentText.text)
     var username: String?
 
     @Flag(help: "Remove the credentials from every file that has them.")

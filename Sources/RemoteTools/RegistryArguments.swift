@@ -71,7 +71,14 @@ public struct RegistryArguments: ParsableArguments {
         if let chunkSize, !(1...64).contains(chunkSize) {
             throw ValidationError("--chunk-size is 1 to 64 MiB, not '\(chunkSize)'")
         }
+        for (name, path) in files where path?.bytes.isEmpty ?? false {
+            throw ValidationError("--\(name) is empty")
+        }
         if key != nil && cert == nil { throw ValidationError("--key needs --cert") }
+    }
+
+    private var files: [(name: String, path: Path?)] {
+        [("ca-file", caFile), ("cert", cert), ("key", key), ("authfile", authfile)]
     }
 
     /// The options that differ from their defaults, as arguments.
@@ -79,9 +86,7 @@ public struct RegistryArguments: ParsableArguments {
         var words: [String] = []
         if plainHttp { words.append("--plain-http") }
         if !tlsVerify { words.append("--tls-verify=false") }
-        for (name, path) in [
-            ("ca-file", caFile), ("cert", cert), ("key", key), ("authfile", authfile),
-        ] {
+        for (name, path) in files {
             if let path { words.append("--\(name)=\(ArgumentText.decode(path.bytes))") }
         }
         if retries != RegistryOptions().retries { words.append("--retries=\(retries)") }

@@ -54,8 +54,7 @@ public final class OutputFile: ByteSink {
             return
         }
         do {
-            let file = try OwnedDescriptor(
-                path, flags: O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, mode: 0o666)
+            let file = try OwnedDescriptor(writingInPlace: path)
             target = .stream(OutputStream(file.descriptor, path: path), file)
         } catch {
             throw .create(path: path, error)

@@ -37,14 +37,15 @@ extension Tool {
     /// - Parameter arguments: this process's arguments, without the program's name when nil.
     public static func runAndExit(_ arguments: ArraySlice<String>? = nil) -> Never {
         occupyStandardDescriptors()
-        let arguments = arguments ?? ArgumentText.processArguments.dropFirst()
+        let arguments = Arguments.withEmptyValues(
+            Array(arguments ?? ArgumentText.processArguments.dropFirst()))
         let command: any ParsableCommand
         do {
-            command = try parseAsRoot(JoinedArguments(Array(arguments), for: Self.self).arguments)
+            command = try parseAsRoot(JoinedArguments(arguments, for: Self.self).arguments)
         } catch {
-            endParsing(error)
+            endParsing(error, arguments)
         }
-        guard let tool = command as? Self else { endParsing(CleanExit.helpRequest(Self.self)) }
+        guard let tool = command as? Self else { endParsing(CleanExit.helpRequest(Self.self), []) }
         let console = Console(
             toolName: toolName,
             level: tool.common.quiet ? .quiet : tool.common.verbose ? .verbose : .normal)
@@ -64,7 +65,7 @@ extension Tool {
     }
 
     /// Help and version go to stdout, usage errors to stderr with status 64.
-    private static func endParsing(_ error: any Error) -> Never {
+    private static func endParsing(_ error: any Error, _ arguments: [String]) -> Never {
         let console = Console(toolName: toolName, level: .normal)
         if let error = error as? UsageError { console.report(error).endProcess() }
         if exitCode(for: error) == .success {
@@ -80,7 +81,8 @@ extension Tool {
             }
             _exit(EXIT_SUCCESS)
         }
-        console.report(UsageError(parsing: message(for: error), of: toolName)).endProcess()
+        let text = message(for: error) + Arguments.advice(on: message(for: error), arguments)
+        console.report(UsageError(parsing: text, of: toolName)).endProcess()
     }
 }
 

@@ -45,8 +45,7 @@ has_word() {
 	shift
 	for word do
 		is_selected "${word%%:*}" "$wanted" || continue
-		found=${word#*:}
-		found=${found%%=*}
+		found=${word#*:} found=${found%%=*}
 		return 0
 	done
 	return 1
@@ -60,14 +59,10 @@ compose() {
 	clear_script
 	left=$# literal=no given='' count=0 first='' last=''
 	while [ "$left" -gt 0 ]; do
-		word=$1
+		word=$1 left=$((left - 1))
 		shift
-		left=$((left - 1))
 		case $literal:$word in
-		no:--)
-			literal=yes
-			continue
-			;;
+		no:--) literal=yes; continue ;;
 		no:-?*) ;;
 		*)
 			take_operand
@@ -82,9 +77,8 @@ compose() {
 		*=*) value=${word#*=} ;;
 		*)
 			[ "$left" -gt 0 ] || usage_error "'$option' needs a value"
-			value=$1
+			value=$1 left=$((left - 1))
 			shift
-			left=$((left - 1))
 			;;
 		esac
 		take_option
@@ -109,11 +103,10 @@ take_operand() {
 	*...) operands="[$operand]" ;;
 	*) operands=${operands#* } ;;
 	esac
-	operand=${operand#\[}
-	operand=${operand%...*}
+	operand=${operand#\[} operand=${operand%...*}
 	case $operand in
 	REF | NEW-REF | REPOSITORY | REGISTRY) check_reference "$word" ;;
-	SOURCE | BUNDLE | DIR) [ -n "$word" ] || usage_error "an empty $operand" ;;
+	SOURCE | BUNDLE | DIR | OUT) [ -n "$word" ] || usage_error "an empty $operand" ;;
 	esac
 	case $operand:$word in BUNDLE:-* | PATH:-* | OUT:oci:*) word=./$word ;; esac
 	count=$((count + 1)) last=$word
@@ -127,12 +120,12 @@ take_option() {
 		"help_${command:-all}" || exit 74
 		exit
 	}
-	[ -n "$tools$value" ] || usage_error "'$option' needs a value"
+	case $tools:$value in : | top: | added: | provenance:) usage_error "'$option' needs a value" ;; esac
 	case $takes in
 	ref) check_reference "$value" ;;
 	layout) case $value in oci:?*) ;; *) usage_error "not a layout: '$value'" ;; esac ;;
 	dir) case $tools:$value in :-* | :oci:*) value=./$value ;; esac ;;
-	file) [ -z "$tools" ] || read_once ;;
+	file) [ -z "$tools" ] || { read_once; tools=$tools,input; } ;;
 	esac
 	case $takes:$tools in
 	none:*) word=$as ;;
@@ -152,10 +145,36 @@ exclude() {
 	done
 }
 
+# Refuses an output that is an input too, by whichever name, since it would be lost.
+check_outputs() {
+	for path do
+		case $path in
+		SOURCE:*) path=${path#*:} ;;
+		BUNDLE:*) path=${path#*:}/image.json ;;
+		LAYER:*) path=${path#*:} path=${path%:*} ;;
+		*) is_selected "${path%%:*}" input || continue; path=${path#*=} ;;
+		esac
+		[ "$path" != - ] || path=/dev/stdin
+		kept=${keep:+"OUT:$keep/${path##*/}"}
+		case ${path##*/} in layer.* | base.* | appended.json | image.json) ;; *) kept= ;; esac
+		for out in "$@" ${kept:+"$kept"}; do
+			case $out in
+			OUT:-) continue ;;
+			OUT:* | provenance:*) out=${out#OUT:} out=${out#provenance:--output=} ;;
+			*) continue ;;
+			esac
+			# shellcheck disable=SC3013 # every shell has it
+			[ ! "$path" -ef "$out" ] || usage_error "'$out' is read, and would be written over"
+		done
+	done
+}
+
 # Writes the script of the command, whose words are in order.
 compose_command() {
 	[ -n "$command" ] || usage_error 'no command'
+	check_tools
 	check_exclusions
+	check_outputs "$@"
 	case $operands in [!\[]*) usage_error "$lack" ;; esac
 	"compose_$command" "$@"
 	[ -z "$pipeline" ] || into -

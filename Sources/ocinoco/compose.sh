@@ -111,7 +111,10 @@ pipe() {
 redirect() {
 	place "$1"
 	pipeline="$pipeline >$quoted"
-	[ -z "$keep" ] || removals="${removals}rm -f -- $quoted$newline"
+	[ -n "$keep" ] || return 0
+	kept=$keep/${1#work:}
+	if [ -e "$kept" ] && [ ! -f "$kept" ]; then die 73 "not replaced, since it is not a regular file: '$kept'"; fi
+	removals="${removals}rm -f -- $quoted$newline"
 }
 
 # beside FILE: the last stage writes FILE while the next stage runs, which does not read it. When `unheard` was -
@@ -125,10 +128,7 @@ beside() {
 
 # join NAME: the next stage reads what the last one writes; with --keep, by way of the file NAME.
 join() {
-	if [ -z "$keep" ]; then
-		[ -z "$pipeline" ] || pipe
-		return
-	fi
+	if [ -z "$keep" ]; then [ -z "$pipeline" ] || pipe; return; fi
 	case $pipeline$input in
 	# The file is stored already.
 	work:*) return ;;
@@ -224,7 +224,9 @@ write_head() {
 # A file `value` that can be read only once, such as a pipe, is copied, and the stages `tools` read the copy.
 # Only the user can read the copy.
 read_once() {
-	if [ ! -e "$value" ] || [ -f "$value" ] || [ -d "$value" ]; then return 0; fi
+	# Credentials are stored in the file itself.
+	case $command:$option in login:--authfile | logout:--authfile) return 0 ;; esac
+	if [ "$value" = - ] || [ ! -e "$value" ] || [ -f "$value" ] || [ -d "$value" ]; then return 0; fi
 	once=$((once + 1))
 	quote "$value"
 	tools=$tools,once value=once.$once

@@ -26,7 +26,10 @@ is_tar_needed() {
 
 # The stages from SOURCE to its tar, if any.
 tar_stages() {
-	if [ "$is_layer" = yes ]; then from "file:$source"; fi
+	if [ "$is_layer" = yes ]; then
+		# A signal cannot end a shell that opens a FIFO, but it ends cat.
+		if [ -p "$source" ]; then run cat cat -- "file:$source"; else from "file:$source"; fi
+	fi
 	! is_tar_needed "$@" || read_source "$@"
 }
 
@@ -59,10 +62,7 @@ compress_stages() {
 	zstd:chunked) stage 'oci-zstd level' arg:--chunked "$@" ;;
 	# Without the caller's variable GZIP, which would change the bytes.
 	gzip) run gzip env -u GZIP gzip -n ${level:+"-$level"} ;;
-	*)
-		label=${compressor%%[!A-Za-z0-9_.-]*}
-		run "${label:-compressor}" sh -c "$compressor"
-		;;
+	*) label=${compressor%%[!A-Za-z0-9_.-]*}; run "${label:-compressor}" sh -c "$compressor" ;;
 	esac
 }
 
@@ -70,10 +70,7 @@ compress_stages() {
 # its descriptor in `name`.json.
 store_layer() {
 	descriptor_stages "$@"
-	if ! is_stored || ! can_read_again "$@"; then
-		into "work:$name.json"
-		return
-	fi
+	if ! is_stored || ! can_read_again "$@"; then into "work:$name.json"; return; fi
 	# After an upload that cannot be repaired, the layer is made once more.
 	into "work:$name.json" 75
 	[ "$quiet$dry_run" != nono ] ||

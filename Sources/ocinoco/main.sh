@@ -29,29 +29,32 @@ find_tools() {
 	directory=${self%/*}
 	[ -x "$directory/oci-tar" ] && [ "$directory" != "$ocinoco_tools" ] || return 0
 	case $directory in *:*) die 78 "no PATH can lead to the tools in '$directory', whose name has a colon" ;; esac
-	PATH=$directory:$PATH
+	PATH=$directory:$PATH ocinoco_tools=$directory
 	quote "$directory"
 	tools_path="PATH=$quoted:\$PATH$newline"
 }
 
+# Ends when the tools, or the programs that every script needs, are missing.
+check_tools() {
+	[ -n "$ocinoco_tools" ] || die 78 'the tools are neither in PATH nor beside ocinoco'
+	command -v mkdir >/dev/null || die 78 'no mkdir in PATH'
+}
+
 # The result of the command line: a text to print, or a script to run, which begins with `: run`.
 answer() {
-	LC_ALL=C
-	command=
+	LC_ALL=C command=
 	find_tools
 	# A variable name for the script that the caller does not use.
 	work=${work+ocinoco_}work
 	case ${1-} in
 	--version)
+		check_tools
 		oci-zstd --version
 		# The text after the common first line.
 		remote=$(oci-fetch --version)
 		printf '%s\n' "${remote#*"$newline"}"
 		;;
-	help)
-		shift
-		compose ${1+"$1"} --help
-		;;
+	help) compose ${2+"$2"} --help ;;
 	*) compose "$@" ;;
 	esac
 }
@@ -76,5 +79,9 @@ true >"$ocinoco_state/script" || exit 74
 read -r ocinoco_line <"$ocinoco_state/script" || exit 74
 case $ocinoco_line in
 ': run') run_composed ;;
-*) cat -- "$ocinoco_state/script" 2>/dev/null || die 74 'cannot write to stdout' ;;
+*)
+	# The reader may have gone: SIGPIPE, in the numbers of most shells, of ksh93 and of yash.
+	cat -- "$ocinoco_state/script" 2>/dev/null ||
+		case $? in 141 | 269 | 397) exit 141 ;; *) die 74 'cannot write to stdout' ;; esac
+	;;
 esac

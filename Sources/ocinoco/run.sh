@@ -39,6 +39,8 @@ watch() {
 	0:* | *:-) return 0 ;;
 	1:cat) ocinoco_failure=74 ;;
 	1:mv) ocinoco_failure=73 ;;
+	# There is no such tool, or it cannot be run.
+	12[67]:oci-*) ocinoco_failure=69 ;;
 	esac
 	echo "$1 $ocinoco_failure $2" >>"$ocinoco_state/failed"
 	return "$ocinoco_failure"
@@ -51,9 +53,7 @@ replace() {
 
 # After each pipeline: ends the script when a stage failed, a signal arrived, or the wrapper has ended.
 proceed() {
-	[ ! -s "$ocinoco_state/failed" ] || exit 1
-	[ ! -e "$ocinoco_state/stop" ] || exit 1
-	kill -0 "$$" 2>/dev/null || exit 1
+	if [ -s "$ocinoco_state/failed" ] || [ -e "$ocinoco_state/stop" ] || ! kill -0 "$$" 2>/dev/null; then exit 1; fi
 }
 
 # forgive STATUS [FILE]: after a pipeline that failed, or did not run because FILE is empty. Ends the script,
@@ -72,9 +72,7 @@ run_script() {
 	trap : HUP TERM
 	# Without it, ksh93 waits only for the last stage of a pipeline.
 	# shellcheck disable=SC3040 # it is tried first
-	case ${KSH_VERSION-} in
-	*93*) if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi ;;
-	esac
+	case ${KSH_VERSION-} in *93*) if (set -o pipefail) 2>/dev/null; then set -o pipefail; fi ;; esac
 	# shellcheck source=/dev/null
 	. "$ocinoco_state/script"
 }
@@ -159,9 +157,8 @@ name_culprit() {
 	case $ocinoco_label:$ocinoco_cause:$ocinoco_status in
 	# No stage failed: the shell could not open or create a file, and reported that.
 	:[12]:* | *:141:[12]) exit 73 ;;
-	# A tool answered no, without a message.
-	oci-*:1:*) exit 1 ;;
-	:*) exit "$ocinoco_cause" ;;
+	# A tool answered no, or the reader of the output has gone: without a message.
+	oci-*:1:* | *:141:141 | :*) exit "$ocinoco_cause" ;;
 	esac
 	die "$ocinoco_cause" "$ocinoco_label failed with status $ocinoco_cause"
 }

@@ -1,4 +1,5 @@
 import ByteStream
+import Glibc
 import JSON
 import OCI
 import Testing
@@ -175,6 +176,25 @@ private func users(_ text: String, _ host: String, _ repository: String) throws 
             ]) == ["/r/containers/auth.json", "/c/containers/auth.json", "/d/config.json"])
     }
 
+    /// What can be read only once is read once.
+    @Test func fileThatIsAPipe() throws {
+        let text = #"{"auths":{"a":{"auth":"\#(auth("u:p"))"},"b":{"auth":"\#(auth("v:p"))"}}}"#
+        var ends: [CInt] = [-1, -1]
+        #expect(pipe(&ends) == 0)
+        let reading = OwnedDescriptor(ends[0])
+        do {
+            let writing = OwnedDescriptor(ends[1])
+            try writing.descriptor.writeAll(Array(text.utf8))
+        }
+        let store = CredentialStore(
+            authFile: reading.procPath, environment: Environment([:]), trace: nil)
+        for _ in 0..<2 {
+            #expect(try store.find(host: "a", repository: "x")?.user == "u")
+            #expect(try store.find(host: "b", repository: "x")?.user == "v")
+            #expect(try store.place(host: "b", repository: "x")?.key == "b")
+        }
+    }
+
     @Test func firstFileWithCredentialsCounts() throws {
         let directory = try TemporaryDirectory()
         try run(["mkdir", "-p", "\(directory.path)/containers", "\(directory.path)/docker"])
@@ -287,7 +307,8 @@ private func users(_ text: String, _ host: String, _ repository: String) throws 
         let directory = try TemporaryDirectory()
         let environment = Environment(["HOME": directory.path], userID: 4_000_000)
         let store = CredentialStore(authFile: nil, environment: environment, trace: nil)
-        let path = try store.store("docker.io", user: "u", password: "p")
+        let path = try store.fileToWrite(for: "docker.io")
+        try store.store("docker.io", in: path, user: "u", password: "p")
         #expect(path == Path("\(directory.path)/.docker/config.json"))
         #expect(
             String(decoding: try directory.read(".docker/config.json"), as: UTF8.self)
@@ -295,12 +316,48 @@ private func users(_ text: String, _ host: String, _ repository: String) throws 
         #expect(try store.find(host: "docker.io", repository: "a")?.user == "u")
     }
 
-    @Test(arguments: ["", "a b", "u@h", "http://", "h?x", "h#x"])
+    /// A FIFO or device is neither read nor replaced, by whichever name, and no password is sent.
+    @Test func filesThatCannotBeReplaced() throws {
+        let registry = try registry()
+        let directory = try TemporaryDirectory()
+        try run(["mkfifo", "\(directory.path)/fifo"])
+        try run(["ln", "-s", "fifo", "\(directory.path)/link"])
+        try run(["mkdir", "\(directory.path)/directory"])
+        for name in ["fifo", "link", "directory"] {
+            let path = Path("\(directory.path)/\(name)")
+            let client = try testClient { $0.authFile = path }
+            let error = #expect(throws: StreamError.self) {
+                try client.login(registry.server.authority, user: "me", password: "pass word")
+            }
+            #expect(error?.exitStatus == .cannotCreateOutput)
+            #expect(throws: StreamError.self) {
+                try CredentialFile.edit(path) { $0.set("x", user: "me", password: "p") }
+            }
+        }
+        #expect(registry.server.log.isEmpty)
+        let type = try run(["stat", "-c", "%F", "\(directory.path)/fifo"])
+        #expect(String(decoding: type, as: UTF8.self) == "fifo\n")
+    }
+
+    @Test(arguments: ["", "a b", "u@h", "http://", "h?x", "h#x", "oci:dir"])
     func notARegistry(name: String) throws {
         let client = try testClient()
+        let errors = [
+            #expect(throws: RegistryError.self) {
+                try client.login(name, user: "u", password: "p")
+            }, #expect(throws: RegistryError.self) { try client.checkLogin(name) },
+            #expect(throws: RegistryError.self) { try client.logout(name) },
+        ]
+        for error in errors { #expect(error?.exitStatus == .usage) }
+    }
+
+    /// - Spec: RFC 7617, section 2: no control characters, and no colon.
+    @Test(arguments: ["", "a:b", "a\nb", "a\r\nb", "\0", "\u{1F}", "\u{7F}"])
+    func notAUser(name: String) throws {
+        let client = try testClient()
         let error = #expect(throws: RegistryError.self) {
-            try client.login(name, user: "u", password: "p")
+            try client.login("127.0.0.1:1", user: name, password: "p")
         }
-        #expect(error?.exitStatus == .configuration)
+        #expect(error?.exitStatus == .usage)
     }
 }

@@ -9,8 +9,10 @@ extension CredentialFile {
     /// The directory is locked, so that no lock file is left in it. Some network file systems have
     /// no such locks; there the file is changed without one.
     ///
-    /// - Throws: `StreamError`, `RegistryError.credentialFile`, `.interrupted`.
+    /// - Throws: `StreamError`, `.notReplaced` for a FIFO or device; `RegistryError.credentialFile`,
+    ///   `.interrupted`.
     static func edit(_ path: Path, _ change: (inout CredentialFile) -> Void) throws {
+        try checkReplaceable(path)
         try makeDirectories(of: path)
         // A symbolic link stays: its target is replaced.
         let target = resolved(path) ?? path
@@ -37,6 +39,20 @@ extension CredentialFile {
         let file = try AtomicFile(target, mode: 0o600)
         try file.write(document.serialized() + [UInt8(ascii: "\n")])
         try file.commit()
+    }
+
+    /// Checks that there is a regular file at `path`, maybe by a symbolic link, or none yet.
+    ///
+    /// - Throws: `StreamError.notReplaced`.
+    static func checkReplaceable(_ path: Path) throws(StreamError) {
+        if let isRegular = isRegular(path), !isRegular { throw .notReplaced(path: path) }
+    }
+
+    /// Whether `path` leads to a regular file; nil when there is no file.
+    static func isRegular(_ path: Path) -> Bool? {
+        var status = stat()
+        guard path.withCString({ stat($0, &status) }) == 0 else { return nil }
+        return status.st_mode & S_IFMT == S_IFREG
     }
 
     private static func resolved(_ path: Path) -> Path? {

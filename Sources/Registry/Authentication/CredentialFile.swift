@@ -44,13 +44,14 @@ struct CredentialFile {
     }
 
     /// - Returns: nil when there is no such file.
-    /// - Throws: `RegistryError.credentialFile`, also for a file that cannot be read.
+    /// - Throws: `RegistryError.credentialFile`, also for a file that cannot be read; `.interrupted`.
     static func load(_ path: Path) throws(RegistryError) -> CredentialFile? {
         let file: OwnedDescriptor
         do {
             file = try OwnedDescriptor(reading: path)
         } catch {
             if error == .noEntry || error == .notDirectory { return nil }
+            if error == .cancelled { throw .interrupted }
             // Another user's runtime directory is not used.
             if error.rawValue == EACCES, path.bytes.starts(with: "/run/containers/".utf8) {
                 return nil

@@ -12,6 +12,8 @@ struct CredentialStore: Sendable {
     /// Errors of files and helpers that might have credentials, by host.
     private let damages = Guarded<[String: RegistryError]>([:])
     private let warned = Guarded<Set<String>>([])
+    /// What `load` has read of files that are not regular.
+    private let loaded = Guarded<[Path: CredentialFile]>([:])
 
     init(
         authFile: Path?, environment: Environment, trace: (@Sendable (String) -> Void)? = nil,
@@ -85,7 +87,7 @@ struct CredentialStore: Sendable {
     private func find(
         in path: Path, _ host: String, _ repository: String, _ damage: inout RegistryError?
     ) throws(RegistryError) -> Credential? {
-        guard let file = try CredentialFile.load(path) else {
+        guard let file = try load(path) else {
             if path == authFile { throw .stream(.open(path: path, .noEntry)) }
             return nil
         }
@@ -108,13 +110,25 @@ struct CredentialStore: Sendable {
         host: String, repository: String
     ) throws(RegistryError) -> (file: Path, key: String)? {
         for path in files {
-            guard let file = try CredentialFile.load(path) else { continue }
+            guard let file = try load(path) else { continue }
             for candidate in try file.candidates(host: host, repository: repository)
             where try resolve(candidate) != nil {
                 return (path, candidate.key)
             }
         }
         return nil
+    }
+
+    /// Reads a file; a FIFO or pipe, which can be read only once, at the first call.
+    ///
+    /// - Throws: as `CredentialFile.load`.
+    private func load(_ path: Path) throws(RegistryError) -> CredentialFile? {
+        if CredentialFile.isRegular(path) ?? true { return try CredentialFile.load(path) }
+        return try loaded.withLock { (loaded) throws(RegistryError) in
+            if let file = loaded[path] { return file }
+            loaded[path] = try CredentialFile.load(path)
+            return loaded[path]
+        }
     }
 
     private func resolve(_ candidate: CredentialFile.Candidate) throws(RegistryError) -> Credential?

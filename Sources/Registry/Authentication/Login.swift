@@ -12,14 +12,16 @@ extension RegistryClient {
     /// - Parameter registry: `HOST[:PORT]`, or `HOST[:PORT]/PATH` for a part of it.
     /// - Returns: the file.
     /// - Throws: `RegistryError.denied` when the registry does not accept them; then nothing is
-    ///   written.
-    /// - Spec: containers-auth.json(5); distribution-spec v1.1, Determining Support.
+    ///   written. `.usage` for a user or registry that there cannot be, and `StreamError.notReplaced`
+    ///   for a file that cannot be replaced; then nothing is sent.
+    /// - Spec: containers-auth.json(5); distribution-spec v1.1, Determining Support; RFC 7617,
+    ///   section 2, for the characters of a user.
     @discardableResult
     public func login(_ registry: String, user: String, password: String) throws -> Path {
         let name = try LoginName(registry)
-        guard !user.isEmpty, !user.contains(":") else {
-            throw RegistryError.setting(problem: "not a user name: \(quote(user))")
-        }
+        guard !user.isEmpty, !user.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == 0x3A })
+        else { throw RegistryError.usage(problem: "not a user name: \(quote(user))") }
+        let file = try credentials.fileToWrite(for: name.key)
         secrets.add(password)
         let credential = Credential.password(user: user, password: password)
         for secret in credential.secretTexts { secrets.add(secret) }
@@ -33,7 +35,8 @@ extension RegistryClient {
         } catch RegistryError.denied(let answer, _) {
             throw RegistryError.denied(answer, host: nil)
         }
-        return try credentials.store(name.key, user: user, password: password)
+        try credentials.store(name.key, in: file, user: user, password: password)
+        return file
     }
 
     /// Sends credentials to a registry that answers without them, because it may still refuse wrong
@@ -65,16 +68,15 @@ struct LoginName {
         if name.hasPrefix("docker://") { name = String(name.dropFirst("docker://".count)) }
         guard !name.isEmpty, !name.contains(where: { "@?#%'\"\\".contains($0) }),
             let url = HTTPURL("https://\(name)/"), url.authority.first != ":"
-        else { throw .setting(problem: "not a registry: \(quote(text))") }
+        else { throw .usage(problem: "not a registry: \(quote(text))") }
         key = name
         host = CredentialFile.normalized(url.authority)
     }
 }
 
 extension CredentialStore {
-    /// - Returns: the file that was written.
-    func store(_ key: String, user: String, password: String) throws -> Path {
-        let path = try fileToWrite(for: key)
+    /// - Parameter path: of `fileToWrite(for:)`.
+    func store(_ key: String, in path: Path, user: String, password: String) throws {
         let helper = try CredentialFile.load(path)?.helper(for: key)
         if let helper {
             try CredentialHelper(name: helper.name).store(
@@ -82,7 +84,6 @@ extension CredentialStore {
         } else {
             try CredentialFile.edit(path) { $0.set(key, user: user, password: password) }
         }
-        return path
     }
 
     func remove(_ key: String) throws -> [Path] {
@@ -102,9 +103,14 @@ extension CredentialStore {
         return removed
     }
 
-    private func fileToWrite(for key: String) throws -> Path {
+    /// The file that `store` changes, or whose helper it calls.
+    ///
+    /// - Throws: `StreamError.notReplaced` for a device or FIFO, which is not read either;
+    ///   `RegistryError.credentialFile`.
+    func fileToWrite(for key: String) throws -> Path {
         var existing: Path?
         for path in files {
+            try CredentialFile.checkReplaceable(path)
             guard let file = try CredentialFile.load(path) else { continue }
             if file.has(key) { return path }
             existing = existing ?? path

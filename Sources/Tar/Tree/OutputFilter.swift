@@ -31,6 +31,23 @@ struct OutputFilter {
         }
     }
 
+    /// Checks that no source is a file that is written meanwhile, by whichever name.
+    ///
+    /// - Throws: `TarError.outputIsSource`.
+    static func check(_ outputs: [Path], areNotIn sources: [Path]) throws(TarError) {
+        for output in outputs {
+            var written = stat()
+            guard output.withCString({ stat($0, &written) }) == 0 else { continue }
+            for source in sources {
+                var status = stat()
+                guard source.withCString({ lstat($0, &status) }) == 0 else { continue }
+                if status.st_dev == written.st_dev && status.st_ino == written.st_ino {
+                    throw .outputIsSource(path: output)
+                }
+            }
+        }
+    }
+
     static func warning(_ output: Path, in directory: Path) -> String {
         "\(output.quoted) is inside \(directory.quoted) and left out of the layer"
     }

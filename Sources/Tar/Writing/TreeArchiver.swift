@@ -89,6 +89,7 @@ extension TarWriter {
     /// - Throws: `TarError`. Then the output has no end, and the caller must not write one.
     public func write(_ request: ArchiveRequest) throws(TarError) {
         OpenDirectory.raiseLimit()
+        try OutputFilter.check(request.outputs, areNotIn: request.sources)
         var parents: [Path: OpenDirectory] = [:]
         var sources: [TreeSource] = []
         for path in request.sources { sources.append(try TreeSource(path, &parents)) }

@@ -23,13 +23,11 @@
 #     --root-dir /app --cmd '["node","server.js"]' --push
 
 compose_build() {
-	if [ -n "$file" ]; then
-		compose_dockerfile "$@"
-		return
-	fi
+	if [ -n "$file" ]; then compose_dockerfile "$@"; return; fi
 	! has_word oci-dockerfile "$@" || usage_error "'$found' needs --file"
 	[ -n "$from" ] || usage_error 'no --from'
 	case $source_type in '' | layer | file) ;; *) usage_error "not a type of SOURCE: '$source_type'" ;; esac
+	has_word signing "$@" || ! has_word password "$@" || usage_error "'$found' needs --sign-key or --sign-command"
 	choose_target "$@"
 	choose_reuse
 	choose_cache
@@ -66,12 +64,10 @@ choose_reuse() {
 # with --keep.
 choose_cache() {
 	is_cached=no
-	if [ -n "$cache" ] && [ -z "$keep" ] && is_stored; then
-		is_cached=yes
-		# Created before the trees are read, because it may be in one of
-		# them.
-		write_command mkdir -m 700 -p -- "$cache"
-	fi
+	if [ -z "$cache" ] || [ -n "$keep" ] || ! is_stored; then return 0; fi
+	is_cached=yes
+	# Created before the trees are read, because it may be in one of them.
+	write_command mkdir -m 700 -p -- "$cache"
 }
 
 # The image whose layers are reused, and the base. With --verify-base-key the
@@ -104,7 +100,10 @@ make_layers() {
 	index=0 above=$count descriptors=''
 	# Files that are written meanwhile are left out of layers.
 	for word in "$@" ${output:+"TAG:$output"}; do
-		case $word in TAG:oci:*) set -- "$@" "outputs:--exclude-output=${word#TAG:}" ;; esac
+		case $word in
+		TAG:oci:*) set -- "$@" "outputs:--exclude-output=${word#TAG:}" ;;
+		provenance:*) set -- "$@" "outputs:--exclude-output=${word#*=}" ;;
+		esac
 	done
 	set -- "$@" ${keep:+"outputs:--exclude-output=$keep"} ${cache:+"outputs:--exclude-output=$cache"}
 	for word do
@@ -113,8 +112,9 @@ make_layers() {
 	for word do
 		case $word in SOURCE:*) make_layer_of "${word#SOURCE:}" "$@" ;; esac
 	done
-	[ -n "$descriptors" ] || ! has_word oci-tar "$@" ||
-		usage_error 'no SOURCE, and options that are for one'
+	# Options that no layer has used.
+	if [ -n "$descriptors" ]; then unused='top root-dir'; else unused='oci-tar top added'; fi
+	[ "$count" -gt 0 ] || ! has_word "$unused" "$@" || usage_error "no SOURCE, and '$found' is for one"
 }
 
 # make_layer_at SOURCE:DIR WORD...
@@ -151,10 +151,7 @@ make_layer() {
 	[ "$is_layer" = no ] || default=none
 	warn_of_links "$@"
 	choose_compressor "${compress:-$default}"
-	if [ "$is_cached" = no ] || ! can_read_again "$@"; then
-		make_or_reuse_layer "$@"
-		return
-	fi
+	if [ "$is_cached" = no ] || ! can_read_again "$@"; then make_or_reuse_layer "$@"; return; fi
 	read_source arg:--fingerprint "$@"
 	through "work:$name.tree"
 	cache_stage "$@"
@@ -208,7 +205,7 @@ make_or_reuse_layer() {
 # --source-type decides, or else its content.
 find_layer() {
 	is_layer=no
-	if [ "$source_type" = file ] || [ ! -e "$source" ] || [ -d "$source" ]; then return 0; fi
+	if [ "$source" = - ] || [ "$source_type" = file ] || [ ! -e "$source" ] || [ -d "$source" ]; then return 0; fi
 	[ -r "$source" ] || die 66 "cannot read '$source'"
 	# A pipe can be read only once, so it is treated as a layer.
 	if [ -z "$source_type" ] && [ -f "$source" ]; then
@@ -223,7 +220,7 @@ find_layer() {
 # Warns about directories of the layer that would replace symbolic links of many
 # bases. The content of a tar is not checked.
 warn_of_links() {
-	if [ "$from" = scratch ] || [ ! -d "$source" ] || [ "$quiet$follow_base" != nono ]; then return 0; fi
+	if [ "$from" = scratch ] || [ "$source" = - ] || [ ! -d "$source" ] || [ "$quiet$follow_base" != nono ]; then return 0; fi
 	case "$given " in *' --files-from '*) return 0 ;; esac
 	top='' links=''
 	for word do case $word in *:--root-dir=*) top=${word#*=} top=/${top#/} ;; esac; done
@@ -275,10 +272,7 @@ compose_dockerfile() {
 	done
 	stage "$groups" "$@" ${output:+"arg:--output=$output"} \
 		${reuse:+"arg:--reuse=$reuse"} ${cache:+"arg:--cache=$cache"} "arg:--file=$file" "arg:--context=$first"
-	if [ "$dry_run" = yes ]; then
-		dry_run=no
-		return
-	fi
+	if [ "$dry_run" = yes ]; then dry_run=no; return; fi
 	into work:build.sh
 	run sh sh work:build.sh
 }

@@ -12,10 +12,7 @@
 #   ocinoco rebase ghcr.io/example/app:1 --onto docker.io/library/node:22-slim
 
 compose_rebase() {
-	if [ "$check" = yes ]; then
-		stage 'oci-rebase REF' arg:--check "$@"
-		return
-	fi
+	if [ "$check" = yes ]; then stage 'oci-rebase REF' arg:--check "$@"; return; fi
 	[ "$count" -eq 1 ] || usage_error "one argument too many: '$last'"
 	case $tag:$first in
 	:*@*) usage_error "no --tag, and '$first' cannot become another image" ;;

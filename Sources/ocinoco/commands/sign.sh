@@ -11,14 +11,11 @@
 #   ocinoco sign ghcr.io/example/app:1 --sign-key cosign.key
 
 compose_sign() {
-	case $first in
-	*@*) ;;
-	*)
+	if [ "${first#*@}" = "$first" ]; then
 		stage 'oci-fetch REF' arg:--raw "$@"
 		pipe
 		stage oci-push-manifest arg:--raw arg:--dry-run
 		pipe
-		;;
-	esac
+	fi
 	stage 'oci-sign REF' "$@"
 }

@@ -101,6 +101,27 @@ expect 78 oci-login --authfile broken.json -u alice "$registry" <password
 assert_equal '{' "$(cat broken.json)"
 assert_equal '' "$(find . -name '.*' ! -name .)"
 
+# A FIFO, a device or a directory stays, by whichever name, and is not even read.
+mkfifo fifo
+mkdir directory
+mknod device c 1 3 2>/dev/null || mkfifo device
+mkdir -p linked/.docker
+for file in fifo device directory; do
+	before=$(stat -c '%F %t %T %i' "$file")
+	ln -sf "../../$file" linked/.docker/config.json
+	assert_failed 73 oci-login oci-login --authfile "$file" -u alice "$registry" <password
+	assert_failed 73 oci-login env REGISTRY_AUTH_FILE="$file" oci-login -u alice "$registry" <password
+	assert_failed 73 oci-login env HOME="$PWD/linked" oci-login -u alice "$registry" <password
+	expect 73 ocinoco login "$registry" --authfile "$file" -u alice <password
+	assert_equal "$before" "$(stat -c '%F %t %T %i' "$file")"
+done
+assert_match "not replaced, since it is not a regular file: 'directory'" err
+# A pipe is read once, for all that ask.
+echo '{}' >empty.json
+cat empty.json >fifo &
+assert_failed 77 oci-login oci-login --check --authfile fifo "$registry"
+wait $!
+
 # A helper gets the password on its stdin.
 mkdir helpers
 cat >helpers/docker-credential-test <<END
@@ -140,8 +161,17 @@ assert_failed 64 oci-login oci-login --logout -u alice "$registry"
 assert_failed 64 oci-login oci-login -u alice <password
 expect 64 ocinoco login "$registry" --password-stdin <password
 expect 64 ocinoco login -u alice <password
-for name in 'https://' 'a b' "$registry@x"; do
-	expect 78 oci-login -u alice "$name" <password || expect 64 oci-login -u alice "$name" <password
-	assert_empty out
+# Names that no registry or user can have are refused before anything is read or sent.
+for name in 'https://' 'a b' "$registry@x" oci:layout; do
+	assert_failed 64 oci-login oci-login -u alice "$name" <password
+	assert_failed 64 oci-login oci-login --check "$name"
+	assert_failed 64 oci-login oci-login --logout "$name"
+done
+for name in '' 'a:b' "$(printf 'a\nb')" "$(printf 'a\177')" "$(printf 'a\377')"; do
+	assert_failed 64 oci-login oci-login -u "$name" "$registry" <password
+done
+for option in --authfile --ca-file --cert --key; do
+	assert_failed 64 oci-login oci-login -u alice "$option" '' "$registry" <password
+	assert_match "oci-login: $option is empty" err
 done
 assert_silent said execs out err helper.arguments
