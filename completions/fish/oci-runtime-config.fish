@@ -20,7 +20,7 @@ function __oci-runtime-config_parse_tokens -S
     set -l unparsed_tokens (__oci-runtime-config_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-runtime-config'
-        __oci-runtime-config_parse_subcommand 0 'rootfs=' 'args=' 'terminal' 'no-terminal' 'read-only' 'hostname=' 'rootless' 'check' 'step' 'network=' 'mount=+' 'writable-mount=+' 'tmpfs=+' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-runtime-config_parse_subcommand 0 'rootfs=' 'args=' 'terminal' 'no-terminal' 'read-only' 'hostname=' 'rootless' 'check' 'step' 'network=' 'mount=+' 'writable-mount=+' 'tmpfs=+' 'env-from=+' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-runtime-config_parse_subcommand -r 1 'version'
@@ -90,6 +90,7 @@ complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completio
 complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config"' -l 'mount' -d 'Mount a path of the bundle, read-only.' -rfka ''
 complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config"' -l 'writable-mount' -d 'Mount a path of the bundle, writable.' -rfka ''
 complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config"' -l 'tmpfs' -d 'Mount a tmpfs.' -rfka ''
+complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config"' -l 'env-from' -d 'Set a variable to the content of a file, which has a secret.' -rfka ''
 complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-runtime-config' -n '__oci-runtime-config_should_offer_completions_for_flags_or_options "oci-runtime-config" version' -l 'version' -d 'Show the version.'

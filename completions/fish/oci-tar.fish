@@ -20,7 +20,7 @@ function __oci-tar_parse_tokens -S
     set -l unparsed_tokens (__oci-tar_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-tar'
-        __oci-tar_parse_subcommand -r 1 'fingerprint' 'root-dir=' 'uid=' 'gid=' 'keep-owner' 'rootless' 'chmod=' 'as=' 'mtime=' 'exclude=+' 'exclude-from=+' 'dockerignore' 'exclude-output=+' 'files-from=' 'null' 'from-tar=' 'whiteout=+' 'opaque=+' 'base=' 'parents' 'xattrs' 'copy=' 'context=' 'chown=' 'link' 'inline=+' 'unpack' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-tar_parse_subcommand -r 1 'fingerprint' 'root-dir=' 'uid=' 'gid=' 'keep-owner' 'rootless' 'chmod=' 'as=' 'mtime=' 'exclude=+' 'exclude-from=+' 'dockerignore' 'exclude-output=+' 'files-from=' 'null' 'from-tar=' 'whiteout=+' 'opaque=+' 'base=' 'parents' 'xattrs' 'copy=' 'context=' 'chown=' 'link' 'inline=+' 'unpack' 'unpack-inline' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-tar_parse_subcommand -r 1 'version'
@@ -105,6 +105,7 @@ complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_option
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" link' -l 'link' -d 'Do not follow links of --base; use it only for the names in --chown.'
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar"' -l 'inline' -d 'Copy the files of DIR too, after N SOURCEs (default: all). May be repeated.' -rfka ''
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" unpack' -l 'unpack' -d 'Unpack SOURCEs that are archives, as ADD does.'
+complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" unpack-inline' -l 'unpack-inline' -d 'Unpack files of --inline that are archives.'
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" q quiet' -l 'quiet' -s 'q' -d 'Print errors only, no warnings.'
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" v verbose' -l 'verbose' -s 'v' -d 'Report each step on stderr.'
 complete -c 'oci-tar' -n '__oci-tar_should_offer_completions_for_flags_or_options "oci-tar" version' -l 'version' -d 'Show the version.'
