@@ -1,6 +1,6 @@
 # RUN with runc, with crun where it works, and with chroot, as root and as a user: mounts, secrets, signals, exit
 # statuses, and what stays out of the layers.
-# shellcheck disable=SC2016 # for the Dockerfiles and scripts
+# shellcheck disable=SC2016,SC2086 # for the Dockerfiles and scripts, and an option or none
 
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
@@ -171,7 +171,6 @@ unchanged() {
 	line=$1
 	shift
 	for base in 1 bare; do
-		# shellcheck disable=SC2086 # an option or none
 		printf 'FROM oci:base:%s\nRUN %s\n' "$base" "$line" | oci-dockerfile --output oci:made:1 $isolation >build.sh
 		"$@" >descriptor 2>err || fail "$line: $(cat err)"
 		oci-fetch "oci:base:$base" >base.json
