@@ -60,6 +60,10 @@ public struct FileCache: Sendable {
     /// - Throws: `StreamError`, the `Errno` of creating or listing the directory.
     public func keep(_ bytes: [UInt8], as name: Path) throws {
         try Directory.create(directory, mode: 0o700)
+        // Whatever has the name of a file of the cache is replaced.
+        if (try? AtomicFile.checkReplaceable(path(name))) == nil {
+            _ = path(name).withCString { unlink($0) }
+        }
         let file = try AtomicFile(path(name), mode: 0o600)
         try file.write(bytes)
         try file.commit()
