@@ -123,7 +123,14 @@ extension ImageStore {
         return .missing(
             subject: subject, digest: digest, target: target,
             sources: sources.map { $0.place.description },
-            unopened: others.lazy.compactMap(openError).first)
+            unopened: firstOpenError(of: others))
+    }
+
+    private func firstOpenError(of references: [Reference]) -> StreamError? {
+        for reference in references {
+            if let error = openError(of: reference) { return error }
+        }
+        return nil
     }
 
     /// Why nothing can be read from the layout of a reference; nil for a registry.
