@@ -17,8 +17,8 @@ extension ImageStore {
         _ descriptor: Descriptor, _ range: Range<Int64>, subject: String, in sources: [Reference],
         into sink: any ByteSink
     ) throws -> Bool {
-        let missing = missing(subject, descriptor.digest, in: sources)
-        let repository = try place(of: descriptor, in: sources, missing)
+        let absence: Absence = { [self] in missing(subject, descriptor.digest, in: sources) }
+        let repository = try place(of: descriptor, in: sources, absence)
         do {
             guard try repository.readBlob(descriptor, range, into: sink) else {
                 trace("\(quote(repository.name)) gives \(descriptor.digest) only whole")
@@ -27,7 +27,7 @@ extension ImageStore {
             trace("\(subject) is read from \(quote(repository.name)): \(range.count) bytes")
             return true
         } catch let error as RegistryError {
-            if case .noBlob = error { throw missing }
+            if case .noBlob = error { throw absence() }
             throw error
         }
     }

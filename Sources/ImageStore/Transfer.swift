@@ -64,15 +64,16 @@ extension ImageStore {
         _ blob: Inventory.Blob, in sources: [Reference], for target: any Repository,
         _ cancellation: Cancellation
     ) throws -> any BlobSource {
-        let missing = missing(
-            blob.subject, blob.descriptor.digest, in: sources, target: target.name)
-        let repository = try place(of: blob.descriptor, in: sources, missing)
+        let absence: Absence = { [self, name = target.name] in
+            missing(blob.subject, blob.descriptor.digest, in: sources, target: name)
+        }
+        let repository = try place(of: blob.descriptor, in: sources, absence)
         trace(
             "\(blob.subject) '\(blob.descriptor.digest)' is copied from \(quote(repository.name))")
         if let layout = repository as? LayoutRepository {
             return try layout.openBlob(blob.descriptor)
         }
-        return pipedBlob(blob.descriptor, in: repository, missing)
+        return pipedBlob(blob.descriptor, in: repository, absence)
     }
 
     /// Opens a blob in the first place that has it. Another thread reads and verifies it, so its
@@ -83,10 +84,10 @@ extension ImageStore {
     public func openBlob(
         _ descriptor: Descriptor, subject: String, in sources: [Reference]
     ) throws -> any BlobSource {
-        let missing = missing(subject, descriptor.digest, in: sources)
-        let repository = try place(of: descriptor, in: sources, missing)
+        let absence: Absence = { [self] in missing(subject, descriptor.digest, in: sources) }
+        let repository = try place(of: descriptor, in: sources, absence)
         trace("\(subject) '\(descriptor.digest)' is read from \(quote(repository.name))")
-        return pipedBlob(descriptor, in: repository, missing)
+        return pipedBlob(descriptor, in: repository, absence)
     }
 
     /// Opens a blob that a place has, as `openBlob(_:subject:in:)` does.
@@ -97,20 +98,23 @@ extension ImageStore {
         return pipedBlob(descriptor, in: repository)
     }
 
-    /// - Parameter missing: the error for a registry without the blob; nil means the registry's own
+    /// - Parameter absence: the error for a registry without the blob; nil means the registry's own
     ///   error.
     private func pipedBlob(
-        _ descriptor: Descriptor, in repository: any Repository, _ missing: StoreError? = nil
+        _ descriptor: Descriptor, in repository: any Repository, _ absence: Absence? = nil
     ) -> PipedBlob {
         PipedBlob(BlobIdentity(digest: descriptor.digest, size: descriptor.size)) { sink in
             do {
                 try repository.readBlob(descriptor, into: sink)
             } catch let error as RegistryError {
-                if case .noBlob = error, let missing { throw missing }
+                if case .noBlob = error, let absence { throw absence() }
                 throw error
             }
         }
     }
+
+    /// Makes the error for a blob that no place has, which looks at the places once more.
+    typealias Absence = @Sendable () -> StoreError
 
     /// The error for a blob or manifest that no place has.
     ///
@@ -142,7 +146,7 @@ extension ImageStore {
     /// The first place that has a blob. The last place is not asked when it is a registry: reading
     /// the blob tells.
     func place(
-        of descriptor: Descriptor, in sources: [Reference], _ missing: StoreError
+        of descriptor: Descriptor, in sources: [Reference], _ absence: Absence
     ) throws -> any Repository {
         let places = sources.filter { $0 != .scratch }
         for (offset, place) in places.enumerated() {
@@ -150,7 +154,7 @@ extension ImageStore {
             let isLast = offset == places.count - 1 && !(repository is LayoutRepository)
             if try isLast || repository.hasBlob(descriptor.digest) { return repository }
         }
-        throw missing
+        throw absence()
     }
 }
 

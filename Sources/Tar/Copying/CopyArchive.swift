@@ -106,7 +106,7 @@ struct CopyArchive {
             var replaced: Set<Int> = []
             var number = 0
             while let entry = try reader.next() {
-                let path = CopyArchive.normalised(entry.path)
+                let path = try TarWriter.relative(entry.path, of: Path(entry.path))
                 if entry.kind == .directory {
                     kept.insert(path)
                 } else if let earlier = last.updateValue(number, forKey: path),
@@ -114,18 +114,14 @@ struct CopyArchive {
                 {
                     replaced.insert(earlier)
                 }
-                if entry.kind == .hardLink { kept.insert(CopyArchive.normalised(entry.linkTarget)) }
+                if entry.kind == .hardLink {
+                    kept.insert(try TarWriter.relative(entry.linkTarget, of: Path(entry.path)))
+                }
                 number += 1
                 try reader.skipData()
             }
             return replaced
         }
-    }
-
-    private static func normalised(_ path: [UInt8]) -> [UInt8] {
-        let slash = UInt8(ascii: "/")
-        let components = path.split(separator: slash).filter { !$0.elementsEqual(".".utf8) }
-        return Array(components.joined(separator: [slash]))
     }
 
     /// Writes its entries below a directory of the tar. No link in them or in the base leads out of

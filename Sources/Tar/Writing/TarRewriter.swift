@@ -30,7 +30,7 @@ extension TarWriter {
                 continue
             }
             let original = Path(entry.path)
-            var path = try relative(entry.path, of: original)
+            var path = try TarWriter.relative(entry.path, of: original)
             if path.isEmpty && (tree != nil || root.isEmpty || entry.kind != .directory) {
                 // The archive's entry `./` would be the root of the image in a layer.
                 try reader.skipData()
@@ -47,7 +47,7 @@ extension TarWriter {
                 continue
             }
             if entry.kind == .hardLink {
-                var target = try relative(entry.linkTarget, of: original)
+                var target = try TarWriter.relative(entry.linkTarget, of: original)
                 if let tree { target = try tree.led(target) }
                 try checkTarget(of: entry, seen[target], original)
                 entry.linkTarget = try guide?.name(root + target) ?? root + target
@@ -82,7 +82,7 @@ extension TarWriter {
     }
 
     /// A path of the other tar without leading slashes, `.` and a trailing slash.
-    private func relative(_ path: [UInt8], of entry: Path) throws(TarError) -> [UInt8] {
+    static func relative(_ path: [UInt8], of entry: Path) throws(TarError) -> [UInt8] {
         var components = path.split(separator: UInt8(ascii: "/"))
         components.removeAll { $0.elementsEqual(".".utf8) }
         guard !components.contains(where: { $0.elementsEqual("..".utf8) }) else {

@@ -125,7 +125,7 @@ signal() {
 mkdir tmp
 chmod 1777 tmp
 tmp=$PWD/tmp
-# with RUNTIME COMMAND...: with this runtime only; with `moved`, nothing can be mounted. `as_user` is a possible
+# with RUNTIME COMMAND...: with this runtime only; with `moved`, root may mount nothing. `as_user` is a possible
 # command then.
 exec=
 with() {
@@ -137,7 +137,10 @@ with() {
 	done
 	case $1 in
 	none) ;;
-	moved) rm bin/unshare ;;
+	moved)
+		shift
+		set -- moved setpriv --inh-caps=-sys_admin --bounding-set=-sys_admin "$@"
+		;;
 	*) ln -s "$(command -v "$1")" "bin/$1" ;;
 	esac
 	printf '#!/bin/sh\nexec setpriv --reuid 65534 --regid 65534 --clear-groups -- env "HOME=%s" "$@"\n' "$work" >bin/as_user
