@@ -33,6 +33,8 @@ public final class MemoryPipe: ByteSource, ByteSink, @unchecked Sendable {
             let free = try lock.withLock { () throws(Abandoned) in
                 while filled == buffer.count && !isAbandoned { lock.wait() }
                 if isAbandoned { throw Abandoned() }
+                // The first bytes are in the processor's cache; the others may never be touched.
+                if filled == 0 { start = 0 }
                 let position = (start + filled) % buffer.count
                 let end = position < start ? start : buffer.count
                 return buffer[position..<end]
