@@ -346,6 +346,14 @@ enum RunFunctions {
         }
         """#
 
+    static let secret = #"""
+        # NUMBER FILE: the content of a secret. FILE may be a pipe, so it is read once.
+        secret() {
+        	[ -e "$work/secret.$1" ] || (umask 077 && cat -- "$2" >"$work/secret.$1") || exit 66
+        	cat "$work/secret.$1"
+        }
+        """#
+
     static let secretVariable = #"""
         # What runs before chroot: NAME FILE COMMAND..., with the content of the file as this variable.
         # shellcheck disable=SC2016
