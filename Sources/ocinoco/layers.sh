@@ -44,8 +44,18 @@ read_source() {
 	if [ "$source" = - ]; then
 		stage oci-tar arg:--from-tar=- "$@"
 	else
+		! holds_files || set -- "$@" outputs,once:--exclude-output=.
 		stage 'oci-tar outputs' "$@" arg:-- "arg:$source"
 	fi
+}
+
+# Whether the directory of intermediate files will be inside SOURCE.
+holds_files() {
+	parent=${TMPDIR:-/tmp}
+	until [ "$parent" -ef "$source" ]; do
+		if [ "$parent" -ef / ] || [ ! -d "$parent" ]; then return 1; fi
+		parent=$parent/..
+	done
 }
 
 # The stages from SOURCE to the compressed layer, if any.
