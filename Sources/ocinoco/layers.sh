@@ -52,7 +52,9 @@ read_source() {
 # Whether the directory of intermediate files will be inside SOURCE.
 holds_files() {
 	parent=${TMPDIR:-/tmp}
+	# shellcheck disable=SC3013 # POSIX has -ef since 2024, and every shell has it
 	until [ "$parent" -ef "$source" ]; do
+		# shellcheck disable=SC3013 # as above
 		if [ "$parent" -ef / ] || [ ! -d "$parent" ]; then return 1; fi
 		parent=$parent/..
 	done
