@@ -44,8 +44,20 @@ read_source() {
 	if [ "$source" = - ]; then
 		stage oci-tar arg:--from-tar=- "$@"
 	else
+		! holds_files || set -- "$@" outputs,once:--exclude-output=.
 		stage 'oci-tar outputs' "$@" arg:-- "arg:$source"
 	fi
+}
+
+# Whether the directory of intermediate files will be inside SOURCE.
+holds_files() {
+	parent=${TMPDIR:-/tmp}
+	# shellcheck disable=SC3013 # POSIX has -ef since 2024, and every shell has it
+	until [ "$parent" -ef "$source" ]; do
+		# shellcheck disable=SC3013 # as above
+		if [ "$parent" -ef / ] || [ ! -d "$parent" ]; then return 1; fi
+		parent=$parent/..
+	done
 }
 
 # The stages from SOURCE to the compressed layer, if any.

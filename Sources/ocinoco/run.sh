@@ -5,16 +5,9 @@
 # for each failed stage; `stop`, which exists when no more stages may start.
 
 # start COMMAND...: runs it in the background with the stdin of this shell, because a shell would give it
-# /dev/null. In between, stdin is a descriptor that the caller does not use.
+# /dev/null. In between, stdin is a descriptor that the caller does not use; `eval` gets only its number.
 start() {
-	case $ocinoco_free in
-	3) { "$@" <&3 3<&- & } 3<&0 ;;
-	4) { "$@" <&4 4<&- & } 4<&0 ;;
-	5) { "$@" <&5 5<&- & } 5<&0 ;;
-	6) { "$@" <&6 6<&- & } 6<&0 ;;
-	7) { "$@" <&7 7<&- & } 7<&0 ;;
-	*) { "$@" <&8 8<&- & } 8<&0 ;;
-	esac
+	eval "{ \"\$@\" <&$ocinoco_free $ocinoco_free<&- & } $ocinoco_free<&0"
 }
 
 # watch NUMBER LABEL COMMAND...: runs a stage, and records its failure, unless LABEL is -.
@@ -33,8 +26,7 @@ watch() {
 	done
 	: >|"$ocinoco_state/stage.$1"
 	# After signal N, the status is 256 + N in ksh93 and 384 + N in yash.
-	[ "$ocinoco_failure" -le 384 ] || ocinoco_failure=$((ocinoco_failure - 128))
-	[ "$ocinoco_failure" -le 256 ] || ocinoco_failure=$((ocinoco_failure - 128))
+	while [ "$ocinoco_failure" -gt 256 ]; do ocinoco_failure=$((ocinoco_failure - 128)); done
 	case $ocinoco_failure:$2 in
 	0:* | *:-) return 0 ;;
 	1:cat) ocinoco_failure=74 ;;

@@ -16,10 +16,14 @@ public struct LayerListing: Sendable {
     /// The digest of the table that the listing comes from; nil when it comes from the layer
     /// itself.
     var table: Digest?
+    /// Entries that unpacking refuses, when the scan keeps them: the first ones, and their number.
+    private(set) var refused: (errors: [TarError], count: Int) = ([], 0)
     private var previous: [UInt8] = []
 
     /// The maximum number of bytes of the items of one layer.
     static let byteLimit = 1 << 30
+    /// The maximum number of kept errors of one layer.
+    private static let refusalLimit = 100
 
     init(hasContentDigests: Bool) {
         self.hasContentDigests = hasContentDigests
@@ -49,6 +53,11 @@ public struct LayerListing: Sendable {
         guard items.count <= LayerListing.byteLimit else {
             throw .tooLarge(subject: "layer '\(layer)'", byteCount: LayerListing.byteLimit)
         }
+    }
+
+    mutating func keep(refused error: TarError) {
+        refused.count += 1
+        if refused.errors.count < LayerListing.refusalLimit { refused.errors.append(error) }
     }
 
     /// Drops the content of an entry that another one with the same path replaces.

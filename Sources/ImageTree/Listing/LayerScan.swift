@@ -16,6 +16,8 @@ struct LayerScan {
     var checksType = false
     /// Whether the diffID is checked.
     var checksDiffID = true
+    /// Whether the scan goes on after an entry that unpacking refuses, and the listing has its error.
+    var keepsRefused = false
     /// The shared memory budget; nil means the limit of one layer.
     var budget: ListingBudget?
 
@@ -41,7 +43,7 @@ struct LayerScan {
         var listing = LayerListing(hasContentDigests: hashesContent)
         var spent = 0
         while let entry = try reader.next() {
-            guard var item = try LayerItem(entry) else {
+            guard var item = try item(entry, in: &listing) else {
                 try reader.skipData()
                 continue
             }
@@ -58,6 +60,18 @@ struct LayerScan {
             }
         }
         return listing
+    }
+
+    private func item(
+        _ entry: TarEntry, in listing: inout LayerListing
+    ) throws(TarError) -> LayerItem? {
+        do {
+            return try LayerItem(entry)
+        } catch {
+            guard keepsRefused else { throw error }
+            listing.keep(refused: error)
+            return nil
+        }
     }
 
     private func readData(

@@ -114,7 +114,7 @@ private final class BlobScanner: BlobWriter {
         let digest = source.announced?.digest ?? Digest.of([])
         let scan = LayerScan(
             layer: Descriptor(mediaType: .layer, digest: digest, size: 0), diffID: digest,
-            hashesContent: false)
+            hashesContent: false, keepsRefused: true)
         guard
             let thread = WorkerThread({
                 let listing = Result { try scan.listing(ofTar: pipe) }

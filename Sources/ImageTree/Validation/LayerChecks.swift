@@ -100,7 +100,14 @@ struct LayerChecks {
         }
         if isFast { return }
         guard let diffID = job.diffID else { return try place.readBlob(blob, into: NullSink()) }
-        outcome.listing = try place.listing(of: blob, diffID: diffID, path: job.path)
+        let listing = try place.listing(of: blob, diffID: diffID, path: job.path)
+        let (errors, count) = listing.refused
+        outcome.faults += errors.compactMap { ImageFault(subject, $0) }
+        if count > errors.count {
+            outcome.faults.append(
+                ImageFault(subject, "", "\(count - errors.count) more entries are refused"))
+        }
+        if count == 0 { outcome.listing = listing }
     }
 
     private static func hasDigest(_ blob: Descriptor, in place: some ExaminedPlace) throws -> Bool {

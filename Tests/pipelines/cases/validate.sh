@@ -340,6 +340,31 @@ for name in bare link; do
 	faulty "^$subject "
 done
 
+# Each refused entry has a line; of very many, the first, and the number of the others.
+python3 - <<'END'
+import tarfile
+for name, paths in {"two": ["a/../../b", "ok", "c/.wh."], "many": ["../%d" % number for number in range(150)]}.items():
+    with tarfile.open(name + ".tar", "w") as tar:
+        for path in paths:
+            tar.addfile(tarfile.TarInfo(path))
+END
+for name in two many; do
+	oci-zstd <$name.tar | oci-push-blob oci:$name >line
+	subject=$(field .digest line)
+	oci-fetch scratch | oci-manifest-append line | oci-push-manifest oci:$name:1 >pushed
+	expect 65 oci-validate oci:$name:1
+	assert_message oci-validate
+	assert_equal "$(grep -c "^$subject " out)" "$(wc -l <out)"
+	oci-fetch --raw oci:$name:1 | oci-save --raw --from oci:$name --tag app:1 >refused.tar
+	expect 65 oci-validate --archive <refused.tar
+	cp out $name.out
+done
+assert_equal "$(wc -l <two.out)" 2
+assert_match "'a/../../b'" two.out
+assert_match "'c/.wh.'" two.out
+assert_equal "$(wc -l <many.out)" 101
+assert_match ' 50 more entries are refused$' many.out
+
 # Archives on stdin: the same faults, one line each.
 archive() {
 	expect "$1" oci-validate --archive <"$2"

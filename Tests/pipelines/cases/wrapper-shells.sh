@@ -103,6 +103,23 @@ expect 0 ocinoco build dist --from scratch --output oci:dist/image.d:2
 assert_equal "oci-tar: warning: 'dist/image.d' is inside 'dist' and left out of the layer" "$(cat err)"
 rm -r dist/new dist/image.d
 expect 64 ocinoco build dist --from scratch --output oci:dist:1
+# So are the wrapper's own files, by whichever name TMPDIR leads there, also in a printed script.
+mkdir dist/tmp
+ocinoco pack dist reference -q >reference.json
+ln -s dist/tmp temporary
+for directory in "$PWD/dist/tmp" dist/tmp dist/tmp/../../dist/./tmp temporary; do
+	for words in 'pack dist layer' 'build dist --from scratch --output oci:inside:1 --keep kept'; do
+		# shellcheck disable=SC2086 # words
+		TMPDIR=$directory expect 0 ocinoco $words
+		assert_match '/tmp\.[^/]*/\.. is inside .dist. and left out of the layer$' err
+		# shellcheck disable=SC2086 # words
+		TMPDIR=$directory sh -c "$(TMPDIR=$directory ocinoco -n $words)" >/dev/null 2>err
+	done
+	cmp layer reference
+	cmp kept/layer.json reference.json
+	rm -r kept inside
+done
+rm -r dist/tmp temporary
 
 # A file is packed as a file, unless its content is a layer; --source-type says either.
 expect 0 ocinoco build dist/server.js --from scratch --root-dir /app --output oci:files:1
