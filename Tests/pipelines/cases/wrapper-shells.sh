@@ -63,8 +63,8 @@ for shell in dash bash 'busybox sh' mksh ksh93 yash; do
 	for path in /dev/stdin /dev/fd/0; do
 		expect 0 wrapper inspect "$registry/app:1" --authfile $path <login.json
 		expect 0 wrapper build dist --from scratch --tag "$registry/app:1" --push --authfile $path <login.json
-		echo '{"config":{"User":"patched"}}' >patch
-		expect 0 wrapper build dist --from scratch --output oci:patched:1 --patch $path <patch
+		echo '{"config":{"User":"patched"}}' >patch.json
+		expect 0 wrapper build dist --from scratch --output oci:patched:1 --patch $path <patch.json
 		assert_equal patched "$(oci-fetch --config oci:patched:1 | jq -r .config.User)"
 	done
 	assert_equal '' "$(find "$TMPDIR" -maxdepth 1 -name 'tmp.*')" 'temporary files'
