@@ -118,7 +118,7 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
     @Test(arguments: [
         "127.0.0/a", "127.1:5000/a", "127.0.0.256/a", "999.999.999.999/a", "1.2.3.4.5/a",
         "127.0.0.01/a", "2130706433:5000/a", "0x7f000001:5000/a", "0X7F.0.0.1/a", "h.0x/a",
-        "example.1/a",
+        "example.1/a", "+127.0.0.1/a", "127..0.1/a",
     ])
     func anIPv4AddressHasOneForm(_ text: String) {
         let host = text.prefix { $0 != "/" }

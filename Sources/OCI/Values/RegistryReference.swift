@@ -168,7 +168,10 @@ private struct IPv4Address {
 
     init?(_ text: Substring) {
         let labels = text.split(separator: ".", omittingEmptySubsequences: false)
-        bytes = labels.compactMap { $0.utf8.count > 1 && $0.hasPrefix("0") ? nil : UInt8($0) }
+        bytes = labels.compactMap { label in
+            let hasOneForm = label.utf8.allSatisfy(\.isDigit) && (label == "0" || label.first != "0")
+            return hasOneForm ? UInt8(label) : nil
+        }
         guard labels.count == 4, bytes.count == 4 else { return nil }
     }
 
@@ -180,8 +183,9 @@ private struct IPv4Address {
     /// - Spec: WHATWG URL, "Host parsing", ends-in-a-number checker.
     static func isMeant(by labels: [Substring]) -> Bool {
         guard let last = labels.last else { return false }
-        if last.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) { return true }
-        return last.lowercased().hasPrefix("0x") && last.utf8.dropFirst(2).allSatisfy(isHexadecimal)
+        if last.utf8.allSatisfy(\.isDigit) { return true }
+        return last.lowercased().hasPrefix("0x")
+            && last.utf8.dropFirst(2).allSatisfy(\.isHexadecimal)
     }
 }
 

@@ -71,11 +71,9 @@ extension CredentialFile {
 
     /// nil when the path is no symbolic link.
     private static func linkTarget(of path: Path) -> Path? {
-        var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = target.withUnsafeMutableBytes { buffer in
-            path.withCString { readlink($0, buffer.baseAddress, buffer.count) }
-        }
-        return count > 0 ? Path(Array(target[..<count])) : nil
+        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = path.withCString { readlink($0, &target, target.count) }
+        return count > 0 ? Path(target[..<count].map { UInt8(bitPattern: $0) }) : nil
     }
 
     private static func resolved(_ path: Path) -> Path? {
