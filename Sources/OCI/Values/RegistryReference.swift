@@ -169,8 +169,8 @@ private struct IPv4Address {
     init?(_ text: Substring) {
         let labels = text.split(separator: ".", omittingEmptySubsequences: false)
         bytes = labels.compactMap { label in
-            let hasOneForm = label.utf8.allSatisfy(\.isDigit) && (label == "0" || label.first != "0")
-            return hasOneForm ? UInt8(label) : nil
+            let isOctal = label.first == "0" && label != "0"
+            return label.utf8.allSatisfy(\.isDigit) && !isOctal ? UInt8(label) : nil
         }
         guard labels.count == 4, bytes.count == 4 else { return nil }
     }
