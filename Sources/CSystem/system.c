@@ -11,6 +11,8 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
+#include <sys/mman.h>
 #include <sys/vfs.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -99,6 +101,35 @@ void system_strerror(int number, char *buffer, size_t size) {
     if (text != buffer) snprintf(buffer, size, "%s", text);
 }
 
+// When so many bytes cannot be mapped, memory is exhausted.
+static const size_t probedByteCount = 64 << 20;
+static char exhaustionMessage[128];
+
+// Swift's runtime ends in a trap, an abort or an access by NULL when an allocation fails.
+static void endIfExhausted(int number) {
+    static atomic_flag isReported = ATOMIC_FLAG_INIT;
+    void *memory = mmap(NULL, probedByteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory != MAP_FAILED) {
+        munmap(memory, probedByteCount);
+        // Something else: the signal ends the process when it comes again.
+        signal(number, SIG_DFL);
+        return;
+    }
+    if (atomic_flag_test_and_set(&isReported)) for (;;) pause();
+    (void)!write(STDERR_FILENO, exhaustionMessage, strlen(exhaustionMessage));
+    _exit(EX_OSERR);
+}
+
+void system_report_limits(const char *toolName) {
+    const int numbers[] = {SIGILL, SIGTRAP, SIGABRT, SIGSEGV};
+    struct sigaction action;
+    snprintf(exhaustionMessage, sizeof exhaustionMessage, "%s: not enough memory\n", toolName);
+    memset(&action, 0, sizeof action);
+    action.sa_handler = endIfExhausted;
+    for (int index = 0; index < 4; index++) sigaction(numbers[index], &action, NULL);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
 // Any thread may read it, and any may have to handle a signal.
 static atomic_int caughtSignal;
 static int signalPipe[2] = {-1, -1};
@@ -155,6 +186,7 @@ int system_spawn(int *process, char *const arguments[], int input, int output, i
     }
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
+    sigaddset(&defaults, SIGXFSZ);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
     posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);

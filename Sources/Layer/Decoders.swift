@@ -74,11 +74,13 @@ final class ZstdDecoder: StreamDecoder {
     }
 
     private func refusal(_ result: Int) -> LayerError {
-        if ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge {
+        let problem = String(cString: ZSTD_getErrorName(result))
+        switch ZSTD_getErrorCode(result) {
+        case ZSTD_error_frameParameter_windowTooLarge:
             return .window(path: path, byteCount: 1 << ZstdDecoder.windowLogLimit)
+        case ZSTD_error_memory_allocation: return .library("libzstd: \(problem)")
+        default: return .malformed(path: path, format: "zstd", problem)
         }
-        return .malformed(
-            path: path, format: "zstd", String(cString: ZSTD_getErrorName(result)))
     }
 }
 
@@ -149,6 +151,7 @@ final class GzipDecoder: StreamDecoder {
             stream.next_out = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
             stream.avail_out = UInt32(buffer.count)
             let result = inflate(&stream, Z_NO_FLUSH)
+            if result == Z_MEM_ERROR { throw .library("zlib: not enough memory") }
             guard result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR else {
                 throw malformed(stream.msg.map { String(cString: $0) } ?? "zlib error \(result)")
             }

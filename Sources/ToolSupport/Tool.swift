@@ -37,6 +37,7 @@ extension Tool {
     /// - Parameter arguments: this process's arguments, without the program's name when nil.
     public static func runAndExit(_ arguments: ArraySlice<String>? = nil) -> Never {
         occupyStandardDescriptors()
+        ResourceLimits.report(as: toolName)
         let arguments = Arguments.withEmptyValues(
             Array(arguments ?? ArgumentText.processArguments.dropFirst()))
         let command: any ParsableCommand

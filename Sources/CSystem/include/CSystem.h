@@ -44,6 +44,10 @@ uint64_t system_makedev(unsigned int majorNumber, unsigned int minorNumber);
 // The text of an error number, into buffer.
 void system_strerror(int number, char *buffer, size_t size);
 
+// From now on, a write beyond the limit of file sizes fails with EFBIG, and memory that is exhausted ends the
+// process with a message and EX_OSERR, where it would crash. Other crashes stay as they are.
+void system_report_limits(const char *toolName);
+
 // Installs handlers that record SIGINT, SIGTERM and SIGHUP (unless ignored) instead of ending the process,
 // and ignores SIGPIPE. Returns the reading end of a pipe that becomes readable with the first signal.
 int system_catch_signals(void);

@@ -223,3 +223,44 @@ expect 0 oci-fetch --tags oci:index
 echo >>index/index.json
 assert_failed 65 oci-fetch oci-fetch --tags oci:index
 assert_match "more than 67108864 bytes in 'index/index.json'" err
+
+# Limits of the system. Exhausted memory is said, with the status of an error of the system.
+head -c 3000000 /dev/urandom >dist/large
+oci-tar dist >large.tar
+ocinoco build dist --from scratch --output oci:large:1 >/dev/null
+oci-fetch oci:large:1 >large.json
+limited() {
+	status=0
+	(
+		# shellcheck disable=SC3045 # dash has it
+		ulimit -v "$1"
+		shift
+		exec "$@"
+	) >out 2>err || status=$?
+}
+ended=0
+for kibibytes in $(seq 20000 5000 160000); do
+	for tool in 'oci-snapshot dist' 'oci-zstd --chunked' 'oci-list --no-cache --from oci:large' 'oci-untar untarred'; do
+		mkdir -p untarred
+		input=large.tar
+		case $tool in oci-list*) input=large.json ;; esac
+		# shellcheck disable=SC2086 # words
+		limited "$kibibytes" $tool <$input
+		case $status in
+		0) ended=$((ended + 1)) ;;
+		71) assert_message "${tool%% *}" ;;
+		# The dynamic linker's.
+		127) ;;
+		*) fail "$tool in $kibibytes KiB: status $status, $(cat err)" ;;
+		esac
+	done
+done
+[ "$ended" -gt 0 ] || fail 'never enough memory'
+# So is a file that may not become larger, and nothing gets its name.
+(
+	ulimit -f 100
+	expect 74 oci-digest --output limited.tar <large.tar
+	assert_match "cannot write 'limited.tar': File too large" err
+	[ ! -e limited.tar ] || fail 'a part of a file has its name'
+	expect 74 oci-push-blob oci:limited <large.tar
+)

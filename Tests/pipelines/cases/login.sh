@@ -63,7 +63,7 @@ expect 0 oci-login --authfile auth.json --username alice "$registry" <password
 ln -s "$PWD/elsewhere/new.json" elsewhere/chain.json
 ln -s elsewhere/chain.json chain.json
 expect 0 oci-login --authfile chain.json --username alice "$registry" <password
-[ -L chain.json ] && [ -L elsewhere/chain.json ] || fail 'a link was replaced'
+if [ ! -L chain.json ] || [ ! -L elsewhere/chain.json ]; then fail 'a link was replaced'; fi
 assert_equal 600 "$(stat -c %a elsewhere/new.json)"
 ln -s missing/auth.json dangling.json
 assert_failed 73 oci-login oci-login --authfile dangling.json --username alice "$registry" <password
