@@ -98,6 +98,18 @@ import Testing
         #expect(try capabilities(1) == ["bounding"])
     }
 
+    @Test func stepsMayMakeDevicesAndHaveTheLimitsOfTheCaller() throws {
+        for isStep in [false, true] {
+            let process = try document(#"{"Cmd":["a"]}"#) { $0.isStep = isStep }
+                .required("process")
+            let bounding = text(try process.required("capabilities").member("bounding"))
+            #expect(bounding.contains(#""CAP_MKNOD","CAP_NET_RAW""#) == isStep)
+            #expect(text(try process.member("noNewPrivileges")) == "\(!isStep)")
+            let hasLimits = try process.object().members.contains { $0.key.text == "rlimits" }
+            #expect(hasLimits == !isStep)
+        }
+    }
+
     /// Labels take precedence over other fields of the config.
     @Test func annotations() throws {
         let document = try document(
