@@ -6,8 +6,10 @@ extension StageCompiler {
     /// The variables of RUN that are in no config.
     private func environment(_ step: Step) -> [(name: String, value: String)] {
         var result: [(name: String, value: String)] = []
+        // As in BuildKit, each proxy has both of its names.
         for argument in whole.request.buildArguments where StageCompiler.isProxy(argument.key) {
-            result.append((argument.key, argument.value))
+            result.append((argument.key.uppercased(), argument.value))
+            result.append((argument.key.lowercased(), argument.value))
         }
         return result + declaredArguments + step.environment
     }
@@ -64,12 +66,20 @@ extension StageCompiler {
         }
         var variables = state.environment
         for (name, value) in environment(step) { variables[name] = value }
-        if variables["HOME"] == nil { variables["HOME"] = "/root" }
+        // An empty one is replaced too, as by runc.
+        let hasHome = !(variables["HOME"] ?? "").isEmpty
+        if !hasHome { variables["HOME"] = "" }
+        if !hasHome || !state.user.isEmpty {
+            script.pipeline([["find_user", .file(step.root), ShellWord(quoting: state.user)]])
+        }
         var command: [ShellWord] = [
             "run_step", ShellWord(quoting: "\(step.line)"), "in_chroot", .file(step.bundle),
             ShellWord(quoting: step.id), isConnected ? "host" : "none", "env", "-i", "--",
         ]
-        let all = variables.entries.map { ShellWord(quoting: "\($0.name)=\($0.value)") }
+        let all: [ShellWord] = variables.entries.map { name, value in
+            name == "HOME" && !hasHome
+                ? #"HOME="$home""# : ShellWord(quoting: "\(name)=\(value)")
+        }
         command += zip(variables.entries, all).filter { !isLoaders($0.0.name) }.map(\.1)
         if !step.secretVariables.isEmpty { script.code(RunFunctions.secretVariable) }
         for (name, place) in step.secretVariables {
@@ -81,12 +91,7 @@ extension StageCompiler {
         }
         command.append("\"$chroot\"")
         if !state.user.isEmpty {
-            let isNumber = state.user.utf8.allSatisfy { (0x30...0x39).contains($0) }
-            command.append(
-                isNumber
-                    ? ShellWord(
-                        code: "--userspec=\"$(user_in \"$work\"/\(step.root) \(state.user))\"")
-                    : .option("userspec", state.user))
+            command += ["--userspec=\"$ids\"", "--groups=\"$groups\""]
         }
         command.append(.file(step.root))
         // What the program that makes the chroot would heed itself is set inside.
@@ -105,6 +110,14 @@ extension StageCompiler {
         }
         command += arguments.map { ShellWord(quoting: $0) }
         if !state.user.isEmpty { script.pipeline([["needs_userspec"]]) }
+        if state.workingDirectory != "/" {
+            script.pipeline([
+                [
+                    "make_directory", .file(step.root),
+                    ShellWord(quoting: state.workingDirectory),
+                ]
+            ])
+        }
         script.pipeline([command])
     }
 

@@ -86,7 +86,7 @@ extension StageCompiler {
         for (name, value) in declaredArguments { key.append(.option("env", "\(name)=\(value)")) }
         for (index, mount) in mounts.enumerated() {
             key.append(.option("mount", mount.text(target: state.absolute(mount.target ?? ""))))
-            guard mount.kind == .bind else { continue }
+            guard mount.kind == .bind || mount.from != nil else { continue }
             let content = ShellWord.file("\(step.name).mount.\(index)")
             if let name = sources[index], let source = whole.sources[name] {
                 script.pipeline([["oci-layers"]], from: .file(source.image + ".json"), to: content)
@@ -116,7 +116,7 @@ extension StageCompiler {
     /// What runs, in one of the forms that there are.
     private enum Words {
         case command(Instruction.Arguments)
-        /// A heredoc alone, whose first line says what runs it.
+        /// A heredoc alone, whose first line says what runs it. The shell starts it.
         case script(Heredoc)
         /// A line, or several, for the shell.
         case lines(String)
@@ -124,7 +124,7 @@ extension StageCompiler {
         func arguments(of state: StageState) -> [String] {
             switch self {
             case .command(let arguments): state.words(arguments)
-            case .script(let heredoc): ["/dev/pipes/\(heredoc.name)"]
+            case .script(let heredoc): state.words(.text(Word("/dev/pipes/\(heredoc.name)", at: 0)))
             case .lines(let text): state.words(.text(Word(text, at: 0)))
             }
         }
@@ -145,8 +145,9 @@ extension StageCompiler {
                     .unsupported("RUN --\(flag.name)=\(flag.value ?? "")"))
             }
         }
-        if case .none = instruction.arguments {
-            throw instruction.malformed("there is nothing to run")
+        switch instruction.arguments {
+        case .none, .json([]): throw instruction.malformed("there is nothing to run")
+        case .json, .words, .pairs, .text, .trigger, .check: break
         }
         if state.platform.os != "linux" {
             throw instruction.malformed("it runs on linux alone, not \(state.platform.os)")
