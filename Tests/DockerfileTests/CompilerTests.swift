@@ -306,6 +306,29 @@ extension String {
         #expect(try !compile(text + "id=x x").body.contains("cache-78 ] || {"))
     }
 
+    @Test func everyStageHasFilesOfItsOwn() throws {
+        let body = try compile(
+            """
+            FROM scratch AS a
+            RUN a
+            FROM a AS b
+            RUN b
+            RUN b
+            FROM a
+            RUN c
+            COPY --from=b /b /
+            """
+        ).body
+        let roots = body.split(separator: "\n").filter { $0.contains("as_directory ") }
+        #expect(
+            roots == [
+                #"as_directory "$work"/a.bundle/rootfs"#,
+                #"as_directory "$work"/a.2.bundle/rootfs"#,
+                #"as_directory "$work"/a.2.bundle-2/rootfs"#,
+            ])
+        #expect(body.contains(#"--context="$work"/a.2.bundle/rootfs "#))
+    }
+
     @Test func timeOfTheImage() throws {
         let line = "SOURCE_DATE_EPOCH=5\nexport SOURCE_DATE_EPOCH\n"
         let given = try KeyValue("SOURCE_DATE_EPOCH=5")

@@ -21,8 +21,10 @@ extension StageCompiler {
         let name = beginLayer(instruction)
         whole.usesPrivateRoots = true
         whole.noteRun(at: instruction.position, state.platform)
+        // Stages that are built on one stage begin with the same image, each in a directory of its own.
         let bundle =
-            state.root.map { String($0.dropLast("/rootfs".count)) } ?? state.image + ".bundle"
+            state.root.map { String($0.dropLast("/rootfs".count)) }
+            ?? whole.newName(state.image + ".bundle")
         let line = instruction.position.line
         // Triggers of a base all have the line of FROM.
         let id = whole.newName("\(bundle)/\(line)").dropFirst(bundle.count + 1)

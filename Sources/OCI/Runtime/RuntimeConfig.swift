@@ -206,8 +206,7 @@ public struct RuntimeConfig: Sendable {
             members.append(("uidMappings", mapping(owner.uid)))
             members.append(("gidMappings", mapping(owner.gid)))
         } else {
-            let deny = object(("allow", .bool(false)), ("access", .string("rwm")))
-            members.append(("resources", object(("devices", .array([deny])))))
+            members.append(("resources", object(("devices", .array(deviceRules)))))
         }
         members.append(
             ("namespaces", .array(namespaces.map { object(("type", .string($0))) })))
@@ -218,6 +217,15 @@ public struct RuntimeConfig: Sendable {
         members.append(("maskedPaths", strings(DefaultMounts.maskedPaths)))
         members.append(("readonlyPaths", strings(DefaultMounts.readonlyPaths)))
         return object(members)
+    }
+
+    /// No device may be used but those that a runtime makes. A step may make others.
+    private var deviceRules: [JSON] {
+        let deny = object(("allow", .bool(false)), ("access", .string("rwm")))
+        let make = ["c", "b"].map {
+            object(("allow", .bool(true)), ("type", .string($0)), ("access", .string("m")))
+        }
+        return options.isStep ? [deny] + make : [deny]
     }
 
     private func mapping(_ hostID: UInt32) -> JSON {

@@ -11,7 +11,7 @@ trap 'rm -rf "$work"; clean_up' EXIT
 chmod 1777 "$work"
 cd "$work"
 make_rootfs rootfs
-for applet in sleep stat touch rm kill nc; do ln -sf busybox rootfs/bin/$applet; done
+for applet in sleep stat touch rm kill nc mknod; do ln -sf busybox rootfs/bin/$applet; done
 echo gone >rootfs/gone
 touch -d 2001-02-03 rootfs/old
 ocinoco build rootfs --from scratch --output oci:base:1 --env PATH=/bin --mtime keep --quiet >descriptor
@@ -90,7 +90,7 @@ FROM oci:base:away
 RUN pwd >/said; stat -c '%a %u' . >>/said
 COPY users /etc/
 WORKDIR /
-RUN echo "$(id -u) $(id -g) $HOME" >>/said
+RUN echo "$(id -u) $(id -g) $HOME" >>/said; mknod /made c 1 3; [ "$(ulimit -n)" -gt 1024 ]
 RUN --mount=type=cache,from=seed,source=/seed,target=/c cat /c/* >>/said; echo b >/c/b
 RUN --mount=type=cache,from=seed,source=/seed,target=/c cat /c/* >>/said; cat /etc/hosts >/hosts
 USER app
@@ -111,7 +111,13 @@ END
 users() {
 	rm -rf made
 	oci-dockerfile --file Dockerfile.users --context context --output oci:made:1 $isolation >build.sh
-	"$@" >descriptor 2>err || fail "users: $(cat err)"
+	(
+		ulimit -n 2048
+		"$@"
+	) >descriptor 2>err || fail "users: $(cat err)"
+	assert_match '^\./made type=char ' - <<END
+$(oci-fetch oci:made:1 | oci-list --no-cache --from oci:made --from oci:base)
+END
 	assert_equal '/not/there 755 0 0 0 /rt a a b 1000 2000 33 /home/app 1000 34 /home/app 1000 2000 33 /home/app 77 0 / 77 5 /own 0 0 /rt' \
 		"$(ocinoco export oci:made:1 | tar -xO said tmp/1 tmp/2 tmp/3 tmp/4 tmp/5 tmp/6 | xargs)"
 	name=ocinoco
@@ -122,6 +128,16 @@ users() {
 		expect 65 "$@"
 		assert_match "cannot find user '${user%:*}': no ${user##*:} of this name in etc/" err
 	done
+	rm -rf made
+}
+
+# siblings COMMAND...: stages that are built on one stage see nothing of one another.
+siblings() {
+	printf '%s\n' 'FROM oci:base:1 AS a' 'RUN echo a >/a' 'FROM a AS b' 'RUN echo b >/b; rm /old' \
+		'FROM a' 'RUN echo c /? /old >/list' 'COPY --from=b /? /from/' |
+		oci-dockerfile --output oci:made:1 $isolation >build.sh
+	"$@" >descriptor 2>err || fail "siblings: $(cat err)"
+	assert_equal 'c /a /old b' "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - list from/b | xargs)"
 	rm -rf made
 }
 
@@ -213,6 +229,7 @@ all() {
 	unchanged 'sleep 1000 & true' "$@"
 	unchanged '--mount=type=tmpfs,target=/etc/q --mount=type=cache,target=/bin/q/r true' "$@"
 	triggers "$@"
+	siblings "$@"
 	statuses "$@"
 	signal "$@"
 }
