@@ -112,6 +112,7 @@ users() {
 	rm -rf made
 	oci-dockerfile --file Dockerfile.users --context context --output oci:made:1 $isolation >build.sh
 	(
+		# shellcheck disable=SC3045 # dash and bash have it
 		ulimit -n 2048
 		"$@"
 	) >descriptor 2>err || fail "users: $(cat err)"
