@@ -1,7 +1,7 @@
 import CSystem
 import Glibc
 
-/// openat(2), repeated when a signal interrupts it that the tool does not handle.
+/// openat(2), repeated after a signal that the tool does not handle.
 ///
 /// - Throws: `Errno.cancelled` after a signal, because opening a FIFO may take forever.
 func openFile(
@@ -31,8 +31,8 @@ extension OwnedDescriptor {
             return
         }
         try self.init(path, flags: flags | O_NONBLOCK)
-        // Ready when a writer has written, or has come and gone. The writers of a pipe may be gone
-        // already, and none will come.
+        // poll(2) reports a FIFO once a writer has written or closed it. A pipe has no name, so no
+        // new writer can come, and it is not waited for.
         if !descriptor.isPipe { try Interruption.wait(for: descriptor, event: POLLIN) }
         try descriptor.makeBlocking()
     }
@@ -54,7 +54,7 @@ extension OwnedDescriptor {
         try descriptor.makeBlocking()
     }
 
-    /// The kernel does not tell when a FIFO gets a reader, so this asks again and again.
+    /// No system call waits until a FIFO has a reader, so this tries again every 20 ms.
     private static func openWithReader(_ path: Path, _ flags: CInt) throws(Errno) -> CInt {
         while true {
             do {

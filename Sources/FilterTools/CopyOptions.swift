@@ -1,6 +1,7 @@
 import ArgumentParser
 import ByteStream
 import Glibc
+import JSON
 import OCI
 import Tar
 import ToolSupport
@@ -60,7 +61,7 @@ struct CopyOptions: ParsableArguments {
         _ text: String
     ) -> CopyRequest.InlineDirectory {
         let bytes = ArgumentText.encode(text)
-        let digits = bytes.prefix { (0x30...0x39).contains($0) }
+        let digits = bytes.prefix(while: \.isDigit)
         guard bytes.dropFirst(digits.count).first == UInt8(ascii: ":"),
             let place = Int(String(decoding: digits, as: UTF8.self))
         else { return CopyRequest.InlineDirectory(Path(bytes), place: nil) }

@@ -13,10 +13,10 @@ public struct BlobIdentity: Hashable, Sendable {
     }
 }
 
-/// A blob to be stored: a source that knows what it was when it has ended.
+/// A blob to be stored: a source that knows digest and size after its last byte.
 ///
-/// Its end is proof: where the bytes are cut or wrong, `read` throws instead of returning 0, and
-/// whoever stores them must leave nothing behind.
+/// Its end is proof: when the bytes are truncated or wrong, `read` throws instead of returning 0.
+/// Then whatever was stored must be removed.
 public protocol BlobSource: ByteSource {
     /// Digest and size, when they are known before the bytes are read: of a copied blob or of a
     /// file. The bytes are then checked against them.
@@ -34,12 +34,12 @@ public protocol BlobSource: ByteSource {
     var canRewind: Bool { get }
 
     /// Whether all of the bytes are in memory.
-    var isAtHand: Bool { get }
+    var isInMemory: Bool { get }
 }
 
 extension BlobSource {
     public var canRewind: Bool { false }
-    public var isAtHand: Bool { false }
+    public var isInMemory: Bool { false }
 }
 
 /// Any bytes as a blob, hashed as they pass.
@@ -88,7 +88,7 @@ public final class MemoryBlob: BlobSource {
 
     public var announced: BlobIdentity? { identity }
     public var canRewind: Bool { true }
-    public var isAtHand: Bool { true }
+    public var isInMemory: Bool { true }
 
     public func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         source.read(into: buffer)

@@ -34,8 +34,8 @@ struct IndexEntry {
         return RawManifest(bytes: index.storedBytes, mediaType: mediaType)
     }
 
-    /// Splits images into groups that can be one index each: an image of a platform that the group
-    /// has, or of none, begins a new group.
+    /// Splits images into groups that can be one index each: an image without a platform, or of one
+    /// that the group has already, begins a new group.
     ///
     /// - Throws: `StoreError.malformed`.
     static func groups(_ images: [Image]) throws(StoreError) -> [[Image]] {

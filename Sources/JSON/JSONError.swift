@@ -41,8 +41,10 @@ public struct JSONPath: Hashable, Sendable {
         self.steps = steps
     }
 
+    /// The path of the member `key` of this object.
     public func key(_ key: JSONString) -> JSONPath { JSONPath(steps: .key(steps, key)) }
 
+    /// The path of an element of this array, counted from 0.
     public func index(_ index: Int) -> JSONPath { JSONPath(steps: .index(steps, index)) }
 
     public var text: String { JSONPath.text(steps) }
@@ -90,10 +92,7 @@ extension JSONString {
     /// A short word of ASCII letters, digits and underscores.
     fileprivate var isPlain: Bool {
         (1...80).contains(utf8.count)
-            && utf8.allSatisfy {
-                ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x41 && $0 <= 0x5A)
-                    || ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x5F
-            }
+            && utf8.allSatisfy { $0.isAlphanumeric || $0 == UInt8(ascii: "_") }
     }
 
     /// The beginning as a JSON string, without control characters.

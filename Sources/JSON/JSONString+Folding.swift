@@ -38,5 +38,5 @@ extension JSONString {
 }
 
 private func lowercase(_ byte: UInt8) -> UInt8 {
-    (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
+    byte.isCapitalLetter ? byte | 0x20 : byte
 }

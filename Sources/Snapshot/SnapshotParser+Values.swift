@@ -1,4 +1,5 @@
 import ByteStream
+import JSON
 
 /// The values of keywords.
 extension SnapshotParser {
@@ -48,7 +49,7 @@ extension SnapshotParser {
             seconds = sum
         }
         let fraction = text.dropFirst(point + 1)
-        guard isNumber, fraction.count <= 9, fraction.allSatisfy({ (0x30...0x39).contains($0) })
+        guard isNumber, fraction.count <= 9, fraction.allSatisfy(\.isDigit)
         else { throw malformed("not a time: \(quote(text.prefix(100)))") }
         let nanoseconds = fraction.reduce(UInt32(0)) { $0 * 10 + UInt32($1 - 0x30) }
         return SnapshotEntry.Time(seconds: seconds, nanoseconds: isWhole ? nil : nanoseconds)

@@ -3,7 +3,7 @@ import ByteStream
 /// Why a source of a copy is missing.
 public enum MissingReason: Sendable {
     case absent
-    /// The patterns of what the context does not have leave it out.
+    /// A pattern of the ignore file excludes it.
     case excluded
     /// It is a symbolic link to a path that does not exist.
     case danglingLink

@@ -1,5 +1,6 @@
 import ByteStream
 import Glibc
+import JSON
 import OCI
 
 /// The time of the sources, which replaces the current time in everything that is built from them.
@@ -18,7 +19,7 @@ public enum SourceDate {
 
     static func parse(_ text: some Collection<UInt8>) throws(UsageError) -> Timestamp {
         let digits = String(decoding: text, as: UTF8.self)
-        guard text.allSatisfy({ (0x30...0x39).contains($0) }), let seconds = Int64(digits),
+        guard text.allSatisfy(\.isDigit), let seconds = Int64(digits),
             let timestamp = Timestamp(secondsSinceEpoch: seconds)
         else { throw UsageError("\(variable) is not a number of seconds: \(quote(text))") }
         return timestamp

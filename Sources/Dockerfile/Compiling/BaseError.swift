@@ -1,6 +1,6 @@
 /// An image that an instruction names could not be read.
 public struct BaseError: Error {
     public let position: SourcePosition
-    /// What the compiler's reader of images threw.
+    /// The error of reading the image.
     public let reason: any Error
 }

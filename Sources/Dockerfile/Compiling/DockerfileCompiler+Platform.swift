@@ -43,7 +43,7 @@ extension DockerfileCompiler {
         }
         result = result.normalized
         result.osFeatures = own.osFeatures
-        // What no option can say stays as it is. A missing name is not guessed.
+        // A platform that `--platform` cannot express stays as it is; a missing name is not guessed.
         return Platform(result.specifier) == nil ? own : result
     }
 
@@ -91,7 +91,7 @@ extension DockerfileCompiler {
         }
     }
 
-    /// The command that fetches an image. One without an index is taken whatever its platform is.
+    /// The command that fetches an image. An image without an index is fetched whatever its platform.
     func fetch(_ image: BaseImage, _ platform: Platform) throws(JSONError) -> [ShellWord] {
         let own = try image.config.platform()
         let isChosen = image.isOfIndex || own.satisfies(platform)

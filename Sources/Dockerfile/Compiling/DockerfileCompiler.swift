@@ -159,7 +159,7 @@ public struct DockerfileCompiler {
         return state.image
     }
 
-    /// Applies what concerns the image as a whole.
+    /// Adds the commands that edit the image as a whole: its annotations, platform and options.
     private mutating func finish(
         _ state: inout StageState, _ target: Stage, _ script: inout ShellScript
     ) {
@@ -188,7 +188,7 @@ public struct DockerfileCompiler {
         state.image = name
     }
 
-    /// Joins the layers that the stage has on its base into one.
+    /// Adds the commands that join the stage's own layers into one.
     private mutating func squash(
         _ state: inout StageState, _ target: Stage, _ script: inout ShellScript
     ) {
@@ -215,8 +215,8 @@ public struct DockerfileCompiler {
 
     /// Compiles a stage once, after those that it needs; later calls do nothing.
     ///
-    /// A chain of stages is no chain of calls. Only what ONBUILD of a base copies from is not known
-    /// before, and compiled meanwhile.
+    /// A chain of stages is not a chain of calls. Only a stage that ONBUILD of a base copies from is
+    /// found while another stage is compiled.
     mutating func compile(_ stage: Stage) throws {
         let needed = stages.needed(by: stage) { states[$0] != nil }
         if needed.isEmpty { return }

@@ -29,21 +29,23 @@ struct LayerFunctions {
                 script.append(reuse(of: known))
             } else {
                 script.append(
-                    pack("store LAYER COMMAND...: what the command packs.", "store", destination))
+                    pack(
+                        "store LAYER COMMAND...: stores the layer that the command packs.",
+                        "store", destination))
             }
         }
         if functions.contains(.keep) {
             script.append(
                 pack(
-                    "keep LAYER COMMAND...: what the command packs, which is not the image's.",
+                    "keep LAYER COMMAND...: the same for a layer that is not part of the image.",
                     "keep", DockerfileCompiler.temporaryLayout))
         }
         if functions.contains(.storeUnpacked) { script.append(storeUnpacked) }
         return script
     }
 
-    /// When a command fails, the filters behind it fail too, because their input is truncated. Only
-    /// the first message is of use.
+    /// `fail`, `pack` and `behind`. When a command fails, the filters behind it fail too, because
+    /// their input is truncated; only the first message is useful.
     private static var failures: ShellScript {
         var script = ShellScript()
         script.blank()
@@ -56,7 +58,7 @@ struct LayerFunctions {
             }
             """)
         script.blank()
-        script.comment("pack COMMAND...: what the command packs.")
+        script.comment("pack COMMAND...: runs a command that packs; its failure ends the script.")
         script.code(
             """
             pack() {
@@ -69,7 +71,7 @@ struct LayerFunctions {
             """)
         script.blank()
         script.comment(
-            "behind COMMAND...: a filter behind pack; silent after a failure of pack, but for a terminal."
+            "behind COMMAND...: runs a filter behind pack, without its messages when pack failed."
         )
         script.code(
             """
@@ -123,7 +125,7 @@ struct LayerFunctions {
         script.code("\toci-layers >\"$work\"/known 2>/dev/null || :")
         script.blank()
         script.comment(
-            "store LAYER COMMAND...: the layer that the command packs, reused or stored anew.")
+            "store LAYER COMMAND...: reuses or stores the layer that the command packs.")
         script.code(
             """
             store() {
@@ -167,14 +169,14 @@ struct LayerFunctions {
         return script
     }
 
-    /// Finds out which directories of caches can be written.
+    /// Code that checks which directories of caches can be written.
     func directories() -> ShellScript {
         let layouts = request.stepCaches.enumerated().filter { $0.element.hasPrefix("oci:") }
         let warn = request.isQuiet ? ":" : "echo"
         var script = ShellScript()
         if layouts.isEmpty, request.mountCache == nil { return script }
         script.blank()
-        script.comment("usable DIR: whether a cache can be written; else a warning says so.")
+        script.comment("usable DIR: succeeds when a cache can be written, and warns otherwise.")
         script.code(
             """
             usable() {
@@ -213,7 +215,7 @@ struct LayerFunctions {
             	oci-fetch\(registryOptions) --platform="$4" "$2:$key" 2>/dev/null |
             		oci-layers 2>/dev/null |
             		\(pull) >"$3".layer 2>/dev/null || return\(say)
-            	# What is unpacked is behind now.
+            	# The unpacked files lack this layer.
             	rm -rf "$5"
             }
             """)

@@ -1,6 +1,4 @@
 /// Shell functions of scripts with a RUN.
-///
-/// `remove_places` removes the mount points that `begin_run` made, so that they are in no layer.
 enum RunFunctions {
     static let common = #"""
         running='' container='' session=''
@@ -60,8 +58,8 @@ enum RunFunctions {
         	done
         }
 
-        # begin_run BUNDLE PLACE:TARGET...: makes the mount points that are not there, before the files are
-        # compared, and without a trace in the time of their directory.
+        # begin_run BUNDLE PLACE:TARGET...: creates missing mount points before the snapshot is taken, and
+        # sets `stubs` to their paths. The times of their directories stay.
         begin_run() {
         	bundle=$1 root=$1/rootfs stubs=''
         	shift
@@ -83,8 +81,8 @@ enum RunFunctions {
         	done
         }
 
-        # remove_places ROOTFS PLACES: removes what was made to mount on, and is empty. The time of
-        # its directory stays.
+        # remove_places ROOTFS STUBS: removes the mount points that begin_run created, if they are empty, so
+        # that they are in no layer. The times of their directories stay.
         remove_places() {
         	while IFS= read -r place; do
         		if [ -z "$place" ] || [ ! -e "$1$place" ] || has_link "$1" "$place"; then continue; fi
@@ -100,14 +98,14 @@ enum RunFunctions {
         END
         }
 
-        # label_lines LABEL: passes lines on as they come, with the label before each. Not every sed has -u.
+        # label_lines LABEL: puts the label before each line, without delay. Not every sed has -u.
         label_lines() {
         	if sed -u -n '' </dev/null 2>/dev/null; then exec sed -u "s/^/$1: /"; fi
         	while IFS= read -r line || [ -n "$line" ]; do printf '%s: %s\n' "$1" "$line"; done
         }
 
-        # run_step LABEL COMMAND...: shows what the command says on stderr, behind the label where
-        # that is no terminal, and ends the script with its status when it fails.
+        # run_step LABEL COMMAND...: runs the command with its output on stderr, each line behind the label
+        # unless stderr is a terminal. A failure ends the script with the status of the command.
         run_step() {
         	label=$1 logger='' status=0
         	shift
@@ -131,13 +129,13 @@ enum RunFunctions {
         	fi
         }
 
-        # as_directory DIR: a directory for what a pipe unpacks there, 0755.
+        # as_directory DIR: creates the directory that a pipe unpacks to, with mode 0755.
         as_directory() {
         	mkdir -p "$1"
         	chmod 755 "$1"
         }
 
-        # host_files DIR: what tells programs of the network.
+        # host_files DIR: writes `hosts` and `resolv.conf`, the program's files in /etc.
         host_files() {
         	cat /etc/resolv.conf >"$1/resolv.conf" 2>/dev/null || : >"$1/resolv.conf"
         	printf '127.0.0.1\tlocalhost %s\n::1\tlocalhost ip6-localhost ip6-loopback\n' "$host_name" >"$1/hosts"
@@ -148,7 +146,7 @@ enum RunFunctions {
         host_name=ocinoco
         runtimes='runc crun'
         [ "$(id -u)" -eq 0 ] || runtimes='crun runc'
-        # crun refuses machines where control groups of both versions have controllers.
+        # crun does not run where control groups of both versions have controllers.
         controllers='' unified=/sys/fs/cgroup/unified/cgroup.controllers
         [ ! -r "$unified" ] || read -r controllers <"$unified" || :
         [ -z "$controllers" ] || runtimes=runc
@@ -157,10 +155,10 @@ enum RunFunctions {
         	[ -n "$runtime" ] || runtime=$(command -v "$name") || runtime=
         done
         [ -n "$runtime" ] || {
-        	echo 'neither runc nor a crun that works is here, which run programs' >&2
+        	echo 'neither runc nor a crun that works is installed, and RUN needs one' >&2
         	exit 69
         }
-        # crun runs without control groups too, where none can be made.
+        # crun can run without control groups, where none can be created.
         case $runtime in */crun) cgroups=--cgroup-manager=disabled ;; *) cgroups= ;; esac
 
         # run_container BUNDLE
@@ -172,7 +170,7 @@ enum RunFunctions {
     static let chroot = #"""
         host_name=$(uname -n)
         chroot=$(command -v chroot) || {
-        	echo 'no chroot here, which runs programs' >&2
+        	echo 'RUN by chroot needs chroot, which is not installed' >&2
         	exit 69
         }
         runtime=
@@ -182,7 +180,7 @@ enum RunFunctions {
         	exit 77
         }
 
-        # needs_userspec: ends the script where chroot cannot change the user, as that of busybox.
+        # needs_userspec: ends the script when chroot cannot change the user, as in busybox.
         needs_userspec() {
         	if "$chroot" --help 2>&1 | grep -q userspec; then return; fi
         	echo "'$chroot' has no --userspec, which a RUN behind USER needs" >&2
@@ -248,15 +246,16 @@ enum RunFunctions {
         	mkdir -p "$1$resolved"
         }
 
-        # mount_at BUNDLE STEP KIND PLACE TARGET: notes for in_chroot that PLACE, a path of the bundle, is to
-        # be at TARGET; for a tmpfs it is the size.
+        # mount_at BUNDLE STEP KIND PLACE TARGET: records for in_chroot that PLACE, a path in the bundle, is
+        # mounted at TARGET. PLACE of a tmpfs is its size.
         mount_at() {
         	resolve "$1"/rootfs "$5"
         	printf '%s:%s:%s\n' "$3" "$4" "$resolved" >>"$1/mounts.$2"
         }
 
-        # in_chroot BUNDLE STEP NETWORK COMMAND...: where mounts are allowed, with devices, processes, the
-        # network's files and what mount_at noted. Else files are moved to their place and back.
+        # in_chroot BUNDLE STEP NETWORK COMMAND...: runs the command with the files of host_files and those
+        # that mount_at recorded. Where mounts are allowed they are mounted, with devices and /proc.
+        # Elsewhere they are moved to their targets and back.
         in_chroot() {
         	bundle=$1 mounts=$1/mounts.$2 network=''
         	[ "$3" = host ] || network=--net
@@ -275,7 +274,7 @@ enum RunFunctions {
         	with_moved_files "$@"
         }
 
-        # What runs in the namespace: BUNDLE MOUNTS COMMAND...
+        # Code for sh in a mount namespace: BUNDLE MOUNTS COMMAND...
         # shellcheck disable=SC2016
         in_namespace='
         	bundle=$1 mounts=$2 root=$1/rootfs
@@ -318,8 +317,8 @@ enum RunFunctions {
         	exec "$@"
         '
 
-        # with_moved_files COMMAND...: what mount_at noted is moved into the root file system, what is in
-        # its place aside, and all of it back when the command has ended.
+        # with_moved_files COMMAND...: moves the files that mount_at recorded to their targets, runs the
+        # command, and moves them back. What is at a target is moved aside meanwhile.
         with_moved_files() {
         	root=$bundle/rootfs child='' moved='' devices='' number=0 result=0
         	if grep -q '^agent:' "$mounts"; then
@@ -370,7 +369,7 @@ enum RunFunctions {
         	tmpfs) mkdir "$at" ;;
         	cache)
         		place=$(readlink "$bundle/$place")
-        		# Another build may have it now, and brings it back.
+        		# Another build may be using the directory; it moves it back.
         		if [ -d "$place" ]; then mv "$place" "$at"; else mkdir "$at"; fi
         		;;
         	*) mv "$bundle/$place" "$at" ;;
@@ -380,7 +379,7 @@ enum RunFunctions {
         $moved"
         }
 
-        # move_out NUMBER:KIND:PLACE:TARGET: the reverse, unless the program has removed the directory.
+        # move_out NUMBER:KIND:PLACE:TARGET: undoes move_in, unless the program removed the directory.
         move_out() {
         	number=${1%%:*} line=${1#*:}
         	kind=${line%%:*} line=${line#*:}
@@ -401,7 +400,7 @@ enum RunFunctions {
         """#
 
     static let secretVariable = #"""
-        # What runs before chroot: NAME FILE COMMAND..., with the content of the file as this variable.
+        # Code for sh: NAME FILE COMMAND... exports the content of the file as NAME and runs the command.
         # shellcheck disable=SC2016
         with_secret='
         	value= line= end="

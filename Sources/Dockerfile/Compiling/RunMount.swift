@@ -1,3 +1,4 @@
+import JSON
 import OCI
 
 /// The value of `RUN --mount`.
@@ -103,11 +104,8 @@ struct RunMount {
     /// A name that shells can export.
     private func name(of variable: String) throws(ValueError) -> String {
         let bytes = variable.utf8
-        let isName = bytes.allSatisfy {
-            $0 == UInt8(ascii: "_") || (0x30...0x39).contains($0)
-                || (0x41...0x5A).contains($0 & 0xDF)
-        }
-        guard isName, let first = bytes.first, !(0x30...0x39).contains(first) else {
+        let isName = bytes.allSatisfy { $0 == UInt8(ascii: "_") || $0.isAlphanumeric }
+        guard isName, let first = bytes.first, !first.isDigit else {
             throw ValueError("'\(variable)' is no name of a variable")
         }
         return variable

@@ -1,3 +1,5 @@
+import JSON
+
 /// A word or a redirection of a script: text of a Dockerfile is quoted, text of the compiler is
 /// not.
 struct ShellWord: ExpressibleByStringLiteral {
@@ -53,15 +55,8 @@ struct ShellWord: ExpressibleByStringLiteral {
     }
 
     private static func quoted(_ word: String) -> String {
-        let plain = word.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: "_@%+=:,./-".utf8.contains(byte)
-            }
-        }
-        if plain, !word.isEmpty { return word }
+        let isPlain = word.utf8.allSatisfy { $0.isAlphanumeric || "_@%+=:,./-".utf8.contains($0) }
+        if isPlain, !word.isEmpty { return word }
         var result = "'"
         for scalar in word.unicodeScalars {
             if scalar == "'" {

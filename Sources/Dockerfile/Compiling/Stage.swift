@@ -1,3 +1,4 @@
+import JSON
 import OCI
 
 /// A stage as it is written: a FROM and the instructions after it.
@@ -32,7 +33,7 @@ struct Stages {
 
     /// - Parameters:
     ///   - platformArguments: `TARGETPLATFORM` and the like.
-    ///   - machine: has what `--platform` does not say.
+    ///   - machine: the platform of this machine, for what `--platform` omits.
     init(
         _ file: Dockerfile, arguments: Variables, platformArguments: Variables, machine: Platform
     ) throws(DockerfileError) {
@@ -132,9 +133,9 @@ struct Stages {
     }
 
     private static func isName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, (0x61...0x7A).contains(first) else { return false }
+        guard let first = text.utf8.first, first.isSmallLetter else { return false }
         return text.utf8.allSatisfy {
-            (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || "-_.".utf8.contains($0)
+            $0.isSmallLetter || $0.isDigit || "-_.".utf8.contains($0)
         }
     }
 
@@ -190,7 +191,7 @@ extension Word {
 }
 
 extension Instruction {
-    /// What `--from` and the mounts name, as far as it is well formed.
+    /// The stages and images that `--from` and the mounts name; malformed mounts name none.
     fileprivate var sourceNames: [String] {
         flags.flatMap { flag -> [String] in
             switch flag.name {

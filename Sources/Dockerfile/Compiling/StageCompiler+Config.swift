@@ -42,7 +42,7 @@ extension StageCompiler {
             config.addHistory("SHELL [\(state.shell.joined(separator: " "))]")
         case (.user, .text(let word)):
             state.user = try expand(word, of: instruction)
-            // A name that stands for nothing is no user, as in BuildKit.
+            // An empty name means no user, as in BuildKit.
             if state.user.isEmpty {
                 config.removeAll("user")
                 config.add("clear", "user")

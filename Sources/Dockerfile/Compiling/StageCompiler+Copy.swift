@@ -1,3 +1,4 @@
+import JSON
 import OCI
 import Tar
 
@@ -271,7 +272,7 @@ extension StageCompiler {
     }
 
     static func isNumeric(_ owner: String) -> Bool {
-        owner.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ":") }
+        owner.utf8.allSatisfy { $0.isDigit || $0 == UInt8(ascii: ":") }
     }
 
     // MARK: files that the script creates
@@ -351,9 +352,7 @@ extension StageCompiler {
         guard let flag = instruction.flag("checksum"), let value = flag.value else { return }
         let digest = try expand(Word(value, at: flag.offset), of: instruction)
         guard digest.hasPrefix("sha256:"), digest.utf8.count == 71,
-            digest.utf8.dropFirst(7).allSatisfy({
-                (0x30...0x39).contains($0) || (0x61...0x66).contains($0)
-            })
+            digest.utf8.dropFirst(7).allSatisfy(\.isSmallHexadecimal)
         else {
             throw DockerfileError(
                 instruction.position(of: flag),

@@ -21,7 +21,7 @@ extension StageCompiler {
         }
     }
 
-    /// Puts what is mounted into the bundle.
+    /// Writes the commands that put the source of a mount into the bundle, and adds it to the step.
     mutating func prepare(
         _ mount: RunMount, from root: String?, number: Int, _ instruction: Instruction,
         _ step: inout Step
@@ -68,7 +68,7 @@ extension StageCompiler {
         step.mounts.append(Mount(kind: kind, place: place, target: target))
     }
 
-    /// The agent's socket, where there is one when the script runs.
+    /// Writes the commands that link the agent's socket, if there is one when the script runs.
     private mutating func prepareAgent(
         _ mount: RunMount, _ place: String, _ target: String, _ instruction: Instruction,
         _ step: inout Step
@@ -98,8 +98,8 @@ extension StageCompiler {
             Mount(kind: .agent, place: place, target: target, condition: variable))
     }
 
-    /// A bind mount has a copy: no link leads out of it, what the context does not have is not in it,
-    /// and what is written is dropped.
+    /// Copies the source of a bind mount: no link leads out of the copy, it has no ignored files, and
+    /// changes to it are lost.
     private mutating func copySource(of mount: RunMount, from root: String?, to file: ShellWord) {
         let pack = packSource(of: mount, from: root, keepsTimes: true)
         script.pipeline([["mkdir", ShellWord(suffixing: file, ".copy")]])
@@ -126,7 +126,7 @@ extension StageCompiler {
             pack += whole.request.outputOptions
         }
         pack.append(keepsTimes ? "--mtime=keep" : "--mtime=0")
-        // A source is no pattern.
+        // The source is a path, not a pattern.
         var source = String.UnicodeScalarView()
         for scalar in (mount.source ?? "/").unicodeScalars {
             if ["*", "?", "[", "\\"].contains(scalar) { source.append("\\") }

@@ -3,7 +3,7 @@ import OCI
 
 /// How the program of RUN is run: in a container, or by chroot.
 extension StageCompiler {
-    /// The variables of RUN that are in no config.
+    /// The variables of RUN that the config does not get.
     private func environment(_ step: Step) -> [(name: String, value: String)] {
         var result: [(name: String, value: String)] = []
         // As in BuildKit, each proxy has both of its names.
@@ -50,7 +50,34 @@ extension StageCompiler {
     mutating func runChroot(
         _ arguments: [String], isConnected: Bool, _ step: Step, _ instruction: Instruction
     ) throws {
-        // A mount inside another must come after it.
+        noteMounts(step)
+        if !step.secretVariables.isEmpty { script.code(RunFunctions.secretVariable) }
+        // The loader of the host would use its variables too, so they are set inside the chroot.
+        let (inner, outer) = chrootVariables(step)
+        var command: [ShellWord] = [
+            "run_step", ShellWord(quoting: "\(step.line)"), "in_chroot", .file(step.bundle),
+            ShellWord(quoting: step.id), isConnected ? "host" : "none", "env", "-i", "--",
+        ]
+        command += outer
+        for (name, place) in step.secretVariables {
+            if isLoaderVariable(name) {
+                throw instruction.malformed("--mount: a secret in '\(name)' is not supported")
+            }
+            command += ["/bin/sh", "-euc", "\"$with_secret\"", "sh", ShellWord(quoting: name)]
+            command.append(.file("\(step.bundle)/\(place)"))
+        }
+        command.append("\"$chroot\"")
+        if !state.user.isEmpty {
+            command += [#"--userspec="$ids""#, #"--groups="$groups""#]
+        }
+        command.append(.file(step.root))
+        command += directoryCommand(exporting: inner) + arguments.map { ShellWord(quoting: $0) }
+        prepareUser(step)
+        script.pipeline([command])
+    }
+
+    /// Writes the calls of `mount_at`, for a mount inside another one after it.
+    private mutating func noteMounts(_ step: Step) {
         let mounts = step.mounts.sorted {
             $0.target.utf8.lexicographicallyPrecedes($1.target.utf8)
         }
@@ -64,65 +91,60 @@ extension StageCompiler {
                 ]
             ])
         }
+    }
+
+    /// The variables of the program as words NAME=VALUE: those that chroot itself must not see, and
+    /// the others.
+    private func chrootVariables(_ step: Step) -> (inner: [ShellWord], outer: [ShellWord]) {
         var variables = state.environment
         for (name, value) in environment(step) { variables[name] = value }
-        // An empty one is replaced too, as by runc.
-        let hasHome = !(variables["HOME"] ?? "").isEmpty
+        // The program's home is that of its user, also in place of an empty one, as with runc.
+        let hasHome = hasHome(step)
         if !hasHome { variables["HOME"] = "" }
-        if !hasHome || !state.user.isEmpty {
-            script.pipeline([["find_user", .file(step.root), ShellWord(quoting: state.user)]])
+        var (inner, outer): ([ShellWord], [ShellWord]) = ([], [])
+        for (name, value) in variables.entries {
+            let isHome = name == "HOME" && !hasHome
+            let word = isHome ? #"HOME="$home""# : ShellWord(quoting: "\(name)=\(value)")
+            if isLoaderVariable(name) { inner.append(word) } else { outer.append(word) }
         }
-        var command: [ShellWord] = [
-            "run_step", ShellWord(quoting: "\(step.line)"), "in_chroot", .file(step.bundle),
-            ShellWord(quoting: step.id), isConnected ? "host" : "none", "env", "-i", "--",
-        ]
-        let all: [ShellWord] = variables.entries.map { name, value in
-            name == "HOME" && !hasHome
-                ? #"HOME="$home""# : ShellWord(quoting: "\(name)=\(value)")
+        return (inner, outer)
+    }
+
+    /// Whether the stage says what the home directory is.
+    private func hasHome(_ step: Step) -> Bool {
+        let value = environment(step).last { $0.name == "HOME" }?.value
+        return !(value ?? state.environment["HOME"] ?? "").isEmpty
+    }
+
+    /// Whether the dynamic loader reads this variable.
+    private func isLoaderVariable(_ name: String) -> Bool {
+        name.hasPrefix("LD_") || name == "GLIBC_TUNABLES"
+    }
+
+    /// Writes the calls that find out about the user, and make the working directory.
+    private mutating func prepareUser(_ step: Step) {
+        let root = ShellWord.file(step.root)
+        if !hasHome(step) || !state.user.isEmpty {
+            script.pipeline([["find_user", root, ShellWord(quoting: state.user)]])
         }
-        command += zip(variables.entries, all).filter { !isLoaders($0.0.name) }.map(\.1)
-        if !step.secretVariables.isEmpty { script.code(RunFunctions.secretVariable) }
-        for (name, place) in step.secretVariables {
-            if isLoaders(name) {
-                throw instruction.malformed("--mount: a secret in '\(name)' is not supported")
-            }
-            command += ["/bin/sh", "-euc", "\"$with_secret\"", "sh", ShellWord(quoting: name)]
-            command.append(.file("\(step.bundle)/\(place)"))
+        if !state.user.isEmpty { script.pipeline([["needs_userspec"]]) }
+        if state.workingDirectory != "/" {
+            let directory = ShellWord(quoting: state.workingDirectory)
+            script.pipeline([["make_directory", root, directory]])
         }
-        command.append("\"$chroot\"")
-        if !state.user.isEmpty {
-            command += ["--userspec=\"$ids\"", "--groups=\"$groups\""]
-        }
-        command.append(.file(step.root))
-        // What the program that makes the chroot would heed itself is set inside.
-        let inside = zip(variables.entries, all).filter { isLoaders($0.0.name) }.map(\.1)
-        if !inside.isEmpty {
+    }
+
+    /// A command in front of the program that changes to its directory and sets variables; empty
+    /// when neither is needed.
+    private func directoryCommand(exporting variables: [ShellWord]) -> [ShellWord] {
+        let directory = ShellWord(quoting: state.workingDirectory)
+        if !variables.isEmpty {
             let code =
                 "cd \"$0\" && while [ \"$1\" != -- ]; do export \"$1\"; shift; done && shift && "
                 + "exec \"$@\""
-            command += ["/bin/sh", "-c", ShellWord(quoting: code)]
-            command += [ShellWord(quoting: state.workingDirectory)] + inside + ["--"]
-        } else if state.workingDirectory != "/" {
-            command += [
-                "/bin/sh", "-c", ShellWord(quoting: "cd \"$0\" && exec \"$@\""),
-                ShellWord(quoting: state.workingDirectory),
-            ]
+            return ["/bin/sh", "-c", ShellWord(quoting: code), directory] + variables + ["--"]
         }
-        command += arguments.map { ShellWord(quoting: $0) }
-        if !state.user.isEmpty { script.pipeline([["needs_userspec"]]) }
-        if state.workingDirectory != "/" {
-            script.pipeline([
-                [
-                    "make_directory", .file(step.root),
-                    ShellWord(quoting: state.workingDirectory),
-                ]
-            ])
-        }
-        script.pipeline([command])
-    }
-
-    /// Whether a variable is one that the dynamic loader of the host heeds.
-    private func isLoaders(_ name: String) -> Bool {
-        name.hasPrefix("LD_") || name == "GLIBC_TUNABLES"
+        if state.workingDirectory == "/" { return [] }
+        return ["/bin/sh", "-c", ShellWord(quoting: "cd \"$0\" && exec \"$@\""), directory]
     }
 }

@@ -2,22 +2,51 @@ import JSON
 import OCI
 
 extension StageCompiler {
-    /// Compiles RUN: the stage is unpacked, the program runs in it, and what changed is a layer.
+    /// Compiles RUN: unpacks the stage, runs the program in it and packs what changed as a layer.
     mutating func compileRun(_ instruction: Instruction) throws {
         try checkFlags(instruction)
-        let flags = instruction.flags.filter { $0.name == "mount" }
-        var mounts: [RunMount] = []
-        for flag in flags { mounts.append(try mount(flag, instruction)) }
-        // What mounts come from is compiled before this instruction's lines begin.
-        var sources: [Int: SourceName] = [:]
-        for (index, mount) in mounts.enumerated() {
-            guard let from = mount.from else { continue }
-            let source = try source(
-                named: from, at: instruction.position(of: flags[index]), instruction)
-            _ = whole.root(of: source, holding: [mount.source ?? "/"])
-            sources[index] = source
-        }
+        let mounts = try mounts(of: instruction)
         let words = try words(of: instruction)
+        var step = beginStep(instruction)
+        if case .script(let heredoc) = words { writeScript(heredoc, &step) }
+        let arguments = words.arguments(of: state)
+        if !whole.request.stepCaches.isEmpty { recall(arguments, mounts, step, instruction) }
+        prepareRoot(step)
+        for (index, (mount, source)) in mounts.enumerated() {
+            let root = source.flatMap { whole.sources[$0]?.root }
+            try prepare(mount, from: root, number: index, instruction, &step)
+        }
+        prepareMountPoints(step)
+        script.pipeline([["oci-snapshot", .file(step.root)]], to: .file(step.name + ".before"))
+        let isConnected = instruction.flag("network")?.value != "none"
+        switch whole.request.isolation {
+        case .oci: runContainer(arguments, isConnected: isConnected, step)
+        case .chroot: try runChroot(arguments, isConnected: isConnected, step, instruction)
+        }
+        packChanges(step)
+        append(step.name, createdBy: history(arguments))
+    }
+
+    /// A mount, and the stage or image that it is copied from; nil for the context.
+    private typealias SourcedMount = (mount: RunMount, source: SourceName?)
+
+    /// Parses the mounts of an instruction, then compiles the stages that they are copied from,
+    /// whose lines come before those of this instruction.
+    private mutating func mounts(of instruction: Instruction) throws -> [SourcedMount] {
+        let flags = instruction.flags.filter { $0.name == "mount" }
+        var mounts: [SourcedMount] = []
+        for flag in flags { mounts.append((try mount(flag, instruction), nil)) }
+        for (index, flag) in flags.enumerated() {
+            let mount = mounts[index].mount
+            guard let from = mount.from else { continue }
+            let source = try source(named: from, at: instruction.position(of: flag), instruction)
+            _ = whole.root(of: source, holding: [mount.source ?? "/"])
+            mounts[index].source = source
+        }
+        return mounts
+    }
+
+    private mutating func beginStep(_ instruction: Instruction) -> Step {
         let name = beginLayer(instruction)
         whole.usesPrivateRoots = true
         whole.noteRun(at: instruction.position, state.platform)
@@ -26,71 +55,59 @@ extension StageCompiler {
             state.root.map { String($0.dropLast("/rootfs".count)) }
             ?? whole.newName(state.image + ".bundle")
         let line = instruction.position.line
-        // Triggers of a base all have the line of FROM.
+        // All triggers of a base have the line of FROM.
         let id = whole.newName("\(bundle)/\(line)").dropFirst(bundle.count + 1)
-        var step = Step(bundle: bundle, name: name, line: line, id: String(id))
-        if case .script(let heredoc) = words { writeScript(heredoc, &step) }
-        let arguments = words.arguments(of: state)
-        if !whole.request.stepCaches.isEmpty {
-            recall(arguments, mounts, sources, step, instruction)
-        }
-        prepareRoot(step)
-        for (index, mount) in mounts.enumerated() {
-            try prepare(
-                mount, from: sources[index].flatMap { whole.sources[$0]?.root }, number: index,
-                instruction, &step)
-        }
-        script.pipeline([["host_files", .file(bundle)]])
+        return Step(bundle: bundle, name: name, line: line, id: String(id))
+    }
+
+    /// Creates the mount points before the snapshot, so that they are not among the changes.
+    private mutating func prepareMountPoints(_ step: Step) {
+        script.pipeline([["host_files", .file(step.bundle)]])
         let places = step.mounts.filter { !$0.isInDevices }.map {
             ShellWord(quoting: "\($0.kind == .tmpfs ? "" : $0.place):\($0.target)")
         }
-        script.pipeline([["begin_run", .file(bundle)] + places])
+        script.pipeline([["begin_run", .file(step.bundle)] + places])
+    }
+
+    /// Packs what the program changed, and stores the layer in the caches.
+    private mutating func packChanges(_ step: Step) {
+        let changes = ShellWord.file(step.name + ".changes")
         script.pipeline(
-            [["oci-snapshot", .file(step.root)]], to: .file(name + ".before"))
-        let isConnected = instruction.flag("network")?.value != "none"
-        switch whole.request.isolation {
-        case .oci: runContainer(arguments, isConnected: isConnected, step)
-        case .chroot: try runChroot(arguments, isConnected: isConnected, step, instruction)
-        }
-        script.pipeline(
-            [["oci-diff", "--null", .file(name + ".before"), .file(step.root)]],
-            to: .file(name + ".changes"))
+            [["oci-diff", "--null", .file(step.name + ".before"), .file(step.root)]], to: changes)
         let pack: [ShellWord] = [
-            "oci-tar", .option("files-from", .file(name + ".changes")), "--null", "\"$owners\"",
-            "--mtime=keep", "--xattrs", .file(step.root),
+            "oci-tar", .option("files-from", changes), "--null", "\"$owners\"", "--mtime=keep",
+            "--xattrs", .file(step.root),
         ]
         // A cache that is a layout gets the layer from the same reading, if it can be written.
         let caches = whole.request.stepCacheWords
         let layouts = caches.filter(\.isLayout).map(\.ifUsable)
         script.pipeline(
-            [pack, ["oci-zstd"], pushBlob + layouts],
-            to: .file(name + ".layer"))
+            [pack, ["oci-zstd"], pushBlob + layouts], to: .file(step.name + ".layer"))
         script.pipeline([["remove_places", .file(step.root), "\"$stubs\""]])
-        // What was found in a cache behind another is kept in the nearer one too.
+        // `recall` opened a block for each cache. A layer that a later cache had is stored in the
+        // caches before it too.
         for cache in caches.reversed() {
-            script.pipeline([["remember", place, cache.word, .file(name), platform]])
+            script.pipeline([["remember", place, cache.word, .file(step.name), platform]])
             script.endBlock()
         }
-        append(name, createdBy: history(arguments))
     }
 
     private var platform: ShellWord { ShellWord(quoting: state.platform.specifier) }
 
-    /// Begins the blocks of what is done when no cache has the step, one for each cache.
+    /// Looks for the step in each cache, and opens a block of commands that run when it is not there.
     private mutating func recall(
-        _ arguments: [String], _ mounts: [RunMount], _ sources: [Int: SourceName], _ step: Step,
-        _ instruction: Instruction
+        _ arguments: [String], _ mounts: [SourcedMount], _ step: Step, _ instruction: Instruction
     ) {
         let list = JSON.array(arguments.map { .string($0) }).serialized()
         var key: [ShellWord] = [
             "oci-step", .option("args", String(decoding: list, as: UTF8.self)),
         ]
         for (name, value) in declaredArguments { key.append(.option("env", "\(name)=\(value)")) }
-        for (index, mount) in mounts.enumerated() {
+        for (index, (mount, sourceName)) in mounts.enumerated() {
             key.append(.option("mount", mount.text(target: state.absolute(mount.target ?? ""))))
             guard mount.kind == .bind || mount.from != nil else { continue }
             let content = ShellWord.file("\(step.name).mount.\(index)")
-            if let name = sources[index], let source = whole.sources[name] {
+            if let sourceName, let source = whole.sources[sourceName] {
                 script.pipeline([["oci-layers"]], from: .file(source.image + ".json"), to: content)
             } else {
                 script.pipeline([packSource(of: mount, from: nil), ["oci-digest"]], to: content)
@@ -115,12 +132,12 @@ extension StageCompiler {
         }
     }
 
-    /// What runs, in one of the forms that there are.
+    /// What RUN runs.
     private enum Words {
         case command(Instruction.Arguments)
-        /// A heredoc alone, whose first line says what runs it. The shell starts it.
+        /// A heredoc that begins with `#!`, and nothing else. The shell starts it.
         case script(Heredoc)
-        /// A line, or several, for the shell.
+        /// One or more lines for the shell.
         case lines(String)
 
         func arguments(of state: StageState) -> [String] {
@@ -172,7 +189,7 @@ extension StageCompiler {
         return .lines(text)
     }
 
-    /// As BuildKit writes it: the arguments that were declared, then the words.
+    /// The history text, as BuildKit writes it: the declared arguments, then the words.
     private func history(_ arguments: [String]) -> String {
         let declared = state.arguments.map { name, value in
             "\(name)=\(state.variables[name] ?? value ?? "")"
@@ -183,7 +200,7 @@ extension StageCompiler {
 
     // MARK: the root file system
 
-    /// Unpacks the stage where it is not unpacked yet.
+    /// Unpacks the stage unless it is unpacked already.
     private mutating func prepareRoot(_ step: Step) {
         let isUnpacked = state.root != nil
         state.root = step.root

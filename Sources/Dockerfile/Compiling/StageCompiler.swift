@@ -202,7 +202,7 @@ struct StageCompiler {
 
     private mutating func compileWorkingDirectory(_ instruction: Instruction) throws {
         guard case .text(let word) = instruction.arguments else { return }
-        // A path that stands for nothing is the present directory, as in BuildKit.
+        // An empty path means the current directory, as in BuildKit.
         var directory = state.absolute(try expand(word, of: instruction))
         if directory != "/", directory.hasSuffix("/") { directory.removeLast() }
         state.workingDirectory = directory

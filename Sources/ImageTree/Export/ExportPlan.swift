@@ -54,7 +54,7 @@ struct ExportPlan {
         let lowerNames = try ExportPlan.names(of: lower, thatStayIn: tree)
         try TreeWalk(tree, []).visit { index, _ in
             let node = tree.nodes[Int(index)]
-            // A name that became a link of its own file has not changed.
+            // A hard link that replaced a name of the same file changes nothing.
             guard node.layer >= lower.layers.count, node.record.offset != .max,
                 !lower.has(index, node.record)
             else { return }

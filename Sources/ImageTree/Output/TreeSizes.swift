@@ -68,8 +68,8 @@ public struct TreeSizes {
 }
 
 extension ImageTree {
-    /// The directory, when a path is the directory or in it, and the entry of the directory that
-    /// leads to the path.
+    /// The lines that count a path: the directory and the entry of it that has the path; empty when
+    /// the path is not in the directory.
     fileprivate func places(of node: UInt32, in directory: UInt32) -> [UInt32] {
         if node == directory { return [directory] }
         var node = node

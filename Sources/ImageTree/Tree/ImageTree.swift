@@ -59,8 +59,7 @@ public struct ImageTree: Sendable {
     private(set) var covered: [Covered] = []
     /// The directory of the last entry; nil after names have changed.
     private var lastParent: (path: [UInt8], node: UInt32)?
-    /// Directories in which a whiteout of the present layer has left only what the layer itself
-    /// has.
+    /// Directories from which a whiteout of the current layer has removed the files of lower layers.
     private var cleared: Set<UInt32> = []
 
     /// The image without layers: an empty root directory.
@@ -224,9 +223,8 @@ public struct ImageTree: Sendable {
 
     /// The directory of an entry; missing directories are created.
     ///
-    /// A component of the path that is another type of file, or a link that leads to one or in a
-    /// circle, is replaced by a directory when it is from a lower layer. Where links lead is never
-    /// replaced.
+    /// A component of the path is replaced by a directory when it is from a lower layer and is a file,
+    /// or a link that leads to a file or in a circle. The target of a link is never replaced.
     private mutating func parent(
         _ path: ArraySlice<UInt8>, _ entry: TarEntry, _ record: Record
     ) throws(ImageTreeError) -> UInt32 {
@@ -238,7 +236,7 @@ public struct ImageTree: Sendable {
                 lastParent = (bytes, node)
                 return node
             case .missing(var parent, let components):
-                // Nothing is in a new directory.
+                // A new directory is empty, so nothing of the path behind `..` exists.
                 for name in components.prefix(while: { !$0.elementsEqual("..".utf8) })
                 where !name.elementsEqual(".".utf8) {
                     parent = try makeDirectory(name, in: parent, entry, record)
@@ -320,7 +318,7 @@ public struct ImageTree: Sendable {
     }
 
     /// Removes everything in a directory but the names of `layer` and the directories above them,
-    /// without recursion. What is left in its list of children is there.
+    /// without recursion. Removed names are taken out of the list of children.
     ///
     /// A directory is searched once for each layer, however many whiteouts there are.
     private mutating func removeOlderChildren(
@@ -357,7 +355,7 @@ public struct ImageTree: Sendable {
         }
     }
 
-    /// Takes names that are not there out of a directory's list of children.
+    /// Takes removed names out of a directory's list of children.
     private mutating func dropRemovedChildren(of directory: UInt32) {
         var next = nodes[Int(directory)].firstChild
         nodes[Int(directory)].firstChild = ImageTree.none

@@ -84,14 +84,6 @@ extension String {
     ///
     /// - Spec: image-spec v1.1.1, annotations.md, `org.opencontainers.image.ref.name`.
     fileprivate var isReferenceName: Bool {
-        let isAllowed = utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                true
-            default: "-._:@/+".utf8.contains(byte)
-            }
-        }
-        return !isEmpty && isAllowed
+        !isEmpty && utf8.allSatisfy { $0.isAlphanumeric || "-._:@/+".utf8.contains($0) }
     }
 }

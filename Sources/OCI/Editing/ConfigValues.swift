@@ -109,7 +109,7 @@ public struct ExposedPorts: Hashable, Sendable {
     }
 
     private static func number(_ text: Substring) -> UInt16? {
-        text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt16(text) : nil
+        text.utf8.allSatisfy(\.isDigit) ? UInt16(text) : nil
     }
 
     /// The keys of `ExposedPorts`, one for each port.

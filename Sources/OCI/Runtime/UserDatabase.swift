@@ -1,3 +1,5 @@
+import JSON
+
 /// User and groups of a process.
 public struct ProcessUser: Hashable, Sendable {
     public let uid: UInt32
@@ -134,7 +136,7 @@ public struct UserDatabase: Sendable {
 
     /// The number of a text of digits; nil for a name.
     private static func id(_ text: [UInt8]) throws(ValueError) -> UInt32? {
-        guard text.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        guard text.allSatisfy(\.isDigit) else { return nil }
         guard let id = number(text[...]) else {
             throw ValueError("a number that no user or group can have")
         }
@@ -157,6 +159,6 @@ public struct UserDatabase: Sendable {
 /// A number without a sign. The highest number is not valid, because chown(2) uses it for "do not
 /// change".
 private func number(_ digits: ArraySlice<UInt8>) -> UInt32? {
-    guard digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    guard digits.allSatisfy(\.isDigit) else { return nil }
     return UInt32(String(decoding: digits, as: UTF8.self)).flatMap { $0 == .max ? nil : $0 }
 }

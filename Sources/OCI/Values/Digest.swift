@@ -1,3 +1,5 @@
+import JSON
+
 /// A content digest, `algorithm:encoded`.
 ///
 /// Only algorithms that this toolkit can compute are accepted, because a digest that cannot be
@@ -5,10 +7,12 @@
 ///
 /// - Spec: image-spec v1.1.1, descriptor.md, Digests.
 public struct Digest: Hashable, Sendable, CustomStringConvertible {
+    /// The algorithms by the names that digests begin with.
     public enum Algorithm: String, CaseIterable, Sendable {
         case sha256
         case sha512
 
+        /// The size of a digest in bytes, half the number of its digits.
         public var byteCount: Int {
             switch self {
             case .sha256: 32
@@ -37,9 +41,7 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
         guard parts.count == 2, let algorithm = Algorithm(rawValue: String(parts[0])) else {
             return nil
         }
-        let isHexadecimal = parts[1].utf8.allSatisfy {
-            ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66)
-        }
+        let isHexadecimal = parts[1].utf8.allSatisfy(\.isSmallHexadecimal)
         guard isHexadecimal, parts[1].utf8.count == algorithm.byteCount * 2 else { return nil }
         self.algorithm = algorithm
         encoded = String(parts[1])
@@ -52,16 +54,13 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
         let parts = text.utf8.split(
             separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[1].isEmpty else { return false }
-        func isLowerAlphanumeric(_ byte: UInt8) -> Bool {
-            (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte)
-        }
         let components = parts[0].split(omittingEmptySubsequences: false) {
             "+._-".utf8.contains($0)
         }
-        return components.allSatisfy { !$0.isEmpty && $0.allSatisfy(isLowerAlphanumeric) }
-            && parts[1].allSatisfy {
-                isLowerAlphanumeric($0) || (0x41...0x5A).contains($0) || "=_-".utf8.contains($0)
-            }
+        let isAlgorithm = components.allSatisfy { component in
+            !component.isEmpty && component.allSatisfy { $0.isDigit || $0.isSmallLetter }
+        }
+        return isAlgorithm && parts[1].allSatisfy { $0.isAlphanumeric || "=_-".utf8.contains($0) }
     }
 
     public var description: String { "\(algorithm.rawValue):\(encoded)" }

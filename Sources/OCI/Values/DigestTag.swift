@@ -1,3 +1,5 @@
+import JSON
+
 /// Tags that are named after a digest: cosign's signatures, attestations and SBOMs of a manifest.
 public enum DigestTag: String, CaseIterable, Sendable {
     case signature = ".sig"
@@ -12,9 +14,7 @@ public enum DigestTag: String, CaseIterable, Sendable {
         guard let parts = parts(of: tag) else { return false }
         // The schema truncates longer digests to 64 digits.
         return parts.encoded.utf8.count == 64
-            && parts.encoded.utf8.allSatisfy {
-                ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x66)
-            }
+            && parts.encoded.utf8.allSatisfy(\.isSmallHexadecimal)
     }
 
     /// The digest in a tag; nil for another tag, or a truncated digest.

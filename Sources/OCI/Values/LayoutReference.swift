@@ -1,3 +1,5 @@
+import JSON
+
 /// `DIR[:NAME][@DIGEST]`, the part after `oci:`.
 ///
 /// A name may be a whole reference, such as `docker.io/library/app:1`. In an ambiguous text, the
@@ -83,8 +85,8 @@ public struct LayoutReference: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether it is a name by annotations.md, or a tag.
     private static func isName(_ text: some StringProtocol) -> Bool {
-        guard let first = text.utf8.first, isAlphanumeric(first) else { return isTag(text) }
+        guard let first = text.utf8.first, first.isAlphanumeric else { return isTag(text) }
         return text.utf8.count <= 512 && !text.hasSuffix("/")
-            && text.utf8.allSatisfy { isAlphanumeric($0) || "-._+@:/".utf8.contains($0) }
+            && text.utf8.allSatisfy { $0.isAlphanumeric || "-._+@:/".utf8.contains($0) }
     }
 }

@@ -119,11 +119,8 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
 
 /// `restricted-name` of RFC 6838: at most 127 letters, digits and some signs.
 private func isRestrictedName(_ name: Substring.UTF8View.SubSequence) -> Bool {
-    func isAlphanumeric(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-    }
-    guard let first = name.first, isAlphanumeric(first), name.count <= 127 else { return false }
-    return name.allSatisfy { isAlphanumeric($0) || "!#$&-^_.+".utf8.contains($0) }
+    guard let first = name.first, first.isAlphanumeric, name.count <= 127 else { return false }
+    return name.allSatisfy { $0.isAlphanumeric || "!#$&-^_.+".utf8.contains($0) }
 }
 
 /// The compression of a layer's tar.

@@ -1,3 +1,5 @@
+import JSON
+
 extension Platform {
     /// Converts to lower case and one spelling for each architecture; variants only get a missing
     /// `v`.
@@ -15,7 +17,7 @@ extension Platform {
         default: break
         }
         if architecture == "arm" || architecture == "arm64", let number = variant,
-            number.utf8.allSatisfy({ (0x30...0x39).contains($0) })
+            number.utf8.allSatisfy(\.isDigit)
         {
             variant = "v\(number)"
         }

@@ -2,7 +2,7 @@ extension Platform {
     /// Reads a platform as the Dockerfile reference has it: `OS/ARCH[/VARIANT]`, or an operating
     /// system or an architecture alone.
     ///
-    /// - Parameter machine: has what is not written.
+    /// - Parameter machine: the platform of this machine, for parts that the text omits.
     /// - Returns: nil when it is of neither form, and when what stands alone is not a name that Go
     ///   has for an operating system or an architecture.
     public init?(_ text: String, completedBy machine: Platform) {

@@ -60,8 +60,7 @@ public struct Platform: Hashable, Sendable, CustomStringConvertible {
     private static func isComponent(_ text: some StringProtocol) -> Bool {
         !text.isEmpty
             && text.utf8.allSatisfy {
-                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0)
-                    || (0x61...0x7A).contains($0) || "_-.".utf8.contains($0)
+                $0.isAlphanumeric || "_-.".utf8.contains($0)
             }
     }
 

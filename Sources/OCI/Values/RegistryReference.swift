@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 
 /// `[docker://]HOST[:PORT]/REPOSITORY[:TAG][@DIGEST]`, with Docker's defaults filled in.
 public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
@@ -19,24 +20,7 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
     public init(_ text: String) throws(ReferenceError) {
         var rest = Substring(text)
         if rest.hasPrefix("docker://") { rest = rest.dropFirst("docker://".count) }
-        if let scheme = rest.firstRange(of: "://") {
-            throw ReferenceError(text, "leave out \(quotedPart(rest[..<scheme.upperBound]))")
-        }
-        if rest.hasPrefix("/") || rest.hasPrefix("./") || rest.hasPrefix("../") {
-            throw ReferenceError(text, "it looks like a path; a layout is written oci:DIR")
-        }
-
-        if rest.utf8.count == 64, rest.utf8.allSatisfy(isHexadecimal) {
-            throw ReferenceError(
-                text,
-                "64 hexadecimal digits, which Docker takes for an image's ID; "
-                    + "a digest is written REPOSITORY@sha256:DIGITS")
-        }
-
-        guard Digest(rest) == nil else {
-            throw ReferenceError(text, "a digest alone; it is written REPOSITORY@DIGEST")
-        }
-
+        try checkForm(of: rest, in: text)
         let (beforeDigest, digest) = try splitDigest(rest, of: text)
         self.digest = digest
         rest = beforeDigest
@@ -48,7 +32,6 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
         }
         if let tag, !isTag(tag) { throw ReferenceError(text, "not a tag: \(quotedPart(tag))") }
         self.tag = tag ?? (digest == nil ? "latest" : nil)
-
         var components = rest.split(separator: "/", omittingEmptySubsequences: false)
         if components.count > 1, let first = components.first,
             isHostLike(first)
@@ -105,6 +88,25 @@ func isHostLike(_ text: some StringProtocol) -> Bool {
         || text.contains(where: \.isUppercase)
 }
 
+/// Refuses what users write in place of a reference, each with advice.
+private func checkForm(of rest: Substring, in text: String) throws(ReferenceError) {
+    if let scheme = rest.firstRange(of: "://") {
+        throw ReferenceError(text, "leave out \(quotedPart(rest[..<scheme.upperBound]))")
+    }
+    if rest.hasPrefix("/") || rest.hasPrefix("./") || rest.hasPrefix("../") {
+        throw ReferenceError(text, "it looks like a path; a layout is written oci:DIR")
+    }
+    if rest.utf8.count == 64, rest.utf8.allSatisfy(\.isHexadecimal) {
+        throw ReferenceError(
+            text,
+            "64 hexadecimal digits, which Docker takes for an image's ID; "
+                + "a digest is written REPOSITORY@sha256:DIGITS")
+    }
+    guard Digest(rest) == nil else {
+        throw ReferenceError(text, "a digest alone; it is written REPOSITORY@DIGEST")
+    }
+}
+
 func quotedPart(_ text: some StringProtocol) -> String { "'\(text.prefix(100))'" }
 
 func splitDigest(
@@ -118,30 +120,24 @@ func splitDigest(
     return (text[..<at], digest)
 }
 
-private func isLowerAlphanumeric(_ byte: UInt8) -> Bool {
-    (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x30 && byte <= 0x39)
-}
-
-func isAlphanumeric(_ byte: UInt8) -> Bool {
-    isLowerAlphanumeric(byte) || (byte >= 0x41 && byte <= 0x5A)
-}
+private func isSmallAlphanumeric(_ byte: UInt8) -> Bool { byte.isSmallLetter || byte.isDigit }
 
 /// A tag of the distribution spec: `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
 func isTag(_ text: some StringProtocol) -> Bool {
-    guard let first = text.utf8.first, isAlphanumeric(first) || first == UInt8(ascii: "_") else {
+    guard let first = text.utf8.first, first.isAlphanumeric || first == UInt8(ascii: "_") else {
         return false
     }
     return text.utf8.count <= 128
-        && text.utf8.allSatisfy { isAlphanumeric($0) || "_.-".utf8.contains($0) }
+        && text.utf8.allSatisfy { $0.isAlphanumeric || "_.-".utf8.contains($0) }
 }
 
 /// One component of a repository name: `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
 private func isRepositoryComponent(_ text: some StringProtocol) -> Bool {
     let bytes = Array(text.utf8)
-    guard let first = bytes.first, let last = bytes.last, isLowerAlphanumeric(first),
-        isLowerAlphanumeric(last)
+    guard let first = bytes.first, let last = bytes.last, isSmallAlphanumeric(first),
+        isSmallAlphanumeric(last)
     else { return false }
-    let separators = bytes.split(whereSeparator: isLowerAlphanumeric)
+    let separators = bytes.split(whereSeparator: isSmallAlphanumeric)
     return separators.allSatisfy {
         $0.elementsEqual(".".utf8) || $0.elementsEqual("_".utf8) || $0.elementsEqual("__".utf8)
             || $0.allSatisfy { $0 == UInt8(ascii: "-") }
@@ -184,15 +180,11 @@ private func isHost(_ text: some StringProtocol) -> Bool {
     let labels = name.split(separator: ".", omittingEmptySubsequences: false)
     return labels.allSatisfy { label in
         guard let first = label.utf8.first, let last = label.utf8.last else { return false }
-        return isAlphanumeric(first) && isAlphanumeric(last)
-            && label.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+        return first.isAlphanumeric && last.isAlphanumeric
+            && label.utf8.allSatisfy { $0.isAlphanumeric || $0 == UInt8(ascii: "-") }
     }
 }
 
-private func isHexadecimal(_ byte: UInt8) -> Bool {
-    (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte) || (0x41...0x46).contains(byte)
-}
-
 private func isPort(_ text: some StringProtocol) -> Bool {
-    text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } && UInt16(text) != nil
+    text.utf8.allSatisfy(\.isDigit) && UInt16(text) != nil
 }

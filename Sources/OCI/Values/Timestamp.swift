@@ -1,3 +1,5 @@
+import JSON
+
 /// A point in time, in image documents as RFC 3339 in UTC.
 ///
 /// - Spec: RFC 3339, section 5.6; image-spec v1.1.1, config.md, `created`.
@@ -159,7 +161,7 @@ private struct Reader {
         guard rest.count >= digits else { return nil }
         var value: Int64 = 0
         for byte in rest.prefix(digits) {
-            guard (0x30...0x39).contains(byte) else { return nil }
+            guard byte.isDigit else { return nil }
             value = value * 10 + Int64(byte - 0x30)
         }
         rest.removeFirst(digits)
@@ -169,7 +171,7 @@ private struct Reader {
     /// The nanoseconds of an optional fraction.
     private mutating func fraction() -> Int32? {
         guard skip(".") else { return 0 }
-        let digits = rest.prefix { (0x30...0x39).contains($0) }
+        let digits = rest.prefix(while: \.isDigit)
         guard !digits.isEmpty else { return nil }
         var value: Int32 = 0
         for place in 0..<9 {

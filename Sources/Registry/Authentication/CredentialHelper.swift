@@ -15,8 +15,7 @@ struct CredentialHelper {
         -> ChildProcess.Result
     {
         let isPlain = name.utf8.allSatisfy {
-            ($0 >= 0x30 && $0 <= 0x39) || ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x41 && $0 <= 0x5A)
-                || "-_.+".utf8.contains($0)
+            $0.isAlphanumeric || "-_.+".utf8.contains($0)
         }
         guard isPlain, !name.isEmpty else { throw failure("not the name of a helper") }
         let program = "docker-credential-\(name)"

@@ -1,4 +1,5 @@
 import CCurl
+import JSON
 
 /// An absolute `http` or `https` URL, stored as text, so that a signed query stays unchanged.
 ///
@@ -124,12 +125,9 @@ struct HTTPURL: Hashable, Sendable {
 func percentEncoded(_ text: String) -> String {
     var result = ""
     for byte in text.utf8 {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-            UInt8(ascii: "_"), UInt8(ascii: "~"):
+        if byte.isAlphanumeric || "-._~".utf8.contains(byte) {
             result.unicodeScalars.append(Unicode.Scalar(byte))
-        default:
+        } else {
             let digits = String(byte, radix: 16, uppercase: true)
             result += byte < 16 ? "%0\(digits)" : "%\(digits)"
         }

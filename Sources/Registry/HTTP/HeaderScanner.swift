@@ -1,3 +1,5 @@
+import JSON
+
 /// Reads the grammar of header values byte by byte, never past the end.
 ///
 /// - Spec: RFC 9110, section 5.6.
@@ -129,10 +131,5 @@ struct HeaderScanner {
 }
 
 private func isTokenByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        true
-    default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-    }
+    byte.isAlphanumeric || "!#$%&'*+-.^_`|~".utf8.contains(byte)
 }

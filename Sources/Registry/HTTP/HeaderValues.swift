@@ -1,3 +1,5 @@
+import JSON
+
 /// Parsers of header values in responses. Malformed values are nil.
 enum HeaderValue {
     /// The last byte of `Range: 0-99` in the response to an upload. It has no `bytes` prefix, but
@@ -46,7 +48,7 @@ enum HeaderValue {
 
     /// Digits only, as HTTP writes numbers.
     static func number(_ text: some StringProtocol) -> Int64? {
-        guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
+        guard !text.isEmpty, text.utf8.allSatisfy(\.isDigit) else { return nil }
         return Int64(text)
     }
 

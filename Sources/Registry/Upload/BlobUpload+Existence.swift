@@ -17,7 +17,7 @@ extension BlobUpload {
     ) throws -> Bool {
         meter.total = identity.size
         if mountFrom.isEmpty, resumption == nil {
-            if source.isAtHand, identity.size <= BlobUpload.unaskedByteCount {
+            if source.isInMemory, identity.size <= BlobUpload.unaskedByteCount {
                 if try mount(identity, from: repository.path) { return true }
                 if session != nil { return false }
             } else if isNew {

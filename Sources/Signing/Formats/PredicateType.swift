@@ -1,3 +1,5 @@
+import JSON
+
 /// The type of an attestation's predicate: a URI, for which cosign has short names.
 ///
 /// - Spec: cosign, `attest --type`; in-toto attestation framework v1, field_types.md, TypeURI.
@@ -34,12 +36,4 @@ public struct PredicateType: Hashable, Sendable {
         else { return nil }
         uri = text
     }
-}
-
-extension UInt8 {
-    fileprivate var isLetter: Bool {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20)
-    }
-
-    fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
 }

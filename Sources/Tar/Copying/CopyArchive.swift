@@ -127,7 +127,7 @@ struct CopyArchive {
     /// Writes its entries below a directory of the tar. No link in them or in the base leads out of
     /// it.
     ///
-    /// - Parameter tree: what is below the directory, over which the archive is unpacked.
+    /// - Parameter tree: the files below the directory, over which the archive is unpacked.
     /// - Throws: `TarError`; also for an archive that is truncated or whose compression is damaged.
     func write(
         to writer: TarWriter, below directory: [[UInt8]], in tree: UnpackedTree

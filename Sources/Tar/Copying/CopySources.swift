@@ -27,7 +27,7 @@ struct CopyContext {
     /// The absolute path of the root, to make paths relative to it.
     private let realPath: [UInt8]
     private let excludes: ExcludePatterns
-    /// What is written in it meanwhile.
+    /// Files that are written in the context during the copy, and are left out.
     private(set) var outputs = OutputFilter()
 
     /// - Parameter outputs: files and directories that are left out where they are in the context.
@@ -50,7 +50,7 @@ struct CopyContext {
 
     /// The files that a source matches, in byte order; a pattern may match none.
     ///
-    /// - Parameter warn: is told of an output that a pattern matches, which is left out.
+    /// - Parameter warn: called for each output that a pattern matches, which is left out.
     /// - Throws: `TarError.missing` for a path that does not exist or is excluded.
     func find(
         _ source: [UInt8], warn: (String) -> Void = { _ in }

@@ -8,10 +8,10 @@ final class CopyVisitor: TreeVisitor {
     private let tree: UnpackedTree?
     private let encoder: EntryEncoder
 
-    /// What the entries are checked against.
+    /// The image below the copied entries.
     struct Base {
         let image: any LayerBase
-        /// The tree that archives are unpacked in afterwards, which is told of the entries.
+        /// Records the entries for archives that are unpacked over them; nil without archives.
         let tree: UnpackedTree?
 
         init(_ image: any LayerBase, tree: UnpackedTree?) {

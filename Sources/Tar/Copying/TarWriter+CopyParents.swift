@@ -1,13 +1,13 @@
 import ByteStream
 
 extension TarWriter {
-    /// A walk that leaves out everything but some sources.
+    /// A walk of directories that writes only the files that match patterns.
     private struct ParentsWalk {
         /// The parts of the sources that are dropped.
         let directories: [CopySource]
         /// Directories with a link among them, by the names that the source has for them.
         var parents: [TreeWalker.Parent] = []
-        /// What is not left out, relative to the directories above.
+        /// The patterns of the files that are written, relative to `directories`.
         var patterns: [[UInt8]]
     }
 
@@ -62,7 +62,7 @@ extension TarWriter {
             throw .missing(path: Path(pivot), .absent)
         }
         let fixed = path[..<(firstPattern ?? max(0, path.count - 1))].map(CopyContext.unescaped)
-        // Only for the directories in which a link leads elsewhere, a walk of their own.
+        // A directory in which a link is on the way to the source needs a walk of its own.
         var plain: [CopySource] = []
         var linked: [ParentsWalk] = []
         for directory in directories {
@@ -78,8 +78,8 @@ extension TarWriter {
         return [ParentsWalk(directories: plain, patterns: [joinedPath(path)])] + linked
     }
 
-    /// The walk of a directory that a path with a link leads to; nil for a path without links, or
-    /// to no directory.
+    /// The walk of the directory at a path with a link on its way; nil for a path without links, and
+    /// when there is no directory.
     private func linkedWalk(
         _ path: [[UInt8]], below directory: CopySource, to pattern: [UInt8], of source: [UInt8],
         in context: CopyContext

@@ -1,14 +1,14 @@
 import ByteStream
 
-/// The tree that an archive is unpacked in, as far as links matter: what the base has below the
-/// destination, and over it the archive's own entries.
+/// The tree that an archive is unpacked in, to resolve links: the base below the destination, and
+/// over it the archive's own entries.
 ///
 /// The destination is its root, as for a program that unpacks in a chroot there.
 final class UnpackedTree: LayerBase {
     private let base: any LayerBase
     /// The destination in the image: empty, or with a slash at its end.
     private let root: [UInt8]
-    /// The archive's symbolic links by their paths; nil in place of one that is no link any more.
+    /// The archive's symbolic links by their paths; nil for a path that another entry replaced.
     private var links: [[UInt8]: [UInt8]?] = [:]
 
     init(below directory: [[UInt8]], over base: any LayerBase) {

@@ -67,6 +67,18 @@ extension TarReader {
         }
     }
 
+    /// Skips a volume label or the list of a dump, with a warning.
+    mutating func skipMetadata(
+        _ header: HeaderBlock, size: UInt64, _ prefix: Extension
+    ) throws(TarError) {
+        let isLabel = header.type == UInt8(ascii: "V")
+        let name = Path(prefix.path ?? header.name).quoted
+        warn("\(name) is \(isLabel ? "a volume's label" : "a dump's list"); left out")
+        let sizes = prefix.records.filter { $0.key.elementsEqual("size".utf8) }
+        begin(sizes.compactMap { PaxRecords.number($0.value) }.last ?? size)
+        try skipData()
+    }
+
     private func apply(
         _ records: [(key: [UInt8], value: [UInt8])], to entry: inout TarEntry, hasData: Bool
     ) throws(TarError) {

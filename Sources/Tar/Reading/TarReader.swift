@@ -106,19 +106,9 @@ package struct TarReader: ~Copyable {
             case UInt8(ascii: "K"):
                 prefix.linkTarget = try text(size)
             case UInt8(ascii: "V"), UInt8(ascii: "D"):
-                let name = Path(prefix.path ?? header.name).quoted
                 self.header.hasOthers = true
-                let isLabel = header.type == UInt8(ascii: "V")
-                warn("\(name) is \(isLabel ? "a volume's label" : "a dump's list"); left out")
-                var dataSize = size
-                for case ("size", let value) in prefix.records.map({
-                    (String(decoding: $0.key, as: UTF8.self), PaxRecords.number($0.value))
-                }) {
-                    if let value { dataSize = value }
-                }
+                try skipMetadata(header, size: size, prefix)
                 prefix = Extension()
-                begin(dataSize)
-                try skipData()
             default:
                 // The block is in the buffer, which nothing has moved yet.
                 var entry = try entry(header, size: size, prefix)
@@ -264,7 +254,7 @@ package struct TarReader: ~Copyable {
     }
 
     /// States that data of this size follows in the archive.
-    private mutating func begin(_ size: UInt64) {
+    mutating func begin(_ size: UInt64) {
         remaining = size
         padding = tarPadding(after: size)
     }

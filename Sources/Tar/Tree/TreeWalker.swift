@@ -63,10 +63,10 @@ struct SourceFilter {
     let hasExceptions: Bool
     /// Whether a path, in the form of `OpenDirectory`, is missing from its source.
     let excludes: (Path) -> Bool
-    /// What is left out with everything below it, exceptions or not.
+    /// Outputs, which are left out with everything below them, whatever the patterns say.
     var outputs = OutputFilter()
 
-    /// Those of several equal names that are no outputs.
+    /// The names that are not outputs.
     func withoutOutputs(
         _ names: ArraySlice<DirectoryListing.Name>, of listing: DirectoryListing,
         _ sources: [TreeSource]

@@ -44,9 +44,8 @@ final class DirectoryCache {
 
     /// Opens a directory; links on `path` are resolved as in a chroot.
     ///
-    /// A component of `path` that is another type of file, or a link that leads to one or in a
-    /// circle, is replaced by a directory when it is from a lower layer. Where links lead is never
-    /// replaced.
+    /// A component of `path` is replaced by a directory when it is from a lower layer and is a file,
+    /// or a link that leads to a file or in a circle. The target of a link is never replaced.
     ///
     /// - Parameter create: creates missing directories, and replaces files of lower layers that are
     ///   in the way; nil creates nothing.

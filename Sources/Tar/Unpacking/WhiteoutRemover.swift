@@ -11,8 +11,8 @@ final class WhiteoutRemover {
     private let directories: DirectoryCache
     /// The names that the current layer has made.
     private let names: UnpackedNames
-    /// Directories in which whiteouts of the current layer have left only what the layer itself
-    /// has. They are not searched again, however many whiteouts there are.
+    /// Directories from which a whiteout of the current layer has removed the files of lower layers.
+    /// They are not searched again, however many whiteouts there are.
     private var cleared: Set<FileIdentity> = []
 
     init(directories: DirectoryCache, names: UnpackedNames) {

@@ -11,66 +11,67 @@ extension TarWriter {
         try rewrite(input, request, in: nil)
     }
 
-    /// - Parameter tree: what the other tar is unpacked in below the root directory; nil where its
-    ///   paths are taken as they are. Its own `./` is then nothing of the image.
+    /// - Parameter tree: the tree below the root directory, when the tar is unpacked in it: links on
+    ///   the way to an entry are followed, and the entry `./` is left out. nil keeps paths.
     func rewrite(
         _ input: InputStream, _ request: ArchiveRequest, in tree: UnpackedTree?
     ) throws(TarError) {
         let deletions = try writeDeletions(request)
         if request.writesParents { try writeParents(of: request.rootDirectory) }
-        let root = request.rootPath
         var reader = TarReader(input, warn: warn)
         reader.takesNamelessAsRoot = tree != nil
         var seen: [[UInt8]: TarEntry.Kind] = [:]
         var number = 0
-        while var entry = try reader.next() {
-            defer { number += 1 }
-            if request.replacedEntries.contains(number) {
+        while let entry = try reader.next() {
+            let isReplaced = request.replacedEntries.contains(number)
+            number += 1
+            guard !isReplaced, let entry = try rewritten(entry, request, deletions, tree, &seen)
+            else {
                 try reader.skipData()
                 continue
             }
-            let original = Path(entry.path)
-            var path = try TarWriter.relative(entry.path, of: original)
-            if path.isEmpty && (tree != nil || root.isEmpty || entry.kind != .directory) {
-                // The archive's entry `./` would be the root of the image in a layer.
-                try reader.skipData()
-                continue
-            }
-            if !path.isEmpty, !request.excludes.isEmpty, request.excludes.excludes(path) {
-                try reader.skipData()
-                continue
-            }
-            if let tree { path = try tree.led(path) }
-            let led = try led(root + path, entry.kind)
-            if deletions.contains(led) || Whiteout.isUnionMetadata(path) {
-                try reader.skipData()
-                continue
-            }
-            if entry.kind == .hardLink {
-                var target = try TarWriter.relative(entry.linkTarget, of: original)
-                if let tree { target = try tree.led(target) }
-                try checkTarget(of: entry, seen[target], original)
-                entry.linkTarget = try guide?.name(root + target) ?? root + target
-            }
-            if let kind = seen.updateValue(entry.kind, forKey: path) {
-                guard kind == .directory, entry.kind == .directory else {
-                    throw .unsupported(path: original, "in the tar a second time")
-                }
-                try reader.skipData()
-                continue
-            }
-            guard try guide?.claim(led, isDirectory: entry.kind == .directory) ?? true else {
-                try reader.skipData()
-                continue
-            }
-            try tree?.add(entry, at: path)
-            entry.path = led
-            if entry.kind == .directory, !path.isEmpty { entry.path.append(UInt8(ascii: "/")) }
-            try checkWhiteout(entry, path, original)
-            normalise(&entry)
             try writeHeader(entry)
             try reader.copyData(to: output)
         }
+    }
+
+    /// An entry under the root directory and by this writer's policy; nil to leave it out.
+    ///
+    /// - Parameter seen: the paths of the entries before, to which this one is added.
+    private func rewritten(
+        _ original: TarEntry, _ request: ArchiveRequest, _ deletions: Set<[UInt8]>,
+        _ tree: UnpackedTree?, _ seen: inout [[UInt8]: TarEntry.Kind]
+    ) throws(TarError) -> TarEntry? {
+        let root = request.rootPath
+        let name = Path(original.path)
+        let isDirectory = original.kind == .directory
+        var path = try TarWriter.relative(original.path, of: name)
+        // The archive's entry `./` would be the root of the image in a layer.
+        if path.isEmpty && (tree != nil || root.isEmpty || !isDirectory) { return nil }
+        if !path.isEmpty, !request.excludes.isEmpty, request.excludes.excludes(path) { return nil }
+        if let tree { path = try tree.led(path) }
+        let led = try led(root + path, original.kind)
+        if deletions.contains(led) || Whiteout.isUnionMetadata(path) { return nil }
+        var entry = original
+        if entry.kind == .hardLink {
+            var target = try TarWriter.relative(entry.linkTarget, of: name)
+            if let tree { target = try tree.led(target) }
+            try checkTarget(of: entry, seen[target], name)
+            entry.linkTarget = try guide?.name(root + target) ?? root + target
+        }
+        if let kind = seen.updateValue(entry.kind, forKey: path) {
+            guard kind == .directory, isDirectory else {
+                throw .unsupported(path: name, "in the tar a second time")
+            }
+            return nil
+        }
+        guard try guide?.claim(led, isDirectory: isDirectory) ?? true else { return nil }
+        try tree?.add(entry, at: path)
+        entry.path = led
+        if isDirectory, !path.isEmpty { entry.path.append(UInt8(ascii: "/")) }
+        try checkWhiteout(entry, path, name)
+        normalise(&entry)
+        return entry
     }
 
     /// The path of an entry, resolved through the base when there is one.

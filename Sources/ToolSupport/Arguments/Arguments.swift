@@ -1,4 +1,4 @@
-/// What the parser does not do with arguments as users write them.
+/// Work on arguments as users write them, which ArgumentParser does not do.
 enum Arguments {
     /// Splits `--name=` into the option and an empty value. The parser would take the next argument
     /// as the value.

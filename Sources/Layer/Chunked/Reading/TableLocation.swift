@@ -1,3 +1,4 @@
+import JSON
 import OCI
 
 /// The position of a zstd:chunked layer's table and its digest, from the annotations of the layer's
@@ -70,7 +71,7 @@ public struct TableLocation: Hashable, Sendable {
 
     /// Digits only.
     private static func number(_ text: Substring) -> Int64? {
-        guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+        guard !text.isEmpty, text.utf8.allSatisfy(\.isDigit) else {
             return nil
         }
         return Int64(text)
