@@ -167,6 +167,14 @@ extension RegistryClient {
 }
 
 extension TransportFailure {
+    /// Whether the server may have received the request.
+    var mayFollowSending: Bool {
+        switch self {
+        case .broken, .timedOut: true
+        case .unreachable, .tls, .settings, .lengthRequired, .violation, .interrupted: false
+        }
+    }
+
     /// The maximum number of useful retries.
     var retryLimit: Int {
         switch self {

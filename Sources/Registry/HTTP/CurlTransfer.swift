@@ -142,6 +142,7 @@ final class CurlTransfer {
             .settings(detail)
         // "Chunky upload is not supported by HTTP 1.0": nothing was sent.
         case CURLE_UPLOAD_FAILED: .lengthRequired
+        case CURLE_SEND_FAIL_REWIND: .broken("the server closed it before it answered")
         default: .broken(detail)
         }
     }
