@@ -303,6 +303,32 @@ private func users(_ text: String, _ host: String, _ repository: String) throws 
         #expect(file.has(registry.server.authority + "/team"))
     }
 
+    /// A portal answers everything with a page; Quay calls its JSON a page too.
+    @Test(arguments: ["<!doctype html>", " \n<html>", "true", ""])
+    func loginAtAWebPage(body: String) throws {
+        let isPage = body.contains("<")
+        let registry = try FakeRegistry { _ in
+            .reply(Reply(200, [("Content-Type", "text/html; charset=utf-8")], text: body))
+        }
+        let directory = try TemporaryDirectory()
+        let path = Path("\(directory.path)/auth.json")
+        let client = try testClient { $0.authFile = path }
+        let host = registry.server.authority
+        if isPage {
+            let error = #expect(throws: RegistryError.self) {
+                try client.login(host, user: "me", password: "pass word")
+            }
+            #expect(error?.exitStatus == .protocolError)
+            #expect(try CredentialFile.load(path) == nil)
+            #expect(throws: RegistryError.self) {
+                try client.examine(RegistryReference("\(host)/a"))
+            }
+        } else {
+            try client.login(host, user: "me", password: "pass word")
+            try client.checkLogin(host)
+        }
+    }
+
     @Test func placeOfNewCredentials() throws {
         let directory = try TemporaryDirectory()
         let environment = Environment(["HOME": directory.path], userID: 4_000_000)
