@@ -234,6 +234,7 @@ private func users(_ text: String, _ host: String, _ repository: String) throws 
             none) echo 'credentials not found in native keychain'; exit 1 ;;
             bad) echo 'no'; echo 'noise' >&2; exit 3 ;;
             junk) echo '[]' ;;
+            endless) exec yes ;;
             esac
             """
         try directory.write("docker-credential-test", script, mode: 0o755)
@@ -241,7 +242,7 @@ private func users(_ text: String, _ host: String, _ repository: String) throws 
         #expect(try helper.get("good") == .password(user: "u", password: "s"))
         #expect(try helper.get("token") == .identityToken(user: nil, token: "t"))
         #expect(try helper.get("none") == nil)
-        for server in ["bad", "junk"] {
+        for server in ["bad", "junk", "endless"] {
             let error = #expect(throws: RegistryError.self) { try helper.get(server) }
             #expect(error?.exitStatus == .configuration)
         }
