@@ -3,6 +3,7 @@ import Glibc
 
 /// Another program, run to its end.
 public enum ChildProcess {
+    /// How the program ended, and what it wrote.
     public struct Result: Sendable {
         /// 128 and more when a signal ended it.
         public let status: CInt

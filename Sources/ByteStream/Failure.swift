@@ -1,6 +1,6 @@
 /// The exit statuses of every tool.
 ///
-/// - Spec: sysexits(3), as the design's "Exit statuses" assigns them.
+/// - Spec: sysexits(3); docs/design.md, "Exit statuses".
 public enum ExitStatus: Int32, Sendable {
     /// The negative answer of a tool that answers a question; it has no other use.
     case no = 1

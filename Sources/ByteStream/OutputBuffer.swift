@@ -40,6 +40,7 @@ public final class OutputBuffer {
         }
     }
 
+    /// Appends bytes; they are written when the buffer is full.
     public func append(_ bytes: [UInt8]) throws(StreamError) {
         try bytes.withRawBytes { (bytes) throws(StreamError) in try append(bytes) }
     }

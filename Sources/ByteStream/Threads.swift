@@ -103,6 +103,7 @@ public final class Lock: @unchecked Sendable {
         mutex.deallocate()
     }
 
+    /// Runs `body` while no other thread has the lock.
     public func withLock<Result, E: Error>(_ body: () throws(E) -> Result) throws(E) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
@@ -115,6 +116,7 @@ public final class Lock: @unchecked Sendable {
     /// Waits, inside `withLock`, for one condition of several.
     public func wait(for condition: Condition) { pthread_cond_wait(condition.condition, mutex) }
 
+    /// Wakes every thread that waits for this lock's own condition.
     public func broadcast() { condition.broadcast() }
 }
 
@@ -129,6 +131,7 @@ public final class Guarded<Value>: @unchecked Sendable {
         self.value = value
     }
 
+    /// Runs `body` with the value while no other thread has access to it.
     public func withLock<Result, E: Error>(
         _ body: (inout Value) throws(E) -> Result
     ) throws(E) -> Result {

@@ -1,5 +1,6 @@
 /// Why a Dockerfile was refused, with the position.
 public struct DockerfileError: Error, Hashable, Sendable {
+    /// What is wrong; texts and names are as the Dockerfile has them.
     public enum Reason: Hashable, Sendable {
         case notUTF8
         case zeroByte

@@ -6,6 +6,7 @@ import CCrypto
 ///
 /// - Spec: mtree(5), Keywords.
 public struct FileDigest: Hashable, Sendable {
+    /// The algorithms by their keywords.
     public enum Algorithm: String, CaseIterable, Sendable {
         // The strongest first.
         case sha512

@@ -110,38 +110,50 @@ package struct ArchiveContents {
         }
         if head.isJSON { largePaths.insert(path) }
         let source = PrefixedSource(head, reader)
-        let blob: StreamedBlob
-        if let digest {
-            let expected = BlobIdentity(digest: digest, size: Int64(entry.size))
-            let copy = ArchivedBlob(source, expected, subject: Path(path).description)
+        let named = digest.map { BlobIdentity(digest: $0, size: Int64(entry.size)) }
+        guard let blob = try storeBlob(source, head: head, named: named, path, target) else {
+            return 0
+        }
+        blobs[path] = blob
+        sizes[blob.descriptor.digest] = blob.descriptor.size
+        return 0
+    }
+
+    /// Stores a file of the archive as a blob in the target.
+    ///
+    /// - Parameters:
+    ///   - head: the first bytes of the file, which `source` has too.
+    ///   - named: the digest in the path, and the size; nil for a path without a digest.
+    /// - Returns: nil when the file is neither a layer nor named by a digest; then it is ignored.
+    private func storeBlob(
+        _ source: PrefixedSource, head: [UInt8], named: BlobIdentity?, _ path: [UInt8],
+        _ target: any BlobWriter
+    ) throws -> StreamedBlob? {
+        if let named {
+            let copy = ArchivedBlob(source, named, subject: Path(path).description)
             _ = try target.writeBlob(copy, mountFrom: [])
             try drain(copy)
             let descriptor = Descriptor(
-                mediaType: .octetStream, digest: digest, size: Int64(entry.size))
-            blob = StreamedBlob(descriptor: descriptor, diffID: nil)
-        } else if head.isCompressed {
+                mediaType: .octetStream, digest: named.digest, size: named.size)
+            return StreamedBlob(descriptor: descriptor, diffID: nil)
+        }
+        if head.isCompressed {
             // Its diffID is compared with that in the config, which proves that it is complete.
             let layer = LayerSource(source, path: Path(path), isEndProved: true)
             _ = try target.writeBlob(layer, mountFrom: [])
             var descriptor = layer.descriptor
             let diffID = descriptor[annotation: Annotation.uncompressed].flatMap { Digest($0) }
             descriptor[annotation: Annotation.uncompressed] = nil
-            blob = StreamedBlob(descriptor: descriptor, diffID: diffID)
-        } else if head.isTar {
-            // Its digest is its diffID, which proves that it is complete, even without the end of a
-            // tar.
-            let layer = HashingSource(source)
-            let identity = try target.writeBlob(layer, mountFrom: [])
-            let descriptor = Descriptor(
-                mediaType: .layer, digest: identity.digest, size: identity.size)
-            blob = StreamedBlob(descriptor: descriptor, diffID: identity.digest)
-        } else {
-            // Neither a document nor a layer: ignored.
-            return 0
+            return StreamedBlob(descriptor: descriptor, diffID: diffID)
         }
-        blobs[path] = blob
-        sizes[blob.descriptor.digest] = blob.descriptor.size
-        return 0
+        guard head.isTar else { return nil }
+        // Its digest is its diffID, which proves that it is complete, even without the end of a
+        // tar.
+        let layer = HashingSource(source)
+        let identity = try target.writeBlob(layer, mountFrom: [])
+        let descriptor = Descriptor(
+            mediaType: .layer, digest: identity.digest, size: identity.size)
+        return StreamedBlob(descriptor: descriptor, diffID: identity.digest)
     }
 
     private func verify(

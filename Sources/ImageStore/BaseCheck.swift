@@ -4,6 +4,7 @@ import OCI
 
 /// Whether the recorded base of an image is still what the base's tag names.
 public struct BaseStatus: Sendable {
+    /// The answer as it is printed.
     public enum Answer: String, Sendable {
         case current
         /// The tag of the base has another digest, or is gone.

@@ -14,6 +14,7 @@ public struct PushPlan: Sendable {
         case send
     }
 
+    /// What a push does with one blob or manifest.
     public struct Item: Sendable {
         public let action: Action
         public let digest: Digest

@@ -35,6 +35,7 @@ public enum JSON: Hashable, Sendable {
         return bytes
     }
 
+    /// Appends the value as compact JSON, on one line.
     public func serialize(into bytes: inout [UInt8]) {
         switch self {
         case .null: bytes += "null".utf8

@@ -41,8 +41,10 @@ public struct JSONPath: Hashable, Sendable {
         self.steps = steps
     }
 
+    /// The path of the member `key` of this object.
     public func key(_ key: JSONString) -> JSONPath { JSONPath(steps: .key(steps, key)) }
 
+    /// The path of an element of this array, counted from 0.
     public func index(_ index: Int) -> JSONPath { JSONPath(steps: .index(steps, index)) }
 
     public var text: String { JSONPath.text(steps) }

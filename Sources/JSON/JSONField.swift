@@ -8,6 +8,7 @@ public struct JSONField: Sendable {
         self.path = path
     }
 
+    /// An error at this path.
     public func failure(_ problem: String) -> JSONError { .field(path: path, problem) }
 
     /// - Throws: `JSONError.field` when it is not an object.
@@ -16,11 +17,13 @@ public struct JSONField: Sendable {
         return object
     }
 
+    /// - Throws: `JSONError.field` when it is not a string.
     public func string() throws(JSONError) -> String {
         guard case .string(let string) = value else { throw expected("a string") }
         return string.text
     }
 
+    /// - Throws: `JSONError.field` when it is neither true nor false.
     public func bool() throws(JSONError) -> Bool {
         guard case .bool(let bool) = value else { throw expected("a boolean") }
         return bool
@@ -33,6 +36,9 @@ public struct JSONField: Sendable {
         return integer
     }
 
+    /// The elements with their paths.
+    ///
+    /// - Throws: `JSONError.field` when it is not an array.
     public func elements() throws(JSONError) -> [JSONField] {
         guard case .array(let elements) = value else { throw expected("an array") }
         return elements.enumerated().map { JSONField($0.element, at: path.index($0.offset)) }

@@ -2,6 +2,7 @@
 ///
 /// Looking up, replacing and appending a member takes constant time.
 public struct JSONObject: Hashable, Sendable {
+    /// A key and its value.
     public struct Member: Hashable, Sendable {
         public let key: JSONString
         public var value: JSON

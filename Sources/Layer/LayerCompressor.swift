@@ -9,6 +9,7 @@ import Tar
 ///
 /// - Spec: docs/design.md, "A broken pipe never becomes an image", 3; image-spec v1.1.1, layer.md.
 public struct LayerCompressor {
+    /// What the input is, and whether a trailer proves its end.
     public enum Content: Sendable {
         /// A tar, with a trailer at the end.
         case layer

@@ -7,7 +7,8 @@ import OCI
 /// It is a zstd skippable frame, which every decoder skips, with the descriptor of the uncompressed
 /// tar as its payload.
 ///
-/// - Spec: RFC 8878, section 3.1.2, Skippable Frames; the design's "layer trailer".
+/// - Spec: RFC 8878, section 3.1.2, Skippable Frames; docs/design.md, "A broken pipe never
+///   becomes an image", 3.
 public struct LayerTrailer: Hashable, Sendable {
     /// `0x184D2A5D`, little-endian.
     static let magic: UInt32 = 0x184D_2A5D

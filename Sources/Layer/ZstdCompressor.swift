@@ -10,6 +10,7 @@ import CZstd
 ///
 /// - Spec: RFC 8878.
 public final class ZstdCompressor {
+    /// Options that change the bytes, except `threads`.
     public struct Settings: Sendable {
         /// 1…19.
         public var level = 3

@@ -8,6 +8,7 @@ import Tar
 ///
 /// - Spec: mtree(5), Keywords.
 public struct SnapshotEntry: Hashable, Sendable {
+    /// The values of the keyword `type`.
     public enum Kind: String, Sendable {
         case file
         case directory = "dir"
@@ -17,6 +18,7 @@ public struct SnapshotEntry: Hashable, Sendable {
         case fifo
     }
 
+    /// The value of the keyword `time`.
     public struct Time: Hashable, Sendable {
         /// Seconds since 1970-01-01, rounded down.
         public let seconds: Int64
@@ -29,6 +31,7 @@ public struct SnapshotEntry: Hashable, Sendable {
         }
     }
 
+    /// The numbers of a device.
     public struct Device: Hashable, Sendable {
         public let major: UInt32
         public let minor: UInt32
@@ -183,15 +186,5 @@ public struct ContentDigest: Hashable, Sendable {
                 text.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
             }
         }
-    }
-}
-
-/// The value of a hexadecimal digit; nil for other bytes.
-func hexadecimalValue(_ digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-    default: nil
     }
 }

@@ -2,6 +2,7 @@
 ///
 /// - Spec: POSIX.1-2017, pax, "ustar Interchange Format" and "pax Extended Header".
 public struct TarEntry: Hashable, Sendable {
+    /// The type flag of the header.
     public enum Kind: UInt8, Sendable {
         case file = 0x30
         case hardLink = 0x31
@@ -31,6 +32,7 @@ public struct TarEntry: Hashable, Sendable {
     public var deviceMinor: UInt32
     public var extendedAttributes: [ExtendedAttribute]
 
+    /// An attribute, as a record `SCHILY.xattr.NAME` has it.
     public struct ExtendedAttribute: Hashable, Sendable {
         /// The name with its name space, such as `security.capability`.
         public let name: [UInt8]

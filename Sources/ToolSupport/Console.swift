@@ -5,6 +5,7 @@ import OCI
 
 /// Messages to people: lines on stderr with the tool's name.
 public struct Console: Sendable {
+    /// How much is printed: errors; warnings too; every step too.
     public enum Level: Sendable {
         case quiet
         case normal

@@ -5,7 +5,7 @@
 # for each failed stage; `stop`, which exists when no more stages may start.
 
 # start COMMAND...: runs it in the background with the stdin of this shell, because a shell would give it
-# /dev/null. In between, stdin is a descriptor that the caller does not use.
+# /dev/null. In between, stdin is a descriptor that the caller does not use; `eval` gets only its number.
 start() {
 	eval "{ \"\$@\" <&$ocinoco_free $ocinoco_free<&- & } $ocinoco_free<&0"
 }

@@ -79,13 +79,10 @@ func ociZstd(
     _ bytes: [UInt8], content: LayerCompressor.Content = .layer,
     settings: ZstdCompressor.Settings = ZstdCompressor.Settings()
 ) throws -> [UInt8] {
-    let descriptor = temporaryFile()
-    defer { close(descriptor) }
-    try FileDescriptor(rawValue: descriptor).writeAll(bytes)
-    lseek(descriptor, 0, SEEK_SET)
-    return try bytesWritten { output in
-        try LayerCompressor(settings, content: content).compress(
-            InputStream(FileDescriptor(rawValue: descriptor), path: "the input"), to: output)
+    try bytesWritten { output in
+        try withInput(bytes) { input in
+            try LayerCompressor(settings, content: content).compress(input, to: output)
+        }
     }
 }
 
@@ -93,13 +90,10 @@ func ociZstd(
 func ociZstdChunked(
     _ bytes: [UInt8], settings: ChunkedCompressor.Settings = ChunkedCompressor.Settings()
 ) throws -> [UInt8] {
-    let descriptor = temporaryFile()
-    defer { close(descriptor) }
-    try FileDescriptor(rawValue: descriptor).writeAll(bytes)
-    lseek(descriptor, 0, SEEK_SET)
-    return try bytesWritten { output in
-        try ChunkedCompressor(settings).compress(
-            InputStream(FileDescriptor(rawValue: descriptor), path: "the input"), to: output)
+    try bytesWritten { output in
+        try withInput(bytes) { input in
+            try ChunkedCompressor(settings).compress(input, to: output)
+        }
     }
 }
 

@@ -236,6 +236,15 @@ push_base() {
 	skopeo_copy oci:base:latest "docker://$registry/example/base:latest"
 }
 
+# push_base_for_two_platforms: the same for amd64 and arm64, as published images are; its programs are those of
+# this machine.
+push_base_for_two_platforms() {
+	push_base
+	oci-fetch "$registry/example/base:latest" >amd64.json
+	oci-config --platform linux/arm64 <amd64.json >arm64.json
+	cat amd64.json arm64.json | oci-push-manifest "$registry/example/base:latest" >base.json
+}
+
 skopeo_copy() {
 	skopeo --insecure-policy copy --quiet --src-tls-verify=false --dest-tls-verify=false "$@"
 }

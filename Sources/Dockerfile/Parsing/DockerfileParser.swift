@@ -88,27 +88,31 @@ struct InstructionParser {
             throw DockerfileError(
                 error.offset.map(line.position) ?? position, .malformed(keyword, error.problem))
         }
-        if keyword == .onbuild, !text.text.isEmpty {
-            if isTrigger {
-                throw DockerfileError(position, .malformed(keyword, "it cannot defer itself"))
-            }
-            let trigger = try parse(line, from: rest, lastLine: lastLine, isTrigger: true)
-            guard trigger.keyword != .onbuild, trigger.keyword != .from,
-                trigger.keyword != .maintainer
-            else {
-                throw DockerfileError(
-                    trigger.position,
-                    .malformed(keyword, "it cannot defer \(trigger.keyword.rawValue)"))
-            }
-            return Instruction(
-                keyword: keyword, flags: flags, arguments: .trigger([trigger]), line: line,
-                lastLine: lastLine, offset: first)
+        let isDeferring = keyword == .onbuild && !text.text.isEmpty
+        if isDeferring, isTrigger {
+            throw DockerfileError(position, .malformed(keyword, "it cannot defer itself"))
         }
         let instruction = Instruction(
-            keyword: keyword, flags: flags, arguments: arguments, line: line, lastLine: lastLine,
-            offset: first)
-        try instruction.checkArguments()
+            keyword: keyword, flags: flags,
+            arguments: isDeferring
+                ? .trigger([try trigger(line, from: rest, lastLine: lastLine)]) : arguments,
+            line: line, lastLine: lastLine, offset: first)
+        if !isDeferring { try instruction.checkArguments() }
         return instruction
+    }
+
+    /// Parses the instruction that an ONBUILD defers.
+    private func trigger(
+        _ line: LogicalLine, from start: Int, lastLine: Int
+    ) throws(DockerfileError) -> Instruction {
+        let trigger = try parse(line, from: start, lastLine: lastLine, isTrigger: true)
+        switch trigger.keyword {
+        case .onbuild, .from, .maintainer:
+            throw DockerfileError(
+                trigger.position,
+                .malformed(.onbuild, "it cannot defer \(trigger.keyword.rawValue)"))
+        default: return trigger
+        }
     }
 
     /// An error in arguments, before their instruction is known.

@@ -18,6 +18,7 @@ public struct Instruction: Hashable, Sendable {
         public let isOldForm: Bool
     }
 
+    /// The arguments in the form that the instruction takes.
     public enum Arguments: Hashable, Sendable {
         case none
         /// A JSON array of strings, which may be empty.

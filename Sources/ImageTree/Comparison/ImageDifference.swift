@@ -3,6 +3,7 @@ import OCI
 
 /// One difference of two images.
 public struct ImageDifference: Sendable {
+    /// The part of the images that differs.
     public enum Subject: Sendable {
         /// A field of the manifest, by its path.
         case manifest(String)
@@ -16,6 +17,7 @@ public struct ImageDifference: Sendable {
         case file([UInt8])
     }
 
+    /// How it differs, from the first image to the second.
     public enum Change: String, Sendable {
         /// Only the second image has it.
         case added

@@ -72,6 +72,7 @@ public struct Descriptor: Hashable, Sendable {
     /// Sets annotations by the user.
     public mutating func annotate(_ annotations: [KeyValue]) { document.annotate(annotations) }
 
+    /// Replaces the media type, in its place in the document.
     public mutating func setMediaType(_ mediaType: MediaType) {
         self.mediaType = mediaType
         document["mediaType"] = .string(mediaType.rawValue)

@@ -49,6 +49,7 @@ public struct Index: Hashable, Sendable {
     /// Sets annotations by the user.
     public mutating func annotate(_ annotations: [KeyValue]) { document.annotate(annotations) }
 
+    /// Replaces the entries; all other fields stay.
     public mutating func setManifests(_ manifests: [Descriptor]) {
         self.manifests = manifests
         document["manifests"] = .array(manifests.map { .object($0.document) })

@@ -82,16 +82,19 @@ public struct Manifest: Hashable, Sendable {
         document["annotations"] = annotations.isEmpty ? nil : .object(annotations)
     }
 
+    /// Replaces the descriptor of the config.
     public mutating func setConfig(_ config: Descriptor) {
         self.config = config
         document["config"] = .object(config.document)
     }
 
+    /// Replaces the descriptors of the layers, the lowest first.
     public mutating func setLayers(_ layers: [Descriptor]) {
         self.layers = layers
         document["layers"] = .array(layers.map { .object($0.document) })
     }
 
+    /// Sets the manifest that this one refers to; a new field comes after `layers`.
     public mutating func setSubject(_ subject: Descriptor) {
         self.subject = subject
         document.set(

@@ -112,6 +112,7 @@ extension ImageConfig {
         return entry
     }
 
+    /// Sets the creation time of the image.
     public mutating func setCreated(_ time: Timestamp) {
         document.set("created", to: .string(time.description), order: Self.keyOrder)
     }

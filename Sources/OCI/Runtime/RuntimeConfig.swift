@@ -4,6 +4,7 @@ import JSON
 ///
 /// - Spec: image-spec v1.1.1, conversion.md; runtime-spec v1.0.2, config.md and config-linux.md.
 public struct RuntimeConfig: Sendable {
+    /// What the image's config does not say, or what replaces it.
     public struct Options: Sendable {
         /// Arguments instead of the image's command.
         public var arguments: [String]?

@@ -7,10 +7,12 @@ import JSON
 ///
 /// - Spec: image-spec v1.1.1, descriptor.md, Digests.
 public struct Digest: Hashable, Sendable, CustomStringConvertible {
+    /// The algorithms by the names that digests begin with.
     public enum Algorithm: String, CaseIterable, Sendable {
         case sha256
         case sha512
 
+        /// The size of a digest in bytes, half the number of its digits.
         public var byteCount: Int {
             switch self {
             case .sha256: 32

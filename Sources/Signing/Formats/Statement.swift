@@ -16,6 +16,7 @@ public struct Statement: Sendable {
     /// The maximum size of a predicate, enough for the SBOM of a large image.
     public static let predicateByteLimit = 16 << 20
 
+    /// What the statement is about.
     public struct Subject: Sendable {
         /// The values of `digest` by the names of their algorithms.
         public let digests: [(key: String, value: String)]

@@ -32,6 +32,7 @@ public final class SecretBytes {
 
     public var count: Int { length }
 
+    /// Lets `body` read the bytes, which it must not keep.
     public func withBytes<Result, E: Error>(
         _ body: (UnsafeRawBufferPointer) throws(E) -> Result
     ) throws(E) -> Result {

@@ -42,6 +42,7 @@ extension EntrySpace {
 
 /// How owner, time and attributes of all entries are written.
 public struct EntryPolicy: Sendable {
+    /// The times that entries get.
     public enum Time: Sendable {
         /// Every entry gets this time.
         case fixed(Int64)

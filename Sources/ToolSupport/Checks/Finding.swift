@@ -1,5 +1,6 @@
 /// The result of a check, as a line for a person.
 public struct Finding: Sendable {
+    /// How bad it is, as it is printed.
     public enum Level: String, Sendable {
         case fine = "ok"
         case warning

@@ -10,6 +10,8 @@ for number in 1 2 3 4; do
 done
 DRY_RUN=1 "$ROOT/examples/retention/keep" 2 "$repository" >out
 assert_equal "would remove $repository:v1 would remove $repository:v2" "$(tr '\n' ' ' <out | sed 's/ $//')"
+DRY_RUN=1 "$ROOT/examples/retention/keep" 5 "$repository" >out
+assert_empty out
 assert_equal 4 "$(oci-fetch --tags "$repository" | wc -l)"
 
 "$ROOT/examples/mirror/mirror" "$repository" "$registry/mirror/app" '^v[13]$' | sort >out

@@ -5,12 +5,7 @@
 . "$TEST_LIB"
 
 start_registry plain
-push_base
-
-# The base, for two platforms as published images are; what it runs does not matter here.
-oci-fetch "$registry/example/base:latest" >amd64.json
-oci-config --platform linux/arm64 <amd64.json >arm64.json
-cat amd64.json arm64.json | oci-push-manifest "$registry/example/base:latest" >base.json
+push_base_for_two_platforms
 
 # examples PAGE: writes each block of the section to a file example.N.
 examples() {

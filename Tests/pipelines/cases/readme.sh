@@ -5,10 +5,7 @@
 . "$TEST_LIB"
 
 start_registry plain
-push_base
-oci-fetch "$registry/example/base:latest" >amd64.json
-oci-config --platform linux/arm64 <amd64.json >arm64.json
-cat amd64.json arm64.json | oci-push-manifest "$registry/example/base:latest" >base.json
+push_base_for_two_platforms
 export TZ=UTC REGISTRY_AUTH_FILE="$PWD/auth.json" ACTOR=someone TOKEN=secret SHA=0123456789
 
 # What a reader has.
