@@ -77,6 +77,7 @@ public struct RegistryRepository: Sendable {
             case .tag: announced
             case .digest(let digest): digest
             }
+        if expected == nil { try checkIsWhole(response.body, selector) }
         let digest = Digest.of(response.body, algorithm: expected?.algorithm ?? .sha256)
         if let expected, expected != digest {
             throw VerificationError.digest(
@@ -90,6 +91,19 @@ public struct RegistryRepository: Sendable {
                 repository: name, reference: selector.description)
         }
         return RawManifest(verifiedBytes: response.body, mediaType: type, digest: digest)
+    }
+
+    /// Checks a manifest that has no digest to be compared with: a connection that is closed early
+    /// may look like its end, and a proxy may have compressed it.
+    private func checkIsWhole(
+        _ bytes: [UInt8], _ selector: ManifestSelector
+    ) throws(RegistryError) {
+        do {
+            _ = try JSON.parse(bytes)
+        } catch {
+            throw .malformedManifest(
+                repository: name, reference: selector.description, problem: error.text)
+        }
     }
 
     /// The digest of the manifest that `selector` names. The manifest is read only when the
