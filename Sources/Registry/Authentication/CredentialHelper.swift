@@ -10,20 +10,19 @@ struct CredentialHelper {
     /// Directory of the program; nil means PATH.
     var directory: String?
 
+    private static let outputByteLimit = 1 << 20
+
     /// - Throws: `RegistryError.credentialHelper`.
     private func run(_ action: String, _ input: [UInt8]) throws(RegistryError)
         -> ChildProcess.Result
     {
-        let isPlain = name.utf8.allSatisfy {
-            $0.isAlphanumeric || "-_.+".utf8.contains($0)
-        }
+        let isPlain = name.utf8.allSatisfy { $0.isAlphanumeric || "-_.+".utf8.contains($0) }
         guard isPlain, !name.isEmpty else { throw failure("not the name of a helper") }
         let program = "docker-credential-\(name)"
         do {
             return try ChildProcess.run(
                 Path(directory.map { "\($0)/\(program)" } ?? program), arguments: [Path(action)],
-                input: input,
-                outputLimit: 1 << 20)
+                input: input, outputLimit: CredentialHelper.outputByteLimit)
         } catch {
             throw failure("cannot run '\(program)': \(error)")
         }
