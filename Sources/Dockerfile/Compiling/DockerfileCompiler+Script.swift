@@ -33,6 +33,10 @@ extension DockerfileCompiler {
         script.blank()
         script.code(
             request.isolation == .oci ? RunFunctions.container : RunFunctions.chroot)
+        if !request.secrets.isEmpty {
+            script.blank()
+            script.code(RunFunctions.secret)
+        }
         return script
     }
 

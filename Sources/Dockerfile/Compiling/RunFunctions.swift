@@ -345,6 +345,14 @@ enum RunFunctions {
         }
         """#
 
+    static let secret = #"""
+        # NUMBER FILE: the content of a secret. FILE may be a pipe, so it is read once.
+        secret() {
+        	[ -e "$work/secret.$1" ] || (umask 077 && cat -- "$2" >"$work/secret.$1") || exit 66
+        	cat "$work/secret.$1"
+        }
+        """#
+
     static let secretVariable = #"""
         # Code for sh: NAME FILE COMMAND... exports the content of the file as NAME and runs the command.
         # shellcheck disable=SC2016

@@ -42,11 +42,14 @@ extension StageCompiler {
             let id =
                 mount.id ?? mount.source ?? target.split(separator: "/").last.map(String.init) ?? ""
             if mount.target == nil { target = "/run/secrets/\(id)" }
-            guard let secret = whole.request.secrets.last(where: { $0.key.isSame(as: id) }) else {
+            let secrets = whole.request.secrets
+            guard let number = secrets.lastIndex(where: { $0.key.isSame(as: id) }) else {
                 if !mount.isRequired { return }
-                throw instruction.malformed("there is no secret '\(id)'; give it with --secret")
+                throw instruction.malformed(
+                    "there is no secret '\(id)'; give it with --secret \(id)=FILE")
             }
-            script.pipeline([["cat", "--", ShellWord(quoting: secret.value)]], to: file)
+            let source = ShellWord(quoting: secrets[number].value)
+            script.pipeline([["secret", ShellWord(quoting: "\(number)"), source]], to: file)
             script.pipeline([
                 ["chmod", ShellWord(quoting: String(mount.mode ?? 0o400, radix: 8)), file]
             ])

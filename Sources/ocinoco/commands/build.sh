@@ -205,7 +205,10 @@ make_or_reuse_layer() {
 # --source-type decides, or else its content.
 find_layer() {
 	is_layer=no
-	if [ "$source" = - ] || [ "$source_type" = file ] || [ ! -e "$source" ] || [ -d "$source" ]; then return 0; fi
+	if [ "$source" = - ] || [ "$source_type" = file ] || [ ! -e "$source" ] || [ -d "$source" ] ||
+		[ -S "$source" ]; then
+		return 0
+	fi
 	[ -r "$source" ] || die 66 "cannot read '$source'"
 	# A pipe can be read only once, so it is treated as a layer.
 	if [ -z "$source_type" ] && [ -f "$source" ]; then

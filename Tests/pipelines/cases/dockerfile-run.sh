@@ -77,6 +77,24 @@ triggers() {
 	rm -rf made
 }
 
+# secrets COMMAND...: a secret that can be read only once, for several RUNs, and one that is missing.
+secrets() {
+	printf '%s\n' 'FROM oci:base:1' 'RUN --mount=type=secret,id=s cat /run/secrets/s >/one' \
+		'RUN --mount=type=secret,id=s cat /run/secrets/s >/two' >Dockerfile.secrets
+	mkfifo -m 644 once
+	oci-dockerfile --output oci:made:1 --secret s=once $isolation <Dockerfile.secrets >build.sh
+	cat secret >once &
+	"$@" >descriptor 2>err || fail "secrets: $(cat err)"
+	assert_equal 'hushed hushed' "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base |
+		tar -xOf - one two | xargs)"
+	rm -rf made once
+	oci-dockerfile --output oci:made:1 --secret s=missing $isolation <Dockerfile.secrets >build.sh
+	result=0
+	"$@" >descriptor 2>err || result=$?
+	assert_equal 66 "$result"
+	assert_match missing err
+}
+
 # status LINE COMMAND...: the exit status of a script with this RUN.
 status() {
 	line=$1
@@ -165,6 +183,7 @@ all() {
 	unchanged 'sleep 1000 & true' "$@"
 	unchanged '--mount=type=tmpfs,target=/etc/q --mount=type=cache,target=/bin/q/r true' "$@"
 	triggers "$@"
+	secrets "$@"
 	statuses "$@"
 	signal "$@"
 }
@@ -224,7 +243,8 @@ if namespaces_allowed; then
 	assert_match "required:2:5: .*'uid' and 'gid' of ssh are not supported" err
 	printf 'FROM oci:base:1\nRUN --mount=type=secret,id=none,required=true true\n' >required
 	expect 65 oci-dockerfile --file required
-	assert_match "required:2:1: RUN: there is no secret 'none'; give it with --secret" err
+	assert_match "required:2:1: RUN: there is no secret 'none'; give it with --secret none=FILE" err
+	expect 64 oci-dockerfile --secret none= --file - <required
 	status true with none sh build.sh
 	assert_equal 69 "$result"
 	assert_match 'neither runc nor a crun' err
