@@ -6,8 +6,7 @@ import Testing
 
 private let linux = Platform(os: "linux", architecture: "amd64")
 
-/// The script of a Dockerfile from its first instruction on, without the push; for each
-/// instruction, the part that Compiled holds.
+/// The script of a Dockerfile: `body` from its first instruction on, without the push, and all of it.
 private func compile(
     _ text: String, _ change: (inout BuildRequest) throws -> Void = { _ in }
 ) throws -> (body: String, whole: String, warnings: [String]) {
@@ -232,7 +231,7 @@ extension String {
 
     @Test func heredocs() throws {
         #expect(
-            try last("COPY <<a <<'b' /d/\n$PATH $(x)\na\n$PATH\nEND\nb").contains("oci-tar") == true
+            try last("COPY <<a <<'b' /d/\n$PATH $(x)\na\n$PATH\nEND\nb").contains("oci-tar")
         )
         let body = try compile("FROM scratch\nCOPY <<'b' /d/\n$(x)\nEND\nb").body
         #expect(
