@@ -17,7 +17,7 @@ extension ChildProcess {
         let (process, writer, stdout) = try start([program] + arguments, writing: input)
         do {
             // A program that continues writing gets SIGPIPE.
-            let output = try read(consume stdout, limit: outputLimit, stopsAtLimit: true)
+            let output = try read(consume stdout, limit: outputLimit)
             if output.count == outputLimit { kill(process, SIGTERM) }
             writer.detach()
             return Result(status: system_wait(process), output: output)

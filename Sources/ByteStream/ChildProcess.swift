@@ -16,6 +16,7 @@ public enum ChildProcess {
 
     /// Runs `program`, looked up in PATH, with `input` on its stdin. Its stderr is discarded.
     ///
+    /// A program whose output reaches the limit is ended.
     /// - Throws: the `Errno` of starting it; `Errno.cancelled` after a signal, when the program has
     ///   ended.
     public static func run(
@@ -25,6 +26,7 @@ public enum ChildProcess {
         let (process, stdout) = try start([program] + arguments, input)
         do {
             let output = try read(consume stdout, limit: outputLimit)
+            if output.count == outputLimit { kill(process, SIGTERM) }
             return Result(status: system_wait(process), output: output)
         } catch {
             kill(process, SIGTERM)
@@ -66,11 +68,9 @@ public enum ChildProcess {
         return process
     }
 
-    /// Reads the end of a pipe, and closes it.
-    ///
-    /// - Parameter stopsAtLimit: whether the rest is left unread; otherwise it is read and dropped.
+    /// Reads the end of a pipe up to a limit, and closes it.
     static func read(
-        _ file: consuming OwnedDescriptor, limit: Int, stopsAtLimit: Bool = false
+        _ file: consuming OwnedDescriptor, limit: Int
     ) throws(Errno) -> [UInt8] {
         var bytes: [UInt8] = []
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 16)
@@ -79,7 +79,7 @@ public enum ChildProcess {
             let count = try file.descriptor.read(into: buffer)
             if count == 0 { return bytes }
             bytes.append(contentsOf: buffer.prefix(min(count, limit - bytes.count)))
-            if stopsAtLimit, bytes.count == limit { return bytes }
+            if bytes.count == limit { return bytes }
         }
     }
 }

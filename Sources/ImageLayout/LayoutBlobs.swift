@@ -91,15 +91,18 @@ extension LayoutRepository {
 
     /// Stores a blob under its computed digest.
     ///
-    /// An existing blob of the same size stays; then `source` is not read when its identity is
-    /// known.
+    /// An existing blob stays, unless it is known to be damaged: its size is compared, and its bytes
+    /// are verified when those of `source` are at hand. When only the identity of `source` is known,
+    /// `source` is not read.
     ///
     /// - Throws: what `source` throws, `StreamError`, `LayoutError`; then no file is left.
     public func writeBlob(
         _ source: any BlobSource, mountFrom repositories: [String] = []
     ) throws -> BlobIdentity {
         try createLayout()
-        if let announced = source.announced, try blobSize(announced.digest) == announced.size {
+        if let announced = source.announced,
+            try source.isInMemory ? holds(announced) : blobSize(announced.digest) == announced.size
+        {
             touch(announced.digest)
             return announced
         }
@@ -109,13 +112,24 @@ extension LayoutRepository {
         let file = try AtomicFile(blobs.appending("blob"))
         try drain(source, to: file)
         let identity = source.identity
-        if try blobSize(identity.digest) != identity.size {
+        if try holds(identity) {
+            touch(identity.digest)
+        } else {
             try create(blobDirectory(identity.digest.algorithm))
             try file.commit(as: blobPath(identity.digest))
-        } else {
-            touch(identity.digest)
         }
         return identity
+    }
+
+    /// Whether a blob exists and is undamaged.
+    private func holds(_ identity: BlobIdentity) throws -> Bool {
+        guard try blobSize(identity.digest) == identity.size else { return false }
+        do {
+            try drain(FileBlob(blobPath(identity.digest), identity: identity))
+            return true
+        } catch is VerificationError {
+            return false
+        }
     }
 
     /// Links a blob of another layout on the same file system, without copying its bytes.

@@ -26,12 +26,23 @@ extension RegistryClient {
         let call = RegistryCall(
             request: HTTPRequest("GET", base), host: host, scopes: [.pull(reference.repository)])
         let response = try send(call)
-        guard response.status == 200 else { throw refusal(call, response) }
+        try checkSupport(call, response)
         let difference = response.headers["Date"].flatMap(HTTPDate.seconds).map {
             $0 - Int64(time(nil))
         }
         return RegistryExamination(
             isSecure: base.scheme == "https", credentials: place,
             wasChallenged: host.authenticator.wasChallenged, clockDifference: difference)
+    }
+
+    /// Checks that a response to `/v2/` comes from a registry that takes part in the API.
+    ///
+    /// - Throws: `RegistryError` for a refusal, and for the page of a portal or login.
+    /// - Spec: distribution-spec v1.1, Determining Support.
+    func checkSupport(_ call: RegistryCall, _ response: HTTPResponse) throws(RegistryError) {
+        guard response.status == 200 else { throw refusal(call, response) }
+        if response.isWebPage, ErrorBody.isMarkup(response.body) {
+            throw violation(located(call), "a web page, not a registry")
+        }
     }
 }

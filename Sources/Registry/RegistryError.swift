@@ -38,6 +38,8 @@ public enum RegistryError: Failure {
     case manifestTooLarge(repository: String, byteCount: Int)
     /// A document to be stored as a manifest does not have the media type of a manifest.
     case notAManifest(repository: String, mediaType: String)
+    /// A manifest without a stated digest is not JSON, so it may be a part of one.
+    case malformedManifest(repository: String, reference: String, problem: String)
     /// Docker's schema 1.
     case obsoleteManifest(repository: String, reference: String)
     /// An upload broke, and bytes that the registry lacks are no longer available.
@@ -62,7 +64,8 @@ public enum RegistryError: Failure {
         case .refused, .deletionRefused, .noBlob, .unreachable, .tls: .unavailable
         case .exhausted, .timedOut, .connectionBroke, .uploadLost, .resumeFileInUse: .temporary
         case .violation: .protocolError
-        case .manifestTooLarge, .notAManifest, .obsoleteManifest, .resumeFile: .dataError
+        case .manifestTooLarge, .notAManifest, .malformedManifest, .obsoleteManifest, .resumeFile:
+            .dataError
         case .credentialFile, .credentialHelper, .setting: .configuration
         case .usage: .usage
         case .stream(let error): error.exitStatus
@@ -97,6 +100,8 @@ public enum RegistryError: Failure {
                 + " take at most \(DocumentLimit.manifestByteCount)"
         case .notAManifest(let repository, let mediaType):
             "not the media type of a manifest for \(quote(repository)): \(quote(mediaType))"
+        case .malformedManifest(let repository, let reference, let problem):
+            "malformed manifest in \(quote(repository)) for \(quote(reference)): \(problem)"
         case .obsoleteManifest(let repository, let reference):
             "obsolete manifest (schema 1) in \(quote(repository)) for \(quote(reference)):"
                 + " push the image again with a newer tool"

@@ -77,6 +77,7 @@ public struct RegistryRepository: Sendable {
             case .tag: announced
             case .digest(let digest): digest
             }
+        if expected == nil { try checkIsWhole(response.body, selector) }
         let digest = Digest.of(response.body, algorithm: expected?.algorithm ?? .sha256)
         if let expected, expected != digest {
             throw VerificationError.digest(
@@ -90,6 +91,19 @@ public struct RegistryRepository: Sendable {
                 repository: name, reference: selector.description)
         }
         return RawManifest(verifiedBytes: response.body, mediaType: type, digest: digest)
+    }
+
+    /// Checks a manifest that has no digest to be compared with: a connection that is closed early
+    /// may look like its end, and a proxy may have compressed it.
+    private func checkIsWhole(
+        _ bytes: [UInt8], _ selector: ManifestSelector
+    ) throws(RegistryError) {
+        do {
+            _ = try JSON.parse(bytes)
+        } catch {
+            throw .malformedManifest(
+                repository: name, reference: selector.description, problem: error.text)
+        }
     }
 
     /// The digest of the manifest that `selector` names. The manifest is read only when the
@@ -150,6 +164,10 @@ public struct RegistryRepository: Sendable {
         try put(manifest, tag: tag, condition: nil)
     }
 
+    /// The maximum size of a manifest that is sent before the registry has said whether it demands a
+    /// token, and again when it does.
+    private static let resentByteCount = 64 << 10
+
     /// - Parameter condition: a header that makes the registry refuse with 412.
     func put(
         _ manifest: RawManifest, tag: String?, condition: HTTPHeaders.Field?
@@ -162,8 +180,9 @@ public struct RegistryRepository: Sendable {
             throw RegistryError.notAManifest(
                 repository: name, mediaType: manifest.mediaType.rawValue)
         }
-        // A small manifest is sent again when the registry demands a token.
-        if !host.authenticator.mayNeedNothing || manifest.bytes.count > 64 << 10 {
+        if !host.authenticator.mayNeedNothing
+            || manifest.bytes.count > RegistryRepository.resentByteCount
+        {
             try client.discoverAuthentication(of: host)
         }
         let selector = tag.map { ManifestSelector.tag($0) } ?? .digest(manifest.digest)

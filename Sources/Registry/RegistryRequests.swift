@@ -22,10 +22,7 @@ extension RegistryClient {
     func send(
         _ call: RegistryCall, unless isPremature: (HTTPResponse) -> Bool = { _ in false }
     ) throws -> HTTPResponse {
-        try retrying(located(call), unless: isPremature) {
-            _ = call.request.body?.rewind()
-            return try sendOnce(call)
-        }
+        try retrying(located(call), unless: isPremature) { try sendOnce(call) }
     }
 
     /// The request with the URL that was detected for the registry.
@@ -33,7 +30,7 @@ extension RegistryClient {
         call.host.knownBaseURL.map { call.request.moved(to: $0) } ?? call.request
     }
 
-    /// Repeats `attempt` while it fails temporarily.
+    /// Repeats `attempt` while it fails temporarily. Each attempt sends the body from its first byte.
     func retrying(
         _ request: @autoclosure () -> HTTPRequest,
         unless isPremature: (HTTPResponse) -> Bool = { _ in false },
@@ -41,6 +38,7 @@ extension RegistryClient {
     ) throws -> HTTPResponse {
         var retries = Retries(policy)
         while true {
+            _ = request().body?.rewind()
             do {
                 let response = try attempt()
                 guard RetryPolicy.isTransient(response.status) else {
@@ -169,6 +167,14 @@ extension RegistryClient {
 }
 
 extension TransportFailure {
+    /// Whether the server may have received the request.
+    var mayFollowSending: Bool {
+        switch self {
+        case .broken, .timedOut: true
+        case .unreachable, .tls, .settings, .lengthRequired, .violation, .interrupted: false
+        }
+    }
+
     /// The maximum number of useful retries.
     var retryLimit: Int {
         switch self {

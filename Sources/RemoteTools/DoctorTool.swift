@@ -37,7 +37,8 @@ public struct DoctorTool: Tool {
         try registry.withStore(console) { store in
             for reference in references { findings += RegistryChecks.findings(reference, store) }
         }
-        try writeLines(findings.map { "\($0.level.rawValue): \($0.subject): \($0.text)" })
+        try writeLines(
+            findings.map { Printable.line("\($0.level.rawValue): \($0.subject): \($0.text)") })
         if findings.contains(where: { $0.level == .problem }) { throw NegativeAnswer() }
     }
 }

@@ -204,10 +204,9 @@ write_script() {
 		write 'set -C'
 		write_command mkdir -p -- "$keep"
 	}
-	printf %s "$script$copies$body" 2>/dev/null || {
-		[ -d "$ocinoco_state" ] || die 74 'cannot write to stdout'
-		die 74 "cannot write '$ocinoco_state/script'"
-	}
+	! printf %s "$script$copies$body" 2>/dev/null || return 0
+	[ -d "$ocinoco_state" ] || die 74 'cannot write to stdout'
+	die 74 "cannot write '$ocinoco_state/script'"
 }
 
 # The part that -n prints before the pipelines.

@@ -161,10 +161,17 @@ private final class Stream: BlobSource {
         _ = try layout.writeBlob(MemoryBlob(Array("blob".utf8)))
         _ = try layout.writeBlob(Stream(Array("blob".utf8)))
         #expect(inode() == before)
-        // A truncated blob does not match its name.
-        try directory.write("bl", to: Path("l/blobs/sha256/\(path.name)"))
-        _ = try layout.writeBlob(Stream(Array("blob".utf8)))
-        #expect(try directory.read(Path("l/blobs/sha256/\(path.name)")) == Array("blob".utf8))
+    }
+
+    /// A truncated blob, and one with other bytes of the same size, do not match their name.
+    @Test(arguments: ["bl", "blub", ""], [true, false])
+    func damagedBlobIsReplaced(damaged: String, isInMemory: Bool) throws {
+        let bytes = Array("blob".utf8)
+        let blob = MemoryBlob(bytes)
+        let name = Path("l/blobs/sha256/\(try layout.writeBlob(blob).digest.encoded)")
+        try directory.write(damaged, to: name)
+        _ = try layout.writeBlob(isInMemory ? MemoryBlob(bytes) : Stream(bytes))
+        #expect(try directory.read(name) == bytes)
     }
 
     @Test func linkedBlobIsOneFile() throws {

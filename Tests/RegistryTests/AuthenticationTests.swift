@@ -176,10 +176,20 @@ private func scopes(_ request: ServedRequest) -> [String] {
         }
     }
 
-    @Test func tokenServerThatIsBusy() throws {
+    /// A repeated request has its whole body again.
+    @Test(arguments: [false, true]) func tokenServerThatIsBusy(hasIdentityToken: Bool) throws {
         let counter = Counter()
         let server = try TokenRegistry(token: { _ in counter.next() < 2 ? Reply(503) : nil })
-        #expect(try server.registry.repository().manifest(.tag("x")) == nil)
+        let directory = try TemporaryDirectory()
+        let host = server.registry.server.authority
+        let entry = hasIdentityToken ? #""\#(host)":{"identitytoken":"refresh/me"}"# : ""
+        try directory.write("auth.json", #"{"auths":{\#(entry)}}"#)
+        let client = try testClient { $0.authFile = Path("\(directory.path)/auth.json") }
+        #expect(try server.registry.repository("a/b", client).manifest(.tag("x")) == nil)
+        let requests = server.tokens.log
+        #expect(requests.count == 3)
+        #expect(requests.allSatisfy { $0.method == (hasIdentityToken ? "POST" : "GET") })
+        #expect(requests.allSatisfy { $0.body.isEmpty != hasIdentityToken })
     }
 
     @Test(arguments: ["", "[]", "{}", #"{"token":""}"#, #"{"token":"a\nb"}"#, #"{"token":5}"#])

@@ -234,6 +234,7 @@ private func users(_ text: String, _ host: String, _ repository: String) throws 
             none) echo 'credentials not found in native keychain'; exit 1 ;;
             bad) echo 'no'; echo 'noise' >&2; exit 3 ;;
             junk) echo '[]' ;;
+            endless) exec yes ;;
             esac
             """
         try directory.write("docker-credential-test", script, mode: 0o755)
@@ -241,7 +242,7 @@ private func users(_ text: String, _ host: String, _ repository: String) throws 
         #expect(try helper.get("good") == .password(user: "u", password: "s"))
         #expect(try helper.get("token") == .identityToken(user: nil, token: "t"))
         #expect(try helper.get("none") == nil)
-        for server in ["bad", "junk"] {
+        for server in ["bad", "junk", "endless"] {
             let error = #expect(throws: RegistryError.self) { try helper.get(server) }
             #expect(error?.exitStatus == .configuration)
         }
@@ -301,6 +302,32 @@ private func users(_ text: String, _ host: String, _ repository: String) throws 
         try client.login(registry.server.authority + "/team", user: "me", password: "pass word")
         let file = try #require(try CredentialFile.load(path))
         #expect(file.has(registry.server.authority + "/team"))
+    }
+
+    /// A portal answers everything with a page; Quay calls its JSON a page too.
+    @Test(arguments: ["<!doctype html>", " \n<html>", "true", ""])
+    func loginAtAWebPage(body: String) throws {
+        let isPage = body.contains("<")
+        let registry = try FakeRegistry { _ in
+            .reply(Reply(200, [("Content-Type", "text/html; charset=utf-8")], text: body))
+        }
+        let directory = try TemporaryDirectory()
+        let path = Path("\(directory.path)/auth.json")
+        let client = try testClient { $0.authFile = path }
+        let host = registry.server.authority
+        if isPage {
+            let error = #expect(throws: RegistryError.self) {
+                try client.login(host, user: "me", password: "pass word")
+            }
+            #expect(error?.exitStatus == .protocolError)
+            #expect(try CredentialFile.load(path) == nil)
+            #expect(throws: RegistryError.self) {
+                try client.examine(RegistryReference("\(host)/a"))
+            }
+        } else {
+            try client.login(host, user: "me", password: "pass word")
+            try client.checkLogin(host)
+        }
     }
 
     @Test func placeOfNewCredentials() throws {

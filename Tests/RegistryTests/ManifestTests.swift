@@ -173,6 +173,60 @@ private func isManifest(_ request: ServedRequest) -> Bool { request.path.contain
         #expect(try registry.repository().tags() == ["a", "b", "c"])
     }
 
+    /// Without a digest in the header, only the text shows that a manifest is whole.
+    @Test(arguments: ["{", #"{"schemaVersion":2,"#, "", "\u{1F}\u{8B}"])
+    func cutManifest(text: String) throws {
+        let registry = try FakeRegistry { request in
+            request.path.contains("/manifests/")
+                ? .reply(Reply(200, [("Content-Type", MediaType.manifest.rawValue)], text: text))
+                : .proceed
+        }
+        let repository = try registry.repository()
+        let error = #expect(throws: RegistryError.self) { try repository.manifest(.tag("x")) }
+        #expect(error?.exitStatus == .dataError)
+        #expect(throws: RegistryError.self) { try repository.manifestDigest(.tag("x")) }
+        // A digest that was asked for decides by itself.
+        let digest = Digest.of(Array(text.utf8))
+        #expect(try repository.manifest(.digest(digest))?.bytes == Array(text.utf8))
+    }
+
+    /// An empty list is a list; another document is not an empty one.
+    @Test(arguments: [
+        (#"{"name":"a/b"}"#, true), (#"{"tags":null}"#, true), (#"{"tags":[]}"#, true),
+        ("{}", false), (#"{"errors":[{"code":"NAME_UNKNOWN"}]}"#, false), ("[]", false),
+    ]) func emptyTags(text: String, isList: Bool) throws {
+        let registry = try FakeRegistry { request in
+            request.path == "/v2/a/b/tags/list" ? .reply(Reply(200, text: text)) : .proceed
+        }
+        if isList {
+            #expect(try registry.repository().tags() == [])
+        } else {
+            let error = #expect(throws: RegistryError.self) {
+                try registry.repository().tags()
+            }
+            #expect(error?.exitStatus == .protocolError)
+        }
+    }
+
+    /// Two lengths leave open where the body ends; the same one twice does not.
+    @Test(arguments: [13, 14]) func twoLengths(second: Int) throws {
+        let registry = try FakeRegistry { request in
+            request.path == "/v2/a/b/tags/list"
+                ? .raw(
+                    "HTTP/1.1 200 OK\r\nContent-Length: 13\r\nContent-Length: \(second)\r\n"
+                        + "Connection: close\r\n\r\n{\"tags\":null}")
+                : .proceed
+        }
+        if second == 13 {
+            #expect(try registry.repository().tags() == [])
+        } else {
+            let error = #expect(throws: RegistryError.self) {
+                try registry.repository().tags()
+            }
+            #expect(error?.exitStatus == .protocolError)
+        }
+    }
+
     @Test func tagsInACircle() throws {
         let registry = try FakeRegistry { request in
             request.path == "/v2/a/b/tags/list"

@@ -130,6 +130,23 @@ private let larger = pseudoRandomBytes(56 << 20)
         #expect(registry.requests("PUT").allSatisfy { $0.body.isEmpty })
     }
 
+    /// The same for the PUT of a whole blob.
+    @Test func lostConfirmationOfAWhole() throws {
+        let blob = Array("small".utf8)
+        let store = FakeRegistry.Store()
+        let registry = try FakeRegistry(store) { request in
+            guard request.method == "PUT" else { return .proceed }
+            return .reset(after: blob.count) {
+                store.append(Array($0), to: request.target)
+                _ = FakeRegistry.handle(request, store)
+            }
+        }
+        let identity = try registry.repository().writeBlob(StreamSource(blob), mountFrom: [])
+        #expect(store.blobs[identity.digest.description] == blob)
+        #expect(registry.requests("PUT").count == 1)
+        #expect(registry.requests("POST").count == 1)
+    }
+
     @Test func uploadThatIsForgottenHalfWay() throws {
         let counter = Counter()
         let registry = try FakeRegistry { request in

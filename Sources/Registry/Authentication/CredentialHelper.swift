@@ -10,23 +10,28 @@ struct CredentialHelper {
     /// Directory of the program; nil means PATH.
     var directory: String?
 
+    /// The maximum number of bytes of an answer.
+    private static let outputLimit = 1 << 20
+
     /// - Throws: `RegistryError.credentialHelper`.
     private func run(_ action: String, _ input: [UInt8]) throws(RegistryError)
         -> ChildProcess.Result
     {
-        let isPlain = name.utf8.allSatisfy {
-            $0.isAlphanumeric || "-_.+".utf8.contains($0)
-        }
+        let isPlain = name.utf8.allSatisfy { $0.isAlphanumeric || "-_.+".utf8.contains($0) }
         guard isPlain, !name.isEmpty else { throw failure("not the name of a helper") }
         let program = "docker-credential-\(name)"
+        let result: ChildProcess.Result
         do {
-            return try ChildProcess.run(
+            result = try ChildProcess.run(
                 Path(directory.map { "\($0)/\(program)" } ?? program), arguments: [Path(action)],
-                input: input,
-                outputLimit: 1 << 20)
+                input: input, outputLimit: CredentialHelper.outputLimit)
         } catch {
             throw failure("cannot run '\(program)': \(error)")
         }
+        guard result.output.count < CredentialHelper.outputLimit else {
+            throw failure("more than \(CredentialHelper.outputLimit) bytes of output")
+        }
+        return result
     }
 
     private func failure(_ problem: String) -> RegistryError {

@@ -29,8 +29,7 @@ extension RegistryClient {
         let call = RegistryCall(
             request: HTTPRequest("GET", try baseURL(of: host)), host: host, scopes: [])
         do {
-            let response = try send(call)
-            guard response.status == 200 else { throw refusal(call, response) }
+            try checkSupport(call, send(call))
             if !host.authenticator.wasChallenged { try offer(credential, call) }
         } catch RegistryError.denied(let answer, _) {
             throw RegistryError.denied(answer, host: nil)
@@ -43,8 +42,8 @@ extension RegistryClient {
     /// ones.
     private func offer(_ credential: Credential, _ call: RegistryCall) throws {
         let request = call.request.authorized(by: credential.basicAuthorization)
-        let response = try retrying(request) { try following(request) { try exchange($0) } }
-        guard response.status == 200 else { throw refusal(call, response) }
+        try checkSupport(
+            call, retrying(request) { try following(request) { try exchange($0) } })
         options.warn?(
             "\(call.host.name) does not ask for a password: whether it is right is not known")
     }

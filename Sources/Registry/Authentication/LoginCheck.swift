@@ -18,7 +18,6 @@ extension RegistryClient {
         let host = RegistryHost(name.host, credential: credential)
         let call = RegistryCall(
             request: HTTPRequest("GET", try baseURL(of: host)), host: host, scopes: [])
-        let response = try send(call)
-        guard response.status == 200 else { throw refusal(call, response) }
+        try checkSupport(call, send(call))
     }
 }

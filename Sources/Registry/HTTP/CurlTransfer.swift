@@ -48,6 +48,11 @@ final class CurlTransfer {
     private func completeHead() -> Bool {
         guard !headIsComplete, response.status >= 200 else { return true }
         headIsComplete = true
+        guard Set(response.headers.all("Content-Length")).count <= 1 else {
+            // - Spec: RFC 9112, section 6.3: where the body ends cannot be known.
+            error = TransportFailure.violation("two different lengths")
+            return false
+        }
         do {
             sink = try request.sink?(response)
             return true
@@ -142,6 +147,7 @@ final class CurlTransfer {
             .settings(detail)
         // "Chunky upload is not supported by HTTP 1.0": nothing was sent.
         case CURLE_UPLOAD_FAILED: .lengthRequired
+        case CURLE_SEND_FAIL_REWIND: .broken("the server closed it before it answered")
         default: .broken(detail)
         }
     }

@@ -18,8 +18,12 @@ enum ErrorBody {
         }
         let text = mask(String(decoding: bytes.prefix(64 << 10), as: UTF8.self))
         let firstLine = text.split(whereSeparator: \.isNewline).first ?? ""
-        let isMarkup = firstLine.first { !$0.isWhitespace } == "<"
-        return isMarkup || firstLine.isEmpty ? nil : shortened(String(firstLine))
+        return isMarkup(bytes) || firstLine.isEmpty ? nil : shortened(String(firstLine))
+    }
+
+    /// Whether a body is HTML or XML. Some registries call other bodies `text/html`.
+    static func isMarkup(_ bytes: [UInt8]) -> Bool {
+        bytes[...].trimmingWhiteSpace().first == UInt8(ascii: "<")
     }
 
     /// The codes of the errors in a body; empty for one that lists none.

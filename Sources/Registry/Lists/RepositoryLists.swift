@@ -11,6 +11,11 @@ extension RegistryRepository {
         try ListPages(client, try call("GET", "tags/list")).read { response, call in
             guard response.status == 200 else { throw client.refusal(call, response) }
             let document = try document(response, call)
+            // A registry may leave out an empty list, but not the name too.
+            let object = try document.object()
+            guard object["tags"] != nil || object["name"] != nil else {
+                throw document.failure("no list of tags")
+            }
             var count = 0
             for tag in try document.member("tags")?.elements() ?? [] {
                 let text = try tag.string()

@@ -171,7 +171,13 @@ final class BlobUpload {
         case .answer(let response) where response.isSuccess:
             return try confirmed(identity, call, response)
         case .answer(let response): try recover(call, response, refused: .whole(identity))
-        case .broken(let failure, let response): try repair(call, failure, response)
+        case .broken(let failure, let response):
+            // The response may be lost after the blob was stored.
+            if failure.mayFollowSending, try isStored(identity) {
+                self.session = nil
+                return identity
+            }
+            try repair(call, failure, response)
         }
         return nil
     }

@@ -24,6 +24,8 @@ assert_empty err
 assert_match "^ok: $registry/a:latest: answers over plain HTTP" out
 assert_match "^ok: $registry/a:latest: credentials of '$registry' in '.*config.json', which it takes" out
 assert_match '^ok: oci:layout:tag: needs no registry' out
+expect 0 oci-doctor "oci:$(printf 'two\nlines\033[31m')"
+assert_match '^ok: oci:two lines\\033\[31m: needs no registry$' out
 ! grep -Eq 'sesame|YWxpY2U6' out || fail 'credentials are shown'
 expect 1 oci-doctor --retries 0 "127.0.0.1:$(free_port)/a"
 assert_match '^problem: .*cannot reach' out
