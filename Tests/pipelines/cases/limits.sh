@@ -239,7 +239,7 @@ limited() {
 	) >out 2>err || status=$?
 }
 ended=0
-for kibibytes in $(seq 20000 5000 160000); do
+for kibibytes in $(seq 20000 10000 160000); do
 	for tool in 'oci-snapshot dist' 'oci-zstd --chunked' 'oci-list --no-cache --from oci:large' 'oci-untar untarred'; do
 		mkdir -p untarred
 		input=large.tar
