@@ -139,8 +139,8 @@ lint: test-packages wrapper
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
 	shellcheck -s sh -x -P SCRIPTDIR .build/ocinoco Sources/ocinoco/join .ci/run .ci/packages \
 		completions/generate packaging/portable packaging/glibc/stubs packaging/lib.sh \
-		$(packages_made:%=packaging/%) packaging/image packaging/dist $(wildcard examples/*/keep examples/*/mirror examples/*/demo examples/*/build examples/*/rebase examples/*/tour) \
-		examples/many-machines/one examples/many-machines/join \
+		$(packages_made:%=packaging/%) packaging/image packaging/dist \
+		$(wildcard $(foreach name,build demo join keep mirror one rebase tour,examples/*/$(name))) \
 		Tests/pipelines/run Tests/pipelines/*.sh Tests/pipelines/cases/*.sh Tests/meta/run \
 		Tests/soak/run
 	shellcheck -s bash completions/bash/ocinoco

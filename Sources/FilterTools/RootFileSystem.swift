@@ -29,8 +29,10 @@ struct RootFileSystem {
         do throws(ValueError) {
             return try database.resolve(text)
         } catch {
-            let place = path.map { " of \($0.quoted)" } ?? "; --rootfs says where one is"
-            throw InputError.refused("cannot find user \(quote(text)): \(error.problem)\(place)")
+            let place = path.map { " in \($0.quoted)" } ?? ""
+            let hint = path == nil ? "; --rootfs says where one is" : ""
+            throw InputError.refused(
+                "cannot find user \(quote(text))\(place): \(error.problem)\(hint)")
         }
     }
 

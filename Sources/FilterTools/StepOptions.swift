@@ -56,7 +56,7 @@ struct StepOptions: ParsableArguments {
             return "\(variable.key)=\(value)"
         }
         options.mountsVolumes = !step
-        options.allowsNewPrivileges = step
+        options.isStep = step
         options.sharesNetwork = network == .host
         options.isolatesNetwork = network == Network.none
         let mounts =

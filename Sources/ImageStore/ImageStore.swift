@@ -112,12 +112,16 @@ public final class ImageStore: Sendable {
 
     /// As `manifest(of:)`; entries of a layout that are one image on several platforms are an index.
     func root(of reference: Reference) throws -> Root {
-        if case .layout(let layout) = reference, layout.digest == nil,
-            let index = try self.layout(layout).platformIndex(tag: layout.tag)
-        {
+        if let index = try platformIndex(of: reference) {
             return Root(raw: index, isStored: false)
         }
         return Root(raw: try manifest(of: reference), isStored: true)
+    }
+
+    /// The index over the platforms that a layout lists one by one under one name; else nil.
+    func platformIndex(of reference: Reference) throws -> RawManifest? {
+        guard case .layout(let layout) = reference, layout.digest == nil else { return nil }
+        return try self.layout(layout).platformIndex(tag: layout.tag)
     }
 
     /// Streams a blob of which only the digest is known into `sink`, checked.

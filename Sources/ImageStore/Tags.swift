@@ -80,7 +80,8 @@ extension ImageStore {
         return time.text
     }
 
-    /// The digest of a reference; without a platform it takes a HEAD request.
+    /// The digest of a reference; without a platform it takes a HEAD request. For the platforms that
+    /// a layout lists one by one, it is that of the index that `rawManifest` makes of them.
     ///
     /// - Parameter platform: nil or `.all` means the manifest or index itself.
     /// - Throws: `StoreError.noSuchManifest`, and what the place throws.
@@ -96,6 +97,7 @@ extension ImageStore {
             }
             return chosen[0].raw.digest
         }
+        if let index = try platformIndex(of: reference) { return index.digest }
         let selector =
             reference.digest.map { ManifestSelector.digest($0) }
             ?? reference.tag.map { ManifestSelector.tag($0) }

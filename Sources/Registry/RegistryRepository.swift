@@ -164,6 +164,10 @@ public struct RegistryRepository: Sendable {
         try put(manifest, tag: tag, condition: nil)
     }
 
+    /// The maximum size of a manifest that is sent before the registry has said whether it demands a
+    /// token, and again when it does.
+    private static let resentByteCount = 64 << 10
+
     /// - Parameter condition: a header that makes the registry refuse with 412.
     func put(
         _ manifest: RawManifest, tag: String?, condition: HTTPHeaders.Field?
@@ -176,8 +180,9 @@ public struct RegistryRepository: Sendable {
             throw RegistryError.notAManifest(
                 repository: name, mediaType: manifest.mediaType.rawValue)
         }
-        // A small manifest is sent again when the registry demands a token.
-        if !host.authenticator.mayNeedNothing || manifest.bytes.count > 64 << 10 {
+        if !host.authenticator.mayNeedNothing
+            || manifest.bytes.count > RegistryRepository.resentByteCount
+        {
             try client.discoverAuthentication(of: host)
         }
         let selector = tag.map { ManifestSelector.tag($0) } ?? .digest(manifest.digest)

@@ -7,7 +7,7 @@ import ToolSupport
 
 /// Options of `oci-dockerfile`: the input and the destination of a build.
 struct BuildOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The Dockerfile (default: stdin).", valueName: "file"))
+    @Option(help: ArgumentHelp("The Dockerfile; '-' is stdin, the default.", valueName: "file"))
     var file: Path?
 
     @Option(help: ArgumentHelp("Directory that COPY copies from.", valueName: "dir"))
@@ -94,7 +94,7 @@ struct BuildOptions: ParsableArguments {
 
     /// The Dockerfile's bytes, and its name in messages.
     func dockerfile(_ console: Console) throws -> ([UInt8], name: String) {
-        guard let file else {
+        guard let file, file != "-" else {
             let input = try console.standardInput(expecting: "a Dockerfile")
             guard let bytes = try input.readAll(limit: BuildOptions.byteLimit) else {
                 throw InputError.tooLarge(input.path, limit: BuildOptions.byteLimit)
@@ -140,7 +140,11 @@ struct BuildOptions: ParsableArguments {
             _ = try Reference(reuse)
             request.knownImage = request.destinations.isEmpty ? nil : reuse
         }
-        request.secrets = try secrets.map { try pair($0, "secret") }
+        request.secrets = try secrets.map { (text) throws(UsageError) in
+            let secret = try pair(text, "secret")
+            if secret.value.isEmpty { throw UsageError("not a secret: \(quote(text)): no file") }
+            return secret
+        }
         return request
     }
 
@@ -193,7 +197,9 @@ struct BuildOptions: ParsableArguments {
 
     /// The ignore file of the context: beside the Dockerfile, or else in the context.
     private func ignoreFile() -> Path? {
-        let own = file.map { Path($0.bytes + Array(".dockerignore".utf8)) }
+        let own = file.flatMap { file in
+            file == "-" ? nil : Path(file.bytes + Array(".dockerignore".utf8))
+        }
         let candidates = [
             own ?? context.appending("Dockerfile.dockerignore"),
             context.appending(".dockerignore"),

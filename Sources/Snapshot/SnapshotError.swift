@@ -6,6 +6,8 @@ public enum SnapshotError: Failure {
     case tar(TarError)
     case stream(StreamError)
     case empty(path: Path)
+    /// The input has another format.
+    case wrongFormat(path: Path, InputFormat)
     /// The snapshot is truncated within a directory or a line.
     case cut(path: Path, line: Int)
     case malformed(path: Path, line: Int, String)
@@ -17,7 +19,7 @@ public enum SnapshotError: Failure {
         switch self {
         case .tar(let error): error.exitStatus
         case .stream(let error): error.exitStatus
-        case .empty, .cut, .malformed, .tooLarge, .newline: .dataError
+        case .empty, .wrongFormat, .cut, .malformed, .tooLarge, .newline: .dataError
         }
     }
 
@@ -26,6 +28,8 @@ public enum SnapshotError: Failure {
         case .tar(let error): error.message
         case .stream(let error): error.message
         case .empty(let path): "no snapshot on \(path.quoted): it is empty"
+        case .wrongFormat(let path, let format):
+            "\(format.name) on \(path.quoted), where a snapshot is expected"
         case .cut(let path, let line):
             "cut snapshot on \(path.quoted): it ends at line \(line) inside a directory"
         case .malformed(let path, let line, let problem):

@@ -77,6 +77,11 @@ final class SnapshotLines {
             } catch {
                 throw .stream(error)
             }
+            if number == 0, text.isEmpty,
+                let format = InputFormat(firstBytes: buffer[available]), format != .snapshot
+            {
+                throw .wrongFormat(path: input.path, format)
+            }
         }
         let rest = UnsafeRawBufferPointer(rebasing: buffer[available])
         guard let start = rest.baseAddress, !rest.isEmpty else { return nil }

@@ -35,6 +35,8 @@ public enum TarError: Failure {
     /// The output would overwrite a source.
     case outputIsSource(path: Path)
     case empty(path: Path)
+    /// The input has another format.
+    case wrongFormat(path: Path, InputFormat)
     /// The input ended before the two zero blocks.
     case cut(path: Path, offset: Int64)
     /// A list of paths is truncated.
@@ -61,8 +63,8 @@ public enum TarError: Failure {
         case .outputIsSource: .usage
         case .open, .list, .missing: .cannotOpenInput
         case .read, .attributes, .changed, .modified: .inputOutput
-        case .whiteoutName, .clash, .overBase, .empty, .cut, .cutList, .malformed, .unsupported,
-            .refused:
+        case .whiteoutName, .clash, .overBase, .empty, .wrongFormat, .cut, .cutList, .malformed,
+            .unsupported, .refused:
             .dataError
         case .target, .unpack, .attribute, .device: .cannotCreateOutput
         }
@@ -100,6 +102,8 @@ public enum TarError: Failure {
         case .outputIsSource(let path):
             "\(path.quoted) is SOURCE itself, not a place for what is made of it"
         case .empty(let path): "no tar on \(path.quoted): it is empty"
+        case .wrongFormat(let path, let format):
+            "\(format.name) on \(path.quoted), where a tar is expected"
         case .cut(let path, let offset):
             "cut tar on \(path.quoted): it ends at byte \(offset) without the end-of-archive marker"
         case .cutList(let path, let problem):
@@ -115,5 +119,17 @@ public enum TarError: Failure {
         case .device(let path, let errno):
             "cannot make the device \(path.quoted): \(errno)"
         }
+    }
+}
+
+extension TarError {
+    /// The error for a tar whose first block is not a header, or incomplete.
+    ///
+    /// - Returns: nil when the block has no known format.
+    static func wrongFormat(
+        _ firstBlock: some Collection<UInt8>, path: Path
+    ) -> TarError? {
+        guard let format = InputFormat(firstBytes: firstBlock), format != .tar else { return nil }
+        return .wrongFormat(path: path, format)
     }
 }

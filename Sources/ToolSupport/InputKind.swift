@@ -28,22 +28,13 @@ enum InputKind {
         }
     }
 
-    /// The kind of binary input, by its first bytes.
+    /// The kind of input that is no document, by its first bytes.
     private static func binary(_ bytes: [UInt8]) -> String? {
-        if bytes.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) || isSkippableFrame(bytes) {
-            return "a zstd layer"
+        switch InputFormat(firstBytes: bytes) {
+        case .json: nil
+        case .some(let format): format.name
+        case .none: bytes.first == 0 ? "binary data" : nil
         }
-        if bytes.starts(with: [0x1F, 0x8B]) { return "a gzip layer" }
-        if bytes.starts(with: [0xFD, 0x37, 0x7A, 0x58, 0x5A]) { return "an xz file" }
-        if bytes.starts(with: "BZh".utf8) { return "a bzip2 file" }
-        if bytes.dropFirst(257).starts(with: "ustar".utf8) { return "a tar" }
-        if bytes.count >= 512, bytes.prefix(512).allSatisfy({ $0 == 0 }) { return "a tar" }
-        if bytes.starts(with: "#mtree".utf8) { return "a snapshot" }
-        return bytes.first.map { $0 == 0 } ?? false ? "binary data" : nil
-    }
-
-    private static func isSkippableFrame(_ bytes: [UInt8]) -> Bool {
-        (bytes.first ?? 0) & 0xF0 == 0x50 && bytes.dropFirst().starts(with: [0x2A, 0x4D, 0x18])
     }
 
     /// The kind of document in the first line, when it is another kind.
@@ -63,6 +54,11 @@ enum InputKind {
             if object["manifests"] != nil, object["layers"] == nil { return "an index" }
             if isDescriptor, object["config"] == nil { return "a descriptor line" }
             if object["rootfs"] != nil, object["layers"] == nil { return "the config of an image" }
+            if object["layers"] != nil, let config = object["config"]?.object,
+                config["data"] == nil
+            {
+                return "a manifest without its config"
+            }
         case .descriptorLines:
             if isDescriptor { return nil }
             if object["manifests"] != nil { return "an index" }

@@ -204,7 +204,9 @@ write_script() {
 		write 'set -C'
 		write_command mkdir -p -- "$keep"
 	}
-	printf %s "$script$copies$body" || die 74 'cannot write the script'
+	! printf %s "$script$copies$body" 2>/dev/null || return 0
+	[ -d "$ocinoco_state" ] || die 74 'cannot write to stdout'
+	die 74 "cannot write '$ocinoco_state/script'"
 }
 
 # The part that -n prints before the pipelines.
@@ -226,7 +228,11 @@ write_head() {
 read_once() {
 	# Credentials are stored in the file itself.
 	case $command:$option in login:--authfile | logout:--authfile) return 0 ;; esac
-	if [ "$value" = - ] || [ ! -e "$value" ] || [ -f "$value" ] || [ -d "$value" ]; then return 0; fi
+	case $value in
+	# The stdin of a stage is another one, whatever it is.
+	/dev/stdin | /dev/fd/0 | /proc/self/fd/0) ;;
+	*) if [ "$value" = - ] || [ ! -e "$value" ] || [ -f "$value" ] || [ -d "$value" ]; then return 0; fi ;;
+	esac
 	once=$((once + 1))
 	quote "$value"
 	tools=$tools,once value=once.$once

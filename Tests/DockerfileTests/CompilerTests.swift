@@ -6,8 +6,7 @@ import Testing
 
 private let linux = Platform(os: "linux", architecture: "amd64")
 
-/// The script of a Dockerfile from its first instruction on, without the push; for each
-/// instruction, the part that Compiled holds.
+/// The script of a Dockerfile: `body` from its first instruction on, without the push, and all of it.
 private func compile(
     _ text: String, _ change: (inout BuildRequest) throws -> Void = { _ in }
 ) throws -> (body: String, whole: String, warnings: [String]) {
@@ -232,7 +231,7 @@ extension String {
 
     @Test func heredocs() throws {
         #expect(
-            try last("COPY <<a <<'b' /d/\n$PATH $(x)\na\n$PATH\nEND\nb").contains("oci-tar") == true
+            try last("COPY <<a <<'b' /d/\n$PATH $(x)\na\n$PATH\nEND\nb").contains("oci-tar")
         )
         let body = try compile("FROM scratch\nCOPY <<'b' /d/\n$(x)\nEND\nb").body
         #expect(
@@ -274,22 +273,101 @@ extension String {
         #expect(body.contains("--created-by='RUN |1 A=2 /bin/sh -c x $A # buildkit'"))
         #expect(!body.contains("oci-step"))
         #expect(try last("RUN --network=none x").contains(" --network=none "))
+        // As in BuildKit, the shell starts a script too, and a proxy has both names.
+        let script = try compile("FROM scratch\nSHELL [\"/s\"]\nRUN <<E\n#!/bin/x\nE").body
+        #expect(script.contains(#"--args='["/s","/dev/pipes/E"]'"#))
+        #expect(script.contains("--created-by='RUN /s /dev/pipes/E # buildkit'"))
+        let proxy = try KeyValue("https_proxy=p")
         #expect(
-            try last("RUN <<E\n#!/bin/x\nE").contains("--args='[\"/dev/pipes/E\"]'")
-                == true
-                || compile("FROM scratch\nRUN <<E\n#!/bin/x\nE").body.contains("/dev/pipes/E"))
+            try last("RUN x") { $0.buildArguments = [proxy] }
+                .contains("oci-config --env=HTTPS_PROXY=p --env=https_proxy=p <"))
+    }
+
+    @Test(arguments: [
+        "RUN []", "RUN --mount=type=bind,target=/ x", "RUN --mount=type=cache x",
+        "RUN --mount=type=secret,id=s,target=/ x", "RUN --mount=type=cache,source=/a,target=/b x",
+    ])
+    func programsThatCannotRun(line: String) {
+        #expect(throws: DockerfileError.self) { try last(line) }
+    }
+
+    @Test func mountsWithoutATargetAreAtTheWorkingDirectory() throws {
+        let body = try last("WORKDIR /w\nRUN --mount=type=bind,source=a x")
+        #expect(body.contains("--mount=mount.3.0:/w/"))
+    }
+
+    @Test func cachesBeginWithTheirSource() throws {
+        let text =
+            "FROM scratch AS a\nFROM scratch\nRUN --mount=type=cache,sharing=LOCKED,target=/t,"
+        let body = try compile(text + "from=a,source=/s x") { $0.stepCaches = ["oci:c"] }.body
+        #expect(body.contains(#"[ -d "$work"/cache-2f74 ] || {"#))
+        #expect(body.contains(#"--content="$work"/stage1.3.mount.0 <"#))
+        #expect(try !compile(text + "id=x x").body.contains("cache-78 ] || {"))
+    }
+
+    @Test func everyStageHasFilesOfItsOwn() throws {
+        let body = try compile(
+            """
+            FROM scratch AS a
+            RUN a
+            FROM a AS b
+            RUN b
+            RUN b
+            FROM a
+            RUN c
+            COPY --from=b /b /
+            """
+        ).body
+        let roots = body.split(separator: "\n").filter { $0.contains("as_directory ") }
+        #expect(
+            roots == [
+                #"as_directory "$work"/a.bundle/rootfs"#,
+                #"as_directory "$work"/a.2.bundle/rootfs"#,
+                #"as_directory "$work"/a.2.bundle-2/rootfs"#,
+            ])
+        #expect(body.contains(#"--context="$work"/a.2.bundle/rootfs "#))
+    }
+
+    @Test func timeOfTheImage() throws {
+        let line = "SOURCE_DATE_EPOCH=5\nexport SOURCE_DATE_EPOCH\n"
+        let given = try KeyValue("SOURCE_DATE_EPOCH=5")
+        #expect(try compile("FROM scratch") { $0.buildArguments = [given] }.whole.contains(line))
+        #expect(try compile("ARG SOURCE_DATE_EPOCH=5\nFROM scratch").whole.contains(line))
+        let other = "ARG SOURCE_DATE_EPOCH=6\nFROM scratch"
+        #expect(try compile(other) { $0.buildArguments = [given] }.whole.contains(line))
+        for text in [
+            "ARG SOURCE_DATE_EPOCH\nFROM scratch", "FROM scratch\nARG SOURCE_DATE_EPOCH=5",
+        ] {
+            #expect(try !compile(text).whole.contains("export SOURCE_DATE_EPOCH"))
+        }
+        #expect(throws: DockerfileError.self) {
+            try compile("ARG SOURCE_DATE_EPOCH=x\nFROM scratch")
+        }
+    }
+
+    @Test func repositories() throws {
+        for source in ["git@h:p", "u_1@h.x:", "git://h/p", "ssh://h/p", "https://h/p.git#r"] {
+            #expect(throws: DockerfileError.self) { try last("ADD \(source) /") }
+        }
+        for source in ["git@h", "@h:p", "a b@h:p", "u@h/x:p", "x.git"] {
+            #expect(try last("ADD [\"\(source)\", \"/\"]").contains("oci-tar --copy=/ "))
+        }
     }
 
     @Test func programsByChroot() throws {
         let body = try last("USER 5\nWORKDIR /w\nRUN [\"a\", \"b c\"]") { $0.isolation = .chroot }
         #expect(body.contains(" env -i -- PATH="))
-        #expect(
-            body.contains(
-                #"HOME=/root "$chroot" --userspec="$(user_in "$work"/stage0.3.bundle/rootfs 5)" "#))
+        #expect(body.contains(#"find_user "$work"/stage0.3.bundle/rootfs 5"#))
+        #expect(body.contains(#"make_directory "$work"/stage0.3.bundle/rootfs /w"#))
+        #expect(body.contains(#"HOME="$home" "$chroot" --userspec="$ids" --groups="$groups" "#))
+        // A home of the image is that of every user.
+        let home = try last("ENV HOME=/h\nRUN a") { $0.isolation = .chroot }
+        #expect(home.contains(#"HOME=/h "$chroot" "$work"/stage0.config.bundle/rootfs"#))
+        #expect(!home.contains("find_user"))
         #expect(body.contains(#"'cd "$0" && exec "$@"' /w a 'b c'"#))
         // What the loader of the host would heed is set in the chroot alone.
         let loader = try last("ENV LD_PRELOAD=/x A=b\nRUN a") { $0.isolation = .chroot }
-        #expect(loader.contains(#"HOME=/root "$chroot" "$work"/stage0.config.bundle/rootfs"#))
+        #expect(loader.contains(#"HOME="$home" "$chroot" "$work"/stage0.config.bundle/rootfs"#))
         #expect(loader.contains("&& exec \"$@\"' / LD_PRELOAD=/x -- /bin/sh -c a"))
     }
 

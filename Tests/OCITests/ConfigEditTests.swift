@@ -47,6 +47,18 @@ private func document(_ change: (inout ConfigEdit) throws -> Void) throws -> Str
                 == #"{"Shell":["/bin/bash","-c"],"Cmd":["/bin/bash","-c","[ -f x ]"]}"#)
     }
 
+    @Test func theShellFormUsesTheShellThatIsSetWithIt() throws {
+        let result = try edited(#"{"Shell":["/bin/bash","-c"]}"#) {
+            $0.shell = ["/bin/dash", "-ec"]
+            $0.entrypoint = try CommandForm("a b")
+            $0.cmd = try CommandForm("c d")
+        }
+        #expect(
+            result
+                == #"{"Shell":["/bin/dash","-ec"],"Entrypoint":["/bin/dash","-ec","a b"],"Cmd":["/bin/dash","-ec","c d"]}"#
+        )
+    }
+
     @Test func variablesAreReplacedWhereTheyStand() throws {
         let base = #"{"Env":["A=1","B=2","A=3","C"]}"#
         #expect(

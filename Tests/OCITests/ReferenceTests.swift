@@ -108,11 +108,23 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
         ("localhost/a", true), ("localhost:5000/a", true), ("127.0.0.1/a", true),
         ("127.9.8.7:1/a", true), ("[::1]:5000/a", true), ("[0:0::1]/a", true),
         ("x.localhost:80/a", true), ("127.0.0.1.example.com/a", false), ("128.0.0.1/a", false),
-        ("localhost.example.com/a", false), ("127.0.0/a", false), ("[::2]/a", false),
-        ("127.0.0.256/a", false), ("127.0.0.x/a", false), ("notlocalhost:5000/a", false),
+        ("localhost.example.com/a", false), ("[::2]/a", false), ("127.0.0.x/a", false),
+        ("notlocalhost:5000/a", false),
     ])
     func onlyThisMachineIsLoopback(_ text: String, _ expected: Bool) throws {
         #expect(try registry(text).isLoopback == expected)
+    }
+
+    @Test(arguments: [
+        "127.0.0/a", "127.1:5000/a", "127.0.0.256/a", "999.999.999.999/a", "1.2.3.4.5/a",
+        "127.0.0.01/a", "2130706433:5000/a", "0x7f000001:5000/a", "0X7F.0.0.1/a", "h.0x/a",
+        "example.1/a", "+127.0.0.1/a", "127..0.1/a",
+    ])
+    func anIPv4AddressHasOneForm(_ text: String) {
+        let host = text.prefix { $0 != "/" }
+        #expect(throws: ReferenceError(text, "not a registry host: '\(host)'")) {
+            try Reference(text)
+        }
     }
 
     @Test func layoutsHaveADirectoryAndPerhapsATag() throws {

@@ -98,6 +98,22 @@ import Testing
         #expect(try capabilities(1) == ["bounding"])
     }
 
+    @Test func stepsMayMakeDevicesAndHaveTheLimitsOfTheCaller() throws {
+        for isStep in [false, true] {
+            let whole = try document(#"{"Cmd":["a"]}"#) { $0.isStep = isStep }
+            let devices = text(try whole.required("linux").required("resources").member("devices"))
+            let make = #",{"allow":true,"type":"c","access":"m"},"#
+            #expect(devices.contains(make) == isStep)
+            #expect(devices.hasPrefix(#"[{"allow":false,"access":"rwm"}"#))
+            let process = try whole.required("process")
+            let bounding = text(try process.required("capabilities").member("bounding"))
+            #expect(bounding.contains(#""CAP_MKNOD","CAP_NET_RAW""#) == isStep)
+            #expect(text(try process.member("noNewPrivileges")) == "\(!isStep)")
+            let hasLimits = try process.object().members.contains { $0.key.text == "rlimits" }
+            #expect(hasLimits == !isStep)
+        }
+    }
+
     /// Labels take precedence over other fields of the config.
     @Test func annotations() throws {
         let document = try document(

@@ -1,3 +1,4 @@
+import ByteStream
 import TestSupport
 import Testing
 
@@ -23,6 +24,22 @@ import Testing
             try follow([])
         } throws: { error in
             if case .empty = error as? TarError { true } else { false }
+        }
+    }
+
+    /// Also when the input is smaller than a block, and in any pieces.
+    @Test(arguments: [(#"{"a":1}"#, InputFormat.json), ("\u{1F}\u{8B}", .gzip), ("BZh", .bzip2)])
+    func otherFormatsAreNamed(_ beginning: String, _ format: InputFormat) {
+        let start = beginning.unicodeScalars.map { UInt8($0.value) }
+        for bytes in [start, start + Array(repeating: 0x20, count: 600)] {
+            for pieces in [[bytes], bytes.map { [$0] }] {
+                #expect {
+                    try follow(pieces: pieces)
+                } throws: { error in
+                    guard case .wrongFormat(_, format) = error as? TarError else { return false }
+                    return true
+                }
+            }
         }
     }
 

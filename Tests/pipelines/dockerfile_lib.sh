@@ -30,7 +30,7 @@ facts() {
 		| if .Env == [] then del(.Env) else . end' "$1"
 	# The directory of a volume is made by buildah and by nothing else: /v0 to /v9 are volumes. So
 	# are files that it mounts on in RUN.
-	python3 "$ROOT/Tests/pipelines/describe_tree.py" "$2" no-times |
+	describe_tree "$2" no-times |
 		sed -e "/^b'v[0-9]' 04/d" -e "/^b'etc\/hostname' 100755 0:0 0 /d" -e "/^b'run\/.containerenv' /d"
 }
 

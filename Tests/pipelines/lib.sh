@@ -112,6 +112,11 @@ requests() {
 	wc -l <"$registry_log" >seen
 }
 
+# The number of requests with bytes of blobs that the registry has had.
+blob_uploads() {
+	grep -c '"PATCH /v2/\|"PUT /v2/[^ ]*/blobs' "$registry_log" || :
+}
+
 registry_configuration() {
 	cat <<END
 version: 0.1
@@ -260,6 +265,30 @@ make_dist() {
 	ln dist/lib/data dist/lib/hardlink
 	seq 1 20000 >dist/lib/numbers
 	chmod 755 dist dist/lib
+}
+
+# describe_tree TREE [WORD...]: a line for each file except the root, for which layers have no entry; times in
+# whole seconds.
+describe_tree() {
+	python3 "$ROOT/Tests/pipelines/describe_tree.py" "$@"
+}
+
+# tree_listing TREE [WORD...]: every attribute of every file of a tree.
+tree_listing() {
+	python3 "$ROOT/Tests/pipelines/tree_listing.py" "$@"
+}
+
+# tree_listing_below TREE [WORD...]: the same without the root, for which layers have no entry.
+tree_listing_below() {
+	tree_listing "$@" | grep -v "^b'\.' "
+}
+
+# same_listing NAME DIR [WORD...]: the listing on stdin has the files of DIR.
+same_listing() {
+	subject=$1
+	shift
+	python3 "$ROOT/Tests/pipelines/mtree_tree.py" list "$@" no-root >differences
+	[ ! -s differences ] || fail "$subject, $1: $(head -c 2000 differences)"
 }
 
 # unpack_image REF ROOTFS: unpacks with skopeo and bsdtar, and writes the config to config.json.

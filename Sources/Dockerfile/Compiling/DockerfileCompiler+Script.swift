@@ -1,6 +1,8 @@
 /// The parts of a script that belong to no stage.
 extension DockerfileCompiler {
-    static func prelude(_ request: BuildRequest, usesPrivateRoots: Bool) -> ShellScript {
+    static func prelude(
+        _ request: BuildRequest, usesPrivateRoots: Bool, sourceDate: String?
+    ) -> ShellScript {
         var script = ShellScript()
         script.code("#!/bin/sh")
         script.comment("The pipeline that \(request.fileName) stands for, by oci-dockerfile.")
@@ -15,6 +17,10 @@ extension DockerfileCompiler {
             trap 'trap "" HUP INT TERM; exit 130' INT
             trap 'trap "" HUP INT TERM; exit 143' TERM
             """)
+        if let sourceDate {
+            script.comment("the time of the image")
+            script.code("SOURCE_DATE_EPOCH=\(sourceDate)\nexport SOURCE_DATE_EPOCH")
+        }
         if usesPrivateRoots {
             script.code(
                 """
@@ -33,6 +39,10 @@ extension DockerfileCompiler {
         script.blank()
         script.code(
             request.isolation == .oci ? RunFunctions.container : RunFunctions.chroot)
+        if !request.secrets.isEmpty {
+            script.blank()
+            script.code(RunFunctions.secret)
+        }
         return script
     }
 

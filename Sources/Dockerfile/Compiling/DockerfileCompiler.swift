@@ -56,9 +56,11 @@ public struct DockerfileCompiler {
         var known: Set<String> = []
         var usesPrivateRoots = false
         var runs = false
+        var sourceDate: String?
         var functions: Set<LayerFunctions.Function> = []
         for platform in request.platforms {
             var compiler = try DockerfileCompiler(file, request, platform, base)
+            sourceDate = try compiler.sourceDate()
             let image = try compiler.compileTarget()
             body.append(compiler.imageScript)
             for index in compiler.scripts.keys.sorted() {
@@ -76,7 +78,8 @@ public struct DockerfileCompiler {
             runs = runs || !compiler.runs.isEmpty
             functions.formUnion(compiler.functions)
         }
-        var script = prelude(request, usesPrivateRoots: usesPrivateRoots)
+        var script = prelude(
+            request, usesPrivateRoots: usesPrivateRoots, sourceDate: sourceDate)
         let layers = LayerFunctions(request: request, destination: destination(request))
         script.append(layers.script(of: functions))
         if runs {
@@ -113,6 +116,22 @@ public struct DockerfileCompiler {
             platformArguments: DockerfileCompiler.platformArguments(file, request, platform),
             machine: request.buildPlatform)
         substitutions = stages.substitutions
+    }
+
+    /// The time of the image in seconds, when a build argument or an ARG before the first FROM has
+    /// it, as in BuildKit.
+    private func sourceDate() throws(DockerfileError) -> String? {
+        let name = StageCompiler.sourceDateName
+        let given = request.buildArguments.last { $0.key == name }?.value
+        guard let seconds = given ?? stages.globals[name], !seconds.isEmpty else { return nil }
+        guard seconds.utf8.allSatisfy(\.isDigit),
+            Int64(seconds).flatMap({ Timestamp(secondsSinceEpoch: $0) }) != nil
+        else {
+            throw DockerfileError(
+                stages.stages[0].from.position,
+                .malformed(.arg, "\(name) is not a number of seconds: '\(seconds)'"))
+        }
+        return seconds
     }
 
     /// Compiles the stages that the target needs, in the order of the file.

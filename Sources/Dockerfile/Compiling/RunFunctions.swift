@@ -138,11 +138,12 @@ enum RunFunctions {
         # host_files DIR: writes `hosts` and `resolv.conf`, the program's files in /etc.
         host_files() {
         	cat /etc/resolv.conf >"$1/resolv.conf" 2>/dev/null || : >"$1/resolv.conf"
-        	printf '127.0.0.1\tlocalhost\n::1\tlocalhost\n' >"$1/hosts"
+        	printf '127.0.0.1\tlocalhost %s\n::1\tlocalhost ip6-localhost ip6-loopback\n' "$host_name" >"$1/hosts"
         }
         """#
 
     static let container = #"""
+        host_name=ocinoco
         runtimes='runc crun'
         [ "$(id -u)" -eq 0 ] || runtimes='crun runc'
         # crun does not run where control groups of both versions have controllers.
@@ -167,6 +168,7 @@ enum RunFunctions {
         """#
 
     static let chroot = #"""
+        host_name=$(uname -n)
         chroot=$(command -v chroot) || {
         	echo 'RUN by chroot needs chroot, which is not installed' >&2
         	exit 69
@@ -185,11 +187,63 @@ enum RunFunctions {
         	exit 69
         }
 
-        # user_in ROOTFS NUMBER: the user with its group, 0 when no line of etc/passwd has it.
-        user_in() {
-        	resolve "$1" /etc/passwd
-        	group=$(sed -n "s/^[^:]*:[^:]*:$2:\([0-9][0-9]*\):.*/\1/p" "$1$resolved" 2>/dev/null | head -n 1)
-        	echo "$2:${group:-0}"
+        # is_number TEXT: whether it can be the number of a user or a group.
+        is_number() {
+        	case $1 in '' | *[!0-9]* | ???????????*) return 1 ;; esac
+        }
+
+        # user_file ROOTFS PATH: sets `file` to a file of ROOTFS, or to an empty one.
+        user_file() {
+        	resolve "$1" "$2"
+        	file=$1$resolved
+        	[ -f "$file" ] || file=/dev/null
+        }
+
+        # unknown USER KIND FILE: ends the script because no line of the file has the name.
+        unknown() {
+        	echo "cannot find user '$1': no $2 of this name in $3" >&2
+        	exit 65
+        }
+
+        # find_user ROOTFS [USER][:GROUP]: sets `ids`, `groups` and `home` by the files in ROOTFS. A number
+        # is not looked up as a name, and no line need have it.
+        find_user() {
+        	user=${2%%:*} group='' name='' uid='' gid=0 groups='' home=/
+        	case $2 in *:*) group=${2#*:} ;; esac
+        	user=${user:-0}
+        	if is_number "$user"; then uid=$user; fi
+        	user_file "$1" /etc/passwd
+        	while IFS=: read -r entry _ number primary _ directory _ || [ -n "$entry" ]; do
+        		if ! is_number "$number" || ! is_number "$primary"; then continue; fi
+        		if [ -n "$uid" ]; then [ "$number" -eq "$uid" ] || continue; else [ "$entry" = "$user" ] || continue; fi
+        		name=$entry uid=$number gid=$primary home=${directory:-/}
+        		break
+        	done <"$file"
+        	[ -n "$uid" ] || unknown "$2" user etc/passwd
+        	if is_number "$group"; then
+        		gid=$group
+        	elif [ -n "$group" ] || [ -n "$name" ]; then
+        		user_file "$1" /etc/group
+        		found=''
+        		while IFS=: read -r entry _ number members || [ -n "$entry" ]; do
+        			is_number "$number" || continue
+        			if [ -n "$group" ]; then
+        				[ "$entry" = "$group" ] || continue
+        				found=yes gid=$number
+        				break
+        			fi
+        			case ,$gid$groups, in *,"$number",*) continue ;; esac
+        			case ,$members, in *,"$name",*) groups=$groups,$number ;; esac
+        		done <"$file"
+        		[ -z "$group" ] || [ -n "$found" ] || unknown "$2" group etc/group
+        	fi
+        	ids=$uid:$gid groups=$gid$groups
+        }
+
+        # make_directory ROOTFS PATH: the directory that a program starts in is made when it is not there.
+        make_directory() {
+        	resolve "$1" "$2"
+        	mkdir -p "$1$resolved"
         }
 
         # mount_at BUNDLE STEP KIND PLACE TARGET: records for in_chroot that PLACE, a path in the bundle, is
@@ -342,6 +396,14 @@ enum RunFunctions {
         	rm -rf "$at"
         	[ ! -e "$bundle/aside.$number" ] || mv "$bundle/aside.$number" "$at"
         	touch -r "$bundle/time" "${at%/*}"
+        }
+        """#
+
+    static let secret = #"""
+        # NUMBER FILE: the content of a secret. FILE may be a pipe, so it is read once.
+        secret() {
+        	[ -e "$work/secret.$1" ] || (umask 077 && cat -- "$2" >"$work/secret.$1") || exit 66
+        	cat "$work/secret.$1"
         }
         """#
 

@@ -140,7 +140,8 @@ struct RunMount {
 
     private func check() throws(ValueError) {
         if let sharing {
-            guard kind == .cache, ["shared", "private", "locked"].contains(sharing) else {
+            guard kind == .cache, ["shared", "private", "locked"].contains(sharing.lowercased())
+            else {
                 throw ValueError("'sharing' is of a cache: shared, private or locked")
             }
         }
@@ -158,9 +159,8 @@ struct RunMount {
         }
         switch kind {
         case .bind, .cache, .tmpfs:
-            if target == nil || target == "" { throw ValueError("'target' is missing") }
-            if kind == .cache, from != nil || source != nil {
-                throw ValueError("a cache that begins with 'from' is not supported")
+            if kind == .cache, source != nil, from == nil {
+                throw ValueError("'source' of a cache needs 'from'")
             }
         case .secret:
             if from != nil { throw ValueError("a secret has no 'from'") }

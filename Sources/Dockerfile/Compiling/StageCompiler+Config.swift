@@ -8,9 +8,12 @@ extension StageCompiler {
         return names.contains(name) || names.contains { $0.lowercased() == name }
     }
 
+    /// The argument that is the time of the image.
+    static let sourceDateName = "SOURCE_DATE_EPOCH"
+
     /// Whether `--build-arg` may set this argument although no ARG declares it.
     static func isPredefined(_ name: String) -> Bool {
-        isProxy(name) || name.hasPrefix("BUILDKIT_") || name == "SOURCE_DATE_EPOCH"
+        isProxy(name) || name.hasPrefix("BUILDKIT_") || name == sourceDateName
     }
 
     /// Compiles an instruction that changes the config and nothing else.

@@ -145,10 +145,21 @@ extension StageCompiler {
         source.hasPrefix("http://") || source.hasPrefix("https://")
     }
 
-    private static func isRepository(_ source: String) -> Bool {
-        if source.hasPrefix("git@") || source.hasPrefix("git://") || source.hasPrefix("ssh://") {
-            return true
+    /// Whether it is `USER@HOST:PATH`, by which git finds a repository.
+    private static func isHostPath(_ source: String) -> Bool {
+        func isName(_ byte: UInt8) -> Bool {
+            byte.isAlphanumeric || byte == UInt8(ascii: "-")
         }
+        let user = source.utf8.prefix { isName($0) || $0 == UInt8(ascii: "_") }
+        let rest = source.utf8[user.endIndex...]
+        guard !user.isEmpty, rest.first == UInt8(ascii: "@") else { return false }
+        let host = rest.dropFirst().prefix { isName($0) || $0 == UInt8(ascii: ".") }
+        return !host.isEmpty && source.utf8[host.endIndex...].first == UInt8(ascii: ":")
+    }
+
+    private static func isRepository(_ source: String) -> Bool {
+        if source.hasPrefix("git://") || source.hasPrefix("ssh://") { return true }
+        if isHostPath(source) { return true }
         guard isAddress(source) else { return false }
         let path = source.split(separator: "#", omittingEmptySubsequences: false)[0]
             .split(separator: "?", omittingEmptySubsequences: false)[0]

@@ -6,10 +6,15 @@ extension StageCompiler {
         _ flag: Instruction.Flag, _ instruction: Instruction
     ) throws -> RunMount {
         do {
-            return try RunMount(flag.value ?? "") { (text) throws(DockerfileError) in
+            let mount = try RunMount(flag.value ?? "") { (text) throws(DockerfileError) in
                 try instruction.expand(
                     Word(text, at: flag.offset), state.variables, escape, &whole.substitutions)
             }
+            let isPlaced = mount.target != nil || ![.secret, .ssh].contains(mount.kind)
+            if isPlaced, state.absolute(mount.target ?? "") == "/" {
+                throw ValueError("'target' is the root directory")
+            }
+            return mount
         } catch let error as ValueError {
             throw DockerfileError(
                 instruction.position(of: flag), .malformed(.run, "--mount: \(error.problem)"))
@@ -37,16 +42,19 @@ extension StageCompiler {
         case .bind: copySource(of: mount, from: root, to: file)
         case .cache:
             kind = mount.isReadOnly ?? false ? .readOnly : .cache
-            prepareCache(mount, target, file)
+            prepareCache(mount, from: root, target, file)
         case .secret:
             let id =
                 mount.id ?? mount.source ?? target.split(separator: "/").last.map(String.init) ?? ""
             if mount.target == nil { target = "/run/secrets/\(id)" }
-            guard let secret = whole.request.secrets.last(where: { $0.key.isSame(as: id) }) else {
+            let secrets = whole.request.secrets
+            guard let number = secrets.lastIndex(where: { $0.key.isSame(as: id) }) else {
                 if !mount.isRequired { return }
-                throw instruction.malformed("there is no secret '\(id)'; give it with --secret")
+                throw instruction.malformed(
+                    "there is no secret '\(id)'; give it with --secret \(id)=FILE")
             }
-            script.pipeline([["cat", "--", ShellWord(quoting: secret.value)]], to: file)
+            let source = ShellWord(quoting: secrets[number].value)
+            script.pipeline([["secret", ShellWord(quoting: "\(number)"), source]], to: file)
             script.pipeline([
                 ["chmod", ShellWord(quoting: String(mount.mode ?? 0o400, radix: 8)), file]
             ])
@@ -130,8 +138,9 @@ extension StageCompiler {
         return pack + ["--", ShellWord(quoting: String(source))]
     }
 
+    /// A cache that has a source begins as a copy of it.
     private mutating func prepareCache(
-        _ mount: RunMount, _ target: String, _ file: ShellWord
+        _ mount: RunMount, from root: String?, _ target: String, _ file: ShellWord
     ) {
         // One directory for each id; the id may have any characters.
         let id = Array((mount.id ?? target).utf8)
@@ -140,7 +149,15 @@ extension StageCompiler {
         let directory =
             whole.request.mountCache == nil
             ? .file("cache-\(name)") : ShellWord(code: "\"$mounts\"/\(name)")
-        script.pipeline([["mkdir", "-p", "--", directory]])
+        if let root {
+            script.beginBlock("[ -d \(directory.text) ] || {")
+            let copy = ShellWord(suffixing: file, ".first")
+            copySource(of: mount, from: root, to: copy)
+            script.pipeline([["mv", "--", copy, directory]])
+            script.endBlock()
+        } else {
+            script.pipeline([["mkdir", "-p", "--", directory]])
+        }
         if let mode = mount.mode {
             script.pipeline([
                 ["chmod", ShellWord(quoting: String(mode, radix: 8)), "--", directory]

@@ -6,8 +6,10 @@ extension StageCompiler {
     /// The variables of RUN that the config does not get.
     private func environment(_ step: Step) -> [(name: String, value: String)] {
         var result: [(name: String, value: String)] = []
+        // As in BuildKit, each proxy has both of its names.
         for argument in whole.request.buildArguments where StageCompiler.isProxy(argument.key) {
-            result.append((argument.key, argument.value))
+            result.append((argument.key.uppercased(), argument.value))
+            result.append((argument.key.lowercased(), argument.value))
         }
         return result + declaredArguments + step.environment
     }
@@ -65,10 +67,12 @@ extension StageCompiler {
             command.append(.file("\(step.bundle)/\(place)"))
         }
         command.append("\"$chroot\"")
-        if !state.user.isEmpty { command.append(userOption(step)) }
+        if !state.user.isEmpty {
+            command += [#"--userspec="$ids""#, #"--groups="$groups""#]
+        }
         command.append(.file(step.root))
         command += directoryCommand(exporting: inner) + arguments.map { ShellWord(quoting: $0) }
-        if !state.user.isEmpty { script.pipeline([["needs_userspec"]]) }
+        prepareUser(step)
         script.pipeline([command])
     }
 
@@ -94,13 +98,22 @@ extension StageCompiler {
     private func chrootVariables(_ step: Step) -> (inner: [ShellWord], outer: [ShellWord]) {
         var variables = state.environment
         for (name, value) in environment(step) { variables[name] = value }
-        if variables["HOME"] == nil { variables["HOME"] = "/root" }
+        // The program's home is that of its user, also in place of an empty one, as with runc.
+        let hasHome = hasHome(step)
+        if !hasHome { variables["HOME"] = "" }
         var (inner, outer): ([ShellWord], [ShellWord]) = ([], [])
         for (name, value) in variables.entries {
-            let word = ShellWord(quoting: "\(name)=\(value)")
+            let isHome = name == "HOME" && !hasHome
+            let word = isHome ? #"HOME="$home""# : ShellWord(quoting: "\(name)=\(value)")
             if isLoaderVariable(name) { inner.append(word) } else { outer.append(word) }
         }
         return (inner, outer)
+    }
+
+    /// Whether the stage says what the home directory is.
+    private func hasHome(_ step: Step) -> Bool {
+        let value = environment(step).last { $0.name == "HOME" }?.value
+        return !(value ?? state.environment["HOME"] ?? "").isEmpty
     }
 
     /// Whether the dynamic loader reads this variable.
@@ -108,12 +121,17 @@ extension StageCompiler {
         name.hasPrefix("LD_") || name == "GLIBC_TUNABLES"
     }
 
-    /// The option of chroot for the user of the stage. A number gets its group when the script runs.
-    private func userOption(_ step: Step) -> ShellWord {
-        guard state.user.utf8.allSatisfy(\.isDigit) else {
-            return .option("userspec", state.user)
+    /// Writes the calls that find out about the user, and make the working directory.
+    private mutating func prepareUser(_ step: Step) {
+        let root = ShellWord.file(step.root)
+        if !hasHome(step) || !state.user.isEmpty {
+            script.pipeline([["find_user", root, ShellWord(quoting: state.user)]])
         }
-        return ShellWord(code: "--userspec=\"$(user_in \"$work\"/\(step.root) \(state.user))\"")
+        if !state.user.isEmpty { script.pipeline([["needs_userspec"]]) }
+        if state.workingDirectory != "/" {
+            let directory = ShellWord(quoting: state.workingDirectory)
+            script.pipeline([["make_directory", root, directory]])
+        }
     }
 
     /// A command in front of the program that changes to its directory and sets variables; empty

@@ -50,8 +50,10 @@ extension StageCompiler {
         let name = beginLayer(instruction)
         whole.usesPrivateRoots = true
         whole.noteRun(at: instruction.position, state.platform)
+        // Stages that are built on one stage begin with the same image, each in a directory of its own.
         let bundle =
-            state.root.map { String($0.dropLast("/rootfs".count)) } ?? state.image + ".bundle"
+            state.root.map { String($0.dropLast("/rootfs".count)) }
+            ?? whole.newName(state.image + ".bundle")
         let line = instruction.position.line
         // All triggers of a base have the line of FROM.
         let id = whole.newName("\(bundle)/\(line)").dropFirst(bundle.count + 1)
@@ -103,7 +105,7 @@ extension StageCompiler {
         for (name, value) in declaredArguments { key.append(.option("env", "\(name)=\(value)")) }
         for (index, (mount, sourceName)) in mounts.enumerated() {
             key.append(.option("mount", mount.text(target: state.absolute(mount.target ?? ""))))
-            guard mount.kind == .bind else { continue }
+            guard mount.kind == .bind || mount.from != nil else { continue }
             let content = ShellWord.file("\(step.name).mount.\(index)")
             if let sourceName, let source = whole.sources[sourceName] {
                 script.pipeline([["oci-layers"]], from: .file(source.image + ".json"), to: content)
@@ -133,7 +135,7 @@ extension StageCompiler {
     /// What RUN runs.
     private enum Words {
         case command(Instruction.Arguments)
-        /// A heredoc that begins with `#!`, and nothing else.
+        /// A heredoc that begins with `#!`, and nothing else. The shell starts it.
         case script(Heredoc)
         /// One or more lines for the shell.
         case lines(String)
@@ -141,7 +143,7 @@ extension StageCompiler {
         func arguments(of state: StageState) -> [String] {
             switch self {
             case .command(let arguments): state.words(arguments)
-            case .script(let heredoc): ["/dev/pipes/\(heredoc.name)"]
+            case .script(let heredoc): state.words(.text(Word("/dev/pipes/\(heredoc.name)", at: 0)))
             case .lines(let text): state.words(.text(Word(text, at: 0)))
             }
         }
@@ -162,8 +164,9 @@ extension StageCompiler {
                     .unsupported("RUN --\(flag.name)=\(flag.value ?? "")"))
             }
         }
-        if case .none = instruction.arguments {
-            throw instruction.malformed("there is nothing to run")
+        switch instruction.arguments {
+        case .none, .json([]): throw instruction.malformed("there is nothing to run")
+        case .json, .words, .pairs, .text, .trigger, .check: break
         }
         if state.platform.os != "linux" {
             throw instruction.malformed("it runs on linux alone, not \(state.platform.os)")

@@ -25,7 +25,8 @@ public struct ListingCache: Sendable {
         self.trace = trace
     }
 
-    /// `$XDG_CACHE_HOME/ocinoco`, else `$HOME/.cache/ocinoco`.
+    /// `$XDG_CACHE_HOME/ocinoco`, else `$HOME/.cache/ocinoco` where `$HOME` exists: the home of
+    /// users without one, `/nonexistent`, must not come into being.
     ///
     /// - Returns: nil when neither variable is an absolute path.
     /// - Spec: XDG Base Directory Specification.
@@ -36,7 +37,10 @@ public struct ListingCache: Sendable {
             }
             return Path(UnsafeRawBufferPointer(start: value, count: strlen(value)))
         }
-        let cache = variable("XDG_CACHE_HOME") ?? variable("HOME")?.appending(".cache")
+        let home = variable("HOME").flatMap { path in
+            path.withCString { access($0, F_OK) } == 0 ? path : nil
+        }
+        let cache = variable("XDG_CACHE_HOME") ?? home?.appending(".cache")
         return cache?.appending("ocinoco")
     }
 

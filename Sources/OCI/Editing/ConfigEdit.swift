@@ -223,10 +223,10 @@ extension ConfigEdit {
     }
 
     private func setCommands(_ run: inout JSONObject, isWindows: Bool) {
-        let shell = strings("Shell", of: run).map { $0.isEmpty ? nil : $0 } ?? nil
+        let present = strings("Shell", of: run).map { $0.isEmpty ? nil : $0 } ?? nil
         let defaultShell = isWindows ? ["cmd", "/S", "/C"] : ["/bin/sh", "-c"]
         func value(_ command: CommandForm) -> JSON? {
-            let words = command.words(shell: shell ?? defaultShell)
+            let words = command.words(shell: shell ?? present ?? defaultShell)
             return words.isEmpty ? nil : .array(words.map { .string($0) })
         }
         if let entrypoint {

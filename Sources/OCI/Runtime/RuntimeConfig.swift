@@ -23,8 +23,10 @@ public struct RuntimeConfig: Sendable {
         public var sharesNetwork = false
         /// Whether it has a network namespace without connections, even in a rootless container.
         public var isolatesNetwork = false
-        /// Whether set-user-ID programs may gain privileges.
-        public var allowsNewPrivileges = false
+        /// Whether the program changes the image, as RUN of a Dockerfile does: set-user-ID programs
+        /// may gain privileges, root may make devices and use raw sockets, and the limits are those
+        /// of the caller.
+        public var isStep = false
         /// Variables in place of the image's, as `NAME=value`.
         public var environment: [String] = []
         /// In order, after the mounts of every container.
@@ -107,16 +109,13 @@ public struct RuntimeConfig: Sendable {
             ("args", strings(arguments)), ("env", strings(environment)),
             ("cwd", .string(workingDirectory)), ("capabilities", capabilities),
         ]
-        members.append(
-            (
-                "rlimits",
-                .array([
-                    object(
-                        ("type", .string("RLIMIT_NOFILE")), ("hard", .integer(1024)),
-                        ("soft", .integer(1024)))
-                ])
-            ))
-        members.append(("noNewPrivileges", .bool(!options.allowsNewPrivileges)))
+        if !options.isStep {
+            let limit = object(
+                ("type", .string("RLIMIT_NOFILE")), ("hard", .integer(1024)),
+                ("soft", .integer(1024)))
+            members.append(("rlimits", .array([limit])))
+        }
+        members.append(("noNewPrivileges", .bool(!options.isStep)))
         return object(members)
     }
 
@@ -156,13 +155,16 @@ public struct RuntimeConfig: Sendable {
 
     /// Capabilities that programs in images expect for root. Other users get them when they become
     /// root.
-    private static let capabilityNames = [
-        "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP",
-        "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
-    ]
+    private var capabilityNames: [String] {
+        let names = [
+            "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP",
+            "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+        ]
+        return options.isStep ? names + ["MKNOD", "NET_RAW"] : names
+    }
 
     private var capabilities: JSON {
-        let names = strings(RuntimeConfig.capabilityNames.map { "CAP_\($0)" })
+        let names = strings(capabilityNames.map { "CAP_\($0)" })
         if user.uid != 0 { return object(("bounding", names)) }
         return object(("bounding", names), ("effective", names), ("permitted", names))
     }
@@ -205,18 +207,26 @@ public struct RuntimeConfig: Sendable {
             members.append(("uidMappings", mapping(owner.uid)))
             members.append(("gidMappings", mapping(owner.gid)))
         } else {
-            let deny = object(("allow", .bool(false)), ("access", .string("rwm")))
-            members.append(("resources", object(("devices", .array([deny])))))
+            members.append(("resources", object(("devices", .array(deviceRules)))))
         }
         members.append(
             ("namespaces", .array(namespaces.map { object(("type", .string($0))) })))
         let profile = SeccompProfile(
-            capabilities: Set(RuntimeConfig.capabilityNames),
+            capabilities: Set(capabilityNames),
             architecture: image.document.text("architecture"))
         members.append(("seccomp", .object(profile.document)))
         members.append(("maskedPaths", strings(DefaultMounts.maskedPaths)))
         members.append(("readonlyPaths", strings(DefaultMounts.readonlyPaths)))
         return object(members)
+    }
+
+    /// No device may be used but those that a runtime makes. A step may make others.
+    private var deviceRules: [JSON] {
+        let deny = object(("allow", .bool(false)), ("access", .string("rwm")))
+        let make = ["c", "b"].map {
+            object(("allow", .bool(true)), ("type", .string($0)), ("access", .string("m")))
+        }
+        return options.isStep ? [deny] + make : [deny]
     }
 
     private func mapping(_ hostID: UInt32) -> JSON {

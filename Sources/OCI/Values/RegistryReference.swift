@@ -77,8 +77,7 @@ public struct RegistryReference: Hashable, Sendable, CustomStringConvertible {
         }
         if name == "localhost" || name.hasSuffix(".localhost") { return true }
         if let address = IPv6Address(name) { return address.isLoopback }
-        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+        return IPv4Address(name)?.isLoopback ?? false
     }
 }
 
@@ -163,6 +162,33 @@ private struct IPv6Address {
     var isLoopback: Bool { bytes.last == 1 && bytes.dropLast().allSatisfy { $0 == 0 } }
 }
 
+/// An IPv4 address of four decimal numbers.
+private struct IPv4Address {
+    private let bytes: [UInt8]
+
+    init?(_ text: Substring) {
+        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
+        bytes = labels.compactMap { label in
+            let isOctal = label.first == "0" && label != "0"
+            return label.utf8.allSatisfy(\.isDigit) && !isOctal ? UInt8(label) : nil
+        }
+        guard labels.count == 4, bytes.count == 4 else { return nil }
+    }
+
+    var isLoopback: Bool { bytes.first == 127 }
+
+    /// Whether a host is meant as an address, because its last label is a number. Resolvers read
+    /// other forms in different ways: `127.1`, `0x7f000001`, octal numbers.
+    ///
+    /// - Spec: WHATWG URL, "Host parsing", ends-in-a-number checker.
+    static func isMeant(by labels: [Substring]) -> Bool {
+        guard let last = labels.last else { return false }
+        if last.utf8.allSatisfy(\.isDigit) { return true }
+        return last.lowercased().hasPrefix("0x")
+            && last.utf8.dropFirst(2).allSatisfy(\.isHexadecimal)
+    }
+}
+
 /// A host name, IPv4 address or bracketed IPv6 address, with an optional port.
 private func isHost(_ text: some StringProtocol) -> Bool {
     var name = Substring(text)
@@ -178,6 +204,7 @@ private func isHost(_ text: some StringProtocol) -> Bool {
         name = name[..<colon]
     }
     let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+    guard !IPv4Address.isMeant(by: labels) else { return IPv4Address(name) != nil }
     return labels.allSatisfy { label in
         guard let first = label.utf8.first, let last = label.utf8.last else { return false }
         return first.isAlphanumeric && last.isAlphanumeric

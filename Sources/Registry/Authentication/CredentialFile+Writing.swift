@@ -14,8 +14,7 @@ extension CredentialFile {
     static func edit(_ path: Path, _ change: (inout CredentialFile) -> Void) throws {
         try checkReplaceable(path)
         try makeDirectories(of: path)
-        // A symbolic link stays: its target is replaced.
-        let target = resolved(path) ?? path
+        let target = target(of: path)
         func body() throws {
             var file = try load(path) ?? CredentialFile(path: path, bytes: [])
             change(&file)
@@ -53,6 +52,28 @@ extension CredentialFile {
         var status = stat()
         guard path.withCString({ stat($0, &status) }) == 0 else { return nil }
         return status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// The maximum number of symbolic links on the way, as in the kernel.
+    private static let linkLimit = 40
+
+    /// The file that is replaced. A symbolic link stays, also when its target does not exist yet.
+    private static func target(of path: Path) -> Path {
+        var target = path
+        for _ in 0..<linkLimit {
+            if let resolved = resolved(target) { return resolved }
+            guard let next = linkTarget(of: target) else { break }
+            let isAbsolute = next.bytes.first == UInt8(ascii: "/")
+            target = isAbsolute ? next : target.directory.appending(next)
+        }
+        return target
+    }
+
+    /// nil when the path is no symbolic link.
+    private static func linkTarget(of path: Path) -> Path? {
+        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = path.withCString { readlink($0, &target, target.count) }
+        return count > 0 ? Path(target[..<count].map { UInt8(bitPattern: $0) }) : nil
     }
 
     private static func resolved(_ path: Path) -> Path? {

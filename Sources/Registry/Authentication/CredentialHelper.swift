@@ -17,9 +17,7 @@ struct CredentialHelper {
     private func run(_ action: String, _ input: [UInt8]) throws(RegistryError)
         -> ChildProcess.Result
     {
-        let isPlain = name.utf8.allSatisfy {
-            $0.isAlphanumeric || "-_.+".utf8.contains($0)
-        }
+        let isPlain = name.utf8.allSatisfy { $0.isAlphanumeric || "-_.+".utf8.contains($0) }
         guard isPlain, !name.isEmpty else { throw failure("not the name of a helper") }
         let program = "docker-credential-\(name)"
         let result: ChildProcess.Result

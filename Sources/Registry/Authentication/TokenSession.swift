@@ -92,9 +92,11 @@ struct TokenSession {
         return grant
     }
 
+    private static let answerByteLimit = 1 << 20
+
     private func prepared(_ method: String, _ url: HTTPURL) -> HTTPRequest {
         var prepared = HTTPRequest(method, url)
-        prepared.bodyLimit = 1 << 20
+        prepared.bodyLimit = TokenSession.answerByteLimit
         prepared.timeout = request.timeout ?? .seconds(60)
         prepared.ignoresInterruption = request.ignoresInterruption
         return prepared

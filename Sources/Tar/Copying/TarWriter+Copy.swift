@@ -134,6 +134,8 @@ extension TarWriter {
 
     /// Writes the directories of a path that the base does not have.
     ///
+    /// A mode that depends on an old one does not apply to them, as in BuildKit.
+    ///
     /// - Parameter keepsMode: whether they get mode 0755 whatever the policy says.
     /// - Returns: the path with a slash at its end; empty for the root.
     @discardableResult
@@ -153,7 +155,9 @@ extension TarWriter {
                 var entry = TarEntry(
                     kind: .directory, path: path + component + [UInt8(ascii: "/")], mode: 0o755)
                 encoder.policy.apply(to: &entry)
-                if keepsMode { entry.mode = 0o755 }
+                if keepsMode || encoder.policy.modeChange?.isRelative ?? false {
+                    entry.mode = 0o755
+                }
                 if case .keep(let latest) = encoder.policy.time {
                     entry.modificationTime = latest ?? 0
                 }

@@ -66,7 +66,12 @@ public struct TarFollower: ~Copyable {
     /// - Throws: `TarError.empty`, `.cut`.
     public func finish() throws(TarError) {
         if offset == 0 { throw .empty(path: path) }
-        guard hasEnded else { throw .cut(path: path, offset: offset) }
+        guard hasEnded else {
+            if offset == partial.count, let error = TarError.wrongFormat(partial, path: path) {
+                throw error
+            }
+            throw .cut(path: path, offset: offset)
+        }
     }
 
     /// Consumes at least one byte from the start of `bytes`.
@@ -129,6 +134,10 @@ public struct TarFollower: ~Copyable {
         case .header, .data, .pax, .ended:
             if block.isZero {
                 state = .firstEnd
+            } else if !block.isValid, start == 0,
+                let error = TarError.wrongFormat(bytes, path: path)
+            {
+                throw error
             } else {
                 try header(block)
             }

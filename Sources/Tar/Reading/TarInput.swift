@@ -102,6 +102,9 @@ struct TarInput: ~Copyable {
 
     /// The error for an input that ends here.
     func cut() -> TarError {
+        if offset == 0, let error = TarError.wrongFormat(buffer[available], path: path) {
+            return error
+        }
         let end = offset + Int64(available.count)
         return end == 0 ? .empty(path: path) : .cut(path: path, offset: end)
     }

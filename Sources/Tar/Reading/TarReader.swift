@@ -88,12 +88,17 @@ package struct TarReader: ~Copyable {
             if isEndProved, !prefix.isBegun {
                 guard try input.fill(atLeast: 1) else { return nil }
             }
-            let header = HeaderBlock(try input.readExactly(tarBlockByteCount))
+            let isFirst = input.offset == 0
+            let block = try input.readExactly(tarBlockByteCount)
+            let header = HeaderBlock(block)
             if header.isZero {
                 try readEnd()
                 return nil
             }
-            guard header.isValid else { throw malformed("not a tar header: its checksum is wrong") }
+            guard header.isValid else {
+                if isFirst, let error = TarError.wrongFormat(block, path: path) { throw error }
+                throw malformed("not a tar header: its checksum is wrong")
+            }
             guard let size = header.dataSize else { throw malformed("the size is not a number") }
             switch header.type {
             case UInt8(ascii: "x"):

@@ -44,13 +44,17 @@ public struct ModeChange: Sendable {
         mode = 0
     }
 
-    /// The new mode of a file with `mode`.
-    public func apply(to mode: UInt32, isDirectory: Bool) -> UInt32 {
-        guard let steps else { return self.mode }
-        var mode = mode
+    /// Whether the new mode depends on the old one.
+    public var isRelative: Bool { steps != nil }
+
+    /// The new mode of a file with `original`.
+    public func apply(to original: UInt32, isDirectory: Bool) -> UInt32 {
+        guard let steps else { return mode }
+        var mode = original
         for step in steps {
             var permissions = step.permissions
-            if step.hasConditionalExecution, isDirectory || mode & 0o111 != 0 {
+            // Whatever the clauses before this one did.
+            if step.hasConditionalExecution, isDirectory || original & 0o111 != 0 {
                 permissions |= 0o111
             }
             if let shift = step.copiedShift {

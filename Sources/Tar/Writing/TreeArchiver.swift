@@ -66,6 +66,12 @@ extension TreeSource {
                 }
                 parents[parent] = directory
             }
+            guard !TreeSource.isLink(path) || !directory.isOfProcesses else {
+                throw .unsupported(
+                    path: path,
+                    "an open file of a process, not a file; a tar is read from stdin or by "
+                        + "--from-tar")
+            }
             self = .file(name: path.name, in: directory)
         }
     }
@@ -80,6 +86,17 @@ extension TreeSource {
     private static func isLink(_ path: Path) -> Bool {
         var status = stat()
         return path.withCString { lstat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFLNK
+    }
+}
+
+/// `PROC_SUPER_MAGIC` of linux/magic.h.
+private let processFileSystem: UInt32 = 0x9FA0
+
+extension OpenDirectory {
+    /// Whether the directory is on a file system of processes, such as `/dev/fd`. Its links lead to
+    /// open files; their targets are not always paths.
+    fileprivate var isOfProcesses: Bool {
+        system_file_system_type(descriptor) == processFileSystem
     }
 }
 

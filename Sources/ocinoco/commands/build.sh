@@ -106,12 +106,8 @@ make_layers() {
 		esac
 	done
 	set -- "$@" ${keep:+"outputs:--exclude-output=$keep"} ${cache:+"outputs:--exclude-output=$cache"}
-	for word do
-		case $word in LAYER:*) make_layer_at "${word#LAYER:}" "$@" ;; esac
-	done
-	for word do
-		case $word in SOURCE:*) make_layer_of "${word#SOURCE:}" "$@" ;; esac
-	done
+	for word do case $word in LAYER:*) make_layer_at "${word#LAYER:}" "$@" ;; esac; done
+	for word do case $word in SOURCE:*) make_layer_of "${word#SOURCE:}" "$@" ;; esac; done
 	# Options that no layer has used.
 	if [ -n "$descriptors" ]; then unused='top root-dir'; else unused='oci-tar top added'; fi
 	[ "$count" -gt 0 ] || ! has_word "$unused" "$@" || usage_error "no SOURCE, and '$found' is for one"
@@ -205,7 +201,8 @@ make_or_reuse_layer() {
 # --source-type decides, or else its content.
 find_layer() {
 	is_layer=no
-	if [ "$source" = - ] || [ "$source_type" = file ] || [ ! -e "$source" ] || [ -d "$source" ]; then return 0; fi
+	case $source_type:$source in file:* | *:-) return 0 ;; esac
+	if [ ! -e "$source" ] || [ -d "$source" ] || [ -S "$source" ]; then return 0; fi
 	[ -r "$source" ] || die 66 "cannot read '$source'"
 	# A pipe can be read only once, so it is treated as a layer.
 	if [ -z "$source_type" ] && [ -f "$source" ]; then
@@ -252,9 +249,7 @@ state_provenance() {
 	[ -z "$compress" ] || set -- "$@" "arg:--compress=$compress"
 	[ "$follow_base" = no ] || set -- "$@" arg:--follow-base
 	[ -z "$source_type" ] || set -- "$@" "arg:--source-type=$source_type"
-	for word do
-		case $word in SOURCE:*) set -- "$@" "arg:${word#*:}" ;; esac
-	done
+	for word do case $word in SOURCE:*) set -- "$@" "arg:${word#*:}" ;; esac; done
 	stage 'oci-provenance provenance' "$@"
 }
 

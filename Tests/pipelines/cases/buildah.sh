@@ -11,11 +11,6 @@ buildah() {
 		fail "buildah $1: $(tail -n 3 buildah.log)"
 }
 
-# listing DIR: everything in a tree except its root, for which neither tool writes an entry.
-listing() {
-	python3 "$ROOT/Tests/pipelines/tree_listing.py" "$1" | grep -v "^b'\.' "
-}
-
 start_registry plain
 make_rootfs rootfs
 make_dist
@@ -39,7 +34,7 @@ done
 tree() {
 	buildah from "$@" >container
 	buildah mount "$(cat container)" >mounted
-	listing "$(cat mounted)"
+	tree_listing_below "$(cat mounted)"
 }
 
 for format in oci docker; do
@@ -56,7 +51,7 @@ for format in oci docker; do
 
 	# The tree is the one that buildah mounts.
 	ocinoco unpack "$image:$format" "bundle-$format"
-	listing "bundle-$format/rootfs" >"$format.listing"
+	tree_listing_below "bundle-$format/rootfs" >"$format.listing"
 	tree "$format" | diff - "$format.listing"
 	assert_equal '["/bin/sh","-c","node","server.js"]' "$(jq -c .process.args "bundle-$format/config.json")"
 	assert_equal 1000:1000 "$(field '.process.user | "\(.uid):\(.gid)"' "bundle-$format/config.json")"
@@ -91,7 +86,7 @@ done
 for compress in zstd gzip none; do
 	ocinoco build dist --from "$image:docker" --tag "$image:$compress" --root-dir /opt --compress "$compress" --push >pushed
 	ocinoco unpack "$image:$compress" "bundle-$compress"
-	listing "bundle-$compress/rootfs" >expected
+	tree_listing_below "bundle-$compress/rootfs" >expected
 	tree --tls-verify=false "docker://$image:$compress" | diff expected -
 	cmp "$(cat mounted)/opt/server.js" dist/server.js
 done
@@ -104,5 +99,5 @@ buildah push --quiet example/saved:1 docker-archive:from-buildah-docker.tar:exam
 for archive in from-buildah from-buildah-docker; do oci-load oci:loaded <"$archive.tar" >/dev/null; done
 for tag in v2 v3; do
 	ocinoco unpack "oci:loaded:$tag" "bundle-$tag"
-	listing "bundle-$tag/rootfs" | diff expected -
+	tree_listing_below "bundle-$tag/rootfs" | diff expected -
 done

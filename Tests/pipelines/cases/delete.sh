@@ -99,3 +99,17 @@ oci-delete --manifest oci:layout:2
 assert_equal '' "$(tags oci:layout)"
 assert_equal 3 "$(find layout/blobs -type f | wc -l)"
 assert_failed 66 oci-delete oci-delete oci:nowhere:1
+
+# A tag of a layout that several entries have, one for each platform, is one image.
+for arch in amd64 arm64; do
+	oci-fetch scratch --platform "linux/$arch" | oci-push-manifest --index "oci:split:$arch" >/dev/null
+done
+oci-fetch --raw oci:split:amd64 >one
+oci-fetch --raw oci:split:arm64 >two
+jq -c --slurpfile one one --slurpfile two two '.manifests = [$one[0].manifests[0], $two[0].manifests[0]] |
+	.manifests[].annotations["org.opencontainers.image.ref.name"] = "v1"' split/index.json >index.json
+mv index.json split/index.json
+expect 0 oci-fetch --digest oci:split:v1
+assert_equal "$(ocinoco copy oci:split:v1 oci:copied:1 | jq -r .digest)" "$(cat out)"
+expect 0 oci-delete oci:split:v1
+assert_equal 0 "$(jq '.manifests | length' split/index.json)"

@@ -11,7 +11,7 @@ trap 'rm -rf "$work"; clean_up' EXIT
 chmod 1777 "$work"
 cd "$work"
 make_rootfs rootfs
-for applet in sleep stat touch rm kill nc; do ln -sf busybox rootfs/bin/$applet; done
+for applet in sleep stat touch rm kill nc mknod; do ln -sf busybox rootfs/bin/$applet; done
 echo gone >rootfs/gone
 touch -d 2001-02-03 rootfs/old
 ocinoco build rootfs --from scratch --output oci:base:1 --env PATH=/bin --mtime keep --quiet >descriptor
@@ -77,6 +77,89 @@ triggers() {
 	rm -rf made
 }
 
+# secrets COMMAND...: a secret that can be read only once, for several RUNs, and one that is missing.
+secrets() {
+	printf '%s\n' 'FROM oci:base:1' 'RUN --mount=type=secret,id=s cat /run/secrets/s >/one' \
+		'RUN --mount=type=secret,id=s cat /run/secrets/s >/two' >Dockerfile.secrets
+	mkfifo -m 644 once
+	oci-dockerfile --output oci:made:1 --secret s=once $isolation <Dockerfile.secrets >build.sh
+	cat secret >once &
+	"$@" >descriptor 2>err || fail "secrets: $(cat err)"
+	assert_equal 'hushed hushed' "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base |
+		tar -xOf - one two | xargs)"
+	rm -rf made once
+	oci-dockerfile --output oci:made:1 --secret s=missing $isolation <Dockerfile.secrets >build.sh
+	result=0
+	"$@" >descriptor 2>err || result=$?
+	assert_equal 66 "$result"
+	assert_match missing err
+}
+
+# users COMMAND...: as root, a program's user, groups, home, directory and host name are those of the image and of the
+# container, and a cache begins with the files that it names.
+mkdir -p context/users
+printf '%s\n' 'root:x:0:0::/rt:/bin/sh' 'app:x:1000:2000::/home/app:/bin/sh' 'bad:x:y:1::/:' >context/users/passwd
+printf '%s\n' 'app:x:2000:app' 'www:x:33:other,app' 'file:x:34:apple,ap' 'bad:x:z:app' >context/users/group
+ocinoco build rootfs --from scratch --output oci:base:away --env PATH=/bin --workdir /not/there --quiet >descriptor
+cat >Dockerfile.users <<'END'
+FROM oci:base:1 AS seed
+COPY sub /seed/
+FROM oci:base:away
+RUN pwd >/said; stat -c '%a %u' . >>/said
+COPY users /etc/
+WORKDIR /
+RUN echo "$(id -u) $(id -g) $HOME" >>/said; mknod /made c 1 3; [ "$(ulimit -n)" -gt 1024 ]
+RUN --mount=type=cache,from=seed,source=/seed,target=/c cat /c/* >>/said; echo b >/c/b
+RUN --mount=type=cache,from=seed,source=/seed,target=/c cat /c/* >>/said; cat /etc/hosts >/hosts
+USER app
+RUN echo "$(id -u) $(id -G) $HOME" >/tmp/1
+USER app:file
+RUN echo "$(id -u) $(id -G) $HOME" >/tmp/2
+USER 1000
+RUN echo "$(id -u) $(id -G) $HOME" >/tmp/3
+USER 77
+RUN echo "$(id -u) $(id -G) $HOME" >/tmp/4
+USER 77:5
+ENV HOME=/own
+RUN echo "$(id -u) $(id -G) $HOME" >/tmp/5
+ENV HOME=
+USER root
+RUN echo "$(id -u) $(id -g) $HOME" >/tmp/6
+END
+users() {
+	rm -rf made
+	oci-dockerfile --file Dockerfile.users --context context --output oci:made:1 $isolation >build.sh
+	(
+		# shellcheck disable=SC3045 # dash and bash have it
+		ulimit -n 2048
+		"$@"
+	) >descriptor 2>err || fail "users: $(cat err)"
+	assert_match '^\./made type=char ' - <<END
+$(oci-fetch oci:made:1 | oci-list --no-cache --from oci:made --from oci:base)
+END
+	assert_equal '/not/there 755 0 0 0 /rt a a b 1000 2000 33 /home/app 1000 34 /home/app 1000 2000 33 /home/app 77 0 / 77 5 /own 0 0 /rt' \
+		"$(ocinoco export oci:made:1 | tar -xO said tmp/1 tmp/2 tmp/3 tmp/4 tmp/5 tmp/6 | xargs)"
+	name=ocinoco
+	[ -z "$isolation" ] || name=$(uname -n)
+	assert_equal "127.0.0.1 localhost $name" "$(ocinoco export oci:made:1 | tar -xO hosts | head -n 1 | xargs)"
+	for user in games:user app:games:group; do
+		printf 'FROM oci:base:1\nUSER %s\nRUN true\n' "${user%:*}" | oci-dockerfile --output oci:made:1 $isolation >build.sh
+		expect 65 "$@"
+		assert_match "cannot find user '${user%:*}': no ${user##*:} of this name in etc/" err
+	done
+	rm -rf made
+}
+
+# siblings COMMAND...: stages that are built on one stage see nothing of one another.
+siblings() {
+	printf '%s\n' 'FROM oci:base:1 AS a' 'RUN echo a >/a' 'FROM a AS b' 'RUN echo b >/b; rm /old' \
+		'FROM a' 'RUN echo c /? /old >/list' 'COPY --from=b /? /from/' |
+		oci-dockerfile --output oci:made:1 $isolation >build.sh
+	"$@" >descriptor 2>err || fail "siblings: $(cat err)"
+	assert_equal 'c /a /old b' "$(oci-fetch oci:made:1 | oci-flatten --from oci:made --from oci:base | tar -xOf - list from/b | xargs)"
+	rm -rf made
+}
+
 # status LINE COMMAND...: the exit status of a script with this RUN.
 status() {
 	line=$1
@@ -132,7 +215,7 @@ with() {
 	mkdir -p bin
 	rm -f bin/*
 	for tool in "$(dirname "$(command -v oci-tar)")"/*; do ln -s "$(readlink -f "$tool")" "bin/${tool##*/}"; done
-	for name in setpriv sh env id cat sed head mkdir chmod mktemp rm mv ln rmdir touch mkfifo unshare mount mknod chroot chown readlink grep setsid; do
+	for name in setpriv sh env id cat sed head mkdir chmod mktemp rm mv ln rmdir touch mkfifo unshare mount mknod chroot chown readlink grep setsid uname; do
 		ln -s "$(command -v $name)" bin/$name
 	done
 	case $1 in
@@ -165,6 +248,8 @@ all() {
 	unchanged 'sleep 1000 & true' "$@"
 	unchanged '--mount=type=tmpfs,target=/etc/q --mount=type=cache,target=/bin/q/r true' "$@"
 	triggers "$@"
+	secrets "$@"
+	siblings "$@"
 	statuses "$@"
 	signal "$@"
 }
@@ -188,6 +273,7 @@ users_allowed() { setpriv --reuid 65534 --regid 65534 --clear-groups -- unshare 
 isolation=
 if namespaces_allowed; then
 	all with runc sh build.sh
+	users with runc sh build.sh
 	if users_allowed; then
 		all with runc as_user sh build.sh
 		rm -rf made
@@ -224,7 +310,8 @@ if namespaces_allowed; then
 	assert_match "required:2:5: .*'uid' and 'gid' of ssh are not supported" err
 	printf 'FROM oci:base:1\nRUN --mount=type=secret,id=none,required=true true\n' >required
 	expect 65 oci-dockerfile --file required
-	assert_match "required:2:1: RUN: there is no secret 'none'; give it with --secret" err
+	assert_match "required:2:1: RUN: there is no secret 'none'; give it with --secret none=FILE" err
+	expect 64 oci-dockerfile --secret none= --file - <required
 	status true with none sh build.sh
 	assert_equal 69 "$result"
 	assert_match 'neither runc nor a crun' err
@@ -242,13 +329,17 @@ fi
 # With chroot, where mounts are allowed and where they are not.
 if [ "$(id -u)" -eq 0 ]; then
 	isolation=--isolation=chroot
-	! namespaces_allowed || all with none sh build.sh
+	if namespaces_allowed; then
+		all with none sh build.sh
+		users with none sh build.sh
+	fi
 	status '--network=none true' with moved sh build.sh
 	assert_equal 69 "$result"
 	assert_match 'RUN --network=none needs a network of its own' err
 	cp Dockerfile whole
 	sed -i '/^RUN --network/d; /echo "\[/s/ && .$/\n/; /! touch/d' Dockerfile
 	all with moved sh build.sh
+	users with moved sh build.sh
 	# A cache stays, and what is in its place comes back.
 	mkdir -p stays
 	cat >Dockerfile.cache <<'END'

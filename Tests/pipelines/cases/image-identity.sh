@@ -115,3 +115,19 @@ assert_match "a descriptor line on .*, where image lines are expected" err
 oci-tar dist >layer.tar
 assert_failed 65 oci-config oci-config <layer.tar
 assert_match 'a tar on' err
+oci-fetch --raw "$app" >raw
+assert_failed 65 oci-config oci-config --env A=b <raw
+assert_match "a manifest without its config on 'standard input', where image lines are expected" err
+for tool in oci-zstd 'oci-load oci:loaded' 'oci-validate --archive' 'oci-tar --from-tar -'; do
+	# shellcheck disable=SC2086
+	assert_failed 65 "${tool%% *}" $tool <raw
+	assert_match "a JSON document on 'standard input', where a tar is expected" err
+done
+assert_failed 65 oci-zstd oci-zstd <layer.tzst
+assert_match "a zstd layer on 'standard input', where a tar is expected" err
+assert_failed 65 oci-tar oci-tar --from-tar layer.tzst
+assert_match "a zstd layer on 'layer.tzst', where a tar is expected" err
+assert_failed 65 oci-diff oci-diff layer.tar dist
+assert_match "a tar on 'layer.tar', where a snapshot is expected" err
+assert_failed 65 oci-tar oci-tar --base line dist
+assert_match "a JSON document on 'line', where a snapshot is expected" err

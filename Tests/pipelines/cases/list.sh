@@ -165,6 +165,10 @@ for place in /dev/null /proc/none relative ''; do
 	cmp expected out
 	assert_empty err
 done
+# A home that does not exist stays so.
+HOME=$PWD/nonexistent expect 0 env -u XDG_CACHE_HOME oci-list <line
+cmp expected out
+[ ! -e nonexistent ] || fail 'a home was made'
 rm -rf "$cache"
 cp -r image broken
 blob=broken/blobs/sha256/$(field '.digest | split(":")[1]' 2.json)

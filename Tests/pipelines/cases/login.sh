@@ -59,6 +59,15 @@ ln -s elsewhere/auth.json auth.json
 chmod 644 elsewhere/auth.json
 expect 0 oci-login --authfile auth.json --username alice "$registry" <password
 [ -L auth.json ] || fail 'the link was replaced'
+# Also when it leads to a file that does not exist yet; its directory must exist.
+ln -s "$PWD/elsewhere/new.json" elsewhere/chain.json
+ln -s elsewhere/chain.json chain.json
+expect 0 oci-login --authfile chain.json --username alice "$registry" <password
+[ -L chain.json ] && [ -L elsewhere/chain.json ] || fail 'a link was replaced'
+assert_equal 600 "$(stat -c %a elsewhere/new.json)"
+ln -s missing/auth.json dangling.json
+assert_failed 73 oci-login oci-login --authfile dangling.json --username alice "$registry" <password
+[ -L dangling.json ] || fail 'the link was replaced'
 assert_equal 600 "$(stat -c %a elsewhere/auth.json)"
 jq -ce '[.x, .auths["other.example"]] == [1e3, {"auth": "b3RoZXI6cHc=", "y": []}]' auth.json >/dev/null
 assert_equal "$encoded" "$(jq -r --arg host "$registry" '.auths[$host].auth' auth.json)"

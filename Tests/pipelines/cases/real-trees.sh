@@ -3,11 +3,6 @@
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-# listing DIR: every attribute of every file of a tree except its root, which our layers do not change.
-listing() {
-	python3 "$ROOT/Tests/pipelines/tree_listing.py" "$1" | grep -v "^b'\.' "
-}
-
 # A root by busybox: its applets are hard links, symbolic links, and a directory for each purpose.
 mkdir -p busybox/bin busybox/sbin busybox/usr/bin busybox/usr/sbin busybox/etc busybox/dev
 cp "$(command -v busybox)" busybox/bin/busybox
@@ -72,10 +67,10 @@ umoci unpack --image packed:node theirs 2>umoci.log
 mkdir all
 for tree in busybox python node; do cp -a "$tree/." all/; done
 find all -type d -exec touch -h -d '2020-02-02 02:02:02 UTC' {} +
-listing all >expected
+tree_listing_below all >expected
 [ "$(wc -l <expected)" -gt 3000 ] || fail 'the trees are too small to say anything'
-listing ours/rootfs | diff expected -
-listing theirs/rootfs | diff expected -
+tree_listing_below ours/rootfs | diff expected -
+tree_listing_below theirs/rootfs | diff expected -
 
 # Without changes there is no layer.
 ocinoco repack ours --output oci:packed:same >/dev/null
@@ -95,5 +90,5 @@ for tree in busybox python node; do umoci insert --image image:all "$tree" / >>u
 umoci config --image image:all --config.cmd /bin/sh
 umoci unpack --image image:all judge 2>>umoci.log
 ocinoco unpack oci:image:all bundle
-listing judge/rootfs >expected
-listing bundle/rootfs | diff expected -
+tree_listing_below judge/rootfs >expected
+tree_listing_below bundle/rootfs | diff expected -

@@ -30,9 +30,6 @@ build() {
 made() {
 	(cd work/out && find . -type f -newer ../mark | LC_ALL=C sort | tr -d '\n')
 }
-patches() {
-	grep -c '"PATCH /v2/\|"PUT /v2/[^ ]*/blobs' "$registry_log" || :
-}
 build
 assert_equal "$(tag_digest example/made:latest)" "$(field .digest work/out/pushed.latest.json)"
 files example/made:latest >listing
@@ -40,14 +37,14 @@ printf '%s\n' deps/ deps/library app/ app/other app/server.js | diff - listing
 touch work/mark
 sleep 0.02
 touch work/app/server.js
-before=$(patches)
+before=$(blob_uploads)
 build
 assert_equal '' "$(made)" 'nothing changed but a time'
-assert_equal "$before" "$(patches)" 'nothing is sent'
+assert_equal "$before" "$(blob_uploads)" 'nothing is sent'
 rm work/app/other
 build
 assert_equal ./pushed.latest.json "$(made)" 'a file was removed'
-assert_equal "$((before + 2))" "$(patches)" 'one layer and the config'
+assert_equal "$((before + 2))" "$(blob_uploads)" 'one layer and the config'
 files example/made:latest >listing
 printf '%s\n' deps/ deps/library app/ app/server.js | diff - listing
 # Another tag for an existing image.

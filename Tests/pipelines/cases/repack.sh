@@ -7,17 +7,12 @@ start_registry plain
 push_base
 base=$registry/example/base
 
-# describe TREE: every file except the root, for which layers have no entry; times in whole seconds.
-describe() {
-	python3 "$ROOT/Tests/pipelines/describe_tree.py" "$1"
-}
-
 # assert_same BUNDLE REF: the image's tree is the bundle's.
 assert_same() {
 	rm -rf again
 	ocinoco unpack "$2" again
-	describe "$1/rootfs" >expected
-	describe again/rootfs | diff -a expected - || fail "another tree in '$2'"
+	describe_tree "$1/rootfs" >expected
+	describe_tree again/rootfs | diff -a expected - || fail "another tree in '$2'"
 }
 
 ocinoco unpack "$base:latest" bundle
@@ -76,8 +71,8 @@ assert_equal 2 "$(oci-fetch "$base:later" | jq '.layers | length')"
 ocinoco repack bundle --tag "$base:gzip" --compress gzip --push >pushed.json
 skopeo_copy "docker://$base:gzip" oci:pulled:image
 umoci unpack --image pulled:image unpacked >umoci.log
-describe bundle/rootfs >expected
-describe unpacked/rootfs | diff -a expected -
+describe_tree bundle/rootfs >expected
+describe_tree unpacked/rootfs | diff -a expected -
 oci-snapshot bundle/rootfs >now.mtree
 assert_equal '' "$(oci-diff -0 now.mtree unpacked/rootfs | tr '\0' '|')"
 

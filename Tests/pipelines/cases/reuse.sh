@@ -61,12 +61,9 @@ assert_failed 64 oci-push-blob oci-push-blob --reuse --size 3 "$here" <app.json
 assert_failed 64 oci-push-blob oci-push-blob --from "$here" "$here" <app.json
 
 # Blobs are mounted from another repository, and copied from another place.
-patches() {
-	grep -c '"PATCH /v2/\|"PUT /v2/[^ ]*/blobs' "$registry_log" || :
-}
-before=$(patches)
+before=$(blob_uploads)
 expect 0 oci-push-blob --reuse --from "$here:1" "$registry/reuse/there" <app.json
-assert_equal "$before" "$(patches)" 'blob bytes sent'
+assert_equal "$before" "$(blob_uploads)" 'blob bytes sent'
 expect 0 oci-push-blob --reuse "$registry/reuse/there" <app.json
 expect 0 oci-push-blob --reuse --from "$here" oci:layout <app.json
 assert_equal "$(field .digest app.json)" "$(digest_of "layout/blobs/sha256/$(field '.digest[7:]' app.json)")"
@@ -128,15 +125,15 @@ assert_match '^ocinoco: oci-reuse ' err
 # An unchanged build sends no byte of a layer, whichever user runs it, and makes the same image.
 build dist --tag "$image"
 cp out first
-before=$(patches)
+before=$(blob_uploads)
 build dist --tag "$image"
 cmp out first
-assert_equal "$before" "$(patches)" 'blob bytes sent again'
+assert_equal "$before" "$(blob_uploads)" 'blob bytes sent again'
 expect 0 ocinoco build dist --from scratch --push --root-dir /app --cmd '["/app"]' --tag "$image" -n
 cp out script
 expect 0 sh script
 cmp out first
-assert_equal "$before" "$(patches)" 'blob bytes sent by the script'
+assert_equal "$before" "$(blob_uploads)" 'blob bytes sent by the script'
 echo more >dist/more
 build dist --tag "$image"
 ! cmp -s out first || fail 'a change went unnoticed'
@@ -145,10 +142,10 @@ build dist --tag "$image" --reuse no
 cmp out first
 
 # Under another name, in another repository.
-before=$(patches)
+before=$(blob_uploads)
 build dist --tag "$registry/reuse/moved:1" --reuse "$image"
 cmp out first
-assert_equal "$((before + 1))" "$(patches)" 'the config alone is sent'
+assert_equal "$((before + 1))" "$(blob_uploads)" 'the config alone is sent'
 expect 69 ocinoco build dist --from scratch --tag "$image" --push --reuse "$registry/reuse/image:none"
 assert_empty out
 
@@ -158,9 +155,9 @@ layer_type() {
 }
 build dist --tag "$image" --compress gzip
 assert_equal application/vnd.oci.image.layer.v1.tar+gzip "$(layer_type out)"
-before=$(patches)
+before=$(blob_uploads)
 build dist --tag "$image" --compress gzip
-assert_equal "$before" "$(patches)" 'gzip, reused'
+assert_equal "$before" "$(blob_uploads)" 'gzip, reused'
 build dist --tag "$image" --compress none
 assert_equal application/vnd.oci.image.layer.v1.tar "$(layer_type out)"
 build dist --tag "$image" --compress 'gzip -1'
@@ -169,15 +166,15 @@ assert_failed 64 ocinoco ocinoco build dist --from scratch --tag x --compress 'g
 
 # zstd:chunked, which has the media type of plain zstd.
 build dist --tag "$image" --compress zstd
-before=$(patches)
+before=$(blob_uploads)
 build dist --tag "$image" --compress zstd:chunked
 oci-fetch "$image" | oci-layers >chunked.json
-assert_equal "$((before + 1))" "$(patches)" 'a layer of zstd is none of zstd:chunked'
+assert_equal "$((before + 1))" "$(blob_uploads)" 'a layer of zstd is none of zstd:chunked'
 cp out chunked
-before=$(patches)
+before=$(blob_uploads)
 build dist --tag "$image" --compress zstd:chunked
 cmp out chunked
-assert_equal "$before" "$(patches)" 'zstd:chunked, reused'
+assert_equal "$before" "$(blob_uploads)" 'zstd:chunked, reused'
 oci-tar dist --root-dir /app | oci-reuse --chunked app.json chunked.json | cmp - chunked.json
 expect 1 oci-reuse --chunked app.json <app.tar
 build dist --tag "$image" --compress gzip
@@ -216,9 +213,9 @@ assert_equal application/vnd.oci.image.layer.v1.tar+gzip "$(field .mediaType out
 cp out line
 expect 0 oci-reuse known.image <foreign.tar
 cmp out line
-before=$(patches)
+before=$(blob_uploads)
 build_layer foreign.tar --tag "$registry/reuse/docker:1" --compress gzip
-assert_equal "$((before + 1))" "$(patches)" 'the config alone is sent'
+assert_equal "$((before + 1))" "$(blob_uploads)" 'the config alone is sent'
 assert_equal application/vnd.oci.image.layer.v1.tar+gzip "$(layer_type out)"
 # An artifact or an index under the name has no layers to reuse.
 echo text | oci-push-blob "$registry/reuse/artifact" --media-type text/plain |
@@ -279,13 +276,13 @@ oci-fetch scratch --platform linux/amd64 >platforms
 oci-fetch scratch --platform linux/arm64 >>platforms
 oci-push-manifest "$registry/reuse/base:1" <platforms >base.json
 for round in first again; do
-	before=$(patches)
+	before=$(blob_uploads)
 	expect 0 ocinoco build dist --from "$registry/reuse/base:1" --root-dir /app --platform all --tag "$registry/reuse/all:1" --push
 	assert_empty err
 	cp out "$round"
 done
 cmp first again
-assert_equal "$before" "$(patches)" 'blob bytes sent again for several platforms'
+assert_equal "$before" "$(blob_uploads)" 'blob bytes sent again for several platforms'
 
 # The stage that looks for the layer is killed: no tag moves, and the message names the stage.
 mkdir killed

@@ -159,3 +159,12 @@ kill -CONT "$(sed -n 's/^\([0-9]*\) .*stopped by SIGSTOP.*/\1/p' trace)"
 status=0
 wait "$tracer" || status=$?
 assert_broken 74 "'tree/dir/c' was modified while it was read"
+
+# A link of /proc to an open file is not a file of the user's: its target is not a path, or another one each time.
+mkfifo reader
+cat tree/dir/c >reader &
+assert_failed 65 oci-tar oci-tar /dev/fd/3 3<reader
+assert_match "'/dev/fd/3': an open file of a process" err
+exec 3<tree
+expect 0 oci-tar /dev/fd/3
+exec 3<&-

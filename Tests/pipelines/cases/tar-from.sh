@@ -3,10 +3,6 @@
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-describe() {
-	python3 "$ROOT/Tests/pipelines/describe_tree.py" "$1" >"$2"
-}
-
 # Entries may come in any order, with which GNU tar sets the times of directories too early.
 unpack() {
 	LC_ALL=C.UTF-8 bsdtar --numeric-owner -xpf "$1" -C "$2"
@@ -27,7 +23,7 @@ setfattr -x user.café tree/attributes/dir
 oci-tar --keep-owner --mtime keep --xattrs tree --root-dir /app >reference.tar
 mkdir reference
 unpack reference.tar reference
-describe reference/app reference.list
+describe_tree reference/app >reference.list
 
 # assert_rewritten COMMAND...: the tar that it makes of the tree is rewritten and holds the same tree.
 assert_rewritten() {
@@ -37,7 +33,7 @@ assert_rewritten() {
 	rm -rf extracted
 	mkdir extracted
 	unpack out extracted
-	describe extracted/app extracted.list
+	describe_tree extracted/app >extracted.list
 	diff -a reference.list extracted.list || fail "another tree from: $*"
 	# The same from a pipe, with any padding, and twice.
 	mv out first
@@ -59,12 +55,12 @@ find tree/attributes \( -name user -o -name both -o -name dir \) -print |
 			setfattr -x "$name" "$path"
 		done
 	done
-describe tree/ reference.list
+describe_tree tree/ >reference.list
 assert_rewritten tar --format=gnu -cf - -C tree .
 assert_rewritten env LC_ALL=C.UTF-8 bsdtar --format=gnutar -cf - -C tree .
 # Python makes two symbolic links of one with two names.
 rm tree/links/dangling-2 tree/a/to-dir
-describe tree/ reference.list
+describe_tree tree/ >reference.list
 python3 - <<'END'
 import tarfile
 

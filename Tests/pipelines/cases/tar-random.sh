@@ -10,8 +10,8 @@ for seed in $(seq 1 12); do
 	oci-tar --keep-owner --mtime keep tree >tree.tar
 	mkdir extracted
 	tar --numeric-owner --warning=none -xpf tree.tar -C extracted
-	python3 "$ROOT/Tests/pipelines/describe_tree.py" tree no-xattrs >tree.list
-	python3 "$ROOT/Tests/pipelines/describe_tree.py" extracted no-xattrs >extracted.list
+	describe_tree tree no-xattrs >tree.list
+	describe_tree extracted no-xattrs >extracted.list
 	diff -a tree.list extracted.list || fail "another tree from seed $seed"
 	entries=$((entries + $(wc -l <tree.list)))
 

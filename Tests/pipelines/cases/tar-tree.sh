@@ -3,10 +3,6 @@
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-describe() {
-	python3 "$ROOT/Tests/pipelines/describe_tree.py" "$@"
-}
-
 python3 "$ROOT/Tests/pipelines/nasty_tree.py" tree
 
 expect 0 oci-tar --keep-owner --mtime keep --xattrs tree
@@ -16,7 +12,7 @@ expect 0 oci-tar --quiet --keep-owner --mtime keep --xattrs tree
 assert_empty err
 cmp tree.tar out
 
-describe tree >tree.list
+describe_tree tree >tree.list
 [ "$(wc -l <tree.list)" -gt 120 ] || fail 'the tree is not all there'
 
 # extract LIST COMMAND...
@@ -26,7 +22,7 @@ extract() {
 	list=$1
 	shift
 	"$@"
-	describe extracted >extracted.list
+	describe_tree extracted >extracted.list
 	diff -a "$list" extracted.list || fail "another tree by: $*"
 }
 
@@ -39,7 +35,7 @@ umoci init --layout layout
 umoci new --image layout:tree
 umoci raw add-layer --image layout:tree tree.tar
 umoci unpack --image layout:tree bundle >umoci.log
-describe bundle/rootfs >umoci.list
+describe_tree bundle/rootfs >umoci.list
 # umoci treats a record without a value as absent, as POSIX does.
 sed "s/'user.empty': b'', //" tree.list >nonempty.list
 diff -a nonempty.list umoci.list || fail 'another tree by umoci'
@@ -72,7 +68,7 @@ oci-tar --quiet tree >plain.tar
 rm -rf extracted
 mkdir extracted
 tar --xattrs --xattrs-include='*' -xpf plain.tar -C extracted
-describe extracted >plain.list
+describe_tree extracted >plain.list
 python3 - <<'END'
 for line, plain in zip(open("tree.list"), open("plain.list"), strict=True):
     left, right = line.split(" {")[0].split(" "), plain.split(" {")[0].split(" ")

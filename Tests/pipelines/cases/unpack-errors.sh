@@ -105,6 +105,7 @@ assert_failed 65 oci-runtime-config oci-runtime-config <two.json
 assert_failed 65 oci-runtime-config oci-runtime-config <image.json
 assert_match "cannot find user 'nobody'" err
 assert_failed 65 oci-runtime-config oci-runtime-config --rootfs root <image.json
+assert_match "cannot find user 'nobody' in 'root': " err
 assert_failed 66 oci-runtime-config oci-runtime-config --rootfs missing <image.json
 mkdir root/etc
 ln -s "$PWD/outside" root/etc/passwd

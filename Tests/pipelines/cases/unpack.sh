@@ -3,10 +3,6 @@
 # shellcheck source=../lib.sh
 . "$TEST_LIB"
 
-listing() {
-	python3 "$ROOT/Tests/pipelines/tree_listing.py" "$@"
-}
-
 # Every kind of file, in three layers made by umoci: created, then removed, replaced and changed.
 make_kinds() {
 	mkdir -p etc var/lib/state usr/bin 'a dir' gone/deeper
@@ -65,14 +61,14 @@ umoci unpack --image image:a judge 2>umoci.log
 expect 0 ocinoco unpack oci:image:a bundle
 assert_empty err
 assert_empty out
-listing judge/rootfs >expected
-listing bundle/rootfs | diff expected -
+tree_listing judge/rootfs >expected
+tree_listing bundle/rootfs | diff expected -
 [ "$(wc -l <expected)" -ge 20 ] || fail 'the tree is too small to say anything'
 assert_equal '[ 3 ]' "[ $(field '.layers | length' bundle/image.json) ]"
 
 # Twice, in another time zone, with another umask: the same tree.
 (umask 077 && TZ=Asia/Tokyo ocinoco unpack oci:image:a again)
-listing again/rootfs | diff expected -
+tree_listing again/rootfs | diff expected -
 
 # Applying a layer twice changes nothing.
 oci-layers <bundle/image.json >layers
@@ -81,22 +77,22 @@ while IFS= read -r layer; do
 	oci-fetch --blob oci:image:a <layer.json >blob
 	oci-untar --descriptor layer.json again/rootfs <blob
 done <layers
-listing again/rootfs | diff expected -
+tree_listing again/rootfs | diff expected -
 oci-untar --descriptor layer.json again/rootfs <blob
-listing again/rootfs | diff expected -
+tree_listing again/rootfs | diff expected -
 
 # The script of -n does the same.
 ocinoco unpack oci:image:a scripted -n >script
 sh script
-listing scripted/rootfs | diff expected -
+tree_listing scripted/rootfs | diff expected -
 cmp scripted/config.json bundle/config.json
 
 # Without root's privileges: owners in the attribute, devices as files.
 umoci unpack --rootless --image image:a judge-rootless 2>umoci.log
 expect 0 ocinoco unpack --rootless oci:image:a bundle-rootless
 assert_match 'devices become empty files' err
-listing judge-rootless/rootfs >expected-rootless
-listing bundle-rootless/rootfs | diff expected-rootless -
+tree_listing judge-rootless/rootfs >expected-rootless
+tree_listing bundle-rootless/rootfs | diff expected-rootless -
 
 # As another user: the same, except that the user owns the files.
 mkdir user
@@ -109,8 +105,8 @@ as_user() {
 chmod 755 . .. ../..
 expect 0 as_user ocinoco unpack --rootless oci:user/image:a user/bundle
 assert_match "attribute 'security.capability' is left out" err
-listing user/bundle/rootfs without-owners >unprivileged
-listing bundle-rootless/rootfs without-owners |
+tree_listing user/bundle/rootfs without-owners >unprivileged
+tree_listing bundle-rootless/rootfs without-owners |
 	sed "s/('security.capability', '[0-9a-f]*')//" | diff - unprivileged
 assert_equal 1234:1234 "$(stat -c %u:%g user/bundle/rootfs/var/lib/state)"
 
@@ -131,7 +127,7 @@ while IFS= read -r layer; do
 	as_user oci-fetch --blob oci:user/image:a <layer.json >blob
 	expect 0 as_user oci-untar --rootless --descriptor layer.json user/bundle/rootfs <blob
 done <layers
-listing user/bundle/rootfs without-owners | diff unprivileged -
+tree_listing user/bundle/rootfs without-owners | diff unprivileged -
 mkdir user/plain
 chown 1234 user/plain
 oci-fetch --blob oci:image:a <layer.json >blob
@@ -150,12 +146,12 @@ for compress in gzip zstd none; do
 	ocinoco build bundle/rootfs --from scratch --tag x:1 --output "oci:packed:$compress" \
 		--keep-owner --mtime keep --xattrs --compress "$compress" --cmd '["/bin/sh"]' >pushed
 	ocinoco unpack "oci:packed:$compress" "bundle-$compress"
-	listing "bundle-$compress/rootfs" >"listing-$compress"
+	tree_listing "bundle-$compress/rootfs" >"listing-$compress"
 	diff listing-gzip "listing-$compress"
 done
 umoci unpack --image packed:gzip judge-packed 2>umoci.log
 # oci-tar writes no entry for the root; with umoci its time is that of unpacking.
-listing judge-packed/rootfs | grep -v "^b'\.' " >expected
+tree_listing_below judge-packed/rootfs >expected
 grep -v "^b'\.' " listing-gzip | diff expected -
 
 # config.json with a runtime, and its contents.

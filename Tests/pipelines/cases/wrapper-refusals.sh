@@ -162,3 +162,8 @@ mkdir some
 ln -s "$(readlink -f "$(command -v oci-tar)")" some/oci-tar
 assert_failed 78 ocinoco env -i PATH="$PWD/some" /bin/sh ./alone pack tree x
 expect 69 env -i PATH="$PWD/some:/usr/bin:/bin" ./alone pack tree x
+
+# A socket is left out with a warning, as oci-tar does.
+python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket")'
+expect 0 ocinoco build socket --from scratch --output oci:sockets:1
+assert_match "warning: 'socket' is a socket" err

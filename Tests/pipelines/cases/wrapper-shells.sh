@@ -59,6 +59,14 @@ for shell in dash bash 'busybox sh' mksh ksh93 yash; do
 	rm once
 	# shellcheck disable=SC2002 # a pipe, not a file
 	cat login.json | expect 0 wrapper inspect "$registry/app:1" --authfile /dev/fd/3 3<&0
+	# Also when it is the stdin of the wrapper, and a regular file: the stages have another stdin.
+	for path in /dev/stdin /dev/fd/0; do
+		expect 0 wrapper inspect "$registry/app:1" --authfile $path <login.json
+		expect 0 wrapper build dist --from scratch --tag "$registry/app:1" --push --authfile $path <login.json
+		echo '{"config":{"User":"patched"}}' >patch.json
+		expect 0 wrapper build dist --from scratch --output oci:patched:1 --patch $path <patch.json
+		assert_equal patched "$(oci-fetch --config oci:patched:1 | jq -r .config.User)"
+	done
 	assert_equal '' "$(find "$TMPDIR" -maxdepth 1 -name 'tmp.*')" 'temporary files'
 
 	# A full or closed stdout or stderr.
