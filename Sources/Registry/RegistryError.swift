@@ -117,7 +117,8 @@ public enum RegistryError: Failure {
             "unusable credentials file \(path.quoted): \(problem)"
         case .credentialHelper(let name, let problem):
             "credential helper \(quote(name)) failed: \(problem)"
-        case .setting(let problem), .usage(let problem): problem
+        case .setting(let problem): problem + RegistryError.advice(on: problem)
+        case .usage(let problem): problem
         case .stream(let error): error.message
         case .interrupted: "interrupted"
         }
@@ -126,6 +127,9 @@ public enum RegistryError: Failure {
     /// Advice for common errors of libcurl.
     private static func advice(on detail: String) -> String {
         if detail.contains("certificate problem") { return "; --ca-file names one to trust" }
+        if detail.contains("set private key file") {
+            return "; it must be the certificate's, and not encrypted"
+        }
         if detail.contains("alert"), detail.contains("certificate") {
             return "; --cert and --key name the client's certificate"
         }

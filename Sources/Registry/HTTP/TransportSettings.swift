@@ -43,6 +43,10 @@ struct TransportSettings: Sendable {
         if verifyTLS {
             try authorities.configure(easy, beside: caFile.map { [$0] } ?? own.authorities)
         }
+        // OpenSSL would ask for the password of an encrypted key, without a terminal on stdin.
+        guard curl_set_string(easy, CURLOPT_KEYPASSWD, "") == CURLE_OK else {
+            throw .settings("libcurl does not take a password of keys")
+        }
         if let certificate {
             try setPath(easy, CURLOPT_SSLCERT, certificate)
             try setPath(easy, CURLOPT_SSLKEY, key ?? certificate)

@@ -128,4 +128,14 @@ assert_failed 69 oci-fetch oci-fetch --cert both.pem "$front/none:1"
 assert_failed 64 oci-fetch oci-fetch --key client.key "$front/app:1"
 assert_failed 66 oci-fetch oci-fetch --cert missing.pem "$front/app:1"
 assert_failed 78 oci-fetch oci-fetch --ca-file ca.pem --cert client.pem --key ca.key "$front/app:1"
+# An encrypted key is refused, and its password is asked for neither on a terminal nor on stdin.
+openssl pkey -in client.key -aes-256-cbc -passout pass:x -out locked.key
+{
+	assert_failed 78 oci-fetch setsid -w oci-fetch --ca-file ca.pem --cert client.pem --key locked.key \
+		"$front/app:1"
+	assert_equal input "$(cat)"
+} <<-'EOF'
+	input
+EOF
+assert_match "'locked.key'.*not encrypted\$" err
 expect 0 oci-fetch --tls-verify=false --cert both.pem "$front/app:1"
