@@ -145,7 +145,7 @@ END
 	for user in games:user app:games:group; do
 		printf 'FROM oci:base:1\nUSER %s\nRUN true\n' "${user%:*}" | oci-dockerfile --output oci:made:1 $isolation >build.sh
 		expect 65 "$@"
-		assert_match "cannot find user '${user%:*}': no ${user##*:} of this name in etc/" err
+		assert_match "cannot find user '${user%:*}'.*: no ${user##*:} of this name in etc/" err
 	done
 	rm -rf made
 }
