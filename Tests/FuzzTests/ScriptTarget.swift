@@ -127,7 +127,7 @@ private struct Skeleton {
             let substitutions = line.split(separator: "$(", omittingEmptySubsequences: false)
             for part in substitutions.dropFirst() {
                 let known = [
-                    "command -v ", "id -u)", "mktemp -d)", "user_in ", "sed -n ", "cd -- ",
+                    "command -v ", "id -u)", "mktemp -d)", "uname -n)", "cd -- ",
                     "readlink \"$1", "readlink \"$bundle", "(",
                 ]
                 try expect(known.contains { part.hasPrefix($0) }, "a command in \(line)")
