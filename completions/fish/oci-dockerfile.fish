@@ -78,7 +78,7 @@ end
 
 complete -c 'oci-dockerfile' -f
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" ast' -l 'ast' -d 'Print the parsed Dockerfile as JSON lines, and read nothing else.'
-complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" file' -l 'file' -d 'The Dockerfile (default: stdin).' -rF
+complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" file' -l 'file' -d 'The Dockerfile; \'-\' is stdin, the default.' -rF
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" context' -l 'context' -d 'Directory that COPY copies from.' -rF
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile" target' -l 'target' -d 'Build this stage, by name or number (default: the last one).' -rfka ''
 complete -c 'oci-dockerfile' -n '__oci-dockerfile_should_offer_completions_for_flags_or_options "oci-dockerfile"' -l 'build-arg' -d 'Value of an ARG; without \'=\', from the environment.' -rfka ''

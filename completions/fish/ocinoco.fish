@@ -76,7 +76,7 @@ complete -c ocinoco -n '__fish_seen_subcommand_from sign verify' -l identity -x 
 complete -c ocinoco -n '__fish_seen_subcommand_from repack' -l fast -d 'do not read files that are unchanged by size, inode and times'
 complete -c ocinoco -n '__fish_seen_subcommand_from unpack' -l rootless -d 'do not need root, here and in the container'
 complete -c ocinoco -n '__fish_seen_subcommand_from repack' -l rootless -d 'take the owners that unpack --rootless recorded, else root'
-complete -c ocinoco -n '__fish_seen_subcommand_from build' -l file -rF -d 'build this Dockerfile; SOURCE is its context'
+complete -c ocinoco -n '__fish_seen_subcommand_from build' -l file -rF -d 'build this Dockerfile, - is stdin; SOURCE is its context'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l target -x -d 'with --file: build this stage'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l build-arg -x -d 'with --file: value of an ARG'
 complete -c ocinoco -n '__fish_seen_subcommand_from build' -l isolation -xa 'oci chroot' -d 'with --file: how RUN runs programs'
