@@ -64,7 +64,7 @@ public struct ArchiveLoader {
         var digests: Set<Digest> = []
         for image in chosen { digests.formUnion(try image.store()) }
         try publish(companions, of: digests)
-        for image in chosen { try publish(image) }
+        try imageStore.publish(chosen.flatMap(names), in: target)
         return chosen.map(\.root.descriptor)
     }
 
@@ -101,14 +101,15 @@ public struct ArchiveLoader {
         return chosen
     }
 
-    private func publish(_ image: ArchivedImage) throws {
+    /// The root of an image with each tag that it gets.
+    private func names(of image: ArchivedImage) -> [(manifest: RawManifest, tag: String?)] {
         var tags: [String?] = Set(image.names.compactMap(\.tag)).sorted()
         if let targetTag { tags = [targetTag] }
         if tags.isEmpty {
             warn("no tag for '\(image.root.digest)'")
             tags = [nil]
         }
-        for tag in tags { try imageStore.publish(image.root, tag: tag, in: target) }
+        return tags.map { (image.root, $0) }
     }
 }
 

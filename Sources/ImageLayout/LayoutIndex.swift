@@ -74,22 +74,35 @@ struct LayoutIndex {
         return nil
     }
 
-    /// Makes `descriptor` the only entry with `tag`. Without a tag, adds an entry unless the
-    /// manifest already has one.
-    mutating func set(_ descriptor: Descriptor, tag: String?) {
-        var descriptor = descriptor
-        descriptor[annotation: Annotation.refName] = tag
-        let entry = JSON.object(descriptor.document)
-        if let tag {
-            let isReplaced = { (entry: JSON) in entry.tag == JSONString(tag) }
-            let place = entries.firstIndex(where: isReplaced) ?? entries.endIndex
-            let before = entries[..<place]
-            entries = before + [entry] + entries[place...].filter { !isReplaced($0) }
-        } else if !entries.contains(where: {
-            $0.digest == JSONString(descriptor.digest.description)
-        }) {
-            entries.append(entry)
+    /// Makes each descriptor the only entry with its tag, in the given order. Without a tag, adds an
+    /// entry unless the manifest already has one.
+    mutating func set(_ additions: [(descriptor: Descriptor, tag: String?)]) {
+        var places: [[UInt8]: Int] = [:]
+        var entryCounts: [[UInt8]: Int] = [:]
+        for (index, entry) in entries.enumerated() {
+            if let tag = entry.tag, places[tag.utf8] == nil { places[tag.utf8] = index }
+            entryCounts[entry.digestBytes, default: 0] += 1
         }
+        for (descriptor, tag) in additions {
+            var descriptor = descriptor
+            descriptor[annotation: Annotation.refName] = tag
+            let entry = JSON.object(descriptor.document)
+            let place = tag.flatMap { places[Array($0.utf8)] }
+            if tag == nil, entryCounts[entry.digestBytes, default: 0] > 0 { continue }
+            if let place {
+                entryCounts[entries[place].digestBytes, default: 0] -= 1
+                entries[place] = entry
+            } else {
+                if let tag { places[Array(tag.utf8)] = entries.endIndex }
+                entries.append(entry)
+            }
+            entryCounts[entry.digestBytes, default: 0] += 1
+        }
+        let tags = Set(additions.compactMap { $0.tag.map { Array($0.utf8) } })
+        entries = entries.enumerated().filter { index, entry in
+            guard let tag = entry.tag?.utf8, tags.contains(tag) else { return true }
+            return places[tag] == index
+        }.map(\.element)
         document["manifests"] = .array(entries)
     }
 }
@@ -114,4 +127,6 @@ extension JSON {
     }
 
     var digest: JSONString? { object?["digest"]?.string }
+
+    fileprivate var digestBytes: [UInt8] { digest?.utf8 ?? [] }
 }

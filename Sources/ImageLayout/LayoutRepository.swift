@@ -120,7 +120,7 @@ public struct LayoutRepository: Sendable {
     @discardableResult
     public func putManifest(_ manifest: RawManifest, tag: String?) throws -> Digest? {
         _ = try writeBlob(MemoryBlob(manifest.bytes, algorithm: manifest.digest.algorithm))
-        if let tag { try setEntry(manifest, tag: tag, check: nil) }
+        if let tag { try setEntries([(manifest, tag)]) }
         return try manifest.subject()?.digest
     }
 
@@ -133,8 +133,22 @@ public struct LayoutRepository: Sendable {
         _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)? = nil
     ) throws -> Digest? {
         let subject = try putManifest(manifest, tag: nil)
-        try setEntry(manifest, tag: tag, check: check)
+        try setEntries([(manifest, tag)]) { index in
+            try check?(tag.flatMap { try entry($0, in: index)?.digest })
+        }
         return subject
+    }
+
+    /// Stores manifests, and lists all of them with one change of `index.json`.
+    ///
+    /// - Returns: as `putManifest`, for each.
+    public func publish(_ manifests: [(manifest: RawManifest, tag: String?)]) throws -> [Digest?] {
+        var subjects: [Digest: Digest?] = [:]
+        for (manifest, _) in manifests where subjects[manifest.digest] == nil {
+            subjects[manifest.digest] = .some(try putManifest(manifest, tag: nil))
+        }
+        try setEntries(manifests)
+        return manifests.map { subjects[$0.manifest.digest] ?? nil }
     }
 
     /// The names of the images; each is one line without control characters.
@@ -170,13 +184,15 @@ public struct LayoutRepository: Sendable {
         return Index(manifests: referrers)
     }
 
-    private func setEntry(
-        _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
+    /// - Parameter check: called with the index, under the lock.
+    private func setEntries(
+        _ manifests: [(manifest: RawManifest, tag: String?)],
+        check: (LayoutIndex) throws -> Void = { _ in }
     ) throws {
         try withLock {
             var index = try readIndex(orEmpty: true)
-            if let check { try check(tag.flatMap { try entry($0, in: index)?.digest }) }
-            index.set(manifest.descriptor, tag: tag)
+            try check(index)
+            index.set(manifests.map { ($0.manifest.descriptor, $0.tag) })
             try write(index)
         }
     }

@@ -88,8 +88,19 @@ extension ImageStore {
 
     /// Stores a manifest whose blobs are stored, and lists it as a referrer when it has a subject.
     public func publish(_ raw: RawManifest, tag: String?, in repository: any Repository) throws {
-        let listed = try repository.publish(raw, tag: tag, check: nil)
-        if listed == nil { try listReferrer(raw, in: repository) }
+        try publish([(raw, tag)], in: repository)
+    }
+
+    /// The same for several manifests or names.
+    public func publish(
+        _ manifests: [(manifest: RawManifest, tag: String?)], in repository: any Repository
+    ) throws {
+        let subjects = try repository.publish(manifests)
+        var listed: Set<Digest> = []
+        for (subject, (manifest, _)) in zip(subjects, manifests)
+        where listed.insert(manifest.digest).inserted && subject == nil {
+            try listReferrer(manifest, in: repository)
+        }
     }
 
     private func layers(of raw: RawManifest) throws -> [Descriptor] {

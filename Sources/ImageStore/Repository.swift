@@ -68,6 +68,12 @@ public protocol Repository: BlobWriter {
         _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
     ) throws -> Digest?
 
+    /// Stores manifests under tags, or without one under their digests; all at once where the place
+    /// can.
+    ///
+    /// - Returns: as `putManifest`, for each.
+    func publish(_ manifests: [(manifest: RawManifest, tag: String?)]) throws -> [Digest?]
+
     func tags() throws -> [String]
 
     /// Removes a tag, and leaves the other tags of its manifest.
@@ -89,6 +95,13 @@ extension Repository {
     public func readBlob(
         _ descriptor: Descriptor, _ range: Range<Int64>, into sink: any ByteSink
     ) throws -> Bool { false }
+
+    /// The default for places that take one manifest at a time.
+    public func publish(
+        _ manifests: [(manifest: RawManifest, tag: String?)]
+    ) throws -> [Digest?] {
+        try manifests.map { try publish($0.manifest, tag: $0.tag, check: nil) }
+    }
 
     public func digestBeforePush(_ selector: ManifestSelector) throws -> Digest? {
         try manifestDigest(selector)

@@ -67,6 +67,25 @@ private final class Stream: BlobSource {
         #expect(try inner.tags() == ["x"])
     }
 
+    /// Several names at once are as the same names one after the other.
+    @Test(arguments: [
+        "1x 2y 1z", "1x 2x", "1 1x", "1x 1", "1a 2a 1", "2 2", "2b 1b 2a 2b", "1d 2e 1e",
+    ])
+    func severalNamesAtOnce(_ names: String) throws {
+        let other = LayoutRepository(directory: directory.path.appending("other"))
+        for place in [layout, other] {
+            for (manifest, tag) in [(one, "a"), (two, "b"), (two, nil), (one, "c")] {
+                try place.publish(manifest, tag: tag)
+            }
+        }
+        let manifests = names.split(separator: " ").map { name in
+            (name.first == "1" ? one : two, tag: name.count > 1 ? String(name.dropFirst()) : nil)
+        }
+        for (manifest, tag) in manifests { try layout.publish(manifest, tag: tag) }
+        #expect(try other.publish(manifests) == manifests.map { _ in nil })
+        #expect(try directory.read("l/index.json") == directory.read("other/index.json"))
+    }
+
     @Test func emptyDirectoryBecomesALayout() throws {
         #expect(layout.directory.withCString { mkdir($0, 0o755) } == 0)
         #expect(try layout.manifestDigest(.tag("x")) == nil)
