@@ -82,7 +82,20 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
     }
 
     @Test(arguments: [
+        ("u:p@ghcr.io/a", "u:***@ghcr.io/a"),
+        ("docker://u:p@localhost/a", "docker://u:***@localhost/a"),
+        ("https://u:p@q@h/a:1", "https://u:***@h/a:1"), ("u:@h:5000", "u:***@h:5000"),
+    ])
+    func passwordsAreHidden(_ text: String, _ shown: String) {
+        #expect(text.hidingPassword == shown)
+        let error = #expect(throws: ReferenceError.self) { try Reference(text) }
+        #expect(error?.reference == shown)
+    }
+
+    @Test(arguments: [
         ("https://ghcr.io/a", "leave out 'https://'"),
+        ("a:b@c", "not a sha256 or sha512 digest: 'c'"),
+        ("a:b@sha256:1", "not a sha256 or sha512 digest: 'sha256:1'"),
         ("a/B", "not a repository name: 'a/B'; it has only small letters"),
         ("./a", "it looks like a path; a layout is written oci:DIR"),
         ("../a", "it looks like a path; a layout is written oci:DIR"),

@@ -89,6 +89,9 @@ func isHostLike(_ text: some StringProtocol) -> Bool {
 
 /// Refuses what users write in place of a reference, each with advice.
 private func checkForm(of rest: Substring, in text: String) throws(ReferenceError) {
+    if let hidden = text.hidingPassword {
+        throw ReferenceError(hidden, "leave out user and password; 'ocinoco login' stores them")
+    }
     if let scheme = rest.firstRange(of: "://") {
         throw ReferenceError(text, "leave out \(quotedPart(rest[..<scheme.upperBound]))")
     }
@@ -103,6 +106,22 @@ private func checkForm(of rest: Substring, in text: String) throws(ReferenceErro
     }
     guard Digest(rest) == nil else {
         throw ReferenceError(text, "a digest alone; it is written REPOSITORY@DIGEST")
+    }
+}
+
+extension String {
+    /// The text with `***` for the password when it begins with `USER:PASSWORD@` and a host; nil
+    /// without a password.
+    public var hidingPassword: String? {
+        let scheme = firstRange(of: "://")
+        let authority = self[(scheme?.upperBound ?? startIndex)...].prefix { $0 != "/" }
+        guard let at = authority.lastIndex(of: "@"),
+            let colon = authority[..<at].firstIndex(of: ":")
+        else { return nil }
+        let host = authority[authority.index(after: at)...]
+        // As in NAME:TAG@DIGEST.
+        if scheme == nil, !isHostLike(host) || host.hasPrefix("sha") { return nil }
+        return "\(self[...colon])***\(self[at...])"
     }
 }
 
