@@ -82,12 +82,12 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
     }
 
     @Test(arguments: [
-        ("u:p@ghcr.io/a", "u:***@ghcr.io/a"),
-        ("docker://u:p@localhost/a", "docker://u:***@localhost/a"),
-        ("https://u:p@q@h/a:1", "https://u:***@h/a:1"), ("u:@h:5000", "u:***@h:5000"),
+        ("u:p@ghcr.io/a", "***@ghcr.io/a"),
+        ("docker://u:p@localhost/a", "docker://***@localhost/a"),
+        ("https://u:p@q@h/a:1", "https://***@h/a:1"), ("u:@h:5000", "***@h:5000"),
     ])
     func passwordsAreHidden(_ text: String, _ shown: String) {
-        #expect(text.hidingPassword == shown)
+        #expect(text.hidingUserInfo == shown)
         let error = #expect(throws: ReferenceError.self) { try Reference(text) }
         #expect(error?.reference == shown)
     }
@@ -96,6 +96,9 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
         ("https://ghcr.io/a", "leave out 'https://'"),
         ("a:b@c", "not a sha256 or sha512 digest: 'c'"),
         ("a:b@sha256:1", "not a sha256 or sha512 digest: 'sha256:1'"),
+        ("dir:/tmp/a", "'skopeo copy' makes a layout of it, which is written oci:DIR"),
+        ("file:///a", "a layout is written oci:DIR"),
+        ("oci-layout:./a", "a layout is written oci:DIR"),
         ("a/B", "not a repository name: 'a/B'; it has only small letters"),
         ("./a", "it looks like a path; a layout is written oci:DIR"),
         ("../a", "it looks like a path; a layout is written oci:DIR"),
@@ -115,6 +118,17 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
     ])
     func whatWasMeantIsSaid(_ text: String, _ problem: String) {
         #expect(throws: ReferenceError(text, problem)) { try Reference(text) }
+    }
+
+    @Test(arguments: ["", "https://", "docker://"])
+    func aPasswordIsNotRepeated(_ scheme: String) {
+        for password in ["secret", "se@cret", "a:secret"] {
+            let error = #expect(throws: ReferenceError.self) {
+                try Reference("\(scheme)alice:\(password)@ghcr.io/a:1")
+            }
+            #expect(error?.reference == "\(scheme)***@ghcr.io/a:1")
+        }
+        #expect(throws: Never.self) { try Reference("dir:1") }
     }
 
     @Test(arguments: [

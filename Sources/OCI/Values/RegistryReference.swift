@@ -89,8 +89,9 @@ func isHostLike(_ text: some StringProtocol) -> Bool {
 
 /// Refuses what users write in place of a reference, each with advice.
 private func checkForm(of rest: Substring, in text: String) throws(ReferenceError) {
-    if let hidden = text.hidingPassword {
-        throw ReferenceError(hidden, "leave out user and password; 'ocinoco login' stores them")
+    if let hidden = text.hidingUserInfo {
+        throw ReferenceError(
+            hidden, "a user and password are not part of it; 'ocinoco login' stores them")
     }
     if let scheme = rest.firstRange(of: "://") {
         throw ReferenceError(text, "leave out \(quotedPart(rest[..<scheme.upperBound]))")
@@ -110,18 +111,18 @@ private func checkForm(of rest: Substring, in text: String) throws(ReferenceErro
 }
 
 extension String {
-    /// The text with `***` for the password when it begins with `USER:PASSWORD@` and a host; nil
-    /// without a password.
-    public var hidingPassword: String? {
+    /// The text with `***` for the `USER:PASSWORD` in front of a host, as in a URL; nil without it.
+    public var hidingUserInfo: String? {
         let scheme = firstRange(of: "://")
         let authority = self[(scheme?.upperBound ?? startIndex)...].prefix { $0 != "/" }
-        guard let at = authority.lastIndex(of: "@"),
-            let colon = authority[..<at].firstIndex(of: ":")
-        else { return nil }
+        guard let at = authority.lastIndex(of: "@"), authority[..<at].contains(":") else {
+            return nil
+        }
         let host = authority[authority.index(after: at)...]
-        // As in NAME:TAG@DIGEST.
-        if scheme == nil, !isHostLike(host) || host.hasPrefix("sha") { return nil }
-        return "\(self[...colon])***\(self[at...])"
+        // A digest or tag may follow an `@`, but no slash and no host.
+        let isHost = isHostLike(host) && !host.hasPrefix("sha")
+        guard scheme != nil || isHost || authority.endIndex != endIndex else { return nil }
+        return replacing(authority[..<at], with: "***", maxReplacements: 1)
     }
 }
 

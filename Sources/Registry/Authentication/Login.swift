@@ -68,7 +68,7 @@ struct LoginName {
         guard !name.isEmpty, !name.contains(where: { "@?#%'\"\\".contains($0) }),
             let url = HTTPURL("https://\(name)/"), url.authority.first != ":"
         else {
-            throw .usage(problem: "not a registry: \(quote(text.hidingPassword ?? text))")
+            throw .usage(problem: "not a registry: \(quote(text.hidingUserInfo ?? text))")
         }
         key = name
         host = CredentialFile.normalized(url.authority)
