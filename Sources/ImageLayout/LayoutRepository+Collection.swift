@@ -25,8 +25,8 @@ extension LayoutRepository {
     ///   - now: seconds since 1970.
     ///   - dryRun: whether nothing is removed.
     /// - Returns: the files, in the order of their names.
-    /// - Throws: `LayoutError.malformed` and `.sharedBlobs`, `VerificationError` and `StreamError` when a manifest to
-    ///   keep cannot be read; then nothing is removed.
+    /// - Throws: `LayoutError.sharedBlobs`; `LayoutError.malformed`, `VerificationError` and
+    ///   `StreamError` when a manifest to keep cannot be read. Then nothing is removed.
     public func collectGarbage(
         grace: Int64, now: Int64 = Int64(time(nil)), dryRun: Bool
     ) throws -> [Garbage] {
