@@ -98,17 +98,27 @@ public struct SignTool: Tool {
         try registry.withStore(console) { store in
             let signer = try signing.signer(variable: variable)
             let subject = try given ?? store.manifest(of: references[0]).descriptor
-            let signed = try targets.map { target in
-                guard let identity = target.identity else {
-                    return try store.sign(
-                        subject, at: target.place, claim(), created: created, by: signer)
-                }
-                return try store.signByTag(
-                    subject, at: target.place, identity: identity,
-                    annotations: annotation.flattened(), by: signer)
+            // Nothing is signed anywhere when a place does not have the manifest.
+            for target in targets where targets.count > 1 {
+                _ = try store.storedManifest(subject, of: target.place)
+            }
+            let signed = try targets.map {
+                try sign(subject, at: $0, store, created: created, by: signer)
             }
             try FileDescriptor.standardOutput.writeLine(signed[0])
         }
+    }
+
+    private func sign(
+        _ subject: Descriptor, at target: SignatureTarget, _ store: ImageStore,
+        created: Timestamp?, by signer: Signer
+    ) throws -> Descriptor {
+        guard let identity = target.identity else {
+            return try store.sign(subject, at: target.place, claim(), created: created, by: signer)
+        }
+        return try store.signByTag(
+            subject, at: target.place, identity: identity, annotations: annotation.flattened(),
+            by: signer)
     }
 
     private func claim() throws -> Claim {

@@ -66,6 +66,9 @@ digest=$(field .digest everywhere.json)
 oci-sign --sign-key "$keys/ec.pem" "$registry/example/first@$digest" "$registry/example/second@$digest" >out
 cmp everywhere.json out
 assert_equal 2 "$(oci-fetch --referrers "$registry/example/second:1" | wc -l)"
+assert_failed 69 oci-sign oci-sign --sign-key "$keys/ec.pem" "$registry/example/first" "$registry/example/base" \
+	<everywhere.json
+assert_equal 2 "$(oci-fetch --referrers "$registry/example/first:1" | wc -l)"
 assert_failed 64 oci-sign oci-sign --sign-key "$keys/ec.pem" "$registry/example/first@$digest" \
 	"$registry/example/second" <everywhere.json
 
