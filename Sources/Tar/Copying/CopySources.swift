@@ -39,7 +39,7 @@ struct CopyContext {
         self.excludes = excludes
         do throws(Errno) {
             root = try ConfinedRoot(path)
-            realPath = try CopyContext.realPath(of: root.open("", flags: system_O_PATH))
+            realPath = try root.open("", flags: system_O_PATH).realPath().bytes
         } catch {
             throw .open(path: path, error)
         }
@@ -147,14 +147,6 @@ struct CopyContext {
         return isEscaped ? result + [UInt8(ascii: "\\")] : result
     }
 
-    private static func realPath(of file: OwnedDescriptor) throws(Errno) -> [UInt8] {
-        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = try file.procPath.withCString { (name) throws(Errno) in
-            try retryingInterrupts { readlink(name, &target, target.count) }
-        }
-        return target[..<count].map { UInt8(bitPattern: $0) }
-    }
-
     // MARK: opening
 
     /// Opens a path; a link at its last component is followed too.
@@ -191,7 +183,7 @@ struct CopyContext {
     ) throws(TarError) -> [[UInt8]] {
         if relative.isEmpty { return [] }
         do throws(Errno) {
-            let real = try CopyContext.realPath(of: root.open(relative, flags: system_O_PATH))
+            let real = try root.open(relative, flags: system_O_PATH).realPath().bytes
             let prefix = realPath == Array("/".utf8) ? [] : realPath
             guard real.starts(with: prefix) else { throw Errno.noEntry }
             return real[prefix.count...].split(separator: UInt8(ascii: "/")).map(Array.init)

@@ -178,7 +178,7 @@ extension TarWriter {
         let next = AdaptiveVisitor(self)
         var walker = TreeWalker(
             root: root, parents: parents, excludes: excludes,
-            visitor: CopyVisitor(next, over: base, encoder), buffer: buffer, warn: warn)
+            visitor: CopyVisitor(next, over: base), buffer: buffer, warn: warn)
         walker.filter = SourceFilter(
             hasExceptions: context.hasExceptions, excludes: context.excludes,
             outputs: context.outputs)

@@ -208,7 +208,7 @@ package struct EntryEncoder: Sendable {
         if kind == .symbolicLink {
             // Links have no mode of their own.
             entry.mode = 0o777
-            entry.linkTarget = try readLink(name, in: directory, path: filePath)
+            entry.linkTarget = try directory.linkTarget(of: name)
         }
         guard kind != .file, kind != .directory else {
             throw .modified(path: filePath)
@@ -235,17 +235,6 @@ package struct EntryEncoder: Sendable {
         UnsafeMutableRawBufferPointer(
             rebasing: room[(offset + size)..<(offset + size + padding)]
         ).initializeMemory(as: UInt8.self, repeating: 0)
-    }
-}
-
-/// The identity of a file, independent of its names.
-package struct FileIdentity: Hashable, Sendable {
-    package let device: UInt64
-    package let inode: UInt64
-
-    package init(device: UInt64, inode: UInt64) {
-        self.device = device
-        self.inode = inode
     }
 }
 

@@ -158,8 +158,7 @@ public final class TarWriter {
         var entry = encoder.entry(status, kind: kind, path: path)
         if kind == .symbolicLink {
             entry.mode = 0o777
-            let file = directory.path.appending(Path(cString: name))
-            entry.linkTarget = try encoder.readLink(name, in: directory, path: file)
+            entry.linkTarget = try directory.linkTarget(of: name)
         }
         if status.st_nlink > 1, let first = links[FileIdentity(status)] {
             entry.kind = .hardLink

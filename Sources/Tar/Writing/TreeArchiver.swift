@@ -84,8 +84,7 @@ extension TreeSource {
 
     /// Whether the path is a symbolic link, even a dangling one.
     private static func isLink(_ path: Path) -> Bool {
-        var status = stat()
-        return path.withCString { lstat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFLNK
+        path.fileType(followingLink: false) == S_IFLNK
     }
 }
 
