@@ -153,9 +153,9 @@ struct CopyContext {
     private func open(
         _ components: [[UInt8]], of source: [UInt8]
     ) throws(TarError) -> CopySource {
-        let relative = Path(Array(components.joined(separator: [UInt8(ascii: "/")])))
+        let relative = Path(joining: components)
         let real = try realComponents(relative, of: source)
-        let realRelative = Array(real.joined(separator: [UInt8(ascii: "/")]))
+        let realRelative = Path(joining: real).bytes
         let isExcluded = !realRelative.isEmpty && excludes.excludes(realRelative)
         if let directory = try openDirectory(Path(realRelative), of: source) {
             // An exception may include paths in it.
@@ -166,9 +166,9 @@ struct CopyContext {
                 tree: .directory(directory), name: components.last ?? [], path: realRelative)
         }
         if isExcluded { throw .missing(path: Path(source), .excluded) }
-        let parent = Array(real.dropLast().joined(separator: [UInt8(ascii: "/")]))
+        let parent = Path(joining: real.dropLast())
         guard let name = real.last, let written = components.last,
-            let directory = try openDirectory(Path(parent), of: source)
+            let directory = try openDirectory(parent, of: source)
         else { throw .missing(path: Path(source), .absent) }
         return CopySource(
             tree: name == written
