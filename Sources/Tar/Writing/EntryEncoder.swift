@@ -78,6 +78,13 @@ public struct EntryPolicy: Sendable {
             if let latest { entry.modificationTime = min(entry.modificationTime, latest) }
         }
     }
+
+    /// Applies it to an entry that no file of the sources stands for. Where files keep their times,
+    /// it gets the latest time that they may have, or 0.
+    func apply(toMade entry: inout TarEntry) {
+        apply(to: &entry)
+        if case .keep(let latest) = time { entry.modificationTime = latest ?? 0 }
+    }
 }
 
 /// Encodes files as headers and data. It has no state, so several threads may use it.
