@@ -102,14 +102,14 @@ public struct ArchiveLoader {
     }
 
     /// The root of an image with each tag that it gets.
-    private func names(of image: ArchivedImage) -> [(manifest: RawManifest, tag: String?)] {
+    private func names(of image: ArchivedImage) -> [Publication] {
         var tags: [String?] = Set(image.names.compactMap(\.tag)).sorted()
         if let targetTag { tags = [targetTag] }
         if tags.isEmpty {
             warn("no tag for '\(image.root.digest)'")
             tags = [nil]
         }
-        return tags.map { (image.root, $0) }
+        return tags.map { Publication(image.root, tag: $0) }
     }
 }
 

@@ -120,35 +120,23 @@ public struct LayoutRepository: Sendable {
     @discardableResult
     public func putManifest(_ manifest: RawManifest, tag: String?) throws -> Digest? {
         _ = try writeBlob(MemoryBlob(manifest.bytes, algorithm: manifest.digest.algorithm))
-        if let tag { try setEntries([(manifest, tag)]) }
+        if let tag { try setEntries([Publication(manifest, tag: tag)]) }
         return try manifest.subject()?.digest
     }
 
-    /// Stores a manifest and lists it in `index.json`, with or without a tag.
-    ///
-    /// - Parameter check: called with the digest of the tag, under the lock; when it throws, the
-    ///   tag is not moved.
-    @discardableResult
-    public func publish(
-        _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)? = nil
-    ) throws -> Digest? {
-        let subject = try putManifest(manifest, tag: nil)
-        try setEntries([(manifest, tag)]) { index in
-            try check?(tag.flatMap { try entry($0, in: index)?.digest })
-        }
-        return subject
-    }
-
-    /// Stores manifests, and lists all of them with one change of `index.json`.
+    /// Stores manifests and lists all of them, with or without a tag, in one change of
+    /// `index.json`. The checks are called under the lock; when one throws, no tag is moved.
     ///
     /// - Returns: as `putManifest`, for each.
-    public func publish(_ manifests: [(manifest: RawManifest, tag: String?)]) throws -> [Digest?] {
+    @discardableResult
+    public func publish(_ publications: [Publication]) throws -> [Digest?] {
         var subjects: [Digest: Digest?] = [:]
-        for (manifest, _) in manifests where subjects[manifest.digest] == nil {
-            subjects[manifest.digest] = .some(try putManifest(manifest, tag: nil))
+        for publication in publications where subjects[publication.manifest.digest] == nil {
+            let subject = try putManifest(publication.manifest, tag: nil)
+            subjects[publication.manifest.digest] = .some(subject)
         }
-        try setEntries(manifests)
-        return manifests.map { subjects[$0.manifest.digest] ?? nil }
+        try setEntries(publications)
+        return publications.map { subjects[$0.manifest.digest] ?? nil }
     }
 
     /// The names of the images; each is one line without control characters.
@@ -184,15 +172,14 @@ public struct LayoutRepository: Sendable {
         return Index(manifests: referrers)
     }
 
-    /// - Parameter check: called with the index, under the lock.
-    private func setEntries(
-        _ manifests: [(manifest: RawManifest, tag: String?)],
-        check: (LayoutIndex) throws -> Void = { _ in }
-    ) throws {
+    private func setEntries(_ publications: [Publication]) throws {
         try withLock {
             var index = try readIndex(orEmpty: true)
-            try check(index)
-            index.set(manifests.map { ($0.manifest.descriptor, $0.tag) })
+            for publication in publications {
+                try publication.check?(
+                    publication.tag.flatMap { try entry($0, in: index)?.digest })
+            }
+            index.set(publications.map { ($0.manifest.descriptor, $0.tag) })
             try write(index)
         }
     }

@@ -88,16 +88,16 @@ extension ImageStore {
 
     /// Stores a manifest whose blobs are stored, and lists it as a referrer when it has a subject.
     public func publish(_ raw: RawManifest, tag: String?, in repository: any Repository) throws {
-        try publish([(raw, tag)], in: repository)
+        try publish([Publication(raw, tag: tag)], in: repository)
     }
 
     /// The same for several manifests or names.
     public func publish(
-        _ manifests: [(manifest: RawManifest, tag: String?)], in repository: any Repository
+        _ publications: [Publication], in repository: any Repository
     ) throws {
-        let subjects = try repository.publish(manifests)
+        let subjects = try repository.publish(publications)
         var listed: Set<Digest> = []
-        for (subject, (manifest, _)) in zip(subjects, manifests)
+        for (subject, manifest) in zip(subjects, publications.map(\.manifest))
         where listed.insert(manifest.digest).inserted && subject == nil {
             try listReferrer(manifest, in: repository)
         }

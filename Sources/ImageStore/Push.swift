@@ -51,7 +51,10 @@ extension ImageStore {
             }
             places.append(place)
         }
-        for push in pushes where !push.isDone { try publish(push, expectation) }
+        for place in places {
+            let due = pushes.filter { $0.target.place == place && !$0.isDone }
+            try publish(due, in: repository(for: place), expectation)
+        }
         return (pushes.first?.root ?? content.root).descriptor
     }
 
@@ -90,21 +93,26 @@ extension ImageStore {
         }
     }
 
-    /// Stores the root of a push under its name, after everything it refers to.
-    private func publish(_ push: TargetPush, _ expectation: TagExpectation?) throws {
-        let repository = try repository(for: push.target)
-        let tag = push.target.tag
-        var check: ((Digest?) throws -> Void)?
-        if let expectation, let tag {
-            check = { try self.check($0, expectation, tag, at: repository) }
+    /// Stores the roots of pushes to one place under their names, after everything they refer to.
+    private func publish(
+        _ pushes: [TargetPush], in repository: any Repository, _ expectation: TagExpectation?
+    ) throws {
+        let publications = pushes.map { push in
+            guard let expectation, let tag = push.target.tag else {
+                return Publication(push.root, tag: push.target.tag)
+            }
+            return Publication(push.root, tag: tag) {
+                try self.check($0, expectation, tag, at: repository)
+            }
         }
-        let listed = try repository.publish(push.root, tag: tag, check: check)
-        if listed == nil { try listReferrer(push.root, in: repository) }
-        guard check != nil, let tag else { return }
-        // Few registries compare and swap: another client may have moved the tag in between.
-        let now = try repository.manifestDigest(.tag(tag))
-        guard now == push.root.digest else {
-            throw StoreError.tagOverwritten(place: repository.name, tag: tag, actual: now)
+        try publish(publications, in: repository)
+        // Few registries compare and swap: another client may have moved a tag in between.
+        for publication in publications where publication.check != nil {
+            guard let tag = publication.tag else { continue }
+            let now = try repository.manifestDigest(.tag(tag))
+            guard now == publication.manifest.digest else {
+                throw StoreError.tagOverwritten(place: repository.name, tag: tag, actual: now)
+            }
         }
     }
 

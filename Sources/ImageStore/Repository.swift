@@ -58,21 +58,11 @@ public protocol Repository: BlobWriter {
     @discardableResult
     func putManifest(_ manifest: RawManifest, tag: String?) throws -> Digest?
 
-    /// Stores a manifest under a tag, or without one under its digest.
-    ///
-    /// - Parameter check: called with the digest of the tag, as late as the place allows; when it
-    ///   throws, the tag is not moved.
-    /// - Returns: as `putManifest`.
-    @discardableResult
-    func publish(
-        _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
-    ) throws -> Digest?
-
-    /// Stores manifests under tags, or without one under their digests; all at once where the place
-    /// can.
+    /// Stores manifests under tags, or without one under their digests. A layout sets all names in
+    /// one change, or none; a registry sets one after another.
     ///
     /// - Returns: as `putManifest`, for each.
-    func publish(_ manifests: [(manifest: RawManifest, tag: String?)]) throws -> [Digest?]
+    func publish(_ publications: [Publication]) throws -> [Digest?]
 
     func tags() throws -> [String]
 
@@ -95,13 +85,6 @@ extension Repository {
     public func readBlob(
         _ descriptor: Descriptor, _ range: Range<Int64>, into sink: any ByteSink
     ) throws -> Bool { false }
-
-    /// The default for places that take one manifest at a time.
-    public func publish(
-        _ manifests: [(manifest: RawManifest, tag: String?)]
-    ) throws -> [Digest?] {
-        try manifests.map { try publish($0.manifest, tag: $0.tag, check: nil) }
-    }
 
     public func digestBeforePush(_ selector: ManifestSelector) throws -> Digest? {
         try manifestDigest(selector)

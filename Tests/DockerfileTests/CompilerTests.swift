@@ -26,6 +26,8 @@ import Testing
         ("ARG A=1 B", "--history='ARG A=1 B'"),
         ("LABEL k=\"it's\"", #"--label='k=it'\''s' --history='LABEL k=it'\''s'"#),
         ("EXPOSE 127.0.0.1:8080:80/", "--expose=80/ --history='EXPOSE [80/tcp]'"),
+        ("EXPOSE [::1]:8080-8081:80", "--expose=80 --history='EXPOSE [80/tcp]'"),
+        ("EXPOSE ::1::80", "--expose=80 --history='EXPOSE [80/tcp]'"),
         ("CMD", #"--cmd='["/bin/sh","-c",""]' --history='CMD ["/bin/sh" "-c" ""]'"#),
         ("EXPOSE 80 53/udp", "--expose=53/udp --expose=80 --history='EXPOSE [53/udp 80/tcp]'"),
         ("VOLUME /a /b", "--volume=/a --volume=/b --history='VOLUME [/a /b]'"),
@@ -96,6 +98,15 @@ import Testing
             try step("ARG mode=\(mode)\nCOPY --chmod=$mode a /")
         }
         #expect(error?.position == SourcePosition(line: 3, column: 6))
+    }
+
+    @Test(arguments: [
+        "127.1:80:80", "host:80:80", "1.2.3.256:1:1", "[::1:80:80", "[127.0.0.1", "80:x", "x:80",
+        "80:",
+        ":", "1-2:1-3", "1:1-2", "65536:80", "fe80::1%lo:80:80",
+    ])
+    func portsOfTheHostAreChecked(port: String) {
+        #expect(throws: DockerfileError.self) { try step("EXPOSE \"\(port)\"") }
     }
 
     @Test func addressesKeepTheirPlaces() throws {

@@ -116,11 +116,9 @@ private final class MemoryRepository: Repository, @unchecked Sendable {
         return nil
     }
 
-    func publish(
-        _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
-    ) throws -> Digest? {
-        contents.withLock { contents.published.append(manifest) }
-        return nil
+    func publish(_ publications: [Publication]) throws -> [Digest?] {
+        contents.withLock { contents.published += publications.map(\.manifest) }
+        return publications.map { _ in nil }
     }
 
     func deleteTag(_ tag: String) -> Bool { false }

@@ -79,9 +79,11 @@ private final class Stream: BlobSource {
             }
         }
         let manifests = names.split(separator: " ").map { name in
-            (name.first == "1" ? one : two, tag: name.count > 1 ? String(name.dropFirst()) : nil)
+            Publication(
+                name.first == "1" ? one : two,
+                tag: name.count > 1 ? String(name.dropFirst()) : nil)
         }
-        for (manifest, tag) in manifests { try layout.publish(manifest, tag: tag) }
+        for one in manifests { try layout.publish([one]) }
         #expect(try other.publish(manifests) == manifests.map { _ in nil })
         #expect(try directory.read("l/index.json") == directory.read("other/index.json"))
     }

@@ -120,7 +120,7 @@ private func refusal(
         try pushBase("one")
         var image = try derived()
         let raw = try #require(try layouts.layout("b").manifest(.tag("stable")))
-        try layouts.layout("b").publish(raw, tag: "other")
+        try layouts.layout("b").publish([Publication(raw, tag: "other")])
         let layers = image.manifest.layers
         #expect(try !apply(&image, onto: "b:other"))
         #expect(image.manifest.layers == layers)

@@ -133,7 +133,7 @@ import Testing
         manifest.setConfig(manifest.config.describing(digest: .of([]), size: size))
         let bytes = manifest.storedBytes
         let raw = RawManifest(bytes: bytes, mediaType: .manifest)
-        try layouts.layout("a").publish(raw, tag: "x")
+        try layouts.layout("a").publish([Publication(raw, tag: "x")])
         #expect(throws: StoreError.self) { try platforms("a:x", .all) }
     }
 
@@ -172,7 +172,7 @@ import Testing
         var artifact = try image().manifest
         artifact.setConfig(Descriptor(mediaType: .empty, digest: .of(Array("{}".utf8)), size: 2))
         let raw = RawManifest(bytes: artifact.storedBytes, mediaType: .manifest)
-        try layouts.layout("a").publish(raw, tag: "artifact")
+        try layouts.layout("a").publish([Publication(raw, tag: "artifact")])
         try publish(
             Index(manifests: [
                 entry(schema1, "linux/amd64"), layer, entry(raw.descriptor, "linux/amd64"),
@@ -241,7 +241,7 @@ import Testing
 
     private func publish(_ index: Index, _ tag: String) throws {
         let bytes = index.storedBytes
-        try layouts.layout("a").publish(
-            RawManifest(bytes: bytes, mediaType: .index), tag: tag)
+        let raw = RawManifest(bytes: bytes, mediaType: .index)
+        try layouts.layout("a").publish([Publication(raw, tag: tag)])
     }
 }

@@ -152,6 +152,29 @@ import Testing
         #expect(try layouts.layout("a").manifestDigest(.tag("x")) == second.digest)
     }
 
+    /// A layout sets all its tags, or none.
+    @Test func oneMovedTagHoldsTheOthers() throws {
+        try layouts.push([image()], to: "a:x")
+        let content = try PushContent(
+            images: [image("linux/arm64")], asIndex: false, annotations: [])
+        let targets = try ["a:new", "a:x"].map { try layouts.reference($0) }
+        #expect(throws: StoreError.self) {
+            try layouts.store.push(content, to: targets, expecting: .absent)
+        }
+        #expect(try layouts.layout("a").tags() == ["x"])
+        // The check under the lock holds them too.
+        let layout = layouts.layout("a")
+        #expect(throws: StoreError.self) {
+            try layout.publish([
+                Publication(content.root, tag: "new"),
+                Publication(content.root, tag: "x") { _ in
+                    throw StoreError.noTagToExpect(targets[0])
+                },
+            ])
+        }
+        #expect(try layout.tags() == ["x"])
+    }
+
     @Test func digestOfTheReferenceMustMatch() throws {
         let content = try PushContent(images: [image()], asIndex: false, annotations: [])
         let right = try layouts.reference("a:x@\(content.root.digest)")

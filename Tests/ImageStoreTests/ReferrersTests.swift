@@ -55,9 +55,9 @@ private final class Tags: Repository {
     func writeBlob(_ source: any BlobSource, mountFrom repositories: [String]) -> BlobIdentity {
         source.announced ?? source.identity
     }
-    func publish(
-        _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
-    ) -> Digest? { putManifest(manifest, tag: tag) }
+    func publish(_ publications: [Publication]) -> [Digest?] {
+        publications.map { putManifest($0.manifest, tag: $0.tag) }
+    }
 }
 
 private func raw(_ document: JSONObject, _ type: MediaType = .manifest) -> RawManifest {
@@ -137,7 +137,7 @@ private func artifact(_ type: StaticString, of subject: Descriptor?, note: Strin
         let layouts = try Layouts()
         let image = try layouts.push([image()], to: "a:x")
         let sbom = try artifact("text/sbom", of: image)
-        try layouts.layout("a").publish(sbom, tag: nil)
+        try layouts.layout("a").publish([Publication(sbom, tag: nil)])
         for text in ["a:x", "a", "a@\(image.digest)"] {
             let referrers = try layouts.store.referrers(
                 of: layouts.reference(text), artifactType: "text/sbom")

@@ -29,7 +29,7 @@ import Testing
         try layouts.push([image], to: "a:x")
         let bytes = Array(" \n".utf8) + image.manifest.storedBytes + Array("\n".utf8)
         let raw = RawManifest(bytes: bytes, mediaType: .manifest)
-        try layouts.layout("a").publish(raw, tag: "y")
+        try layouts.layout("a").publish([Publication(raw, tag: "y")])
         var images = try fetched("a:y")
         #expect(images[0].storedDigest == raw.digest)
         #expect(try pushed(images, to: "b:y") == raw.digest)
@@ -43,7 +43,9 @@ import Testing
         try layouts.push([image("linux/a"), image("linux/b")], to: "a:x")
         let stored = try #require(try layouts.layout("a").manifest(.tag("x")))
         let bytes = stored.bytes + Array("\n".utf8)
-        try layouts.layout("a").publish(RawManifest(bytes: bytes, mediaType: .index), tag: "y")
+        try layouts.layout("a").publish([
+            Publication(RawManifest(bytes: bytes, mediaType: .index), tag: "y")
+        ])
         let images = try fetched("a:y")
         #expect(try pushed(images, to: "b:y") == .of(bytes))
         // With images missing, or in another order, it is another index.

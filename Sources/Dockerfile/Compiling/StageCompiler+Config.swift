@@ -159,14 +159,10 @@ extension StageCompiler {
                 throw DockerfileError(instruction.position(of: word), .substitution(error))
             }
             for port in ports {
-                // An address and a port of the host may precede the port, and are ignored.
-                let parts = port.split(separator: ":", omittingEmptySubsequences: false)
-                    .suffix(2).map(String.init)
-                let own = parts.last ?? port
                 do throws(ValueError) {
-                    let exposed = try ExposedPorts(own)
-                    if parts.count == 2, !parts[0].isEmpty { _ = try ExposedPorts(parts[0]) }
-                    config.add("expose", "\(own)")
+                    let binding = try PortBinding(port)
+                    config.add("expose", binding.text)
+                    let exposed = binding.exposed
                     shown += exposed.ports.map { "\($0)/\(exposed.networkProtocol)" }
                 } catch {
                     throw DockerfileError(

@@ -106,9 +106,10 @@ extension ImageStore {
         guard let bytes = manifest?.storedBytes else { return false }
         let raw = RawManifest(bytes: bytes, mediaType: .manifest)
         do {
-            try repository.publish(raw, tag: tag) { actual in
+            let publication = Publication(raw, tag: tag) { actual in
                 if actual != present?.digest { throw Moved() }
             }
+            _ = try repository.publish([publication])
         } catch is Moved {
             return false
         }

@@ -2,20 +2,24 @@ import ByteStream
 import OCI
 
 extension RegistryRepository {
-    /// Stores a manifest under a tag, or without one under its digest.
+    /// Stores manifests under tags, or without one under their digests, one after another.
     ///
-    /// A registry that supports conditional requests is asked to change the tag only from the
-    /// digest that `check` got. Others ignore the condition, so a caller should check the tag
+    /// A registry that supports conditional requests is asked to change a tag only from the digest
+    /// that its check got. Others ignore the condition, so a caller should check the tag
     /// afterwards.
     ///
-    /// - Parameter check: called with the digest of the tag; when it throws, the tag is not moved.
-    /// - Returns: as `putManifest`.
+    /// - Returns: as `putManifest`, for each.
     /// - Spec: RFC 9110, sections 13.1.1 and 13.1.2.
     @discardableResult
-    public func publish(
-        _ manifest: RawManifest, tag: String?, check: ((Digest?) throws -> Void)?
-    ) throws -> Digest? {
-        guard let tag, let check else { return try putManifest(manifest, tag: tag) }
+    public func publish(_ publications: [Publication]) throws -> [Digest?] {
+        try publications.map { try publish($0) }
+    }
+
+    private func publish(_ publication: Publication) throws -> Digest? {
+        let manifest = publication.manifest
+        guard let tag = publication.tag, let check = publication.check else {
+            return try putManifest(manifest, tag: publication.tag)
+        }
         let head = try head(.tag(tag))
         try check(head?.digest)
         do {
