@@ -7,6 +7,8 @@ public enum InputFormat: String, Sendable {
     case tar = "a tar"
     case snapshot = "a snapshot"
     case json = "a JSON document"
+    case html = "an HTML page"
+    case zip = "a zip file"
 
     /// - Parameter bytes: the beginning of the input; a tar needs 512 bytes to be known.
     /// - Returns: nil for other formats.
@@ -25,8 +27,12 @@ public enum InputFormat: String, Sendable {
             self = .tar
         } else if bytes.starts(with: "#mtree".utf8) {
             self = .snapshot
-        } else if bytes.starts(with: "{\"".utf8) || bytes.starts(with: "[{\"".utf8) {
+        } else if InputFormat.isJSON(bytes) {
             self = .json
+        } else if InputFormat.isHTML(bytes) {
+            self = .html
+        } else if bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
+            self = .zip
         } else {
             return nil
         }
@@ -34,6 +40,18 @@ public enum InputFormat: String, Sendable {
 
     /// The name of the format in messages, with an article.
     public var name: String { rawValue }
+
+    /// Whether an object begins, or an array of objects, with any white space.
+    private static func isJSON(_ bytes: some Collection<UInt8>) -> Bool {
+        let start = bytes.lazy.filter { !" \t\r\n".utf8.contains($0) }.prefix(3)
+        return start.starts(with: "{\"".utf8) || start.starts(with: "[{\"".utf8)
+    }
+
+    private static func isHTML(_ bytes: some Collection<UInt8>) -> Bool {
+        let start = bytes.prefix(14).map { $0 | 0x20 }
+        return start.starts(with: "<!doctype html".utf8)
+            || start.starts(with: "<html".utf8)
+    }
 
     private static func isSkippableFrame(_ bytes: some Collection<UInt8>) -> Bool {
         (bytes.first ?? 0) & 0xF0 == 0x50 && bytes.dropFirst().starts(with: [0x2A, 0x4D, 0x18])

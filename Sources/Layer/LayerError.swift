@@ -21,7 +21,8 @@ public enum LayerError: Failure {
     case size(path: Path, expected: Int64, actual: Int64)
     /// The layer is complete, but has another diffID than the expected one.
     case diffID(path: Path, expected: Digest, actual: Digest)
-    case notLayer(path: Path)
+    /// - Parameter format: the format of the bytes, when it is known.
+    case notLayer(path: Path, format: InputFormat? = nil)
     /// The layer decompresses to more than the allowed ratio.
     case bomb(path: Path, byteCount: Int64, ratio: Int)
     case empty(path: Path)
@@ -63,7 +64,9 @@ public enum LayerError: Failure {
             "size mismatch for \(path.quoted): expected \(expected) bytes, got \(actual)"
         case .diffID(let path, let expected, let actual):
             "diffID mismatch for \(path.quoted): expected \(expected), got \(actual)"
-        case .notLayer(let path): "no layer on \(path.quoted): not a tar, gzip or zstd"
+        case .notLayer(let path, let format?):
+            "\(format.name) on \(path.quoted), where a layer is expected"
+        case .notLayer(let path, nil): "no layer on \(path.quoted): not a tar, gzip or zstd"
         case .bomb(let path, let byteCount, let ratio):
             "\(path.quoted) decompresses to more than \(ratio) times its \(byteCount) bytes"
         case .empty(let path): "no input on \(path.quoted): it is empty"

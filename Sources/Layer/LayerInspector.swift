@@ -191,12 +191,12 @@ public final class LayerInspector {
                 return .tar(TarChecker(path: path, isEndProved: isEndProved))
             }
             if head.prefix(tarBlockByteCount).allSatisfy({ $0 == 0 }) { return .zeros }
-            try refuseIfDeclared(found: "not a layer")
+            try refuseIfDeclared(found: unknownName)
             return .opaque
         }
         guard isEnd else { return nil }
         try refuseIfCut()
-        try refuseIfDeclared(found: "not a layer")
+        try refuseIfDeclared(found: unknownName)
         return .opaque
     }
 
@@ -214,12 +214,12 @@ public final class LayerInspector {
             throw .cut(path: path, format: "zstd", offset: byteCount)
         }
         if head == [0x1F] { throw .cut(path: path, format: "gzip", offset: byteCount) }
-        // A tar's first field is a name, zero bytes up to byte 100, and then an octal number.
-        // A name of 100 bytes has no zero byte; then the whole number must be there.
+        // A tar's first field is a name, zero bytes up to byte 100, and then an octal number with a
+        // zero byte. A name of 100 bytes has no zero byte; then the whole number must be there.
         let name = head.prefix(100)
         let number = head.dropFirst(100).prefix(7)
         let isNameField =
-            (name.contains(0) || number.count == 7)
+            (name.contains(0) || (number.count == 7 && head.dropFirst(107).first ?? 0 == 0))
             && name.drop { $0 != 0 }.allSatisfy { $0 == 0 }
             && number.allSatisfy { ($0 >= 0x30 && $0 <= 0x37) || $0 == 0x20 }
         if isNameField { throw .tar(.cut(path: path, offset: byteCount)) }
@@ -228,7 +228,10 @@ public final class LayerInspector {
     private func follow(_ bytes: UnsafeRawBufferPointer) throws(LayerError) {
         switch kind {
         case .unknown: break
-        case .opaque: if consume != nil { throw .notLayer(path: path) }
+        case .opaque:
+            if consume != nil {
+                throw .notLayer(path: path, format: InputFormat(firstBytes: bytes))
+            }
         case .zstdWithTrailer: try frames.update(bytes)
         case .zstd(let content):
             try frames.update(bytes)
@@ -238,13 +241,16 @@ public final class LayerInspector {
             if let consume { try consume(bytes) } else { try tar.update(bytes) }
         case .zeros:
             guard bytes.allSatisfy({ $0 == 0 }) else {
-                try refuseIfDeclared(found: "not a layer")
+                try refuseIfDeclared(found: unknownName)
                 kind = .opaque
                 return try follow(bytes)
             }
             try consume?(bytes)
         }
     }
+
+    /// The name in messages of bytes that are no layer.
+    private var unknownName: String { InputFormat(firstBytes: head)?.name ?? "unknown data" }
 
     /// - Throws: `LayerError.contradiction` when a layer of another compression was declared.
     private func refuseIfDeclared(

@@ -81,7 +81,7 @@ public struct RegistryRepository: Sendable {
         let digest = Digest.of(response.body, algorithm: expected?.algorithm ?? .sha256)
         if let expected, expected != digest {
             throw VerificationError.digest(
-                subject: "\(name) \(selector)", expected: expected, actual: digest)
+                subject: selector.name(in: name), expected: expected, actual: digest)
         }
         guard let type = ManifestType.of(response) else {
             throw client.violation(request, "no manifest, by its media type")
@@ -144,7 +144,7 @@ public struct RegistryRepository: Sendable {
             }
             if case .digest(let expected) = selector, expected != announced {
                 throw VerificationError.digest(
-                    subject: "\(name) \(selector)", expected: expected, actual: announced)
+                    subject: selector.name(in: name), expected: expected, actual: announced)
             }
             return ManifestHead(digest: announced, entityTag: entityTag)
         case 405, 501:

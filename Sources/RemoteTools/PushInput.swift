@@ -13,12 +13,9 @@ enum PushInput {
     /// - Throws: `InputError`, `StreamError.read`.
     init(_ input: InputStream, isRaw: Bool) throws {
         let bytes = try ImageLines.readAll(from: input)
-        if isRaw {
-            self = .raw(bytes, subject: "manifest on \(input.path.quoted)")
-            return
-        }
-        let document = PushInput.document(bytes)
-        if let document, !PushInput.isImage(document) {
+        let document = isRaw ? nil : PushInput.document(bytes)
+        if isRaw || document.map({ !PushInput.isImage($0) }) == true {
+            try InputKind.check(bytes, input.path, expecting: .manifest)
             self = .raw(bytes, subject: "manifest on \(input.path.quoted)")
             return
         }

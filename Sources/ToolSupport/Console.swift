@@ -139,7 +139,7 @@ public enum InputError: Failure {
         case .cutLine(let path, let line):
             "cut input: line \(line) of \(path.quoted) has no newline"
         case .wrongKind(let path, let found, let expected):
-            "\(found) on \(path.quoted), where \(expected) are expected"
+            "\(found) on \(path.quoted), where \(expected) expected"
         case .tooLarge(let path, let limit): "more than \(limit) bytes on \(path.quoted)"
         case .longLine(let path, let line, let limit):
             "line \(line) of \(path.quoted) has more than \(limit) bytes"

@@ -3,11 +3,23 @@ import JSON
 import OCI
 
 /// Names the kind of an input where another kind is expected.
-enum InputKind {
+public enum InputKind {
     /// The input that a tool expects.
-    enum Expectation: String {
-        case imageLines = "image lines"
-        case descriptorLines = "descriptor lines"
+    public enum Expectation: String, Sendable {
+        case imageLines = "image lines are"
+        case descriptorLines = "descriptor lines are"
+        case manifest = "a manifest is"
+    }
+
+    /// Refuses the bytes of a document when they are of another kind that these tools pipe.
+    ///
+    /// - Throws: `InputError.wrongKind`.
+    public static func check(
+        _ bytes: [UInt8], _ path: Path, expecting expectation: Expectation
+    ) throws(InputError) {
+        if let kind = binary(bytes) ?? document(bytes, expectation) {
+            throw .wrongKind(path, found: kind, expected: expectation.rawValue)
+        }
     }
 
     /// Reads an input, and on failure names its kind when it is another kind that these tools pipe.
@@ -37,17 +49,27 @@ enum InputKind {
         }
     }
 
-    /// The kind of document in the first line, when it is another kind.
+    /// The kind of document in the first line or in all lines, when it is another kind.
     private static func document(_ bytes: [UInt8], _ expectation: Expectation) -> String? {
-        let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
-        guard line.count <= ImageLines.lineByteLimit else { return nil }
-        let object: JSONObject
+        if let object = object(bytes.prefix { $0 != UInt8(ascii: "\n") }) {
+            return kind(of: object, expectation)
+        }
+        guard let object = object(bytes[...]) else { return nil }
+        return kind(of: object, expectation)
+            ?? (expectation == .manifest ? nil : "a JSON document of several lines")
+    }
+
+    /// nil for a malformed document, which the parser reports.
+    private static func object(_ bytes: ArraySlice<UInt8>) -> JSONObject? {
+        guard bytes.count <= ImageLines.lineByteLimit else { return nil }
         do {
-            object = try JSONField(JSON.parse(Array(line))).object()
+            return try JSONField(JSON.parse(Array(bytes))).object()
         } catch {
-            // The parser reports malformed lines.
             return nil
         }
+    }
+
+    private static func kind(of object: JSONObject, _ expectation: Expectation) -> String? {
         let isDescriptor = object["digest"] != nil && object["size"] != nil
         switch expectation {
         case .imageLines:
@@ -65,6 +87,10 @@ enum InputKind {
             if object["layers"] != nil, let config = object["config"]?.object {
                 return config["data"] == nil ? "a manifest" : "an image line"
             }
+            if object["rootfs"] != nil { return "the config of an image" }
+        case .manifest:
+            if object["schemaVersion"] != nil { return nil }
+            if isDescriptor { return "a descriptor line" }
             if object["rootfs"] != nil { return "the config of an image" }
         }
         return nil

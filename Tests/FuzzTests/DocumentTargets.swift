@@ -188,7 +188,7 @@ private func checkEdits(of image: Image) throws {
     }
     if let digest = Digest(input) { try expect(digest.description == input, "a digest") }
     if let platform = Platform(input) {
-        try expect(Platform(platform.specifier) == platform, "a platform: \(platform)")
+        try expect(Platform(platform.description) == platform, "a platform: \(platform)")
     }
     if let time = try outcome({ try Timestamp(input) }).value {
         let again = try outcome { try Timestamp(time.description) }

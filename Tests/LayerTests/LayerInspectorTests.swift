@@ -75,6 +75,30 @@ private let zeroBlock = [UInt8](repeating: 0, count: 512)
         #expect(found > form.bytes.count * 2 / 3)
     }
 
+    /// Text with digits where a header has the mode of a file is not a truncated tar.
+    @Test func textIsNotACutTar() throws {
+        let name = [UInt8](repeating: 0x61, count: 100)
+        #expect(try describe(name + Array("0000644 text".utf8)).mediaType == .octetStream)
+        #expect(throws: LayerError.self) { try describe(name + Array("0000644\0text".utf8)) }
+        #expect(throws: LayerError.self) { try describe(name + Array("0000644".utf8)) }
+    }
+
+    @Test(arguments: [
+        (#"{ "schemaVersion": 2 }"#, "a JSON document"), ("BZh9", "a bzip2 file"),
+        ("<!DOCTYPE html><p>", "an HTML page"), ("PK\u{3}\u{4}", "a zip file"),
+        ("text", "unknown data"),
+    ])
+    func otherFormatsAreNamed(_ text: String, _ name: String) {
+        for bytes in [Array(text.utf8), Array(text.utf8) + Array(repeating: 0x20, count: 600)] {
+            #expect {
+                try describe(bytes, declared: .layer)
+            } throws: { error in
+                (error as? LayerError)?.message
+                    == "'the layer' is \(name), not \(MediaType.layer)"
+            }
+        }
+    }
+
     @Test func padding() throws {
         for count in [1, 511, 512, 700, 9216] {
             let tar = smallTar + [UInt8](repeating: 0, count: count)

@@ -220,7 +220,7 @@ extension Manifest {
         #expect(value.bytes == Array(golden.utf8))
         #expect(value.layerHistoryCount == 1)
         #expect(value.diffIDs.count == 1)
-        #expect(try value.platform().description == "linux/amd64/v1")
+        #expect(try value.platform().description == "linux(1)/amd64/v1")
     }
 
     @Test func anEmptyListOfDiffIDsMayBeLeftOut() throws {

@@ -83,6 +83,9 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
 
     @Test(arguments: [
         ("https://ghcr.io/a", "leave out 'https://'"),
+        ("dir:/tmp/a", "'skopeo copy' makes a layout of it, which is written oci:DIR"),
+        ("file:///a", "a layout is written oci:DIR"),
+        ("oci-layout:./a", "a layout is written oci:DIR"),
         ("a/B", "not a repository name: 'a/B'; it has only small letters"),
         ("./a", "it looks like a path; a layout is written oci:DIR"),
         ("../a", "it looks like a path; a layout is written oci:DIR"),
@@ -102,6 +105,17 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
     ])
     func whatWasMeantIsSaid(_ text: String, _ problem: String) {
         #expect(throws: ReferenceError(text, problem)) { try Reference(text) }
+    }
+
+    @Test(arguments: ["", "https://", "docker://"])
+    func aPasswordIsNotRepeated(_ scheme: String) {
+        for password in ["secret", "se@cret", "a:secret"] {
+            let error = #expect(throws: ReferenceError.self) {
+                try Reference("\(scheme)alice:\(password)@ghcr.io/a:1")
+            }
+            #expect(error?.reference == "\(scheme)***@ghcr.io/a:1")
+        }
+        #expect(throws: Never.self) { try Reference("dir:1") }
     }
 
     @Test(arguments: [

@@ -75,7 +75,7 @@ import Testing
     ])
     func normalized(_ text: String, _ expected: String) throws {
         let platform = try #require(Platform(text)).normalized
-        #expect(platform.specifier == expected)
+        #expect(platform.description == expected)
         #expect(Platform(expected) == platform)
         #expect(platform.normalized == platform)
     }
@@ -89,7 +89,7 @@ import Testing
     ])
     func completed(_ text: String, _ expected: String) throws {
         let machine = try #require(Platform("linux/arm/v6"))
-        #expect(Platform(text, completedBy: machine)?.specifier == expected)
+        #expect(Platform(text, completedBy: machine)?.description == expected)
     }
 
     @Test(arguments: [
@@ -98,6 +98,11 @@ import Testing
     ])
     func notCompleted(_ text: String) {
         #expect(Platform(text, completedBy: .current) == nil)
+    }
+
+    @Test(arguments: ["linux/arm/v7", "windows(10.0.17763)/amd64", "windows(10.0.1)/amd64/v2"])
+    func theDescriptionIsReadAgain(_ text: String) {
+        #expect(Platform(text)?.description == text)
     }
 
     @Test func theDocumentIsInTheOrderOfTheSpecification() throws {

@@ -93,6 +93,22 @@ private func failure(_ line: [UInt8]) -> (any Failure)? {
         }
     }
 
+    /// Also when the document has several lines.
+    @Test(arguments: [
+        ("{ \"layers\": [],\n \"config\": {} }\n", "a manifest without its config"),
+        ("{ \"manifests\": [] }\n", "an index"),
+        ("{\n\"a\": 1 }\n", "a JSON document of several lines"),
+        ("<html>\n", "an HTML page"),
+    ])
+    func anotherDocumentIsNamed(_ text: String, _ name: String) {
+        #expect {
+            try ImageLines.read(Array(text.utf8), path: .standardInput)
+        } throws: { error in
+            (error as? InputError)?.message
+                == "\(name) on 'standard input', where image lines are expected"
+        }
+    }
+
     @Test(arguments: ["", "{}", "[]", "null", "{", #"{"schemaVersion":2,"schemaVersion":2}"#])
     func whatIsNoImageIsRefused(_ text: String) {
         #expect(failure(Array(text.utf8))?.exitStatus == .dataError)

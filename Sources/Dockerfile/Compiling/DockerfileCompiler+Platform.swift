@@ -10,7 +10,7 @@ extension DockerfileCompiler {
     ) -> Variables {
         var arguments = Variables()
         for (name, platform) in [("TARGET", target), ("BUILD", request.buildPlatform)] {
-            arguments["\(name)PLATFORM"] = platform.specifier
+            arguments["\(name)PLATFORM"] = platform.description
             arguments["\(name)OS"] = platform.os
             arguments["\(name)OSVERSION"] = platform.osVersion ?? ""
             arguments["\(name)ARCH"] = platform.architecture
@@ -44,7 +44,7 @@ extension DockerfileCompiler {
         result = result.normalized
         result.osFeatures = own.osFeatures
         // A platform that `--platform` cannot express stays as it is; a missing name is not guessed.
-        return Platform(result.specifier) == nil ? own : result
+        return Platform(result.description) == nil ? own : result
     }
 
     /// Reads the config of an image, and warns when it is for another platform.
@@ -97,7 +97,7 @@ extension DockerfileCompiler {
         let isChosen = image.isOfIndex || own.satisfies(platform)
         return ["oci-fetch"] + request.registryOptions
             + [
-                .option("platform", isChosen ? platform.specifier : "all"),
+                .option("platform", isChosen ? platform.description : "all"),
                 ShellWord(quoting: image.reference),
             ]
     }

@@ -107,7 +107,7 @@ public struct DockerfileCompiler {
         self.platform = platform
         baseReader = base
         if request.platforms.count > 1 {
-            let words = platform.specifier.split { "/()".contains($0) }
+            let words = platform.description.split { "/()".contains($0) }
             prefix = words.joined(separator: "-") + "."
         }
         stages = try Stages(
@@ -172,7 +172,7 @@ public struct DockerfileCompiler {
         }
         let platform = finishedPlatform(state.configPlatform)
         if platform != state.configPlatform {
-            commands.append(["oci-config", .option("platform", platform.specifier)])
+            commands.append(["oci-config", .option("platform", platform.description)])
             comments.append("the platform of the image")
         }
         if !request.configArguments.isEmpty {

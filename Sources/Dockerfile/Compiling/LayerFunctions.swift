@@ -113,7 +113,7 @@ struct LayerFunctions {
     /// The layers that the image has now, and `store`.
     private func reuse(of known: String) -> ShellScript {
         let image = ShellWord(quoting: known).text
-        let platforms = request.platforms.map(\.specifier).joined(separator: ",")
+        let platforms = request.platforms.map(\.description).joined(separator: ",")
         let platform = ShellWord.option("platform", platforms).text
         // A layer of another repository is mounted or copied from there.
         let from = known == request.destinations.first ? "" : " --from=\(image)"

@@ -92,7 +92,7 @@ extension StageCompiler {
         }
     }
 
-    private var platform: ShellWord { ShellWord(quoting: state.platform.specifier) }
+    private var platform: ShellWord { ShellWord(quoting: state.platform.description) }
 
     /// Looks for the step in each cache, and opens a block of commands that run when it is not there.
     private mutating func recall(

@@ -51,4 +51,13 @@ public enum ManifestSelector: Hashable, Sendable, CustomStringConvertible {
         case .digest(let digest): digest.description
         }
     }
+
+    /// The name in messages of the manifest in a repository: `REPOSITORY:TAG` or
+    /// `REPOSITORY@DIGEST`.
+    public func name(in repository: String) -> String {
+        switch self {
+        case .tag(let tag): "\(repository):\(tag)"
+        case .digest(let digest): "\(repository)@\(digest)"
+        }
+    }
 }

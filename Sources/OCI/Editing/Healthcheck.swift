@@ -23,6 +23,7 @@ public struct Healthcheck: Hashable, Sendable {
     /// - Throws: `ValueError` for values that Docker's daemon would refuse.
     public init(_ text: String) throws(ValueError) {
         let first = text.utf8.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        if first == nil { throw ValueError(Healthcheck.noCommand) }
         if first == UInt8(ascii: "{") {
             do throws(JSONError) {
                 var object = try JSONField(JSON.parse(Array(text.utf8))).object()
@@ -54,6 +55,8 @@ public struct Healthcheck: Hashable, Sendable {
         self.document = document
     }
 
+    private static let noCommand = "no command; --no-healthcheck stands for no check"
+
     private static let kinds = ["NONE", "CMD", "CMD-SHELL"]
 
     private static let durations: [JSONString] = [
@@ -71,7 +74,7 @@ public struct Healthcheck: Hashable, Sendable {
         case "NONE": return words.count == 1 ? nil : "NONE stands alone"
         case "CMD", "CMD-SHELL":
             let hasCommand = words.count > 1 && !words[1].isEmpty
-            return hasCommand ? nil : "no command; --no-healthcheck stands for no check"
+            return hasCommand ? nil : noCommand
         default: return "not NONE, CMD or CMD-SHELL"
         }
     }

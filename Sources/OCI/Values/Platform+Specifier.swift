@@ -24,12 +24,6 @@ extension Platform {
         }
     }
 
-    /// The text that is read as this platform: `OS[(VERSION)]/ARCH[/VARIANT]`.
-    public var specifier: String {
-        guard let osVersion, !osVersion.isEmpty else { return description }
-        return "\(os)(\(osVersion))/\(architecture)" + (variant.map { "/\($0)" } ?? "")
-    }
-
     /// Go's names of operating systems.
     private static let systems: Set<String> = [
         "aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux",

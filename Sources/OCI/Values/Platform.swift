@@ -64,11 +64,13 @@ public struct Platform: Hashable, Sendable, CustomStringConvertible {
             }
     }
 
-    /// `OS/ARCH[/VARIANT]`; `no platform` when both are empty.
+    /// The text that is read as this platform: `OS[(VERSION)]/ARCH[/VARIANT]`; `no platform` when
+    /// OS and ARCH are empty.
     public var description: String {
         if isMissing { return "no platform" }
-        return [os, architecture].map { $0.isEmpty ? "?" : $0 }.joined(separator: "/")
-            + (variant.map { "/\($0)" } ?? "")
+        let version = (osVersion ?? "").isEmpty ? "" : "(\(osVersion ?? ""))"
+        return (os.isEmpty ? "?" : os) + version + "/"
+            + (architecture.isEmpty ? "?" : architecture) + (variant.map { "/\($0)" } ?? "")
     }
 
     /// Whether it has neither an operating system nor an architecture.

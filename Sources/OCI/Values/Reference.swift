@@ -31,7 +31,15 @@ public enum Reference: Hashable, Sendable, CustomStringConvertible {
             "docker-daemon:": through("docker"), "containers-storage:": through("podman"),
             "docker-archive:": archive, "oci-archive:": archive,
         ]
-        return hints.first { text.hasPrefix($0.key) }?.value
+        if let hint = hints.first(where: { text.hasPrefix($0.key) }) { return hint.value }
+        // `dir:1` is also the name of an image and its tag; a path is not.
+        let layout = "a layout is written oci:DIR"
+        let copy = "'skopeo copy' makes a layout of it, which is written oci:DIR"
+        let paths = [
+            "oci-layout:": layout, "file:": layout, "dir:": copy, "ostree:": copy, "sif:": copy,
+            "tarball:": copy,
+        ]
+        return paths.first { text.hasPrefix($0.key + "/") || text.hasPrefix($0.key + ".") }?.value
     }
 
     public var description: String {

@@ -89,6 +89,11 @@ func isHostLike(_ text: some StringProtocol) -> Bool {
 
 /// Refuses what users write in place of a reference, each with advice.
 private func checkForm(of rest: Substring, in text: String) throws(ReferenceError) {
+    if let userInfo = userInfo(of: text) {
+        throw ReferenceError(
+            text.replacing(userInfo, with: "***", maxReplacements: 1),
+            "a user and password are not part of it; 'ocinoco login' stores them")
+    }
     if let scheme = rest.firstRange(of: "://") {
         throw ReferenceError(text, "leave out \(quotedPart(rest[..<scheme.upperBound]))")
     }
@@ -104,6 +109,16 @@ private func checkForm(of rest: Substring, in text: String) throws(ReferenceErro
     guard Digest(rest) == nil else {
         throw ReferenceError(text, "a digest alone; it is written REPOSITORY@DIGEST")
     }
+}
+
+/// `USER:PASSWORD` in front of a host, as in a URL. A digest or tag may follow an `@`, but no slash.
+private func userInfo(of text: String) -> Substring? {
+    let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
+    let first = text[start...].prefix { $0 != "/" }
+    guard first.endIndex != text.endIndex, let at = first.lastIndex(of: "@"),
+        first[..<at].contains(":")
+    else { return nil }
+    return first[..<at]
 }
 
 func quotedPart(_ text: some StringProtocol) -> String { "'\(text.prefix(100))'" }

@@ -29,8 +29,8 @@ struct CredentialStore: Sendable {
     /// none.
     func damage(for host: String) -> RegistryError? { damages.withLock { $0[host] } }
 
-    /// Whether the user named the file. Such a file must exist and be valid; the others may belong
-    /// to another user.
+    /// Whether the user named the file. Such a file must be valid, and exist when an option named
+    /// it; the others may belong to another user.
     private var isNamed: Bool { authFile != nil || environment["REGISTRY_AUTH_FILE"] != nil }
 
     /// The files in the order of lookup. A file that the user named is the only one.

@@ -115,6 +115,13 @@ assert_match "a descriptor line on .*, where image lines are expected" err
 oci-tar dist >layer.tar
 assert_failed 65 oci-config oci-config <layer.tar
 assert_match 'a tar on' err
+assert_failed 65 oci-push-manifest oci-push-manifest --raw oci:named <layer.tar
+assert_match "a tar on 'standard input', where a manifest is expected" err
+assert_failed 65 oci-push-manifest oci-push-manifest oci:named <layer.json
+assert_match "a descriptor line on 'standard input', where a manifest is expected" err
+mkdir unpacked
+assert_failed 65 oci-untar oci-untar unpacked <layer.json
+assert_match "a JSON document on 'standard input', where a layer is expected" err
 oci-fetch --raw "$app" >raw
 assert_failed 65 oci-config oci-config --env A=b <raw
 assert_match "a manifest without its config on 'standard input', where image lines are expected" err
