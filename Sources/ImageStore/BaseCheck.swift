@@ -160,7 +160,7 @@ extension ImageStore {
         guard let raw = try repository.manifest(.digest(root)), raw.mediaType.isIndex else {
             return (root, [root])
         }
-        let index = try parsing("index '\(root)'") { () throws(JSONError) in try raw.index() }
+        let index = try raw.parsedIndex()
         return (root, Set([root] + index.manifests.map(\.digest)))
     }
 }
