@@ -196,7 +196,11 @@ let package = Package(
                 ]),
             tests(
                 "ImageTreeTests",
-                ["OCI", "ByteStream", "Snapshot", "Tar", "ImageTree", "TestSupport"]),
+                [
+                    "JSON", "OCI", "ByteStream", "Hashing", "Snapshot", "Tar", "Layer",
+                    "ImageLayout",
+                    "Registry", "ImageStore", "ImageTree", "TestSupport",
+                ]),
             tests(
                 "SnapshotTests", ["JSON", "OCI", "ByteStream", "Snapshot", "Tar", "TestSupport"]),
             tests(

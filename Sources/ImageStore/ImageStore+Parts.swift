@@ -32,6 +32,24 @@ extension ImageStore {
         }
     }
 
+    /// A whole blob as a source, for a caller who verifies its content. Its end proves only the
+    /// number of its bytes.
+    ///
+    /// - Throws: as it is read, what `readBlob` and the place throw.
+    public func openUnverifiedBlob(
+        _ descriptor: Descriptor, subject: String, in sources: [Reference]
+    ) throws -> any ByteSource {
+        let whole = 0..<descriptor.size
+        if whole.isEmpty { return try openBlob(descriptor, subject: subject, in: sources) }
+        return PipedBlob(BlobIdentity(digest: descriptor.digest, size: descriptor.size)) { sink in
+            if try self.readBlob(descriptor, whole, subject: subject, in: sources, into: sink) {
+                return
+            }
+            let absence: Absence = { [self] in missing(subject, descriptor.digest, in: sources) }
+            try self.place(of: descriptor, in: sources, absence).readBlob(descriptor, into: sink)
+        }
+    }
+
     /// Part of a blob as a source. Its end proves only the number of its bytes.
     ///
     /// - Throws: as it is read, what `readBlob` throws, and `StoreError.partRefused`.

@@ -1,4 +1,5 @@
 import ByteStream
+import Hashing
 import ImageStore
 import Layer
 import OCI
@@ -85,15 +86,22 @@ public final class ImageLister: Sendable {
         return layers.compactMap { listings[$0.listingKey] }
     }
 
-    /// The tar of a layer, verified while it is read: against its digest, and against its diffID if
-    /// that was not verified before.
+    /// The tar of a layer, verified while it is read: against what was not verified when the layer
+    /// was listed, or else against its digest.
     func open(_ layer: ImageLayer, of image: Image) throws -> any ByteSource {
-        let blob = try store.openBlob(
-            layer.descriptor, subject: layer.subject, in: places(of: image))
+        let path = layer.descriptor.layerPath
+        let places = places(of: image)
+        if unproved.withLock({ $0[ProvedLayer(layer)] != nil }) {
+            // The digest was verified. The diffID proves this reading too.
+            let blob = try store.openUnverifiedBlob(
+                layer.descriptor, subject: layer.subject, in: places)
+            return VerifiedTar(
+                try DecompressedStream(layer: blob, path: path), diffID: layer.diffID, path: path)
+        }
+        let blob = try store.openBlob(layer.descriptor, subject: layer.subject, in: places)
         let isProved = proved.withLock { $0.contains(ProvedLayer(layer)) }
-        if isProved { return try DecompressedStream(layer: blob, path: layer.descriptor.layerPath) }
-        return try layer.descriptor.unpacker(diffID: layer.diffID)
-            .open(blob: blob, path: layer.descriptor.layerPath)
+        if isProved { return try DecompressedStream(layer: blob, path: path) }
+        return try layer.descriptor.unpacker(diffID: layer.diffID).open(blob: blob, path: path)
     }
 
     func places(of image: Image) -> [Reference] {
@@ -178,6 +186,35 @@ private struct ProvedLayer: Hashable {
     init(_ layer: ImageLayer) {
         digest = layer.descriptor.digest
         diffID = layer.diffID
+    }
+}
+
+/// A tar that is hashed while it is read. It ends only when its digest is the expected one.
+private final class VerifiedTar: ByteSource {
+    private let tar: any ByteSource
+    private let diffID: Digest
+    private let path: Path
+    private let digest: BackgroundDigest
+    private var isVerified = false
+
+    init(_ tar: any ByteSource, diffID: Digest, path: Path) {
+        self.tar = tar
+        self.diffID = diffID
+        self.path = path
+        digest = BackgroundDigest(diffID.algorithm)
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        let count = try tar.read(into: buffer)
+        digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        if count == 0, !buffer.isEmpty, !isVerified {
+            let actual = digest.finalize()
+            guard actual == diffID else {
+                throw LayerError.diffID(path: path, expected: diffID, actual: actual)
+            }
+            isVerified = true
+        }
+        return count
     }
 }
 

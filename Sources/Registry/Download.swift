@@ -12,7 +12,7 @@ extension RegistryRepository {
     ///   throws.
     /// - Spec: distribution-spec v1.1, Pulling blobs; RFC 9110, section 14.
     public func readBlob(_ descriptor: Descriptor, into sink: any ByteSink) throws {
-        try download(descriptor, 0..<descriptor.size, sink)
+        try download(descriptor, part: nil, sink)
     }
 
     /// Writes part of a blob into `sink`. Only the number of bytes is checked; the caller verifies
@@ -28,7 +28,7 @@ extension RegistryRepository {
         _ descriptor: Descriptor, _ range: Range<Int64>, into sink: any ByteSink
     ) throws -> Bool {
         do {
-            try download(descriptor, range, sink)
+            try download(descriptor, part: range, sink)
             return true
         } catch is BlobDownload.OnlyWhole {
             return false
@@ -36,12 +36,13 @@ extension RegistryRepository {
     }
 
     private func download(
-        _ descriptor: Descriptor, _ range: Range<Int64>, _ sink: any ByteSink
+        _ descriptor: Descriptor, part: Range<Int64>?, _ sink: any ByteSink
     ) throws {
         let meter = TransferMeter(
-            client, .download, subject: "\(name)@\(descriptor.digest)", total: Int64(range.count))
+            client, .download, subject: "\(name)@\(descriptor.digest)",
+            total: part.map { Int64($0.count) } ?? descriptor.size)
         do {
-            try BlobDownload(self, descriptor, range, sink, meter).run()
+            try BlobDownload(self, descriptor, part: part, sink, meter).run()
             meter.finish()
         } catch {
             meter.fail()
@@ -71,17 +72,16 @@ private final class BlobDownload: ByteSink {
     private var skipped: Int64 = 0
 
     init(
-        _ repository: RegistryRepository, _ descriptor: Descriptor, _ range: Range<Int64>,
+        _ repository: RegistryRepository, _ descriptor: Descriptor, part: Range<Int64>?,
         _ sink: any ByteSink, _ meter: TransferMeter
     ) {
         self.repository = repository
         self.descriptor = descriptor
-        self.range = range
+        range = part ?? 0..<descriptor.size
         self.sink = sink
         self.meter = meter
-        let isWhole = range == 0..<descriptor.size
         verifier =
-            isWhole
+            part == nil
             ? Verifier(
                 digest: descriptor.digest, size: descriptor.size,
                 subject: "\(descriptor.digest) of \(repository.name)") : nil
