@@ -90,12 +90,11 @@ extension LayoutRepository {
             } catch {
                 throw StreamError.open(path: place, error)
             }
-            for name in names.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) })
-            where isWanted(name, isBlob) {
+            for name in names.sorted() where isWanted(name, isBlob) {
                 let path = place.appending(name)
-                var status = stat()
-                guard path.withCString({ lstat($0, &status) }) == 0 else { continue }
-                guard status.st_mode & S_IFMT == S_IFREG else { continue }
+                guard let status = try? path.status(followingLink: false),
+                    status.st_mode & S_IFMT == S_IFREG
+                else { continue }
                 files.append(
                     File(
                         garbage: Garbage(path: path, size: Int64(status.st_size)),

@@ -17,7 +17,7 @@ struct LayerFunctions {
     let destination: ShellWord
 
     private var registryOptions: String {
-        request.registryArguments.map { " " + ShellWord(quoting: $0).text }.joined()
+        request.registryOptions.map { " " + $0.text }.joined()
     }
 
     /// The functions that are called.
