@@ -101,18 +101,16 @@ extension LayoutRepository {
     public func writeBlob(
         _ source: any BlobSource, mountFrom repositories: [String] = []
     ) throws -> BlobIdentity {
-        try createLayout()
-        if let announced = source.announced,
+        if exists { try createLayout() }
+        if exists, let announced = source.announced,
             try source.isInMemory ? holds(announced) : blobSize(announced.digest) == announced.size
         {
             touch(announced.digest)
             return announced
         }
-        let algorithm = source.announced?.digest.algorithm ?? .sha256
-        let blobs = blobDirectory(algorithm)
-        try create(blobs)
-        let file = try AtomicFile(blobs.appending("blob"))
-        try drain(source, to: file)
+        let blob = NewBlob(algorithm: source.announced?.digest.algorithm ?? .sha256, of: self)
+        try drain(source, to: blob)
+        let file = try blob.file()
         let identity = source.identity
         if try holds(identity) {
             touch(identity.digest)
@@ -179,5 +177,30 @@ extension LayoutRepository {
     private func readers(of path: Path) -> [UInt32]? {
         guard let status = try? path.status() else { return nil }
         return [status.st_uid, status.st_gid, status.st_mode & 0o777]
+    }
+}
+
+/// The file of a new blob. It is created with the layout when the first bytes arrive, so that a
+/// source that fails at once leaves no empty layout.
+private final class NewBlob: ByteSink {
+    private let algorithm: Digest.Algorithm
+    private let layout: LayoutRepository
+    private var created: AtomicFile?
+
+    init(algorithm: Digest.Algorithm, of layout: LayoutRepository) {
+        self.algorithm = algorithm
+        self.layout = layout
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws { try file().write(bytes) }
+
+    func file() throws -> AtomicFile {
+        if let created { return created }
+        try layout.createLayout()
+        let blobs = layout.blobDirectory(algorithm)
+        try layout.create(blobs)
+        let file = try AtomicFile(blobs.appending("blob"))
+        created = file
+        return file
     }
 }

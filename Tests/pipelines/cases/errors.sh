@@ -45,6 +45,11 @@ assert_empty out
 assert_match '^ocinoco: oci-fetch failed with status 69$' err
 assert_nothing_done
 
+# What fails before there are any bytes makes no layout.
+expect 66 ocinoco build ./missing --from scratch --output oci:none:1
+expect 65 oci-push-blob oci:none </dev/null
+[ ! -e none ] || fail 'a layout was made'
+
 # A truncated tar, with every compressor, and a compressor that fails.
 oci-tar ./dist >whole.tar
 for size in 0 1 511 512 1000 20000 $(($(wc -c <whole.tar) - 1024)) $(($(wc -c <whole.tar) - 512)); do
