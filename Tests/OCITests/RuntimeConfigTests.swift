@@ -256,8 +256,6 @@ import Testing
                 "config.data.config.WorkingDir: not an absolute path: 'relative'",
                 "config.data.config.ExposedPorts.0x50: "
                     + "not PORT[-LAST][/PROTO] with ports up to 65535",
-                #"config.data.config.Volumes["/"]: the root directory cannot be a volume"#,
-                "config.data.config.Volumes.data: not an absolute path",
                 "config.data.config.StopSignal: "
                     + "not a signal: it should be like SIGTERM, SIGRTMIN+3 or 15",
             ])

@@ -41,7 +41,8 @@ extension ImageConfig {
             + declarationErrors()
     }
 
-    /// Errors of ports, volumes and the stop signal, which Docker and podman refuse.
+    /// Errors of ports and the stop signal, which Docker and podman refuse. A volume may be any text,
+    /// as in BuildKit.
     private func declarationErrors() -> [EditError] {
         var errors: [EditError] = []
         func check(_ path: JSONPath, _ body: () throws(ValueError) -> Void) {
@@ -55,10 +56,6 @@ extension ImageConfig {
             check(ImageConfig.runPath.key("ExposedPorts").key(port)) { () throws(ValueError) in
                 _ = try ExposedPorts(port.text)
             }
-        }
-        for volume in volumes {
-            let path = ImageConfig.runPath.key("Volumes").key(JSONString(volume))
-            check(path) { () throws(ValueError) in _ = try VolumePath(volume) }
         }
         if let signal = runDocument.text("StopSignal"), !signal.isEmpty {
             check(ImageConfig.runPath.key("StopSignal")) { () throws(ValueError) in

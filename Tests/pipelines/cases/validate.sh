@@ -224,7 +224,6 @@ sort out >sorted
 diff - sorted <<END
 $changed config.ExposedPorts["99999/tcp"]: not PORT[-LAST][/PROTO] with ports up to 65535
 $changed config.StopSignal: not a signal: it should be like SIGTERM, SIGRTMIN+3 or 15
-$changed config.Volumes.data: not an absolute path
 END
 damaged windows
 config_with '.os = "windows" | .config.WorkingDir = "C:\\app"'
