@@ -90,10 +90,8 @@ public final class AtomicFile: ByteSink {
     ///
     /// - Throws: `StreamError.notReplaced`.
     public static func checkReplaceable(_ path: Path) throws(StreamError) {
-        var status = stat()
-        guard path.withCString({ lstat($0, &status) }) == 0 else { return }
-        switch status.st_mode & S_IFMT {
-        case S_IFREG, S_IFLNK, S_IFDIR: return
+        switch path.fileType(followingLink: false) {
+        case nil, S_IFREG, S_IFLNK, S_IFDIR: return
         default: throw .notReplaced(path: path)
         }
     }

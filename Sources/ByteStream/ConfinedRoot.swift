@@ -79,21 +79,13 @@ public final class ConfinedRoot {
 
     /// The path of an open file without links; nil when the system does not tell.
     private func path(of file: OwnedDescriptor) -> Path? {
-        guard let root = ConfinedRoot.systemPath(of: directory),
-            let path = ConfinedRoot.systemPath(of: file), path.starts(with: root)
+        guard let root = try? directory.realPath().bytes, let path = try? file.realPath().bytes,
+            path.starts(with: root), path.first == UInt8(ascii: "/")
         else { return nil }
         let slash = UInt8(ascii: "/")
         let rest = path.dropFirst(root.count)
         guard rest.isEmpty || rest.first == slash || root.last == slash else { return nil }
         return Path(rest.drop { $0 == slash })
-    }
-
-    /// The absolute path of an open file; nil when it is too long for the kernel.
-    private static func systemPath(of file: OwnedDescriptor) -> [UInt8]? {
-        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = file.procPath.withCString { readlink($0, &path, path.count) }
-        guard count > 0, count < path.count, path[0] == CChar(UInt8(ascii: "/")) else { return nil }
-        return path[..<count].map { UInt8(bitPattern: $0) }
     }
 
     private func openByKernel(_ path: Path, flags: CInt) throws(Errno) -> OwnedDescriptor {
@@ -161,12 +153,10 @@ public final class ConfinedRoot {
 
     /// The target of a link; nil when the name is not one.
     private static func link(_ name: Path, in parent: OwnedDescriptor) throws(Errno) -> Path? {
-        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
         do {
-            let count = try name.withCString { (name) throws(Errno) in
-                try retryingInterrupts { readlinkat(parent.rawValue, name, &target, target.count) }
+            return try name.withCString { (name) throws(Errno) in
+                try readLink { buffer, size in readlinkat(parent.rawValue, name, buffer, size) }
             }
-            return Path(target[..<count].map { UInt8(bitPattern: $0) })
         } catch  where error.rawValue == EINVAL {
             return nil
         }

@@ -74,13 +74,10 @@ public struct FileCache: Sendable {
     private func prune() throws(Errno) {
         var files: [(path: Path, time: timespec, size: Int64)] = []
         for name in try Directory.names(in: directory) {
-            let isOurs = suffixes.contains {
-                name.bytes.reversed().starts(with: $0.utf8.reversed())
-            }
-            guard isOurs else { continue }
+            guard suffixes.contains(where: name.hasSuffix) else { continue }
             let path = path(name)
-            var status = stat()
-            guard path.withCString({ lstat($0, &status) }) == 0 else { continue }
+            // Another process may have removed it.
+            guard let status = try? path.status(followingLink: false) else { continue }
             files.append((path, status.st_mtim, Int64(status.st_size)))
         }
         var total = files.reduce(0) { $0 + $1.size }

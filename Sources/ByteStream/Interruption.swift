@@ -38,7 +38,7 @@ public enum Interruption {
     /// Waits for a time.
     ///
     /// - Throws: `Errno.cancelled` when a signal arrived before.
-    static func pause(milliseconds: CInt) throws(Errno) {
+    public static func pause(milliseconds: CInt) throws(Errno) {
         try wait(for: [], milliseconds)
     }
 

@@ -26,7 +26,7 @@ extension OwnedDescriptor {
     /// - Spec: fifo(7).
     public convenience init(reading path: Path) throws(Errno) {
         let flags = O_RDONLY | O_CLOEXEC | O_NOCTTY
-        guard FileDescriptor.isFIFO(path) else {
+        guard path.fileType() == S_IFIFO else {
             try self.init(path, flags: flags)
             return
         }
@@ -46,7 +46,7 @@ extension OwnedDescriptor {
     /// - Spec: fifo(7).
     public convenience init(writingInPlace path: Path) throws(Errno) {
         let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY
-        guard FileDescriptor.isFIFO(path) else {
+        guard path.fileType() == S_IFIFO else {
             try self.init(path, flags: flags, mode: 0o666)
             return
         }
@@ -72,12 +72,6 @@ extension OwnedDescriptor {
 private let pipeFileSystem: UInt32 = 0x5049_5045
 
 extension FileDescriptor {
-    /// Whether `path` leads to a FIFO or pipe. False also when there is no file.
-    fileprivate static func isFIFO(_ path: Path) -> Bool {
-        var status = stat()
-        return path.withCString { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFIFO
-    }
-
     /// Whether a FIFO is a pipe, which has no name.
     fileprivate var isPipe: Bool { system_file_system_type(rawValue) == pipeFileSystem }
 

@@ -25,6 +25,11 @@ public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleBySt
     /// The path in single quotes, control characters and non-UTF-8 bytes as `\ooo`; for messages.
     public var quoted: String { quote(bytes) }
 
+    /// Whether the last bytes are those of a text.
+    public func hasSuffix(_ suffix: String) -> Bool {
+        bytes.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+    }
+
     /// The last component; the whole path when it has no slash.
     public var name: Path {
         guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return self }
@@ -61,6 +66,13 @@ public struct Path: Hashable, Sendable, CustomStringConvertible, ExpressibleBySt
         for (index, byte) in bytes.enumerated() { copy[index] = CChar(bitPattern: byte) }
         copy[bytes.count] = 0
         return try body(copy)
+    }
+}
+
+/// Paths are ordered by their bytes.
+extension Path: Comparable {
+    public static func < (left: Path, right: Path) -> Bool {
+        left.bytes.lexicographicallyPrecedes(right.bytes)
     }
 }
 

@@ -71,10 +71,7 @@ struct CopyOptions: ParsableArguments {
 
     /// The base image of the copy, when it is unpacked in a directory; nil for a listing.
     func directoryBase(_ path: Path) throws -> DirectoryBase? {
-        var status = stat()
-        guard copy != nil, path.withCString({ stat($0, &status) }) == 0,
-            status.st_mode & S_IFMT == S_IFDIR
-        else { return nil }
+        guard copy != nil, path.fileType() == S_IFDIR else { return nil }
         return try DirectoryBase(path)
     }
 

@@ -198,7 +198,7 @@ package struct ArchiveContents {
             }
             components.append(component)
         }
-        return Array(components.joined(separator: [slash]))
+        return Path(joining: components).bytes
     }
 
     /// The maximum number of links to follow.

@@ -10,8 +10,11 @@ extension LayoutRepository {
         blobDirectory(digest.algorithm).appending(Path(digest.encoded))
     }
 
+    /// The directory of all blobs.
+    var blobs: Path { directory.appending("blobs") }
+
     func blobDirectory(_ algorithm: Digest.Algorithm) -> Path {
-        directory.appending("blobs").appending(Path(algorithm.rawValue))
+        blobs.appending(Path(algorithm.rawValue))
     }
 
     /// Whether a blob's file exists; its bytes are verified when they are read.
@@ -24,13 +27,13 @@ extension LayoutRepository {
     /// The size of a blob's file; nil when there is none.
     public func blobSize(_ digest: Digest) throws(StreamError) -> Int64? {
         let path = blobPath(digest)
-        var status = stat()
-        guard path.withCString({ stat($0, &status) }) == 0 else {
-            let error = Errno.current
+        do {
+            let status = try path.status()
+            return status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : nil
+        } catch {
             if error == .noEntry || error == .notDirectory { return nil }
             throw .open(path: path, error)
         }
-        return status.st_mode & S_IFMT == S_IFREG ? Int64(status.st_size) : nil
     }
 
     /// Streams a blob into `sink` and verifies it; the last bytes are verified only when this
@@ -65,8 +68,7 @@ extension LayoutRepository {
     }
 
     private func isRegularFile(_ path: Path) -> Bool {
-        var status = stat()
-        return path.withCString { lstat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFREG
+        path.fileType(followingLink: false) == S_IFREG
     }
 
     /// A blob of the layout as a source, which can be read again.
@@ -175,8 +177,7 @@ extension LayoutRepository {
 
     /// Owner and mode of a file; nil when they are unknown.
     private func readers(of path: Path) -> [UInt32]? {
-        var status = stat()
-        guard path.withCString({ stat($0, &status) }) == 0 else { return nil }
+        guard let status = try? path.status() else { return nil }
         return [status.st_uid, status.st_gid, status.st_mode & 0o777]
     }
 }

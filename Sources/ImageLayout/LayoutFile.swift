@@ -14,11 +14,12 @@ extension LayoutRepository {
 
     /// Why nothing can be read from the directory: it is missing, or no directory; nil otherwise.
     public var openError: StreamError? {
-        var status = stat()
-        guard directory.withCString({ stat($0, &status) }) == 0 else {
-            return .open(path: directory, Errno.current)
+        do {
+            let type = try directory.status().st_mode & S_IFMT
+            return type == S_IFDIR ? nil : .open(path: directory, .notDirectory)
+        } catch {
+            return .open(path: directory, error)
         }
-        return status.st_mode & S_IFMT == S_IFDIR ? nil : .open(path: directory, .notDirectory)
     }
 
     /// Checks that the directory is a layout of the supported version.

@@ -8,13 +8,13 @@ extension LayoutRepository {
     ///
     /// - Throws: `StreamError.open`.
     public func strayFiles() throws(StreamError) -> [Path] {
-        try unsortedStrayFiles().sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        try unsortedStrayFiles().sorted()
     }
 
     private func unsortedStrayFiles() throws(StreamError) -> [Path] {
         let blobs: Path = "blobs"
         let top = try list(".") ?? []
-        var stray = top.filter(\.isTemporary)
+        var stray = top.filter(AtomicFile.isTemporary)
         guard top.contains(blobs) else { return stray }
         guard let algorithms = try list(blobs) else { return stray + [blobs] }
         for algorithm in algorithms {
@@ -39,12 +39,5 @@ extension LayoutRepository {
             if error == .noEntry || error == .notDirectory { return nil }
             throw .open(path: path, error)
         }
-    }
-}
-
-extension Path {
-    /// Whether it is the name of a temporary file.
-    fileprivate var isTemporary: Bool {
-        bytes.first == UInt8(ascii: ".") && bytes.suffix(4).elementsEqual(".tmp".utf8)
     }
 }

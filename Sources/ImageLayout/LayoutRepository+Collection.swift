@@ -25,12 +25,13 @@ extension LayoutRepository {
     ///   - now: seconds since 1970.
     ///   - dryRun: whether nothing is removed.
     /// - Returns: the files, in the order of their names.
-    /// - Throws: `LayoutError.malformed`, `VerificationError` and `StreamError` when a manifest to
-    ///   keep cannot be read; then nothing is removed.
+    /// - Throws: `LayoutError.sharedBlobs`; `LayoutError.malformed`, `VerificationError` and
+    ///   `StreamError` when a manifest to keep cannot be read. Then nothing is removed.
     public func collectGarbage(
         grace: Int64, now: Int64 = Int64(time(nil)), dryRun: Bool
     ) throws -> [Garbage] {
         try withExistingLock {
+            try refuseSharedBlobs()
             var index = try readIndex()
             let kept = try reachable(from: index)
             let oldest = now - grace
@@ -58,6 +59,14 @@ extension LayoutRepository {
         }
     }
 
+    private func refuseSharedBlobs() throws(LayoutError) {
+        for place in [blobs] + Digest.Algorithm.allCases.map(blobDirectory) {
+            var status = stat()
+            let isThere = place.withCString { lstat($0, &status) } == 0
+            if isThere, status.st_mode & S_IFMT == S_IFLNK { throw .sharedBlobs(path: place) }
+        }
+    }
+
     private struct File {
         let garbage: Garbage
         /// The later of modification and change time, in seconds since 1970, because a hard link
@@ -81,12 +90,11 @@ extension LayoutRepository {
             } catch {
                 throw StreamError.open(path: place, error)
             }
-            for name in names.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) })
-            where isWanted(name, isBlob) {
+            for name in names.sorted() where isWanted(name, isBlob) {
                 let path = place.appending(name)
-                var status = stat()
-                guard path.withCString({ lstat($0, &status) }) == 0 else { continue }
-                guard status.st_mode & S_IFMT == S_IFREG else { continue }
+                guard let status = try? path.status(followingLink: false),
+                    status.st_mode & S_IFMT == S_IFREG
+                else { continue }
                 files.append(
                     File(
                         garbage: Garbage(path: path, size: Int64(status.st_size)),

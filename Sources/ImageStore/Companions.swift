@@ -104,9 +104,7 @@ extension ImageStore {
     }
 
     private func layers(of raw: RawManifest) throws -> [Descriptor] {
-        try parsing("manifest '\(raw.digest)'") { () throws(JSONError) in
-            try raw.manifest().layers
-        }
+        try raw.parsedManifest().layers
     }
 
     private func content(_ raw: RawManifest) throws -> PushContent {

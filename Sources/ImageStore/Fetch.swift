@@ -39,9 +39,7 @@ extension ImageStore {
         let limit = DocumentLimit.indexByteCount
         var byteCount: Int64 = 0
         for raw in manifests {
-            let size = try parsing("manifest '\(raw.digest)'") { () throws(JSONError) in
-                try raw.manifest().config.size
-            }
+            let size = try raw.parsedManifest().config.size
             let (sum, overflow) = byteCount.addingReportingOverflow(size)
             byteCount = overflow ? .max : sum
             guard byteCount <= Int64(limit) else {
@@ -80,9 +78,7 @@ extension ImageStore {
         let entries = try entries(of: root, in: repository, reference)
         let chosen = try choose(choice, from: entries, in: repository, reference)
         if chosen.count == 1 { return chosen[0].raw.bytes }
-        var index = try parsing("index '\(root.digest)'") { () throws(JSONError) in
-            try root.index()
-        }
+        var index = try root.parsedIndex()
         index.setManifests(chosen.map(\.entry))
         return index.storedBytes
     }
@@ -152,16 +148,5 @@ extension Image {
         try parsing("config of \(subject)") { () throws(JSONError) in
             try ImageConfig(JSONField(JSON.parse(configBytes))).platform()
         }
-    }
-}
-
-/// Runs `body`, naming the document in what it throws.
-func parsing<Result>(
-    _ subject: String, _ body: () throws(JSONError) -> Result
-) throws(StoreError) -> Result {
-    do {
-        return try body()
-    } catch {
-        throw .malformed(subject: subject, error)
     }
 }

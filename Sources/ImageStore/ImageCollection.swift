@@ -51,9 +51,7 @@ extension ImageStore {
             try walk.add(content.root, subject: "the image", depth: 0, to: &inventory)
             let platforms = try platforms(of: inventory.manifests + [content.root])
             for raw in inventory.manifests + [content.root] where raw.mediaType.isManifest {
-                let manifest = try parsing("manifest '\(raw.digest)'") { () throws(JSONError) in
-                    try raw.manifest()
-                }
+                let manifest = try raw.parsedManifest()
                 guard manifest.config.mediaType.isImageConfig else { continue }
                 let platform = platforms[raw.digest]
                 if platform?.isUnknown ?? false { continue }
@@ -106,9 +104,7 @@ extension ImageStore {
     private func platforms(of manifests: [RawManifest]) throws -> [Digest: Platform] {
         var platforms: [Digest: Platform] = [:]
         for raw in manifests where raw.mediaType.isIndex {
-            let index = try parsing("index '\(raw.digest)'") { () throws(JSONError) in
-                try raw.index()
-            }
+            let index = try raw.parsedIndex()
             for entry in index.manifests { platforms[entry.digest] = entry.platform }
         }
         return platforms

@@ -103,9 +103,7 @@ extension ImageStore {
     }
 
     private func isImage(_ raw: RawManifest) throws(StoreError) -> Bool {
-        let manifest = try parsing("manifest '\(raw.digest)'") { () throws(JSONError) in
-            try raw.manifest()
-        }
+        let manifest = try raw.parsedManifest()
         return manifest.config.mediaType.isImageConfig
     }
 

@@ -66,9 +66,7 @@ extension ImageStore {
         of raw: RawManifest, in repository: any Repository, depth: Int = 0
     ) throws -> [Descriptor] {
         guard raw.mediaType.isIndex else { return [] }
-        let index = try parsing("index '\(raw.digest)'") { () throws(JSONError) in
-            try raw.index()
-        }
+        let index = try raw.parsedIndex()
         var parts: [Descriptor] = []
         for entry in index.manifests {
             parts.append(entry)
@@ -83,23 +81,15 @@ extension ImageStore {
     /// Lists a stored manifest among the referrers of its subject, if it has one, by the referrers
     /// tag, when the registry has no such list.
     ///
-    /// Registries have no lock: a list that lost the entry to another writer is written again.
-    ///
     /// - Spec: distribution-spec v1.1, Pushing Manifests with Subject.
     func listReferrer(_ manifest: RawManifest, in repository: any Repository) throws {
         let (subject, entry) = try parsing("manifest '\(manifest.digest)'") {
             () throws(JSONError) in (try manifest.subject(), try manifest.referrer())
         }
         guard let tag = subject?.digest.referrersTag else { return }
-        for _ in 0..<ImageStore.referrersAttemptLimit {
-            var index = try referrersIndex(tag, in: repository) ?? Index(manifests: [])
-            if index.manifests.contains(where: { $0.digest == entry.digest }) { return }
-            index.setManifests(index.manifests + [entry])
-            let bytes = index.storedBytes
-            try repository.putManifest(
-                RawManifest(bytes: bytes, mediaType: index.mediaType), tag: tag)
+        try editReferrers(tag, in: repository, missing: Index(manifests: [])) { listed in
+            listed.contains { $0.digest == entry.digest } ? nil : listed + [entry]
         }
-        throw StoreError.referrersContended(place: repository.name, tag: tag)
     }
 
     /// Removes a deleted manifest from its subject's list of referrers, where that is a tag.
@@ -113,11 +103,29 @@ extension ImageStore {
             try repository.referrers(of: subject.digest, artifactType: nil) == nil
         else { return }
         let tag = subject.digest.referrersTag
+        try editReferrers(tag, in: repository, missing: nil) { listed in
+            let kept = listed.filter { $0.digest != manifest.digest }
+            return kept.count == listed.count ? nil : kept
+        }
+    }
+
+    /// Edits the list of referrers under a tag until the list that is stored needs no edit.
+    ///
+    /// Registries have no lock: a list that lost an edit to another writer is written again.
+    ///
+    /// - Parameters:
+    ///   - missing: stands for a list that does not exist; nil ends the edit then.
+    ///   - edit: returns the new entries; nil when the list is as it should be.
+    /// - Throws: `StoreError.referrersContended`, what the place throws.
+    private func editReferrers(
+        _ tag: String, in repository: any Repository, missing: Index?,
+        _ edit: ([Descriptor]) -> [Descriptor]?
+    ) throws {
         for _ in 0..<ImageStore.referrersAttemptLimit {
-            guard var index = try referrersIndex(tag, in: repository),
-                index.manifests.contains(where: { $0.digest == manifest.digest })
+            guard var index = try referrersIndex(tag, in: repository) ?? missing,
+                let entries = edit(index.manifests)
             else { return }
-            index.setManifests(index.manifests.filter { $0.digest != manifest.digest })
+            index.setManifests(entries)
             let bytes = index.storedBytes
             try repository.putManifest(
                 RawManifest(bytes: bytes, mediaType: index.mediaType), tag: tag)

@@ -53,7 +53,7 @@ struct Environment: Sendable {
         var values: [String: [UInt8]] = [:]
         for name in names {
             if let value = getenv(name) {
-                values[name] = Array(Path(bytes: value).bytes)
+                values[name] = Path(cString: value).bytes
             }
         }
         return Environment(values: values, userID: geteuid())
@@ -62,12 +62,5 @@ struct Environment: Sendable {
     private init(values: [String: [UInt8]], userID: UInt32) {
         self.values = values
         self.userID = userID
-    }
-}
-
-extension Path {
-    /// The bytes of a C string.
-    fileprivate init(bytes pointer: UnsafePointer<CChar>) {
-        self.init(UnsafeRawBufferPointer(start: pointer, count: strlen(pointer)))
     }
 }

@@ -76,17 +76,9 @@ struct Retries {
 ///
 /// - Throws: `TransportFailure.interrupted`.
 @Sendable func pause(_ delay: Duration) throws(TransportFailure) {
-    let end = ContinuousClock.now + delay
-    while true {
-        if Interruption.signal != nil { throw .interrupted }
-        let rest = end - ContinuousClock.now
-        if rest <= .zero { return }
-        let timeout = CInt(clamping: rest.milliseconds + 1)
-        if let wakeUp = Interruption.descriptor {
-            var request = pollfd(fd: wakeUp.rawValue, events: Int16(POLLIN), revents: 0)
-            _ = poll(&request, 1, timeout)
-        } else {
-            _ = poll(nil, 0, timeout)
-        }
+    do {
+        try Interruption.pause(milliseconds: CInt(clamping: delay.milliseconds + 1))
+    } catch {
+        throw .interrupted
     }
 }

@@ -40,7 +40,7 @@ struct ScannedFile {
 
     func linkTarget() throws(TarError) -> [UInt8] {
         guard let name else { return [] }
-        return try ScannedFile.encoder.readLink(name, in: directory, path: filePath)
+        return try directory.linkTarget(of: name)
     }
 
     /// The attributes that a layer keeps.
@@ -104,24 +104,6 @@ struct ScannedFile {
         guard byteCount == size else {
             throw .changed(path: file.path, expected: size, isLonger: byteCount > size)
         }
-        try checkUnchanged(file)
-    }
-
-    private func checkUnchanged(_ file: OpenFile) throws(TarError) {
-        var now = stat()
-        do {
-            try retryingInterrupts { fstat(file.descriptor, &now) }
-        } catch {
-            throw .read(path: file.path, error)
-        }
-        guard now.st_mtim.tv_sec == file.status.st_mtim.tv_sec,
-            now.st_mtim.tv_nsec == file.status.st_mtim.tv_nsec
-        else { throw .modified(path: file.path) }
-    }
-}
-
-extension FileIdentity {
-    init(_ status: stat) {
-        self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+        try file.checkUnchanged()
     }
 }

@@ -82,9 +82,3 @@ extension EntryPath: CustomStringConvertible {
 
     package var description: String { path.description }
 }
-
-extension FileIdentity {
-    init(_ status: stat) {
-        self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
-    }
-}

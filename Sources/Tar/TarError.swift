@@ -91,8 +91,7 @@ public enum TarError: Failure {
             switch reason {
             case .absent: "no \(path.quoted) in the context"
             case .excluded:
-                "no \(path.quoted) in the context: the patterns of what it does not have leave it "
-                    + "out"
+                "no \(path.quoted) in the context: a pattern of the ignore file excludes it"
             case .danglingLink:
                 "no \(path.quoted) in the context: it is a link to a path that is not there"
             }
@@ -100,7 +99,7 @@ public enum TarError: Failure {
             "\(path.quoted) is \(isDirectory ? "a directory" : "no directory"), but in the base "
                 + "\(base.quoted) is \(isDirectory ? "something else" : "one")"
         case .outputIsSource(let path):
-            "\(path.quoted) is SOURCE itself, not a place for what is made of it"
+            "the output \(path.quoted) is SOURCE itself"
         case .empty(let path): "no tar on \(path.quoted): it is empty"
         case .wrongFormat(let path, let format):
             "\(format.name) on \(path.quoted), where a tar is expected"

@@ -49,7 +49,7 @@ public final class OutputFile: ByteSink {
 
     /// - Throws: `StreamError.create`.
     public init(_ path: Path) throws(StreamError) {
-        guard let type = fileType(of: path), type != S_IFREG else {
+        guard let type = path.fileType(followingLink: false), type != S_IFREG else {
             target = .file(try AtomicFile(path))
             return
         }
@@ -77,12 +77,6 @@ public final class OutputFile: ByteSink {
     }
 }
 
-/// The file type at a path, such as `S_IFREG`; nil when there is no file.
-private func fileType(of path: Path) -> mode_t? {
-    var status = stat()
-    return path.withCString { lstat($0, &status) } == 0 ? status.st_mode & S_IFMT : nil
-}
-
 /// An output file that is written at the end of a run, all at once.
 ///
 /// An existing regular file is removed at the start, so that a failed run leaves no line of an
@@ -93,7 +87,7 @@ public final class ReplacedFile {
     /// - Throws: `StreamError.create`.
     public init(_ path: Path) throws(StreamError) {
         file = try OutputFile(path)
-        if fileType(of: path) == S_IFREG, path.withCString({ unlink($0) }) == -1 {
+        if path.fileType(followingLink: false) == S_IFREG, path.withCString({ unlink($0) }) == -1 {
             throw .create(path: path, Errno.current)
         }
     }

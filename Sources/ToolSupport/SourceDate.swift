@@ -14,7 +14,7 @@ public enum SourceDate {
     /// - Throws: `UsageError` for a value that is not a number of seconds up to the year 9999.
     public static func current() throws(UsageError) -> Timestamp? {
         guard let value = getenv(variable), value.pointee != 0 else { return nil }
-        return try parse(UnsafeRawBufferPointer(start: value, count: strlen(value)))
+        return try parse(Path(cString: value).bytes)
     }
 
     static func parse(_ text: some Collection<UInt8>) throws(UsageError) -> Timestamp {

@@ -23,11 +23,7 @@ public enum Version {
     /// The content of the file `package` beside the binary: `deb`, `rpm`, `wheel`, `npm`, `tarball`
     /// or another word by the packager. Nil without such a file.
     private static var package: String? {
-        var buffer: [CChar] = Array(repeating: 0, count: Int(PATH_MAX))
-        let count = readlink("/proc/self/exe", &buffer, buffer.count)
-        guard count > 0 else { return nil }
-        let binary = Path(buffer.prefix(count).map { UInt8(bitPattern: $0) })
-        guard
+        guard let binary = ("/proc/self/exe" as Path).linkTarget,
             let bytes = try? InputStream.readFile(
                 binary.directory.appending("package"), limit: 64)
         else { return nil }

@@ -34,6 +34,12 @@ import Testing
             ])
     }
 
+    /// Garbage collection keeps it too: the name is not one that an interrupted run leaves.
+    @Test func aFileOfTheUserBesideTheIndexIsNotStray() throws {
+        try directory.write("", to: "l/.notes.tmp")
+        #expect(try layout.strayFiles().isEmpty)
+    }
+
     @Test func aFileInPlaceOfTheBlobs() throws {
         let other = LayoutRepository(directory: directory.path.appending("m"))
         try Directory.create(other.directory)

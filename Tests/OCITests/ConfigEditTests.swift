@@ -385,18 +385,6 @@ private func document(_ change: (inout ConfigEdit) throws -> Void) throws -> Str
         #expect(text(try Healthcheck(#"{"Test":\#(test)}"#).document) == #"{"Test":\#(test)}"#)
     }
 
-    @Test(arguments: [
-        ("30s", 30_000_000_000), ("1m30s", 90_000_000_000), ("1.5h", 5_400_000_000_000),
-        ("300ms", 300_000_000), (".5s", 500_000_000), ("0", 0), ("1h0m0.001s", 3_600_001_000_000),
-        ("2562047h", 9_223_369_200_000_000_000),
-    ])
-    func timesOfGo(_ text: String, _ nanoseconds: Int64) {
-        #expect(GoDuration.nanoseconds(text) == nanoseconds)
-    }
-
-    @Test(arguments: ["", "s", "30", "-1s", "1d", "1 s", "1s ", ".s", "2562048h", "1ss", "1.2.3s"])
-    func noTimesOfGo(_ text: String) { #expect(GoDuration.nanoseconds(text) == nil) }
-
     @Test(arguments: ["/v", "/a/b/", "C:\\data", "c:/data"])
     func volumes(_ path: String) throws { #expect(try VolumePath(path).path == path) }
 

@@ -1,5 +1,6 @@
 import ByteStream
 import Glibc
+import Testing
 
 @testable import Tar
 
@@ -120,6 +121,47 @@ final class UnpackFixture {
             header.linkTarget = Array(target.utf8)
             header.modificationTime = 3000
             return Entry(header: header, data: [])
+        }
+    }
+}
+
+extension UnpackFixture {
+    /// What the expectations unpack first.
+    static let lower: [Entry] = [
+        .directory("d"), .file("d/old", "1"), .directory("d/sub"), .file("d/sub/old", "2"),
+        .file("f", "3"), .link("l", "d"),
+    ]
+
+    /// Applies `upper` over `lower`, with both resolvers, and twice.
+    static func expect(
+        _ upper: [Entry], makes expected: [String], location: SourceLocation = #_sourceLocation
+    ) throws {
+        for resolvesByKernel in [true, false] {
+            let fixture = try UnpackFixture()
+            try fixture.apply(lower, resolvesByKernel: resolvesByKernel)
+            try fixture.apply(upper, resolvesByKernel: resolvesByKernel)
+            #expect(try fixture.listing == expected.sorted(), sourceLocation: location)
+            try fixture.apply(lower, resolvesByKernel: resolvesByKernel)
+            try fixture.apply(upper, resolvesByKernel: resolvesByKernel)
+            #expect(try fixture.listing == expected.sorted(), sourceLocation: location)
+        }
+    }
+
+    /// Applies `upper` over `lower`, which must fail with a message that contains `problem`.
+    static func expectRefusal(
+        _ upper: [Entry], _ problem: String, location: SourceLocation = #_sourceLocation
+    ) throws {
+        for resolvesByKernel in [true, false] {
+            let fixture = try UnpackFixture()
+            try fixture.apply(lower)
+            do {
+                try fixture.apply(upper, resolvesByKernel: resolvesByKernel)
+                Issue.record("not refused", sourceLocation: location)
+            } catch let error as TarError {
+                #expect(error.exitStatus == .dataError, sourceLocation: location)
+                #expect(
+                    error.message.contains(problem), "\(error.message)", sourceLocation: location)
+            }
         }
     }
 }

@@ -78,6 +78,9 @@ public struct BuildRequest: Sendable {
         }
     }
 
+    /// Options for the tools that talk to registries.
+    var registryOptions: [ShellWord] { registryArguments.map { ShellWord(quoting: $0) } }
+
     /// Options for `oci-tar` that leave the script's own output out of the context.
     var outputOptions: [ShellWord] {
         var places: [String] = []

@@ -95,7 +95,7 @@ extension DockerfileCompiler {
     func fetch(_ image: BaseImage, _ platform: Platform) throws(JSONError) -> [ShellWord] {
         let own = try image.config.platform()
         let isChosen = image.isOfIndex || own.satisfies(platform)
-        return ["oci-fetch"] + registryOptions
+        return ["oci-fetch"] + request.registryOptions
             + [
                 .option("platform", isChosen ? platform.description : "all"),
                 ShellWord(quoting: image.reference),

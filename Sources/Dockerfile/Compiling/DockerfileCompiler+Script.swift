@@ -32,7 +32,8 @@ extension DockerfileCompiler {
         return script
     }
 
-    static func functions(_ request: BuildRequest) -> ShellScript {
+    /// The shell functions that RUN needs.
+    static func runFunctions(_ request: BuildRequest) -> ShellScript {
         var script = ShellScript()
         script.blank()
         script.code(RunFunctions.common)
@@ -51,7 +52,7 @@ extension DockerfileCompiler {
         script.blank()
         let files = images.map { ShellWord.file($0 + ".json") }
         var command: [ShellWord] = ["oci-push-manifest"]
-        command += request.registryArguments.map { ShellWord(quoting: $0) }
+        command += request.registryOptions
         if images.count > 1 { command.append("--index") }
         command +=
             request.destinations.isEmpty

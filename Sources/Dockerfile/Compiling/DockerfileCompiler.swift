@@ -83,7 +83,7 @@ public struct DockerfileCompiler {
         let layers = LayerFunctions(request: request, destination: destination(request))
         script.append(layers.script(of: functions))
         if runs {
-            script.append(self.functions(request))
+            script.append(runFunctions(request))
             script.append(layers.directories())
             if !request.stepCaches.isEmpty { script.append(layers.steps()) }
         }
@@ -195,9 +195,11 @@ public struct DockerfileCompiler {
         let name = newName(prefix + target.fileName + ".squashed")
         let base = ShellWord.option("above", .file(state.baseImage + ".json"))
         let flatten: [ShellWord] =
-            ["oci-flatten", base] + registryOptions + state.placeOptions
+            ["oci-flatten", base] + request.registryOptions + state.placeOptions
         let push =
-            ["oci-push-blob"] + registryOptions + [DockerfileCompiler.finalDestination(request)]
+            ["oci-push-blob"] + request.registryOptions + [
+                DockerfileCompiler.finalDestination(request)
+            ]
         script.blank()
         script.comment("one layer in place of all that are added")
         script.pipeline(
@@ -266,10 +268,6 @@ public struct DockerfileCompiler {
         return source.root
     }
 
-    var registryOptions: [ShellWord] {
-        request.registryArguments.map { ShellWord(quoting: $0) }
-    }
-
     /// Fetches and unpacks the images that files are copied from.
     private var imageScript: ShellScript {
         var script = ShellScript()
@@ -292,7 +290,7 @@ public struct DockerfileCompiler {
         }
         script.pipeline([["mkdir", "-p", .file(source.root)]])
         if !source.isEmpty {
-            var flatten: [ShellWord] = ["oci-flatten"] + registryOptions + source.places
+            var flatten: [ShellWord] = ["oci-flatten"] + request.registryOptions + source.places
             if let paths = source.paths {
                 flatten += paths.map { ShellWord.option("only", $0) } + ["--follow"]
             }

@@ -69,6 +69,13 @@ struct ShellWord: ExpressibleByStringLiteral {
     }
 }
 
+extension ShellWord {
+    /// A file with a name of unknown origin, in a directory of the script.
+    static func / (directory: ShellWord, name: String) -> ShellWord {
+        ShellWord(joining: directory, name)
+    }
+}
+
 /// A script that grows line by line.
 struct ShellScript {
     /// The maximum size of a script for one platform.

@@ -93,14 +93,11 @@ struct Stages {
         if words.count == 3 {
             let given = words[2].text.lowercased()
             guard Stages.isName(given) else {
-                throw DockerfileError(
-                    from.position(of: words[2]),
-                    .malformed(
-                        .from, "'\(words[2].text)' is no name: it should be like build-1"))
+                throw from.malformed(
+                    "'\(words[2].text)' is no name: it should be like build-1", at: words[2])
             }
             if given == "scratch" || given == "context" {
-                throw DockerfileError(
-                    from.position(of: words[2]), .malformed(.from, "the name '\(given)' is taken"))
+                throw from.malformed("the name '\(given)' is taken", at: words[2])
             }
             name = given
         }
@@ -110,9 +107,8 @@ struct Stages {
                 Word(value, at: flag.offset), globals, escape, &substitutions)
             platform = Platform(text, completedBy: machine)
             if platform == nil {
-                throw DockerfileError(
-                    from.position(of: flag),
-                    .malformed(.from, "'\(text)' is no platform: it should be like linux/amd64"))
+                throw from.malformed(
+                    "'\(text)' is no platform: it should be like linux/amd64", at: flag)
             }
         }
         let index = stages.count

@@ -20,9 +20,9 @@ extension StageCompiler {
         if base.config.created != nil { options.append("--clear=created") }
         if !state.triggers.isEmpty { options.append("--clear=onbuild") }
         if state.environment["PATH"] == nil, state.platform.os != "windows" {
-            options.append(.option("env", "PATH=\(StageState.defaultPath)"))
-            state.environment["PATH"] = StageState.defaultPath
-            state.variables["PATH"] = StageState.defaultPath
+            options.append(.option("env", "PATH=\(RunConfig.defaultPath)"))
+            state.environment["PATH"] = RunConfig.defaultPath
+            state.variables["PATH"] = RunConfig.defaultPath
         }
         if isScratch { options.append("--workdir=/") }
         var script = ShellScript()

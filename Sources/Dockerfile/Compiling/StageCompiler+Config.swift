@@ -139,9 +139,7 @@ extension StageCompiler {
         for pair in pairs {
             let name = try expand(pair.name, of: instruction)
             if name.isEmpty || name.utf8.contains(UInt8(ascii: "=")) {
-                throw DockerfileError(
-                    instruction.position(of: pair.name),
-                    .malformed(instruction.keyword, "'\(pair.name.text)' stands for no name"))
+                throw instruction.malformed("'\(pair.name.text)' stands for no name", at: pair.name)
             }
             result.append((name, try expand(pair.value, of: instruction)))
         }
@@ -165,9 +163,7 @@ extension StageCompiler {
                     let exposed = binding.exposed
                     shown += exposed.ports.map { "\($0)/\(exposed.networkProtocol)" }
                 } catch {
-                    throw DockerfileError(
-                        instruction.position(of: word),
-                        .malformed(.expose, "'\(port)' is \(error.problem)"))
+                    throw instruction.malformed("'\(port)' is \(error.problem)", at: word)
                 }
             }
         }
@@ -179,9 +175,7 @@ extension StageCompiler {
         for word in words {
             let volume = String(try expand(word, of: instruction).unicodeScalars.trimmed)
             if volume.isEmpty {
-                throw DockerfileError(
-                    instruction.position(of: word),
-                    .malformed(.volume, "'\(word.text)' stands for no path"))
+                throw instruction.malformed("'\(word.text)' stands for no path", at: word)
             }
             volumes.append(volume)
             config.addVolume(volume)
@@ -207,7 +201,7 @@ extension StageCompiler {
         ] {
             let duration = test == ["NONE"] ? 0 : try instruction.duration(flag)
             if duration != 0 { document[JSONString(key)] = .integer(duration) }
-            shown += " \(key):\(GoText.duration(duration))"
+            shown += " \(key):\(GoDuration.text(duration))"
         }
         let retries = test == ["NONE"] ? 0 : try instruction.retries()
         if retries != 0 { document["Retries"] = .integer(retries) }
@@ -227,14 +221,11 @@ extension Instruction {
     /// A flag's time in nanoseconds; 0 without the flag.
     fileprivate func duration(_ name: String) throws(DockerfileError) -> Int64 {
         guard let flag = flag(name), let value = flag.value, !value.isEmpty else { return 0 }
-        guard let duration = GoText.nanoseconds(value) else {
-            throw DockerfileError(
-                position(of: flag),
-                .malformed(keyword, "'\(value)' is no time: it should be like 1m30s"))
+        guard let duration = GoDuration.nanoseconds(value) else {
+            throw malformed("'\(value)' is no time: it should be like 1m30s", at: flag)
         }
         guard duration == 0 || duration >= 1_000_000 else {
-            throw DockerfileError(
-                position(of: flag), .malformed(keyword, "'--\(name)' is less than 1ms"))
+            throw malformed("'--\(name)' is less than 1ms", at: flag)
         }
         return duration
     }
@@ -242,8 +233,7 @@ extension Instruction {
     fileprivate func retries() throws(DockerfileError) -> Int32 {
         guard let flag = flag("retries"), let value = flag.value, !value.isEmpty else { return 0 }
         guard let retries = Int32(value), retries >= 0 else {
-            throw DockerfileError(
-                position(of: flag), .malformed(keyword, "'\(value)' is no number of retries"))
+            throw malformed("'\(value)' is no number of retries", at: flag)
         }
         return retries
     }

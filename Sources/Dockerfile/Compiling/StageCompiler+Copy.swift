@@ -1,32 +1,5 @@
-import JSON
 import OCI
 import Tar
-
-/// A COPY or ADD with its variables replaced.
-private struct Copy {
-    /// Paths and addresses in their order, as the history has them.
-    var written: [String] = []
-    /// The paths.
-    var sources: [String] = []
-    var addresses: [Address] = []
-    /// They are copied after all other sources, as in BuildKit.
-    var heredocs: [Heredoc] = []
-
-    struct Address {
-        let url: String
-        /// The number of paths before it.
-        let place: Int
-    }
-    /// Absolute, with a slash at its end when it is a directory.
-    var destination: String
-    /// With its variables replaced, as the history has it.
-    var writtenDestination: String
-    var owner: String?
-    var mode: String?
-    var isLink: Bool
-    /// Where `COPY --from` copies from; nil for the context.
-    var root: String?
-}
 
 extension StageCompiler {
     /// Compiles COPY and ADD.
@@ -75,11 +48,9 @@ extension StageCompiler {
             let text = try expand(Word(value, at: flag.offset), of: instruction)
             if text.isEmpty { continue }
             if name == "chmod", ModeChange(text) == nil {
-                throw DockerfileError(
-                    instruction.position(of: flag),
-                    .malformed(
-                        instruction.keyword,
-                        "'\(text)' is no mode: it is octal, at most 7777, or as in 'u=rwX,go=rX'"))
+                throw instruction.malformed(
+                    "'\(text)' is no mode: it is octal, at most 7777, or as in 'u=rwX,go=rX'",
+                    at: flag)
             }
             copy[keyPath: path] = text
         }
@@ -105,9 +76,7 @@ extension StageCompiler {
             }
             let source = try expand(word, of: instruction)
             if source.unicodeScalars.contains("\0") {
-                throw DockerfileError(
-                    instruction.position(of: word),
-                    .malformed(instruction.keyword, "'\(word.text)' stands for no path"))
+                throw instruction.malformed("'\(word.text)' stands for no path", at: word)
             }
             if StageCompiler.isRepository(source) {
                 throw DockerfileError(
@@ -116,9 +85,7 @@ extension StageCompiler {
             }
             if StageCompiler.isAddress(source) {
                 guard isAdd else {
-                    throw DockerfileError(
-                        instruction.position(of: word),
-                        .malformed(.copy, "a source cannot be a URL; write ADD"))
+                    throw instruction.malformed("a source cannot be a URL; write ADD", at: word)
                 }
                 copy.addresses.append(Copy.Address(url: source, place: copy.sources.count))
             } else {
@@ -135,9 +102,7 @@ extension StageCompiler {
             throw instruction.malformed("several sources need a destination that ends with '/'")
         }
         if let flag = instruction.flag("checksum"), copy.addresses.isEmpty || count > 1 {
-            throw DockerfileError(
-                instruction.position(of: flag),
-                .malformed(instruction.keyword, "'--checksum' is of one source, an http(s) URL"))
+            throw instruction.malformed("'--checksum' is of one source, an http(s) URL", at: flag)
         }
     }
 
@@ -174,12 +139,9 @@ extension StageCompiler {
     ) throws -> String {
         let name = flag.value ?? ""
         if name.unicodeScalars.contains("$") {
-            throw DockerfileError(
-                instruction.position(of: flag),
-                .malformed(
-                    instruction.keyword,
-                    "variable expansion is not supported in '--from'; give a stage that name with "
-                        + "FROM"))
+            throw instruction.malformed(
+                "variable expansion is not supported in '--from'; give a stage that name with "
+                    + "FROM", at: flag)
         }
         let source = try source(named: name, at: instruction.position(of: flag), instruction)
         return whole.root(of: source, holding: paths)
@@ -274,118 +236,6 @@ extension StageCompiler {
         owner.utf8.allSatisfy { $0.isDigit || $0 == UInt8(ascii: ":") }
     }
 
-    // MARK: files that the script creates
-
-    /// Creates files of heredocs and of addresses, in a directory for each place among the paths.
-    private mutating func appendInline(
-        _ copy: Copy, _ instruction: Instruction, _ name: String, to pack: inout [ShellWord]
-    ) throws {
-        var last: String?
-        for address in copy.addresses {
-            let directory = "\(name).inline.\(address.place)"
-            if directory != last {
-                script.pipeline([["mkdir", .file(directory)]])
-                pack.append(
-                    ShellWord(code: "--inline=\(address.place):" + ShellWord.file(directory).text))
-                last = directory
-            }
-            try download(address.url, instruction, to: .file(directory))
-        }
-        if copy.heredocs.isEmpty { return }
-        let directory = ShellWord.file(name + ".inline")
-        script.pipeline([["mkdir", directory]])
-        for heredoc in copy.heredocs { try write(heredoc, instruction, to: directory) }
-        pack.append(.option("inline", directory))
-    }
-
-    private mutating func write(
-        _ heredoc: Heredoc, _ instruction: Instruction, to directory: ShellWord
-    ) throws {
-        let file = heredoc.name
-        guard file != ".", file != "..", !file.utf8.contains(UInt8(ascii: "/")) else {
-            throw instruction.malformed("'\(file)' is no name of a file")
-        }
-        var content = heredoc.text
-        if heredoc.isExpanded {
-            var expansion = Expansion(escape: "\\", variables: state.variables)
-            expansion.ignoresQuotes = true
-            do throws(SubstitutionError) {
-                content = try expansion.expand(content, &whole.substitutions.budget).text
-            } catch {
-                let line = heredoc.line + StageCompiler.line(ofErrorIn: content, expansion)
-                throw DockerfileError(
-                    SourcePosition(line: line, column: 1), .substitution(error))
-            }
-        }
-        script.file(directory / file, content: content)
-    }
-
-    /// The number of lines of a heredoc before the one whose substitution fails.
-    private static func line(ofErrorIn content: String, _ expansion: Expansion) -> Int {
-        var budget = SubstitutionBudget()
-        let lines = content.unicodeScalars.split(
-            separator: "\n", omittingEmptySubsequences: false)
-        for (index, line) in lines.enumerated() {
-            do {
-                _ = try expansion.expand(String(line), &budget)
-            } catch {
-                return index
-            }
-        }
-        return 0
-    }
-
-    private mutating func download(
-        _ address: String, _ instruction: Instruction, to directory: ShellWord
-    ) throws {
-        let file = directory / StageCompiler.fileName(of: address)
-        let protocols: ShellWord = address.hasPrefix("https") ? "=https" : "=http,https"
-        script.pipeline([
-            [
-                "curl", "--fail", "--silent", "--show-error", "--location", "--globoff",
-                "--proto", protocols, "--proto-redir", protocols, "--output", file,
-                "--url", ShellWord(quoting: address), "||", "fail", "69",
-            ]
-        ])
-        script.pipeline([["chmod", "600", file]])
-        guard let flag = instruction.flag("checksum"), let value = flag.value else { return }
-        let digest = try expand(Word(value, at: flag.offset), of: instruction)
-        guard digest.hasPrefix("sha256:"), digest.utf8.count == 71,
-            digest.utf8.dropFirst(7).allSatisfy(\.isSmallHexadecimal)
-        else {
-            throw DockerfileError(
-                instruction.position(of: flag),
-                .malformed(.add, "'\(digest)' is no digest like sha256:0123…"))
-        }
-        script.code("sha256sum <\(file.text) | grep -qx '\(digest.dropFirst(7))  -' || {")
-        script.code("\techo \(ShellWord(quoting: "checksum mismatch for \(address)").text) >&2")
-        script.code("\tfail 65")
-        script.code("}")
-    }
-
-    /// The last component of a URL's path, unescaped.
-    private static func fileName(of address: String) -> String {
-        let noFragment = address.split(separator: "#", omittingEmptySubsequences: false)[0]
-        let noQuery = noFragment.split(separator: "?", omittingEmptySubsequences: false)[0]
-        var bytes: [UInt8] = []
-        var rest = Array(noQuery.split(separator: "/").dropFirst(2).joined(separator: "/").utf8)[
-            ...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2,
-                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        let last = bytes.split(separator: UInt8(ascii: "/")).last ?? []
-        let name = String(decoding: last, as: UTF8.self)
-        let isName = !name.isEmpty && !name.utf8.contains { $0 < 0x20 || $0 == 0x7F }
-        return isName && name != "." && name != ".." ? name : "__unnamed__"
-    }
-
     /// The history text, as BuildKit writes it.
     private func history(of instruction: Instruction, _ copy: Copy) -> String {
         var text = instruction.keyword.rawValue
@@ -395,12 +245,5 @@ extension StageCompiler {
         for source in copy.written { text += " \(source)" }
         for heredoc in copy.heredocs { text += " <<\(heredoc.name)" }
         return text + " \(copy.writtenDestination) # buildkit"
-    }
-}
-
-extension ShellWord {
-    /// A file with a name of unknown origin, in a directory of the script.
-    static func / (directory: ShellWord, name: String) -> ShellWord {
-        ShellWord(joining: directory, name)
     }
 }

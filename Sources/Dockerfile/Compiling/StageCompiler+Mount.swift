@@ -16,8 +16,7 @@ extension StageCompiler {
             }
             return mount
         } catch let error as ValueError {
-            throw DockerfileError(
-                instruction.position(of: flag), .malformed(.run, "--mount: \(error.problem)"))
+            throw instruction.malformed("--mount: \(error.problem)", at: flag)
         }
     }
 

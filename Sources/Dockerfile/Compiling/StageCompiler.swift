@@ -130,7 +130,7 @@ struct StageCompiler {
 
     /// Options for the tools that talk to registries.
     var registryOptions: [ShellWord] {
-        whole.request.registryArguments.map { ShellWord(quoting: $0) }
+        whole.request.registryOptions
     }
 
     /// Whether the stage's layers are part of the image.

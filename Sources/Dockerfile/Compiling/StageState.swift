@@ -41,8 +41,6 @@ struct StageState {
     /// The directory in which it is unpacked, if it is. With a cache of steps it may not exist.
     var root: String?
 
-    static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
     /// - Parameter image: the file that will have the image line.
     init(_ config: ImageConfig, image: String, platform: Platform) throws(JSONError) {
         self.image = image

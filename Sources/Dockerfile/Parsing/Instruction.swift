@@ -71,6 +71,10 @@ public struct Instruction: Hashable, Sendable {
         DockerfileError(
             word.map { position(of: $0) } ?? position, .malformed(keyword, problem))
     }
+
+    func malformed(_ problem: String, at flag: Flag) -> DockerfileError {
+        DockerfileError(position(of: flag), .malformed(keyword, problem))
+    }
 }
 
 /// Lines after an instruction that are a file's content or a script.

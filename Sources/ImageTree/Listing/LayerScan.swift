@@ -114,24 +114,13 @@ extension LayerItem {
         self.entry = entry
         self.entry.path = Array(path.bytes)
         action = .entry
-        let isMetadata = Whiteout.isUnionMetadata(path.bytes)
-        if Whiteout.isInPath(path.parent) {
-            if isMetadata { return nil }
-            throw .refused(path: path.path, "a directory is named like a whiteout")
-        }
-        guard Whiteout.isName(path.name) else {
-            try entry.checkIsPossible(at: path)
-            return
-        }
-        guard let whiteout = Whiteout(path.name) else {
-            if isMetadata { return nil }
-            throw .refused(path: path.path, "a whiteout that deletes nothing")
-        }
-        switch whiteout {
-        case .opaque:
+        switch try path.meaning() {
+        case .file: try entry.checkIsPossible(at: path)
+        case .unionMetadata: return nil
+        case .whiteout(.opaque):
             action = .opaqueWhiteout
             self.entry.path = Array(path.parent)
-        case .sibling(let name):
+        case .whiteout(.sibling(let name)):
             action = .whiteout
             let separator: [UInt8] = path.parent.isEmpty ? [] : [UInt8(ascii: "/")]
             self.entry.path = Array(path.parent) + separator + name

@@ -35,7 +35,7 @@ public struct ListingCache: Sendable {
             guard let value = getenv(name), value.pointee == CChar(UInt8(ascii: "/")) else {
                 return nil
             }
-            return Path(UnsafeRawBufferPointer(start: value, count: strlen(value)))
+            return Path(cString: value)
         }
         let home = variable("HOME").flatMap { path in
             path.withCString { access($0, F_OK) } == 0 ? path : nil

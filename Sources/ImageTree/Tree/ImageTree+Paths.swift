@@ -10,7 +10,7 @@ extension ImageTree {
             components.append(name(of: node))
             node = nodes[Int(node)].parent
         }
-        return Array(components.reversed().joined(separator: [UInt8(ascii: "/")]))
+        return Path(joining: components.reversed()).bytes
     }
 
     /// An existing path without links among its components; nil otherwise.
@@ -54,8 +54,8 @@ extension ImageTree {
         var target = entry.linkTarget.split(separator: UInt8(ascii: "/"))
             .filter { !$0.elementsEqual(".".utf8) }
         guard let name = target.popLast() else { throw refused(entry, record, "is a directory") }
-        let directory = target.joined(separator: [UInt8(ascii: "/")])
-        guard case .node(let parent) = resolve(Array(directory)),
+        let directory = Path(joining: target).bytes
+        guard case .node(let parent) = resolve(directory),
             let node = self.entry(name, of: parent)
         else { throw refused(entry, record, "is not there") }
         if nodes[Int(node)].kind == .directory { throw refused(entry, record, "is a directory") }

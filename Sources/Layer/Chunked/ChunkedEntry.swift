@@ -73,22 +73,8 @@ final class ChunkedEntry {
 
     /// The path without empty and `.` components, and with `..` resolved.
     private var cleanPath: [UInt8] {
-        var components: [ArraySlice<UInt8>] = []
-        let isRooted = entry.path.first == UInt8(ascii: "/")
-        for component in entry.path.split(separator: UInt8(ascii: "/")) {
-            if component.elementsEqual(".".utf8) { continue }
-            guard component.elementsEqual("..".utf8) else {
-                components.append(component)
-                continue
-            }
-            if let last = components.last, !last.elementsEqual("..".utf8) {
-                components.removeLast()
-            } else if !isRooted {
-                components.append(component)
-            }
-        }
-        return (isRooted ? [UInt8(ascii: "/")] : [])
-            + Array(components.joined(separator: [UInt8(ascii: "/")]))
+        let clean = Path(entry.path).cleaned
+        return clean == "." ? [] : clean.bytes
     }
 
     var type: StaticString {

@@ -29,7 +29,8 @@ public struct Healthcheck: Hashable, Sendable {
                 var object = try JSONField(JSON.parse(Array(text.utf8))).object()
                 for key in Healthcheck.durations {
                     guard let text = object[key]?.string else { continue }
-                    guard let nanoseconds = GoDuration.nanoseconds(text.text) else {
+                    guard let nanoseconds = GoDuration.nanoseconds(text.text), nanoseconds >= 0
+                    else {
                         throw .field(path: .root.key(key), "not a time like 30s or 1m30s")
                     }
                     object[key] = .integer(nanoseconds)
@@ -99,49 +100,5 @@ public struct Healthcheck: Hashable, Sendable {
         where member.key != "Test" && member.key != "Retries" && !durations.contains(member.key) {
             throw .field(path: field.path.key(member.key), "not a field of a healthcheck")
         }
-    }
-}
-
-/// Durations in the syntax of Go: `30s`, `1h15m30.5s`, `300ms`.
-enum GoDuration {
-    private static let units: [(name: String, nanoseconds: Int64)] = [
-        ("ns", 1), ("us", 1_000), ("µs", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000),
-        ("m", 60_000_000_000), ("h", 3_600_000_000_000),
-    ]
-
-    /// - Returns: nil for other text, and for negative values or more than 64 bits.
-    static func nanoseconds(_ text: String) -> Int64? {
-        if text == "0" { return 0 }
-        var rest = Substring(text)
-        if rest.isEmpty { return nil }
-        var sum: Int64 = 0
-        while !rest.isEmpty {
-            let whole = rest.prefix { ("0"..."9").contains($0) }
-            rest = rest.dropFirst(whole.count)
-            var fraction = Substring()
-            if rest.first == "." {
-                fraction = rest.dropFirst().prefix { ("0"..."9").contains($0) }
-                rest = rest.dropFirst(fraction.count + 1)
-            }
-            let name = rest.prefix { $0 != "." && !("0"..."9").contains($0) }
-            rest = rest.dropFirst(name.count)
-            guard !whole.isEmpty || !fraction.isEmpty,
-                let unit = units.first(where: { $0.name == name })?.nanoseconds,
-                let number = whole.isEmpty ? 0 : Int64(whole)
-            else { return nil }
-            let (product, overflow) = number.multipliedReportingOverflow(by: unit)
-            let (total, overflowed) = sum.addingReportingOverflow(product)
-            if overflow || overflowed { return nil }
-            sum = total
-            var place = unit
-            for digit in fraction {
-                place /= 10
-                let (next, overflow) = sum.addingReportingOverflow(
-                    place * Int64(digit.wholeNumberValue ?? 0))
-                if overflow { return nil }
-                sum = next
-            }
-        }
-        return sum
     }
 }

@@ -24,6 +24,9 @@ public struct RunConfig: Hashable, Sendable {
 
     public init() {}
 
+    /// The value of `PATH` for an image without one, as Docker has it.
+    public static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
     /// Whether the config has a command.
     public var hasCommand: Bool { !entrypoint.isEmpty || !cmd.isEmpty }
 

@@ -136,8 +136,7 @@ public struct RuntimeConfig: Sendable {
             environment.contains { $0.utf8.starts(with: "\(name)=".utf8) }
         }
         if !has("PATH") {
-            environment.insert(
-                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", at: 0)
+            environment.insert("PATH=\(RunConfig.defaultPath)", at: 0)
         }
         if options.hasTerminal, !has("TERM") { environment.append("TERM=xterm") }
         for variable in options.environment {

@@ -49,9 +49,7 @@ extension CredentialFile {
 
     /// Whether `path` leads to a regular file; nil when there is no file.
     static func isRegular(_ path: Path) -> Bool? {
-        var status = stat()
-        guard path.withCString({ stat($0, &status) }) == 0 else { return nil }
-        return status.st_mode & S_IFMT == S_IFREG
+        path.fileType().map { $0 == S_IFREG }
     }
 
     /// The maximum number of symbolic links on the way, as in the kernel.
@@ -61,27 +59,12 @@ extension CredentialFile {
     private static func target(of path: Path) -> Path {
         var target = path
         for _ in 0..<linkLimit {
-            if let resolved = resolved(target) { return resolved }
-            guard let next = linkTarget(of: target) else { break }
+            if let resolved = target.realPath { return resolved }
+            guard let next = target.linkTarget else { break }
             let isAbsolute = next.bytes.first == UInt8(ascii: "/")
             target = isAbsolute ? next : target.directory.appending(next)
         }
         return target
-    }
-
-    /// nil when the path is no symbolic link.
-    private static func linkTarget(of path: Path) -> Path? {
-        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = path.withCString { readlink($0, &target, target.count) }
-        return count > 0 ? Path(target[..<count].map { UInt8(bitPattern: $0) }) : nil
-    }
-
-    private static func resolved(_ path: Path) -> Path? {
-        path.withCString { name in
-            guard let resolved = realpath(name, nil) else { return nil }
-            defer { free(resolved) }
-            return Path(UnsafeRawBufferPointer(start: resolved, count: strlen(resolved)))
-        }
     }
 
     private static func makeDirectories(of path: Path) throws(StreamError) {

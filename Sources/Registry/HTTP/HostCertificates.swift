@@ -31,7 +31,7 @@ struct HostCertificates {
 
     private static func names(in directory: Path) throws(TransportFailure) -> [Path] {
         do {
-            return sorted(try Directory.names(in: directory))
+            return try Directory.names(in: directory).sorted()
         } catch .noEntry {
             return []
         } catch .notDirectory {
@@ -49,11 +49,5 @@ struct HostCertificates {
             throw .settings("\(name.quoted) has no \(partner.quoted) beside it")
         }
         return partner
-    }
-}
-
-extension Path {
-    fileprivate func hasSuffix(_ suffix: String) -> Bool {
-        suffix.utf8.elementsEqual(bytes.suffix(suffix.utf8.count))
     }
 }

@@ -108,10 +108,9 @@ final class TrustedAuthorities: Sendable {
         guard let names = try? Directory.names(in: directory) else { return [] }
         var bytes: [UInt8] = []
         var seen: Set<FileIdentity> = []
-        for path in sorted(names).map({ directory.appending($0) }) {
-            var status = stat()
-            guard path.withCString({ stat($0, &status) }) == 0, status.st_mode & S_IFMT == S_IFREG,
-                seen.insert(FileIdentity(device: status.st_dev, inode: status.st_ino)).inserted,
+        for path in names.sorted().map({ directory.appending($0) }) {
+            guard let status = try? path.status(), status.st_mode & S_IFMT == S_IFREG,
+                seen.insert(FileIdentity(status)).inserted,
                 let content = try? InputStream.readFile(
                     path, limit: TrustedAuthorities.byteLimit),
                 content.contains(Array("CERTIFICATE-----".utf8)),
@@ -120,11 +119,6 @@ final class TrustedAuthorities: Sendable {
             bytes += content + [UInt8(ascii: "\n")]
         }
         return bytes
-    }
-
-    private struct FileIdentity: Hashable {
-        let device: dev_t
-        let inode: ino_t
     }
 
     /// The paths of certificate bundles on different systems: libcurl's own first, which in a
@@ -161,11 +155,6 @@ final class TrustedAuthorities: Sendable {
                 && name.prefix(8).allSatisfy { isHexadecimalDigit($0) }
         }
     }
-}
-
-/// Sorts by bytes, so that every run reads them in the same order.
-func sorted(_ names: [Path]) -> [Path] {
-    names.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
 }
 
 /// - Throws: `TransportFailure.settings`.

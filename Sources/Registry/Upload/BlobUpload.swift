@@ -277,7 +277,7 @@ final class BlobUpload {
         var call = repository.call("PUT", url, pushing: true)
         call.request.headers.add("Content-Type", MediaType.octetStream.rawValue)
         call.request.stallTimeout = closingTimeout
-        if let announced = source.announced { try check(announced) }
+        if let announced = source.announced { try source.check(announced) }
         while true {
             let outcome = try attempt(call)
             if case .answer(let response) = outcome, response.isSuccess {
@@ -297,10 +297,6 @@ final class BlobUpload {
                 }
             }
         }
-    }
-
-    private func check(_ announced: BlobIdentity) throws(VerificationError) {
-        try source.check(announced)
     }
 
     func isStored(_ identity: BlobIdentity) throws -> Bool {

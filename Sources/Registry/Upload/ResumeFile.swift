@@ -71,7 +71,7 @@ final class ResumeFile {
                 return (try OwnedDescriptor(path, flags: flags, mode: 0o600), true)
             } catch .exists {
                 // A file that is made in this moment is opened by the next attempt.
-                guard isLink(path) else { return nil }
+                guard path.fileType(followingLink: false) == S_IFLNK else { return nil }
                 throw RegistryError.resumeFile(path, problem: "a link to a file that is not there")
             } catch {
                 throw StreamError.create(path: path, error)
@@ -79,15 +79,11 @@ final class ResumeFile {
         }
     }
 
-    private static func isLink(_ path: Path) -> Bool {
-        var status = stat()
-        return path.withCString { lstat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFLNK
-    }
-
     private static func hasName(_ file: OwnedDescriptor, _ path: Path) -> Bool {
-        var (opened, named) = (stat(), stat())
-        return fstat(file.rawValue, &opened) == 0 && path.withCString({ stat($0, &named) }) == 0
-            && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino
+        guard let opened = try? file.descriptor.status(), let named = try? path.status() else {
+            return false
+        }
+        return FileIdentity(opened) == FileIdentity(named)
     }
 
     /// - Returns: nil when there was no file, or an empty one, as mktemp(1) creates.

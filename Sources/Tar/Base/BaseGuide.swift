@@ -5,7 +5,7 @@ import ByteStream
 final class BaseGuide {
     private let base: any LayerBase
     /// The last resolved directory, and the result.
-    private var last: (path: [UInt8], led: [UInt8]) = ([], [])
+    private var last: (path: [UInt8], resolved: [UInt8]) = ([], [])
     /// Written paths, and whether each is a directory.
     private var written: [[UInt8]: Bool] = [:]
 
@@ -24,19 +24,19 @@ final class BaseGuide {
         var text = path
         if text.last == slash { text.removeLast() }
         if text != last.path { last = (text, try follow(text)) }
-        let led = last.led
-        return path.last == slash && !led.isEmpty ? led + [slash] : led
+        let resolved = last.resolved
+        return path.last == slash && !resolved.isEmpty ? resolved + [slash] : resolved
     }
 
     /// The path of a file that is not a directory, through the base's links.
     ///
     /// - Throws: as `directory(_:)`; `TarError.overBase` where the base has a directory.
     func file(_ path: [UInt8]) throws(TarError) -> [UInt8] {
-        let led = try name(path)
-        if try base.entry(at: led)?.kind == .directory {
-            throw .overBase(path: Path(path), base: Path(led), isDirectory: false)
+        let resolved = try name(path)
+        if try base.entry(at: resolved)?.kind == .directory {
+            throw .overBase(path: Path(path), base: Path(resolved), isDirectory: false)
         }
-        return led
+        return resolved
     }
 
     /// The path of a name of any type. Links in its directory are followed; the name is not.
@@ -55,10 +55,11 @@ final class BaseGuide {
     /// Records that a path is about to be written.
     ///
     /// - Returns: false for a directory that was written before.
-    /// - Throws: `TarError.clash` for any other path that was written before: two paths lead to the
-    ///   same file.
-    func claim(_ led: [UInt8], isDirectory: Bool) throws(TarError) -> Bool {
-        var path = led
+    /// - Parameter resolved: a directory's may have a slash at its end.
+    /// - Throws: `TarError.unsupported` for any other path that was written before: two paths lead
+    ///   to the same file.
+    func claim(_ resolved: [UInt8], isDirectory: Bool) throws(TarError) -> Bool {
+        var path = resolved
         if path.last == UInt8(ascii: "/") { path.removeLast() }
         guard let wasDirectory = written.updateValue(isDirectory, forKey: path) else { return true }
         guard wasDirectory, isDirectory else {
@@ -69,10 +70,10 @@ final class BaseGuide {
     }
 
     private func follow(_ path: [UInt8]) throws(TarError) -> [UInt8] {
-        let led = try BasePath(path, in: base, rootParent: .refused)
-        guard led.mayBeDirectory else {
-            throw .overBase(path: Path(path), base: Path(led.bytes), isDirectory: true)
+        let resolved = try BasePath(path, in: base, rootParent: .refused)
+        guard resolved.mayBeDirectory else {
+            throw .overBase(path: Path(path), base: Path(resolved.bytes), isDirectory: true)
         }
-        return led.bytes
+        return resolved.bytes
     }
 }

@@ -22,7 +22,7 @@ public struct BasePath {
     public let entry: TarEntry?
 
     /// The components, joined by slashes; empty for the root.
-    public var bytes: [UInt8] { BasePath.joined(components) }
+    public var bytes: [UInt8] { Path(joining: components).bytes }
 
     /// Whether a directory exists there or can be created.
     var mayBeDirectory: Bool { entry.map { $0.kind == .directory } ?? true }
@@ -43,7 +43,7 @@ public struct BasePath {
         while let name = rest.popLast() {
             if let entry, entry.kind != .directory {
                 throw .overBase(
-                    path: Path(text), base: Path(BasePath.joined(components)), isDirectory: true)
+                    path: Path(text), base: Path(joining: components), isDirectory: true)
             }
             if name.elementsEqual("..".utf8) {
                 guard components.popLast() != nil || rootParent == .root else {
@@ -53,7 +53,7 @@ public struct BasePath {
                 entry = nil
                 continue
             }
-            let path = BasePath.joined(components + [name])
+            let path = Path(joining: components + [name]).bytes
             let found = try base.entry(at: path)
             guard max(path.count, found?.linkTarget.count ?? 0) <= BasePath.byteLimit else {
                 throw .unsupported(
@@ -73,7 +73,7 @@ public struct BasePath {
             entry = nil
         }
         if entry == nil, !components.isEmpty {
-            entry = try base.entry(at: BasePath.joined(components))
+            entry = try base.entry(at: Path(joining: components).bytes)
         }
         self.components = components
         self.entry = entry
@@ -83,9 +83,5 @@ public struct BasePath {
     private static func split(_ path: ArraySlice<UInt8>) -> [[UInt8]] {
         path.split(separator: slash).map(Array.init).filter { !$0.elementsEqual(".".utf8) }
             .reversed()
-    }
-
-    private static func joined(_ components: [[UInt8]]) -> [UInt8] {
-        Array(components.joined(separator: [slash]))
     }
 }

@@ -61,21 +61,11 @@ public final class DirectoryBase: LayerBase {
         entry.uid = UInt64(status.st_uid)
         entry.gid = UInt64(status.st_gid)
         entry.modificationTime = Int64(status.st_mtim.tv_sec)
-        if kind == .symbolicLink { entry.linkTarget = try target(of: Path(path)) }
-        return entry
-    }
-
-    private func target(of path: Path) throws(TarError) -> [UInt8] {
-        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-        do {
-            let count = try path.withCString { (name) throws(Errno) in
-                try retryingInterrupts {
-                    readlinkat(root.descriptor, name, &target, target.count)
-                }
+        if kind == .symbolicLink {
+            entry.linkTarget = try Path(path).withCString { (name) throws(TarError) in
+                try root.linkTarget(of: name)
             }
-            return target[..<count].map { UInt8(bitPattern: $0) }
-        } catch {
-            throw .read(path: root.path.appending(path), error)
         }
+        return entry
     }
 }

@@ -9,12 +9,12 @@ final class GuidedVisitor: TreeVisitor {
     }
 
     func visit(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
-        let led = try guide.directory(path)
+        let resolved = try guide.directory(path)
         // A link of the base may lead to the root, which has no entry.
-        guard !led.isEmpty, try guide.claim(led, isDirectory: true) else {
+        guard !resolved.isEmpty, try guide.claim(resolved, isDirectory: true) else {
             return try next.pass(directory, path: path)
         }
-        try next.visit(directory, path: led)
+        try next.visit(directory, path: resolved)
     }
 
     func pass(_ directory: OpenDirectory, path: [UInt8]) throws(TarError) {
@@ -25,10 +25,10 @@ final class GuidedVisitor: TreeVisitor {
         _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
         path: UnsafeRawBufferPointer
     ) throws(TarError) {
-        let led = try guide.file(Array(path))
-        _ = try guide.claim(led, isDirectory: false)
-        try led.withRawBytes { (led) throws(TarError) in
-            try next.visit(name, type: type, in: directory, path: led)
+        let resolved = try guide.file(Array(path))
+        _ = try guide.claim(resolved, isDirectory: false)
+        try resolved.withRawBytes { (resolved) throws(TarError) in
+            try next.visit(name, type: type, in: directory, path: resolved)
         }
     }
 }

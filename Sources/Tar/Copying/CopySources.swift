@@ -39,7 +39,7 @@ struct CopyContext {
         self.excludes = excludes
         do throws(Errno) {
             root = try ConfinedRoot(path)
-            realPath = try CopyContext.realPath(of: root.open("", flags: system_O_PATH))
+            realPath = try root.open("", flags: system_O_PATH).realPath().bytes
         } catch {
             throw .open(path: path, error)
         }
@@ -147,23 +147,15 @@ struct CopyContext {
         return isEscaped ? result + [UInt8(ascii: "\\")] : result
     }
 
-    private static func realPath(of file: OwnedDescriptor) throws(Errno) -> [UInt8] {
-        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = try file.procPath.withCString { (name) throws(Errno) in
-            try retryingInterrupts { readlink(name, &target, target.count) }
-        }
-        return target[..<count].map { UInt8(bitPattern: $0) }
-    }
-
     // MARK: opening
 
     /// Opens a path; a link at its last component is followed too.
     private func open(
         _ components: [[UInt8]], of source: [UInt8]
     ) throws(TarError) -> CopySource {
-        let relative = Path(Array(components.joined(separator: [UInt8(ascii: "/")])))
+        let relative = Path(joining: components)
         let real = try realComponents(relative, of: source)
-        let realRelative = Array(real.joined(separator: [UInt8(ascii: "/")]))
+        let realRelative = Path(joining: real).bytes
         let isExcluded = !realRelative.isEmpty && excludes.excludes(realRelative)
         if let directory = try openDirectory(Path(realRelative), of: source) {
             // An exception may include paths in it.
@@ -174,9 +166,9 @@ struct CopyContext {
                 tree: .directory(directory), name: components.last ?? [], path: realRelative)
         }
         if isExcluded { throw .missing(path: Path(source), .excluded) }
-        let parent = Array(real.dropLast().joined(separator: [UInt8(ascii: "/")]))
+        let parent = Path(joining: real.dropLast())
         guard let name = real.last, let written = components.last,
-            let directory = try openDirectory(Path(parent), of: source)
+            let directory = try openDirectory(parent, of: source)
         else { throw .missing(path: Path(source), .absent) }
         return CopySource(
             tree: name == written
@@ -191,7 +183,7 @@ struct CopyContext {
     ) throws(TarError) -> [[UInt8]] {
         if relative.isEmpty { return [] }
         do throws(Errno) {
-            let real = try CopyContext.realPath(of: root.open(relative, flags: system_O_PATH))
+            let real = try root.open(relative, flags: system_O_PATH).realPath().bytes
             let prefix = realPath == Array("/".utf8) ? [] : realPath
             guard real.starts(with: prefix) else { throw Errno.noEntry }
             return real[prefix.count...].split(separator: UInt8(ascii: "/")).map(Array.init)

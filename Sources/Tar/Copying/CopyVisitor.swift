@@ -6,7 +6,6 @@ final class CopyVisitor: TreeVisitor {
     private let next: any TreeVisitor
     private let base: any LayerBase
     private let tree: UnpackedTree?
-    private let encoder: EntryEncoder
 
     /// The image below the copied entries.
     struct Base {
@@ -20,10 +19,8 @@ final class CopyVisitor: TreeVisitor {
         }
     }
 
-    /// - Parameter encoder: reads links.
-    init(_ next: any TreeVisitor, over base: Base, _ encoder: EntryEncoder) {
+    init(_ next: any TreeVisitor, over base: Base) {
         self.next = next
-        self.encoder = encoder
         self.base = base.image
         tree = base.tree
     }
@@ -49,8 +46,7 @@ final class CopyVisitor: TreeVisitor {
             var entry = TarEntry(kind: .file, path: Array(path), mode: 0o644)
             if type == UInt8(DT_LNK) {
                 entry.kind = .symbolicLink
-                entry.linkTarget = try encoder.readLink(
-                    name, in: directory, path: directory.path.appending(Path(cString: name)))
+                entry.linkTarget = try directory.linkTarget(of: name)
             }
             try tree.add(entry, atImagePath: Array(path)[...])
         }

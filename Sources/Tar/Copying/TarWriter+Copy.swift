@@ -10,8 +10,8 @@ extension TarWriter {
     /// destination, and the destination itself, get mode 0755 and the policy's owner; existing ones
     /// stay as they are. Directories inside get the attributes of the source's directories.
     ///
-    /// - Throws: `TarError.missing` for a source that does not exist; `.clash` when a directory of
-    ///   the base would become another type or the reverse. Then the output has no end, and the
+    /// - Throws: `TarError.missing` for a source that does not exist; `.overBase` when a directory
+    ///   of the base would become another type or the reverse. Then the output has no end, and the
     ///   caller must not write one.
     /// - Spec: Dockerfile reference, "COPY"; BuildKit where that is silent.
     public func write(_ request: CopyRequest, over base: any LayerBase) throws(TarError) {
@@ -154,12 +154,9 @@ extension TarWriter {
             } else {
                 var entry = TarEntry(
                     kind: .directory, path: path + component + [UInt8(ascii: "/")], mode: 0o755)
-                encoder.policy.apply(to: &entry)
+                encoder.policy.apply(toMade: &entry)
                 if keepsMode || encoder.policy.modeChange?.isRelative ?? false {
                     entry.mode = 0o755
-                }
-                if case .keep(let latest) = encoder.policy.time {
-                    entry.modificationTime = latest ?? 0
                 }
                 try write(entry)
             }
@@ -178,7 +175,7 @@ extension TarWriter {
         let next = AdaptiveVisitor(self)
         var walker = TreeWalker(
             root: root, parents: parents, excludes: excludes,
-            visitor: CopyVisitor(next, over: base, encoder), buffer: buffer, warn: warn)
+            visitor: CopyVisitor(next, over: base), buffer: buffer, warn: warn)
         walker.filter = SourceFilter(
             hasExceptions: context.hasExceptions, excludes: context.excludes,
             outputs: context.outputs)

@@ -54,7 +54,7 @@ extension TarWriter {
         let firstPattern = path.firstIndex { CopyContext.isPattern($0) }
         let hasPatternPivot = CopyContext.components(pivot).contains(where: CopyContext.isPattern)
         if firstPattern == nil, !hasPatternPivot {
-            _ = try context.find(pivot + Array("/".utf8) + joinedPath(path))
+            _ = try context.find(pivot + Array("/".utf8) + Path(joining: path).bytes)
         }
         let directories = try context.find(pivot, warn: warn).filter(\.isDirectory)
         guard !directories.isEmpty else {
@@ -67,7 +67,7 @@ extension TarWriter {
         var linked: [ParentsWalk] = []
         for directory in directories {
             if let walk = try linkedWalk(
-                fixed, below: directory, to: joinedPath(path), of: source, in: context)
+                fixed, below: directory, to: Path(joining: path).bytes, of: source, in: context)
             {
                 linked.append(walk)
             } else {
@@ -75,7 +75,7 @@ extension TarWriter {
             }
         }
         if plain.isEmpty { return linked }
-        return [ParentsWalk(directories: plain, patterns: [joinedPath(path)])] + linked
+        return [ParentsWalk(directories: plain, patterns: [Path(joining: path).bytes])] + linked
     }
 
     /// The walk of the directory at a path with a link on its way; nil for a path without links, and
@@ -86,7 +86,7 @@ extension TarWriter {
     ) throws(TarError) -> ParentsWalk? {
         let start = CopyContext.components(directory.path)
         guard let end = try context.directory(start + path, of: source),
-            end.path != joinedPath(start + path)
+            end.path != Path(joining: start + path).bytes
         else { return nil }
         var parents: [TreeWalker.Parent] = []
         for (index, name) in path.enumerated() {
@@ -119,11 +119,7 @@ extension TarWriter {
         let parts = source.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         let pivot = parts.dropFirst().dropLast().firstIndex { $0.elementsEqual(".".utf8) }
         let path = CopyContext.components(
-            Array(parts[(pivot ?? parts.startIndex)...].joined(separator: [UInt8(ascii: "/")])))
-        return (joinedPath(pivot.map { parts[..<$0].map(Array.init) } ?? []), path)
-    }
-
-    private func joinedPath(_ components: [[UInt8]]) -> [UInt8] {
-        Array(components.joined(separator: [UInt8(ascii: "/")]))
+            Path(joining: parts[(pivot ?? parts.startIndex)...]).bytes)
+        return (Path(joining: pivot.map { parts[..<$0].map(Array.init) } ?? []).bytes, path)
     }
 }

@@ -54,7 +54,7 @@ final class UnpackedTree: LayerBase {
     /// The path of a name, whose directories may be links; the name itself is not followed.
     ///
     /// - Throws: as `BasePath`.
-    func led(_ path: [UInt8]) throws(TarError) -> [UInt8] {
+    func resolve(_ path: [UInt8]) throws(TarError) -> [UInt8] {
         guard let slash = path.lastIndex(of: UInt8(ascii: "/")) else { return path }
         let parent = try BasePath(Array(path[..<slash]), in: self, rootParent: .root)
         guard parent.mayBeDirectory else {

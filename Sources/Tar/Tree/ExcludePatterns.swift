@@ -1,3 +1,5 @@
+import ByteStream
+
 /// Patterns that leave paths out, by the rules of `.dockerignore`.
 ///
 /// A pattern is matched against whole paths relative to the source; a path under a matched directory
@@ -59,34 +61,11 @@ public struct ExcludePatterns: Sendable {
         var text = Array(trimmed(line[...]))
         let isException = text.first == mark
         if isException { text = Array(trimmed(text.dropFirst())) }
-        if !text.isEmpty { text = cleaned(text) }
+        if !text.isEmpty { text = Path(text).cleaned.bytes }
         if text.count > 1, text.first == UInt8(ascii: "/") { text.removeFirst() }
         if isException { text.insert(mark, at: 0) }
         text = Array(trimmed(text[...]))
-        return text.isEmpty ? nil : cleaned(text)
-    }
-
-    /// The shortest lexically equivalent path.
-    ///
-    /// - Spec: Go, path/filepath, Clean.
-    private static func cleaned(_ path: [UInt8]) -> [UInt8] {
-        let slash = UInt8(ascii: "/")
-        let isAbsolute = path.first == slash
-        var components: [ArraySlice<UInt8>] = []
-        for component in path.split(separator: slash) {
-            if component.elementsEqual(".".utf8) { continue }
-            if component.elementsEqual("..".utf8) {
-                if let last = components.last, !last.elementsEqual("..".utf8) {
-                    components.removeLast()
-                    continue
-                }
-                if isAbsolute { continue }
-            }
-            components.append(component)
-        }
-        let joined = Array(components.joined(separator: [slash]))
-        if isAbsolute { return [slash] + joined }
-        return joined.isEmpty ? Array(".".utf8) : joined
+        return text.isEmpty ? nil : Path(text).cleaned.bytes
     }
 
     /// The text without the white space at its ends.

@@ -53,6 +53,21 @@ package final class OpenDirectory: Sendable {
         return Int(clamping: setrlimit(resource, &limit) == 0 ? limit.rlim_cur : allowed)
     }
 
+    /// The target of a symbolic link in this directory.
+    ///
+    /// - Throws: `TarError.open`.
+    package func linkTarget(of name: UnsafePointer<CChar>) throws(TarError) -> [UInt8] {
+        do {
+            return try readLink { buffer, size in
+                AccessLift.call(0o100, on: descriptor) {
+                    readlinkat(descriptor, name, buffer, size)
+                }
+            }.bytes
+        } catch {
+            throw .open(path: path.appending(Path(cString: name)), error)
+        }
+    }
+
     package func status() throws(TarError) -> stat {
         var status = stat()
         do {
@@ -233,11 +248,5 @@ extension OpenDirectory {
             throw .open(path: directory.path.appending(Path(cString: name)), error)
         }
         return status
-    }
-}
-
-extension Path {
-    package init(cString: UnsafePointer<CChar>) {
-        self.init(UnsafeRawBufferPointer(start: cString, count: strlen(cString)))
     }
 }

@@ -42,7 +42,7 @@ package struct OpenFile {
     /// A write in the same tick of the kernel's clock as an earlier one is not detected.
     ///
     /// - Throws: `TarError.changed`, `.modified`.
-    func checkUnchanged() throws(TarError) {
+    package func checkUnchanged() throws(TarError) {
         var now = stat()
         do {
             try retryingInterrupts { fstat(descriptor, &now) }

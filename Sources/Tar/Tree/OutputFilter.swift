@@ -20,7 +20,7 @@ struct OutputFilter {
         for output in outputs {
             let place = OutputFilter.place(of: output)
             for directory in directories {
-                guard let top = OutputFilter.realPath(directory.path) else { continue }
+                guard let top = directory.path.realPath else { continue }
                 if top == place { throw .outputIsSource(path: output) }
                 let prefix = top.appending("").bytes
                 guard place.bytes.starts(with: prefix) else { continue }
@@ -36,12 +36,10 @@ struct OutputFilter {
     /// - Throws: `TarError.outputIsSource`.
     static func check(_ outputs: [Path], areNotIn sources: [Path]) throws(TarError) {
         for output in outputs {
-            var written = stat()
-            guard output.withCString({ stat($0, &written) }) == 0 else { continue }
+            guard let written = try? output.status() else { continue }
             for source in sources {
-                var status = stat()
-                guard source.withCString({ lstat($0, &status) }) == 0 else { continue }
-                if status.st_dev == written.st_dev && status.st_ino == written.st_ino {
+                guard let status = try? source.status(followingLink: false) else { continue }
+                if FileIdentity(status) == FileIdentity(written) {
                     throw .outputIsSource(path: output)
                 }
             }
@@ -73,24 +71,11 @@ struct OutputFilter {
     private static func place(of output: Path) -> Path {
         var name: Path = ""
         var above = output
-        while !isDirectory(above), above != "/", above != "." {
+        while above.fileType() != S_IFDIR, above != "/", above != "." {
             name = Path(above.bytes.split(separator: UInt8(ascii: "/")).last ?? [])
             above = above.directory
         }
-        let directory = realPath(above) ?? above
+        let directory = above.realPath ?? above
         return name.isEmpty ? directory : directory.appending(name)
-    }
-
-    private static func isDirectory(_ path: Path) -> Bool {
-        var status = stat()
-        return path.withCString { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
-    }
-
-    private static func realPath(_ path: Path) -> Path? {
-        (path.isEmpty ? "." : path).withCString { name in
-            guard let resolved = realpath(name, nil) else { return nil }
-            defer { free(resolved) }
-            return Path(cString: resolved)
-        }
     }
 }

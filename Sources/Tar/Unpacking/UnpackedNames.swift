@@ -1,3 +1,4 @@
+import ByteStream
 import Glibc
 
 /// The names that a layer has created, which its own whiteouts must not remove.

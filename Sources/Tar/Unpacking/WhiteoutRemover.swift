@@ -30,18 +30,12 @@ final class WhiteoutRemover {
     /// - Returns: false when it is not a whiteout.
     /// - Throws: `TarError.refused` for a whiteout that deletes nothing.
     func carryOut(_ path: EntryPath) throws(TarError) -> Bool {
-        let name = path.name
-        if Whiteout.isInPath(path.parent) || (Whiteout.isName(name) && Whiteout(name) == nil) {
-            guard Whiteout.isUnionMetadata(path.bytes) else {
-                throw .refused(
-                    path: path.path,
-                    Whiteout.isInPath(path.parent)
-                        ? "a directory is named like a whiteout" : "a whiteout that deletes nothing"
-                )
-            }
-            return true
+        let whiteout: Whiteout
+        switch try path.meaning() {
+        case .file: return false
+        case .unionMetadata: return true
+        case .whiteout(let found): whiteout = found
         }
-        guard let whiteout = Whiteout(name) else { return false }
         guard let parent = try directories.directoryWithoutLinks(path.parent) else { return true }
         switch whiteout {
         case .opaque:

@@ -78,6 +78,13 @@ public struct EntryPolicy: Sendable {
             if let latest { entry.modificationTime = min(entry.modificationTime, latest) }
         }
     }
+
+    /// Applies it to an entry that no file of the sources stands for. Where files keep their times,
+    /// it gets the latest time that they may have, or 0.
+    func apply(toMade entry: inout TarEntry) {
+        apply(to: &entry)
+        if case .keep(let latest) = time { entry.modificationTime = latest ?? 0 }
+    }
 }
 
 /// Encodes files as headers and data. It has no state, so several threads may use it.
@@ -208,7 +215,7 @@ package struct EntryEncoder: Sendable {
         if kind == .symbolicLink {
             // Links have no mode of their own.
             entry.mode = 0o777
-            entry.linkTarget = try readLink(name, in: directory, path: filePath)
+            entry.linkTarget = try directory.linkTarget(of: name)
         }
         guard kind != .file, kind != .directory else {
             throw .modified(path: filePath)
@@ -235,17 +242,6 @@ package struct EntryEncoder: Sendable {
         UnsafeMutableRawBufferPointer(
             rebasing: room[(offset + size)..<(offset + size + padding)]
         ).initializeMemory(as: UInt8.self, repeating: 0)
-    }
-}
-
-/// The identity of a file, independent of its names.
-package struct FileIdentity: Hashable, Sendable {
-    package let device: UInt64
-    package let inode: UInt64
-
-    package init(device: UInt64, inode: UInt64) {
-        self.device = device
-        self.inode = inode
     }
 }
 

@@ -71,22 +71,6 @@ extension EntryEncoder {
         }
     }
 
-    /// The target of a symbolic link, which the kernel keeps under 4096 bytes.
-    package func readLink(
-        _ name: UnsafePointer<CChar>, in directory: OpenDirectory, path: Path
-    ) throws(TarError) -> [UInt8] {
-        let limit = Int(PATH_MAX)
-        var target = [CChar](repeating: 0, count: limit)
-        do {
-            let count = try directory.reach {
-                readlinkat(directory.descriptor, name, &target, limit)
-            }
-            return target[..<count].map { UInt8(bitPattern: $0) }
-        } catch {
-            throw .open(path: path, error)
-        }
-    }
-
     private func allAttributes(
         path: Path, list: (UnsafeMutablePointer<CChar>?, Int) -> Int,
         get: (UnsafePointer<CChar>, UnsafeMutableRawPointer?, Int) -> Int

@@ -102,7 +102,7 @@ public struct PathList: Sendable {
             throw .unsupported(path: Path(path), "listed paths stay inside the source")
         }
         let start = bytes.count
-        bytes += components.joined(separator: [UInt8(ascii: "/")])
+        bytes += Path(joining: components).bytes
         ranges.append(Range(start: start, count: bytes.count - start))
     }
 
@@ -166,7 +166,7 @@ extension TarWriter {
         var chain = DirectoryChain(source)
         for path in list.paths {
             if path.isEmpty {
-                if !root.isEmpty { try write(source, ledFrom: root) }
+                if !root.isEmpty { try write(source, resolving: root) }
                 continue
             }
             let slash = path.lastIndex(of: UInt8(ascii: "/"))
@@ -205,13 +205,9 @@ extension TarWriter {
             if type == UInt8(DT_DIR) {
                 let child = try OpenDirectory(
                     pointer, in: directory, path: directory.path.appending(Path(name)))
-                try write(child, ledFrom: path + [UInt8(ascii: "/")])
+                try write(child, resolving: path + [UInt8(ascii: "/")])
             } else {
-                let led = try guide?.file(path) ?? path
-                _ = try guide?.claim(led, isDirectory: false)
-                try led.withRawBytes { (path) throws(TarError) in
-                    try write(pointer, type: type, in: directory, path: path)
-                }
+                try write(pointer, type: type, in: directory, resolving: path)
             }
         }
     }

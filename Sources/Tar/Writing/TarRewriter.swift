@@ -49,13 +49,13 @@ extension TarWriter {
         // The archive's entry `./` would be the root of the image in a layer.
         if path.isEmpty && (tree != nil || root.isEmpty || !isDirectory) { return nil }
         if !path.isEmpty, !request.excludes.isEmpty, request.excludes.excludes(path) { return nil }
-        if let tree { path = try tree.led(path) }
-        let led = try led(root + path, original.kind)
-        if deletions.contains(led) || Whiteout.isUnionMetadata(path) { return nil }
+        if let tree { path = try tree.resolve(path) }
+        let resolved = try resolve(root + path, original.kind)
+        if deletions.contains(resolved) || Whiteout.isUnionMetadata(path) { return nil }
         var entry = original
         if entry.kind == .hardLink {
             var target = try TarWriter.relative(entry.linkTarget, of: name)
-            if let tree { target = try tree.led(target) }
+            if let tree { target = try tree.resolve(target) }
             try checkTarget(of: entry, seen[target], name)
             entry.linkTarget = try guide?.name(root + target) ?? root + target
         }
@@ -65,9 +65,9 @@ extension TarWriter {
             }
             return nil
         }
-        guard try guide?.claim(led, isDirectory: isDirectory) ?? true else { return nil }
+        guard try guide?.claim(resolved, isDirectory: isDirectory) ?? true else { return nil }
         try tree?.add(entry, at: path)
-        entry.path = led
+        entry.path = resolved
         if isDirectory, !path.isEmpty { entry.path.append(UInt8(ascii: "/")) }
         try checkWhiteout(entry, path, name)
         normalise(&entry)
@@ -75,7 +75,7 @@ extension TarWriter {
     }
 
     /// The path of an entry, resolved through the base when there is one.
-    private func led(_ path: [UInt8], _ kind: TarEntry.Kind) throws(TarError) -> [UInt8] {
+    private func resolve(_ path: [UInt8], _ kind: TarEntry.Kind) throws(TarError) -> [UInt8] {
         guard let guide else { return path }
         if kind == .directory { return try guide.directory(path) }
         let name = path.split(separator: UInt8(ascii: "/")).last ?? []
@@ -89,7 +89,7 @@ extension TarWriter {
         guard !components.contains(where: { $0.elementsEqual("..".utf8) }) else {
             throw .unsupported(path: entry, "its path leads out of the archive")
         }
-        return Array(components.joined(separator: [UInt8(ascii: "/")]))
+        return Path(joining: components).bytes
     }
 
     /// - Throws: `TarError.unsupported` when the target of a hard link is missing.

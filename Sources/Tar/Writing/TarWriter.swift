@@ -79,9 +79,8 @@ public final class TarWriter {
     /// Writes an empty file with the policy's owner and time.
     func writeMarker(_ path: some Sequence<UInt8>) throws(TarError) {
         var entry = TarEntry(kind: .file, path: Array(path), mode: 0o644)
-        encoder.policy.apply(to: &entry)
+        encoder.policy.apply(toMade: &entry)
         entry.mode = 0o644
-        if case .keep(let latest) = encoder.policy.time { entry.modificationTime = latest ?? 0 }
         try write(entry)
     }
 
@@ -158,8 +157,7 @@ public final class TarWriter {
         var entry = encoder.entry(status, kind: kind, path: path)
         if kind == .symbolicLink {
             entry.mode = 0o777
-            let file = directory.path.appending(Path(cString: name))
-            entry.linkTarget = try encoder.readLink(name, in: directory, path: file)
+            entry.linkTarget = try directory.linkTarget(of: name)
         }
         if status.st_nlink > 1, let first = links[FileIdentity(status)] {
             entry.kind = .hardLink

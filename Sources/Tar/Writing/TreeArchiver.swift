@@ -32,7 +32,7 @@ public struct ArchiveRequest: Sendable {
 
 /// Joins components with slashes.
 private func joined(_ components: some Collection<[UInt8]>, asDirectory: Bool) -> [UInt8] {
-    var path = Array(components.joined(separator: [UInt8(ascii: "/")]))
+    var path = Path(joining: components).bytes
     if asDirectory, !path.isEmpty { path.append(UInt8(ascii: "/")) }
     return path
 }
@@ -84,8 +84,7 @@ extension TreeSource {
 
     /// Whether the path is a symbolic link, even a dangling one.
     private static func isLink(_ path: Path) -> Bool {
-        var status = stat()
-        return path.withCString { lstat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFLNK
+        path.fileType(followingLink: false) == S_IFLNK
     }
 }
 
@@ -120,7 +119,7 @@ extension TarWriter {
         if request.writesParents { try writeParents(of: request.rootDirectory) }
         let root = request.rootPath
         if let directory = directories.last, !root.isEmpty {
-            try write(directory, ledFrom: root)
+            try write(directory, resolving: root)
         }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
         defer { buffer.deallocate() }
@@ -154,12 +153,8 @@ extension TarWriter {
         if request.writesParents { try writeParents(of: path) }
         try file.withCString { (pointer) throws(TarError) in
             let type = try OpenDirectory.type(pointer, in: directory)
-            let path = joined(path, asDirectory: false)
-            let led = try guide?.file(path) ?? path
-            _ = try guide?.claim(led, isDirectory: false)
-            try led.withRawBytes { (path) throws(TarError) in
-                try write(pointer, type: type, in: directory, path: path)
-            }
+            try write(
+                pointer, type: type, in: directory, resolving: joined(path, asDirectory: false))
         }
     }
 
@@ -171,11 +166,11 @@ extension TarWriter {
     func writeDeletions(_ request: ArchiveRequest) throws(TarError) -> Set<[UInt8]> {
         var opaque: Set<[UInt8]> = []
         for path in request.opaqueDirectories {
-            opaque.insert(try led(joined(path, asDirectory: true)) + Whiteout.opaque.name)
+            opaque.insert(try resolve(joined(path, asDirectory: true)) + Whiteout.opaque.name)
         }
         var whiteouts: Set<[UInt8]> = []
         for path in request.whiteouts {
-            let parent = try led(joined(path.dropLast(), asDirectory: true))
+            let parent = try resolve(joined(path.dropLast(), asDirectory: true))
             whiteouts.insert(parent + Whiteout.sibling(path.last ?? []).name)
         }
         for markers in [opaque, whiteouts] {
@@ -189,7 +184,7 @@ extension TarWriter {
     /// Writes the strict ancestors of a directory with their attributes in the base, or else with
     /// the policy's owner and mode 0755.
     func writeParents(of directory: [[UInt8]]) throws(TarError) {
-        let path = try led(joined(directory, asDirectory: false))
+        let path = try resolve(joined(directory, asDirectory: false))
         let components = path.split(separator: UInt8(ascii: "/")).map(Array.init)
         for count in 1..<max(components.count, 1) {
             let path = joined(Array(components[..<count]), asDirectory: true)
@@ -200,22 +195,36 @@ extension TarWriter {
                 continue
             }
             var entry = TarEntry(kind: .directory, path: path, mode: 0o755)
-            encoder.policy.apply(to: &entry)
-            if case .keep(let latest) = encoder.policy.time { entry.modificationTime = latest ?? 0 }
+            encoder.policy.apply(toMade: &entry)
             try write(entry)
         }
     }
 
     /// The path of a directory, resolved through the base when there is one.
-    func led(_ path: [UInt8]) throws(TarError) -> [UInt8] {
+    func resolve(_ path: [UInt8]) throws(TarError) -> [UInt8] {
         guard let guide else { return path }
         return try guide.directory(path)
     }
 
     /// Writes a directory once, at its resolved path.
-    func write(_ directory: OpenDirectory, ledFrom path: [UInt8]) throws(TarError) {
-        let led = try led(path)
-        guard !led.isEmpty, try guide?.claim(led, isDirectory: true) ?? true else { return }
-        try writeDirectory(directory, path: led)
+    func write(_ directory: OpenDirectory, resolving path: [UInt8]) throws(TarError) {
+        let resolved = try resolve(path)
+        guard !resolved.isEmpty, try guide?.claim(resolved, isDirectory: true) ?? true
+        else { return }
+        try writeDirectory(directory, path: resolved)
+    }
+
+    /// Writes anything but a directory at its resolved path.
+    ///
+    /// - Parameter type: the `DT_` constant of the listing.
+    func write(
+        _ name: UnsafePointer<CChar>, type: UInt8, in directory: OpenDirectory,
+        resolving path: [UInt8]
+    ) throws(TarError) {
+        let resolved = try guide?.file(path) ?? path
+        _ = try guide?.claim(resolved, isDirectory: false)
+        try resolved.withRawBytes { (path) throws(TarError) in
+            try write(name, type: type, in: directory, path: path)
+        }
     }
 }

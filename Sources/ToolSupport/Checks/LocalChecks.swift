@@ -93,6 +93,6 @@ public enum LocalChecks {
     /// A variable that is set and not empty.
     private static func variable(_ name: String) -> Path? {
         guard let value = getenv(name), value.pointee != 0 else { return nil }
-        return Path(UnsafeRawBufferPointer(start: value, count: strlen(value)))
+        return Path(cString: value)
     }
 }
