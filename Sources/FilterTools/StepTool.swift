@@ -32,8 +32,8 @@ public struct StepTool: Tool {
             """
             Environment variable that the config does not set. May be repeated.
             """, valueName: "key=value"),
-        transform: ArgumentText.parsing(KeyValue.init))
-    var env: [KeyValue] = []
+        transform: Values.each(ArgumentText.parsing(KeyValue.init)))
+    var env: [Values<KeyValue>] = []
 
     @Option(
         help: ArgumentHelp(
@@ -62,7 +62,7 @@ public struct StepTool: Tool {
     public func execute(_ console: Console) throws {
         var key = StepKey()
         key.arguments = args.words(shell: ["/bin/sh", "-c"])
-        key.environment = env.map { "\($0.key)=\($0.value)" }
+        key.environment = env.flattened().map { "\($0.key)=\($0.value)" }
         key.mounts = mount
         key.network = network
         for path in content {

@@ -83,14 +83,15 @@ public final class RegistryClient: Sendable {
             warn(response.headers.all("Warning"), from: request.url)
             return response
         } catch {
-            trace("\(request.method) \(request.url.redacted): \(traceText(error))")
+            let url = request.url.redacted
+            trace("\(request.method) \(url): \(traceText(error, url))")
             throw error
         }
     }
 
-    private func traceText(_ error: any Error) -> String {
+    private func traceText(_ error: any Error, _ url: String) -> String {
         switch error {
-        case let failure as TransportFailure: RegistryError(failure, url: "").message
+        case let failure as TransportFailure: RegistryError(failure, url: url).message
         case let failure as any Failure: failure.message
         default: "stopped"
         }

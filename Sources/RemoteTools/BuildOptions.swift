@@ -20,11 +20,10 @@ struct BuildOptions: ParsableArguments {
     var target: String?
 
     @Option(
-        name: .customLong("build-arg"),
         help: ArgumentHelp(
             "Value of an ARG; without '=', from the environment.", valueName: "key[=value]"),
-        transform: ArgumentText.nonemptyText)
-    var buildArguments: [String] = []
+        transform: Values.each(ArgumentText.nonemptyText))
+    var buildArg: [Values<String>] = []
 
     @Option(
         help: ArgumentHelp(
@@ -121,7 +120,7 @@ struct BuildOptions: ParsableArguments {
         }
         request.fileName = name
         request.target = target
-        request.buildArguments = try buildArguments.compactMap { try argument($0) }
+        request.buildArguments = try buildArg.flattened().compactMap { try argument($0) }
         request.context = ArgumentText.decode(context.bytes)
         request.ignoreFile = ignoreFile().map { ArgumentText.decode($0.bytes) }
         for destination in tags + outputs { _ = try Reference(destination) }

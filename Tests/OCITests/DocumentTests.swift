@@ -228,6 +228,13 @@ extension Manifest {
         #expect(try config(#"{\#(Self.required),"rootfs":{"type":"layers"}}"#).diffIDs.isEmpty)
     }
 
+    /// As Docker and containerd read it; a layer that is added makes it right.
+    @Test(arguments: [#"{}"#, #"{"type":""}"#, #"{"type":null,"diff_ids":[]}"#])
+    func theTypeOfTheRootMayBeMissing(_ rootfs: String) throws {
+        let text = #"{\#(Self.required),"rootfs":\#(rootfs)}"#
+        #expect(try config(text).bytes == Array(text.utf8))
+    }
+
     @Test(arguments: [
         (#"{"architecture":1,"os":"linux"}"#, "architecture: a number, not a string"),
         // Docker reads a config without them.

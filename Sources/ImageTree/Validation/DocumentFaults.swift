@@ -100,6 +100,9 @@ struct DocumentFaults {
         where config.document.text(key)?.isEmpty ?? true {
             add(key.text, "missing")
         }
+        if config.document.object("rootfs").nonemptyText("type") == nil {
+            add("rootfs.type", "missing")
+        }
         let count = config.layerHistoryCount
         // A config may have no history at all.
         if !config.history.isEmpty, count < manifest.layers.count {

@@ -25,8 +25,10 @@ public struct ImageConfig: Hashable, Sendable {
         try field.checkTime("created")
         try field.checkString("author")
         let rootfs = try field.required("rootfs")
-        let type = try rootfs.required("type")
-        guard try type.string() == "layers" else { throw type.failure("not 'layers'") }
+        // Docker, containerd and podman read a config without it.
+        if let type = try rootfs.member("type"), !["", "layers"].contains(try type.string()) {
+            throw type.failure("not 'layers'")
+        }
         var diffIDs: [Digest] = []
         // Docker omits an empty list.
         for diffID in try rootfs.member("diff_ids")?.elements() ?? [] {

@@ -199,6 +199,8 @@ for option in label=%s=1 env=N%s=1 unset-env=N%s expose=%s volume=/%s onbuild=%s
 	grows " --$option" oci-config
 done
 grows ' --label %s=1 --env N%s=1' oci-config
+empty=$(work oci-step --args x <plain.1)
+grows ' --env N%s=1' oci-step --args x
 empty=$(work oci-push-manifest --dry-run <plain.1)
 grows ' --annotation %s=1' oci-push-manifest --dry-run
 
