@@ -3,6 +3,12 @@ import Glibc
 
 /// The controlling terminal of this process, if it has one.
 public enum Terminal {
+    public static var isAvailable: Bool { open() != nil }
+
+    private static func open() -> OwnedDescriptor? {
+        try? OwnedDescriptor("/dev/tty" as Path, flags: O_RDWR | O_CLOEXEC | O_NOCTTY)
+    }
+
     /// Prompts for a line and reads it without echo.
     ///
     /// Call `Interruption.arm()` before, so that the terminal's settings are restored after a
@@ -17,12 +23,7 @@ public enum Terminal {
     public static func readSecretLine(
         prompt: String, into buffer: UnsafeMutableRawBufferPointer
     ) throws(Errno) -> Int? {
-        let file: OwnedDescriptor
-        do {
-            file = try OwnedDescriptor("/dev/tty" as Path, flags: O_RDWR | O_CLOEXEC | O_NOCTTY)
-        } catch {
-            return nil
-        }
+        guard let file = open() else { return nil }
         defer { withExtendedLifetime(file) {} }
         let terminal = file.descriptor
         var settings = termios()

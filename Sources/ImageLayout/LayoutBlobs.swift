@@ -10,8 +10,11 @@ extension LayoutRepository {
         blobDirectory(digest.algorithm).appending(Path(digest.encoded))
     }
 
+    /// The directory of all blobs.
+    var blobs: Path { directory.appending("blobs") }
+
     func blobDirectory(_ algorithm: Digest.Algorithm) -> Path {
-        directory.appending("blobs").appending(Path(algorithm.rawValue))
+        blobs.appending(Path(algorithm.rawValue))
     }
 
     /// Whether a blob's file exists; its bytes are verified when they are read.

@@ -12,6 +12,8 @@ public enum LayoutError: Failure {
     case malformed(path: Path, JSONError)
     case noSuchManifest(path: Path, selector: ManifestSelector, tags: [String])
     case noSuchBlob(path: Path, Digest)
+    /// The directory of blobs is a symbolic link, so other layouts may have the same blobs.
+    case sharedBlobs(path: Path)
     /// Without a tag, the layout must have exactly one image.
     case ambiguous(path: Path, tags: [String], untagged: Int)
     /// Several entries with different manifests have the same tag.
@@ -19,7 +21,7 @@ public enum LayoutError: Failure {
 
     public var exitStatus: ExitStatus {
         switch self {
-        case .notALayout, .malformed, .duplicateTag: .dataError
+        case .notALayout, .malformed, .duplicateTag, .sharedBlobs: .dataError
         case .occupied: .cannotCreateOutput
         case .noSuchManifest, .noSuchBlob: .unavailable
         case .ambiguous(_, let tags, let untagged):
@@ -38,6 +40,8 @@ public enum LayoutError: Failure {
                 + (tags.isEmpty ? "" : "; it has \(LayoutError.list(tags))")
         case .noSuchBlob(let path, let digest):
             "no blob \(quote(digest.description)) in image layout \(path.quoted)"
+        case .sharedBlobs(let path):
+            "nothing is removed: other layouts may use \(path.quoted), which is a symbolic link"
         case .ambiguous(let path, let tags, let untagged):
             if tags.isEmpty && untagged == 0 {
                 "no image in image layout \(path.quoted)"

@@ -42,6 +42,9 @@ struct LayoutIndex {
         return entries.compactMap { $0.tag }.filter { seen.insert($0.utf8).inserted }.map(\.text)
     }
 
+    /// The tags as bytes.
+    var tagBytes: Set<[UInt8]> { Set(entries.compactMap { $0.tag?.utf8 }) }
+
     var untaggedCount: Int { entries.count { $0.tag == nil } }
 
     /// The entries with `tag`.

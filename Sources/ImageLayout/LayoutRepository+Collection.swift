@@ -25,12 +25,13 @@ extension LayoutRepository {
     ///   - now: seconds since 1970.
     ///   - dryRun: whether nothing is removed.
     /// - Returns: the files, in the order of their names.
-    /// - Throws: `LayoutError.malformed`, `VerificationError` and `StreamError` when a manifest to
-    ///   keep cannot be read; then nothing is removed.
+    /// - Throws: `LayoutError.sharedBlobs`; `LayoutError.malformed`, `VerificationError` and
+    ///   `StreamError` when a manifest to keep cannot be read. Then nothing is removed.
     public func collectGarbage(
         grace: Int64, now: Int64 = Int64(time(nil)), dryRun: Bool
     ) throws -> [Garbage] {
         try withExistingLock {
+            try refuseSharedBlobs()
             var index = try readIndex()
             let kept = try reachable(from: index)
             let oldest = now - grace
@@ -55,6 +56,14 @@ extension LayoutRepository {
                 }
             }
             return garbage.map(\.garbage)
+        }
+    }
+
+    private func refuseSharedBlobs() throws(LayoutError) {
+        for place in [blobs] + Digest.Algorithm.allCases.map(blobDirectory) {
+            var status = stat()
+            let isThere = place.withCString { lstat($0, &status) } == 0
+            if isThere, status.st_mode & S_IFMT == S_IFLNK { throw .sharedBlobs(path: place) }
         }
     }
 

@@ -3,11 +3,23 @@ import JSON
 import OCI
 
 extension LayoutRepository {
-    /// Removes a tag from `index.json`. Its manifest and blobs stay until they are collected.
+    /// Removes tags from `index.json` in one change, in their order up to the first that does not
+    /// exist. Their manifests and blobs stay until they are collected.
     ///
-    /// - Returns: false when there is no such tag.
-    public func deleteTag(_ tag: String) throws -> Bool {
-        try editIndex { index in index.removeEntries { $0.tag == JSONString(tag) } }
+    /// - Returns: the number of removed tags.
+    public func deleteTags(_ tags: [String]) throws -> Int {
+        var count = 0
+        _ = try editIndex { index in
+            var present = index.tagBytes
+            var removed: Set<[UInt8]> = []
+            for tag in tags.map({ Array($0.utf8) }) {
+                guard present.remove(tag) != nil else { break }
+                removed.insert(tag)
+            }
+            count = removed.count
+            return index.removeEntries { $0.tag.map { removed.contains($0.utf8) } ?? false }
+        }
+        return count
     }
 
     /// Removes every entry of a manifest from `index.json`, whatever its tags.

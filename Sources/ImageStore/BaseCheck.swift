@@ -59,11 +59,49 @@ public struct BaseRecord: Sendable {
         self.base = base
         self.digest = digest
     }
+
+    /// - Returns: nil when the base is not among those that could be read.
+    fileprivate func status(with current: [Reference: CurrentBase]) -> BaseStatus? {
+        guard let base, let digest else {
+            return BaseStatus(
+                answer: .unknown, image: image, base: base?.description, recorded: digest, now: nil)
+        }
+        guard base.canMove else {
+            return BaseStatus(
+                answer: .current, image: image, base: base.description, recorded: digest,
+                now: digest)
+        }
+        guard let now = current[base] else { return nil }
+        return BaseStatus(
+            answer: now.digests.contains(digest) ? .current : .stale, image: image,
+            base: base.description, recorded: digest, now: now.root)
+    }
+}
+
+/// What the tag of a base has now.
+private struct CurrentBase: Sendable {
+    /// nil when the tag is gone.
+    let root: Digest?
+    /// All digests by which an image may record this base.
+    let digests: Set<Digest>
 }
 
 extension Reference {
     /// Whether the base can change: false for a base without a tag, and for `scratch`.
     fileprivate var canMove: Bool { tag != nil || digest != nil }
+}
+
+/// The values and the errors of answers, each in their order.
+private func separated<Value>(_ answers: [Result<Value, any Error>]) -> ([Value], [any Error]) {
+    var values: [Value] = []
+    var errors: [any Error] = []
+    for answer in answers {
+        switch answer {
+        case .success(let value): values.append(value)
+        case .failure(let error): errors.append(error)
+        }
+    }
+    return (values, errors)
 }
 
 extension ImageStore {
@@ -80,15 +118,8 @@ extension ImageStore {
         let answers = try concurrently(references) { reference, _ in
             Result { try self.baseRecords(of: reference) }
         }
-        var records: [BaseRecord] = []
-        var failures: [any Error] = []
-        for answer in answers {
-            switch answer {
-            case .success(let some): records += some
-            case .failure(let failure): failures.append(failure)
-            }
-        }
-        return (records, failures)
+        let (records, failures) = separated(answers)
+        return (records.flatMap { $0 }, failures)
     }
 
     private func baseRecords(of reference: Reference) throws -> [BaseRecord] {
@@ -112,55 +143,49 @@ extension ImageStore {
     /// Compares recorded bases with the current digests of their tags.
     ///
     /// Each base takes one HEAD request. Only when its digest differs, its index is fetched, once,
-    /// because an image may record the manifest of its own platform.
+    /// because an image may record the manifest of its own platform. A base that cannot be read does
+    /// not stop the others; a missing base is not an error.
     ///
     /// - Parameter onto: a base to compare all of them with, whatever they record.
-    /// - Throws: what the places throw. A missing base is not an error.
+    /// - Returns: the answers in the order of `records`, without those about bases that could not be
+    ///   read, and an error for each such base.
     public func baseStatus(
         of records: [BaseRecord], onto: Reference? = nil
-    ) throws -> [BaseStatus] {
+    ) throws -> (answers: [BaseStatus], failures: [any Error]) {
         let records = records.map { $0.compared(with: onto) }
         var wanted: [Reference: Set<Digest>] = [:]
+        var bases: [Reference] = []
         for record in records {
             guard let base = record.base, let digest = record.digest, base.canMove else { continue }
+            if wanted[base] == nil { bases.append(base) }
             wanted[base, default: []].insert(digest)
         }
-        let bases = wanted.map { (reference: $0.key, recorded: $0.value) }
-        let found = try concurrently(bases) { (base, cancellation) in
-            try cancellation.check()
-            return try self.current(base.reference, recorded: base.recorded)
-        }
-        let current = Dictionary(zip(bases.map(\.reference), found)) { first, _ in first }
-        return records.map { record in
-            guard let base = record.base, let recorded = record.digest else {
-                return BaseStatus(
-                    answer: .unknown, image: record.image, base: record.base?.description,
-                    recorded: record.digest, now: nil)
+        let questions = bases.map { (reference: $0, recorded: wanted[$0] ?? []) }
+        let found = try concurrently(questions) { base, _ in
+            Result {
+                (base.reference, try self.current(base.reference, recorded: base.recorded))
             }
-            let now = current[base]
-            let isCurrent = !base.canMove || now?.digests.contains(recorded) ?? false
-            return BaseStatus(
-                answer: isCurrent ? .current : .stale, image: record.image,
-                base: base.description, recorded: recorded,
-                now: base.canMove ? now?.root : recorded)
         }
+        let (readable, failures) = separated(found)
+        let current = Dictionary(readable) { first, _ in first }
+        return (records.compactMap { $0.status(with: current) }, failures)
     }
 
-    /// The digest of a base's tag, and all digests by which an image may record this base.
+    /// - Throws: what the place throws. A missing base is not an error.
     private func current(
         _ base: Reference, recorded: Set<Digest>
-    ) throws -> (root: Digest?, digests: Set<Digest>) {
+    ) throws -> CurrentBase {
         let repository = try repository(for: base)
         let selector =
             base.digest.map { ManifestSelector.digest($0) } ?? base.tag.map { .tag($0) }
         guard let selector, let root = try repository.manifestDigest(selector) else {
-            return (nil, [])
+            return CurrentBase(root: nil, digests: [])
         }
-        if recorded.isSubset(of: [root]) { return (root, [root]) }
+        if recorded.isSubset(of: [root]) { return CurrentBase(root: root, digests: [root]) }
         guard let raw = try repository.manifest(.digest(root)), raw.mediaType.isIndex else {
-            return (root, [root])
+            return CurrentBase(root: root, digests: [root])
         }
-        let index = try raw.parsedIndex()
-        return (root, Set([root] + index.manifests.map(\.digest)))
+        let digests = try raw.parsedIndex().manifests.map(\.digest)
+        return CurrentBase(root: root, digests: Set([root] + digests))
     }
 }

@@ -1,7 +1,7 @@
 import ByteStream
 import OCI
 
-/// The manifest and tags that `ImageStore.delete` removes.
+/// The manifest and tags that deleting a reference removes.
 public struct Deletion: Sendable {
     public let reference: Reference
     public let digest: Digest
@@ -17,17 +17,15 @@ extension ImageStore {
     /// - Parameters:
     ///   - includingManifest: whether the manifest with all its tags is removed, instead of the
     ///     tag.
-    ///   - listingTags: whether every tag of the repository is looked up, to find those of the
-    ///     manifest.
     /// - Throws: `StoreError.noSuchManifest`, and what the place throws.
     public func deletion(
-        of reference: Reference, includingManifest: Bool, listingTags: Bool
+        of reference: Reference, includingManifest: Bool
     ) throws -> Deletion {
         let repository = try repository(for: reference)
         let digest = try digest(of: reference, platform: nil)
         var tags = reference.tag.map { [$0] } ?? []
         if includingManifest {
-            tags = try listingTags ? self.tags(of: digest, in: repository) : []
+            tags = try self.tags(of: digest, in: repository)
         }
         return Deletion(
             reference: reference, digest: digest, tags: tags, includesManifest: includingManifest)
@@ -44,26 +42,42 @@ extension ImageStore {
         ).compactMap { $1 ? $0 : nil }
     }
 
-    /// Performs a deletion.
+    /// Removes the tags of references, in their order.
+    ///
+    /// - Parameter note: called with each reference whose tag was removed.
+    /// - Throws: `StoreError.noSuchManifest` for the first tag that does not exist, after those
+    ///   before it were removed; what the places throw.
+    public func deleteTags(of references: [Reference], note: (Reference) -> Void) throws {
+        var rest = references[...]
+        while let first = rest.first {
+            // Consecutive tags of a layout are removed in one change.
+            var group = rest.prefix(1)
+            if case .layout = first { group = rest.prefix { $0.place == first.place } }
+            let count = try repository(for: first).deleteTags(group.compactMap(\.tag))
+            group.prefix(count).forEach(note)
+            if let missing = group.dropFirst(count).first {
+                // A missing repository has an error of its own.
+                _ = try digest(of: missing, platform: nil)
+                throw StoreError.noSuchManifest(missing, tags: [])
+            }
+            rest = rest.dropFirst(group.count)
+        }
+    }
+
+    /// Removes the manifest of a reference with all its tags.
     ///
     /// A manifest with a subject is removed from the subject's list of referrers, where a tag holds
     /// that list.
     ///
-    /// - Throws: `StoreError.noSuchManifest` for a manifest or tag that was removed meanwhile; what
-    ///   the place throws.
-    public func delete(_ deletion: Deletion) throws {
-        let repository = try repository(for: deletion.reference)
-        let isGone: Bool
-        if deletion.includesManifest {
-            let raw = try repository.manifest(.digest(deletion.digest))
-            isGone = try repository.deleteManifest(deletion.digest)
-            if isGone, let raw { try unlistReferrer(raw, in: repository) }
-        } else if let tag = deletion.tags.first {
-            isGone = try repository.deleteTag(tag)
-        } else {
-            isGone = false
+    /// - Throws: `StoreError.noSuchManifest`, and what the place throws.
+    public func deleteManifest(of reference: Reference) throws {
+        let repository = try repository(for: reference)
+        let digest = try digest(of: reference, platform: nil)
+        let raw = try repository.manifest(.digest(digest))
+        guard try repository.deleteManifest(digest) else {
+            throw StoreError.noSuchManifest(reference, tags: [])
         }
-        guard isGone else { throw StoreError.noSuchManifest(deletion.reference, tags: []) }
+        if let raw { try unlistReferrer(raw, in: repository) }
     }
 }
 

@@ -66,10 +66,11 @@ public protocol Repository: BlobWriter {
 
     func tags() throws -> [String]
 
-    /// Removes a tag, and leaves the other tags of its manifest.
+    /// Removes tags in their order up to the first that does not exist, and leaves the other tags
+    /// of their manifests. A layout removes all in one change.
     ///
-    /// - Returns: false when there is no such tag.
-    func deleteTag(_ tag: String) throws -> Bool
+    /// - Returns: the number of removed tags.
+    func deleteTags(_ tags: [String]) throws -> Int
 
     /// Removes a manifest with all its tags.
     ///

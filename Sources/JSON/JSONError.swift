@@ -27,17 +27,17 @@ public enum JSONError: Error, Hashable, Sendable {
 ///
 /// It is created for every value, and converted to text only for an error.
 public struct JSONPath: Hashable, Sendable {
-    fileprivate indirect enum Steps: Sendable {
+    indirect enum Steps: Sendable {
         case root
         case key(Steps, JSONString)
         case index(Steps, Int)
     }
 
-    private let steps: Steps
+    let steps: Steps
 
     public static let root = JSONPath(steps: .root)
 
-    private init(steps: Steps) {
+    init(steps: Steps) {
         self.steps = steps
     }
 

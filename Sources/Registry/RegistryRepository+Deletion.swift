@@ -20,17 +20,22 @@ extension RegistryRepository {
         }
     }
 
-    /// Removes a tag; its manifest and the other tags of that stay.
+    /// Removes tags, one after another up to the first that does not exist; their manifests and the
+    /// other tags of those stay.
     ///
     /// Few registries can delete a tag alone. For the others the tag is moved to a new manifest,
     /// and that manifest is deleted together with the tag. A test before makes sure that this will
     /// work.
     ///
-    /// - Returns: false when there is no such tag.
+    /// - Returns: the number of removed tags.
     /// - Throws: `RegistryError.deletionRefused` when the registry does not allow deletion; then
     ///   the tag keeps its digest.
     /// - Spec: distribution-spec v1.1, Deleting Tags.
-    public func deleteTag(_ tag: String) throws -> Bool {
+    public func deleteTags(_ tags: [String]) throws -> Int {
+        try tags.prefix { try deleteTag($0) }.count
+    }
+
+    private func deleteTag(_ tag: String) throws -> Bool {
         guard let digest = try manifestDigest(.tag(tag)) else { return false }
         let (call, response) = try sendDeletion(.tag(tag))
         if response.isSuccess {

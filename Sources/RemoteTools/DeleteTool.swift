@@ -51,15 +51,19 @@ public struct DeleteTool: Tool {
             return named.reference
         }
         try registry.withStore(console) { store in
-            for reference in references {
-                let deletion = try store.deletion(
-                    of: reference, includingManifest: manifest, listingTags: dryRun)
-                if dryRun {
-                    try writeLines(deletion.lines)
-                } else {
-                    try store.delete(deletion)
-                    console.trace("removed \(quote(reference.description))")
+            let note = { console.trace("removed \(quote($0.description))") } as (Reference) -> Void
+            if dryRun {
+                for reference in references {
+                    try writeLines(
+                        store.deletion(of: reference, includingManifest: manifest).lines)
                 }
+            } else if manifest {
+                for reference in references {
+                    try store.deleteManifest(of: reference)
+                    note(reference)
+                }
+            } else {
+                try store.deleteTags(of: references, note: note)
             }
         }
     }

@@ -84,11 +84,12 @@ public struct RebaseTool: Tool {
             try names.isEmpty
             ? ImageLines.read(from: console.standardInput(expecting: "image lines")) : []
         let (answers, failures) = try registry.withStore(console) { store in
-            let (records, failures) = try store.baseRecords(of: names)
+            let (records, unread) = try store.baseRecords(of: names)
             let lines = images.enumerated().map {
                 BaseRecord(image: "image line \($0.offset + 1)", $0.element.manifest.document)
             }
-            return (try store.baseStatus(of: records + lines, onto: onto), failures)
+            let (answers, failures) = try store.baseStatus(of: records + lines, onto: onto)
+            return (answers, unread + failures)
         }
         try writeLines(answers.map(\.line))
         for failure in failures.dropLast() { _ = console.report(failure) }

@@ -10,11 +10,11 @@ public struct SignTool: Tool {
     public static let configuration = CommandConfiguration(
         commandName: "oci-sign",
         abstract: "Sign an image, an index or an artifact with a key of your own.",
-        usage: "oci-sign (--sign-key <file> | --sign-command <cmd>) [<options>] <ref>",
+        usage: "oci-sign (--sign-key <file> | --sign-command <cmd>) [<options>] <ref> ...",
         discussion: """
             Reads from stdin the descriptor line of the manifest to sign, as oci-push-manifest \
-            prints it, and prints the line again when the signature is in the repository of REF. \
-            With REF@DIGEST, that digest is signed and stdin is not read.
+            prints it, and prints the line again when the signature is in the repository of each \
+            REF. With REF@DIGEST, that digest is signed and stdin is not read.
 
             The signature is an artifact whose subject is the image, as cosign writes it since \
             version 3. No public service is used.
@@ -25,8 +25,8 @@ public struct SignTool: Tool {
             """,
         version: Version.text)
 
-    @Argument(help: ArgumentHelp("The repository or layout.", valueName: "ref"))
-    var reference: String
+    @Argument(help: ArgumentHelp("The repositories or layouts.", valueName: "ref"))
+    var references: [String] = []
 
     @OptionGroup var signing: SigningArguments
 
@@ -58,12 +58,19 @@ public struct SignTool: Tool {
             valueName: "host/repository"))
     var identity: String?
 
+    @Flag(help: "Only check that the keys can be used. Without REF.")
+    var check = false
+
     @OptionGroup(title: "Registry options") var registry: RegistryArguments
     @OptionGroup public var common: CommonOptions
 
     public init() {}
 
     public func validate() throws {
+        if references.isEmpty != check {
+            throw ValidationError(
+                check ? "--check excludes REFs" : "no REF: where the signature is to be stored")
+        }
         if predicate == nil && predicateType != nil {
             throw ValidationError("--type needs --predicate")
         }
@@ -75,26 +82,32 @@ public struct SignTool: Tool {
 
     public func execute(_ console: Console) throws {
         let variable = SecretBytes(takingVariable: "COSIGN_PASSWORD")
-        let reference = try parseReference(self.reference)
-        let identity = try legacy ? SignatureIdentity.of(reference, option: identity) : nil
-        let given =
-            try reference.digest == nil
-            ? readDescriptor(from: console.standardInput(expecting: "a descriptor line")) : nil
+        if check { return try signing.check(variable: variable) }
+        let references = try references.map { text throws(ReferenceError) in
+            try parseReference(text)
+        }
+        guard Set(references.map(\.digest)).count == 1 else {
+            throw UsageError("either every REF has the same digest, or none has one")
+        }
+        let targets = try SignatureTarget.distinct(
+            of: references, naming: identity, isLegacy: legacy)
         let created = try SourceDate.current()
+        let given =
+            try references[0].digest == nil
+            ? readDescriptor(from: console.standardInput(expecting: "a descriptor line")) : nil
         try registry.withStore(console) { store in
             let signer = try signing.signer(variable: variable)
-            let subject = try given ?? store.manifest(of: reference).descriptor
-            let signed =
-                if let identity {
-                    try store.signByTag(
-                        subject, at: reference, identity: identity,
-                        annotations: annotation.flattened(),
-                        by: signer)
-                } else {
-                    try store.sign(
-                        subject, at: reference, claim(), created: created, by: signer)
+            let subject = try given ?? store.manifest(of: references[0]).descriptor
+            let signed = try targets.map { target in
+                guard let identity = target.identity else {
+                    return try store.sign(
+                        subject, at: target.place, claim(), created: created, by: signer)
                 }
-            try FileDescriptor.standardOutput.writeLine(signed)
+                return try store.signByTag(
+                    subject, at: target.place, identity: identity,
+                    annotations: annotation.flattened(), by: signer)
+            }
+            try FileDescriptor.standardOutput.writeLine(signed[0])
         }
     }
 
@@ -115,18 +128,5 @@ extension PredicateType {
                     + quote(argument))
         }
         return type
-    }
-}
-
-/// The repository that signatures of the older format name.
-enum SignatureIdentity {
-    /// - Throws: `UsageError` for a layout without the option, `ReferenceError`.
-    static func of(_ reference: Reference, option: String?) throws -> RegistryReference {
-        if let option { return try RegistryReference(option) }
-        guard case .registry(let registry) = reference else {
-            throw UsageError(
-                "--identity is missing: \(quote(reference.description)) names no repository")
-        }
-        return registry
     }
 }

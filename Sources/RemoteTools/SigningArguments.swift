@@ -51,13 +51,31 @@ struct SigningArguments: ParsableArguments {
             return Signer(command: signCommand ?? "", checkedBy: publicKey)
         }
         let key = try PrivateKey(readingFile: signKey) {
-            if let passwordFile {
-                let password = try SecretBytes(readingFile: passwordFile)
-                password.removeNewline()
-                return password
-            }
-            return try variable ?? SecretBytes(askingFor: "password of \(signKey.quoted)")
+            try givenPassword(variable: variable)
+                ?? SecretBytes(askingFor: "password of \(signKey.quoted)")
         }
         return Signer(key: key, checkedBy: publicKey)
+    }
+
+    /// Checks that the keys can be used, and that the password is right.
+    ///
+    /// A key whose password only the user knows is not checked, so that the password is asked for
+    /// once.
+    func check(variable: SecretBytes?) throws {
+        _ = try verifyKey.map { try PublicKey(readingFile: $0) }
+        guard let signKey else { return }
+        do {
+            _ = try PrivateKey(readingFile: signKey) { try givenPassword(variable: variable) }
+        } catch SigningError.passwordNeeded where Terminal.isAvailable {
+            return
+        }
+    }
+
+    /// The password from the file or the environment.
+    private func givenPassword(variable: SecretBytes?) throws -> SecretBytes? {
+        guard let passwordFile else { return variable }
+        let password = try SecretBytes(readingFile: passwordFile)
+        password.removeNewline()
+        return password
     }
 }

@@ -150,10 +150,7 @@ push_images() {
 	fi
 	stage_to_target oci-push-manifest "$@"
 	! has_word provenance "$@" || state_provenance "$@"
-	if has_word signing "$@"; then
-		pipe
-		stage oci-sign "$@" "arg:$target"
-	fi
+	! has_word signing "$@" || { pipe; stage_to_target oci-sign "$@"; }
 	into -
 	if ! is_stored && [ "$quiet$dry_run$plan" = nonono ]; then
 		write "say 'nothing is stored: neither --push nor --output was given'"

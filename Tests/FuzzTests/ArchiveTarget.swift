@@ -121,7 +121,7 @@ private final class MemoryRepository: Repository, @unchecked Sendable {
         return publications.map { _ in nil }
     }
 
-    func deleteTag(_ tag: String) -> Bool { false }
+    func deleteTags(_ tags: [String]) -> Int { 0 }
     func deleteManifest(_ digest: Digest) -> Bool { false }
     func tags() throws -> [String] { [] }
 

@@ -40,8 +40,10 @@ private final class Tags: Repository {
         return nil
     }
 
-    func deleteTag(_ tag: String) -> Bool {
-        state.withLock { $0.manifests.removeValue(forKey: tag) != nil }
+    func deleteTags(_ tags: [String]) -> Int {
+        state.withLock { state in
+            tags.prefix { state.manifests.removeValue(forKey: $0) != nil }.count
+        }
     }
 
     func deleteManifest(_ digest: Digest) -> Bool { false }

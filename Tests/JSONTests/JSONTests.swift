@@ -242,4 +242,25 @@ private func roundTrip(_ text: String) throws -> String {
         #expect(try field.requiredElements("c").isEmpty)
         #expect(throws: JSONError.self) { try field.requiredElements("d") }
     }
+
+    @Test func membersAreRemovedByTheirPaths() throws {
+        let document = try JSON.parse(Array(#"{"a":{"b":[1,{"c":2,"d":3}],"e":4},"f":[5]}"#.utf8))
+        func rest(_ path: JSONPath) -> String? {
+            document.removing(path).map { String(decoding: $0.serialized(), as: UTF8.self) }
+        }
+        let inner = JSONPath.root.key("a")
+        #expect(rest(inner.key("e")) == #"{"a":{"b":[1,{"c":2,"d":3}]},"f":[5]}"#)
+        #expect(rest(inner.key("b").index(1).key("c")) == #"{"a":{"b":[1,{"d":3}],"e":4},"f":[5]}"#)
+        // An element is removed with its array.
+        #expect(rest(inner.key("b").index(0)) == #"{"a":{"e":4},"f":[5]}"#)
+        #expect(rest(.root.key("f").index(0)) == #"{"a":{"b":[1,{"c":2,"d":3}],"e":4}}"#)
+        for path in [
+            .root, .root.index(0), .root.key("z"), inner.key("b").key("c"),
+            inner.key("b").index(2).key("c"), inner.index(0).key("b"),
+        ] as [JSONPath] {
+            #expect(rest(path) == nil)
+        }
+        #expect(inner.key("b").index(1).index(2).member == inner.key("b"))
+        #expect(inner.key("b").topMember == "a" && JSONPath.root.topMember == nil)
+    }
 }

@@ -82,7 +82,20 @@ private let digest = "sha256:" + String(repeating: "0f", count: 32)
     }
 
     @Test(arguments: [
+        ("u:p@ghcr.io/a", "***@ghcr.io/a"),
+        ("docker://u:p@localhost/a", "docker://***@localhost/a"),
+        ("https://u:p@q@h/a:1", "https://***@h/a:1"), ("u:@h:5000", "***@h:5000"),
+    ])
+    func passwordsAreHidden(_ text: String, _ shown: String) {
+        #expect(text.hidingUserInfo == shown)
+        let error = #expect(throws: ReferenceError.self) { try Reference(text) }
+        #expect(error?.reference == shown)
+    }
+
+    @Test(arguments: [
         ("https://ghcr.io/a", "leave out 'https://'"),
+        ("a:b@c", "not a sha256 or sha512 digest: 'c'"),
+        ("a:b@sha256:1", "not a sha256 or sha512 digest: 'sha256:1'"),
         ("dir:/tmp/a", "'skopeo copy' makes a layout of it, which is written oci:DIR"),
         ("file:///a", "a layout is written oci:DIR"),
         ("oci-layout:./a", "a layout is written oci:DIR"),

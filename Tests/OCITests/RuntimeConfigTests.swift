@@ -242,7 +242,8 @@ import Testing
     @Test func everyUnusableValueIsFound() throws {
         let run = #"""
             {"Env":["A=","B","=x","C\u0000=1"],"WorkingDir":"relative","User":"a:b:c",
-             "Cmd":["a\u0000","b","c\u0000"]}
+             "Cmd":["a\u0000","b","c\u0000"],"ExposedPorts":{"80/tcp":{},"0x50":{}},
+             "Volumes":{"/":{},"/data":{},"data":{}},"StopSignal":"TERMINATE"}
             """#
         #expect(
             try config(image(run)).valueErrors().map(\.text) == [
@@ -253,8 +254,17 @@ import Testing
                 "config.data.config.Env[2]: not NAME=VALUE: '=x'",
                 "config.data.config.User: not USER[:GROUP]",
                 "config.data.config.WorkingDir: not an absolute path: 'relative'",
+                "config.data.config.ExposedPorts.0x50: "
+                    + "not PORT[-LAST][/PROTO] with ports up to 65535",
+                #"config.data.config.Volumes["/"]: the root directory cannot be a volume"#,
+                "config.data.config.Volumes.data: not an absolute path",
+                "config.data.config.StopSignal: "
+                    + "not a signal: it should be like SIGTERM, SIGRTMIN+3 or 15",
             ])
-        let usable = #"{"Env":["A=","B=c=d"],"WorkingDir":"/","User":"1000:0"}"#
+        let usable = #"""
+            {"Env":["A=","B=c=d"],"WorkingDir":"/","User":"1000:0","ExposedPorts":{"80":{},"53/udp":{}},
+             "Volumes":{"/data":null},"StopSignal":"SIGRTMIN+3"}
+            """#
         #expect(try config(image(usable)).valueErrors().isEmpty)
         #expect(try config(image("null")).valueErrors().isEmpty)
     }

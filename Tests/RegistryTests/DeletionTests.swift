@@ -43,7 +43,7 @@ import Testing
 
     @Test func aRegistryThatDeletesTags() throws {
         let registry = try registry(tagReply: nil)
-        #expect(try registry.repository().deleteTag("one"))
+        #expect(try registry.repository().deleteTags(["one"]) == 1)
         #expect(registry.requests("DELETE").count == 1)
         #expect(registry.requests("PUT").count == 2)
         #expect(try digest("one", registry) == nil)
@@ -54,7 +54,7 @@ import Testing
     @Test(arguments: [400, 404, 405, 501, 200, 202])
     func aRegistryThatDeletesManifestsOnly(status: Int) throws {
         let registry = try registry(tagReply: Reply(status))
-        #expect(try registry.repository().deleteTag("one"))
+        #expect(try registry.repository().deleteTags(["one"]) == 1)
         #expect(registry.requests("DELETE").count == 3)
         #expect(try digest("one", registry) == nil)
         #expect(try digest("two", registry) == manifest.digest)
@@ -68,7 +68,7 @@ import Testing
             if case RegistryError.deletionRefused? = error as? RegistryError { true } else { false }
         }
         #expect {
-            _ = try registry.repository().deleteTag("one")
+            _ = try registry.repository().deleteTags(["one"])
         } throws: {
             refused($0)
         }
@@ -84,7 +84,9 @@ import Testing
     @Test func deletionThatIsDenied() throws {
         for denied in [FakeRegistry.error(403, "DENIED"), FakeRegistry.error(401, "UNAUTHORIZED")] {
             let registry = try registry(tagReply: denied) { _ in denied }
-            for delete in [{ try $0.deleteTag("one") }, { try $0.deleteManifest(manifest.digest) }]
+            for delete in [
+                { try $0.deleteTags(["one"]) == 1 }, { try $0.deleteManifest(manifest.digest) },
+            ]
                 as [(RegistryRepository) throws -> Bool]
             {
                 #expect {
@@ -103,7 +105,7 @@ import Testing
     func deletionWithoutEffect(working: Int, status: Int) throws {
         let registry = try registry(tagReply: Reply(405)) { $0 < working ? nil : Reply(status) }
         #expect {
-            _ = try registry.repository().deleteTag("one")
+            _ = try registry.repository().deleteTags(["one"])
         } throws: {
             ($0 as? RegistryError)?.exitStatus == .protocolError
         }
@@ -114,7 +116,7 @@ import Testing
     @Test func whatIsNotThere() throws {
         let registry = try registry(tagReply: nil)
         let repository = try registry.repository()
-        #expect(try !repository.deleteTag("three"))
+        #expect(try repository.deleteTags(["three"]) == 0)
         #expect(registry.requests("DELETE").isEmpty)
         #expect(try repository.deleteManifest(manifest.digest))
         #expect(try !repository.deleteManifest(manifest.digest))

@@ -64,6 +64,8 @@ struct LayerFunctions {
             pack() {
             	"$@" || {
             		status=$?
+            		# The filter behind has failed and has said why.
+            		[ "$status" -ne 141 ] || { echo "$what failed" >&2; exit 141; }
             		echo "$status" >"$work"/.failed
             		fail "$status"
             	}
@@ -71,23 +73,25 @@ struct LayerFunctions {
             """)
         script.blank()
         script.comment(
-            "behind COMMAND...: runs a filter behind pack, without its messages when pack failed."
+            "behind COMMAND...: runs a filter behind pack; when pack failed, with its status and without "
+                + "more messages."
         )
         script.code(
             """
             behind() {
+            	status=0
             	if [ -t 2 ]; then
-            		"$@"
-            		return
+            		"$@" || status=$?
+            	else
+            		{
+            			{ "$@" 2>&1 >&3 3>&- || echo "$?" >"$work"/.failed."$1"; } |
+            				while IFS= read -r line || [ -n "$line" ]; do
+            					[ -s "$work"/.failed ] || printf '%s\\n' "$line" >&2
+            				done
+            		} 3>&1
+            		[ ! -s "$work"/.failed."$1" ] || read -r status <"$work"/.failed."$1"
             	fi
-            	{
-            		{ "$@" 2>&1 >&3 3>&- || echo "$?" >"$work"/.failed."$1"; } |
-            			while IFS= read -r line || [ -n "$line" ]; do
-            				[ -s "$work"/.failed ] || printf '%s\\n' "$line" >&2
-            			done
-            	} 3>&1
-            	[ -s "$work"/.failed."$1" ] || return 0
-            	read -r status <"$work"/.failed."$1"
+            	[ "$status" -eq 0 ] || [ ! -s "$work"/.failed ] || read -r status <"$work"/.failed
             	return "$status"
             }
             """)

@@ -175,11 +175,25 @@ struct DocumentComparison {
         _ first: JSON?, _ second: JSON?, _ path: [String],
         _ subject: (String) -> ImageDifference.Subject
     ) {
-        switch (first, second) {
+        // What only one image has is compared with an empty list, so that each member has its line.
+        let none = (first ?? second).flatMap { DocumentComparison.emptyList(like: $0, at: path) }
+        switch (first ?? none, second ?? none) {
         case (nil, nil): break
         case (let first?, let second?): compare(first, second, at: path, subject)
         case (nil, let second?): add(nil, second, path, subject)
         case (let first?, nil): add(first, nil, path, subject)
+        }
+    }
+
+    /// An empty list in place of a missing one; nil for fields that are compared as a whole.
+    private static func emptyList(like value: JSON, at path: [String]) -> JSON? {
+        switch (path.last, value) {
+        case ("Labels", .object(let members)) where !members.isEmpty,
+            ("config", .object(let members)) where !members.isEmpty:
+            .object(JSONObject())
+        case ("Env", .array(let elements)) where !elements.isEmpty: .array([])
+        case ("history", .array(let elements)) where !elements.isEmpty: .array([])
+        default: nil
         }
     }
 

@@ -52,14 +52,16 @@ extension ImageValidation {
                 try note(error, of: document)
                 continue
             }
-            try check(descriptor, of: document, at: entry.offset, in: place, depth: depth)
+            try check(
+                descriptor, of: document, at: entry.offset, in: place, depth: depth,
+                isImage: !descriptor.isNoImage && !entry.isAttachment)
         }
     }
 
     /// Checks the manifest of an index entry.
     private mutating func check(
         _ entry: Descriptor, of document: String, at offset: Int, in place: some ExaminedPlace,
-        depth: Int
+        depth: Int, isImage: Bool
     ) throws {
         let path = "manifests[\(offset)]"
         check(fieldsOf: entry, of: document, at: path)
@@ -89,11 +91,12 @@ extension ImageValidation {
                     document, "\(path).mediaType", "\(entry.mediaType), but it is \(raw.mediaType)")
             )
         }
-        try check(raw, in: place, depth: depth, isImage: !entry.isNoImage)
+        try check(raw, in: place, depth: depth, isImage: isImage)
         checkPlatform(of: entry)
     }
 
-    /// - Parameter isImage: false for attestations, which look like images but for their layers.
+    /// - Parameter isImage: false for attestations and signatures, which look like images but for
+    ///   their layers.
     mutating func check(
         _ raw: RawManifest, in place: some ExaminedPlace, depth: Int, isImage: Bool = true
     ) throws {
@@ -112,10 +115,51 @@ extension ImageValidation {
                 }
                 try check(entries ?? [], of: document, in: place, depth: depth + 1)
             } else {
-                try check(raw.manifest(), raw.digest, in: place, isImage: isImage)
+                try check(manifest: raw, in: place, isImage: isImage)
             }
         } catch {
             try note(error, of: raw.digest.description)
+        }
+    }
+
+    private mutating func check(
+        manifest raw: RawManifest, in place: some ExaminedPlace, isImage: Bool
+    ) throws {
+        let document = try JSON.parse(raw.bytes)
+        let partial = PartialDocument(document) { (field) throws(JSONError) in
+            try Manifest(field, mediaType: raw.mediaType)
+        }
+        for error in partial.errors { try note(error, of: raw.digest.description) }
+        if let manifest = partial.value {
+            try check(manifest, raw.digest, in: place, isImage: isImage)
+        } else {
+            try checkBlobs(of: document, raw.digest, except: partial.errors)
+        }
+    }
+
+    /// Checks the blobs of a manifest that cannot be read as a whole, and its other descriptors.
+    ///
+    /// - Parameter errors: those that are noted already.
+    private mutating func checkBlobs(
+        of document: JSON, _ digest: Digest, except errors: [JSONError]
+    ) throws {
+        var fields: [(path: String, field: JSONField)] = []
+        do throws(JSONError) {
+            let manifest = JSONField(document)
+            if let config = try manifest.member("config") { fields.append(("config", config)) }
+            for (index, layer) in (try manifest.member("layers")?.elements() ?? []).enumerated() {
+                fields.append(("layers[\(index)]", layer))
+            }
+        } catch {
+            // Its error is noted.
+            return
+        }
+        for (path, field) in fields {
+            do throws(JSONError) {
+                layers.add(try Descriptor(field), diffID: nil, manifest: digest, path: path)
+            } catch {
+                if !errors.contains(error) { try note(error, of: digest.description) }
+            }
         }
     }
 
@@ -135,11 +179,7 @@ extension ImageValidation {
         var config: ImageConfig?
         if let bytes = try configBytes(of: manifest, digest, in: place) {
             do {
-                let parsed = try ImageConfig(JSONField(JSON.parse(bytes)))
-                platforms[digest] = (try parsed.platform(), manifest.config.digest)
-                note(manifest.config.digest) { $0.check(parsed, of: manifest) }
-                try parsed.checkLayers(of: manifest)
-                config = parsed
+                config = try self.config(JSON.parse(bytes), of: manifest, digest)
             } catch {
                 try note(error, of: manifest.config.digest.description)
             }
@@ -151,6 +191,34 @@ extension ImageValidation {
                 path: "layers[\(index)]")
         }
         if config != nil { layers.addStack(of: manifest.layers.map(\.digest), manifest: digest) }
+    }
+
+    /// Checks a config.
+    ///
+    /// - Returns: nil when it has no valid list of diffIDs.
+    /// - Throws: `EditError` when the list does not fit the layers.
+    private mutating func config(
+        _ document: JSON, of manifest: Manifest, _ digest: Digest
+    ) throws -> ImageConfig? {
+        let subject = manifest.config.digest.description
+        let partial = PartialDocument(document) { (field) throws(JSONError) in
+            try ImageConfig(field)
+        }
+        for error in partial.errors { try note(error, of: subject) }
+        guard let config = partial.value else { return nil }
+        let isPlatformWrong = (["os", "architecture", "variant"] as [JSONString]).contains {
+            partial.isWrong($0)
+        }
+        if !isPlatformWrong {
+            platforms[digest] = (try config.platform(), manifest.config.digest)
+        }
+        var others = DocumentFaults(of: subject)
+        others.check(config, of: manifest)
+        // A wrong member was taken out, so it is missing here.
+        faults += others.faults.filter { !partial.wrongPaths.contains($0.path) }
+        if partial.isWrong("rootfs") { return nil }
+        try config.checkLayers(of: manifest)
+        return config
     }
 
     /// Checks that all types are of one family, and that it has the layers' compressions.

@@ -57,7 +57,9 @@ public struct ImageValidation {
     /// Checks the manifest of a reference, and what it leads to.
     mutating func check(manifestOf reference: Reference, in place: some ExaminedPlace) throws {
         do {
-            try check(store.manifest(of: reference), in: place, depth: 0)
+            try check(
+                store.manifest(of: reference), in: place, depth: 0,
+                isImage: !(reference.tag.map(DigestTag.matches) ?? false))
         } catch {
             try note(error, of: reference.digest?.description ?? reference.description)
         }

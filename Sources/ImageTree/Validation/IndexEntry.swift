@@ -16,6 +16,9 @@ struct IndexEntry {
         descriptor = Result { () throws(JSONError) in try Descriptor(field) }
     }
 
+    /// Whether it is a list of signatures, attestations or SBOMs of cosign.
+    var isAttachment: Bool { tag.map { DigestTag.matches($0.text) } ?? false }
+
     /// Why it is no descriptor; nil when it is one.
     var error: JSONError? {
         if case .failure(let error) = descriptor { error } else { nil }

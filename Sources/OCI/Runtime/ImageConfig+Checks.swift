@@ -38,6 +38,34 @@ extension ImageConfig {
     /// The run parameters that no runtime can use, whatever is to run: an error for each.
     public func valueErrors() -> [EditError] {
         textErrors() + variableErrors() + [userError(), directoryError()].compactMap { $0 }
+            + declarationErrors()
+    }
+
+    /// Errors of ports, volumes and the stop signal, which Docker and podman refuse.
+    private func declarationErrors() -> [EditError] {
+        var errors: [EditError] = []
+        func check(_ path: JSONPath, _ body: () throws(ValueError) -> Void) {
+            do throws(ValueError) {
+                try body()
+            } catch {
+                errors.append(EditError(path, error.problem))
+            }
+        }
+        for port in runDocument.object("ExposedPorts").members.map(\.key) {
+            check(ImageConfig.runPath.key("ExposedPorts").key(port)) { () throws(ValueError) in
+                _ = try ExposedPorts(port.text)
+            }
+        }
+        for volume in volumes {
+            let path = ImageConfig.runPath.key("Volumes").key(JSONString(volume))
+            check(path) { () throws(ValueError) in _ = try VolumePath(volume) }
+        }
+        if let signal = runDocument.text("StopSignal"), !signal.isEmpty {
+            check(ImageConfig.runPath.key("StopSignal")) { () throws(ValueError) in
+                _ = try StopSignal(signal)
+            }
+        }
+        return errors
     }
 
     private func textErrors() -> [EditError] {

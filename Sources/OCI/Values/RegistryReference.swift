@@ -89,10 +89,9 @@ func isHostLike(_ text: some StringProtocol) -> Bool {
 
 /// Refuses what users write in place of a reference, each with advice.
 private func checkForm(of rest: Substring, in text: String) throws(ReferenceError) {
-    if let userInfo = userInfo(of: text) {
+    if let hidden = text.hidingUserInfo {
         throw ReferenceError(
-            text.replacing(userInfo, with: "***", maxReplacements: 1),
-            "a user and password are not part of it; 'ocinoco login' stores them")
+            hidden, "a user and password are not part of it; 'ocinoco login' stores them")
     }
     if let scheme = rest.firstRange(of: "://") {
         throw ReferenceError(text, "leave out \(quotedPart(rest[..<scheme.upperBound]))")
@@ -111,14 +110,20 @@ private func checkForm(of rest: Substring, in text: String) throws(ReferenceErro
     }
 }
 
-/// `USER:PASSWORD` in front of a host, as in a URL. A digest or tag may follow an `@`, but no slash.
-private func userInfo(of text: String) -> Substring? {
-    let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
-    let first = text[start...].prefix { $0 != "/" }
-    guard first.endIndex != text.endIndex, let at = first.lastIndex(of: "@"),
-        first[..<at].contains(":")
-    else { return nil }
-    return first[..<at]
+extension String {
+    /// The text with `***` for the `USER:PASSWORD` in front of a host, as in a URL; nil without it.
+    public var hidingUserInfo: String? {
+        let scheme = firstRange(of: "://")
+        let authority = self[(scheme?.upperBound ?? startIndex)...].prefix { $0 != "/" }
+        guard let at = authority.lastIndex(of: "@"), authority[..<at].contains(":") else {
+            return nil
+        }
+        let host = authority[authority.index(after: at)...]
+        // A digest or tag may follow an `@`, but no slash and no host.
+        let isHost = isHostLike(host) && !host.hasPrefix("sha")
+        guard scheme != nil || isHost || authority.endIndex != endIndex else { return nil }
+        return replacing(authority[..<at], with: "***", maxReplacements: 1)
+    }
 }
 
 func quotedPart(_ text: some StringProtocol) -> String { "'\(text.prefix(100))'" }

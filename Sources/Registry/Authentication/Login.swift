@@ -67,7 +67,9 @@ struct LoginName {
         if name.hasPrefix("docker://") { name = String(name.dropFirst("docker://".count)) }
         guard !name.isEmpty, !name.contains(where: { "@?#%'\"\\".contains($0) }),
             let url = HTTPURL("https://\(name)/"), url.authority.first != ":"
-        else { throw .usage(problem: "not a registry: \(quote(text))") }
+        else {
+            throw .usage(problem: "not a registry: \(quote(text.hidingUserInfo ?? text))")
+        }
         key = name
         host = CredentialFile.normalized(url.authority)
     }

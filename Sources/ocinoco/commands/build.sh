@@ -31,6 +31,8 @@ compose_build() {
 	choose_target "$@"
 	choose_reuse
 	choose_cache
+	# A key that cannot be used ends the build before anything is stored.
+	! has_word signing "$@" || { stage oci-sign arg:--check "$@"; into -; }
 	fetch_images "$@"
 	list_base "$@"
 	make_layers "$@"

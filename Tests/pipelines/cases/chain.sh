@@ -25,6 +25,50 @@ expect 65 ocinoco verify "$repository:1" --verify-key "$keys/ec.pub"
 assert_empty out
 expect 64 ocinoco build dist --from scratch --tag "$repository:1" --sign-key "$keys/rsa.pem"
 printf 'correct horse' >password
+
+# A key that cannot be used ends the build before anything is stored.
+printf wrong >wrong
+while read -r refusal key; do
+	for output in "--tag $registry/example/unsigned:1 --push" '--output oci:unsigned:1'; do
+		# shellcheck disable=SC2086 # words
+		expect "$refusal" ocinoco build dist --from scratch $output --sign-key "$keys/$key" --password-file wrong
+		assert_empty out
+	done
+done <<END
+66 no-such-file
+78 cosign.key
+65 p384.pem
+END
+expect 69 oci-fetch --digest "$registry/example/unsigned:1"
+[ ! -e unsigned ] || fail 'a layout was made'
+oci-sign --check --sign-key "$keys/cosign.key" --password-file password
+assert_failed 78 oci-sign setsid oci-sign --check --sign-key "$keys/cosign.key"
+assert_failed 66 oci-sign oci-sign --check --sign-command false --verify-key no-such-file
+assert_failed 64 oci-sign oci-sign --check --sign-key "$keys/ec.pem" "$repository"
+assert_failed 64 oci-sign oci-sign --sign-key "$keys/ec.pem" <app.json
+
+# Every repository gets the signature, once.
+ocinoco build dist --from scratch --tag "$registry/example/first:1" --tag "$registry/example/first:2" \
+	--tag "$registry/example/second:1" --push --sign-key "$keys/rsa.pem" >everywhere.json
+for name in first:2 second:1; do
+	ocinoco verify "$registry/example/$name" --verify-key "$keys/rsa.pub" >out
+	cmp everywhere.json out
+	assert_equal 1 "$(oci-fetch --referrers "$registry/example/$name" | wc -l)"
+done
+oci-sign --legacy --sign-key "$keys/ec.pem" "$registry/example/first" "$registry/example/second" \
+	<everywhere.json >out
+cmp everywhere.json out
+for name in first second; do
+	oci-verify --verify-key "$keys/ec.pub" "$registry/example/$name:1" >out
+	cmp everywhere.json out
+done
+digest=$(field .digest everywhere.json)
+oci-sign --sign-key "$keys/ec.pem" "$registry/example/first@$digest" "$registry/example/second@$digest" >out
+cmp everywhere.json out
+assert_equal 2 "$(oci-fetch --referrers "$registry/example/second:1" | wc -l)"
+assert_failed 64 oci-sign oci-sign --sign-key "$keys/ec.pem" "$registry/example/first@$digest" \
+	"$registry/example/second" <everywhere.json
+
 ocinoco sign "$repository@$(field .digest app.json)" --sign-key "$keys/cosign.key" \
 	--password-file password >out
 cmp app.json out
@@ -77,6 +121,20 @@ oci-fetch --platform linux/arm64 "$registry/example/multi:1" | oci-manifest-appe
 oci-rebase --check "$repository:arm" >out
 assert_match '^current	' out
 
+# A base that cannot be read does not hide the answers about others, and is named once.
+nowhere=127.0.0.1:$(free_port)
+oci-fetch "$repository:arm" | sed "s|$registry/example/multi|$nowhere/base|" >lost.json
+! cmp -s lost.json line.json || fail 'the base was not replaced'
+for tag in lost lost2; do
+	oci-push-manifest --from "$repository" "$repository:$tag" <lost.json >out
+done
+expect 69 oci-rebase --check --retries 0 "$repository:lost" "$repository:arm" "$repository:lost2"
+assert_equal 1 "$(wc -l <out)"
+assert_match "^current	$repository:arm	" out
+assert_message oci-rebase
+assert_match "$nowhere" err
+oci-delete "$repository:lost" "$repository:lost2"
+
 # Referrers are copied too: signatures, what refers to those, and cosign's tags.
 oci-sign --sign-key "$keys/ec.pem" --legacy "$repository" <app.json >out
 oci-fetch --referrers "$repository:1" | head -n 1 >signature.json
@@ -98,6 +156,10 @@ for target in "$registry/mirror/app:1" oci:mirror:1; do
 	oci-fetch --referrers --recursive "$target" | jq -r .digest | sort >copied
 	cmp expected copied
 done
+# The lists of signatures look like images, and are none.
+expect 0 oci-validate oci:mirror
+assert_empty out
+expect 0 oci-validate "$registry/mirror/app:$(field .digest app.json | tr : -).sig"
 # Signatures that only the target has are kept.
 oci-sign --sign-key "$keys/rsa.pem" --legacy --identity "$registry/mirror/app" "$registry/mirror/app" \
 	<app.json >out

@@ -257,6 +257,18 @@ config config.Env.A: ["1","2"] | ["2","1"]
 config config.Env.B: null | ""
 END
 cmp expected out
+# Also when only one image has variables, labels or a history at all.
+config_with '.config.Env = ["A=1", "B=2"] | .config.Labels = {a: "b"} | .history = [{comment: "c"}]'
+mv other.json one.json
+config_with 'del(.config.Env, .config.Labels, .history)'
+expect 1 oci-compare one.json other.json
+sort out >sorted
+sort <<'END' | diff - sorted
+config config.Env.A: "1" | -
+config config.Env.B: "2" | -
+config config.Labels.a: "b" | -
+config history[0]: {"comment":"c"} | -
+END
 
 # files A B EXPECTED: the lines of files.
 files() {

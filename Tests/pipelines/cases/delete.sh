@@ -42,8 +42,16 @@ assert_failed 64 oci-delete oci-delete scratch
 
 # Several tags at once; a manifest with its remaining tags.
 oci-push-manifest "$repository:4" "$repository:5" <image.json >out
-oci-delete "$repository:4" "$repository:5"
+oci-push-manifest oci:layout:a oci:layout:b oci:layout:c oci:other:a <image.json --from "$repository" >out
+assert_failed 69 oci-delete oci-delete "$repository:4" oci:layout:b "$repository:none" "$repository:5" oci:layout:a
+assert_match none err
+assert_equal '2 3 5 ' "$(tags "$repository")"
+assert_failed 69 oci-delete oci-delete "$repository:5" oci:layout:a oci:layout:none oci:layout:c
+assert_match none err
 assert_equal '2 3 ' "$(tags "$repository")"
+assert_equal 'c ' "$(tags oci:layout)"
+oci-delete oci:other:a oci:layout:c
+assert_equal '' "$(tags oci:layout)$(tags oci:other)"
 oci-delete --manifest "$repository@$digest"
 assert_failed 69 oci-fetch oci-fetch --digest "$repository:2"
 

@@ -154,5 +154,5 @@ refused "ADD --checksum=$digest $site/a $site/b /d/" 2:5 "ADD: '--checksum' is o
 refused "ADD --checksum=md5:0 $site/a /" 2:5 "ADD: 'md5:0' is no digest like sha256:0123…"
 # Another scheme is read as a path.
 printf 'FROM scratch\nADD file:///etc/passwd /\n' | oci-dockerfile --context context --output oci:made:1 >build.sh
-expect 65 sh build.sh
+expect 66 sh build.sh
 assert_match "no 'file:///etc/passwd' in the context" err

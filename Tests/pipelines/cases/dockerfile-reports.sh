@@ -121,7 +121,7 @@ oci-fetch oci:made:1 | oci-list --no-cache | grep -c '^\./[a-z]' >count
 assert_equal 1 "$(cat count)"
 # buildah 1913: an ignored source counts as missing.
 printf 'FROM scratch\nCOPY a /\n' | oci-dockerfile --context context --output oci:made:1 >build.sh
-expect 65 sh build.sh
+expect 66 sh build.sh
 rm context/.dockerignore
 # The file is about the context: what a stage or an image has of these names is copied.
 printf 'a\n**/b\nfrom\n' >context/.dockerignore

@@ -119,3 +119,16 @@ for number in 1 2 3 4 5 6; do
 	oci-fetch "oci:layout:p$number" >out
 	skopeo_copy "oci:layout:p$number" "oci:copy:p$number"
 done
+
+# Blobs behind a symbolic link may be those of another layout too.
+find layout | sort >before
+for place in blobs blobs/sha256; do
+	rm -rf shared
+	cp -r layout shared
+	rm -r "shared/$place"
+	ln -s "$PWD/layout/$place" "shared/$place"
+	echo '{"schemaVersion":2,"manifests":[]}' >shared/index.json
+	assert_failed 65 oci-gc oci-gc --grace 0 shared
+	assert_match "other layouts may use 'shared/$place'" err
+done
+find layout | sort | cmp before -

@@ -192,6 +192,40 @@ assert_match "^$changed [0-9]+ bytes, but '$digest' says 7$" out
 assert_match "^$changed config.Env\[0\]: not NAME=VALUE: 'A'$" out
 assert_match "^$layer [0-9]+ bytes, but layers\[0\] of '$digest' says 8$" out
 assert_match "^$layer diffID mismatch" out
+# A field of a wrong type hides neither other fields nor the layers.
+damaged fields
+config_with '.config = {Cmd: "x", Labels: {a: 1}, Env: ["A"]} | .author = 3 | .os = 4 |
+	.rootfs.diff_ids[0] = "'"$layer"'"'
+expect 65 oci-validate oci:fields
+grep -v "^$layer diffID mismatch" out | sort | tr -d "'" >sorted
+diff - sorted <<END
+$changed author: a number, not a string
+$changed config.Cmd: a string, not an array
+$changed config.Env[0]: not NAME=VALUE: A
+$changed config.Labels.a: a number, not a string
+$changed os: a number, not a string
+END
+assert_equal 6 "$(wc -l <out)"
+damaged parts
+manifest_with '.schemaVersion = 3 | .annotations = {a: 1} | .layers[0].size = -1 | .layers[1].digest = "x"'
+rm "$(blob parts "$config")"
+expect 65 oci-validate --fast oci:parts
+sort out >sorted
+sort <<END | diff - sorted
+$config missing: config of '$digest'
+$digest layers[0].size: negative
+$digest layers[1].digest: not a sha256 or sha512 digest
+$digest schemaVersion: not 2
+END
+damaged declarations
+config_with '.config = {ExposedPorts: {"99999/tcp": {}, "53/udp": {}}, Volumes: {data: {}}, StopSignal: "TERMINATE"}'
+expect 65 oci-validate --fast oci:declarations
+sort out >sorted
+diff - sorted <<END
+$changed config.ExposedPorts["99999/tcp"]: not PORT[-LAST][/PROTO] with ports up to 65535
+$changed config.StopSignal: not a signal: it should be like SIGTERM, SIGRTMIN+3 or 15
+$changed config.Volumes.data: not an absolute path
+END
 damaged windows
 config_with '.os = "windows" | .config.WorkingDir = "C:\\app"'
 jq -c 'del(.manifests[0].platform)' windows/index.json >index.json
