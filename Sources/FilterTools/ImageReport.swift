@@ -113,13 +113,16 @@ struct ImageReport {
 
     /// Adds the platform in the index entry, and the platform in the config when that differs.
     private mutating func addPlatforms(_ own: Platform) {
-        let stated = image.manifest.entry?.platform.flatMap { $0.isMissing ? nil : $0 }
-        let shown = stated ?? own
-        let version = shown.osVersion.map { " \($0)" } ?? ""
+        let entry = image.manifest.entry?.platform.flatMap { $0.isMissing ? nil : $0 }
+        let shown = entry ?? own
+        var (stated, configured) = (shown.normalized, own.normalized)
+        // An entry and a config may state the version or not.
+        if shown.osVersion == nil || own.osVersion == nil {
+            (stated.osVersion, configured.osVersion) = (nil, nil)
+        }
         let difference =
-            shown.normalized.description == own.normalized.description
-            ? "" : " (its config says \(own))"
-        add("Platform", ["\(shown)\(version)\(difference)"])
+            stated.description == configured.description ? "" : " (its config says \(own))"
+        add("Platform", ["\(shown)\(difference)"])
         let all = manifest(Annotation.platforms).split(separator: ",").map { String($0) }
         add("Available", [all.joined(separator: ", ")])
     }

@@ -92,8 +92,7 @@ extension Image {
                 decoding: entry.document.serialized(), as: UTF8.self)
         }
         if platforms.count > 1 {
-            manifest[annotation: Annotation.platforms] =
-                platforms.map(\.description).joined(separator: ",")
+            manifest[annotation: Annotation.platforms] = Annotation.list(of: platforms)
         }
     }
 

@@ -185,7 +185,7 @@ extension ImageStore {
         guard let raw = try repository.manifest(.digest(root)), raw.mediaType.isIndex else {
             return CurrentBase(root: root, digests: [root])
         }
-        let digests = try raw.parsedIndex().manifests.map(\.digest)
-        return CurrentBase(root: root, digests: Set([root] + digests))
+        let index = try raw.parsedIndex()
+        return CurrentBase(root: root, digests: Set([root] + index.manifests.map(\.digest)))
     }
 }

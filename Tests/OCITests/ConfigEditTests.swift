@@ -249,14 +249,40 @@ private func document(_ change: (inout ConfigEdit) throws -> Void) throws -> Str
         #expect(throws: (any Error).self) { try value.apply(edit) }
     }
 
-    @Test(arguments: ["Volumes", "ExposedPorts", "Labels"])
-    func aKeyWithoutAValueIsAdded(member: String) throws {
+    @Test(arguments: [
+        #""ExposedPorts":{"x":{}}"#, #""ExposedPorts":{"70000/tcp":{}}"#, #""Volumes":{"data":{}}"#,
+        #""Volumes":{"/":{}}"#, #""StopSignal":"SIGNOPE""#, #""WorkingDir":"app""#,
+        #""Env":["=x"]"#,
+        #""Env":[""]"#, #""Healthcheck":{"Test":["X"]}"#, #""Healthcheck":{"Interval":5}"#,
+        #""Healthcheck":{"interval":1}"#,
+    ])
+    func whatDockerWouldRefuseIsRefused(_ member: String) throws {
+        #expect(throws: (any Error).self) {
+            try edited("{}") { $0.patches = [try patch("{\"config\":{\(member)}}")] }
+        }
+        // What the image has already is no reason to refuse another change.
+        let result = try? edited("{\(member)}") {
+            $0.patches = [try patch("{\"config\":{\(member),\"User\":\"u\"}}")]
+        }
+        #expect(result?.contains(#""User":"u""#) ?? member.contains("interval"))
+    }
+
+    @Test(arguments: [#"{"os":"my os"}"#, #"{"architecture":"a/b"}"#, #"{"variant":"v 7"}"#])
+    func namesOfPlatformsAreChecked(_ text: String) throws {
+        var value = try config(run: "{}")
+        var edit = ConfigEdit()
+        edit.patches = [try patch(text)]
+        #expect(throws: EditError.self) { try value.apply(edit) }
+    }
+
+    @Test(arguments: [("Volumes", "/b"), ("ExposedPorts", "1/tcp"), ("Labels", "b")])
+    func aKeyWithoutAValueIsAdded(member: String, key: String) throws {
         let value = member == "Labels" ? #""""# : "{}"
         for base in ["{}", #"{"\#(member)":{"a":\#(value)}}"#] {
             let result = try edited(base) {
-                $0.patches = [try patch(#"{"config":{"\#(member)":{"b":\#(value)}}}"#)]
+                $0.patches = [try patch(#"{"config":{"\#(member)":{"\#(key)":\#(value)}}}"#)]
             }
-            #expect(result.contains(#""b":\#(value)}"#))
+            #expect(result.contains(#""\#(key)":\#(value)}"#))
         }
     }
 

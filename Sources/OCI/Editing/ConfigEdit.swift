@@ -136,6 +136,7 @@ extension ImageConfig {
                 "the patch leaves \(result.layerHistoryCount) entries of layers, "
                     + "where \(layerCount) were")
         }
+        try PatchedValues(old: document, new: patched).check()
         patched.keepForms(of: document, inside: ["config"])
         self = try ImageConfig(JSONField(.object(patched)))
     }

@@ -40,7 +40,7 @@ public enum Annotation {
     package static let compact: JSONString = "ocinoco.compact"
     /// The index entry through which the image was fetched, as JSON.
     public static let entry: JSONString = "ocinoco.entry"
-    /// The platforms of that index, separated by commas.
+    /// The platforms of that index, separated by commas; `...` stands for those beyond 4 KiB.
     public static let platforms: JSONString = "ocinoco.platforms"
     /// The base of the source, `NAME@DIGEST` or empty, after the source became the base.
     public static let sourceBase: JSONString = "ocinoco.base"
@@ -49,6 +49,22 @@ public enum Annotation {
     package static let ofLines = [
         position, source, digest, compact, entry, platforms, sourceBase,
     ]
+
+    private static let listByteLimit = 4096
+
+    /// The value of `platforms`. Every image of an index has it, so all of them would take memory
+    /// that grows with the square of their number.
+    public static func list(of platforms: [Platform]) -> String {
+        var text = ""
+        for platform in platforms {
+            let description = platform.description
+            guard text.utf8.count + description.utf8.count < listByteLimit else {
+                return text + (text.isEmpty ? "..." : ",...")
+            }
+            text += (text.isEmpty ? "" : ",") + description
+        }
+        return text
+    }
 
     /// Whether an annotation describes only this image, not images built on it.
     static func describesImage(_ key: JSONString) -> Bool {

@@ -93,6 +93,24 @@ for size in (1, 2):
     with open(f"layout.{size}/index.json", "w") as file:
         json.dump({"schemaVersion": 2, "manifests": [entry]}, file)
 
+# An index of many images, whose platforms have long names.
+for size in (5, 6):
+    os.makedirs(f"layout.{size}/blobs/sha256")
+    with open(f"layout.{size}/oci-layout", "w") as file:
+        file.write('{"imageLayoutVersion":"1.0.0"}')
+    config = dict(store(size, json.dumps(image()).encode()), mediaType="application/vnd.oci.image.config.v1+json")
+    entries = []
+    for number in range((size - 4) * 100):
+        manifest = {"schemaVersion": 2, "config": config, "layers": [], "annotations": {"n": str(number)}}
+        platform = {"os": "linux", "architecture": "a" * 1000 + str(number)}
+        entries.append(dict(store(size, json.dumps(manifest).encode()), platform=platform,
+                            mediaType="application/vnd.oci.image.manifest.v1+json"))
+    index = dict(store(size, json.dumps({"schemaVersion": 2, "manifests": entries}).encode()),
+                 mediaType="application/vnd.oci.image.index.v1+json",
+                 annotations={"org.opencontainers.image.ref.name": "1"})
+    with open(f"layout.{size}/index.json", "w") as file:
+        json.dump({"schemaVersion": 2, "manifests": [index]}, file)
+
 # Artifacts about artifacts, listed in the order that is worst to follow.
 for size in (3, 4):
     os.makedirs(f"layout.{size}/blobs/sha256")
@@ -146,6 +164,15 @@ for size in 1 2; do
 	expect 0 oci-load oci:loaded.$size:1 <saved.tar
 	assert_equal 9 "$(find loaded.$size/blobs -type f | wc -l)"
 done
+
+# What each image line says about the index does not grow with the index.
+oci-fetch --platform all oci:layout.5:1 >wide.1
+oci-fetch --platform all oci:layout.6:1 >wide.2
+small=$(wc -c <wide.1) large=$(wc -c <wide.2)
+[ $((2 * large)) -le $((5 * small)) ] || fail "image lines: $small and $large bytes"
+empty=$inspect
+linear wide oci-inspect --index
+linear wide oci-push-manifest --dry-run --from oci:layout.6 oci:pushed.6:1
 
 # Referrers of images that are kept are kept.
 small=$(work oci-gc --dry-run --grace 0 layout.3)

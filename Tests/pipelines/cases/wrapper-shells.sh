@@ -17,6 +17,9 @@ for shell in dash bash 'busybox sh' mksh ksh93 yash; do
 	wrapper() {
 		$shell "$wrapper" "$@"
 	}
+	noclobber() {
+		$shell -C "$@"
+	}
 	rm -rf image
 	expect 0 wrapper build dist --from scratch --output oci:image:1 --cmd x
 	assert_empty err
@@ -26,6 +29,12 @@ for shell in dash bash 'busybox sh' mksh ksh93 yash; do
 	expect 0 wrapper unpack oci:image:1 "bundle.${shell%% *}"
 	echo changed >"bundle.${shell%% *}/rootfs/new"
 	expect 0 wrapper repack "bundle.${shell%% *}" --output oci:image:2
+	# Files of the run are written again, also by a shell with noclobber, which bash takes from SHELLOPTS.
+	for number in 1 2; do
+		expect 0 noclobber "$wrapper" build dist --from scratch --output oci:image:3 --env "A=$number"
+	done
+	wrapper build dist --from scratch --output oci:image:3 --env A=2 --dry-run >script
+	expect 0 noclobber script
 
 	# Every descriptor of the caller reaches the tools and the compressor's command.
 	for number in 3 4 5 6 7 8 9; do
