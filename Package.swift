@@ -170,7 +170,9 @@ let package = Package(
             fuzzTarget,
             tests("ByteStreamTests", ["ByteStream", "TestSupport"]),
             tests("JSONTests", ["JSON"]),
-            tests("RegistryTests", ["JSON", "OCI", "ByteStream", "Hashing", "Registry"]),
+            tests(
+                "RegistryTests",
+                ["JSON", "OCI", "ByteStream", "Hashing", "Registry", "TestSupport"]),
             tests("TarTests", ["ByteStream", "Tar", "TestSupport"]),
             tests(
                 "LayerTests",

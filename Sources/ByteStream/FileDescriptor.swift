@@ -18,13 +18,6 @@ public struct FileDescriptor: Hashable, Sendable {
     public static let standardOutput = FileDescriptor(rawValue: STDOUT_FILENO)
     public static let standardError = FileDescriptor(rawValue: STDERR_FILENO)
 
-    /// open(2) with `flags` as given.
-    public static func open(
-        _ path: UnsafePointer<CChar>, flags: CInt, mode: UInt32
-    ) throws(Errno) -> FileDescriptor {
-        FileDescriptor(rawValue: try openFile(AT_FDCWD, path, flags, mode))
-    }
-
     /// Reads at most `buffer.count` bytes; 0 means the end of the file.
     ///
     /// - Throws: the `Errno` of read(2).
@@ -105,7 +98,7 @@ public struct FileDescriptor: Hashable, Sendable {
     /// Enlarges a pipe to 1 MiB, the maximum for ordinary users.
     ///
     /// When it is not a pipe, or the user has too many large pipes, nothing changes.
-    public func enlargePipe() {
+    func enlargePipe() {
         _ = system_set_pipe_size(rawValue, CInt(bufferByteCount))
     }
 

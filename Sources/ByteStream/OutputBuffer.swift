@@ -20,6 +20,7 @@ public final class OutputBuffer {
         self.descriptor = descriptor
         self.path = path
         buffer = .allocate(byteCount: capacity, alignment: 4096)
+        descriptor.enlargePipe()
     }
 
     deinit {

@@ -86,7 +86,13 @@ public func quote(_ bytes: some Sequence<UInt8>) -> String {
 
 public func quote(_ text: String) -> String { quote(text.utf8) }
 
-/// The same without quotes, for a column or line of output. `'` stays.
+/// Texts in single quotes with commas between them: the first 20, and the number of the others.
+public func quoteList(_ texts: [String]) -> String {
+    let shown = texts.prefix(20).map { quote($0) }.joined(separator: ", ")
+    return texts.count > 20 ? shown + " and \(texts.count - 20) more" : shown
+}
+
+/// As `quote`, but without the quotes, for a column or line of output. `'` stays.
 public func escaped(_ bytes: some Sequence<UInt8>) -> String { escaped(bytes, also: ["\\"]) }
 
 public func escaped(_ text: String) -> String { escaped(text.utf8) }

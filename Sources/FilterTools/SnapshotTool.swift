@@ -29,7 +29,6 @@ public struct SnapshotTool: Tool {
 
     public func execute(_ console: Console) throws {
         let output = OutputBuffer()
-        output.descriptor.enlargePipe()
         try SnapshotWriter(directory, threads: threads.count, warn: console.warn)
             .write(to: output)
     }

@@ -48,7 +48,6 @@ public struct TarTool: Tool {
         if let destination = copying.copy { return try copy(to: destination, console) }
         let request = try options.request()
         let output = OutputBuffer()
-        output.descriptor.enlargePipe()
         let writer = TarWriter(
             output, policy: try options.policy(), base: try openBase(console),
             list: console.level == .verbose ? { console.print($0.listing) } : nil,
@@ -96,7 +95,6 @@ public struct TarTool: Tool {
             policy.gid = UInt64(owner.gid)
         }
         let output = OutputBuffer()
-        output.descriptor.enlargePipe()
         let writer = TarWriter(
             output, policy: policy,
             list: console.level == .verbose ? { console.print($0.listing) } : nil,

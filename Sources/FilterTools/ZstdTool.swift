@@ -78,7 +78,6 @@ public struct ZstdTool: Tool {
         let input = try console.standardInput(expecting: any ? "bytes" : "a tar")
         try console.refuseTerminal(for: "compressed bytes")
         let output = OutputBuffer()
-        output.descriptor.enlargePipe()
         if chunked {
             var settings = ChunkedCompressor.Settings(threads: threads, chunkByteCount: chunkSize)
             if let level { settings.level = level }

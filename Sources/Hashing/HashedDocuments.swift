@@ -7,6 +7,26 @@ extension RawManifest {
     }
 }
 
+extension Descriptor {
+    /// A descriptor of bytes in memory; computes the sha256.
+    public init(_ mediaType: MediaType, of bytes: [UInt8]) {
+        self.init(mediaType: mediaType, digest: .of(bytes), size: Int64(bytes.count))
+    }
+
+    /// The empty document, which stands for a config or blob that an artifact does not have.
+    ///
+    /// - Spec: image-spec v1.1.1, manifest.md, "Guidance for an Empty Descriptor".
+    public static let empty = Descriptor(.empty, of: Artifact.emptyBytes)
+}
+
+extension Artifact {
+    /// The manifest with a config. The config's type may be the empty type only when the artifact
+    /// has a type.
+    public func manifest(config: Descriptor = .empty) -> Manifest {
+        manifest(config: config, empty: .empty)
+    }
+}
+
 extension Image {
     /// Replaces the config; its descriptor gets the digest and size of the new bytes.
     public mutating func setConfig(_ config: ImageConfig) {

@@ -80,7 +80,6 @@ public enum ArchiveError: Failure {
     }
 
     private func list(_ names: [String]) -> String {
-        names.isEmpty
-            ? "none with a name" : names.prefix(20).map { quote($0) }.joined(separator: ", ")
+        names.isEmpty ? "none with a name" : quoteList(names)
     }
 }

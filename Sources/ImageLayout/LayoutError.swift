@@ -37,7 +37,7 @@ public enum LayoutError: Failure {
         case .malformed(let path, let error): "malformed \(path.quoted): \(error.text)"
         case .noSuchManifest(let path, let selector, let tags):
             "no \(quote(selector.description)) in image layout \(path.quoted)"
-                + (tags.isEmpty ? "" : "; it has \(LayoutError.list(tags))")
+                + (tags.isEmpty ? "" : "; it has \(quoteList(tags))")
         case .noSuchBlob(let path, let digest):
             "no blob \(quote(digest.description)) in image layout \(path.quoted)"
         case .sharedBlobs(let path):
@@ -47,16 +47,11 @@ public enum LayoutError: Failure {
                 "no image in image layout \(path.quoted)"
             } else {
                 "several images in image layout \(path.quoted), name one of "
-                    + LayoutError.list(tags)
+                    + quoteList(tags)
                     + (untagged == 0 ? "" : tags.isEmpty ? "them by its digest" : " or a digest")
             }
         case .duplicateTag(let path, let tag):
             "several manifests with the tag \(quote(tag)) in image layout \(path.quoted)"
         }
-    }
-
-    private static func list(_ tags: [String]) -> String {
-        let shown = tags.prefix(20).map { quote($0) }.joined(separator: ", ")
-        return tags.count > 20 ? shown + " and \(tags.count - 20) more" : shown
     }
 }

@@ -109,8 +109,7 @@ extension ImageStore {
 
     private func emptyImage(for platform: Platform) -> Image {
         let bytes = ImageConfig(platform: platform).bytes
-        let config = Descriptor(
-            mediaType: .config, digest: .of(bytes), size: Int64(bytes.count))
+        let config = Descriptor(.config, of: bytes)
         return Image(manifest: Manifest(config: config), configBytes: bytes)
     }
 

@@ -63,7 +63,7 @@ public enum StoreError: Failure {
         case .scratch: "'scratch' is an image without a place"
         case .noSuchManifest(let reference, let tags):
             "no such manifest: \(quote(reference.description))"
-                + (tags.isEmpty ? "" : "; there are \(list(tags))")
+                + (tags.isEmpty ? "" : "; there are \(quoteList(tags))")
         case .noSuchBlob(let digest, let place): "no blob '\(digest)' in \(quote(place))"
         case .noSuchEntry(let digest, let platform, let place):
             "an index in \(quote(place)) names what is not there: '\(digest)'"
@@ -74,7 +74,7 @@ public enum StoreError: Failure {
         case .malformed(let subject, let error): "malformed \(subject): \(error.text)"
         case .noSuchPlatform(let reference, let wanted, let available):
             "no image for '\(wanted)' in \(quote(reference.description)); "
-                + (available.isEmpty ? "there is none" : "there are \(list(available))")
+                + (available.isEmpty ? "there is none" : "there are \(quoteList(available))")
         case .noImage(let reference): "no image in index \(quote(reference.description))"
         case .nestedTooDeep(let reference):
             "indexes nested too deeply in \(quote(reference.description))"
@@ -127,11 +127,6 @@ public enum StoreError: Failure {
         case 1: "not in \(names[0])"
         default: "neither in \(names.joined(separator: " nor in "))"
         }
-    }
-
-    private func list(_ names: [String]) -> String {
-        let shown = names.prefix(20).map { quote($0) }.joined(separator: ", ")
-        return names.count > 20 ? shown + " and \(names.count - 20) more" : shown
     }
 }
 

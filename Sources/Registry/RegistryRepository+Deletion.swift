@@ -78,12 +78,8 @@ extension RegistryRepository {
 
     /// A unique manifest.
     private static func throwaway() -> RawManifest {
-        let empty = Descriptor(
-            mediaType: .empty, digest: .of(Artifact.emptyBytes),
-            size: Int64(Artifact.emptyBytes.count))
-        var artifact = Artifact(artifactType: MediaType("application/vnd.ocinoco.deleted"))
-        artifact.blobs = [empty]
-        var manifest = artifact.manifest(config: empty, empty: empty)
+        let type = MediaType("application/vnd.ocinoco.deleted")
+        var manifest = Artifact(artifactType: type).manifest()
         manifest[annotation: "ocinoco.unique"] = String(UInt64.random(in: .min ... .max), radix: 36)
         let bytes = manifest.storedBytes
         return RawManifest(bytes: bytes, mediaType: manifest.mediaType)

@@ -46,16 +46,11 @@ struct ArtifactOptions: ParsableArguments {
         let bytes =
             try config.map { try readFile($0, limit: DocumentLimit.configByteCount) }
             ?? Artifact.emptyBytes
-        let config = Descriptor(
-            mediaType: configType ?? .empty, digest: .of(bytes), size: Int64(bytes.count))
-        let empty = Descriptor(
-            mediaType: .empty, digest: .of(Artifact.emptyBytes),
-            size: Int64(Artifact.emptyBytes.count))
+        let config = Descriptor(configType ?? .empty, of: bytes)
         var artifact = Artifact(artifactType: artifactType)
         artifact.blobs = blobs
         if let subject { try artifact.setSubject(subject) }
         artifact.annotations = annotation.flattened()
-        return Image(
-            manifest: artifact.manifest(config: config, empty: empty), configBytes: bytes)
+        return Image(manifest: artifact.manifest(config: config), configBytes: bytes)
     }
 }

@@ -59,7 +59,6 @@ public struct FlattenTool: Tool {
         let base = try above.map { try ImageLines.readOne($0) }
         try console.refuseTerminal(for: "tar")
         let output = OutputBuffer()
-        output.descriptor.enlargePipe()
         try ImageLines.readOne(console) { image in
             try registry.withStore(console) { store in
                 let paths = only.flattened()

@@ -52,7 +52,6 @@ public struct ListTool: Tool {
     public func execute(_ console: Console) throws {
         let sources = try tree.sources()
         let output = OutputBuffer()
-        output.descriptor.enlargePipe()
         try ImageLines.readOne(console) { image in
             var userFiles: UserFiles?
             let tree = try registry.withStore(console) { store in

@@ -61,7 +61,6 @@ public struct SaveTool: Tool {
         try console.refuseTerminal(for: "archive")
         let lines = try PushInput(input, isRaw: raw)
         let output = OutputBuffer()
-        output.descriptor.enlargePipe()
         try registry.withStore(console) { store in
             let contents = try lines.contents(store, sources: sources)
             let place = referrers ? sources.first : nil

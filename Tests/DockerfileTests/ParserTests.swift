@@ -232,6 +232,6 @@ private func arguments(_ text: String) throws -> [[String]] {
         let copy = try parse("COPY a \\\n  # comment\n   bcd").instructions[0]
         guard case .words(let words) = copy.arguments else { throw copy.malformed("words") }
         #expect(copy.position(of: words[1]) == SourcePosition(line: 3, column: 4))
-        #expect(copy.position(of: words[1], plus: 2) == SourcePosition(line: 3, column: 6))
+        #expect(copy.line.position(of: words[1].offset + 2) == SourcePosition(line: 3, column: 6))
     }
 }

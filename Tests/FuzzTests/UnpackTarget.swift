@@ -39,11 +39,8 @@ private struct Playground {
         _ = Path("..").withCString { target in
             inside.appending("up").withCString { symlink(target, $0) }
         }
-        let descriptor = try canary.withCString { (path) throws(Errno) in
-            try FileDescriptor.open(path, flags: O_WRONLY | O_CREAT, mode: 0o600)
-        }
-        try descriptor.writeAll(Array("canary".utf8))
-        try descriptor.close()
+        let file = try OwnedDescriptor(canary, flags: O_WRONLY | O_CREAT, mode: 0o600)
+        try withExtendedLifetime(file) { try file.descriptor.writeAll(Array("canary".utf8)) }
     }
 
     var isUntouched: Bool {

@@ -82,11 +82,9 @@ final class TemporaryDirectory: Sendable {
     }
 
     func write(_ name: String, _ text: String, mode: UInt32 = 0o644) throws {
-        let descriptor = try Path("\(path)/\(name)").withCString {
-            try FileDescriptor.open($0, flags: O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode: mode)
-        }
-        try descriptor.writeAll(Array(text.utf8))
-        try descriptor.close()
+        let file = try OwnedDescriptor(
+            Path("\(path)/\(name)"), flags: O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode: mode)
+        try withExtendedLifetime(file) { try file.descriptor.writeAll(Array(text.utf8)) }
     }
 
     func read(_ name: String) throws -> [UInt8] {

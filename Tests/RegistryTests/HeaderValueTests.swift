@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Registry
@@ -100,14 +101,15 @@ import Testing
     }
 
     /// Any bytes are parsed to their end, without a trap.
-    @Test func anythingIsSurvived() {
+    @Test func anyTextIsParsedWithoutATrap() {
         let alphabet = Array("\"\\,;=<> \t()/azAZ09-:%?#[]\u{7f}é".unicodeScalars)
-        var generator = SystemRandomNumberGenerator()
+        var random = SeededGenerator(7)
         for _ in 0..<20_000 {
-            let length = Int.random(in: 0..<24, using: &generator)
+            let length = Int.random(in: 0..<24, using: &random)
             var text = ""
             for _ in 0..<length {
-                text.unicodeScalars.append(alphabet[Int.random(in: 0..<alphabet.count)])
+                text.unicodeScalars.append(
+                    alphabet[Int.random(in: 0..<alphabet.count, using: &random)])
             }
             _ = Challenge.parse([text, "Bearer " + text])
             _ = HeaderValue.nextPage([text, "<" + text])

@@ -9,12 +9,9 @@ extension TemporaryDirectory {
     func callAsFunction(_ name: String) -> Path { path.appending(Path(name)) }
 
     func write(_ name: String, _ text: String, time: Int = 1_600_000_000) throws {
-        let file = self(name)
-        let descriptor = try file.withCString { (path) throws(Errno) in
-            try FileDescriptor.open(path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
-        }
-        try descriptor.writeAll(Array(text.utf8))
-        try descriptor.close()
+        let file = try OwnedDescriptor(
+            self(name), flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+        try withExtendedLifetime(file) { try file.descriptor.writeAll(Array(text.utf8)) }
         setTime(name, time)
     }
 
@@ -39,14 +36,13 @@ extension TemporaryDirectory {
 
     /// The snapshot of `name` as text.
     func snapshot(_ name: String, threads: Int? = nil) throws -> [UInt8] {
-        let file = self("snapshot.\(UInt32.random(in: .min ... .max))")
-        let descriptor = try file.withCString { (path) throws(Errno) in
-            try FileDescriptor.open(path, flags: O_RDWR | O_CREAT, mode: 0o600)
+        let path = self("snapshot.\(UInt32.random(in: .min ... .max))")
+        let file = try OwnedDescriptor(path, flags: O_RDWR | O_CREAT, mode: 0o600)
+        try withExtendedLifetime(file) {
+            try SnapshotWriter(self(name), threads: threads, warn: { _ in })
+                .write(to: OutputBuffer(file.descriptor, path: path))
         }
-        try SnapshotWriter(self(name), threads: threads, warn: { _ in })
-            .write(to: OutputBuffer(descriptor, path: file))
-        try descriptor.close()
-        return try InputStream.readFile(file, limit: 1 << 20)
+        return try InputStream.readFile(path, limit: 1 << 20)
     }
 
     func changes(_ name: String, from snapshot: [UInt8], isFast: Bool = false) throws -> [String] {
@@ -58,13 +54,12 @@ extension TemporaryDirectory {
     }
 
     func parse(_ text: [UInt8]) throws -> Snapshot {
-        let file = self("text.\(UInt32.random(in: .min ... .max))")
-        let descriptor = try file.withCString { (path) throws(Errno) in
-            try FileDescriptor.open(path, flags: O_RDWR | O_CREAT, mode: 0o600)
+        let file = try OwnedDescriptor(
+            self("text.\(UInt32.random(in: .min ... .max))"), flags: O_RDWR | O_CREAT, mode: 0o600)
+        return try withExtendedLifetime(file) {
+            try file.descriptor.writeAll(text)
+            lseek(file.rawValue, 0, SEEK_SET)
+            return try Snapshot(InputStream(file.descriptor, path: "text"))
         }
-        try descriptor.writeAll(text)
-        lseek(descriptor.rawValue, 0, SEEK_SET)
-        defer { _ = Glibc.close(descriptor.rawValue) }
-        return try Snapshot(InputStream(descriptor, path: "text"))
     }
 }

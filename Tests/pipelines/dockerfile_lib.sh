@@ -1,5 +1,25 @@
 # shellcheck shell=sh
-# Functions for the cases of Dockerfiles, in addition to lib.sh: comparisons of config and tree with buildah.
+# Functions for the cases of Dockerfiles, in addition to lib.sh.
+
+# build [OPTION...]: builds the Dockerfile on stdin into oci:made:1.
+build() {
+	rm -rf made
+	oci-dockerfile --output oci:made:1 "$@" >build.sh
+	shellcheck -s sh -S warning -e SC2034 build.sh >shellcheck.log || fail "shellcheck: $(cat shellcheck.log build.sh)"
+	sh build.sh >descriptor
+}
+
+# entry PATH: type, mode and owner of PATH in the image.
+entry() {
+	oci-fetch oci:made:1 | oci-list --no-cache "$1" 2>/dev/null | sed -n "s|^\.$1 type=\([^ ]*\) mode=\([^ ]*\) uid=\([^ ]*\) gid=\([^ ]*\).*|\1 \2 \3:\4|p"
+}
+
+# config FILTER: the image's config through jq.
+config() {
+	oci-fetch --config oci:made:1 | jq -c "$1"
+}
+
+# The functions below compare config and tree with buildah's.
 
 # buildah's storage and policy are the case's own.
 prepare_buildah() {

@@ -52,9 +52,7 @@ public struct Instruction: Hashable, Sendable {
 
     public var position: SourcePosition { line.position(of: offset) }
 
-    func position(of word: Word, plus count: Int = 0) -> SourcePosition {
-        line.position(of: word.offset + count)
-    }
+    func position(of word: Word) -> SourcePosition { line.position(of: word.offset) }
 
     func position(of flag: Flag) -> SourcePosition { line.position(of: flag.offset) }
 

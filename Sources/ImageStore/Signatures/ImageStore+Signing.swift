@@ -28,10 +28,7 @@ extension ImageStore {
         var artifact = Artifact(artifactType: Bundle.mediaType)
         artifact.blobs = [try write(bundle, Bundle.mediaType, to: repository)]
         try artifact.setSubject(subject)
-        let empty = Descriptor(
-            mediaType: .empty, digest: .of(Artifact.emptyBytes),
-            size: Int64(Artifact.emptyBytes.count))
-        var manifest = artifact.manifest(config: empty, empty: empty)
+        var manifest = artifact.manifest()
         if let created { manifest[annotation: Annotation.created] = created.description }
         manifest[annotation: Bundle.contentAnnotation] = "dsse-envelope"
         manifest[annotation: Bundle.predicateTypeAnnotation] = claim.predicateType
