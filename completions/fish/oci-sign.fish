@@ -20,7 +20,7 @@ function __oci-sign_parse_tokens -S
     set -l unparsed_tokens (__oci-sign_tokens -pc)
     switch $unparsed_tokens[1]
     case 'oci-sign'
-        __oci-sign_parse_subcommand 1 'sign-key=' 'sign-command=' 'verify-key=' 'password-file=' 'predicate=' 'type=' 'annotation=+' 'legacy' 'identity=' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
+        __oci-sign_parse_subcommand -r 1 'sign-key=' 'sign-command=' 'verify-key=' 'password-file=' 'predicate=' 'type=' 'annotation=+' 'legacy' 'identity=' 'check' 'plain-http' 'tls-verify=' 'ca-file=' 'cert=' 'key=' 'authfile=' 'retries=' 'timeout=' 'chunk-size=' 'progress=' 'q/quiet' 'v/verbose' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __oci-sign_parse_subcommand -r 1 'version'
@@ -86,6 +86,7 @@ complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_opti
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign"' -l 'annotation' -d 'Sign this annotation too.' -rfka ''
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" legacy' -l 'legacy' -d 'Write the tag sha256-HEX.sig, as cosign did before version 3.'
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" identity' -l 'identity' -d 'The repository that a --legacy signature is for. Default: REF\'s.' -rfka ''
+complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" check' -l 'check' -d 'Only check that the keys can be used. Without REF.'
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" plain-http' -l 'plain-http' -d 'Use HTTP, not HTTPS, for every registry. Registries on loopback are tried over HTTP anyway.'
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" tls-verify' -l 'tls-verify' -d 'Verify the certificates of registries.' -rfka ''
 complete -c 'oci-sign' -n '__oci-sign_should_offer_completions_for_flags_or_options "oci-sign" ca-file' -l 'ca-file' -d 'Trust the certificates (PEM) in FILE too.' -rF
