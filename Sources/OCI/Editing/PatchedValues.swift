@@ -1,8 +1,8 @@
 import JSON
 
 /// Checks the values that a merge patch changes as those of options are checked. Other values stay
-/// as they are, because readers accept more than Docker's daemon does. So do volumes: BuildKit
-/// writes whatever a Dockerfile says.
+/// as they are, because readers accept more than Docker's daemon does. Volumes are not checked:
+/// BuildKit takes any text in VOLUME, and only a patch can state it.
 struct PatchedValues {
     let old: JSONObject
     let new: JSONObject
