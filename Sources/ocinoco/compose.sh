@@ -211,7 +211,7 @@ write_script() {
 
 # The part that -n prints before the pipelines.
 write_head() {
-	write 'set -eu +C'
+	write 'set -eu'
 	script=$script$tools_path
 	case $copies$body in *"\"\$$work\"/"*) ;; *) return 0 ;; esac
 	write "$work=\$(mktemp -d)"
