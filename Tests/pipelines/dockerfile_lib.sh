@@ -1,6 +1,14 @@
 # shellcheck shell=sh
 # Functions for the cases of Dockerfiles, in addition to lib.sh.
 
+# The directory `context`: a file, and a directory with another mode and a file.
+make_context() {
+	mkdir -p context/sub
+	echo file >context/file
+	echo a >context/sub/a
+	chmod 700 context/sub
+}
+
 # build [OPTION...]: builds the Dockerfile on stdin into oci:made:1.
 build() {
 	rm -rf made

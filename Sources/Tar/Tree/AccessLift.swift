@@ -85,7 +85,12 @@ extension OpenDirectory {
     /// Makes a call that looks up a name in this directory, even if its mode denies that to its
     /// owner.
     func reach<Value: SignedInteger>(_ call: () -> Value) throws(Errno) -> Value {
-        try retryingInterrupts { AccessLift.call(0o100, on: descriptor, call) }
+        try retryingInterrupts { reachOnce(call) }
+    }
+
+    /// The same for a call whose failures the caller handles: -1 and `errno`.
+    func reachOnce<Value: SignedInteger>(_ call: () -> Value) -> Value {
+        AccessLift.call(0o100, on: descriptor, call)
     }
 
     /// Opens a regular file or directory in this one for reading, even if its mode denies that to

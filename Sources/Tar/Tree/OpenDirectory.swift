@@ -59,9 +59,7 @@ package final class OpenDirectory: Sendable {
     package func linkTarget(of name: UnsafePointer<CChar>) throws(TarError) -> [UInt8] {
         do {
             return try readLink { buffer, size in
-                AccessLift.call(0o100, on: descriptor) {
-                    readlinkat(descriptor, name, buffer, size)
-                }
+                reachOnce { readlinkat(descriptor, name, buffer, size) }
             }.bytes
         } catch {
             throw .open(path: path.appending(Path(cString: name)), error)

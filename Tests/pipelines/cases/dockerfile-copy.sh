@@ -6,10 +6,7 @@
 # shellcheck source=../dockerfile_lib.sh
 . "$ROOT/Tests/pipelines/dockerfile_lib.sh"
 
-mkdir -p context/sub
-echo file >context/file
-echo a >context/sub/a
-chmod 700 context/sub
+make_context
 
 # From reports of users: a directory of the base stays as it is; --chown and --chmod apply to created parents.
 build --context context <<'END'

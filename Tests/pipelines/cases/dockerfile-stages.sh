@@ -6,10 +6,7 @@
 # shellcheck source=../dockerfile_lib.sh
 . "$ROOT/Tests/pipelines/dockerfile_lib.sh"
 
-mkdir -p context/sub
-echo file >context/file
-echo a >context/sub/a
-chmod 700 context/sub
+make_context
 
 # Only the stages that the target needs are built; names refer to earlier stages.
 cat >Dockerfile <<'END'

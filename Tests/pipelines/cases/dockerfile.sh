@@ -6,10 +6,7 @@
 # shellcheck source=../dockerfile_lib.sh
 . "$ROOT/Tests/pipelines/dockerfile_lib.sh"
 
-mkdir -p context/sub
-echo file >context/file
-echo a >context/sub/a
-chmod 700 context/sub
+make_context
 
 # No text of a Dockerfile is run as shell code, wherever it stands.
 evil='$(touch pwned)`touch pwned`;touch pwned'
